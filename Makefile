@@ -1,0 +1,58 @@
+# The same commands for people and for CI. "make demo" and "make test" set everything up by themselves.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_DATA := .demo
+QUESTION := what did Macron say about the truce
+
+.DEFAULT_GOAL := help
+
+.PHONY: help install demo test lint types check lock clean
+
+help:
+	@echo "make demo     set up, ingest the sample articles, answer a question about them"
+	@echo "make test     set up, run every test"
+	@echo "make check    lint, types and every test"
+	@echo "make lock     resolve the dependencies anew (requirements*.lock)"
+
+install: $(VENV)/installed
+
+$(VENV)/installed: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit("newsdesk needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing the locked dependencies into $(VENV) (once; some minutes) ..."
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/installed-dev: $(VENV)/installed requirements-dev.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.lock
+	@touch $@
+
+demo: install
+	@NEWSDESK_DATA_DIR=$(DEMO_DATA) $(BIN)/python ingest.py sample_articles
+	@echo
+	@echo '$$ python -m bot ask "$(QUESTION)"'
+	@echo
+	@NEWSDESK_DATA_DIR=$(DEMO_DATA) $(BIN)/python -m bot ask "$(QUESTION)"
+
+test: $(VENV)/installed-dev
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/installed-dev
+	$(BIN)/mypy
+
+check: lint types test
+
+lock: $(VENV)/installed-dev
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	sed -i "s/+cpu$$//" requirements.lock requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) $(DEMO_DATA)
