@@ -1,0 +1,332 @@
+"""The archive: the catalog with the vectors of its published generation, read and published as one.
+
+read:     snapshot of the catalog → its generation → Chroma, opened once a generation → your function
+publish:  new vectors → one catalog transaction → old vectors go
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from index.articles import Article, Passage
+from index.catalog import Catalog, FileRecord, Generation, Snapshot, Transaction
+from index.chroma import Changes, Collection, Item, Server
+from index.embed import Vectors
+from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
+from index.generations import Folders
+from index.passages import embedding_key, header, passages_of
+from index.terms import terms
+
+T = TypeVar("T")
+
+_TRIES = 5  # a reader starts again when a server's vectors changed under it
+_DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index is written anew
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One state of the archive: a snapshot of the catalog, and its vectors in Chroma (None while those cannot be used)."""
+
+    snapshot: Snapshot
+    generation: Generation | None
+    vectors: Collection | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An article ready to be published, with its passages in order."""
+
+    article: Article
+    file: str
+    original_digest: str
+    cut: tuple[tuple[str, str], ...]
+    passages: tuple[Passage, ...]
+    keys: tuple[str, ...]
+
+    @classmethod
+    def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[tuple[str, str]]) -> Prepared:
+        """Split an article and name the keys of its vectors."""
+        found = passages_of(article)
+        heading = header(article.source)
+        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found))
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction changes: articles in, articles out, files read or gone. At most one version of an article."""
+
+    articles: list[Prepared] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    files: list[FileRecord] = field(default_factory=list)
+    files_gone: list[str] = field(default_factory=list)
+
+
+class Archive:
+    """A folder with ``catalog.sqlite3`` and, unless a Chroma server is named, ``chroma/`` beside it."""
+
+    def __init__(self, folder: Path, *, server: Server | None = None, create: bool = False) -> None:
+        """Open the archive in a folder.
+
+        Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
+        """
+        path = folder / "catalog.sqlite3"
+        if not create and not path.exists():
+            raise ArchiveError(f"There is no archive in {folder.resolve()} yet. Put articles in: python ingest.py FOLDER")
+        self.folder = folder
+        self.catalog = Catalog(path)
+        self.server = server
+        self.trouble: str | None = None  # why Chroma could not be used, until it is mended
+        self._folders = Folders(folder / "chroma")
+        self._open: dict[str, Collection] = {}
+        self._opening = threading.Lock()
+
+    def close(self) -> None:
+        """Close Chroma and the catalog."""
+        for collection in self._open.values():
+            collection.close()
+        self._open.clear()
+        self.catalog.close()
+
+    def read(self, work: Callable[[View], T]) -> T:
+        """Call a function with a view of the archive and return what it returns.
+
+        It sees one published state from start to end. It may be called again with a newer view if a Chroma server's vectors
+        changed meanwhile. Where Chroma cannot be used the view has no vectors and ``trouble`` says why.
+        """
+        for attempt in range(_TRIES):
+            with self.catalog.snapshot() as snapshot:
+                generation = snapshot.generation()
+                vectors = self._vectors(generation) if generation and attempt + 1 < _TRIES else None
+                try:
+                    result = work(View(snapshot, generation, vectors))
+                except VectorsError as error:
+                    if self._published() == generation:  # not merely overtaken: something is wrong
+                        self._forget(generation, str(error))
+                    continue
+            # A folder never changes; a server's collection loses old vectors when a newer state is published.
+            if self.server is None or vectors is None or self._published() == generation:
+                return result
+        raise AssertionError("unreachable: the last try uses no vectors")
+
+    def check_model(self, identity: str) -> None:
+        """Raise ModelChanged unless the archive was embedded by this model (or is empty)."""
+        with self.catalog.snapshot() as snapshot:
+            stored = snapshot.fact("model")
+        if stored is not None and stored != identity:
+            raise ModelChanged(
+                f"The archive was embedded by {stored}, the settings say {identity}. "
+                "Set NEWSDESK_MODEL__NAME back, or embed everything again: python -m bot rebuild --embed"
+            )
+
+    def check(self) -> str | None:
+        """Return what is wrong with the vectors of the published generation, None if they agree with the catalog."""
+        with self.catalog.snapshot() as snapshot:
+            generation = snapshot.generation()
+            if generation is None:
+                return None
+            try:
+                collection = self._opened(generation)
+                expected, found = set(snapshot.all_passage_ids()), collection.ids()
+                # A server may hold vectors of an ingest that is running.
+                if expected != found and not (self.server and expected < found):
+                    return f"Chroma lacks {len(expected - found)} passages of the catalog and has {len(found - expected)} that are not in it."
+            except VectorsError as error:
+                self._forget(generation, str(error))
+                return str(error)
+        return None
+
+    def sound(self) -> bool:
+        """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong. Raises ServerDown."""
+        generation = self._published()
+        try:
+            if generation is not None and self.server is None:
+                self._folders.check(generation.place)
+            elif generation is not None:
+                self._opened(generation)
+        except ServerDown:
+            raise
+        except VectorsError as error:
+            self._forget(generation, str(error))
+            return False
+        return True
+
+    def publish(self, batch: Batch, model: str) -> Generation:
+        """Make a batch visible, all of it at once. Every vector must be in the catalog. The caller holds the writer's lock.
+
+        Raises VectorsError or ArchiveError; then nothing has changed for any reader.
+        """
+        if len({item.article.source.id for item in batch.articles}) != len(batch.articles):
+            raise AssertionError("two versions of one article in a batch")
+        with self.catalog.snapshot() as snapshot:
+            previous = snapshot.generation()
+            replaced = [item.article.source.id for item in batch.articles] + batch.removed
+            old = set(snapshot.passage_ids(replaced))
+        new = {passage.id for item in batch.articles for passage in item.passages}
+        drop, add = sorted(old - new), new - old
+        generation = self._extended(previous, batch, add, drop, model)
+        with self.catalog.transaction() as transaction:
+            transaction.put_fact("model", model)
+            transaction.remove_articles(batch.removed)
+            for item in batch.articles:
+                title = " ".join(terms(item.article.source.title))
+                rows = [(p, key, title, " ".join(terms(p.text))) for p, key in zip(item.passages, item.keys, strict=True)]
+                transaction.put_article(item.article, item.file, item.original_digest, item.cut, rows)
+            for record in batch.files:
+                transaction.put_file(record)
+            for path in batch.files_gone:
+                transaction.remove_file(path)
+            self._commit(transaction, generation, drop)
+        self.tidy()
+        return generation
+
+    def _extended(self, previous: Generation | None, batch: Batch, add: set[str], drop: list[str], model: str) -> Generation:
+        """Write the vectors of the state after a batch, and return where they are."""
+        if previous is None:
+            return self._write(None, 1, Changes(self._items(batch, add, model)), len(add), len(add))
+        number, total = previous.number + 1, previous.passages - len(drop) + len(add)
+        if not add and not drop:
+            return Generation(number, previous.place, previous.passages, previous.dead)
+        if previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
+            try:
+                return self._write(previous, number, Changes(self._items(batch, add, model), drop), len(add), total)
+            except ServerDown:
+                raise
+            except VectorsError as error:
+                self.trouble = str(error)
+        changes = Changes(itertools.chain(self._kept(set(drop), model), self._items(batch, add, model)))
+        generation = self._write(None, number, changes, total, total)
+        self.trouble = None
+        return generation
+
+    def rebuild(self, model: str) -> Generation | None:
+        """Write the vectors again from the catalog, embedding nothing. The caller holds the writer's lock."""
+        with self.catalog.snapshot() as snapshot:
+            previous = snapshot.generation()
+            total = snapshot.counts()["passages"]
+        if previous is None:
+            return None
+        generation = self._write(None, previous.number + 1, Changes(self._kept(set(), model)), total, total)
+        with self.catalog.transaction() as transaction:
+            transaction.put_fact("model", model)
+            self._commit(transaction, generation, [])
+        self.trouble = None
+        self.tidy()
+        return generation
+
+    def tidy(self) -> None:
+        """Remove what dead runs left and no reader needs. The caller holds the writer's lock."""
+        with self.catalog.snapshot() as snapshot:
+            kept = {generation.place for generation in snapshot.generations()}
+            journal = snapshot.journal()
+            known = snapshot.known_passages([id_ for _, _, id_ in journal if id_])
+        if self.server is None:
+            self._folders.sweep(kept)
+            return
+        done: list[int] = []
+        with contextlib.suppress(VectorsError):  # the journal keeps what could not be done
+            for row, place, _ in (line for line in journal if line[2] is None):
+                if place not in kept:
+                    self.server.drop(place)
+                done.append(row)
+            for place in sorted({place for _, place, id_ in journal if id_ and place in kept}):
+                self.server.write(place, Changes((), [id_ for _, p, id_ in journal if p == place and id_ and id_ not in known]))
+            done += [row for row, _, id_ in journal if id_]
+        with self.catalog.transaction() as transaction:
+            transaction.journal_done(done)
+
+    def _commit(self, transaction: Transaction, generation: Generation, drop: Sequence[str]) -> None:
+        unneeded = transaction.put_generation(generation)
+        if self.server is not None:
+            transaction.journal_add(generation.place, drop)
+            for place in unneeded:
+                transaction.journal_add(place, [None])
+
+    def _write(self, previous: Generation | None, number: int, changes: Changes, added: int, total: int) -> Generation:
+        dead = previous.dead + len(changes.drop) if previous else 0
+        if self.server is None:
+            place = self._folders.write(previous.place if previous else None, number, changes, added, total)
+            return Generation(number, place, total, dead)
+        # Vectors that are dropped stay until the catalog no longer shows them: see _commit and tidy.
+        with self.catalog.snapshot() as snapshot:
+            place = previous.place if previous else f"{self.server.name}-{snapshot.fact('archive')}-{number}"
+        # Ids are written down before they are sent, so that those of a run that dies are found and removed.
+        additions = _noted(changes.add, lambda items: self._note(place, [passage.id for passage, _ in items]))
+        if previous is None:
+            self._note(place, [None])
+        found = self.server.write(place, Changes(additions))
+        if found != total + len(changes.drop):
+            raise VectorsError(f"The Chroma server at {self.server.url} holds {found} passages, not {total + len(changes.drop)}. Run: python -m bot rebuild")
+        return Generation(number, place, total, dead)
+
+    def _note(self, place: str, ids: Sequence[str | None]) -> None:
+        with self.catalog.transaction() as transaction:
+            transaction.journal_add(place, ids)
+
+    def _items(self, batch: Batch, wanted: set[str], model: str) -> Iterator[list[Item]]:
+        for item in batch.articles:
+            pairs = [(p, key) for p, key in zip(item.passages, item.keys, strict=True) if p.id in wanted]
+            with self.catalog.snapshot() as snapshot:
+                vectors: dict[str, Vectors] = snapshot.vectors_by_key(model, [key for _, key in pairs])
+            if pairs:
+                yield [(passage, vectors[key]) for passage, key in pairs]
+
+    def _kept(self, dropped: set[str], model: str) -> Iterator[list[Item]]:
+        with self.catalog.snapshot() as snapshot:
+            for items in snapshot.vectors(model):
+                yield [(passage, vector) for passage, vector in items if passage.id not in dropped]
+
+    def _published(self) -> Generation | None:
+        with self.catalog.snapshot() as snapshot:
+            return snapshot.generation()
+
+    def _vectors(self, generation: Generation) -> Collection | None:
+        try:
+            return self._opened(generation)
+        except VectorsError as error:
+            if self._published() == generation:
+                self._forget(generation, str(error))
+            return None
+
+    def _opened(self, generation: Generation) -> Collection:
+        with self._opening:
+            if generation.place not in self._open:
+                if self.server is None:
+                    collection = self._folders.open(generation.place, generation.passages)
+                else:
+                    collection = self.server.open(generation.place)
+                # The one before stays open for questions that are still on it.
+                for place in list(self._open)[:-1]:
+                    self._open.pop(place).close()
+                self._open[generation.place] = collection
+                self.trouble = None
+            collection = self._open[generation.place]
+        if self.server is not None and collection.count() < generation.passages:
+            raise VectorsError(f"The Chroma server at {self.server.url} has lost passages.")
+        return collection
+
+    def _forget(self, generation: Generation | None, trouble: str) -> None:
+        with self._opening:
+            collection = self._open.pop(generation.place, None) if generation else None
+        if collection is not None:
+            collection.close()
+        self.trouble = trouble
+
+
+def _noted(batches: Iterable[list[Item]], note: Callable[[list[Item]], None]) -> Iterator[list[Item]]:
+    """Yield batches of up to a thousand items, each written down before it is handed on."""
+    gathered: list[Item] = []
+    for items in batches:
+        gathered += items
+        while len(gathered) >= 1_000:
+            note(gathered[:1_000])
+            yield gathered[:1_000]
+            del gathered[:1_000]
+    if gathered:
+        note(gathered)
+        yield gathered

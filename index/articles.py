@@ -1,0 +1,88 @@
+"""The nouns of the archive: sources, articles, passages and hits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import date
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an article comes from; whatever the source does not say is None, never guessed."""
+
+    id: str
+    title: str
+    publisher: str | None = None
+    author: str | None = None
+    url: str | None = None
+    path: str = ""
+    published: date | None = None
+    language: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """An article as cleaned; every offset anywhere counts characters of ``text``."""
+
+    source: Source
+    text: str
+    digest: str
+
+    @classmethod
+    def of(cls, source: Source, text: str) -> Article:
+        """Make an article from its source and cleaned text."""
+        return cls(source, text, digest_of(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A window on an article: ``article.text[start:end] == passage.text``, always.
+
+    ``id`` names the place and the version (``article:start-end:key``), so two equal paragraphs of a
+    wire story stay two passages.
+    """
+
+    id: str
+    article_id: str
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A passage that a search found, and why.
+
+    ``dense`` is the cosine similarity to the question, ``keyword`` the BM25 score (0 when no word of the
+    question stands in the passage), ``score`` their normalised sum, ``dated`` False when a time was asked
+    for and the article carries no date.
+    """
+
+    passage: Passage
+    article: Article
+    score: float
+    dense: float
+    keyword: float
+    dated: bool = True
+
+
+def digest_of(content: str | bytes) -> str:
+    """Return the SHA-256 of a text (as UTF-8) or of bytes, in hex."""
+    raw = content.encode("utf-8", "surrogatepass") if isinstance(content, str) else content
+    return hashlib.sha256(raw).hexdigest()
+
+
+def article_id(key: str) -> str:
+    """Return the id of the article that stands at a place (a path, or a path and a record's id)."""
+    return digest_of(key)[:16]
+
+
+_UNPRINTABLE = {ord(char): None for char in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"} | dict.fromkeys(
+    (*range(32), *range(127, 160)), " "
+)
+
+
+def printable(text: str) -> str:
+    """Return a text fit for one line of a terminal: no control characters, no marks that reverse what stands around them."""
+    return text.translate(_UNPRINTABLE).encode("utf-8", "replace").decode("utf-8")

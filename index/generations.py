@@ -1,0 +1,150 @@
+"""Generations: Chroma folders that are copied, changed, sealed, and never written again."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import secrets
+import shutil
+import sqlite3
+from pathlib import Path
+
+from index.chroma import Changes, Collection, open_folder, write_folder
+from index.errors import DiskFull, VectorsError
+
+_SEAL = "seal.json"
+_DATABASE = "chroma.sqlite3"
+_FICLONE = 0x40049409  # Linux ioctl: share the blocks of a file instead of copying them
+_ROOM_A_VECTOR = 16_384  # bytes; measured 4.2 kB a passage with its text, three times that while SQLite works
+_ROOM = 32 * 2**20
+
+
+class Folders:
+    """The generations' folders under one root."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def open(self, place: str, passages: int) -> Collection:
+        """Open a generation for reading, its seal checked. Raises VectorsError if it is damaged or gone."""
+        folder = self.root / place
+        _check(folder)
+        collection = open_folder(folder)
+        found = collection.count()
+        if found != passages:
+            collection.close()
+            raise VectorsError(f"The index {folder} holds {found} passages, the catalog {passages}.")
+        return collection
+
+    def check(self, place: str) -> None:
+        """Compare a generation with its seal, without opening it. Raises VectorsError if it is damaged or gone."""
+        _check(self.root / place)
+
+    def write(self, previous: str | None, number: int, changes: Changes, added: int, expected: int) -> str:
+        """Write a generation from the one before (None: from nothing), seal it, and return its place.
+
+        Raises VectorsError if it does not hold ``expected`` passages in the end, DiskFull if there is no room.
+        """
+        before = self.root / previous if previous else None
+        self._need_room(_size(before) + added * _ROOM_A_VECTOR + _ROOM)
+        place = f"generation-{number:06d}-{secrets.token_hex(3)}"  # never a name that a dying run may still write to
+        folder = self.root / place
+        try:
+            folder.mkdir(parents=True)
+            if before is not None:
+                _check(before)
+                _copy(before, folder)
+            found = write_folder(folder, changes)
+            if found != expected:
+                raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
+            _seal(folder)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise DiskFull(f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was in is lost.") from error
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        return place
+
+    def sweep(self, keep: set[str]) -> None:
+        """Remove every generation but some: those of runs that died, and those no reader needs."""
+        with contextlib.suppress(FileNotFoundError):
+            for folder in self.root.iterdir():
+                if folder.name.startswith("generation-") and folder.name not in keep:
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def _need_room(self, needed: int) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(self.root).free
+        if free < needed:
+            raise DiskFull(
+                f"The disk with {self.root} has {free / 2**20:.0f} MB free; the next index needs up to {needed / 2**20:.0f} MB. "
+                "Free some space and run again; nothing that was in is lost."
+            )
+
+
+def _copy(source: Path, target: Path) -> None:
+    for path in sorted(source.rglob("*")):
+        goal = target / path.relative_to(source)
+        if path.is_dir():
+            goal.mkdir()
+        elif path.name == _DATABASE:
+            # A reader that opens the folder writes a row into this file: only SQLite can copy it whole.
+            with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(goal)) as new:
+                old.backup(new)
+        elif path.name != _SEAL and not path.name.startswith(_DATABASE):
+            _clone(path, goal)
+
+
+def _clone(source: Path, target: Path) -> None:
+    with source.open("rb") as old, target.open("wb") as new:
+        try:
+            fcntl.ioctl(new.fileno(), _FICLONE, old.fileno())
+            return
+        except OSError:  # the file system cannot share blocks
+            pass
+    shutil.copyfile(source, target)
+
+
+def _seal(folder: Path) -> None:
+    """Write down what the index files hold, and force everything to the disk."""
+    sealed = {name: [path.stat().st_size, _digest(path)] for name, path in _index_files(folder)}
+    (folder / _SEAL).write_text(json.dumps(sealed, indent=1))
+    for path in [*folder.rglob("*"), folder, folder.parent]:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _check(folder: Path) -> None:
+    """Compare a folder with its seal: a damaged one can end the process that opens it."""
+    try:
+        sealed = json.loads((folder / _SEAL).read_text())
+        if dict(_index_files(folder)).keys() != sealed.keys() or not (folder / _DATABASE).is_file():
+            raise VectorsError(f"Files of the index {folder} are missing.")
+        for name, path in _index_files(folder):
+            if [path.stat().st_size, _digest(path)] != sealed[name]:
+                raise VectorsError(f"The index file {path} is damaged.")
+        with contextlib.closing(sqlite3.connect(f"{(folder / _DATABASE).resolve().as_uri()}?mode=ro", uri=True)) as database:
+            database.execute("SELECT count(*) FROM embeddings").fetchone()
+    except (OSError, ValueError, AttributeError, TypeError, sqlite3.Error) as error:
+        raise VectorsError(f"The index {folder} is damaged or gone ({error}).") from error
+
+
+def _index_files(folder: Path) -> list[tuple[str, Path]]:
+    paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [(str(path.relative_to(folder)), path) for path in paths if path.name != _SEAL and not path.name.startswith(_DATABASE)]
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
+
+
+def _size(folder: Path | None) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder is not None and folder.is_dir() else 0

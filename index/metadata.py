@@ -1,0 +1,194 @@
+"""What a page of text says about itself: title, publisher, author, date. What it does not say stays None."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date
+
+from index.clean import is_prose, lines_of
+from index.furniture import form_of
+
+MONTHS = {
+    name: number
+    for number, names in enumerate(
+        (
+            "january jan januar janvier enero gennaio",
+            "february feb februar février fevrier febrero febbraio",
+            "march mar märz maerz mars marzo",
+            "april apr avril abril aprile",
+            "may mai mayo maggio",
+            "june jun juni juin junio giugno",
+            "july jul juli juillet julio luglio",
+            "august aug août aout agosto",
+            "september sep sept septembre septiembre settembre",
+            "october oct oktober okt octobre octubre ottobre",
+            "november nov novembre noviembre",
+            "december dec dezember dez décembre decembre diciembre dicembre",
+        ),
+        start=1,
+    )
+    for name in names.split()
+}
+_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_DATES = (
+    re.compile(r"\b(?P<y>20\d\d|19\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?!\d)"),
+    re.compile(r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>20\d\d|19\d\d)\b"),  # with full stops the day comes first everywhere
+    re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de\s+)?(?P<n>{_MONTH})\.?,?\s+(?:de\s+)?(?P<y>20\d\d|19\d\d)\b", re.I),
+    re.compile(rf"\b(?P<n>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>20\d\d|19\d\d)\b", re.I),
+)
+_LABEL = re.compile(
+    r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b", re.I
+)
+_FIRST = re.compile(r"^(?:first\s+)?(?:published|posted|released|veröffentlicht|publié)\b", re.I)
+_BYLINE = re.compile(
+    r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+)?[A-ZÀ-Þ][\w.'’-]+){1,3})"
+)
+_OWNER = (
+    re.compile(
+        r"^(?:©|\(c\)|copyright)(?:\s*©)?\s*(?:(?:19|20)\d\d(?:\s?[-–]\s?(?:19|20)?\d\d)?)?,?\s*(?:by\s+)?(?P<who>[A-ZÀ-Þ][^.,;:|/()]{1,40}?)(?:\s+(?:(?:19|20)\d\d))?\s*(?:[.,|]|$|all\s+rights)",
+        re.I,
+    ),
+    re.compile(r"^about\s+(?P<who>(?:the\s+)?[A-ZÀ-Þa-z][^.?!]{1,40}|[a-z0-9-]+\.(?:com|org|net|eu|news|info))\s*:?$", re.I),
+    re.compile(r"^follow\s+(?P<who>(?:the\s+)?[A-ZÀ-Þ][^.?!]{1,40}?)\s+on\s+\w", re.I),
+)
+_SITE = re.compile(r"\b(?:www\.)?[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info)\b", re.I)
+_PLATFORMS = {f"{name}.com" for name in ("facebook", "twitter", "x", "instagram", "linkedin", "youtube", "whatsapp", "google", "apple")}
+_NOT_A_NAME = re.compile(r"\b(?:us|me|the author|this (?:site|article)|images?|getty|reuters|afp|photo|author|our|your|rights|reserved|all)\b", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """What a text says of itself."""
+
+    title: str | None = None
+    publisher: str | None = None
+    author: str | None = None
+    published: date | None = None
+
+
+def from_text(raw: str) -> Metadata:
+    """Read title, publisher, author and date from a page that was saved as text.
+
+    Only lines that cannot be part of the story count: a label ("Published: …"), a line that is little more than a date or a
+    name, a copyright line. A date inside a sentence is never the article's date.
+    """
+    lines = [line for line in lines_of(raw[:400_000]) if line]
+    opening = _opening(lines)
+    publisher = _publisher(lines, opening)
+    return Metadata(_title(lines, opening, publisher), publisher, _author(opening), _published(lines, opening))
+
+
+def parse_date(text: str) -> date | None:
+    """Return the first full date (day, month, year) in a text, None if there is none or it does not exist."""
+    best: tuple[int, date] | None = None
+    for pattern in _DATES:
+        for match in pattern.finditer(text):
+            parts = match.groupdict()
+            month = int(parts["m"]) if "m" in parts else MONTHS[parts["n"].lower()]
+            try:
+                found = date(int(parts["y"]), month, int(parts["d"]))
+            except ValueError:
+                continue
+            if best is None or match.start() < best[0]:
+                best = (match.start(), found)
+            break
+    return best[1] if best else None
+
+
+def _opening(lines: list[str]) -> list[str]:
+    """Return the lines before the second line of prose: where a page keeps its headline, byline and date."""
+    prose = [index for index, line in enumerate(lines) if is_prose(line) and not form_of(line) and len(line) > 60]
+    end = prose[1] if len(prose) > 1 else len(lines)
+    return lines[: min(end, 400)]
+
+
+def _title(lines: list[str], opening: list[str], publisher: str | None) -> str | None:
+    """Return the headline: a headline-like line that the page repeats, else the one above the byline or date."""
+    found = [(index, line) for index, line in enumerate(opening) if _is_headline(line) and line != publisher]
+    if not found:
+        return None
+    counts = Counter(lines)
+    repeated = [line for _, line in found if counts[line] > 1 and len(line.split()) >= 4]
+    if repeated:
+        return max(repeated, key=lambda line: (counts[line], len(line)))
+    byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
+    above = [line for index, line in found if index < byline]
+    if above:
+        return above[-1]
+    long = [line for _, line in found if len(line.split()) >= 5]
+    return (long or [line for _, line in found])[0]
+
+
+def _is_headline(line: str) -> bool:
+    count = len(line.split())
+    return (
+        3 <= count <= 30
+        and 12 < len(line) <= 200
+        and not form_of(line)
+        and not line.endswith((".", ",", ";", ":", "]", ")"))
+        and not line.startswith(("*", "•", "+", "- ", "["))
+        and not re.search(r"[|»›·>]|\s{3}", line)
+        and not _LABEL.match(line)
+        and not _BYLINE.match(line)
+        and (parse_date(line) is None or count > 8)
+    )
+
+
+def _is_dateline(line: str) -> bool:
+    """Tell whether a line is little more than a date: "Meridian Wire | 3 March 2025", "2025-03-03 14:05"."""
+    return (
+        len(line) <= 90 and not is_prose(line) and (parse_date(line) is not None) and (len(line.split()) <= 8 or _LABEL.match(line) is not None or "|" in line)
+    )
+
+
+def _published(lines: list[str], opening: list[str]) -> date | None:
+    labelled = [line for line in lines if _LABEL.match(line) and len(line) < 120 and parse_date(line)]
+    for wanted in (_FIRST, _LABEL):
+        for line in labelled:
+            if wanted.match(line):
+                return parse_date(line)
+    return next((parse_date(line) for line in opening if _is_dateline(line)), None)
+
+
+def _author(opening: list[str]) -> str | None:
+    for line in opening:
+        match = _BYLINE.match(line)
+        if match and len(line) < 120:
+            return match["who"].strip()
+    return None
+
+
+def _publisher(lines: list[str], opening: list[str]) -> str | None:
+    """Return the outlet's name, where the page's own furniture gives it."""
+    for line in opening:
+        if " | " in line and _is_dateline(line):
+            first = line.split(" | ", 1)[0].strip()
+            if 2 <= len(first) <= 40 and parse_date(first) is None and not _BYLINE.match(first) and not _LABEL.match(first):
+                return first
+    masthead = _masthead(lines, opening)
+    if masthead:
+        return masthead
+    for pattern in _OWNER:
+        for line in lines:
+            match = pattern.match(line)
+            if match and not _NOT_A_NAME.search(match["who"]) and "/" not in line:
+                return match["who"].strip()
+    # A page that names one site in its furniture ("get updates from example.com") is that site's.
+    named = {match.group().lower().removeprefix("www.") for line in lines if form_of(line) for match in _SITE.finditer(line)} - _PLATFORMS
+    return named.pop() if len(named) == 1 else None
+
+
+def _masthead(lines: list[str], opening: list[str]) -> str | None:
+    """Return a short name at the very top that the page's furniture or its last lines repeat, in their spelling."""
+    prose = next((index for index, line in enumerate(opening) if is_prose(line) and not form_of(line)), len(opening))
+    elsewhere = " \n ".join(line for index, line in enumerate(lines) if index >= prose and (form_of(line) or index >= len(lines) - 6))
+    for line in opening[: min(prose, 12)]:
+        name = re.split(r"\s[»|–—-]\s", line)[0].strip()
+        if not 1 <= len(name.split()) <= 4 or not 4 <= len(name) <= 40 or form_of(name) or not re.fullmatch(r"[A-ZÀ-Þ0-9][\w&'’. -]+", name):
+            continue
+        again = re.search(rf"\b{re.escape(name)}\b", elsewhere, re.I)
+        if again:
+            return again.group() if name.isupper() else name
+    return None

@@ -1,0 +1,119 @@
+"""Tables of the catalog, and the steps that bring an older catalog up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+
+from index.errors import ArchiveError
+
+metadata = MetaData()
+
+facts = Table(  # schema version, archive id, model: one row a fact
+    "facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False)
+)
+files = Table(  # every file that is in, as it was when it was last read
+    "files",
+    metadata,
+    Column("path", Text, primary_key=True),
+    Column("size", Integer, nullable=False),
+    Column("mtime_ns", Integer, nullable=False),
+    Column("digest", Text, nullable=False),
+    Column("articles", Integer, nullable=False),
+)
+articles = Table(
+    "articles",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("file", Text, nullable=False),  # files.path
+    Column("path", Text, nullable=False),  # the file, with "#record" where it holds many articles
+    Column("title", Text, nullable=False),
+    Column("publisher", Text),
+    Column("author", Text),
+    Column("url", Text),
+    Column("published", Date),
+    Column("language", Text),
+    Column("text", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the cleaned text
+    Column("original_digest", Text, nullable=False),  # of the bytes it was read from
+    Column("cut", Text, nullable=False),  # JSON: what cleaning left out, [[line, reason], …]
+    Index("articles_file", "file"),
+    Index("articles_published", "published"),
+    Index("articles_digest", "digest"),
+)
+passages = Table(  # a passage's text is its article's text[start:end]: it cannot differ
+    "passages",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("article_id", Text, ForeignKey("articles.id"), nullable=False),
+    Column("start", Integer, nullable=False),
+    Column("end", Integer, nullable=False),
+    Column("key", Text, nullable=False),  # of its vector
+    Index("passages_article", "article_id"),
+    Index("passages_key", "key"),
+)
+embeddings = Table(  # every text ever embedded, so that none is embedded twice
+    "embeddings",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("model", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
+    Index("embeddings_model_key", "model", "key", unique=True),
+)
+generations = Table(  # published states; the highest number is the one in force
+    "generations",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("place", Text, nullable=False),  # a folder's or a collection's name
+    Column("passages", Integer, nullable=False),
+    Column("dead", Integer, nullable=False),  # deleted vectors whose slots are still taken
+)
+vector_journal = Table(  # ids that a Chroma server must lose, whatever happens to the run
+    "vector_journal",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("place", Text, nullable=False),
+    Column("passage_id", Text),  # None: the whole collection
+)
+runs = Table(
+    "runs",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("started", Text, nullable=False),
+    Column("seconds", Float),  # None: still running, or ended without a word
+    Column("report", Text),  # JSON
+)
+failures = Table(
+    "failures",
+    metadata,
+    Column("row", Integer, primary_key=True),
+    Column("run", Integer, ForeignKey("runs.number"), nullable=False),
+    Column("path", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+KEYWORD_TABLE = "passage_terms"  # FTS5: rowid = passages.row, title and body as search terms
+
+
+def _first(connection: Connection) -> None:
+    metadata.create_all(connection)
+    # The terms are made by index.terms, alike for every database, so the tokenizer has only to split at spaces.
+    connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {KEYWORD_TABLE} USING fts5(title, body, tokenize = 'ascii')")
+
+
+# Step n takes a catalog from version n to n + 1. A step that has been released never changes.
+STEPS: list[Callable[[Connection], None]] = [_first]
+
+
+def migrate(connection: Connection, version: int) -> int:
+    """Bring a catalog of some version (0: empty) up to date and return the new version.
+
+    Raises ArchiveError if a newer newsdesk made it.
+    """
+    if version > len(STEPS):
+        raise ArchiveError(f"The archive has schema version {version}, this newsdesk knows up to {len(STEPS)}. Update newsdesk (git pull, make install).")
+    for step in STEPS[version:]:
+        step(connection)
+    return len(STEPS)

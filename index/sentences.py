@@ -1,0 +1,106 @@
+"""Sentences of a text, as spans that can be quoted."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+# Words that end in a full stop inside a sentence. Lower case; the check ignores case.
+ABBREVIATIONS = frozenset(
+    """mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm maj brig st rev hon pres sr jr jan feb mar apr jun jul aug sep sept oct
+    nov dec mon tue wed thu fri sat sun inc ltd co corp llc plc no nos vs etc e.g i.e cf al fig approx est dept univ vol art op bzw ca
+    usw z.b d.h mio mrd nr str bd hr m mme mlle sra""".split()
+)
+# Abbreviations that may well end a sentence too: what follows decides.
+_MAY_END = frozenset({"inc", "ltd", "co", "corp", "llc", "plc", "etc", "jr", "sr", "a.m", "p.m"})
+_BOUNDARY = re.compile(
+    r"""(?P<stop>[.!?…]+|[。！？]+)(?P<close>["'”’»)\]\u201c]*)   # „…“ closes with U+201C
+        (?:(?P<space>[ \t]+)(?=[^a-zß-öø-ÿ\s])|(?<=[。！？])(?=\S))""",
+    re.VERBOSE,
+)
+_LAST_WORD = re.compile(r"(?:[^\W\d_]|[.])+$")
+_LONG_QUOTE = 400  # characters; a longer quotation may be cut between its sentences
+_LINE = re.compile(r"[^\n]+")
+
+
+def spans(text: str) -> list[Span]:
+    """Return the sentences of a text in order, as (start, end) character offsets without outer white space.
+
+    A line break always ends a sentence, so a heading never sticks to what follows. Nothing is split inside a
+    quotation of up to 400 characters. Every visible character of the text lies in exactly one span.
+    """
+    found: list[Span] = []
+    for line in _LINE.finditer(text):
+        for start, end in _split(line.group()):
+            found.append((line.start() + start, line.start() + end))
+    return found
+
+
+def _split(line: str) -> Iterator[Span]:
+    quotes = _quotations(line)
+    start, inner = 0, 0
+    for match in _BOUNDARY.finditer(line):
+        if _inside(quotes, match.start("stop")) and not _closes(quotes, match.end("close")):
+            continue
+        if match["stop"] == "." and not match["close"] and _is_abbreviation(line[inner : match.start("stop")], line[match.end() :]):
+            continue
+        yield from _trimmed(line, start, match.end("close"))
+        start = match.end()
+        inner = start
+    yield from _trimmed(line, start, len(line))
+
+
+def _trimmed(line: str, start: int, end: int) -> Iterator[Span]:
+    piece = line[start:end]
+    stripped = piece.strip()
+    if stripped:
+        offset = start + len(piece) - len(piece.lstrip())
+        yield offset, offset + len(stripped)
+
+
+def _is_abbreviation(before: str, after: str) -> bool:
+    word = _LAST_WORD.search(before[-24:])
+    if word is None:
+        return False
+    token = word.group().lower()
+    if len(token) == 1:  # an initial: "J. D. Vance"
+        return True
+    if "." in token and all(len(part) <= 1 for part in token.split(".")):  # "U.S", "p.m"
+        # "in the U.S. The talks" ends a sentence, "the U.S. Senate" does not: only a function word decides.
+        return re.match(r"(?:The|A|An|It|He|She|They|We|But|In|On|This|That|However)\b", after) is None
+    if token in _MAY_END:
+        return False
+    return token in ABBREVIATIONS
+
+
+def _quotations(line: str) -> list[Span]:
+    """Return the spans between matching double quotation marks of up to 400 characters."""
+    found: list[Span] = []
+    opened: int | None = None
+    closer = ""
+    for index, char in enumerate(line):
+        if opened is None:
+            if char in '"“„«' and (char != '"' or _opens(line, index)):
+                opened, closer = index, {'"': '"', "“": "”", "„": "“”", "«": "»"}[char]
+        elif char in closer and (char != '"' or not _opens(line, index) or index + 1 == len(line)):
+            if index - opened <= _LONG_QUOTE:
+                found.append((opened, index + 1))
+            opened = None
+    return found
+
+
+def _opens(line: str, index: int) -> bool:
+    """Tell whether a straight quotation mark opens: a gap or a bracket before it, none behind it."""
+    before = line[index - 1] if index else " "
+    after = line[index + 1] if index + 1 < len(line) else " "
+    return (before.isspace() or before in "([—–-/:") and not after.isspace()
+
+
+def _inside(quotes: list[Span], index: int) -> bool:
+    return any(start < index < end for start, end in quotes)
+
+
+def _closes(quotes: list[Span], end: int) -> bool:
+    return any(close == end or close == end - 1 for _, close in quotes)

@@ -1,0 +1,94 @@
+"""Every setting, typed, in one place. Only the doors (ingest.py and the packages' ``__main__``) read it."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from index.chroma import Server
+from index.errors import SettingsError
+
+PREFIX = "NEWSDESK_"
+
+
+class Group(BaseModel):
+    """Settings that belong together; they never change while a program runs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelSettings(Group):
+    """The embedding model."""
+
+    name: str = Field("all-MiniLM-L6-v2", min_length=1, description="sentence-transformers name or local folder")
+
+
+class ChromaSettings(Group):
+    """Where vectors are kept."""
+
+    url: AnyHttpUrl | None = Field(None, description="a Chroma server; without it, folders in the data folder")
+    collection: str = Field("newsdesk", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,60}$", description="start of the collection's name on a server")
+
+
+class IngestSettings(Group):
+    """What an ingest may read."""
+
+    max_mb: int = Field(50, ge=1, le=2_000, description="largest article, in megabytes")
+    roots: list[Path] = Field([], description="folders that may be read, as a JSON list; empty: any")
+
+
+class SearchSettings(Group):
+    """How passages are found."""
+
+    reranker: str | None = Field(None, description="sentence-transformers cross-encoder that reorders the passages found")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, from the environment and ``.env``."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True)
+
+    data_dir: Path = Field(Path("data"), description="folder of the archive, on a local disk")
+    model: ModelSettings = ModelSettings()
+    chroma: ChromaSettings = ChromaSettings()
+    ingest: IngestSettings = IngestSettings()
+    search: SearchSettings = SearchSettings()
+
+    def server(self) -> Server | None:
+        """Return the Chroma server that is set, None for folders in the data folder. Connects when first used."""
+        return Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
+
+
+def load() -> Settings:
+    """Read the settings. Raises SettingsError, naming the variable, for an unknown name or a value that cannot be."""
+    known = names()
+    given = [*os.environ, *(dotenv_values(".env") if Path(".env").is_file() else {})]
+    for name in given:
+        if name.upper().startswith(PREFIX) and name.upper() not in known:
+            near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.5)
+            raise SettingsError(f"There is no setting {name}." + (f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}"))
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        variable = PREFIX + "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
+        raise SettingsError(f"{variable}: {first['msg']}. Correct it in the environment or in .env.") from error
+    except ValueError as error:  # a list that is not JSON
+        raise SettingsError(f"A setting cannot be read: {error}. Lists are written as JSON.") from error
+
+
+def names() -> list[str]:
+    """Return the names of all variables, in the order of the settings."""
+    found = []
+    for name, field in Settings.model_fields.items():
+        group = field.annotation
+        if isinstance(group, type) and issubclass(group, Group):
+            found += [f"{PREFIX}{name}__{inner}".upper() for inner in group.model_fields]
+        else:
+            found.append(f"{PREFIX}{name}".upper())
+    return found
