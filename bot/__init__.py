@@ -1,0 +1,1 @@
+"""The desk: question in, checked and cited answer out."""

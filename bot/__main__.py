@@ -1,0 +1,277 @@
+"""The door for questions: python -m bot ask "…", and the commands that look after the archive."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from index.errors import NewsdeskError, SettingsError
+from settings import Settings, load
+
+if TYPE_CHECKING:
+    from bot.desk import Desk
+    from index.archive import Archive
+    from index.embed import Embedder
+
+
+def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
+    """Run the command and return its exit code: 0 done (a refusal included), 1 the doctor found something, 2 an error."""
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if parsed.command is None:
+        parser.print_help()
+        return 2
+    run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = parsed.run
+    try:
+        return run(parsed, load(), embedder)
+    except NewsdeskError as error:
+        print(f"newsdesk: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:  # the reader of a pipe has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="newsdesk", description="Answers questions from the articles a team has collected, with checked citations.")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    ask = commands.add_parser("ask", help="ask a question on the terminal")
+    ask.add_argument("question", nargs="?", help="the question, in quotes")
+    ask.add_argument("--jsonl", metavar="FILE", help="answer every line of a file (- for standard input), one JSON line each")
+    ask.add_argument("--since", type=_day, metavar="DATE", help="only articles from this day on (YYYY-MM-DD)")
+    ask.add_argument("--until", type=_day, metavar="DATE", help="only articles up to this day")
+    ask.add_argument("--publisher", metavar="NAME", help="only articles of publishers with this name")
+    ask.add_argument("--today", type=_day, metavar="DATE", help='the day that "last week" is relative to')
+    ask.add_argument("--explain", action="store_true", help="also show what was found and why the bot answered or refused")
+    ask.add_argument("--json", action="store_true", help="print the answer as JSON")
+    ask.set_defaults(run=_ask)
+
+    articles = commands.add_parser("articles", help="what is in the archive, an article a line")
+    articles.add_argument("--json", action="store_true", help="one JSON object a line")
+    articles.set_defaults(run=_articles)
+
+    show = commands.add_parser("show", help="one article as cleaned, with what was cut")
+    show.add_argument("id", help="the article's id, or the start of it")
+    show.add_argument("--json", action="store_true")
+    show.set_defaults(run=_show)
+
+    status = commands.add_parser("status", help="what is in the archive, last runs, health, versions")
+    status.add_argument("--json", action="store_true")
+    status.set_defaults(run=_status)
+
+    doctor = commands.add_parser("doctor", help="check settings, archive, disk and model; exit code 1 with what to do")
+    doctor.add_argument("--json", action="store_true")
+    doctor.set_defaults(run=_doctor)
+
+    rebuild = commands.add_parser("rebuild", help="write Chroma again from the catalog")
+    rebuild.add_argument("--embed", action="store_true", help="embed every passage with the model of the settings first")
+    rebuild.add_argument("--json", action="store_true")
+    rebuild.set_defaults(run=_rebuild)
+    return parser
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a day; write it like 2025-03-31") from None
+
+
+@contextlib.contextmanager
+def _opened(settings: Settings) -> Iterator[Archive]:
+    from index.archive import Archive
+
+    archive = Archive(settings.data_dir, server=settings.server())
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+def _embedder(settings: Settings, given: Embedder | None) -> Embedder:
+    from index.embed import SentenceTransformerEmbedder
+
+    return given or SentenceTransformerEmbedder(settings.model.name)
+
+
+def _desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
+    from bot.desk import Desk
+    from index.embed import cross_encoder
+
+    return Desk(archive, embedder, cross_encoder(settings.search.reranker) if settings.search.reranker else None)
+
+
+def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.desk import Request
+    from bot.terminal import explained, rendered
+
+    if (parsed.question is None) == (parsed.jsonl is None):
+        raise SettingsError('Give a question in quotes, or --jsonl FILE. For example: python -m bot ask "what did Macron say about the truce"')
+    today = parsed.today or date.today()
+    model = _embedder(settings, embedder)
+    with _opened(settings) as archive:
+        desk = _desk(archive, settings, model)
+        if parsed.jsonl:
+            code = _ask_many(parsed, desk, today)
+        else:
+            reply = desk.ask(Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher))
+            if parsed.json:
+                print(json.dumps(reply.as_json(parsed.explain), ensure_ascii=False))
+            else:
+                print(rendered(reply, _width()))
+                if parsed.explain:
+                    print(f"\n{explained(reply, _width())}")
+            code = 0
+        _mend(archive, model)
+    return code
+
+
+def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date) -> int:
+    from bot.desk import Request
+
+    code = 0
+    try:
+        with contextlib.nullcontext(sys.stdin) if parsed.jsonl == "-" else open(parsed.jsonl, encoding="utf-8") as stream:
+            for number, line in enumerate(stream, start=1):
+                if not line.strip():
+                    continue
+                id_: object = None
+                try:
+                    said = json.loads(line)
+                    said = {"question": said} if isinstance(said, str) else said
+                    if not isinstance(said, dict) or not isinstance(said.get("question"), str):
+                        raise SettingsError('expected a string or {"id": …, "question": …}')
+                    id_ = said.get("id")
+                    on = date.fromisoformat(said["today"]) if said.get("today") else today
+                    request = Request(said["question"], on, parsed.since, parsed.until, parsed.publisher, _thread(said.get("thread")))
+                    values = desk.ask(request).as_json(parsed.explain)
+                except (ValueError, NewsdeskError) as error:
+                    values = {"error": f"line {number}: {error}"}
+                    code = 2
+                print(json.dumps({"id": id_, **values}, ensure_ascii=False), flush=True)
+    except OSError as error:
+        raise SettingsError(f"{parsed.jsonl} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{parsed.jsonl} is not UTF-8; save it as UTF-8.") from error
+    return code
+
+
+def _thread(value: object) -> tuple[str, ...]:
+    """Return the questions of a conversation: every other string, or the field ``question`` of objects."""
+    if not isinstance(value, list):
+        return ()
+    if all(isinstance(item, str) for item in value):
+        return tuple(value[::2])
+    return tuple(item["question"] for item in value if isinstance(item, dict) and isinstance(item.get("question"), str))
+
+
+def _mend(archive: Archive, embedder: Embedder) -> None:
+    """Rebuild vectors that turned out damaged, after the answer, and say so in one line."""
+    from index.errors import LockedError, ServerDown, VectorsError
+    from index.lock import writer_lock
+
+    trouble = archive.trouble
+    if trouble is None:
+        return
+    outcome = "the catalog's own vectors were searched instead"
+    try:
+        with writer_lock(archive.folder):
+            if archive.sound():
+                return
+            archive.rebuild(embedder.identity)
+            outcome = "it has been rebuilt from the catalog"
+    except LockedError:
+        outcome = "the ingest that is running will mend it; " + outcome
+    except ServerDown:
+        pass
+    except VectorsError as error:
+        outcome = f"{outcome}; rebuilding failed: {error}"
+    print(f"The search index could not be used ({trouble}); {outcome}.", file=sys.stderr)
+
+
+def _articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.terminal import day, short_path
+    from index.articles import printable
+
+    with _opened(settings) as archive, archive.catalog.snapshot() as snapshot:
+        for source, digest in snapshot.sources():
+            if parsed.json:
+                values = {"id": source.id, "title": source.title, "publisher": source.publisher, "published": source.published and source.published.isoformat()}
+                print(json.dumps({**values, "path": source.path, "url": source.url, "digest": digest}, ensure_ascii=False))
+            else:
+                about = f"{source.id}  {day(source.published):<11}  {source.publisher or 'unknown publisher'}: {source.title}  ({short_path(source.path)})"
+                print(printable(about))
+    return 0
+
+
+def _show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.archive_view import article_json, article_text
+
+    with _opened(settings) as archive, archive.catalog.snapshot() as snapshot:
+        values = article_json(snapshot, parsed.id)
+    print(json.dumps(values, ensure_ascii=False) if parsed.json else article_text(values))
+    return 0
+
+
+def _status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.archive_view import status_json, status_text
+
+    with _opened(settings) as archive:
+        values = status_json(archive)
+    print(json.dumps(values, ensure_ascii=False) if parsed.json else status_text(values))
+    return 0
+
+
+def _doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.doctor import examine
+
+    findings = examine(settings, _embedder(settings, embedder))
+    if parsed.json:
+        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
+    return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from index.lock import writer_lock
+    from index.runs import embed_all
+
+    model = _embedder(settings, embedder)
+    with writer_lock(settings.data_dir), _opened(settings) as archive:
+        if not parsed.embed:
+            archive.check_model(model.identity)
+        embedded = embed_all(archive, model) if parsed.embed else 0
+        generation = archive.rebuild(model.identity)
+    values: dict[str, Any] = {"passages": generation.passages if generation else 0, "embedded": embedded}
+    if parsed.json:
+        print(json.dumps(values))
+    else:
+        print(f"The search index has been written again: {values['passages']} passages, {embedded} of them embedded anew.")
+    return 0
+
+
+def _width() -> int:
+    import shutil
+
+    return max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
+
+
+def command() -> None:
+    """Run as ``newsdesk``."""
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    command()

@@ -1,0 +1,109 @@
+"""The desk: one question in, an answer or a refusal out.
+
+question → search → draft (quotes) → check → answer
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot import quotes
+from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
+from bot.checker import check
+from bot.question import standalone, understood
+from index.archive import Archive, View
+from index.articles import Hit
+from index.catalog import Scope
+from index.embed import Embedder
+from index.errors import NewsdeskError
+from index.search import Reranker, find, reranked
+from index.terms import terms
+
+LONGEST_QUESTION = 2_000  # characters; the model reads a tenth of it
+_HITS = 24
+_NEAREST = 3
+
+
+class QuestionError(NewsdeskError):
+    """A question that cannot be answered as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question as it was asked. ``thread`` holds the earlier questions of the conversation, oldest first."""
+
+    question: str
+    today: date
+    since: date | None = None
+    until: date | None = None
+    publisher: str | None = None
+    thread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The result of a question, how long each stage took (milliseconds), and what it was chosen from."""
+
+    result: Answer | NoAnswer
+    timings_ms: dict[str, int]
+    hits: tuple[Hit, ...]
+    why: str
+
+    def as_json(self, explain: bool = False) -> dict[str, Any]:
+        """Return the reply in the form that ``ask --json`` prints."""
+        values = {**as_json(self.result), "timings_ms": self.timings_ms}
+        return {**values, "hits": [hit_json(hit) for hit in self.hits], "why": self.why} if explain else values
+
+
+class Desk:
+    """Answers questions from an archive."""
+
+    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None) -> None:
+        self._archive = archive
+        self._embedder = embedder
+        self._rerank = rerank
+
+    def ask(self, request: Request) -> Reply:
+        """Answer a question from the archive as it is now.
+
+        Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
+        """
+        question = " ".join(request.question.split())
+        if not question:
+            raise QuestionError('The question is empty. Ask something, for example: "what did Macron say about the truce"')
+        if len(question) > LONGEST_QUESTION:
+            raise QuestionError(f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter.")
+        self._archive.check_model(self._embedder.identity)
+        began = time.perf_counter()
+        asked = understood(standalone(question, list(request.thread)), request.today)
+        scope = Scope(request.since or asked.since, request.until or asked.until, request.publisher)
+        vector = self._embedder.embed([asked.search])[0]
+        marks: list[float] = []
+
+        def work(view: View) -> tuple[list[Hit], quotes.Choice]:
+            hits = find(view, asked.search, vector, self._embedder.identity, scope, _HITS)
+            if self._rerank is not None:
+                hits = reranked(self._rerank, asked.search, hits)
+            marks[:] = [time.perf_counter()]
+            return hits, quotes.choose(view, asked, hits, self._embedder)
+
+        hits, choice = self._archive.read(work)
+        drafted = time.perf_counter()
+        sentences, citations, dropped = check(choice.drafts)
+        checked = time.perf_counter()
+        result: Answer | NoAnswer
+        if sentences:
+            result = Answer(question, sentences, citations, quotes.NAME, dropped)
+        else:
+            reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
+            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
+        spent = {"search": marks[0] - began, "answer": drafted - marks[0], "check": checked - drafted, "total": checked - began}
+        return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why)
+
+
+def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:
+    return any(set(wanted) & set(terms(hit.passage.text)) for hit in hits[:_NEAREST])

@@ -1,0 +1,101 @@
+"""The doctor: what could keep newsdesk from answering, checked one by one, each with what to do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from index.archive import Archive
+from index.embed import Embedder
+from index.errors import ArchiveError, NewsdeskError
+from settings import Settings
+
+_LEAST_FREE_MB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and what it told."""
+
+    what: str
+    ok: bool
+    told: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the finding as ``doctor --json`` prints it."""
+        return asdict(self)
+
+
+def examine(settings: Settings, embedder: Embedder) -> list[Finding]:
+    """Check python, disk, model, catalog and index, and return what was found. Changes nothing."""
+    findings = [
+        _checked("settings", lambda: f"read; data folder {settings.data_dir.resolve()}"),
+        _checked("python", _python),
+        _checked("disk", lambda: _disk(settings)),
+        _checked("model", lambda: _model(embedder)),
+    ]
+    try:
+        archive = Archive(settings.data_dir, server=settings.server())
+    except NewsdeskError as error:
+        return [*findings, Finding("catalog", False, str(error))]
+    try:
+        findings.append(_checked("catalog", lambda: _catalog(archive)))
+        findings.append(_checked("archive's model", lambda: _same_model(archive, embedder)))
+        findings.append(_checked("index", lambda: _index(archive)))
+    finally:
+        archive.close()
+    return findings
+
+
+def _checked(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, check())
+    except NewsdeskError as error:
+        return Finding(what, False, str(error))
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+
+
+def _disk(settings: Settings) -> str:
+    folder = next(parent for parent in [settings.data_dir.resolve(), *settings.data_dir.resolve().parents] if parent.exists())
+    free = shutil.disk_usage(folder).free // 2**20
+    if free < _LEAST_FREE_MB:
+        raise ArchiveError(f"{free} MB free for {settings.data_dir}; at least {_LEAST_FREE_MB} MB are wanted. Free some space or move NEWSDESK_DATA_DIR.")
+    return f"{free:,} MB free"
+
+
+def _model(embedder: Embedder) -> str:
+    vector = embedder.embed(["a sentence to try the model"])[0]
+    if abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
+        raise ArchiveError(f"{embedder.identity} does not give unit vectors. Choose another model in NEWSDESK_MODEL__NAME.")
+    return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers"
+
+
+def _catalog(archive: Archive) -> str:
+    with archive.catalog.snapshot() as snapshot:
+        faults = snapshot.check()
+        counts = snapshot.counts()
+    if faults:
+        raise ArchiveError(f"{archive.catalog.path} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it away and ingest the articles again.")
+    if not counts["articles"]:
+        raise ArchiveError("The archive is empty. Put articles in: python ingest.py FOLDER")
+    return f"sound: {counts['articles']} articles, {counts['passages']} passages"
+
+
+def _same_model(archive: Archive, embedder: Embedder) -> str:
+    archive.check_model(embedder.identity)
+    return f"embedded by {embedder.identity}"
+
+
+def _index(archive: Archive) -> str:
+    trouble = archive.check()
+    if trouble:
+        raise ArchiveError(f"{trouble} Run: python -m bot rebuild")
+    return "agrees with the catalog, passage by passage"

@@ -1,0 +1,135 @@
+"""What a question asks for: its kind, its words, the speaker it names, its time."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from bot.dates import time_of
+from index.terms import term_of, terms, words
+
+Kind = Literal["said", "who", "when", "where", "number", "why", "other"]
+
+# Words of asking, not of the topic.
+_ASKING = frozenset(
+    term_of(word)
+    for word in """want wants give show find list name describe explain happen happened happens latest news update many much long often old
+    article mention comment remark statement view opinion stance think thought believe use call one kind sort way thing made make get got
+    go went gave take took come came""".split()
+)
+_SAY = "|".join(
+    """say said saying says tell told think thinks thought state stated announce announced claim claimed write wrote post posted tweet tweeted warn
+    warned respond responded react reacted answer answered comment commented call called demand demanded promise promised propose proposed argue
+    argued suggest suggested describe described explain explained""".split()
+)
+_SAID = re.compile(rf"\bwhat\s+(?:did|does|has|have|had|do|is|was|were|are)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})\b", re.I)
+_SAID_HOW = re.compile(r"\bhow\s+(?:did|does|has|have|do)\s+(?P<who>.{2,80}?)\s+(?:react|respond|answer|reply|describe|justify|explain|comment)\w*\b", re.I)
+_ACCORDING = re.compile(r"\baccording\s+to\s+(?P<who>[^,?]{2,60})", re.I)
+_TITLES = frozenset(
+    """president prime minister chancellor foreign defence defense secretary state general king queen pope leader chief spokesman spokeswoman
+    spokesperson commissioner senator mr mrs ms dr us uk eu french german russian ukrainian british american polish italian chinese european former
+    new head of the mayor governor judge""".split()
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question, taken apart. ``terms`` are folded search terms of the topic, the speaker's left out of ``topic``."""
+
+    text: str
+    search: str
+    kind: Kind
+    speaker: tuple[str, ...]
+    terms: tuple[str, ...]
+    topic: tuple[str, ...]
+    names: frozenset[str]
+    since: date | None
+    until: date | None
+    latest: bool
+
+
+def understood(text: str, today: date) -> Question:
+    """Take a question apart, relative to a day."""
+    time = time_of(text, today)
+    speaker = _speaker(time.rest)
+    found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in _ASKING)
+    return Question(
+        text=text,
+        search=" ".join(text.split()),
+        kind=_kind(time.rest, speaker),
+        speaker=speaker,
+        terms=found,
+        topic=tuple(term for term in found if term not in speaker),
+        names=_names(time.rest),
+        since=time.since,
+        until=time.until,
+        latest=time.latest,
+    )
+
+
+def standalone(question: str, thread: list[str]) -> str:
+    """Return a question that can be searched alone: a follow-up without words of its own gets those of the question before.
+
+    ``thread`` holds the earlier questions of the conversation, oldest first.
+    """
+    earlier = next((item for item in reversed(thread) if terms(item)), None)
+    if earlier is None:
+        return question
+    own = [term for term in terms(question) if term not in _ASKING]
+    swap = re.match(r"\s*(?:and|but|or)?,?\s*(?:what|how)?\s*(?:about|and|with|for)\s+(?P<new>.{2,80}?)\s*\?*\s*$", question, re.I)
+    said = _SAID.search(earlier)
+    if (swap or re.match(r"\s*and\s+\S+(?:\s+\S+)?\s*\?*\s*$", question, re.I)) and said:
+        new = swap["new"] if swap else re.sub(r"^\s*and\s+|\s*\?*\s*$", "", question, flags=re.I)
+        return earlier[: said.start("who")] + new + earlier[said.end("who") :]
+    refers = re.search(r"\b(?:he|she|it|they|him|her|them|his|their|its|that|this|those|these|there|then)\b", question, re.I)
+    if len(own) <= 1 or refers:
+        return f"{question.rstrip(' ?')} — {earlier}" if own else f"{earlier.rstrip(' ?')} {question}"
+    return question
+
+
+def _kind(text: str, speaker: tuple[str, ...]) -> Kind:
+    lower = text.lower()
+    if speaker:
+        return "said"
+    if re.search(r"\bhow\s+(?:many|much|long|old|big|large|high|far|often|tall|fast)\b|\bwhat\s+(?:percentage|share|number|proportion|magnitude)\b", lower):
+        return "number"
+    for kind, pattern in _KINDS.items():
+        if re.search(pattern, lower):
+            return kind
+    return "other"
+
+
+_KINDS: dict[Kind, str] = {
+    "who": r"^\W*(?:and\s+)?(?:who|whom|whose|which\s+(?:minister|president|leader|politician|person|company|country|countries))\b",
+    "when": r"^\W*(?:and\s+)?(?:when|what\s+(?:day|date|time|year)|on\s+which\s+day)\b",
+    "where": r"^\W*(?:and\s+)?(?:where|in\s+which\s+(?:city|country|town|place))\b",
+    "why": r"^\W*(?:and\s+)?(?:why|how\s+come|what\s+is\s+the\s+reason)\b",
+}
+
+
+def _speaker(text: str) -> tuple[str, ...]:
+    """Return the folded last name (or whole name, for a body) of the person a question wants words of, () if none."""
+    match = _SAID.search(text) or _SAID_HOW.search(text) or _ACCORDING.search(text)
+    if match is None:
+        return ()
+    who = re.sub(r"'s\b|’s\b", "", match["who"])
+    who = re.split(r"\b(?:about|on|in|at|for|of the|when|regarding|over)\b", who, flags=re.I)[0] if not re.search(r"\bof\b", who, re.I) else who
+    found = [term_of(word) for word in words(who) if word.lower() not in _TITLES]
+    found = [term for term in found if term]
+    # "people", "it", "the article": nobody in particular.
+    return tuple(found[-1:]) if found and found[-1] not in {"articl", "peopl", "report", "paper", "newspap"} else ()
+
+
+def _names(text: str) -> frozenset[str]:
+    """Return the terms that a question writes like names: capitals inside a sentence that is not all capitals, or digits."""
+    found = words(text)
+    capitals = [word for word in found[1:] if word[:1].isupper()]
+    shouting = len(capitals) > 0.8 * max(1, len(found) - 1) and len(found) > 3
+    named = {term_of(word) for word in found if any(char.isdigit() for char in word)}
+    if not shouting:
+        named |= {term_of(word) for word in capitals}
+        if found and found[0][:1].isupper() and len(found) <= 2:
+            named.add(term_of(found[0]))
+    return frozenset(term for term in named if term and term not in _ASKING)

@@ -1,0 +1,274 @@
+"""The quotes answerer: picks the sentences that answer, verbatim. No model writes anything; the same archive gives the same answer.
+
+hits → sentences of their passages → scored by meaning, rare words, speaker and kind → enough? → one to four, in reading order
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.checker import Draft
+from bot.question import Question
+from bot.speakers import is_bare_quote, speaks, stands_alone
+from index.archive import View
+from index.articles import Article, Hit
+from index.clean import is_prose
+from index.embed import Embedder
+from index.sentences import Span, spans
+from index.terms import terms
+
+NAME = "quotes"
+_PASSAGES = 10  # of the hits, that sentences are taken from
+_SENTENCES = 80  # compared by meaning
+_MOST = 3  # sentences of an answer
+_GATE = 0.35  # a sentence this far below the best one is left out
+_GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
+_REPEAT = 0.6  # share of common terms from which two sentences say the same
+_LONGEST = 700  # characters of one quote
+_ENOUGH = 0.95  # cosine plus coverage: below it, nothing is supported
+_FAR = 0.28  # cosine: below it the best sentence is about something else, whatever words it shares
+
+_NUMBER = re.compile(
+    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|half|third|quarter|none|no)s?\b",
+    re.I,
+)
+_TIME = re.compile(
+    r"\b(?:(?:19|20)\d\d|\d{1,2}:\d\d|january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|today|yesterday|tomorrow|noon|midnight|week|weeks|month|months|morning|evening|night|spring|summer|autumn|winter)\b",
+    re.I,
+)
+_NAME = re.compile(r"(?<=[\s(\"“„«])[A-ZÀ-Þ][\w'’-]+")
+# "LONDON, March 2 (Meridian Wire) - ", "BRUSSELS -- "
+_DATELINE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+")
+_BECAUSE = re.compile(
+    r"\b(?:because|since|as|so that|in order to|due to|owing to|therefore|reason|to avoid|after|for fear|which is why|would|hard|difficult)\b", re.I
+)
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A sentence of a passage, with what speaks for it."""
+
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    terms: frozenset[str]  # of the sentence, and of the one before it where it needs that to be understood
+    near: frozenset[str]  # those, the one before in any case, and the title
+    spoken: bool
+    position: int  # among the article's sentences
+    score: float = 0.0
+    meaning: float = 0.0
+    coverage: float = 0.0
+    also_in: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the answerer drafts, or why it drafts nothing."""
+
+    drafts: tuple[Draft, ...]
+    why: str
+
+
+def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedder) -> Choice:
+    """Draft an answer from the hits of one view of the archive, or say why there is none."""
+    if not hits:
+        return Choice((), "no passage was found")
+    if not question.terms:
+        return Choice((), "the question names no topic")
+    weights = _weights(view, question.terms)
+    top = list(hits[:_PASSAGES])
+    articles = {hit.article.source.id: (hit.article, spans(hit.article.text)) for hit in top}
+    candidates = [candidate for hit in top for candidate in _candidates(hit, articles[hit.article.source.id][1], question, weights)]
+    if not candidates:
+        return Choice((), "the passages found hold no full sentence")
+    candidates.sort(key=lambda c: (-(c.coverage + c.hit.score), c.hit.passage.id, c.start))
+    candidates = candidates[:_SENTENCES]
+    _score(candidates, question, weights, embedder)
+    candidates.sort(key=lambda c: (-c.score, c.hit.passage.id, c.start))
+    why_not = _unsupported(candidates, question, weights)
+    if why_not:
+        return Choice((), why_not)
+    best = candidates[0]
+    chosen = _distinct(_answering(candidates, question, weights))
+    drafts = _in_reading_order([_draft(c, articles[c.hit.article.source.id][1]) for c in chosen])
+    return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, score {best.score:.2f}")
+
+
+def _weights(view: View, wanted: Sequence[str]) -> dict[str, float]:
+    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones 1976)."""
+    total = max(1, view.generation.passages if view.generation else 1)
+    frequencies = view.snapshot.document_frequencies(wanted)
+    return {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
+
+
+def _candidates(hit: Hit, found: list[Span], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+    text = hit.article.text
+    sentences = [text[start:end] for start, end in found]
+    title = frozenset(terms(hit.article.source.title))
+    candidates = []
+    for index, (start, end) in enumerate(found):
+        if start < hit.passage.start or end > hit.passage.end or not _can_answer(sentences[index]):
+            continue
+        before = frozenset(terms(sentences[index - 1])) if index else frozenset()
+        own = frozenset(terms(sentences[index]))
+        if index and _needs_before(sentences[index]):
+            own |= before
+        spoken = bool(question.speaker) and speaks(question.speaker, sentences, index)
+        if spoken:
+            own |= set(question.speaker)
+        candidates.append(Candidate(hit, start, end, sentences[index], own, own | before | title, spoken, index, coverage=_coverage(own, weights)))
+    return candidates
+
+
+def _can_answer(sentence: str) -> bool:
+    return (len(sentence) <= _LONGEST and is_prose(sentence)) or (
+        len(sentence) > 20 and re.search(r"[.!?…][\"'”’»)]*$", sentence) is not None and len(sentence) <= _LONGEST
+    )
+
+
+def _coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
+
+
+def _score(candidates: list[Candidate], question: Question, weights: Mapping[str, float], embedder: Embedder) -> None:
+    """Score sentences: cos(q,s) + 0.7 cov(s) + 0.3 cov(before+s+title) + 0.15 kind + 0.3 speaker + passage (weights measured on four sets)."""
+    vectors = embedder.embed([question.text, *(c.text for c in candidates)])
+    newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
+    for candidate, vector in zip(candidates, vectors[1:], strict=True):
+        candidate.meaning = float(vector @ vectors[0])
+        candidate.score = (
+            candidate.meaning
+            + 0.7 * candidate.coverage
+            + 0.3 * _coverage(candidate.near, weights)
+            + 0.15 * _fits(question, candidate.text)
+            + 0.3 * candidate.spoken
+            + candidate.hit.score
+        )
+        published = candidate.hit.article.source.published
+        if question.latest and newest is not None:
+            # A preference, not a filter: half a point for the newest, less by the day, none for the undated.
+            candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
+
+
+def _fits(question: Question, sentence: str) -> bool:
+    """Tell whether a sentence holds the kind of thing that is asked for."""
+    if question.kind == "number":
+        return _NUMBER.search(sentence) is not None
+    if question.kind == "when":
+        return _TIME.search(sentence) is not None
+    if question.kind in ("who", "where"):
+        return _NAME.search(sentence) is not None
+    return question.kind == "why" and _BECAUSE.search(sentence) is not None
+
+
+def _unsupported(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
+    """Return why the best sentences do not answer the question, "" if they do."""
+    best = candidates[0]
+    around = [c for c in candidates if c.score >= best.score - _GATE]
+    context = best.near | frozenset(terms(_surroundings(best)))
+    absent = [term for term in question.names if term not in context and not any(term in c.near for c in around)]
+    if absent:
+        return f"a name the question asks about stands nowhere near the best sentence ({', '.join(sorted(absent))})"
+    if question.speaker and not any(c.spoken for c in around):
+        return "nobody by the name asked for is speaking in the sentences found"
+    if question.kind == "number" and not any(_NUMBER.search(c.text) for c in around):
+        return "a number is asked for and none stands in the sentences found"
+    if best.meaning < _FAR and best.coverage < 0.75:
+        return f"the best sentence is about something else (meaning {best.meaning:.2f})"
+    if question.speaker and question.topic:
+        topic = {term: weight for term, weight in weights.items() if term in question.topic}
+        if not any(_coverage(c.terms, topic) > 0 or c.meaning >= 0.55 for c in around if c.spoken):
+            return "the one asked about says nothing on the topic"
+    support = best.meaning + max(_coverage(best.near | frozenset(terms(best.hit.passage.text)), weights), best.coverage)
+    if support < _ENOUGH:
+        return f"too little of the question is covered (meaning plus coverage {support:.2f}, needed {_ENOUGH})"
+    return ""
+
+
+def _surroundings(candidate: Candidate) -> str:
+    """Return the passage with what a reader has just read before it: a name stays in force for some paragraphs."""
+    passage = candidate.hit.passage
+    return candidate.hit.article.text[max(0, passage.start - 1_500) : passage.end]
+
+
+def _answering(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+    """Return the sentences good enough to be shown, best first."""
+    best = candidates[0]
+    if question.speaker:
+        topic = {term: weight for term, weight in weights.items() if term in question.topic}
+        on_topic = [c for c in candidates if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or _coverage(c.terms, topic) > 0.3)]
+        if on_topic:
+            return on_topic
+    near = [c for c in candidates if c.score >= best.score - _GATE and (c.coverage >= 0.3 or c is best) and (c.spoken or not question.speaker)]
+    fitting = [c for c in near if _fits(question, c.text)] if question.kind in ("number", "when") else []
+    return fitting or near or [best]
+
+
+def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep the best sentences that say different things; note where a dropped twin stood as well."""
+    chosen: list[Candidate] = []
+    for candidate in candidates:
+        twin = next((c for c in chosen if _same(c, candidate)), None)
+        if twin is None and len(chosen) < _MOST:
+            chosen.append(candidate)
+        elif twin is not None and twin.hit.article.source.id != candidate.hit.article.source.id:
+            place = candidate.hit.article.source.publisher or candidate.hit.article.source.title
+            if place != twin.hit.article.source.publisher and place not in twin.also_in:
+                twin.also_in.append(place)
+    return chosen
+
+
+def _same(one: Candidate, other: Candidate) -> bool:
+    if not one.terms or not other.terms:
+        return one.text == other.text
+    return len(one.terms & other.terms) / min(len(one.terms), len(other.terms)) >= _REPEAT
+
+
+def _draft(candidate: Candidate, found: list[Span]) -> Draft:
+    """Quote a sentence with as much before it as it needs to be understood, and the list it announces."""
+    article = candidate.hit.article
+    text = article.text
+    start, end, index = candidate.start, candidate.end, candidate.position
+    while index > 0 and candidate.position - index < 2 and _needs_before(text[start : found[index][1]]):
+        before = found[index - 1]
+        if end - before[0] > _LONGEST or not _can_answer(text[before[0] : before[1]]):
+            break
+        start, index = before[0], index - 1
+    if text[end - 1] == ":" and candidate.position + 1 < len(found) and found[candidate.position + 1][1] - start <= _LONGEST:
+        end = found[candidate.position + 1][1]
+    dateline = _DATELINE.match(text, start, end)
+    if dateline and dateline.end() < end:
+        start = dateline.end()
+    # One line as a person reads it; the quote keeps the article's own white space.
+    return Draft(_line(article, start, end), article, candidate.hit.passage, start, end, tuple(candidate.also_in))
+
+
+def _needs_before(sentence: str) -> bool:
+    return not stands_alone(sentence) or is_bare_quote(sentence)
+
+
+def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
+    """Order drafts by article, the best one's first, and by place within; join what overlaps."""
+    rank: dict[str, int] = {}
+    for draft in drafts:
+        rank.setdefault(draft.article.source.id, len(rank))
+    ordered = sorted(drafts, key=lambda d: (rank[d.article.source.id], d.start))
+    joined: list[Draft] = []
+    for draft in ordered:
+        last = joined[-1] if joined else None
+        if last is not None and last.article is draft.article and draft.start < last.end:
+            end = max(last.end, draft.end)
+            also = tuple(dict.fromkeys(last.also_in + draft.also_in))
+            joined[-1] = Draft(_line(last.article, last.start, end), last.article, last.passage, last.start, end, also)
+        else:
+            joined.append(draft)
+    return joined
+
+
+def _line(article: Article, start: int, end: int) -> str:
+    return " ".join(article.text[start:end].split())
