@@ -28,6 +28,7 @@ _GATE = 0.35  # a sentence this far below the best one is left out
 _GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
 _REPEAT = 0.6  # share of common terms from which two sentences say the same
 _LONGEST = 700  # characters of one quote
+_CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENOUGH = 0.95  # cosine plus coverage: below it, nothing is supported
 _FAR = 0.28  # cosine: below it the best sentence is about something else, whatever words it shares
 
@@ -58,7 +59,8 @@ class Candidate:
     terms: frozenset[str]  # of the sentence, and of the one before it where it needs that to be understood
     near: frozenset[str]  # those, the one before in any case, and the title
     spoken: bool
-    position: int  # among the article's sentences
+    around: list[Span]  # sentences of the article about here, in order
+    position: int  # of this one among them
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
@@ -81,8 +83,7 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
         return Choice((), "the question names no topic")
     weights = _weights(view, question.terms)
     top = list(hits[:_PASSAGES])
-    articles = {hit.article.source.id: (hit.article, spans(hit.article.text)) for hit in top}
-    candidates = [candidate for hit in top for candidate in _candidates(hit, articles[hit.article.source.id][1], question, weights)]
+    candidates = [candidate for hit in top for candidate in _candidates(hit, question, weights)]
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
     candidates.sort(key=lambda c: (-(c.coverage + c.hit.score), c.hit.passage.id, c.start))
@@ -94,7 +95,7 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
         return Choice((), why_not)
     best = candidates[0]
     chosen = _distinct(_answering(candidates, question, weights))
-    drafts = _in_reading_order([_draft(c, articles[c.hit.article.source.id][1]) for c in chosen])
+    drafts = _in_reading_order([_draft(c) for c in chosen])
     return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, score {best.score:.2f}")
 
 
@@ -105,8 +106,17 @@ def _weights(view: View, wanted: Sequence[str]) -> dict[str, float]:
     return {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
 
 
-def _candidates(hit: Hit, found: list[Span], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+def _sentences_around(hit: Hit) -> list[Span]:
+    """Return the sentences of a passage and of the paragraphs before and behind it (a line break always ends a sentence)."""
+    text, passage = hit.article.text, hit.passage
+    start = text.rfind("\n", 0, max(0, passage.start - _CONTEXT)) + 1
+    end = text.find("\n", passage.end + _LONGEST)
+    return [(start + s, start + e) for s, e in spans(text[start : end if end >= 0 else len(text)])]
+
+
+def _candidates(hit: Hit, question: Question, weights: Mapping[str, float]) -> list[Candidate]:
     text = hit.article.text
+    found = _sentences_around(hit)
     sentences = [text[start:end] for start, end in found]
     title = frozenset(terms(hit.article.source.title))
     candidates = []
@@ -120,7 +130,7 @@ def _candidates(hit: Hit, found: list[Span], question: Question, weights: Mappin
         spoken = bool(question.speaker) and speaks(question.speaker, sentences, index)
         if spoken:
             own |= set(question.speaker)
-        candidates.append(Candidate(hit, start, end, sentences[index], own, own | before | title, spoken, index, coverage=_coverage(own, weights)))
+        candidates.append(Candidate(hit, start, end, sentences[index], own, own | before | title, spoken, found, index, coverage=_coverage(own, weights)))
     return candidates
 
 
@@ -193,7 +203,7 @@ def _unsupported(candidates: Sequence[Candidate], question: Question, weights: M
 def _surroundings(candidate: Candidate) -> str:
     """Return the passage with what a reader has just read before it: a name stays in force for some paragraphs."""
     passage = candidate.hit.passage
-    return candidate.hit.article.text[max(0, passage.start - 1_500) : passage.end]
+    return candidate.hit.article.text[max(0, passage.start - _CONTEXT) : passage.end]
 
 
 def _answering(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
@@ -229,11 +239,11 @@ def _same(one: Candidate, other: Candidate) -> bool:
     return len(one.terms & other.terms) / min(len(one.terms), len(other.terms)) >= _REPEAT
 
 
-def _draft(candidate: Candidate, found: list[Span]) -> Draft:
+def _draft(candidate: Candidate) -> Draft:
     """Quote a sentence with as much before it as it needs to be understood, and the list it announces."""
     article = candidate.hit.article
     text = article.text
-    start, end, index = candidate.start, candidate.end, candidate.position
+    found, start, end, index = candidate.around, candidate.start, candidate.end, candidate.position
     while index > 0 and candidate.position - index < 2 and _needs_before(text[start : found[index][1]]):
         before = found[index - 1]
         if end - before[0] > _LONGEST or not _can_answer(text[before[0] : before[1]]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import Counter
 from dataclasses import dataclass
 
 from index.furniture import BULLET, form_of, heads_comments, heads_link_list
@@ -22,7 +23,7 @@ _INLINE_TAG = re.compile(
     r"|meta|link|noscript|wbr|code|del|ins|amp-[a-z-]+)\b[^<>]{0,2000}>",
     re.I,
 )
-_HIDDEN = re.compile(r"<(script|style|template)\b[^<>]{0,2000}>.*?</\1\s*>|<!--.*?-->", re.I | re.S)
+_HIDDEN = re.compile(r"<(?:(script|style|template)\b[^<>]{0,2000}>|!--)", re.I)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
 # Control characters cannot be shown or stored safely (a terminal obeys them), so they end a line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -55,7 +56,7 @@ def lines_of(raw: str) -> list[str]:
     """Return the visible lines of a text: HTML read, control characters gone, white space folded, "" for an empty line."""
     text = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
     if "<" in text:
-        text = _HIDDEN.sub("\n", text)
+        text = _without_hidden(text)
         text = _BLOCK_TAG.sub("\n", text)
         text = _INLINE_TAG.sub("", text)
     if "&" in text:
@@ -64,6 +65,28 @@ def lines_of(raw: str) -> list[str]:
             text = _ENTITY.sub(lambda match: html.unescape(match.group()), text)
     text = _CONTROL.sub("\n", text)
     return [_SPACES.sub(" ", line).strip() for line in text.split("\n")]
+
+
+def _without_hidden(text: str) -> str:
+    """Return a text without scripts, styles and comments; one that is never closed stays, in linear time."""
+    lower = text.lower()
+    if len(lower) != len(text):  # a letter whose lower case is two characters; the offsets must agree
+        lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
+    kept, at = [], 0
+    unclosed: set[str] = set()
+    while match := _HIDDEN.search(text, at):
+        closer = f"</{match[1].lower()}" if match[1] else "-->"
+        end = -1 if closer in unclosed else lower.find(closer, match.end())
+        if end < 0:
+            unclosed.add(closer)
+            kept += [text[at : match.end()]]
+            at = match.end()
+            continue
+        kept += [text[at : match.start()], "\n"]
+        at = end + len(closer)
+        if match[1]:
+            at = max(at, text.find(">", at, at + 200) + 1)
+    return "".join([*kept, text[at:]])
 
 
 def clean(raw: str, title: str = "", publisher: str | None = None) -> Cleaned:
@@ -108,15 +131,13 @@ def _unwrapped(lines: list[str]) -> list[str]:
     for block in blocks:
         # A wrapped line breaks because the next word did not fit; a line that had room ends a paragraph.
         width = max((len(line) for line in block), default=0)
-        current, previous = "", 0
+        current: list[str] = []
         for line in block:
-            if current and previous + 1 + len(line.split(" ", 1)[0]) > width and not BULLET.match(line):
-                current = f"{current} {line}"
-            else:
-                joined += [current, ""] if current else []
-                current = line
-            previous = len(line)
-        joined += [current, ""]
+            if current and (len(current[-1]) + 1 + len(line.split(" ", 1)[0]) <= width or BULLET.match(line)):
+                joined += [" ".join(current), ""]
+                current = []
+            current.append(line)
+        joined += [" ".join(current), ""]
     return joined
 
 
@@ -132,6 +153,7 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
         return reasons
     first, last = prose[0], prose[-1]
     seen: dict[str, int] = {}
+    counts = Counter(lines)
     folded_title = _folded(title)
     for index, line in enumerate(lines):
         if not line or reasons[index]:
@@ -149,7 +171,7 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
             victim, keeper = (earlier, index) if earlier == first else (index, earlier)
             reasons[victim] = "repeated"
             seen[folded] = keeper
-        elif not is_prose(line) and lines.count(line) > 1:
+        elif not is_prose(line) and counts[line] > 1:
             reasons[index] = "repeated label"
         else:
             seen[folded] = index

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import os
 import re
@@ -112,9 +113,13 @@ def _described(path: Path, listing: Listing) -> Iterator[File]:
         listing.failures.append(Failure(str(path), "is not a regular file"))
 
 
-def digest_of_file(file: File) -> str:
-    """Return the SHA-256 of a file's bytes, in hex. Raises UnreadableError."""
-    import hashlib
+def digest_of_file(file: File, limit: int) -> str:
+    """Return the SHA-256 of a file's bytes, in hex.
+
+    Raises UnreadableError if it cannot be read or is one article of more than ``limit`` bytes.
+    """
+    if not file.path.lower().endswith(_MANY):
+        _check_size(file, limit)
 
     try:
         with open(file.path, "rb") as stream:
@@ -147,6 +152,8 @@ def decoded(raw: bytes) -> str:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if raw.startswith(mark):
             return raw.decode(encoding, "replace")
+    if raw[:4_000].count(0) > 0.3 * len(raw[:4_000]):  # UTF-16 without a mark: every other byte of Latin text is zero
+        return raw.decode("utf-16-le" if raw[1:4_000:2].count(0) > raw[:4_000:2].count(0) else "utf-16-be", "replace")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -165,9 +172,13 @@ def _guessed(raw: bytes) -> str:
     return raw.decode(sample.encoding if sample else "cp1252", "replace")
 
 
-def _whole(file: File, limit: int) -> bytes:
+def _check_size(file: File, limit: int) -> None:
     if file.size > limit:
         raise UnreadableError(f"is {file.size / 2**20:,.0f} MB, more than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)")
+
+
+def _whole(file: File, limit: int) -> bytes:
+    _check_size(file, limit)
     with open(file.path, "rb") as stream:
         raw = stream.read(limit + 1)
     if not raw.strip():
@@ -309,6 +320,7 @@ def _unreadable(error: OSError) -> UnreadableError:
 
 
 Reader = Callable[[File, int], Iterator["tuple[str, Record] | Failure"]]
+_MANY = (".jsonl", ".jsonl.gz")  # read line by line, so of any size
 # Another format is one more reader here.
 READERS: dict[str, Reader] = {".txt": _read_text, ".md": _read_markdown, ".jsonl": _read_jsonl, ".jsonl.gz": _read_jsonl_gz}
 

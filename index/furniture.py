@@ -7,6 +7,7 @@ A pattern that could match a sentence of an article must name something only a p
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _PLACES = (
     r"twitter|x|facebook|instagram|linkedin|google\s(?:news|discover)|whatsapp|telegram|youtube|threads|bluesky|mastodon|tiktok|reddit|pinterest"
@@ -137,6 +138,7 @@ _BRACKETS = str.maketrans("", "", "[]*")
 _LONGEST = 700
 
 
+@lru_cache(maxsize=20_000)  # furniture repeats from page to page
 def form_of(line: str) -> str:
     """Return which form of furniture a line is, "" if it is none by its form alone."""
     bare = BULLET.sub("", line)

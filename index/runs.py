@@ -18,6 +18,7 @@ from index.articles import Article, Source, article_id
 from index.catalog import FileRecord
 from index.clean import clean
 from index.embed import Embedder
+from index.errors import UnreadableError
 from index.files import Failure, File, Listing, Record, digest_of_file, read, read_stream, walk
 from index.passages import header
 
@@ -193,11 +194,11 @@ def _changes_of(
         return
     failed_before = len(report.failures)
     try:
-        digest = "" if file.size > 2**30 else digest_of_file(file)
-    except Exception as error:
+        digest = digest_of_file(file, options.limit)
+    except UnreadableError as error:
         report.failures.append(Failure(file.path, str(error)))
         return
-    if known and not options.force and digest and digest == known.digest:
+    if known and not options.force and digest == known.digest:
         report.unchanged += known.articles
         yield FileRecord(file.path, file.size, file.mtime_ns, digest, known.articles)
         return
@@ -242,8 +243,7 @@ def _prepared(
         metadata = record.metadata
         cleaned = clean(record.text, metadata.title or "", metadata.publisher)
         if not cleaned.text:
-            line = None
-            report.failures.append(Failure(record.place, "no article text in it, only page furniture; save the page again as text", line))
+            report.failures.append(Failure(record.place, "no article text in it, only page furniture; save the page again as text"))
             continue
         title = metadata.title or Path(record.place).name
         source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, record.language)

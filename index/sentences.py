@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 
 Span = tuple[int, int]
@@ -16,7 +17,7 @@ ABBREVIATIONS = frozenset(
 # Abbreviations that may well end a sentence too: what follows decides.
 _MAY_END = frozenset({"inc", "ltd", "co", "corp", "llc", "plc", "etc", "jr", "sr", "a.m", "p.m"})
 _BOUNDARY = re.compile(
-    r"""(?P<stop>[.!?…]+|[。！？]+)(?P<close>["'”’»)\]\u201c]*)   # „…“ closes with U+201C
+    r"""(?P<stop>(?<![.!?…])[.!?…]++|(?<![。！？])[。！？]++)(?P<close>["'”’»)\]\u201c]*)   # „…“ closes with U+201C
         (?:(?P<space>[ \t]+)(?=[^a-zß-öø-ÿ\s])|(?<=[。！？])(?=\S))""",
     re.VERBOSE,
 )
@@ -42,9 +43,11 @@ def _split(line: str) -> Iterator[Span]:
     quotes = _quotations(line)
     start, inner = 0, 0
     for match in _BOUNDARY.finditer(line):
-        if _inside(quotes, match.start("stop")) and not _closes(quotes, match.end("close")):
+        stop = match.start("stop")
+        if _inside(quotes, stop) and not _closes(quotes, match.end("close")):
             continue
-        if match["stop"] == "." and not match["close"] and _is_abbreviation(line[inner : match.start("stop")], line[match.end() :]):
+        # Slices of a few words: a line may be megabytes long.
+        if match["stop"] == "." and not match["close"] and _is_abbreviation(line[max(inner, stop - 24) : stop], line[match.end() : match.end() + 24]):
             continue
         yield from _trimmed(line, start, match.end("close"))
         start = match.end()
@@ -61,7 +64,7 @@ def _trimmed(line: str, start: int, end: int) -> Iterator[Span]:
 
 
 def _is_abbreviation(before: str, after: str) -> bool:
-    word = _LAST_WORD.search(before[-24:])
+    word = _LAST_WORD.search(before)
     if word is None:
         return False
     token = word.group().lower()
@@ -99,8 +102,10 @@ def _opens(line: str, index: int) -> bool:
 
 
 def _inside(quotes: list[Span], index: int) -> bool:
-    return any(start < index < end for start, end in quotes)
+    found = bisect_left(quotes, (index, 0)) - 1
+    return found >= 0 and quotes[found][0] < index < quotes[found][1]
 
 
 def _closes(quotes: list[Span], end: int) -> bool:
-    return any(close == end or close == end - 1 for _, close in quotes)
+    found = bisect_left(quotes, (end, 0)) - 1
+    return found >= 0 and quotes[found][1] in (end, end - 1)

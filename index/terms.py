@@ -11,6 +11,8 @@ from anyascii import anyascii
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
 _STEMMER = snowballstemmer.stemmer("english")
 
+_LONGEST = 64  # characters; what is longer is no word
+
 # Words that carry no topic. Short on purpose: BM25 already weighs common words down.
 STOP_WORDS = frozenset(
     """a about above after again against all also am an and any are as at be because been before being below between both but by can
@@ -44,7 +46,7 @@ def term_of(word: str) -> str:
     Script and diacritics are folded to ASCII, the possessive goes, English endings are stemmed, and the endings in
     which transliterations differ become one: Zelensky, Zelenskyy, Zelenskiy and Зеленський are ``zelenski``.
     """
-    folded = anyascii(word).lower().replace("’", "'")
+    folded = anyascii(word[:_LONGEST]).lower().replace("’", "'")
     folded = re.sub(r"'s?$", "", folded)
     folded = re.sub(r"[^a-z0-9]", "", folded)
     if not folded or folded in STOP_WORDS:
