@@ -93,7 +93,10 @@ def _kind(text: str, speaker: tuple[str, ...]) -> Kind:
     lower = text.lower()
     if speaker:
         return "said"
-    if re.search(r"\bhow\s+(?:many|much|long|old|big|large|high|far|often|tall|fast)\b|\bwhat\s+(?:percentage|share|number|proportion|magnitude)\b", lower):
+    if re.search(
+        r"\bhow\s+(?:many|much|long|old|big|large|high|far|often|tall|fast)\b|\bwhat\s+(?:(?:is|was|are|were)\s+the\s+)?(?:(?:total|final|current|official)\s+)*(?:percentage|share|number|proportion|magnitude|death\s+toll|toll|price|cost)\b",
+        lower,
+    ):
         return "number"
     for kind, pattern in _KINDS.items():
         if re.search(pattern, lower):

@@ -43,6 +43,8 @@ _TIME = re.compile(
 _NAME = re.compile(r"(?<=[\s(\"“„«])[A-ZÀ-Þ][\w'’-]+")
 # "LONDON, March 2 (Meridian Wire) - ", "BRUSSELS -- "
 _DATELINE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+")
+_LIST = re.compile(r"(?:They|These|Those|Among (?:them|those))\s(?:include|included|are|were)\b")
+_GOES_ON = re.compile(r"(?:It|They|That|This|These)\b")
 _BECAUSE = re.compile(
     r"\b(?:because|since|as|so that|in order to|due to|owing to|therefore|reason|to avoid|after|for fear|which is why|would|hard|difficult)\b", re.I
 )
@@ -95,7 +97,7 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
         return Choice((), why_not)
     best = candidates[0]
     chosen = _distinct(_answering(candidates, question, weights))
-    drafts = _in_reading_order([_draft(c) for c in chosen])
+    drafts = _in_reading_order([_draft(c, question) for c in chosen])
     return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, score {best.score:.2f}")
 
 
@@ -239,7 +241,7 @@ def _same(one: Candidate, other: Candidate) -> bool:
     return len(one.terms & other.terms) / min(len(one.terms), len(other.terms)) >= _REPEAT
 
 
-def _draft(candidate: Candidate) -> Draft:
+def _draft(candidate: Candidate, question: Question) -> Draft:
     """Quote a sentence with as much before it as it needs to be understood, and the list it announces."""
     article = candidate.hit.article
     text = article.text
@@ -249,13 +251,21 @@ def _draft(candidate: Candidate) -> Draft:
         if end - before[0] > _LONGEST or not _can_answer(text[before[0] : before[1]]):
             break
         start, index = before[0], index - 1
-    if text[end - 1] == ":" and candidate.position + 1 < len(found) and found[candidate.position + 1][1] - start <= _LONGEST:
-        end = found[candidate.position + 1][1]
+    after = found[candidate.position + 1] if candidate.position + 1 < len(found) else None
+    if after and after[1] - start <= _LONGEST and _belongs(text[start:end], text[after[0] : after[1]], question):
+        end = after[1]
     dateline = _DATELINE.match(text, start, end)
     if dateline and dateline.end() < end:
         start = dateline.end()
     # One line as a person reads it; the quote keeps the article's own white space.
     return Draft(_line(article, start, end), article, candidate.hit.passage, start, end, tuple(candidate.also_in))
+
+
+def _belongs(sentence: str, after: str, question: Question) -> bool:
+    """Tell whether the next sentence completes this one: the list it announces, the figure that "it" stands at."""
+    if sentence.endswith(":") or _LIST.match(after):
+        return True
+    return question.kind == "number" and _GOES_ON.match(after) is not None and re.search(r"\d", after) is not None
 
 
 def _needs_before(sentence: str) -> bool:
