@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.checker import Draft
@@ -26,7 +26,8 @@ _SENTENCES = 80  # compared by meaning
 _MOST = 3  # sentences of an answer
 _GATE = 0.35  # a sentence this far below the best one is left out
 _GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
-_REPEAT = 0.6  # share of common terms from which two sentences say the same
+_REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
+_SAME = 0.85  # the same of the longer one, from which one is a copy of the other
 _LONGEST = 700  # characters of one quote
 _CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENOUGH = 0.95  # cosine plus coverage: below it, nothing is supported
@@ -222,23 +223,25 @@ def _answering(candidates: Sequence[Candidate], question: Question, weights: Map
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep the best sentences that say different things; note where a dropped twin stood as well."""
+    """Keep the best sentences that say different things; note who else printed one of them word for word, or nearly."""
     chosen: list[Candidate] = []
     for candidate in candidates:
-        twin = next((c for c in chosen if _same(c, candidate)), None)
+        twin = next((c for c in chosen if _common(c, candidate, min) >= _REPEAT), None)
         if twin is None and len(chosen) < _MOST:
             chosen.append(candidate)
-        elif twin is not None and twin.hit.article.source.id != candidate.hit.article.source.id:
+        elif twin is not None and twin.hit.article.source.id != candidate.hit.article.source.id and _common(twin, candidate, max) >= _SAME:
             place = candidate.hit.article.source.publisher or candidate.hit.article.source.title
             if place != twin.hit.article.source.publisher and place not in twin.also_in:
                 twin.also_in.append(place)
     return chosen
 
 
-def _same(one: Candidate, other: Candidate) -> bool:
-    if not one.terms or not other.terms:
-        return one.text == other.text
-    return len(one.terms & other.terms) / min(len(one.terms), len(other.terms)) >= _REPEAT
+def _common(one: Candidate, other: Candidate, measure: Callable[[int, int], int]) -> float:
+    """Return the share of terms two sentences have in common, of the shorter (min) or the longer one (max); 0 if their numbers differ."""
+    mine, theirs = frozenset(terms(one.text)), frozenset(terms(other.text))
+    if not mine or not theirs or {t for t in mine if t.isdigit()} != {t for t in theirs if t.isdigit()}:
+        return float(one.text == other.text)
+    return len(mine & theirs) / measure(len(mine), len(theirs))
 
 
 def _draft(candidate: Candidate, question: Question) -> Draft:

@@ -258,12 +258,13 @@ class Snapshot:
 
     def similarities(self, query: Vectors, model: str, ids: Sequence[str]) -> dict[str, float]:
         """Return the cosine similarity of a unit vector to some passages, by id."""
-        found = {}
+        key_of: dict[str, str] = {}
         for chunk in _chunks(ids):
-            statement = _vectors_of(model).where(passages.c.id.in_(chunk))
-            for row in self._connection.execute(statement):
-                found[row.id] = float(_vector(row.vector) @ query)
-        return found
+            rows = self._connection.execute(select(passages.c.id, passages.c.key).where(passages.c.id.in_(chunk)))
+            key_of.update({row.id: row.key for row in rows})
+        # In two steps: of a join, SQLite chooses to walk every vector of the model.
+        vectors = self.vectors_by_key(model, sorted(set(key_of.values())))
+        return {id_: float(vectors[key] @ query) for id_, key in key_of.items() if key in vectors}
 
     def scan(self, query: Vectors, model: str, limit: int, scope: Scope) -> list[tuple[str, float]]:
         """Return the ids and cosine similarities of the nearest passages in a scope, by comparing them all."""
@@ -277,17 +278,16 @@ class Snapshot:
             best = sorted(best, key=lambda pair: (-pair[1], pair[0]))[:limit]
         return best
 
-    def vectors(self, model: str, ids: Sequence[str] | None = None) -> Iterator[list[tuple[Passage, Vectors]]]:
-        """Yield passages with their vectors in batches, all of them or those of some ids."""
+    def vectors(self, model: str) -> Iterator[list[tuple[Passage, Vectors]]]:
+        """Yield all passages with their vectors, in batches."""
         body = func.substr(articles.c.text, passages.c.start + 1, passages.c.end - passages.c.start)
-        columns = select(passages.c.id, passages.c.article_id, passages.c.start, passages.c.end, body, embeddings.c.vector)
-        statement = columns.join(articles, articles.c.id == passages.c.article_id).join(
-            embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model)
+        statement = (
+            select(passages.c.id, passages.c.article_id, passages.c.start, passages.c.end, body, embeddings.c.vector)
+            .join(articles, articles.c.id == passages.c.article_id)
+            .join(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
         )
-        chunks: Iterable[Select[Any]] = [statement] if ids is None else (statement.where(passages.c.id.in_(chunk)) for chunk in _chunks(ids))
-        for part in chunks:
-            for rows in self._connection.execution_options(yield_per=_CHUNK).execute(part).partitions(_CHUNK):
-                yield [(Passage(*row[:5]), _vector(row.vector)) for row in rows]
+        for rows in self._connection.execution_options(yield_per=_CHUNK).execute(statement).partitions(_CHUNK):
+            yield [(Passage(*row[:5]), _vector(row.vector)) for row in rows]
 
     def unembedded(self, model: str) -> Iterator[list[tuple[str, Source, str]]]:
         """Yield (key, source, text) of passages that have no vector by a model, in batches."""

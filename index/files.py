@@ -288,14 +288,15 @@ def _json_record(path: str, line: bytes) -> tuple[str, Record]:
 
 def _record(place: str, digest: str, text: str, said: dict[str, Any]) -> Record:
     """Make a record from fields that a file names; what it does not name is looked for in the text."""
-    seen = from_text(text)
     authors = said.get("authors") or said.get("author")
-    metadata = Metadata(
-        _line_of(said.get("title")) or seen.title,
-        _line_of(said.get("source") or said.get("publisher")) or seen.publisher,
-        (", ".join(filter(None, map(_line_of, authors))) if isinstance(authors, list) else _line_of(authors)) or seen.author,
-        _date_of(said.get("date") or said.get("published")) or seen.published,
+    given = Metadata(
+        _line_of(said.get("title")),
+        _line_of(said.get("source") or said.get("publisher")),
+        ", ".join(filter(None, map(_line_of, authors))) if isinstance(authors, list) else _line_of(authors),
+        _date_of(said.get("date") or said.get("published")),
     )
+    seen = given if given.title and given.publisher and given.published else from_text(text)
+    metadata = Metadata(given.title or seen.title, given.publisher or seen.publisher, given.author or seen.author, given.published or seen.published)
     url = _line_of(said.get("url"))
     return Record(place, digest, text, metadata, url if url and url.startswith(("http://", "https://")) else None, _line_of(said.get("language")))
 

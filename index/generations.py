@@ -54,13 +54,13 @@ class Folders:
         folder = self.root / place
         try:
             folder.mkdir(parents=True)
-            if before is not None:
-                _check(before)
-                _copy(before, folder)
-            found = write_folder(folder, changes)
+            found = write_folder(folder, changes, lambda: _copy(before, folder) if before else None)
             if found != expected:
                 raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
             _seal(folder)
+        except sqlite3.Error as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise VectorsError(f"The index {before} is damaged ({error}).") from error
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise DiskFull(f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was in is lost.") from error
@@ -92,10 +92,11 @@ def _copy(source: Path, target: Path) -> None:
         if path.is_dir():
             goal.mkdir()
         elif path.name == _DATABASE:
-            # A reader that opens the folder writes a row into this file: only SQLite can copy it whole.
-            with contextlib.closing(sqlite3.connect(path)) as old, contextlib.closing(sqlite3.connect(goal)) as new:
-                old.backup(new)
-        elif path.name != _SEAL and not path.name.startswith(_DATABASE):
+            # A reader that opens the folder writes a row into this file. Holding SQLite's lock for writers keeps it still.
+            with contextlib.closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as database:
+                database.execute("BEGIN IMMEDIATE")
+                _clone(path, goal)
+        elif path.name != _SEAL and not path.name.startswith(_DATABASE):  # nor a journal
             _clone(path, goal)
 
 
