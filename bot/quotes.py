@@ -162,6 +162,8 @@ def _score(candidates: list[Candidate], question: Question, weights: Mapping[str
             + 0.3 * candidate.spoken
             + candidate.hit.score
         )
+        if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
+            candidate.score -= _GATE
         published = candidate.hit.article.source.published
         if question.latest and newest is not None:
             # A preference, not a filter: half a point for the newest, less by the day, none for the undated.

@@ -24,7 +24,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from index.articles import Article, Passage, Source
 from index.embed import Vectors
 from index.errors import ArchiveError, DiskFull
-from index.schema import KEYWORD_TABLE, articles, embeddings, facts, failures, files, generations, migrate, passages, runs, vector_journal
+from index.schema import KEYWORD_TABLE, STEPS, articles, embeddings, facts, failures, files, generations, migrate, passages, runs, vector_journal
 
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
@@ -96,13 +96,14 @@ class Catalog:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise ArchiveError(f"The folder {path.parent} cannot be made: {error.strerror or error}. Check its owner and NEWSDESK_DATA_DIR.") from error
-        with self._translated(), self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
-            has_facts = connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'facts'").first()
-            found = connection.scalar(select(facts.c.value).where(facts.c.name == "schema")) if has_facts else None
-            version = int(found or 0)
-            now = migrate(connection, version)
-            if now != version:
-                _put_fact(connection, "schema", str(now))
+        with self._translated():
+            # Looking takes no lock: a question must not wait for an ingest that is publishing.
+            with self._engine.connect() as connection, connection.begin():
+                if _version(connection) == len(STEPS):
+                    return
+            with self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+                version = _version(connection)
+                _put_fact(connection, "schema", str(migrate(connection, version)))
                 if version == 0:
                     _put_fact(connection, "archive", secrets.token_hex(8))
 
@@ -444,6 +445,13 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.isolation_level = None  # we say BEGIN ourselves
     for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _version(connection: Connection) -> int:
+    """Return the schema version of a catalog, 0 if it is empty."""
+    if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'facts'").first():
+        return 0
+    return int(connection.scalar(select(facts.c.value).where(facts.c.name == "schema")) or 0)
 
 
 def _put_fact(connection: Connection, name: str, value: str) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import importlib.util
 import os
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -54,7 +55,7 @@ class SentenceTransformerEmbedder:
         self._folder = _packaged_folder() if name == DEFAULT_MODEL else None
         self._model: Any = None
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Name of the model, with the start of its weights' digest where the weights are at hand."""
         if self._folder is not None:
@@ -93,7 +94,7 @@ class SentenceTransformerEmbedder:
             logging.disable_progress_bar()
 
             target = str(self._folder) if self._folder is not None else self.name
-            self._model = SentenceTransformer(target, device="cpu" if self._folder is not None else None)
+            self._model = SentenceTransformer(target)
         except Exception as error:  # the library raises whatever its dependencies raise
             raise ModelError(
                 f"The embedding model {self.name!r} cannot be loaded ({type(error).__name__}: {_first_line(error)}). "
