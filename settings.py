@@ -78,8 +78,8 @@ def load() -> Settings:
         first = error.errors()[0]
         variable = PREFIX + "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
         raise SettingsError(f"{variable}: {first['msg']}. Correct it in the environment or in .env.") from error
-    except ValueError as error:  # a list that is not JSON
-        raise SettingsError(f"A setting cannot be read: {error}. Lists are written as JSON.") from error
+    except ValueError as error:  # the only list of all settings, not written as JSON
+        raise SettingsError(f'{PREFIX}INGEST__ROOTS: not a JSON list. Write it like ["/srv/articles"], in the environment or in .env.') from error
 
 
 def names() -> list[str]:

@@ -138,7 +138,7 @@ def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date) -> int:
 
     code = 0
     try:
-        with contextlib.nullcontext(sys.stdin) if parsed.jsonl == "-" else open(parsed.jsonl, encoding="utf-8") as stream:
+        with contextlib.nullcontext(sys.stdin) if parsed.jsonl == "-" else open(parsed.jsonl, encoding="utf-8-sig") as stream:
             for number, line in enumerate(stream, start=1):
                 if not line.strip():
                     continue
@@ -149,7 +149,7 @@ def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date) -> int:
                     if not isinstance(said, dict) or not isinstance(said.get("question"), str):
                         raise SettingsError('expected a string or {"id": …, "question": …}')
                     id_ = said.get("id")
-                    on = date.fromisoformat(said["today"]) if said.get("today") else today
+                    on = date.fromisoformat(str(said["today"])) if said.get("today") else today
                     request = Request(said["question"], on, parsed.since, parsed.until, parsed.publisher, _thread(said.get("thread")))
                     values = desk.ask(request).as_json(parsed.explain)
                 except (ValueError, NewsdeskError) as error:

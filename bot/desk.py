@@ -72,14 +72,14 @@ class Desk:
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
-        question = " ".join(request.question.split())
+        question = " ".join(request.question.encode("utf-8", "replace").decode().split())
         if not question:
             raise QuestionError('The question is empty. Ask something, for example: "what did Macron say about the truce"')
         if len(question) > LONGEST_QUESTION:
             raise QuestionError(f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter.")
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
-        asked = understood(standalone(question, list(request.thread)), request.today)
+        asked = understood(standalone(question, request.thread), request.today)
         scope = Scope(request.since or asked.since, request.until or asked.until, request.publisher)
         vector = self._embedder.embed([asked.search])[0]
         marks: list[float] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -69,23 +70,36 @@ def understood(text: str, today: date) -> Question:
     )
 
 
-def standalone(question: str, thread: list[str]) -> str:
-    """Return a question that can be searched alone: a follow-up without words of its own gets those of the question before.
+def standalone(question: str, thread: Sequence[str]) -> str:
+    """Return a question that can be searched alone: a follow-up without words of its own gets those of the questions before.
 
     ``thread`` holds the earlier questions of the conversation, oldest first.
     """
-    earlier = next((item for item in reversed(thread) if terms(item)), None)
-    if earlier is None:
+    earlier = ""
+    for item in [*thread, question]:
+        earlier = _completed(item, earlier) if terms(item) or item is question else earlier
+    return earlier
+
+
+def _completed(question: str, earlier: str) -> str:
+    if not earlier:
         return question
-    own = [term for term in terms(question) if term not in _ASKING]
     swap = re.match(r"\s*(?:and|but|or)?,?\s*(?:what|how)?\s*(?:about|and|with|for)\s+(?P<new>.{2,80}?)\s*\?*\s*$", question, re.I)
-    said = _SAID.search(earlier)
-    if (swap or re.match(r"\s*and\s+\S+(?:\s+\S+)?\s*\?*\s*$", question, re.I)) and said:
-        new = swap["new"] if swap else re.sub(r"^\s*and\s+|\s*\?*\s*$", "", question, flags=re.I)
-        return earlier[: said.start("who")] + new + earlier[said.end("who") :]
-    refers = re.search(r"\b(?:he|she|it|they|him|her|them|his|their|its|that|this|those|these|there|then)\b", question, re.I)
-    if len(own) <= 1 or refers:
-        return f"{question.rstrip(' ?')} — {earlier}" if own else f"{earlier.rstrip(' ?')} {question}"
+    bare = re.match(r"\s*and\s+(?P<new>\S+(?:\s+\S+)?)\s*\?*\s*$", question, re.I)
+    said, new = _SAID.search(earlier), swap or bare
+    if new and re.match(r"(?:his|her|their|its|this|that)\b", new["new"], re.I):
+        return f"{question.rstrip(' ?')} — {earlier}"
+    if new and said and re.match(r"(?:the|an?)\b", new["new"], re.I):  # another topic, the same speaker
+        asked = re.split(r"\b(?:about|on|regarding)\b", earlier, maxsplit=1)[0].rstrip(" ?")
+        return f"{asked} about {new['new']}"
+    if new and said:
+        return earlier[: said.start("who")] + new["new"] + earlier[said.end("who") :]
+    own = [term for term in terms(question) if term not in _ASKING]
+    if not own:
+        return f"{earlier.rstrip(' ?')} {question}"
+    refers = re.search(r"\b(?:he|she|they|him|her|them|his|hers|their|it|its|that|this|those)\b", question, re.I)
+    if (len(own) == 1 and not _names(question)) or (refers and not _names(question)):
+        return f"{question.rstrip(' ?')} — {earlier}"
     return question
 
 

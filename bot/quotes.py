@@ -15,8 +15,8 @@ from bot.question import Question
 from bot.speakers import is_bare_quote, speaks, stands_alone
 from index.archive import View
 from index.articles import Article, Hit
-from index.clean import is_prose
 from index.embed import Embedder
+from index.lines import is_prose
 from index.sentences import Span, spans
 from index.terms import terms
 
@@ -31,6 +31,7 @@ _SAME = 0.85  # the same of the longer one, from which one is a copy of the othe
 _LONGEST = 700  # characters of one quote
 _CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENOUGH = 0.95  # cosine plus coverage: below it, nothing is supported
+_ABSENT = 0.25  # share of a question's weight that names which stand nowhere near may have
 _FAR = 0.28  # cosine: below it the best sentence is about something else, whatever words it shares
 
 _NUMBER = re.compile(
@@ -187,7 +188,9 @@ def _unsupported(candidates: Sequence[Candidate], question: Question, weights: M
     around = [c for c in candidates if c.score >= best.score - _GATE]
     context = best.near | frozenset(terms(_surroundings(best)))
     absent = [term for term in question.names if term not in context and not any(term in c.near for c in around)]
-    if absent:
+    share = sum(weights[term] for term in absent if term in weights) / sum(weights.values())
+    # One missing name among many words of a long question may be there in other words ("Americans", "the US").
+    if absent and (share > _ABSENT or best.meaning < 0.5 or set(absent) & set(question.speaker)):
         return f"a name the question asks about stands nowhere near the best sentence ({', '.join(sorted(absent))})"
     if question.speaker and not any(c.spoken for c in around):
         return "nobody by the name asked for is speaking in the sentences found"

@@ -21,6 +21,12 @@ _STARTS_LOOSE = re.compile(
     r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
 )
 _OPENS_QUOTE = re.compile(r"^\s*(?:[\"“„«]|''|‘‘)")
+_PASSIVE = re.compile(r"\b(?:was|were|is|are|been|be|being)\s+(?:\w+ly\s+)?$", re.I)
+_INVERTED = re.compile(
+    r"said|says|wrote|added|warned|explained|insisted|noted|declared|argued|replied|stated|sagte|sagt|erklärte|betonte|schrieb|dit|affirmé", re.I
+)
+_CLAUSE_END = re.compile(r"[.;:\"“„]|\b(?:that|was|is|had|has|were|would|will|could|should|in|on|at|to|as|after|when|while|who|but)\b")
+_OBJECT = re.compile(r"\b(?:to|for|about|with|unlike|by|from|against|than|on)\s+(?:the\s+)?(?:[a-z]+\s+){0,2}(?:[A-ZÀ-Þ][\w'’-]*\s+){0,3}$")
 _REACH_BEFORE = 90  # characters between a name and the verb it is the subject of
 _REACH_AFTER = 70
 
@@ -71,18 +77,35 @@ def _named_as_speaker(speaker: Collection[str], sentence: str) -> bool:
     outside = _outside_quotes(sentence)
     for match in _SPEECH.finditer(outside):
         before = outside[max(0, match.start() - _REACH_BEFORE) : match.start()]
+        if _PASSIVE.search(before):
+            continue
         clause = re.split(r"[;:]|\b(?:that|whether|which)\b", before)[-1]
-        if _mentions(speaker, clause) and not _mentions_later_name(speaker, clause):
+        if _mentions(speaker, clause) and _is_subject(speaker, clause):
             return True
-        after = outside[match.end() : match.end() + _REACH_AFTER]
-        # "…, said the French president, Emmanuel Macron", but not "he told Macron" nor "said Macron was wrong"
-        inverted = re.match(r"\s+(?:the\s+|a\s+)?(?:[\w'’.-]+,?\s+){0,6}?(?P<name>[A-ZÀ-Þ][\w'’-]+)", after)
-        if match.group().lower() in ("said", "says", "wrote", "added", "warned", "sagte", "dit") and inverted and _mentions(speaker, inverted.group()):
-            rest = after[inverted.end() :]
-            if _quote_before(sentence) and not re.match(r"\s+(?:was|is|had|has|were|would|will|could|should)\b", rest):
+        # "…, said the French president, Emmanuel Macron": the verb stands behind a comma or a quotation, the name right behind it.
+        if _INVERTED.fullmatch(match.group()) and (not before.strip() or before.rstrip().endswith((",", "!", "?"))):
+            phrase = _CLAUSE_END.split(outside[match.end() : match.end() + _REACH_AFTER])[0]
+            if _mentions(speaker, phrase):
                 return True
     accord = _ACCORDING.search(outside)
-    return accord is not None and _mentions(speaker, outside[accord.end() : accord.end() + 80])
+    return accord is not None and _mentions(speaker, re.split(r"[,;:.]", outside[accord.end() : accord.end() + 80])[0])
+
+
+def _is_subject(speaker: Collection[str], clause: str) -> bool:
+    """Tell whether a name in the clause before a verb of speech can be its subject.
+
+    Not after a preposition ("an adviser to Macron said"), nor if another name follows ("Macron's aide Jean Dupont said").
+    """
+    places = [place for place in re.finditer(r"[^\W_]+(?:['’.-][^\W_]+)*", clause) if _mentions(speaker, place.group())]
+    return any(not _OBJECT.search(clause[: place.start()]) and not _other_name_follows(place.group(), clause[place.end() :]) for place in places)
+
+
+def _other_name_follows(name: str, rest: str) -> bool:
+    if re.match(r"\s*(?:,|and\b|with\b|alongside\b|or\b)", rest) and not name.endswith(("'s", "’s")):
+        # "Macron and Starmer said", "Macron, who met Putin, said", but not "Unlike Macron, Starmer said"
+        return re.match(r"\s*,\s*(?:[A-ZÀ-Þ][\w'’-]+\s*){1,3}$", rest) is not None
+    later = [word for word in words(rest) if word[:1].isupper()]
+    return len(later) > (0 if name.endswith(("'s", "’s")) else 2)
 
 
 def _has_named_speaker(sentence: str) -> bool:
@@ -101,21 +124,5 @@ def _outside_quotes(sentence: str) -> str:
     return _QUOTED.sub(" ", sentence.replace("''", '"'))
 
 
-def _quote_before(sentence: str) -> bool:
-    return re.search(r"[\"”“»’'],?\s", sentence) is not None
-
-
 def _mentions(speaker: Collection[str], text: str) -> bool:
     return any(term_of(word) in speaker for word in words(text))
-
-
-def _mentions_later_name(speaker: Collection[str], clause: str) -> bool:
-    """Tell whether another name stands between the speaker's and the verb, outside of commas: "Macron's aide Jean Dupont said"."""
-    found = words(clause)
-    last = max(i for i, word in enumerate(found) if term_of(word) in speaker)
-    between = found[last + 1 :]
-    possessive = found[last].endswith(("'s", "’s"))
-    if re.search(r"\b(?:and|with|alongside|including)\b", " ".join(between)):
-        return False
-    later = [word for word in between if word[:1].isupper()]
-    return (possessive and len(later) > 0) or len(later) > 2

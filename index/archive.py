@@ -192,7 +192,7 @@ class Archive:
         number, total = previous.number + 1, previous.passages - len(drop) + len(add)
         if not add and not drop:
             return Generation(number, previous.place, previous.passages, previous.dead)
-        if previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
+        if total and previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
             try:
                 return self._write(previous, number, Changes(self._items(batch, add, model), drop), len(add), total)
             except ServerDown:

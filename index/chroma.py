@@ -27,6 +27,7 @@ COLLECTION = "newsdesk"
 _SPACE: Any = {"hnsw": {"space": "cosine", "ef_search": 200}}  # 200: recall@10 0.998 at 500,000 vectors, the default 0.967
 _PATIENCE = 300.0  # seconds for one batch; on a full disk Chroma waits a thousand
 _BATCH = 500
+_SERVER_PATIENCE = 30.0  # seconds for one request
 _SERVER_BATCH = 100  # readers of a server wait while a batch is applied: 1,000 take seconds
 
 Item = tuple[Passage, Vectors]
@@ -201,10 +202,15 @@ class Server:
 
     def _connect(self) -> Any:
         import chromadb
+        import httpx
         from chromadb.config import Settings
 
         if self._client is None:
-            self._client = chromadb.HttpClient(self._host, self._port, ssl=self._ssl, settings=Settings(anonymized_telemetry=False))
+            # chromadb's client waits for ever; a server that hangs must not hang whoever asks.
+            httpx.get(f"{self.url.rstrip('/')}/api/v2/heartbeat", timeout=5).raise_for_status()
+            client = chromadb.HttpClient(self._host, self._port, ssl=self._ssl, settings=Settings(anonymized_telemetry=False))
+            client._server._session.timeout = httpx.Timeout(_SERVER_PATIENCE, connect=5)  # type: ignore[attr-defined]
+            self._client = client
         return self._client
 
     @contextlib.contextmanager
@@ -213,7 +219,7 @@ class Server:
 
         try:
             yield
-        except (httpx.TransportError, ValueError) as error:
+        except (httpx.TransportError, httpx.HTTPStatusError, ValueError) as error:
             self._client = None
             raise ServerDown(f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL.") from error
         except Exception as error:

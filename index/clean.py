@@ -11,7 +11,8 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from index.furniture import BULLET, form_of, heads_comments, heads_link_list
+from index.furniture import form_of, heads_comments, heads_link_list
+from index.lines import BULLET, is_prose
 
 _BLOCK_TAG = re.compile(
     r"</?(?:p|br|hr|div|section|article|header|footer|nav|aside|main|ul|ol|li|h[1-6]|table|tr|td|th|tbody|thead|figure"
@@ -30,9 +31,11 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 _WORD = re.compile(r"\w+")
 
-# What a line of prose ends with.
-_PROSE_END = re.compile(r"""[.!?…:;。！？]["'”’»)\]]*$|["”»]$""")
 _ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)
+_BYLINE = re.compile(
+    r"^(?:(?i:by|von|par|text:)\s+[A-ZÀ-Þ][\w.'’-]+(?:\s+[\w.'’&-]+){1,8}|\d{1,2}\.?\s\w+\s(?:19|20)\d\d\b.{0,30}|\w+\s\d{1,2},\s(?:19|20)\d\d\b.{0,30})$"
+)
+_CONTENTS = re.compile(r"(?:table\sof\s)?contents:?|in\sthis\s(?:article|essay|story):?|inhalt:?|sommaire:?", re.I)
 _DOMAIN = re.compile(r"\b[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info|io|example|tv|int)\b", re.I)
 
 
@@ -102,19 +105,6 @@ def clean(raw: str, title: str = "", publisher: str | None = None) -> Cleaned:
     return Cleaned("\n\n".join(kept), cut)
 
 
-def is_prose(line: str) -> bool:
-    """Tell whether a line reads like a sentence rather than like a label, a heading or a link."""
-    count = len(_WORD.findall(line))
-    if _dense(line):
-        return len(line) >= 12
-    return (count >= 6 and _PROSE_END.search(line) is not None) or count >= 25
-
-
-def _dense(line: str) -> bool:
-    """Tell whether a line is in a script without spaces between words (Chinese, Japanese, Thai)."""
-    return len(re.findall(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]", line)) * 2 > len(line)
-
-
 def _unwrapped(lines: list[str]) -> list[str]:
     """Join the lines of hard-wrapped paragraphs (60-100 columns), as e-mail and old archives have them."""
     blocks: list[list[str]] = [[]]
@@ -146,6 +136,9 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
     reasons = [_form(line) for line in lines]
     _cut_preview_cards(lines, reasons)
     _cut_link_lists(lines, reasons)
+    _cut_contents(lines, reasons)
+    _cut_captions(lines, reasons)
+    _cut_bylines(lines, reasons)
     _cut_tail(lines, reasons, publisher)
     _cut_self_description(lines, reasons, publisher)
     prose = [index for index, line in enumerate(lines) if line and not reasons[index] and is_prose(line)]
@@ -215,6 +208,43 @@ def _cut_link_lists(lines: list[str], reasons: list[str]) -> None:
                 inside = False
             else:
                 reasons[index] = "link list"
+
+
+def _cut_contents(lines: list[str], reasons: list[str]) -> None:
+    """Cut a table of contents: the numbered or bulleted labels right under "Contents"."""
+    inside = False
+    for index, line in enumerate(lines):
+        if _CONTENTS.fullmatch(line):
+            inside = True
+        elif line and inside:
+            inside = BULLET.match(line) is not None and not is_prose(line)
+        if inside and line:
+            reasons[index] = reasons[index] or "contents"
+
+
+def _cut_captions(lines: list[str], reasons: list[str]) -> None:
+    """Cut a line that stands right above a picture credit more than once: the picture's caption, as pages repeat it."""
+    above = [line for line, after in zip(lines, reasons[1:], strict=False) if line and after == "caption"]
+    captions = {line for line, count in Counter(above).items() if count > 1}
+    for index, line in enumerate(lines):
+        if line in captions and not reasons[index]:
+            reasons[index] = "caption"
+
+
+def _cut_bylines(lines: list[str], reasons: list[str]) -> None:
+    """Cut the block of short lines around a byline near the top ("By …", "Paris correspondent", the date), and boxes inside sign-ups."""
+    kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
+    for at, index in enumerate(kept[:40]):
+        if not _BYLINE.match(lines[index]) or is_prose(lines[index]):
+            continue
+        for other in kept[at : at + 4]:
+            if is_prose(lines[other]):
+                break
+            reasons[other] = "byline"
+    visible = [index for index, line in enumerate(lines) if line]
+    for before, index, after in zip(visible, visible[1:], visible[2:], strict=False):
+        if reasons[before] == reasons[after] == "sign-up" and not reasons[index]:
+            reasons[index] = "sign-up"
 
 
 def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> None:

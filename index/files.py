@@ -71,7 +71,11 @@ def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = ()) -> 
         if not os.path.lexists(path):
             listing.failures.append(Failure(given, "there is no such file or folder; check the path"))
             continue
-        real = path.resolve()
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError):  # a link to itself
+            listing.failures.append(Failure(given, "is a link that leads nowhere; remove it"))
+            continue
         if allowed and not any(real.is_relative_to(root) for root in allowed):
             listing.failures.append(Failure(given, "lies outside the folders of NEWSDESK_INGEST__ROOTS; add its folder there to allow it"))
         elif real.is_dir():
@@ -95,13 +99,24 @@ def _walk_folder(folder: Path, listing: Listing) -> Iterator[File]:
             if _reader(name) is None:
                 ending = path.suffix.lower() or "no ending"
                 listing.skipped[ending] = listing.skipped.get(ending, 0) + 1
-            elif path.is_symlink() and not path.resolve().is_relative_to(folder):
-                listing.failures.append(Failure(str(path), "is a link that leads out of the folder; name its target on the command line instead"))
+            elif path.is_symlink() and not _leads_into(path, folder):
+                listing.failures.append(Failure(str(path), "is a link that leads out of the folder or nowhere; name its target on the command line instead"))
             else:
                 yield from _described(path, listing)
 
 
+def _leads_into(path: Path, folder: Path) -> bool:
+    try:
+        return path.resolve(strict=True).is_relative_to(folder)
+    except (OSError, RuntimeError):
+        return False
+
+
 def _described(path: Path, listing: Listing) -> Iterator[File]:
+    name = str(path).encode("utf-8", "backslashreplace").decode()
+    if name != str(path):
+        listing.failures.append(Failure(name, "its name is not UTF-8; rename it"))
+        return
     try:
         status = path.stat()
     except OSError as error:
@@ -152,8 +167,11 @@ def decoded(raw: bytes) -> str:
     for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
         if raw.startswith(mark):
             return raw.decode(encoding, "replace")
-    if raw[:4_000].count(0) > 0.3 * len(raw[:4_000]):  # UTF-16 without a mark: every other byte of Latin text is zero
-        return raw.decode("utf-16-le" if raw[1:4_000:2].count(0) > raw[:4_000:2].count(0) else "utf-16-be", "replace")
+    even, odd = raw[:4_000:2].count(0), raw[1:4_000:2].count(0)
+    if max(even, odd) > 0.3 * len(raw[:4_000]) and min(even, odd) * 10 < max(even, odd):  # UTF-16 without a mark, of Latin text
+        text = raw.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
+        if sum(char.isprintable() or char.isspace() for char in text[:2_000]) > 0.9 * len(text[:2_000]):
+            return text
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
@@ -167,14 +185,25 @@ def decoded(raw: bytes) -> str:
 def _guessed(raw: bytes) -> str:
     from charset_normalizer import from_bytes
 
-    sample = from_bytes(raw[:200_000]).best()
-    # Bytes that fit no encoding well are read as Windows' Latin-1: every byte but five is a character there.
-    return raw.decode(sample.encoding if sample else "cp1252", "replace")
+    matches = from_bytes(raw[:200_000])
+    best = matches.best()
+    # Short texts fit several code pages alike; Windows' Latin-1 is by far the most common.
+    western = next((match for match in matches if "cp1252" in (match.encoding, *match.could_be_from_charset)), None)
+    if best is None or (western is not None and western.chaos <= best.chaos) or _reads_as_western(raw):
+        return raw.decode("cp1252", "replace")
+    return raw.decode(best.encoding, "replace")
+
+
+def _reads_as_western(raw: bytes) -> bool:
+    """Tell whether the bytes above ASCII are few and are accented letters or typographic marks in Windows' Latin-1."""
+    high = [byte for byte in raw[:200_000] if byte >= 0x80]
+    usual = set("àâäáãåæçèéêëìíîïñòóôõöøùúûüßœÀÂÄÁÅÆÇÈÉÊËÎÏÑÓÔÖØÙÛÜ€£§°«»“”„‘’–—…·".encode("cp1252"))
+    return len(high) < 0.1 * len(raw[:200_000]) and all(byte in usual for byte in high)
 
 
 def _check_size(file: File, limit: int) -> None:
     if file.size > limit:
-        raise UnreadableError(f"is {file.size / 2**20:,.0f} MB, more than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)")
+        raise UnreadableError(f"is {file.size / 2**20:,.1f} MB, more than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)")
 
 
 def _whole(file: File, limit: int) -> bytes:

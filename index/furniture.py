@@ -1,13 +1,15 @@
-"""The known forms of page furniture: one pattern a form, each for a whole line without its bullet.
+"""The known forms of page furniture, each for a whole line without its bullet.
 
-A pattern that could match a sentence of an article must name something only a page says of itself ("your browser",
-"our newsletter"): losing a sentence is worse than keeping a line of furniture.
+Most are labels, and a line that reads like prose is no label. For prose there are few forms, and each names something only a page
+says of itself or to its reader: losing a sentence is worse than keeping a line of furniture.
 """
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+
+from index.lines import BULLET, is_prose
 
 _PLACES = (
     r"twitter|x|facebook|instagram|linkedin|google\s(?:news|discover)|whatsapp|telegram|youtube|threads|bluesky|mastodon|tiktok|reddit|pinterest"
@@ -95,12 +97,48 @@ _FORMS = {
         r"(?:loading|skip\sto|jump\sto|back\sto|scroll\sto|show\smore|load\smore|view\s(?:all|more|gallery|image)|play\s(?:video|audio)|video\splayer|unmute|menu|search|close|open|home|next|previous|continue\sreading)\b[^.?!]{0,50}$(?<!\w\w\w\s\w\w\w\w\w\s\w\w\w\w)",
         r"(?:previous|next)(?:\s(?:article|story|post))?\s?:\s?.{0,120}$",
         r"listen\sto\sthis\s(?:article|story)\b.{0,40}$",
+        r"also\son\sthis\spage\s?:?.{0,200}$",
         r"(?:contact(?:\sus)?|sitemap|help(?:\scent(?:re|er))?|faq|careers|jobs|advertise(?:\swith\sus)?|i\sagree|agree|accept(?:\sall)?|reject(?:\sall)?|ok(?:ay)?|got\sit|no,?\sthanks|dismiss|maybe\slater|yes|no)[.!]?$",
         r"(?:tags?|topics?|filed\sunder|categor(?:y|ies)|section|schlagworte|themen)\s?:\s?.{0,160}$",
         r"\d{1,3}\s?-?\s?min(?:ute)?[ns]?\.?\s?(?:read|lesezeit|de\slecture)?\b.{0,20}$",
         r"(?:reading\stime|lesezeit|temps\sde\slecture|time\sto\sread)\b.{0,40}$",
         r"(?:[^.?!|>»·]{1,40}\s?[|>»›·]\s?){2,}[^.?!|>»·]{0,40}$",
     ],
+}
+# What a page says of itself in full sentences. Each needs words that only a page uses of itself or to its reader.
+_NOTICES = {
+    "cookie notice": [
+        r"(?=.*\bcookies?\b)(?=.*\b(?:you|your)\b)(?=.*\b(?:we|our|us|this\s(?:site|website|page)|partners)\b)[^\"“„«]",
+        r".*\b(?:this|our)\s(?:site|website|page)\s(?:uses|sets)\scookies\b",
+        r"(?:wir|nous|diese\s(?:web)?seite|ce\ssite|notre\ssite|unsere\s(?:web)?seite)\s(?:verwende[nt]|nutz(?:en|t)|utilis(?:ons|e))\b.{0,80}\bcookies\b",
+        r"(?=.*\byour?\b)(?=.*\bprivacy\b)(?=.*\b(?:this\s(?:site|page|website)|our\spartners|choices)\b)[^\"“„«]",
+        r"we\sand\sour\s(?:\d+\s)?partners\b",
+    ],
+    "legal notice": [
+        r"by\s(?:clicking|signing\sup|subscribing|continuing|registering|entering\syour)\b.{0,300}\b(?:you|i)\b.{0,40}\b(?:agree|consent|confirm|accept|have\sread)\b",
+        r"(?:©|\(c\))\s?.{0,240}$",
+        r"copyright\s(?:©|\(c\)|\d{4}).{0,240}$",
+        r".{0,200}\b(?:all\srights\sreserved|alle\srechte\svorbehalten|tous\sdroits\sréservés)\b",
+        r"this\s(?:material|article|story|content|website)\s(?:may\snot\sbe|is\s(?:published|protected|copyright)).{0,240}$",
+    ],
+    "agency notice": [
+        r".*\bthis\s(?:story|article|report)\s(?:has\snot\sbeen\sedited|was\s(?:auto-?generated|(?:published|supplied|provided)\s(?:from|by|automatically)))",
+        r".*\bpublished\s(?:automatically\s)?from\sa\s(?:syndicated|wire|news\sagency)\sfeed",
+        r"\(?(?:reporting|additional\sreporting|editing)\sby\b.{0,160}$",
+    ],
+    "sign-up": [
+        r"(?:sign\s?up|subscribe|get|receive|start\syour\s(?:day|morning))\b(?=.*\b(?:our|your)\b)(?=.*\b(?:mailbox|inbox|newsletter|e-?mails?|letter|alerts|app|straight\sto\syou)\b)",
+        r"enter\syour\se-?mail\b",
+        r"you\shave\s(?:read|used|reached)\b.{0,80}\bfree\b.{0,80}$",
+        r"(?:support|donate\sto)\s(?:our|independent|quality)\b.{0,30}\b(?:journalism|newsroom|reporting)\b.{0,100}$",
+        r"join\s(?:over\s)?[\d,.]+k?\s(?:readers|subscribers|members)\b.{0,160}$",
+    ],
+    "follow us": [
+        r"(?:follow|like|find)\s(?:us|me)\son\b.{0,140}$",
+        r"(?:tips|contact|letters\sto\sthe\seditor|corrections?)\b.{0,80}@.{0,160}$",
+    ],
+    "pull quote": [r"pull\squote\s?:"],
+    "link to another story": [r"(?:read\s(?:more|next|also)|see\salso|also\sread|watch|listen|lire\saussi|lesen\ssie\sauch)\s?:\s.{0,200}$"],
 }
 # Lines under these headings are headlines of other stories.
 _LIST_HEADINGS = [
@@ -111,9 +149,9 @@ _CREDITS = [
     # "/Philippe Example/Reuters", "© Thomas Example / AFP", "(File)", "Photo: Jo Example"
     r".*(?:^|\s)/\s?[A-Z][^/.]{2,40}/\s?[A-Z][^/.]{1,30}$",
     r"\[(?:photo|photograph|picture|image|chart|graphic|map|video|embed|advert)\w*\s?:.{0,300}\]$",
-    r".*[(\[](?:pool(?:\s(?:photo|picture))?|file(?:\s(?:photo|picture|image))?|archive(?:\sphoto)?|(?:photo|image|picture|credit|foto|bild|crédit)\s?:?\s[^()]{1,60}|[^()]{1,60}\s?/\s?[^()]{1,40})[)\]]\.?$",
+    r".*[(\[](?:pool(?:\s(?:photo|picture))?|file(?:\s(?:photo|picture|image))?|archive(?:\sphoto)?|(?:photo|image|picture|credit|foto|bild|crédit)\s?:?\s[^()]{1,60}|(?-i:(?:©\s)?[A-Z][a-z][\w.-]*(?:\s[\w.-]+){0,4})\s?/\s?[^()]{1,40})[)\]]\.?$",
     r"(?:photo|photograph|picture|image|illustration|graphic|file\s(?:photo|picture)|foto|bild|crédit(?:\sphoto)?|photo\scredit|credit|symbolbild)s?\s?(?:(?:by|credit|courtesy)\b|:|©|/).{0,200}$",
-    r".*\b(?:photo|image|picture|photograph|foto|photographie|credit)\s?(?:by|courtesy\sof)?\s?:\s?\S.{0,80}$",
+    r"(?:.*[.!?)]\s)?(?-i:Photo|Image|Picture|Photograph|Foto|Photographie|Credit|PHOTO|IMAGE)\s?(?:by|courtesy\sof)?\s?:\s?\S.{0,80}$",
     r".*(?:/|\|\s?|©\s?)(?:reuters|afp|ap(?:\sphoto)?|epa(?:-efe)?|getty(?:\simages)?|shutterstock|bloomberg|anadolu|dpa|tass|xinhua|imago|keystone)(?:\s(?:images|photo|via\s[\w\s]{1,30}))?[).]?$",
     r".*\s©\s?[^.]{2,80}$",
 ]
@@ -128,11 +166,11 @@ def _compiled(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
 
 
-_FURNITURE = {form: _compiled(patterns) for form, patterns in _FORMS.items()}
+_LABELS = [(form, _compiled(patterns)) for form, patterns in _FORMS.items()]
+_SENTENCES = [(form, _compiled(patterns)) for form, patterns in _NOTICES.items()]
 _LIST_HEADING = _compiled(_LIST_HEADINGS)
 _CREDIT = _compiled(_CREDITS)
 _COMMENT = _compiled(_COMMENTS)
-BULLET = re.compile(r"^(?:[*•·▪◦‣+^–—-]+|>{1,3}|[»«]|\d{1,2}[.)])\s+")
 _BRACKETS = str.maketrans("", "", "[]*")
 # The longest notices of a page; a longer line is prose whatever it mentions.
 _LONGEST = 700
@@ -145,7 +183,7 @@ def form_of(line: str) -> str:
     if len(bare) > _LONGEST:
         return ""
     plain = " ".join(bare.translate(_BRACKETS).split())
-    for form, pattern in _FURNITURE.items():
+    for form, pattern in _SENTENCES if is_prose(bare) else _SENTENCES + _LABELS:
         if pattern.match(bare) or pattern.match(plain):
             return form
     return "caption" if len(bare) < 400 and _CREDIT.match(bare) else ""

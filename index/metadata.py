@@ -7,8 +7,9 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
-from index.clean import is_prose, lines_of
+from index.clean import lines_of
 from index.furniture import form_of
+from index.lines import is_prose
 
 MONTHS = {
     name: number
@@ -41,9 +42,9 @@ _DATES = (
 _LABEL = re.compile(
     r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b", re.I
 )
-_FIRST = re.compile(r"^(?:first\s+)?(?:published|posted|released|veröffentlicht|publié)\b", re.I)
+_FIRST = re.compile(r"\b(?:first\s+)?(?:published|posted|released|veröffentlicht|publié)\b", re.I)
 _BYLINE = re.compile(
-    r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+)?[A-ZÀ-Þ][\w.'’-]+){1,3})"
+    r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+){0,3}[A-ZÀ-Þ][\w.'’-]+){1,3})"
 )
 _OWNER = (
     re.compile(
@@ -145,10 +146,12 @@ def _is_dateline(line: str) -> bool:
 
 def _published(lines: list[str], opening: list[str]) -> date | None:
     labelled = [line for line in lines if _LABEL.match(line) and len(line) < 120 and parse_date(line)]
-    for wanted in (_FIRST, _LABEL):
-        for line in labelled:
-            if wanted.match(line):
-                return parse_date(line)
+    for line in labelled:  # "Updated 9 March 2025 | First published 7 March 2025"
+        first = _FIRST.search(line)
+        if first and parse_date(line[first.start() :]):
+            return parse_date(line[first.start() :])
+    if labelled:
+        return parse_date(labelled[0])
     return next((parse_date(line) for line in opening if _is_dateline(line)), None)
 
 

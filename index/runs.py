@@ -275,7 +275,7 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
         return
     with archive.catalog.snapshot() as snapshot:
         updated = sum(snapshot.original_digest(item.article.source.id) is not None for item in batch.articles)
-        report.duplicates += sum(bool(snapshot.twins(item.article.digest, item.article.source.id)) for item in batch.articles)
+        twins = [bool(snapshot.twins(item.article.digest, item.article.source.id)) for item in batch.articles]
     if batch.articles or batch.removed:
         archive.publish(batch, embedder.identity)
     else:
@@ -284,6 +284,9 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
                 transaction.put_file(record)
             for path in batch.files_gone:
                 transaction.remove_file(path)
+    # Of equal texts that arrive together, the first is the article and the others are its duplicates.
+    digests = [item.article.digest for item in batch.articles]
+    report.duplicates += sum(twin or digest in digests[:place] for place, (twin, digest) in enumerate(zip(twins, digests, strict=True)))
     report.updated += updated
     report.added += len(batch.articles) - updated
     report.removed += len(batch.removed)

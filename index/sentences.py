@@ -10,10 +10,12 @@ Span = tuple[int, int]
 
 # Words that end in a full stop inside a sentence. Lower case; the check ignores case.
 ABBREVIATIONS = frozenset(
-    """mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm maj brig st rev hon pres sr jr jan feb mar apr jun jul aug sep sept oct
-    nov dec mon tue wed thu fri sat sun inc ltd co corp llc plc no nos vs etc e.g i.e cf al fig approx est dept univ vol art op bzw ca
-    usw z.b d.h mio mrd nr str bd hr m mme mlle sra""".split()
+    """mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm maj brig st rev hon pres sr jr inc ltd co corp llc plc vs etc e.g i.e cf al dept univ
+    bzw ca usw z.b d.h mio mrd nr str bd hr m mme mlle sra""".split()
 )
+# These are words as well: abbreviations only with a capital ("on Sat. morning") or before a number ("No. 10").
+_DATES = frozenset("jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun".split())
+_BEFORE_NUMBERS = frozenset("no nos art fig vol op approx est".split())
 # Abbreviations that may well end a sentence too: what follows decides.
 _MAY_END = frozenset({"inc", "ltd", "co", "corp", "llc", "plc", "etc", "jr", "sr", "a.m", "p.m"})
 _BOUNDARY = re.compile(
@@ -75,7 +77,9 @@ def _is_abbreviation(before: str, after: str) -> bool:
         return re.match(r"(?:The|A|An|It|He|She|They|We|But|In|On|This|That|However)\b", after) is None
     if token in _MAY_END:
         return False
-    return token in ABBREVIATIONS
+    if token in _BEFORE_NUMBERS:
+        return after[:1].isdigit()
+    return token in ABBREVIATIONS or (token in _DATES and word.group()[0].isupper())
 
 
 def _quotations(line: str) -> list[Span]:
@@ -83,6 +87,7 @@ def _quotations(line: str) -> list[Span]:
     found: list[Span] = []
     opened: int | None = None
     closer = ""
+    line = line.replace("''", '"\u2060')  # typewriter quotes, of the same length
     for index, char in enumerate(line):
         if opened is None:
             if char in '"“„«' and (char != '"' or _opens(line, index)):
