@@ -219,7 +219,7 @@ def _answering(candidates: Sequence[Candidate], question: Question, weights: Map
     best = candidates[0]
     if question.speaker:
         topic = {term: weight for term, weight in weights.items() if term in question.topic}
-        on_topic = [c for c in candidates if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or _coverage(c.terms, topic) > 0.3)]
+        on_topic = [c for c in candidates if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or _coverage(c.terms, topic) > 0.2)]
         if on_topic:
             return on_topic
     near = [c for c in candidates if c.score >= best.score - _GATE and (c.coverage >= 0.3 or c is best) and (c.spoken or not question.speaker)]

@@ -1,0 +1,183 @@
+"""A newsroom for tests: stories about ships whose every sentence says which version it is of, and the real commands."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import chromadb
+import numpy as np
+from hash_embedder import HashEmbedder
+
+import ingest
+from bot.desk import Desk, Request
+from index.archive import Archive
+from index.chroma import Server
+
+ROOT = Path(__file__).resolve().parents[1]
+DRIVER = Path(__file__).resolve().with_name("ingest_with_hashes.py")
+_TOKEN = re.compile(r"\ba(\d+)v(\d+)\b")
+_CARGO = "grain timber salt copper wool tea rope".split()
+
+
+def story(number: int, version: int) -> str:
+    """Two passages of text, every sentence with the token of the article and its version; from number 300 on one sentence, to be quick."""
+    order = f"a{number}v{version}"
+    first = f"The captain of ship{number} said on Monday that order {order} sends the vessel to harbour{number}."
+    more = [
+        f"For the merchants of harbour{number} the order {order} puts {cargo}{number} into the hold of ship{number}, more than last year." for cargo in _CARGO
+    ]
+    return "\n\n".join([first, *more]) if number < 300 else first
+
+
+def page(number: int, version: int) -> str:
+    """The story as it lies in a text file, under its headline."""
+    return f"A new voyage for ship{number} begins\n\n{story(number, version)}\n"
+
+
+def question(number: int) -> str:
+    return f"What did the captain of ship{number} say about harbour{number}?"
+
+
+def tokens(text: str) -> set[tuple[int, int]]:
+    """Article numbers and versions that a text speaks of."""
+    return {(int(number), int(version)) for number, version in _TOKEN.findall(text)}
+
+
+def eventually(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s"
+        time.sleep(0.01)
+
+
+class Newsroom:
+    """A folder of articles and an archive; commands run in this process or in one of their own."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.articles, self.archive = root, root / "articles", root / "archive"
+        self.embedder = HashEmbedder()
+        self.articles.mkdir(parents=True, exist_ok=True)
+
+    def path(self, number: int) -> Path:
+        return self.articles / f"{number:05}.txt"
+
+    def write(self, number: int, version: int) -> None:
+        self.path(number).write_text(page(number, version))
+
+    def ingest(self, *arguments: str) -> dict[str, Any]:
+        """Run an ingest of the articles in this process and return its report."""
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            code = ingest.main(arguments or [str(self.articles), "--prune", "--json"], embedder=self.embedder)
+        assert code == 0, f"exit code {code}: {said.getvalue()}"
+        report: dict[str, Any] = json.loads(said.getvalue())
+        return report
+
+    def start(self, door: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        """Start a command in a process of its own: ``start("ingest", …)`` or ``start("bot", "ask", …)``."""
+        environment = {**os.environ, "NEWSDESK_DATA_DIR": str(self.archive), "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}", **options.pop("env", {})}
+        return subprocess.Popen([sys.executable, str(DRIVER), door, *arguments], cwd=self.root, env=environment, text=True, **options)
+
+    def run(self, door: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command in a process of its own to its end."""
+        with self.start(door, *arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            try:
+                out, err = process.communicate(timeout=120)
+            except BaseException:
+                process.kill()
+                raise
+        return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+    def holds_lock(self, process: subprocess.Popen[str]) -> bool:
+        """Tell whether a process has begun its ingest."""
+        with contextlib.suppress(OSError, ValueError):
+            return bool(json.loads((self.archive / "writer.json").read_text())["pid"] == process.pid)
+        return False
+
+    def killed_after(self, process: subprocess.Popen[str], seconds: float, whole_group: bool = False) -> bool:
+        """Let an ingest work for some seconds, then ``kill -9`` it, alone or with its children; tell whether it was still running."""
+        eventually(lambda: process.poll() is not None or self.holds_lock(process), "the ingest takes the lock")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        running = process.poll() is None
+        if running and whole_group:
+            os.killpg(process.pid, signal.SIGKILL)
+        elif running:
+            process.kill()
+        process.wait()
+        return running
+
+    def answers(self, numbers: list[int], server: Server | None = None) -> list[dict[str, Any]]:
+        """Ask about some ships and return the answers, without how long they took."""
+        archive = Archive(self.archive, server=server)
+        try:
+            desk = Desk(archive, self.embedder)
+            replies = [desk.ask(Request(question(number), date(2025, 3, 31))).as_json() for number in numbers]
+        finally:
+            archive.close()
+        return [{name: value for name, value in reply.items() if name != "timings_ms"} for reply in replies]
+
+    def versions(self, server: Server | None = None) -> dict[int, int]:
+        """Return which version of which article is in the catalog; every article must be whole."""
+        found: dict[int, int] = {}
+        archive = Archive(self.archive, server=server)
+        try:
+            with archive.catalog.snapshot() as snapshot:
+                for source, _ in snapshot.sources():
+                    stored = snapshot.article(source.id)
+                    assert stored is not None
+                    [(number, version)] = tokens(stored.article.text)
+                    assert stored.article.text == story(number, version)
+                    assert number not in found, f"two articles about ship{number}"
+                    found[number] = version
+        finally:
+            archive.close()
+        return found
+
+    def assert_index_agrees(self, server: Server | None = None) -> None:
+        """Compare what Chroma holds with the catalog: the same ids, for each the same vector and text, and the archive finds nothing wrong."""
+        archive = Archive(self.archive, server=server)
+        try:
+            assert archive.sound(), archive.trouble
+            assert archive.check() is None
+            with archive.catalog.snapshot() as snapshot:
+                generation = snapshot.generation()
+                own = {passage.id: (vector, passage.text) for items in snapshot.vectors(self.embedder.identity) for passage, vector in items}
+                assert own.keys() == set(snapshot.all_passage_ids())
+        finally:
+            archive.close()
+        assert generation is not None
+        assert generation.passages == len(own)
+        with self.collection(generation.place, server) as collection:
+            found = collection.get(include=["embeddings", "documents"])
+        assert sorted(found["ids"]) == sorted(own)
+        for id_, vector, text in zip(found["ids"], found["embeddings"], found["documents"], strict=True):
+            assert np.allclose(vector, own[id_][0], atol=1e-6)
+            assert text == own[id_][1]
+
+    @contextlib.contextmanager
+    def collection(self, place: str, server: Server | None = None) -> Iterator[Any]:
+        """Open a collection as anyone would, past our own code."""
+        if server is None:
+            client: Any = chromadb.PersistentClient(str(self.archive / "chroma" / place))
+            name = "newsdesk"
+        else:
+            client = chromadb.HttpClient(port=urlsplit(server.url).port or 8000)
+            name = place
+        try:
+            yield client.get_collection(name, embedding_function=None)
+        finally:
+            client.close()

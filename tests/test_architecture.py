@@ -1,0 +1,102 @@
+"""How the parts may lean on each other, read from the source."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGES = ("bot", "index", "web", "evals")
+MODULES = sorted([*ROOT.glob("*.py"), *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))])
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def imported(path: Path) -> set[str]:
+    """Every module that a file imports, anywhere in it, in full ("index.chroma")."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}: relative imports hide who leans on whom"
+            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def importers(module: str) -> set[str]:
+    """The files that import a module or something inside it."""
+    return {name_of(path) for path in MODULES if any(name == module or name.startswith(f"{module}.") for name in imported(path))}
+
+
+def calls(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call):
+            yield node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+
+
+def test_the_walk_sees_the_product():
+    assert {"ingest.py", "settings.py", "bot/__main__.py", "index/chroma.py"} <= {name_of(path) for path in MODULES}
+    assert importers("index.articles") >= {"bot/checker.py", "index/catalog.py"}
+
+
+@pytest.mark.parametrize("module", ["bot", "web", "evals", "ingest", "settings"])
+def test_the_index_leans_on_none_of_its_users(module):
+    assert {path for path in importers(module) if path.startswith("index/")} == set()
+
+
+def test_nobody_leans_on_the_evals():
+    assert {path for path in importers("evals") if not path.startswith("evals/")} == set()
+
+
+def test_nobody_leans_on_a_door():
+    assert importers("ingest") | importers("bot.__main__") | importers("web.__main__") == set()
+
+
+def test_only_the_doors_read_the_settings():
+    allowed = {"ingest.py", "bot/__main__.py", "web/__main__.py", "evals/__main__.py"}
+    assert importers("settings.load") <= allowed
+
+
+def test_one_file_knows_chroma():
+    assert importers("chromadb") == {"index/chroma.py"}
+
+
+def test_one_file_knows_llama_index():
+    assert importers("llama_index") <= {"index/llama.py"}
+
+
+def test_the_sql_is_in_two_files():
+    assert importers("sqlalchemy") <= {"index/catalog.py", "index/schema.py"}
+
+
+def test_only_the_checker_makes_citations():
+    assert {name_of(path) for path in MODULES if "Citation" in calls(path)} == {"bot/checker.py"}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_is_named_for_what_comes_out_of_it(path):
+    assert not {"utils", "util", "helpers", "helper", "common", "manager", "misc", "schemas", "slack"} & {*path.relative_to(ROOT).parts, path.stem}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_module_opens_with_what_it_is_for(path):
+    assert ast.get_docstring(ast.parse(path.read_text()))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"]], ids=["bot", "ingest", "ask"])
+def test_help_comes_without_loading_model_or_vectors(door):
+    done = subprocess.run([sys.executable, "-X", "importtime", *door, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "usage:" in done.stdout
+    loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
+    assert "argparse" in loaded
+    assert loaded.isdisjoint({"torch", "chromadb", "sentence_transformers", "transformers", "llama_index"})

@@ -1,0 +1,146 @@
+"""Settings: every name, every refusal, and the example file that lists them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from index.errors import SettingsError
+from settings import load, names
+
+EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
+
+VALUES = {
+    "NEWSDESK_DATA_DIR": ("elsewhere", lambda settings: settings.data_dir == Path("elsewhere")),
+    "NEWSDESK_MODEL__NAME": ("some/model", lambda settings: settings.model.name == "some/model"),
+    "NEWSDESK_CHROMA__URL": ("http://chroma.example:8000", lambda settings: "chroma.example" in str(settings.chroma.url)),
+    "NEWSDESK_CHROMA__COLLECTION": ("press", lambda settings: settings.chroma.collection == "press"),
+    "NEWSDESK_INGEST__MAX_MB": ("7", lambda settings: settings.ingest.max_mb == 7),
+    "NEWSDESK_INGEST__ROOTS": ('["/srv/news", "wire"]', lambda settings: settings.ingest.roots == [Path("/srv/news"), Path("wire")]),
+    "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
+}
+
+
+def test_every_setting_is_tried_here():
+    assert set(VALUES) == set(names())
+    assert len(names()) == len(set(names()))
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_setting_is_read_from_the_environment(name, monkeypatch):
+    value, holds = VALUES[name]
+    monkeypatch.delenv("NEWSDESK_DATA_DIR")
+    assert not holds(load())
+    monkeypatch.setenv(name, value)
+    assert holds(load())
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_setting_is_read_from_the_env_file(name, monkeypatch):
+    value, holds = VALUES[name]
+    monkeypatch.delenv("NEWSDESK_DATA_DIR")
+    Path(".env").write_text(f"{name}='{value}'\n")
+    assert holds(load())
+
+
+def test_the_environment_wins_over_the_env_file(monkeypatch):
+    Path(".env").write_text("NEWSDESK_MODEL__NAME=from/file\n")
+    monkeypatch.setenv("NEWSDESK_MODEL__NAME", "from/environment")
+    assert load().model.name == "from/environment"
+
+
+def test_an_empty_value_means_the_default(monkeypatch):
+    for name in names():
+        monkeypatch.setenv(name, "")
+    settings = load()
+    assert settings.model.name == "all-MiniLM-L6-v2"
+    assert settings.chroma.url is None
+    assert settings.server() is None
+    assert settings.data_dir == Path("data")
+
+
+def test_variables_of_other_programs_are_left_alone(monkeypatch):
+    monkeypatch.setenv("NEWSPAPER", "x")
+    Path(".env").write_text("OTHER_PROGRAM=1\nPATH_TO=2\n")
+    assert load().ingest.max_mb == 50
+
+
+MISSPELT = [
+    pytest.param("NEWSDESK_MODEL_NAME", "NEWSDESK_MODEL__NAME", id="one-underscore"),
+    pytest.param("NEWSDESK_MODEL__NAM", "NEWSDESK_MODEL__NAME", id="letter-lost"),
+    pytest.param("NEWSDESK_MODLE__NAME", "NEWSDESK_MODEL__NAME", id="group-misspelt"),
+    pytest.param("NEWSDESK_DATADIR", "NEWSDESK_DATA_DIR", id="underscore-lost"),
+    pytest.param("newsdesk_ingest__max", "NEWSDESK_INGEST__MAX_MB", id="lower-case"),
+    pytest.param("NEWSDESK_CHROMA__URI", "NEWSDESK_CHROMA__URL", id="letter-swapped"),
+]
+
+
+@pytest.mark.parametrize(("given", "nearest"), MISSPELT)
+@pytest.mark.parametrize("place", ["environment", "env-file"])
+def test_an_unknown_name_is_refused_with_the_nearest(given, nearest, place, monkeypatch):
+    if place == "environment":
+        monkeypatch.setenv(given, "x")
+    else:
+        Path(".env").write_text(f"{given}=x\n")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert given in str(caught.value)
+    assert f"Did you mean {nearest}?" in str(caught.value)
+
+
+def test_a_name_that_is_near_to_none_is_refused_with_all(monkeypatch):
+    monkeypatch.setenv("NEWSDESK_QQQQQQQQQQQQQQQQQQ", "x")
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert all(name in str(caught.value) for name in names())
+
+
+BAD = [
+    pytest.param("NEWSDESK_INGEST__MAX_MB", "many", id="not-a-number"),
+    pytest.param("NEWSDESK_INGEST__MAX_MB", "0", id="zero"),
+    pytest.param("NEWSDESK_INGEST__MAX_MB", "-5", id="negative"),
+    pytest.param("NEWSDESK_INGEST__MAX_MB", "1000000", id="too-large"),
+    pytest.param("NEWSDESK_CHROMA__URL", "localhost", id="no-address"),
+    pytest.param("NEWSDESK_CHROMA__URL", "ftp://localhost", id="other-protocol"),
+    pytest.param("NEWSDESK_CHROMA__COLLECTION", "a b/c", id="collection-with-spaces"),
+    pytest.param("NEWSDESK_INGEST__ROOTS", "/srv/news", id="list-not-json"),
+    pytest.param("NEWSDESK_INGEST__ROOTS", "{}", id="list-is-an-object"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(name, value, monkeypatch):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(SettingsError) as caught:
+        load()
+    assert name in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_settings_never_change_while_a_program_runs():
+    settings = load()
+    with pytest.raises(ValidationError):
+        settings.data_dir = Path("elsewhere")
+    with pytest.raises(ValidationError):
+        settings.model.name = "another"
+
+
+def test_the_example_file_lists_every_setting_and_no_other():
+    listed = re.findall(r"^#\s*(NEWSDESK_\w+)=", EXAMPLE.read_text(), re.M)
+    assert sorted(listed) == sorted(names())
+
+
+def test_the_example_file_changes_nothing_as_it_stands(monkeypatch):
+    monkeypatch.delenv("NEWSDESK_DATA_DIR")
+    before = load()
+    Path(".env").write_text(EXAMPLE.read_text())
+    assert load() == before
+
+
+def test_the_example_file_can_be_used_with_every_line_switched_on(monkeypatch):
+    monkeypatch.delenv("NEWSDESK_DATA_DIR")
+    Path(".env").write_text(re.sub(r"^#\s*(?=NEWSDESK_)", "", EXAMPLE.read_text(), flags=re.M))
+    assert load().data_dir
