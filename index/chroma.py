@@ -157,7 +157,7 @@ def _write(pipe: Connection, folder: str) -> None:
         pipe.send(("ok", count))
     except EOFError:  # the parent is gone: nobody will publish this folder
         return
-    except Exception as error:  # whatever it is, the parent says it
+    except BaseException as error:  # whatever it is (a panic of Rust is no Exception), the parent says it
         pipe.send(("error", f"{type(error).__name__}: {str(error)[:300]}"))
 
 
@@ -235,7 +235,9 @@ class _Shared:
 def _translated(what: str) -> Iterator[None]:
     try:
         yield
-    except Exception as error:  # chromadb raises its own classes, httpx's, ValueError and bare InternalError
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # chromadb raises its own classes, httpx's, ValueError, and panics of Rust, which are no Exception
         raise VectorsError(f"The vectors could not be {what}: {type(error).__name__}: {str(error)[:200]}.") from error
 
 

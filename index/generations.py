@@ -57,7 +57,7 @@ class Folders:
             found = write_folder(folder, changes, lambda: _copy(before, folder) if before else None)
             if found != expected:
                 raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
-            _seal(folder)
+            _seal(folder, found)
         except sqlite3.Error as error:
             shutil.rmtree(folder, ignore_errors=True)
             raise VectorsError(f"The index {before} is damaged ({error}).") from error
@@ -110,10 +110,11 @@ def _clone(source: Path, target: Path) -> None:
     shutil.copyfile(source, target)
 
 
-def _seal(folder: Path) -> None:
-    """Write down what the index files hold, and force everything to the disk."""
+def _seal(folder: Path, passages: int) -> None:
+    """Write down what the files hold, and force everything to the disk."""
     sealed = {name: [path.stat().st_size, _digest(path)] for name, path in _index_files(folder)}
-    (folder / _SEAL).write_text(json.dumps(sealed, indent=1))
+    database = _digest(folder / _DATABASE)
+    (folder / _SEAL).write_text(json.dumps({"index": sealed, "database": database, "passages": passages}, indent=1))
     for path in [*folder.rglob("*"), folder, folder.parent]:
         descriptor = os.open(path, os.O_RDONLY)
         try:
@@ -125,16 +126,27 @@ def _seal(folder: Path) -> None:
 def _check(folder: Path) -> None:
     """Compare a folder with its seal: a damaged one can end the process that opens it."""
     try:
-        sealed = json.loads((folder / _SEAL).read_text())
+        seal = json.loads((folder / _SEAL).read_text())
+        sealed, passages = seal["index"], seal["passages"]
         if dict(_index_files(folder)).keys() != sealed.keys() or not (folder / _DATABASE).is_file():
             raise VectorsError(f"Files of the index {folder} are missing.")
         for name, path in _index_files(folder):
             if [path.stat().st_size, _digest(path)] != sealed[name]:
                 raise VectorsError(f"The index file {path} is damaged.")
-        with contextlib.closing(sqlite3.connect(f"{(folder / _DATABASE).resolve().as_uri()}?mode=ro", uri=True)) as database:
-            database.execute("SELECT count(*) FROM embeddings").fetchone()
-    except (OSError, ValueError, AttributeError, TypeError, sqlite3.Error) as error:
+        if _digest(folder / _DATABASE) != seal["database"]:
+            _check_database(folder / _DATABASE, passages)
+    except (OSError, ValueError, KeyError, AttributeError, TypeError, sqlite3.Error) as error:
         raise VectorsError(f"The index {folder} is damaged or gone ({error}).") from error
+
+
+def _check_database(path: Path, passages: int) -> None:
+    """Check a database that is not as it was sealed: every reader that opens it writes a row, which is harmless."""
+    with contextlib.closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        faults = database.execute("PRAGMA quick_check(1)").fetchone()
+        collections = database.execute("SELECT count(*) FROM collections").fetchone()
+        found = database.execute("SELECT count(*) FROM embeddings").fetchone()
+    if faults != ("ok",) or collections != (1,) or found != (passages,):
+        raise VectorsError(f"The database {path} is damaged.")
 
 
 def _index_files(folder: Path) -> list[tuple[str, Path]]:
