@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import json
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -69,7 +70,7 @@ def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     from index.lock import writer_lock
 
     embedder = embedder or SentenceTransformerEmbedder(settings.model.name)
-    with writer_lock(settings.data_dir), _Stop() as stop:
+    with writer_lock(settings.data_dir), _Stop("-" in parsed.paths) as stop:
         archive = Archive(settings.data_dir, server=settings.server(), create=True)
         try:
             archive.check_model(embedder.identity)
@@ -117,8 +118,9 @@ class _Stop:
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
-    def __init__(self) -> None:
+    def __init__(self, stdin: bool) -> None:
         self.asked = False
+        self._stdin = stdin
 
     def __enter__(self) -> _Stop:
         self._before = {number: signal.signal(number, self._ask) for number in self._SIGNALS}
@@ -132,6 +134,8 @@ class _Stop:
         if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt  # asked twice: now
         self.asked = True
+        if self._stdin:  # a read that waits is taken up again after a signal; let it find the end
+            os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
         print("Stopping: what has been read goes in first. Press Ctrl-C again to stop at once.", file=sys.stderr)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import secrets
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -143,13 +144,23 @@ class Archive:
 
     def sound(self) -> bool:
         """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong. Raises ServerDown."""
-        generation = self._published()
+        with self.catalog.snapshot() as snapshot:
+            generation, distrusted = snapshot.generation(), snapshot.fact("distrusted")
+        answered = False
         try:
             if generation is not None and self.server is None:
                 self._folders.check(generation.place)
-            elif generation is not None:
+            elif generation is not None and self.server is not None:
+                if distrusted == generation.place:
+                    raise VectorsError(f"The Chroma server at {self.server.url} went down when its collection was opened.")
+                self.server.reach()
+                answered = True
                 self._opened(generation)
         except ServerDown:
+            if generation is not None and answered:
+                # It answered, and then the collection took it down: the next run makes a new one instead of touching this.
+                with self.catalog.transaction() as transaction:
+                    transaction.put_fact("distrusted", generation.place)
             raise
         except VectorsError as error:
             self._forget(generation, str(error))
@@ -254,7 +265,7 @@ class Archive:
             return Generation(number, place, total, dead)
         # Vectors that are dropped stay until the catalog no longer shows them: see _commit and tidy.
         with self.catalog.snapshot() as snapshot:
-            place = previous.place if previous else f"{self.server.name}-{snapshot.fact('archive')}-{number}"
+            place = previous.place if previous else f"{self.server.name}-{snapshot.fact('archive')}-{number}-{secrets.token_hex(3)}"
         # Ids are written down before they are sent, so that those of a run that dies are found and removed.
         additions = _noted(changes.add, lambda items: self._note(place, [passage.id for passage, _ in items]))
         if previous is None:

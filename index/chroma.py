@@ -182,6 +182,12 @@ class Server:
         with self._reached():
             return Collection(_Shared(), self._connect().get_collection(place, embedding_function=None))
 
+    def reach(self) -> None:
+        """Raise ServerDown unless the server answers."""
+        with self._reached():
+            self._client = None
+            self._connect()
+
     def write(self, place: str, changes: Changes) -> int:
         """Add and drop vectors of a collection, made if missing, and return how many it holds. Raises VectorsError."""
         with self._reached():
@@ -238,6 +244,8 @@ def _translated(what: str) -> Iterator[None]:
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
     except BaseException as error:  # chromadb raises its own classes, httpx's, ValueError, and panics of Rust, which are no Exception
+        if type(error).__module__.startswith("httpx"):
+            raise ServerDown(f"The Chroma server does not answer ({type(error).__name__}). Start it, or check NEWSDESK_CHROMA__URL.") from error
         raise VectorsError(f"The vectors could not be {what}: {type(error).__name__}: {str(error)[:200]}.") from error
 
 

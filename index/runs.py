@@ -95,7 +95,7 @@ Stopped = Callable[[], bool]
 def run(archive: Archive, embedder: Embedder, options: Options, progress: Progress, stopped: Stopped = lambda: False) -> Report:
     """Bring the archive up to date with some files and return the report. The caller holds the writer's lock.
 
-    ``stopped`` is asked between articles: once it says so, what is embedded is published and the run ends. A run that is killed has
+    ``stopped`` is asked between articles: once it says so, what has been read is published and the run ends. A run that is killed has
     published whole batches; the next one does the rest and embeds nothing twice.
     """
     began = time.monotonic()
@@ -103,16 +103,20 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
     with archive.catalog.transaction() as transaction:
         report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
     batch, size = Batch(), 0
+    waiting: list[Prepared] = []  # in the batch, perhaps without vectors yet
     try:
         for change in changes(archive, options, report, progress):
             if stopped():
-                report.interrupted = True
                 break
             if isinstance(change, Prepared):
                 # A later version of the same article takes the place of the earlier one.
                 batch.articles = [item for item in batch.articles if item.article.source.id != change.article.source.id]
                 batch.articles.append(change)
                 size += len(change.article.text)
+                waiting.append(change)
+                if sum(len(item.passages) for item in waiting) >= _EMBED_AT_ONCE:
+                    embed(archive, embedder, waiting, progress)
+                    waiting = []
             elif isinstance(change, FileRecord):
                 batch.files.append(change)
                 progress.settled(1)
@@ -120,9 +124,10 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
                 batch.removed += change.ids
                 batch.files_gone += [change.file] if change.file else []
             if len(batch.articles) >= _BATCH_ARTICLES or size > _BATCH_CHARACTERS:
-                _publish(archive, embedder, batch, report, progress, stopped)
+                _publish(archive, embedder, batch, report, progress)
                 batch, size = Batch(), 0
-        _publish(archive, embedder, batch, report, progress, stopped)
+        _publish(archive, embedder, batch, report, progress)
+        report.interrupted = stopped()
     finally:
         report.failed = len(report.failures)
         report.seconds = time.monotonic() - began
@@ -264,13 +269,9 @@ def _gone(archive: Archive, path: str, progress: Progress) -> Iterator[Gone]:
         yield Gone(ids, file)
 
 
-def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report, progress: Progress, stopped: Stopped) -> None:
+def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report, progress: Progress) -> None:
     """Embed what has no vector yet, publish the batch, and count it."""
-    ready = embed(archive, embedder, batch.articles, progress, stopped)
-    if len(ready) < len(batch.articles):  # stopped: files whose articles are not all in are read again by the next run
-        report.interrupted = True
-        whole = {item.file for item in batch.articles} - {item.file for item in batch.articles if item not in ready}
-        batch = Batch(ready, batch.removed, [record for record in batch.files if record.path in whole], batch.files_gone)
+    embed(archive, embedder, batch.articles, progress)
     if not (batch.articles or batch.removed or batch.files or batch.files_gone):
         return
     with archive.catalog.snapshot() as snapshot:
@@ -294,8 +295,8 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
     progress.published(report)
 
 
-def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared], progress: Progress, stopped: Stopped) -> list[Prepared]:
-    """Give every passage a vector in the catalog, and return the articles that have all of theirs.
+def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared], progress: Progress) -> None:
+    """Give every passage of some articles a vector in the catalog.
 
     Texts seen before are not embedded again. Vectors are kept as soon as they exist, whatever becomes of the run.
     """
@@ -305,15 +306,11 @@ def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared], progr
         have = snapshot.embedded(model, list(texts))
     missing = sorted((key for key in texts if key not in have), key=lambda key: len(texts[key]))
     for start in range(0, len(missing), _EMBED_AT_ONCE):
-        if stopped():
-            break
         keys = missing[start : start + _EMBED_AT_ONCE]
         vectors = embedder.embed([texts[key] for key in keys])
         with archive.catalog.transaction() as transaction:
             transaction.put_embeddings(model, dict(zip(keys, vectors, strict=True)))
-        have.update(keys)
         progress.embedding(start + len(keys), len(missing))
-    return [item for item in items if all(key in have for key in item.keys)]
 
 
 def embed_all(archive: Archive, embedder: Embedder) -> int:

@@ -462,6 +462,14 @@ def test_every_quote_stands_at_its_place_in_the_article(bot, sample_archive):
         assert text[citation["start"] : citation["end"]] == citation["quote"]
 
 
+@pytest.mark.parametrize("question", [ASKED, "what did Starmer say about history"])
+def test_the_same_words_from_two_papers_are_quoted_once(question, bot, sample_archive):
+    found = bot("ask", question, "--json").json
+    quotes = ["".join(char for char in citation["quote"] if char.isalnum()) for citation in found["citations"]]
+    assert quotes
+    assert [one for one in quotes if sum(one in other for other in quotes) > 1] == []
+
+
 def test_a_refusal_has_the_same_fields_and_no_sources(bot, sample_archive):
     done = bot("ask", UNKNOWN, "--json")
     assert done.code == 0

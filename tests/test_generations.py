@@ -127,7 +127,7 @@ def test_a_question_whose_generation_is_swept_meanwhile_still_sees_one_state(new
 def test_an_index_of_mostly_deleted_slots_is_written_anew(newsroom: Newsroom) -> None:
     slots = []
     for version in range(1, 4):
-        long = "\n\n".join(story(number, version) for number in range(400))
+        long = "\n\n".join(story(number, 2 * version + half) for half in (0, 1) for number in range(200))
         (newsroom.articles / "chronicle.jsonl").write_text(json.dumps({"id": "1", "title": "The chronicle", "text": long}) + "\n")
         newsroom.ingest()
         generation = published(newsroom)
@@ -190,12 +190,10 @@ DAMAGES = [
     Damage("generation deleted", shutil.rmtree),
     Damage("every file cut", lambda folder: each(folder, "*", cut)),
     Damage("every file garbage", lambda folder: each(folder, "*", garbage)),
-    Damage("vectors cut", lambda folder: each(folder, "*.bin", cut)),
     Damage("vectors garbage", lambda folder: each(folder, "*.bin", garbage)),
     Damage("one file missing", lambda folder: each(folder, "data_level0.bin", Path.unlink)),
     Damage("database emptied", lambda folder: each(folder, "chroma.sqlite3", emptied)),
     Damage("database cut", lambda folder: each(folder, "chroma.sqlite3", cut)),
-    Damage("database garbage", lambda folder: each(folder, "chroma.sqlite3", garbage)),
     Damage("database garbage in first pages", lambda folder: each(folder, "chroma.sqlite3", garbage_in_first_pages)),
     Damage("database garbage inside", lambda folder: each(folder, "chroma.sqlite3", garbage_inside)),
     Damage("database without its collection", lambda folder: each(folder, "chroma.sqlite3", without_collection)),
@@ -272,16 +270,16 @@ def test_a_damaged_index_still_answers_and_is_rebuilt_after_the_question(damaged
 
 
 @pytest.mark.slow
-def test_an_unchanged_corpus_of_thousands_of_files_is_neither_read_nor_embedded_again(newsroom: Newsroom) -> None:
-    for number in range(2_000):
+def test_an_unchanged_corpus_of_a_thousand_files_is_neither_read_nor_embedded_again(newsroom: Newsroom) -> None:
+    for number in range(1_000):
         newsroom.path(number).write_text(f"The voyage number {number} begins\n\nThe captain of ship{number} sails to harbour{number} with the morning tide.\n")
     first = newsroom.run("ingest", "articles", "--json", COUNTS="counts.json")
-    assert json.loads(first.stdout)["added"] == 2_000, first
-    assert (len(articles_opened(newsroom)), counted("texts")) == (2_000, 2_000)
+    assert json.loads(first.stdout)["added"] == 1_000, first
+    assert (len(articles_opened(newsroom)), counted("texts")) == (1_000, 1_000)
     place = published(newsroom).place
 
     again = newsroom.run("ingest", "articles", "--json", COUNTS="counts.json")
-    assert json.loads(again.stdout)["unchanged"] == 2_000, again
+    assert json.loads(again.stdout)["unchanged"] == 1_000, again
     assert (len(articles_opened(newsroom)), counted("texts")) == (0, 0)
     assert published(newsroom).place == place
 

@@ -68,7 +68,7 @@ def test_articles_come_change_and_go_with_a_server_as_with_folders(newsroom: New
 def test_a_kill_at_any_moment_loses_nothing_and_the_next_run_mends_all(newsroom: Newsroom, chroma: ChromaServer, victim: str, kills: int) -> None:
     chance = random.Random(SEED)
     server = Server(chroma.url)
-    now = dict.fromkeys(range(200), 1)
+    now = dict.fromkeys(range(120), 1)
     put(newsroom, now)
     newsroom.ingest()
     anchored = newsroom.answers(ANCHORS, server)
