@@ -146,9 +146,9 @@ def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date) -> int:
                 try:
                     said = json.loads(line)
                     said = {"question": said} if isinstance(said, str) else said
+                    id_ = said.get("id") if isinstance(said, dict) else None
                     if not isinstance(said, dict) or not isinstance(said.get("question"), str):
                         raise SettingsError('expected a string or {"id": …, "question": …}')
-                    id_ = said.get("id")
                     on = date.fromisoformat(str(said["today"])) if said.get("today") else today
                     request = Request(said["question"], on, parsed.since, parsed.until, parsed.publisher, _thread(said.get("thread")))
                     values = desk.ask(request).as_json(parsed.explain)

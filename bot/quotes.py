@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bot.checker import Draft
 from bot.question import Question
@@ -18,7 +18,7 @@ from index.articles import Article, Hit
 from index.embed import Embedder
 from index.lines import is_prose
 from index.sentences import Span, spans
-from index.terms import terms
+from index.terms import terms, words
 
 NAME = "quotes"
 _PASSAGES = 10  # of the hits, that sentences are taken from
@@ -99,7 +99,7 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
         return Choice((), why_not)
     best = candidates[0]
     chosen = _distinct(_answering(candidates, question, weights))
-    drafts = _in_reading_order([_draft(c, question) for c in chosen])
+    drafts = _in_reading_order(_once([_draft(c, question) for c in chosen]))
     return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, score {best.score:.2f}")
 
 
@@ -267,6 +267,26 @@ def _draft(candidate: Candidate, question: Question) -> Draft:
         start = dateline.end()
     # One line as a person reads it; the quote keeps the article's own white space.
     return Draft(_line(article, start, end), article, candidate.hit.passage, start, end, tuple(candidate.also_in))
+
+
+def _once(drafts: Sequence[Draft]) -> list[Draft]:
+    """Keep the better of two drafts where one paper's words hold the other's: quoting what comes before can make twins of them."""
+    kept: list[Draft] = []
+    for draft in drafts:
+        own = " ".join(words(draft.text))
+        twin = next((k for k, d in enumerate(kept) if d.article is not draft.article and _holds(own, " ".join(words(d.text)))), None)
+        if twin is None:
+            kept.append(draft)
+            continue
+        source, first = draft.article.source, kept[twin]
+        place = source.publisher or source.title
+        if place != first.article.source.publisher and place not in first.also_in:
+            kept[twin] = replace(first, also_in=(*first.also_in, place))
+    return kept
+
+
+def _holds(one: str, other: str) -> bool:
+    return f" {one} " in f" {other} " or f" {other} " in f" {one} "
 
 
 def _belongs(sentence: str, after: str, question: Question) -> bool:
