@@ -225,7 +225,8 @@ class Archive:
         generation = self._write(None, previous.number + 1, Changes(self._kept(set(), model)), total, total)
         with self.catalog.transaction() as transaction:
             transaction.put_fact("model", model)
-            self._commit(transaction, generation, [])
+            # A server's former collection may be damaged: it goes at once, so that nothing opens it again.
+            self._commit(transaction, generation, [], keep=1 if self.server else 2)
         self.trouble = None
         self.tidy()
         return generation
@@ -251,8 +252,8 @@ class Archive:
         with self.catalog.transaction() as transaction:
             transaction.journal_done(done)
 
-    def _commit(self, transaction: Transaction, generation: Generation, drop: Sequence[str]) -> None:
-        unneeded = transaction.put_generation(generation)
+    def _commit(self, transaction: Transaction, generation: Generation, drop: Sequence[str], keep: int = 2) -> None:
+        unneeded = transaction.put_generation(generation, keep)
         if self.server is not None:
             transaction.journal_add(generation.place, drop)
             for place in unneeded:

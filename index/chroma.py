@@ -155,7 +155,7 @@ def _write(pipe: Connection, folder: str) -> None:
         collection.modify(configuration={"hnsw": {"sync_threshold": 1_000}})
         client.close()
         pipe.send(("ok", count))
-    except EOFError:  # the parent is gone: nobody will publish this folder
+    except (EOFError, ConnectionError):  # the parent is gone: nobody will publish this folder
         return
     except BaseException as error:  # whatever it is (a panic of Rust is no Exception), the parent says it
         pipe.send(("error", f"{type(error).__name__}: {str(error)[:300]}"))
@@ -250,9 +250,15 @@ def _translated(what: str) -> Iterator[None]:
 
 
 def _batches(batches: Iterable[list[Item]], size: int) -> Iterator[list[Item]]:
+    """Yield the same items in batches of ``size``: small ones are gathered, since each write costs as much as a large one."""
+    gathered: list[Item] = []
     for items in batches:
-        for start in range(0, len(items), size):
-            yield items[start : start + size]
+        gathered += items
+        while len(gathered) >= size:
+            yield gathered[:size]
+            del gathered[:size]
+    if gathered:
+        yield gathered
 
 
 def _columns(items: list[Item]) -> tuple[list[str], Any, list[str], list[dict[str, str]]]:
