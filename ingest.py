@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
@@ -17,9 +16,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 
-from index.articles import printable
 from index.errors import NewsdeskError
 from index.files import READERS
+from index.printable import printable, short_path
 from index.runs import Options, Progress, Report, Step, plan, run
 from settings import Settings, load
 
@@ -35,6 +34,9 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
         return _dry_run(parsed, load()) if parsed.dry_run else _ingest(parsed, load(), embedder)
     except NewsdeskError as error:
         print(f"ingest.py: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"ingest.py: {error.filename or 'the system'}: {error.strerror or error}. Check the disk and its permissions: python -m bot doctor", file=sys.stderr)
         return 2
 
 
@@ -65,13 +67,12 @@ def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     # Here, not above: --help must not wait for them.
-    from index.archive import Archive
     from index.embed import SentenceTransformerEmbedder
     from index.lock import writer_lock
 
     embedder = embedder or SentenceTransformerEmbedder(settings.model.name)
     with writer_lock(settings.data_dir), _Stop("-" in parsed.paths) as stop:
-        archive = Archive(settings.data_dir, server=settings.server(), create=True)
+        archive = settings.archive(create=True)
         try:
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
@@ -93,10 +94,8 @@ def _mend(archive: Archive, embedder: Embedder) -> None:
 
 
 def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
-    from index.archive import Archive
-
     exists = (settings.data_dir / "catalog.sqlite3").exists()
-    archive = Archive(settings.data_dir, server=settings.server()) if exists else None
+    archive = settings.archive() if exists else None
     try:
         steps, report = plan(archive, _options(parsed, settings))
     finally:
@@ -107,7 +106,7 @@ def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
         print(json.dumps({**report.as_json(), "dry_run": True, "plan": plan_json}, ensure_ascii=False))
     else:
         for step in steps:
-            print(f"{step.action:<7} {_short(step.place)}  {printable(step.title)}")
+            print(f"{step.action:<7} {printable(short_path(step.place))}  {printable(step.title)}")
         print(f"Nothing was changed. {_summary(report, 'would be ')}")
         _print_failures(report)
     return 1 if report.failed else 0
@@ -191,16 +190,10 @@ def _summary(report: Report, would: str = "") -> str:
 
 def _print_failures(report: Report) -> None:
     for failure in report.failures:
-        print(f"  failed: {_short(failure.path)}: {printable(failure.reason)}")
+        print(f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}")
     if report.skipped:
         kinds = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
         print(f"  left out, not article files: {kinds}")
-
-
-def _short(path: str) -> str:
-    with contextlib.suppress(ValueError):
-        return printable(str(Path(path).relative_to(Path.cwd())))
-    return printable(path)
 
 
 def command() -> None:

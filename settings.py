@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from index.chroma import Server
 from index.errors import SettingsError
+
+if TYPE_CHECKING:
+    from index.archive import Archive
 
 PREFIX = "NEWSDESK_"
 
@@ -32,6 +35,7 @@ class ChromaSettings(Group):
     """Where vectors are kept."""
 
     url: AnyHttpUrl | None = Field(None, description="a Chroma server; without it, folders in the data folder")
+    text: bool = Field(False, description="also keep the passages' text there, for other programs that read the collection")
     collection: str = Field("newsdesk", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,60}$", description="start of the collection's name on a server")
 
 
@@ -59,9 +63,13 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
 
-    def server(self) -> Server | None:
-        """Return the Chroma server that is set, None for folders in the data folder. Connects when first used."""
-        return Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
+    def archive(self, *, create: bool = False) -> Archive:
+        """Open the archive that is set. Raises ArchiveError if there is none, unless it is to be made."""
+        from index.archive import Archive  # here: a misspelt setting and --help need not wait for it
+        from index.chroma import Server
+
+        server = Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
+        return Archive(self.data_dir, server=server, text=self.chroma.text, create=create)
 
 
 def load() -> Settings:

@@ -86,9 +86,7 @@ def _day(text: str) -> date:
 
 @contextlib.contextmanager
 def _opened(settings: Settings) -> Iterator[Archive]:
-    from index.archive import Archive
-
-    archive = Archive(settings.data_dir, server=settings.server())
+    archive = settings.archive()
     try:
         yield archive
     finally:
@@ -197,8 +195,8 @@ def _mend(archive: Archive, embedder: Embedder) -> None:
 
 
 def _articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    from bot.terminal import day, short_path
-    from index.articles import printable
+    from bot.terminal import day
+    from index.printable import printable, short_path
 
     with _opened(settings) as archive, archive.catalog.snapshot() as snapshot:
         for source, digest in snapshot.sources():

@@ -7,11 +7,10 @@ import shutil
 from importlib.metadata import version
 from typing import Any
 
-from bot.terminal import short_path
 from index.archive import Archive
-from index.articles import printable
 from index.catalog import Snapshot
 from index.errors import ArchiveError, ServerDown
+from index.printable import printable, short_path
 
 _LIBRARIES = ("chromadb", "llama-index-core", "sentence-transformers", "torch", "sqlalchemy")
 

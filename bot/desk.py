@@ -23,7 +23,7 @@ from index.errors import NewsdeskError
 from index.search import Reranker, find, reranked
 from index.terms import terms
 
-LONGEST_QUESTION = 2_000  # characters; the model reads a tenth of it
+LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens
 _HITS = 24
 _NEAREST = 3
 

@@ -40,7 +40,7 @@ def examine(settings: Settings, embedder: Embedder) -> list[Finding]:
         _checked("model", lambda: _model(embedder)),
     ]
     try:
-        archive = Archive(settings.data_dir, server=settings.server())
+        archive = settings.archive()
     except NewsdeskError as error:
         return [*findings, Finding("catalog", False, str(error))]
     try:

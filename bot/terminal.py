@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import textwrap
 from datetime import date
-from pathlib import Path
 
 from bot.answers import Citation, NoAnswer
 from bot.desk import Reply
-from index.articles import Hit, Source, printable
+from index.articles import Hit, Source
+from index.printable import printable, short_path
 
 _REASONS = {
     "nothing_found": "The articles do not seem to be about that.",
@@ -72,11 +72,3 @@ def _named(source: Source) -> str:
 
 def _wrapped(text: str, width: int, indent: str) -> str:
     return textwrap.fill(printable(text), width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
-
-
-def short_path(path: str) -> str:
-    """Return a path relative to the current folder if it lies in it."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path

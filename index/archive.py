@@ -17,7 +17,7 @@ from typing import TypeVar
 
 from index.articles import Article, Passage
 from index.catalog import Catalog, FileRecord, Generation, Snapshot, Transaction
-from index.chroma import Changes, Collection, Item, Server
+from index.chroma import Changes, Collection, Item, Server, batches
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.generations import Folders
@@ -71,8 +71,10 @@ class Batch:
 class Archive:
     """A folder with ``catalog.sqlite3`` and, unless a Chroma server is named, ``chroma/`` beside it."""
 
-    def __init__(self, folder: Path, *, server: Server | None = None, create: bool = False) -> None:
+    def __init__(self, folder: Path, *, server: Server | None = None, text: bool = False, create: bool = False) -> None:
         """Open the archive in a folder.
+
+        ``text`` puts the text of passages that are written from now on into Chroma too, for others who read it.
 
         Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
         """
@@ -82,6 +84,7 @@ class Archive:
         self.folder = folder
         self.catalog = Catalog(path)
         self.server = server
+        self._text = text
         self.trouble: str | None = None  # why Chroma could not be used, until it is mended
         self._folders = Folders(folder / "chroma")
         self._open: dict[str, Collection] = {}
@@ -144,21 +147,18 @@ class Archive:
 
     def sound(self) -> bool:
         """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong. Raises ServerDown."""
-        with self.catalog.snapshot() as snapshot:
-            generation, distrusted = snapshot.generation(), snapshot.fact("distrusted")
+        generation = self._published()
         answered = False
         try:
             if generation is not None and self.server is None:
                 self._folders.check(generation.place)
             elif generation is not None and self.server is not None:
-                if distrusted == generation.place:
-                    raise VectorsError(f"The Chroma server at {self.server.url} went down when its collection was opened.")
                 self.server.reach()
                 answered = True
                 self._opened(generation)
         except ServerDown:
             if generation is not None and answered:
-                # It answered, and then the collection took it down: the next run makes a new one instead of touching this.
+                # It answered, and then the collection took it down: nobody opens this one again, the next run makes a new one.
                 with self.catalog.transaction() as transaction:
                     transaction.put_fact("distrusted", generation.place)
             raise
@@ -199,18 +199,18 @@ class Archive:
     def _extended(self, previous: Generation | None, batch: Batch, add: set[str], drop: list[str], model: str) -> Generation:
         """Write the vectors of the state after a batch, and return where they are."""
         if previous is None:
-            return self._write(None, 1, Changes(self._items(batch, add, model)), len(add), len(add))
+            return self._write(None, 1, Changes(self._items(batch, add, model), text=self._text), len(add), len(add))
         number, total = previous.number + 1, previous.passages - len(drop) + len(add)
         if not add and not drop:
             return Generation(number, previous.place, previous.passages, previous.dead)
         if total and previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
             try:
-                return self._write(previous, number, Changes(self._items(batch, add, model), drop), len(add), total)
+                return self._write(previous, number, Changes(self._items(batch, add, model), drop, self._text), len(add), total)
             except ServerDown:
                 raise
             except VectorsError as error:
                 self.trouble = str(error)
-        changes = Changes(itertools.chain(self._kept(set(drop), model), self._items(batch, add, model)))
+        changes = Changes(itertools.chain(self._kept(set(drop), model), self._items(batch, add, model)), text=self._text)
         generation = self._write(None, number, changes, total, total)
         self.trouble = None
         return generation
@@ -222,7 +222,7 @@ class Archive:
             total = snapshot.counts()["passages"]
         if previous is None:
             return None
-        generation = self._write(None, previous.number + 1, Changes(self._kept(set(), model)), total, total)
+        generation = self._write(None, previous.number + 1, Changes(self._kept(set(), model), text=self._text), total, total)
         with self.catalog.transaction() as transaction:
             transaction.put_fact("model", model)
             # A server's former collection may be damaged: it goes at once, so that nothing opens it again.
@@ -267,14 +267,18 @@ class Archive:
         # Vectors that are dropped stay until the catalog no longer shows them: see _commit and tidy.
         with self.catalog.snapshot() as snapshot:
             place = previous.place if previous else f"{self.server.name}-{snapshot.fact('archive')}-{number}-{secrets.token_hex(3)}"
-        # Ids are written down before they are sent, so that those of a run that dies are found and removed.
-        additions = _noted(changes.add, lambda items: self._note(place, [passage.id for passage, _ in items]))
         if previous is None:
             self._note(place, [None])
-        found = self.server.write(place, Changes(additions))
+        found = self.server.write(place, Changes(self._noted(place, changes.add), text=self._text))
         if found != total + len(changes.drop):
             raise VectorsError(f"The Chroma server at {self.server.url} holds {found} passages, not {total + len(changes.drop)}. Run: python -m bot rebuild")
         return Generation(number, place, total, dead)
+
+    def _noted(self, place: str, items_in: Iterable[list[Item]]) -> Iterator[list[Item]]:
+        """Yield batches whose ids have been written down before they are sent, so that those of a run that dies are found and removed."""
+        for items in batches(items_in, 1_000):
+            self._note(place, [passage.id for passage, _ in items])
+            yield items
 
     def _note(self, place: str, ids: Sequence[str | None]) -> None:
         with self.catalog.transaction() as transaction:
@@ -311,6 +315,9 @@ class Archive:
                 if self.server is None:
                     collection = self._folders.open(generation.place, generation.passages)
                 else:
+                    with self.catalog.snapshot() as snapshot:
+                        if snapshot.fact("distrusted") == generation.place:
+                            raise VectorsError(f"The Chroma server at {self.server.url} went down when its collection was opened.")
                     collection = self.server.open(generation.place)
                 # The one before stays open for questions that are still on it.
                 for place in list(self._open)[:-1]:
@@ -328,17 +335,3 @@ class Archive:
         if collection is not None:
             collection.close()
         self.trouble = trouble
-
-
-def _noted(batches: Iterable[list[Item]], note: Callable[[list[Item]], None]) -> Iterator[list[Item]]:
-    """Yield batches of up to a thousand items, each written down before it is handed on."""
-    gathered: list[Item] = []
-    for items in batches:
-        gathered += items
-        while len(gathered) >= 1_000:
-            note(gathered[:1_000])
-            yield gathered[:1_000]
-            del gathered[:1_000]
-    if gathered:
-        note(gathered)
-        yield gathered

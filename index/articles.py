@@ -76,13 +76,3 @@ def digest_of(content: str | bytes) -> str:
 def article_id(key: str) -> str:
     """Return the id of the article that stands at a place (a path, or a path and a record's id)."""
     return digest_of(key)[:16]
-
-
-_UNPRINTABLE = {ord(char): None for char in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"} | dict.fromkeys(
-    (*range(32), *range(127, 160)), " "
-)
-
-
-def printable(text: str) -> str:
-    """Return a text fit for one line of a terminal: no control characters, no marks that reverse what stands around them."""
-    return text.translate(_UNPRINTABLE).encode("utf-8", "replace").decode("utf-8")

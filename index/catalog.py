@@ -17,7 +17,25 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
-from sqlalchemy import Connection, Row, Select, and_, create_engine, delete, event, func, insert, or_, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Label,
+    Row,
+    Select,
+    and_,
+    column,
+    create_engine,
+    delete,
+    event,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    table,
+    update,
+)
 from sqlalchemy.dialects.sqlite import insert as upsert
 from sqlalchemy.exc import DatabaseError, OperationalError
 
@@ -26,6 +44,7 @@ from index.embed import Vectors
 from index.errors import ArchiveError, DiskFull
 from index.schema import KEYWORD_TABLE, STEPS, articles, embeddings, facts, failures, files, generations, migrate, passages, runs, vector_journal
 
+_KEYWORDS = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
 _SCAN = 8_192  # vectors held in memory at once by an exact scan: 12 MB
@@ -138,7 +157,7 @@ class Snapshot:
         self._connection = connection
 
     def fact(self, name: str) -> str | None:
-        """Return a fact of the archive (``schema``, ``archive``, ``model``), None if it is not set."""
+        """Return a fact of the archive (``schema``, ``archive``, ``model``, ``distrusted``), None if it is not set."""
         value: str | None = self._connection.scalar(select(facts.c.value).where(facts.c.name == name))
         return value
 
@@ -154,7 +173,7 @@ class Snapshot:
     def counts(self) -> dict[str, int]:
         """Return how many articles, passages, files and stored vectors there are."""
         tables = {"articles": articles, "passages": passages, "files": files, "embeddings": embeddings}
-        return {name: int(self._connection.scalar(select(func.count()).select_from(table)) or 0) for name, table in tables.items()}
+        return {name: int(self._connection.scalar(select(func.count()).select_from(each)) or 0) for name, each in tables.items()}
 
     def files(self, paths: Sequence[str]) -> dict[str, FileRecord]:
         """Return what is known of some files, by path."""
@@ -237,25 +256,20 @@ class Snapshot:
         if not terms:
             return []
         wanted = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
-        conditions, values = _scope_sql(scope)
-        statement = text(
-            f"SELECT p.id, -bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0) AS score FROM {KEYWORD_TABLE} "
-            f"JOIN passages p ON p.row = {KEYWORD_TABLE}.rowid "
-            + ("JOIN articles a ON a.id = p.article_id " if conditions else "")
-            + f"WHERE {KEYWORD_TABLE} MATCH :wanted {conditions} ORDER BY score DESC, p.id LIMIT :limit"
-        )
-        return [(row.id, float(row.score)) for row in self._connection.execute(statement, {"wanted": wanted, "limit": limit, **values})]
+        score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
+        statement = select(passages.c.id, score).join(_KEYWORDS, _KEYWORDS.c.rowid == passages.c.row).where(_matches(wanted))
+        ordered = _within(statement, scope).order_by(score.desc(), passages.c.id).limit(limit)
+        return [(row.id, float(row.score)) for row in self._connection.execute(ordered)]
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """Return in how many passages each term stands (body or title)."""
-        statement = text(f"SELECT count(*) FROM {KEYWORD_TABLE} WHERE {KEYWORD_TABLE} MATCH :wanted")
-        return {term: int(self._connection.scalar(statement, {"wanted": f'"{term}"'}) or 0) for term in dict.fromkeys(terms)}
+        return {
+            term: int(self._connection.scalar(select(func.count()).select_from(_KEYWORDS).where(_matches(f'"{term}"'))) or 0) for term in dict.fromkeys(terms)
+        }
 
     def allowed(self, scope: Scope) -> int:
         """Return how many passages lie in a scope."""
-        conditions, values = _scope_sql(scope)
-        statement = text(f"SELECT count(*) FROM passages p JOIN articles a ON a.id = p.article_id WHERE 1 {conditions}")
-        return int(self._connection.scalar(statement, values) or 0)
+        return int(self._connection.scalar(_within(select(func.count()).select_from(passages), scope)) or 0)
 
     def similarities(self, query: Vectors, model: str, ids: Sequence[str]) -> dict[str, float]:
         """Return the cosine similarity of a unit vector to some passages, by id."""
@@ -269,9 +283,7 @@ class Snapshot:
 
     def scan(self, query: Vectors, model: str, limit: int, scope: Scope) -> list[tuple[str, float]]:
         """Return the ids and cosine similarities of the nearest passages in a scope, by comparing them all."""
-        statement = _vectors_of(model)
-        if scope:
-            statement = statement.join(articles, articles.c.id == passages.c.article_id).where(*_scope_conditions(scope))
+        statement = _within(_vectors_of(model), scope)
         best: list[tuple[str, float]] = []
         for rows in self._connection.execution_options(yield_per=_SCAN).execute(statement).partitions(_SCAN):
             scores = np.stack([_vector(row.vector) for row in rows]) @ query
@@ -374,18 +386,14 @@ class Transaction(Snapshot):
         self._connection.execute(insert(passages), rows)
         numbered = self._connection.execute(select(passages.c.id, passages.c.row).where(passages.c.article_id == source.id))
         row_of = {row.id: row.row for row in numbered}
-        self._connection.execute(
-            text(f"INSERT INTO {KEYWORD_TABLE} (rowid, title, body) VALUES (:row, :title, :body)"),
-            [{"row": row_of[p.id], "title": title, "body": body} for p, _, title, body in found],
-        )
+        self._connection.execute(insert(_KEYWORDS), [{"rowid": row_of[p.id], "title": title, "body": body} for p, _, title, body in found])
 
     def remove_articles(self, ids: Sequence[str]) -> None:
         """Remove articles with their passages and search terms; their vectors stay known."""
         for chunk in _chunks(ids):
             rows = select(passages.c.row).where(passages.c.article_id.in_(chunk))
-            numbers = [{"row": number} for number in self._connection.scalars(rows)]
-            if numbers:
-                self._connection.execute(text(f"DELETE FROM {KEYWORD_TABLE} WHERE rowid = :row"), numbers)
+            for numbers in _chunks(list(self._connection.scalars(rows))):
+                self._connection.execute(delete(_KEYWORDS).where(_KEYWORDS.c.rowid.in_(numbers)))
             self._connection.execute(delete(passages).where(passages.c.article_id.in_(chunk)))
             self._connection.execute(delete(articles).where(articles.c.id.in_(chunk)))
 
@@ -487,30 +495,22 @@ def _vectors_of(model: str) -> Select[Any]:
     return select(passages.c.id, embeddings.c.vector).join(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
 
 
-def _scope_conditions(scope: Scope) -> list[Any]:
-    found: list[Any] = []
+def _within(statement: Select[Any], scope: Scope) -> Select[Any]:
+    """Limit a statement over passages to those of the articles in a scope."""
+    if not scope:
+        return statement
+    statement = statement.join(articles, articles.c.id == passages.c.article_id)
     if scope.since:
-        found.append(or_(articles.c.published.is_(None), articles.c.published >= scope.since))
+        statement = statement.where(or_(articles.c.published.is_(None), articles.c.published >= scope.since))
     if scope.until:
-        found.append(or_(articles.c.published.is_(None), articles.c.published <= scope.until))
+        statement = statement.where(or_(articles.c.published.is_(None), articles.c.published <= scope.until))
     if scope.publisher:
-        found.append(func.instr(func.lower(articles.c.publisher), scope.publisher.lower()) > 0)
-    return found
+        statement = statement.where(func.instr(func.lower(articles.c.publisher), scope.publisher.lower()) > 0)
+    return statement
 
 
-def _scope_sql(scope: Scope) -> tuple[str, dict[str, Any]]:
-    """Return the same conditions as SQL over the alias ``a`` (FTS5's MATCH has no SQLAlchemy form)."""
-    parts, values = [], {}
-    if scope.since:
-        parts.append("AND (a.published IS NULL OR a.published >= :since)")
-        values["since"] = scope.since.isoformat()
-    if scope.until:
-        parts.append("AND (a.published IS NULL OR a.published <= :until)")
-        values["until"] = scope.until.isoformat()
-    if scope.publisher:
-        parts.append("AND instr(lower(a.publisher), :publisher) > 0")
-        values["publisher"] = scope.publisher.lower()
-    return " ".join(parts), values
+def _matches(wanted: str) -> ColumnElement[bool]:
+    return literal_column(KEYWORD_TABLE).op("MATCH")(wanted)
 
 
 def _chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:

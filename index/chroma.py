@@ -39,6 +39,7 @@ class Changes:
 
     add: Iterable[list[Item]]
     drop: Sequence[str] = ()
+    text: bool = False  # keep the passages' text beside their vectors, for others who read the collection
 
 
 class Collection:
@@ -98,8 +99,8 @@ def write_folder(folder: Path, changes: Changes, prepare: Callable[[], None]) ->
         prepare()
         for start in range(0, len(changes.drop), _BATCH):
             _tell(ours, ("drop", list(changes.drop[start : start + _BATCH])))
-        for items in _batches(changes.add, _BATCH):
-            _tell(ours, ("add", *_columns(items)))
+        for items in batches(changes.add, _BATCH):
+            _tell(ours, ("add", _columns(items, changes.text)))
         return int(_tell(ours, ("finish",)))
     except (EOFError, ConnectionError) as error:
         child.join(5)
@@ -142,7 +143,7 @@ def _write(pipe: Connection, folder: str) -> None:
             if kind == "drop":
                 collection.delete(ids=values[0])
             else:
-                collection.upsert(ids=values[0], embeddings=values[1], documents=values[2], metadatas=values[3])
+                collection.upsert(**values[0])
             pipe.send(("ok", None))
             kind, *values = pipe.recv()
         # What is not yet in the HNSW files would be replayed, and written, by every reader: a low threshold and a new start flush it.
@@ -192,9 +193,8 @@ class Server:
         """Add and drop vectors of a collection, made if missing, and return how many it holds. Raises VectorsError."""
         with self._reached():
             collection = self._connect().get_or_create_collection(place, embedding_function=None, configuration=_SPACE)
-            for items in _batches(changes.add, _SERVER_BATCH):
-                ids, vectors, documents, metadatas = _columns(items)
-                collection.upsert(ids=ids, embeddings=vectors, documents=documents, metadatas=metadatas)
+            for items in batches(changes.add, _SERVER_BATCH):
+                collection.upsert(**_columns(items, changes.text))
             for start in range(0, len(changes.drop), _SERVER_BATCH):
                 collection.delete(ids=list(changes.drop[start : start + _SERVER_BATCH]))
             return int(collection.count())
@@ -249,10 +249,10 @@ def _translated(what: str) -> Iterator[None]:
         raise VectorsError(f"The vectors could not be {what}: {type(error).__name__}: {str(error)[:200]}.") from error
 
 
-def _batches(batches: Iterable[list[Item]], size: int) -> Iterator[list[Item]]:
+def batches(items_in: Iterable[list[Item]], size: int) -> Iterator[list[Item]]:
     """Yield the same items in batches of ``size``: small ones are gathered, since each write costs as much as a large one."""
     gathered: list[Item] = []
-    for items in batches:
+    for items in items_in:
         gathered += items
         while len(gathered) >= size:
             yield gathered[:size]
@@ -261,12 +261,11 @@ def _batches(batches: Iterable[list[Item]], size: int) -> Iterator[list[Item]]:
         yield gathered
 
 
-def _columns(items: list[Item]) -> tuple[list[str], Any, list[str], list[dict[str, str]]]:
+def _columns(items: list[Item], text: bool) -> dict[str, Any]:
     passages = [passage for passage, _ in items]
-    # The text is there for others who open the collection with plain llama-index; newsdesk reads its own from the catalog.
-    return (
-        [passage.id for passage in passages],
-        np.stack([vector for _, vector in items]),
-        [passage.text for passage in passages],
-        [{"article_id": passage.article_id} for passage in passages],
-    )
+    return {
+        "ids": [passage.id for passage in passages],
+        "embeddings": np.stack([vector for _, vector in items]),
+        "documents": [passage.text for passage in passages] if text else None,
+        "metadatas": [{"article_id": passage.article_id} for passage in passages],
+    }

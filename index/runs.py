@@ -79,9 +79,6 @@ class Progress:
     def step(self, step: Step) -> None:
         """An article was read and will be put in, or one will be removed."""
 
-    def settled(self, files: int) -> None:
-        """So many more files are dealt with."""
-
     def embedding(self, done: int, total: int) -> None:
         """So many passages of the batch in hand have vectors."""
 
@@ -119,7 +116,6 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
                     waiting = []
             elif isinstance(change, FileRecord):
                 batch.files.append(change)
-                progress.settled(1)
             elif isinstance(change, Gone):
                 batch.removed += change.ids
                 batch.files_gone += [change.file] if change.file else []
@@ -128,12 +124,13 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
                 batch, size = Batch(), 0
         _publish(archive, embedder, batch, report, progress)
         report.interrupted = stopped()
+        # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
+        with archive.catalog.transaction() as transaction:
+            transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
     finally:
         report.failed = len(report.failures)
         report.seconds = time.monotonic() - began
         with archive.catalog.transaction() as transaction:
-            live = transaction.counts()["passages"]
-            transaction.drop_unused_embeddings(spare=live + 1_000)
             transaction.finish_run(report.run, report.seconds, report.as_json())
     return report
 
@@ -146,15 +143,14 @@ def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]
     class Noting(Progress):
         def step(self, step: Step) -> None:
             steps.append(step)
-            if step.action != "remove":
-                name = "added" if step.action == "add" else "updated"
-                setattr(report, name, getattr(report, name) + 1)
 
     for change in changes(archive, options, report, Noting()):
         if isinstance(change, Prepared):
             report.passages += len(change.passages)
         elif isinstance(change, Gone):
             report.removed += len(change.ids)
+    report.added = sum(step.action == "add" for step in steps)
+    report.updated = sum(step.action == "update" for step in steps)
     report.failed = len(report.failures)
     return steps, report
 
@@ -195,7 +191,6 @@ def _changes_of(
 ) -> Iterator[Prepared | FileRecord | Gone]:
     if known and not options.force and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
         report.unchanged += known.articles
-        progress.settled(1)
         return
     failed_before = len(report.failures)
     try:

@@ -54,7 +54,7 @@ passages = Table(  # a passage's text is its article's text[start:end]: it canno
     Index("passages_article", "article_id"),
     Index("passages_key", "key"),
 )
-embeddings = Table(  # every text ever embedded, so that none is embedded twice
+embeddings = Table(  # texts that were embedded, so that none is embedded twice
     "embeddings",
     metadata,
     Column("row", Integer, primary_key=True),

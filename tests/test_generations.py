@@ -6,16 +6,19 @@ import json
 import random
 import shutil
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hash_embedder import HashEmbedder
 from newsroom import Newsroom, question, story, tokens
 
+import ingest
 from index.archive import Archive, View
 from index.catalog import ANYTHING, Generation
+from index.embed import Vectors
 from index.search import find
 
 
@@ -290,3 +293,23 @@ def counted(name: str, counts: Path = Path("counts.json")) -> Any:
 
 def articles_opened(newsroom: Newsroom) -> set[str]:
     return {path for path in counted("opened") if path.startswith(f"{newsroom.articles}/")}
+
+
+def test_a_run_that_could_not_write_chroma_leaves_its_vectors_to_the_next(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+    in_the_way = newsroom.archive / "chroma"
+
+    class Blocking(HashEmbedder):
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            in_the_way.write_text("a file where the folder should be")
+            return super().embed(texts)
+
+    newsroom.write(1, 1)
+    assert ingest.main([str(newsroom.articles)], embedder=Blocking()) == 2
+    said = capsys.readouterr().err
+    assert f"{in_the_way}: File exists. Check the disk and its permissions" in said
+    assert said.count("\n") == 1
+
+    in_the_way.unlink()
+    newsroom.ingest()
+    assert newsroom.embedder.texts == 0
+    newsroom.assert_index_agrees()

@@ -17,7 +17,8 @@ from index.llama import ArchiveEmbedding, ArchiveRetriever
 
 
 @pytest.fixture
-def archive(newsroom: Newsroom) -> Iterator[Archive]:
+def archive(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
+    monkeypatch.setenv("NEWSDESK_CHROMA__TEXT", "true")
     for number in range(12):
         newsroom.write(number, 1)
     newsroom.ingest()
@@ -48,7 +49,7 @@ def test_plain_llama_index_retrieves_nodes_whose_text_and_metadata_make_sense(ne
     assert [item.score for item in found] == sorted((item.score for item in found), reverse=True)
     assert [item.node.node_id for item in found_async] == [item.node.node_id for item in found]
     # Others reading a published generation must not harm it.
-    newsroom.assert_index_agrees()
+    newsroom.assert_index_agrees(with_text=True)
 
 
 @pytest.mark.slow
@@ -79,3 +80,11 @@ def test_the_embedding_gives_what_our_embedder_gives(newsroom: Newsroom) -> None
     assert embedding.get_query_embedding(text) == expected
     assert embedding.get_text_embedding_batch([text, "another"])[0] == expected
     assert asyncio.run(embedding.aget_query_embedding(text)) == expected
+
+
+@pytest.mark.slow
+def test_a_rebuild_puts_the_text_in_or_leaves_it_out_as_the_setting_says(newsroom: Newsroom, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom.assert_index_agrees(with_text=True)
+    monkeypatch.delenv("NEWSDESK_CHROMA__TEXT")
+    assert newsroom.run("bot", "rebuild").returncode == 0
+    newsroom.assert_index_agrees(with_text=False)

@@ -18,6 +18,7 @@ VALUES = {
     "NEWSDESK_MODEL__NAME": ("some/model", lambda settings: settings.model.name == "some/model"),
     "NEWSDESK_CHROMA__URL": ("http://chroma.example:8000", lambda settings: "chroma.example" in str(settings.chroma.url)),
     "NEWSDESK_CHROMA__COLLECTION": ("press", lambda settings: settings.chroma.collection == "press"),
+    "NEWSDESK_CHROMA__TEXT": ("true", lambda settings: settings.chroma.text),
     "NEWSDESK_INGEST__MAX_MB": ("7", lambda settings: settings.ingest.max_mb == 7),
     "NEWSDESK_INGEST__ROOTS": ('["/srv/news", "wire"]', lambda settings: settings.ingest.roots == [Path("/srv/news"), Path("wire")]),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
@@ -58,7 +59,7 @@ def test_an_empty_value_means_the_default(monkeypatch):
     settings = load()
     assert settings.model.name == "all-MiniLM-L6-v2"
     assert settings.chroma.url is None
-    assert settings.server() is None
+    assert not settings.chroma.text
     assert settings.data_dir == Path("data")
 
 
