@@ -36,7 +36,8 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
         print(f"ingest.py: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"ingest.py: {error.filename or 'the system'}: {error.strerror or error}. Check the disk and its permissions: python -m bot doctor", file=sys.stderr)
+        what = f"{error.filename or 'the system'}: {error.strerror or error}"
+        print(f"ingest.py: {what}. Check the disk and its permissions: python -m bot doctor", file=sys.stderr)
         return 2
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, inspect
 
 from index.errors import ArchiveError
 
@@ -21,6 +21,7 @@ files = Table(  # every file that is in, as it was when it was last read
     Column("mtime_ns", Integer, nullable=False),
     Column("digest", Text, nullable=False),
     Column("articles", Integer, nullable=False),
+    Column("failure", Text),  # why it could not be read for good: not tried again until it changes
 )
 articles = Table(
     "articles",
@@ -33,6 +34,7 @@ articles = Table(
     Column("author", Text),
     Column("url", Text),
     Column("published", Date),
+    Column("published_at", Text),  # ISO 8601 with the offset from UTC, where the source says so much
     Column("language", Text),
     Column("text", Text, nullable=False),
     Column("digest", Text, nullable=False),  # of the cleaned text
@@ -103,8 +105,19 @@ def _first(connection: Connection) -> None:
     connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {KEYWORD_TABLE} USING fts5(title, body, tokenize = 'ascii')")
 
 
+def _second(connection: Connection) -> None:
+    """Add the tables and columns that came after the first version; in a new catalog they are there already."""
+    metadata.create_all(connection)
+    for table in metadata.sorted_tables:
+        present = {column["name"] for column in inspect(connection).get_columns(table.name)}
+        for column in table.columns:
+            if column.name not in present:
+                kind = column.type.compile(connection.dialect)
+                connection.exec_driver_sql(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}')
+
+
 # Step n takes a catalog from version n to n + 1. A step that has been released never changes.
-STEPS: list[Callable[[Connection], None]] = [_first]
+STEPS: list[Callable[[Connection], None]] = [_first, _second]
 
 
 def migrate(connection: Connection, version: int) -> int:
