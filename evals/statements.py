@@ -1,6 +1,6 @@
 """Are the speakers right: precision and recall of index/statements.py on sentences labelled by hand.
 
-evals/statements.jsonl holds, for every sentence of 25 articles of the newsquiz set that reports somebody's words, the article's id, the
+evals/statements.jsonl holds, for every sentence of 30 articles of the newsquiz set that reports somebody's words, the article's id, the
 place in its text and the speaker; ``"speaker": null`` marks sentences that can be read either way and do not count, a line without a place
 an article in which nobody speaks. Alternatives are separated by a bar. All other sentences of these articles report nobody's
 words. The rules were written with the ``dev`` articles in view; those of ``test`` were labelled afterwards and looked at only to count.
