@@ -141,7 +141,12 @@ def status_text(values: dict[str, Any]) -> str:
         f"folder     {short_path(values['folder'])} ({values['disk_free_mb']:,} MB free)",
         f"versions   {', '.join(f'{name} {number}' for name, number in values['versions'].items())}",
     ]
-    lines += [run_line(run) for run in values["runs"]]
-    if values["failures"]:
-        lines.append(f"failures   {values['failures']} of what was read failed: python -m bot status --failures")
+    for run in values["runs"]:
+        lines.append(run_line(run))
+        failed = run["report"]["failures"] if run["report"] else []
+        lines += [f"           {short_path(failure['path'])}: {failure['reason']}" for failure in failed[:5]]
+        lines += [f"           … and {len(failed) - 5:,} more"] if len(failed) > 5 else []
+    lines.append(
+        f"failures   {values['failures']:,} of what was read could not be: python -m bot status --failures" if values["failures"] else "failures   none"
+    )
     return "\n".join(printable(line) for line in lines)

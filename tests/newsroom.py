@@ -47,6 +47,11 @@ def page(number: int, version: int) -> str:
     return f"A new voyage for ship{number} begins\n\n{story(number, version)}\n"
 
 
+def line(number: int, version: int) -> str:
+    """The story as one line of a JSONL file."""
+    return json.dumps({"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, version)}) + "\n"
+
+
 def question(number: int) -> str:
     return f"What did the captain of ship{number} say about harbour{number}?"
 
