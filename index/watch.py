@@ -36,6 +36,7 @@ def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | N
     from watchfiles import watch
 
     told: dict[Path, tuple[int, int] | None] | None = None
+    strict = True  # the library can pass over folders that may not be read, but then also over the system's limits
     while not stopped.is_set():
         standing = _standing(paths)
         if standing != told and not any(standing.values()):
@@ -47,7 +48,7 @@ def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | N
             continue
         events = watch(
             *there, watch_filter=None, debounce=_AT_MOST_MS, step=_QUIET_MS, rust_timeout=_LOOK_MS,
-            stop_event=stopped, yield_on_timeout=True, raise_interrupt=False, ignore_permission_denied=True,
+            stop_event=stopped, yield_on_timeout=True, raise_interrupt=False, ignore_permission_denied=not strict,
         )  # fmt: skip
         swept = 0.0
         try:
@@ -59,10 +60,12 @@ def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | N
                     yield None
                 elif found:
                     yield {path for _, path in found}
+        except FileNotFoundError:
+            continue  # gone this moment
         except (OSError, RuntimeError) as error:
-            if isinstance(error, FileNotFoundError):
-                continue  # gone this moment
-            raise _explained(error) from error
+            if not (strict and isinstance(error, PermissionError)):
+                raise _explained(error) from error
+            strict = False
 
 
 def pause(seconds: float, stopped: Stopped) -> None:
