@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
-
-from index.errors import NewsdeskError
-from index.files import READERS
+from index.errors import LockedError, ModelChanged, NewsdeskError, SettingsError
+from index.files import READERS, Failure
 from index.printable import printable, short_path
+from index.progress import shown
 from index.runs import Options, Progress, Report, Step, plan, run
 from settings import Settings, load
 
@@ -31,13 +29,14 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
     """Run the command and return its exit code: 0 all well, 1 some articles failed, 2 nothing was done."""
     parsed = _parser().parse_args(arguments)
     try:
+        if parsed.watch:
+            return _watch(parsed, load(), embedder)
         return _dry_run(parsed, load()) if parsed.dry_run else _ingest(parsed, load(), embedder)
     except NewsdeskError as error:
         print(f"ingest.py: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        what = f"{error.filename or 'the system'}: {error.strerror or error}"
-        print(f"ingest.py: {what}. Check the disk and its permissions: python -m bot doctor", file=sys.stderr)
+        print(f"ingest.py: {_sentence(error)}", file=sys.stderr)
         return 2
 
 
@@ -45,13 +44,16 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ingest.py",
         description="Put articles into the archive. Only what is new or has changed is read; the bot may answer meanwhile.",
-        epilog="exit code: 0 all well, 1 some articles failed (they are listed), 2 nothing was done",
+        epilog="exit code: 0 all well, 1 some articles failed (they are listed), 2 nothing was done. "
+        "What failed before and has not changed is not read again and is no failure of this run: python -m bot status --failures",
     )
     parser.add_argument("paths", nargs="+", metavar="PATH", help=f"files or folders ({', '.join(READERS)}), or - for JSON lines on standard input")
     parser.add_argument("--prune", action="store_true", help="remove articles whose file has gone from the given folders")
     parser.add_argument("--force", action="store_true", help="read every file again, changed or not")
-    parser.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--retry-failed", action="store_true", help="also read again what failed before and has not changed")
+    parser.add_argument("--dry-run", action="store_true", help="say what would happen, and why, and change nothing")
+    parser.add_argument("--watch", action="store_true", help="keep running and put in, update and remove articles as their files change")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON (with --watch one for every run that changed something)")
     return parser
 
 
@@ -60,6 +62,7 @@ def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
         paths=parsed.paths,
         prune=parsed.prune,
         force=parsed.force,
+        retry_failed=parsed.retry_failed,
         limit=settings.ingest.max_mb * 2**20,
         roots=settings.ingest.roots,
         stdin=sys.stdin.buffer if "-" in parsed.paths else None,
@@ -67,22 +70,153 @@ def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
 
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    # Here, not above: --help must not wait for them.
-    from index.embed import SentenceTransformerEmbedder
+    model = _embedder(settings, embedder)
+    with _Stop("-" in parsed.paths) as stop:
+        report = _run(settings, model, _options(parsed, settings), stop, quiet=parsed.json)
+    _print_report(report, parsed.json)
+    return 1 if report.failed or report.interrupted else 0
+
+
+def _embedder(settings: Settings, given: Embedder | None) -> Embedder:
+    from index.embed import SentenceTransformerEmbedder  # here, not above: --help must not wait for it
+
+    return given or SentenceTransformerEmbedder(settings.model.name)
+
+
+def _run(settings: Settings, embedder: Embedder, options: Options, stop: _Stop, *, quiet: bool, progress: Progress | None = None) -> Report:
+    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal."""
     from index.lock import writer_lock
 
-    embedder = embedder or SentenceTransformerEmbedder(settings.model.name)
-    with writer_lock(settings.data_dir), _Stop("-" in parsed.paths) as stop:
+    with writer_lock(settings.data_dir):
         archive = settings.archive(create=True)
         try:
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
-            with _shown(quiet=parsed.json) as progress:
-                report = run(archive, embedder, _options(parsed, settings), progress, lambda: stop.asked)
+            with shown(quiet=quiet or progress is not None) as suited:
+                return run(archive, embedder, options, progress or suited, stop.is_set)
         finally:
             archive.close()
-    _print_report(report, parsed.json)
-    return 1 if report.failed or report.interrupted else 0
+
+
+def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from index.watch import changes_in
+
+    if parsed.dry_run:
+        raise SettingsError("--watch and --dry-run do not go together: a watch changes the archive.")
+    for path in parsed.paths:
+        if not Path(path).exists():
+            raise SettingsError(f"{path}: there is no such file or folder. --watch watches files and folders; check the path.")
+    model = _embedder(settings, embedder)
+    watched = _Watched(parsed, settings, model)
+    with _Stop(stdin=False) as stop:
+        for changed in changes_in([Path(path).resolve() for path in parsed.paths], stop):
+            watched.catch_up(changed, stop)
+    return 0
+
+
+class _Watched:
+    """Brings the archive up to date with watched folders, again and again, and says each thing once."""
+
+    def __init__(self, parsed: argparse.Namespace, settings: Settings, embedder: Embedder) -> None:
+        self._json, self._settings, self._embedder = parsed.json, settings, embedder
+        self._options = replace(_options(parsed, settings), prune=True, watching=True)
+        self._begun = False
+        self._kept: set[str] = set()
+        self._failed: set[Failure] = set()
+
+    def catch_up(self, changed: set[str] | None, stop: _Stop) -> None:
+        """Run over what changed (None: everything) until it worked; raises only what trying again cannot mend."""
+        from index.watch import pause
+
+        told, delay = "", 1.0
+        while not stop.is_set():
+            try:
+                self._run_once(changed, stop)
+            except (ModelChanged, SettingsError):
+                raise
+            except Exception as error:  # a watch outlives whatever it meets, and says so
+                sentence = _sentence(error)
+                if sentence != told:
+                    print(f"{sentence}\nTrying again until it works.", file=sys.stderr, flush=True)
+                told, changed = sentence, None
+                pause(2.0 if isinstance(error, LockedError) else delay, stop)
+                delay = min(delay * 2, 60.0)
+            else:
+                if told:
+                    print("It works again.", file=sys.stderr, flush=True)
+                return
+
+    def _run_once(self, changed: set[str] | None, stop: _Stop) -> None:
+        options = replace(self._options, changed=changed)
+        if not self._begun:
+            # The first run is as without --watch.
+            report = _run(self._settings, self._embedder, options, stop, quiet=self._json)
+            self._begun = True
+            self._options = replace(self._options, force=False, retry_failed=False)
+            _print_report(report, self._json)
+            self._failed = set(report.failures)
+            if not stop.is_set():
+                print(f"Watching {', '.join(printable(path) for path in options.paths)}. Ctrl-C stops.", file=sys.stderr, flush=True)
+            return
+        progress = _WatchProgress(quiet=self._json)
+        report = _run(self._settings, self._embedder, options, stop, quiet=True, progress=progress)
+        for folder in progress.gone.keys() - self._kept:
+            print(_kept_line(folder, progress.gone[folder]), file=sys.stderr, flush=True)
+        self._kept = set(progress.gone)
+        fresh = [failure for failure in report.failures if failure not in self._failed]
+        self._failed = set(report.failures) | (self._failed if changed is not None else set())
+        if self._json and (report.changed or fresh):
+            print(json.dumps(report.as_json(), ensure_ascii=False), flush=True)
+        elif not self._json:
+            for failure in fresh:
+                print(f"failed   {printable(short_path(failure.path))}: {printable(failure.reason)}", flush=True)
+
+
+def _kept_line(folder: str, files: int) -> str:
+    return (
+        f"{printable(short_path(folder))} holds no article any more (a disk that is not mounted?): the articles of its {files} files stay in. "
+        f"If they are to go: python ingest.py {printable(short_path(folder))} --prune"
+    )
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, NewsdeskError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'the system'}: {error.strerror or error}. Check the disk and its permissions: python -m bot doctor"
+    return f"The run ended with a fault of newsdesk ({type(error).__name__}: {error}). Please report it."
+
+
+class _WatchProgress(Progress):
+    """One line for each change, once it is in."""
+
+    _DONE: ClassVar = {"add": "added", "update": "updated", "remove": "removed"}
+
+    def __init__(self, *, quiet: bool) -> None:
+        self.gone: dict[str, int] = {}
+        self._quiet = quiet
+        self._steps: list[Step] = []
+
+    def step(self, step: Step) -> None:
+        self._steps.append(step)
+
+    def kept(self, folder: str, files: int) -> None:
+        self.gone[folder] = files
+
+    def published(self, report: Report) -> None:
+        steps, self._steps = self._steps, []
+        if self._quiet:
+            return
+        added = {step.digest: step for step in steps if step.action == "add"}
+        moved = {step.digest: step for step in steps if step.action == "remove" and step.digest in added}
+        for step in steps:
+            place, title = printable(short_path(step.place)), printable(step.title)
+            if step.digest in moved and step.action == "remove":
+                continue
+            if step.action == "add" and step.digest in moved:
+                print(f"moved    {printable(short_path(moved[step.digest].place))} → {place}  {title}", flush=True)
+            else:
+                print(f"{self._DONE[step.action]:<8} {place}  {title}", flush=True)
 
 
 def _mend(archive: Archive, embedder: Embedder) -> None:
@@ -103,11 +237,11 @@ def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
         if archive is not None:
             archive.close()
     if parsed.json:
-        plan_json = [{"action": step.action, "path": step.place, "title": step.title} for step in steps]
+        plan_json = [{"action": step.action, "path": step.place, "title": step.title, "why": step.why} for step in steps]
         print(json.dumps({**report.as_json(), "dry_run": True, "plan": plan_json}, ensure_ascii=False))
     else:
         for step in steps:
-            print(f"{step.action:<7} {printable(short_path(step.place))}  {printable(step.title)}")
+            print(f"{step.action:<7} {printable(short_path(step.place))}  {printable(step.title)}  ({step.why})")
         print(f"Nothing was changed. {_summary(report, 'would be ')}")
         _print_failures(report)
     return 1 if report.failed else 0
@@ -130,6 +264,10 @@ class _Stop:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
+    def is_set(self) -> bool:
+        """Tell whether one of them came."""
+        return self.asked
+
     def _ask(self, number: int, _frame: FrameType | None) -> None:
         if self.asked and number == signal.SIGINT:
             raise KeyboardInterrupt  # asked twice: now
@@ -137,40 +275,6 @@ class _Stop:
         if self._stdin:  # a read that waits is taken up again after a signal; let it find the end
             os.dup2(os.open(os.devnull, os.O_RDONLY), sys.stdin.fileno())
         print("Stopping: what has been read goes in first. Press Ctrl-C again to stop at once.", file=sys.stderr)
-
-
-@contextlib.contextmanager
-def _shown(quiet: bool) -> Iterator[Progress]:
-    console = Console(stderr=True)
-    if quiet:
-        yield Progress()
-    elif console.is_terminal:
-        columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-        with Bar(*columns, console=console, transient=True) as bar:
-            yield _BarProgress(bar)
-    else:
-        yield _LineProgress()
-
-
-class _BarProgress(Progress):
-    def __init__(self, bar: Bar) -> None:
-        self._bar = bar
-        self._reading = bar.add_task("reading", total=None)
-        self._embedding = bar.add_task("embedding", total=None, visible=False)
-
-    def step(self, step: Step) -> None:
-        self._bar.advance(self._reading)
-
-    def embedding(self, done: int, total: int) -> None:
-        self._bar.update(self._embedding, completed=done, total=total, visible=True)
-
-    def published(self, report: Report) -> None:
-        self._bar.update(self._embedding, visible=False)
-
-
-class _LineProgress(Progress):
-    def published(self, report: Report) -> None:
-        print(f"in: {report.added} added, {report.updated} updated, {report.removed} removed", file=sys.stderr, flush=True)
 
 
 def _print_report(report: Report, as_json: bool) -> None:
@@ -186,7 +290,8 @@ def _print_report(report: Report, as_json: bool) -> None:
 def _summary(report: Report, would: str = "") -> str:
     duplicates = f" ({report.duplicates} of them word for word like another)" if report.duplicates else ""
     done = f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, {report.removed} {would}removed"
-    return f"{done}, {report.failed} failed{duplicates}"
+    before = f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)" if report.known_failures else ""
+    return f"{done}, {report.failed} failed{before}{duplicates}"
 
 
 def _print_failures(report: Report) -> None:

@@ -57,12 +57,15 @@ def _parser() -> argparse.ArgumentParser:
     articles.add_argument("--json", action="store_true", help="one JSON object a line")
     articles.set_defaults(run=_articles)
 
-    show = commands.add_parser("show", help="one article as cleaned, with what was cut")
-    show.add_argument("id", help="the article's id, or the start of it")
+    show = commands.add_parser("show", help="one article as cleaned, with what was cut marked where it stood, passages and duplicates")
+    show.add_argument("article", metavar="ARTICLE", help="its id or the start of it, the path of its file, or its address")
     show.add_argument("--json", action="store_true")
     show.set_defaults(run=_show)
 
     status = commands.add_parser("status", help="what is in the archive, last runs, health, versions")
+    which = status.add_mutually_exclusive_group()
+    which.add_argument("--failures", action="store_true", help="what could not be read, why, and when it is tried again")
+    which.add_argument("--runs", nargs="?", type=int, const=20, metavar="N", help="the last N ingest runs (default 20; 0: all on record)")
     status.add_argument("--json", action="store_true")
     status.set_defaults(run=_status)
 
@@ -213,15 +216,22 @@ def _show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
     from bot.archive_view import article_json, article_text
 
     with _opened(settings) as archive, archive.catalog.snapshot() as snapshot:
-        values = article_json(snapshot, parsed.id)
-    print(json.dumps(values, ensure_ascii=False) if parsed.json else article_text(values))
+        values = article_json(snapshot, parsed.article)
+    print(json.dumps(values, ensure_ascii=False) if parsed.json else article_text(values, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
     return 0
 
 
 def _status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     from bot.archive_view import status_json, status_text
+    from bot.runs_view import failures_json, failures_text, runs_json, runs_text
 
     with _opened(settings) as archive:
+        if parsed.failures or parsed.runs is not None:
+            with archive.catalog.snapshot() as snapshot:
+                listed = failures_json(snapshot) if parsed.failures else runs_json(snapshot, max(parsed.runs, 0) or None)
+            text = failures_text if parsed.failures else runs_text
+            print(json.dumps(listed, ensure_ascii=False) if parsed.json else text(listed))
+            return 0
         values = status_json(archive)
     print(json.dumps(values, ensure_ascii=False) if parsed.json else status_text(values))
     return 0

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.articles import Article, Passage
-from index.catalog import Catalog, FileRecord, Generation, Snapshot, Transaction
+from index.catalog import Catalog, CutLine, FileRecord, Generation, Snapshot, Transaction
 from index.chroma import Changes, Collection, Item, Server, batches
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
@@ -46,12 +46,12 @@ class Prepared:
     article: Article
     file: str
     original_digest: str
-    cut: tuple[tuple[str, str], ...]
+    cut: tuple[CutLine, ...]
     passages: tuple[Passage, ...]
     keys: tuple[str, ...]
 
     @classmethod
-    def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[tuple[str, str]]) -> Prepared:
+    def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine]) -> Prepared:
         """Split an article and name the keys of its vectors."""
         found = passages_of(article)
         heading = header(article.source)

@@ -11,13 +11,14 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from sqlalchemy import (
+    Column,
     ColumnElement,
     Connection,
     Label,
@@ -46,8 +47,12 @@ from index.schema import KEYWORD_TABLE, STEPS, articles, embeddings, facts, fail
 
 _KEYWORDS = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
 _T = TypeVar("_T")
+CutLine = tuple[str, str, int | None]  # a line that cleaning left out, why, and where in the cleaned text it stood (None: not known)
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
 _SCAN = 8_192  # vectors held in memory at once by an exact scan: 12 MB
+_RUNS = 10_000  # kept on record, each with its counts
+_RUNS_WITH_FAILURES = 100
+_FAILURES = 1_000  # of a run, and of a file, in full; beyond that they are counted
 _TITLE_WEIGHT = 2.0  # measured: a title word counts double
 
 
@@ -63,13 +68,20 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as it was when it was last read; ``articles`` counts what it gave."""
+    """A file as it was when it was last read; ``articles`` counts what it gave, ``failed`` what of it failed for good.
+
+    ``failures`` holds the first of these as (article's place, reason, line), ``run`` is the run that read them. ``digest`` is
+    "" for a file that was not read because it is too large.
+    """
 
     path: str
     size: int
     mtime_ns: int
     digest: str
     articles: int
+    run: int = 0
+    failed: int = 0
+    failures: tuple[tuple[str, str, int | None], ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +102,12 @@ ANYTHING = Scope()
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article with what only the catalog knows of it: the original's digest and what cleaning cut."""
+    """An article with what only the catalog knows of it: the file that gave it, the original's digest and what cleaning cut."""
 
     article: Article
+    file: str
     original_digest: str
-    cut: tuple[tuple[str, str], ...]
+    cut: tuple[CutLine, ...]
     passages: tuple[Passage, ...]
 
 
@@ -172,7 +185,8 @@ class Snapshot:
 
     def counts(self) -> dict[str, int]:
         """Return how many articles, passages, files and stored vectors there are."""
-        tables = {"articles": articles, "passages": passages, "files": files, "embeddings": embeddings}
+        gave = select(files.c.path).where(or_(files.c.failure.is_(None), files.c.articles > 0)).subquery()
+        tables = {"articles": articles, "passages": passages, "files": gave, "embeddings": embeddings}
         return {name: int(self._connection.scalar(select(func.count()).select_from(each)) or 0) for name, each in tables.items()}
 
     def files(self, paths: Sequence[str]) -> dict[str, FileRecord]:
@@ -180,14 +194,21 @@ class Snapshot:
         found = {}
         for chunk in _chunks(paths):
             for row in self._connection.execute(select(files).where(files.c.path.in_(chunk))):
-                found[row.path] = FileRecord(row.path, row.size, row.mtime_ns, row.digest, row.articles)
+                found[row.path] = _file(row)
         return found
+
+    def failed_files(self) -> list[FileRecord]:
+        """Return the files of which something failed for good, by path."""
+        return [_file(row) for row in self._connection.execute(select(files).where(files.c.failure.is_not(None)).order_by(files.c.path))]
+
+    def passing_failures(self) -> list[tuple[int, str, str]]:
+        """Return what failed in a run and is tried again by every run over it: (run, path, reason), newest first."""
+        query = select(failures.c.run, failures.c.path, failures.c.reason).order_by(failures.c.run.desc(), failures.c.row)
+        return [(row.run, row.path, row.reason) for row in self._connection.execute(query)]
 
     def files_under(self, folder: str) -> Iterator[str]:
         """Yield the paths of the files in a folder, or the path itself if it is a file that is in."""
-        prefix = folder.rstrip("/") + "/"
-        inside = and_(files.c.path > prefix, files.c.path < prefix[:-1] + "0")  # "0" follows "/" in ASCII
-        rows = self._connection.execution_options(yield_per=1_000).execute(select(files.c.path).where(or_(files.c.path == folder, inside)))
+        rows = self._connection.execution_options(yield_per=1_000).execute(select(files.c.path).where(_under(files.c.path, folder)))
         for row in rows:
             yield row.path
 
@@ -211,8 +232,15 @@ class Snapshot:
         if len(rows) != 1:
             return None
         article = _article(rows[0])
-        cut = tuple((line, reason) for line, reason in json.loads(rows[0].cut))
-        return StoredArticle(article, rows[0].original_digest, cut, tuple(self.passages_of(article)))
+        # Articles put in by the first version have no places.
+        cut = tuple((line, reason, at[0] if at else None) for line, reason, *at in json.loads(rows[0].cut))
+        return StoredArticle(article, rows[0].file, rows[0].original_digest, cut, tuple(self.passages_of(article)))
+
+    def articles_at(self, place: str, limit: int) -> list[tuple[str, str, str]]:
+        """Return (id, title, place) of articles by their path, their file's path or their address."""
+        wanted = or_(articles.c.path == place, articles.c.file == place, articles.c.url == place)
+        query = select(articles.c.id, articles.c.title, articles.c.path).where(wanted).order_by(articles.c.path).limit(limit)
+        return [tuple(row) for row in self._connection.execute(query)]
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
         """Return articles with their text, by id."""
@@ -344,8 +372,8 @@ class Snapshot:
         """Yield the id of every passage."""
         yield from self._connection.execution_options(yield_per=10_000).scalars(select(passages.c.id))
 
-    def runs(self, limit: int = 10) -> list[dict[str, Any]]:
-        """Return the reports of the last ingest runs, newest first; ``report`` is None for one that ended without a word."""
+    def runs(self, limit: int | None = 10) -> list[dict[str, Any]]:
+        """Return the reports of the last ingest runs (None: all), newest first; ``report`` is None for one that ended without a word."""
         rows = self._connection.execute(select(runs).order_by(runs.c.number.desc()).limit(limit))
         return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
 
@@ -367,9 +395,7 @@ class Transaction(Snapshot):
         if rows:
             self._connection.execute(upsert(embeddings).on_conflict_do_nothing(), rows)
 
-    def put_article(
-        self, article: Article, file: str, original_digest: str, cut: Sequence[tuple[str, str]], found: Sequence[tuple[Passage, str, str, str]]
-    ) -> None:
+    def put_article(self, article: Article, file: str, original_digest: str, cut: Sequence[CutLine], found: Sequence[tuple[Passage, str, str, str]]) -> None:
         """Put an article in, in place of the version before; ``found``: (passage, key, title terms, body terms)."""
         source = article.source
         self.remove_articles([source.id])
@@ -399,7 +425,11 @@ class Transaction(Snapshot):
 
     def put_file(self, record: FileRecord) -> None:
         """Remember a file as it was read."""
-        values = {"path": record.path, "size": record.size, "mtime_ns": record.mtime_ns, "digest": record.digest, "articles": record.articles}
+        failure = {"run": record.run, "count": record.failed, "failures": record.failures[:_FAILURES]}
+        values = {
+            "path": record.path, "size": record.size, "mtime_ns": record.mtime_ns, "digest": record.digest, "articles": record.articles,
+            "failure": json.dumps(failure, ensure_ascii=False) if record.failed else None,
+        }  # fmt: skip
         self._connection.execute(upsert(files).values(values).on_conflict_do_update(index_elements=["path"], set_=values))
 
     def remove_file(self, path: str) -> None:
@@ -441,12 +471,30 @@ class Transaction(Snapshot):
         assert number is not None
         return int(number[0])
 
-    def finish_run(self, number: int, seconds: float, report: Mapping[str, Any]) -> None:
-        """Close the record of a run with its report and failures."""
-        self._connection.execute(update(runs).where(runs.c.number == number).values(seconds=seconds, report=json.dumps(report, ensure_ascii=False)))
-        rows = [{"run": number, "path": item["path"], "reason": item["reason"]} for item in report["failures"]]
+    def finish_run(self, number: int, seconds: float, report: Mapping[str, Any], covered: Iterable[str] = ()) -> None:
+        """Close the record of a run with its report.
+
+        What failed for a passing reason is kept until a run has been over its path again: ``covered`` are the paths this one was over.
+        Kept are the last 10,000 runs, the first 1,000 failures of a run, and ten of a run that is a hundred runs back.
+        """
+        told = json.dumps({**report, "failures": report["failures"][:_FAILURES]}, ensure_ascii=False)
+        self._connection.execute(update(runs).where(runs.c.number == number).values(seconds=seconds, report=told))
+        rows = [{"run": number, "path": item["path"], "reason": item["reason"]} for item in report["failures"] if item.get("passing")][:_FAILURES]
+        for path in dict.fromkeys([*covered, *(row["path"] for row in rows)]):
+            self._connection.execute(delete(failures).where(_under(failures.c.path, path)))
         if rows:
             self._connection.execute(insert(failures), rows)
+        self._connection.execute(delete(failures).where(failures.c.run <= number - _RUNS_WITH_FAILURES))
+        self._connection.execute(delete(runs).where(runs.c.number <= number - _RUNS))
+        old = self._connection.scalar(select(runs.c.report).where(runs.c.number == number - _RUNS_WITH_FAILURES))
+        if old is not None:
+            values = json.loads(old)
+            shorter = json.dumps({**values, "failures": values["failures"][:10]}, ensure_ascii=False)
+            self._connection.execute(update(runs).where(runs.c.number == number - _RUNS_WITH_FAILURES).values(report=shorter))
+
+    def forget_run(self, number: int) -> None:
+        """Strike a run that found nothing to do from the record."""
+        self._connection.execute(delete(runs).where(runs.c.number == number))
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
@@ -485,6 +533,17 @@ def _source(row: Row[Any]) -> Source:
 
 def _article(row: Row[Any]) -> Article:
     return Article(_source(row), row.text, row.digest)
+
+
+def _file(row: Row[Any]) -> FileRecord:
+    said: dict[str, Any] = json.loads(row.failure) if row.failure else {"run": 0, "count": 0, "failures": []}
+    failures = tuple((place, reason, line) for place, reason, line in said["failures"])
+    return FileRecord(row.path, row.size, row.mtime_ns, row.digest, row.articles, said["run"], said["count"], failures)
+
+
+def _under(path: Column[Any], folder: str) -> ColumnElement[bool]:
+    prefix = folder.rstrip("/") + "/"
+    return or_(path == folder, and_(path > prefix, path < prefix[:-1] + "0"))  # "0" follows "/" in ASCII
 
 
 def _vector(blob: bytes) -> Vectors:

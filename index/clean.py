@@ -41,10 +41,11 @@ _DOMAIN = re.compile(r"\b[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info|io
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A line that was left out, and why."""
+    """A line that was left out, and why; it stood before the character ``at`` of the cleaned text (None: not known)."""
 
     line: str
     reason: str
+    at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +101,16 @@ def clean(raw: str, title: str = "", publisher: str | None = None) -> Cleaned:
     """
     lines = _unwrapped(lines_of(raw))
     reasons = _reasons(lines, title, publisher)
-    kept = [line for line, reason in zip(lines, reasons, strict=True) if line and not reason]
-    cut = tuple(Cut(line, reason) for line, reason in zip(lines, reasons, strict=True) if line and reason)
-    return Cleaned("\n\n".join(kept), cut)
+    kept: list[str] = []
+    cut: list[Cut] = []
+    at = 0  # where the next paragraph begins
+    for line, reason in zip(lines, reasons, strict=True):
+        if line and reason:
+            cut.append(Cut(line, reason, at))
+        elif line:
+            kept.append(line)
+            at += len(line) + 2
+    return Cleaned("\n\n".join(kept), tuple(cut))
 
 
 def _unwrapped(lines: list[str]) -> list[str]:

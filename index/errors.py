@@ -50,4 +50,11 @@ class ModelError(NewsdeskError):
 
 
 class UnreadableError(NewsdeskError):
-    """One file or record cannot be read; a run lists it and goes on."""
+    """One file or record cannot be read; a run lists it and goes on.
+
+    ``passing`` says that the cause lies outside of the file (its permissions, the disk): every run tries again.
+    """
+
+    def __init__(self, told: str, *, passing: bool = False) -> None:
+        super().__init__(told)
+        self.passing = passing

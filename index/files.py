@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -33,11 +33,15 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Something that could not be read, and what to do about it."""
+    """Something that could not be read, and what to do about it.
+
+    What is not ``passing`` failed for good: it is not read again until its file changes.
+    """
 
     path: str
     reason: str
     line: int | None = None
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +64,11 @@ class Listing:
     skipped: dict[str, int] = field(default_factory=dict)  # endings of files that are no articles
 
 
-def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = ()) -> Iterator[File]:
+def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), changed: Collection[str] | None = None) -> Iterator[File]:
     """Yield the article files that some paths name, folders in depth and in order of name.
 
-    Hidden files and links that lead out of a folder are not followed. With ``roots``, nothing outside of them is read.
+    Hidden files and links that lead out of a folder are not followed. With ``roots``, nothing outside of them is read. With
+    ``changed`` (absolute paths), only folders in which something changed are looked into.
     """
     allowed = [root.resolve() for root in roots]
     for given in paths:
@@ -78,20 +83,42 @@ def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = ()) -> 
             continue
         if allowed and not any(real.is_relative_to(root) for root in allowed):
             listing.failures.append(Failure(given, "lies outside the folders of NEWSDESK_INGEST__ROOTS; add its folder there to allow it"))
-        elif real.is_dir():
+        elif real.is_dir() and changed is None:
             yield from _walk_folder(real, listing)
+        elif real.is_dir():
+            for folder, in_depth in _touched(real, changed or ()):
+                yield from _walk_folder(folder, listing, real, in_depth)
         elif _reader(real.name) is None:
             listing.failures.append(Failure(given, f"is not a type newsdesk reads ({', '.join(READERS)})"))
         else:
             yield from _described(real, listing)
 
 
-def _walk_folder(folder: Path, listing: Listing) -> Iterator[File]:
+def _touched(top: Path, changed: Iterable[str]) -> list[tuple[Path, bool]]:
+    """Return the folders under ``top`` in which something changed, and whether all that is in them is new (a folder that was moved in)."""
+    found: dict[Path, bool] = {}
+    for path in map(Path, changed):
+        within = [path, *path.parents]
+        if top not in within or any(part.name.startswith(".") or part.is_symlink() for part in within[1 : within.index(top)]):
+            continue
+        if path.is_dir() and not path.is_symlink() and not (path != top and path.name.startswith(".")):
+            found[path] = True
+        elif path != top and path.parent.is_dir():
+            found.setdefault(path.parent, False)
+    return sorted(found.items())
+
+
+def holds_articles(path: str) -> bool:
+    """Tell whether there is at least one article file at a path or, in any depth, in it."""
+    return any(True for _ in walk([path], Listing()))
+
+
+def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_depth: bool = True) -> Iterator[File]:
     def unreadable(error: OSError) -> None:
         listing.failures.append(Failure(str(error.filename), f"the folder cannot be read ({error.strerror}); check its permissions"))
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = sorted(name for name in folders if in_depth and not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
             if name.startswith("."):
@@ -99,7 +126,7 @@ def _walk_folder(folder: Path, listing: Listing) -> Iterator[File]:
             if _reader(name) is None:
                 ending = path.suffix.lower() or "no ending"
                 listing.skipped[ending] = listing.skipped.get(ending, 0) + 1
-            elif path.is_symlink() and not _leads_into(path, folder):
+            elif path.is_symlink() and not _leads_into(path, top or folder):
                 listing.failures.append(Failure(str(path), "is a link that leads out of the folder or nowhere; name its target on the command line instead"))
             else:
                 yield from _described(path, listing)
@@ -154,9 +181,9 @@ def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
     try:
         yield from reader(file, limit)
     except UnreadableError as error:
-        yield Failure(file.path, str(error))
+        yield Failure(file.path, str(error), passing=error.passing)
     except OSError as error:
-        yield Failure(file.path, str(_unreadable(error)))
+        yield Failure(file.path, str(_unreadable(error)), passing=True)
 
 
 def decoded(raw: bytes) -> str:
@@ -346,7 +373,7 @@ def _date_of(value: object) -> date | None:
 
 
 def _unreadable(error: OSError) -> UnreadableError:
-    return UnreadableError(f"cannot be read ({error.strerror or error}); check its permissions")
+    return UnreadableError(f"cannot be read ({error.strerror or error}); check its permissions", passing=True)
 
 
 Reader = Callable[[File, int], Iterator["tuple[str, Record] | Failure"]]

@@ -7,24 +7,25 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any, Literal
 
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source, article_id
-from index.catalog import FileRecord
+from index.catalog import FileRecord, StoredArticle
 from index.clean import clean
 from index.embed import Embedder
 from index.errors import UnreadableError
-from index.files import Failure, File, Listing, Record, digest_of_file, read, read_stream, walk
+from index.files import Failure, File, Listing, Record, digest_of_file, holds_articles, read, read_stream, walk
 from index.passages import header
 
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000
 _EMBED_AT_ONCE = 256  # passages embedded between two commits: what a kill can lose
+_FAILURES = 10_000  # of a run, by name; beyond that they are only counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,9 @@ class Options:
     paths: Sequence[str]
     prune: bool = False
     force: bool = False
+    retry_failed: bool = False
+    changed: Collection[str] | None = None  # absolute: look at the folders of these alone, of what the paths name
+    watching: bool = False  # nobody is at the keyboard: a folder that has vanished keeps its articles, a run with nothing to do leaves no record
     limit: int = 50 * 2**20  # bytes of one article
     roots: Sequence[Path] = ()
     stdin: IO[bytes] | None = None
@@ -41,16 +45,35 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a run does to the archive."""
+    """One thing a run does to the archive, and why; ``digest`` is of what the article was read from."""
 
     action: Literal["add", "update", "remove"]
     place: str
     title: str
+    why: str
+    digest: str = ""
+
+
+class Failures(list[Failure]):
+    """The first failures of a run; ``total`` counts all of them."""
+
+    def __init__(self, items: Iterable[Failure] = ()) -> None:
+        super().__init__(items)
+        self.total = len(self)
+
+    def append(self, failure: Failure) -> None:
+        """Count a failure, and keep it while there is room."""
+        self.total += 1
+        if len(self) < _FAILURES:
+            super().append(failure)
 
 
 @dataclass(slots=True)
 class Report:
-    """What a run did; ``passages`` counts those of the articles it put in."""
+    """What a run did; ``passages`` counts those of the articles it put in.
+
+    ``known_failures`` counts what failed before, has not changed and was not tried again; ``error`` says what ended the run early.
+    """
 
     run: int = 0
     seconds: float = 0.0
@@ -60,30 +83,47 @@ class Report:
     removed: int = 0
     duplicates: int = 0
     failed: int = 0
+    known_failures: int = 0
     passages: int = 0
-    failures: list[Failure] = field(default_factory=list)
+    failures: Failures = field(default_factory=Failures)
     skipped: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
+    error: str | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything is in or out, or the run ended early."""
+        return bool(self.added or self.updated or self.removed or self.interrupted or self.error)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report in the form that ``--json`` prints."""
         values = asdict(self)
         values["seconds"] = round(self.seconds, 3)
-        values["failures"] = [{key: value for key, value in asdict(failure).items() if value is not None} for failure in self.failures]
+        # Of a failure, what does not apply is left out.
+        values["failures"] = [{key: value for key, value in asdict(failure).items() if value not in (None, False)} for failure in self.failures]
         return values
 
 
 class Progress:
     """What a run tells while it works; this one tells nothing."""
 
+    def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
+        """The run begins; ``survey`` counts the files that are new or have changed, and their bytes, in a walk of its own."""
+
     def step(self, step: Step) -> None:
         """An article was read and will be put in, or one will be removed."""
+
+    def done(self, articles: int, size: int) -> None:
+        """So many articles have vectors, and about so many bytes of the files are behind."""
 
     def embedding(self, done: int, total: int) -> None:
         """So many passages of the batch in hand have vectors."""
 
     def published(self, report: Report) -> None:
         """Everything the report counts is in."""
+
+    def kept(self, folder: str, files: int) -> None:
+        """A watched folder holds no article any more; so many of its files stay in all the same."""
 
 
 Stopped = Callable[[], bool]
@@ -101,38 +141,75 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
         report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
     batch, size = Batch(), 0
     waiting: list[Prepared] = []  # in the batch, perhaps without vectors yet
+    behind = _Behind(progress)
     try:
+        progress.ahead(lambda: _ahead(archive, options))
         for change in changes(archive, options, report, progress):
-            if stopped():
-                break
             if isinstance(change, Prepared):
                 # A later version of the same article takes the place of the earlier one.
                 batch.articles = [item for item in batch.articles if item.article.source.id != change.article.source.id]
                 batch.articles.append(change)
                 size += len(change.article.text)
                 waiting.append(change)
+                behind.article(change)
                 if sum(len(item.passages) for item in waiting) >= _EMBED_AT_ONCE:
                     embed(archive, embedder, waiting, progress)
                     waiting = []
+                    behind.tell()
             elif isinstance(change, FileRecord):
                 batch.files.append(change)
+                behind.file(change)
             elif isinstance(change, Gone):
                 batch.removed += change.ids
                 batch.files_gone += [change.file] if change.file else []
             if len(batch.articles) >= _BATCH_ARTICLES or size > _BATCH_CHARACTERS:
                 _publish(archive, embedder, batch, report, progress)
                 batch, size = Batch(), 0
+            if stopped():
+                break
         _publish(archive, embedder, batch, report, progress)
+        behind.tell()
         report.interrupted = stopped()
         # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
         with archive.catalog.transaction() as transaction:
             transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
+    except KeyboardInterrupt:
+        report.interrupted = True
+        raise
+    except Exception as error:
+        report.error = str(error)
+        raise
     finally:
-        report.failed = len(report.failures)
+        report.failed = report.failures.total
         report.seconds = time.monotonic() - began
+        whole = not report.interrupted and report.error is None and options.changed is None
+        covered = [each for path in options.paths for each in {path, _absolute(path)}] if whole else options.changed or ()
         with archive.catalog.transaction() as transaction:
-            transaction.finish_run(report.run, report.seconds, report.as_json())
+            before = {(path, reason) for _, path, reason in transaction.passing_failures()}
+            if options.watching and not report.changed and all(failure.passing and (failure.path, failure.reason) in before for failure in report.failures):
+                transaction.forget_run(report.run)
+            else:
+                transaction.finish_run(report.run, report.seconds, report.as_json(), covered)
     return report
+
+
+class _Behind:
+    """Counts what a run has behind it. A file of many articles is behind bit by bit, as far as the length of their texts tells."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._articles = self._files = self._part = 0
+
+    def article(self, item: Prepared) -> None:
+        self._articles += 1
+        self._part += len(item.article.text)
+
+    def file(self, record: FileRecord) -> None:
+        self._files += record.size
+        self._part = 0
+
+    def tell(self) -> None:
+        self._progress.done(self._articles, self._files + self._part)
 
 
 def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]:
@@ -151,8 +228,19 @@ def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]
             report.removed += len(change.ids)
     report.added = sum(step.action == "add" for step in steps)
     report.updated = sum(step.action == "update" for step in steps)
-    report.failed = len(report.failures)
+    report.failed = report.failures.total
     return steps, report
+
+
+def _ahead(archive: Archive, options: Options) -> tuple[int, int]:
+    """Return how many files a run will read, and their bytes."""
+    files = size = 0
+    for group in _grouped(walk([path for path in options.paths if path != "-"], Listing(), options.roots, options.changed), 1_000):
+        known = _known_files(archive, [file.path for file in group])
+        for file in group:
+            if not _settled(known.get(file.path), file, options):
+                files, size = files + 1, size + file.size
+    return files, size
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,59 +256,99 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
 
     A file's record follows its articles, so that a run that ends between them reads it again.
     """
-    listing = Listing(report.failures, report.skipped)
+    listing = Listing(skipped=report.skipped)
     named = [path for path in options.paths if path != "-"]
     if "-" in options.paths and options.stdin is not None:
-        records = read_stream(options.stdin, "standard input", options.limit)
-        yield from _prepared(archive, "-", records, options, report, progress, set())
+        found = read_stream(options.stdin, "standard input", options.limit)
+        records = (replace(item, passing=True) if isinstance(item, Failure) else item for item in found)
+        yield from _prepared(archive, "-", records, ("new", "changed"), options, report, progress, set())
     done: set[str] = set()
     gone = [path for path in named if options.prune and not os.path.lexists(path) and archive is not None and _known_files(archive, [_absolute(path)])]
-    for files in _grouped(walk([path for path in named if path not in gone], listing, options.roots), 1_000):
+    there = [path for path in named if path not in gone]
+    for files in _grouped(walk(there, listing, options.roots, options.changed), 1_000):
         known = _known_files(archive, [file.path for file in files]) if archive is not None else {}
         for file in files:
             if file.path not in done:  # a folder and a file in it, both named
                 done.add(file.path)
                 yield from _changes_of(archive, file, known.get(file.path), options, report, progress)
+    for failure in listing.failures:
+        report.failures.append(replace(failure, passing=True))  # there is no record of it to tell whether it changed
     if options.prune and archive is not None:
         for path in named:
-            yield from _gone(archive, _absolute(path), progress)
+            yield from _gone(archive, _absolute(path), options, progress)
+
+
+def _settled(known: FileRecord | None, file: File, options: Options) -> bool:
+    """Tell whether a file need not be looked into: it is as it was when it was read."""
+    if known is None or options.force or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
+        return False
+    # One that was too large has no digest; the setting may have changed.
+    return not known.failed or not (options.retry_failed or (not known.digest and file.size <= options.limit))
 
 
 def _changes_of(
     archive: Archive | None, file: File, known: FileRecord | None, options: Options, report: Report, progress: Progress
 ) -> Iterator[Prepared | FileRecord | Gone]:
-    if known and not options.force and (known.size, known.mtime_ns) == (file.size, file.mtime_ns):
+    if known and _settled(known, file, options):
         report.unchanged += known.articles
+        report.known_failures += known.failed
         return
-    failed_before = len(report.failures)
     try:
         digest = digest_of_file(file, options.limit)
     except UnreadableError as error:
-        report.failures.append(Failure(file.path, str(error)))
+        failure = Failure(file.path, str(error), passing=error.passing)
+        report.failures.append(failure)
+        if not error.passing:
+            yield _failed(file, "", known.articles if known else 0, report, [failure], 1)
         return
-    if known and not options.force and digest == known.digest:
+    if known and _settled(replace(known, size=file.size, mtime_ns=file.mtime_ns), file, options) and digest == known.digest:
         report.unchanged += known.articles
-        yield FileRecord(file.path, file.size, file.mtime_ns, digest, known.articles)
+        report.known_failures += known.failed
+        yield replace(known, size=file.size, mtime_ns=file.mtime_ns)
         return
+    before, kept = report.failures.total, len(report.failures)
     seen: set[str] = set()
-    yield from _prepared(archive, file.path, read(file, options.limit), options, report, progress, seen)
-    if len(report.failures) > failed_before:
-        return  # not remembered as read: the next run tries again
+    yield from _prepared(archive, file.path, read(file, options.limit), _why(known, digest, options), options, report, progress, seen)
+    failed = report.failures.total - before
+    if failed:
+        # What a file held before stays in, and a line that cannot be read may be one of the lines before.
+        if not any(failure.passing for failure in report.failures[kept:]):
+            yield _failed(file, digest, len(seen), report, report.failures[kept:], failed)
+        return
     if options.prune and archive is not None:
         with archive.catalog.snapshot() as snapshot:
             vanished = [(id_, snapshot.article(id_)) for id_ in snapshot.article_ids(file.path) if id_ not in seen]
         for _, stored in vanished:
             if stored:
-                progress.step(Step("remove", stored.article.source.path, stored.article.source.title))
+                progress.step(_removal(stored, "no longer in its file"))
         if vanished:
             yield Gone([id_ for id_, _ in vanished])
-    yield FileRecord(file.path, file.size, file.mtime_ns, digest, len(seen))
+    yield FileRecord(file.path, file.size, file.mtime_ns, digest, len(seen), report.run)
+
+
+def _failed(file: File, digest: str, articles: int, report: Report, failures: Iterable[Failure], count: int) -> FileRecord:
+    """Return the record of a file of which something failed for good."""
+    told = tuple((failure.path, failure.reason, failure.line) for failure in failures)
+    return FileRecord(file.path, file.size, file.mtime_ns, digest, articles, report.run, count, told)
+
+
+def _why(known: FileRecord | None, digest: str, options: Options) -> tuple[str, str]:
+    """Return why an article of a file is put in that is not in yet, and why one that is in already."""
+    if known is None:
+        return "new file", "changed"
+    since = f"{datetime.fromtimestamp(known.mtime_ns / 1e9, UTC).astimezone():%-d %B %Y, %H:%M}"
+    if known.digest in ("", digest):
+        again = "read again (--force)" if options.force else "failed before, tried again (--retry-failed)"
+        return again, again
+    failed = "failed before, changed since"
+    return (failed if known.failed else "new in its file"), f"changed since the version of {since}"
 
 
 def _prepared(
     archive: Archive | None,
     file: str,
     records: Iterator[tuple[str, Record] | Failure],
+    why: tuple[str, str],
     options: Options,
     report: Report,
     progress: Progress,
@@ -232,35 +360,47 @@ def _prepared(
             continue
         key, record = item
         id_ = article_id(key)
-        seen.add(id_)
         stored = None
         if archive is not None:
             with archive.catalog.snapshot() as snapshot:
                 stored = snapshot.original_digest(id_)
         if stored == record.digest and not options.force:
+            seen.add(id_)
             report.unchanged += 1
             continue
         metadata = record.metadata
         cleaned = clean(record.text, metadata.title or "", metadata.publisher)
         if not cleaned.text:
-            report.failures.append(Failure(record.place, "no article text in it, only page furniture; save the page again as text"))
+            told = "no article text in it, only page furniture; save the page again as text"
+            report.failures.append(Failure(record.place, told, passing=file == "-"))
             continue
+        seen.add(id_)
         title = metadata.title or Path(record.place).name
         source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, record.language)
-        progress.step(Step("update" if stored else "add", record.place, title))
-        yield Prepared.of(Article.of(source, cleaned.text), file, record.digest, [(cut.line, cut.reason) for cut in cleaned.cut])
+        progress.step(Step("update" if stored else "add", record.place, title, why[1] if stored else why[0], record.digest))
+        yield Prepared.of(Article.of(source, cleaned.text), file, record.digest, [(cut.line, cut.reason, cut.at) for cut in cleaned.cut])
 
 
-def _gone(archive: Archive, path: str, progress: Progress) -> Iterator[Gone]:
+def _removal(stored: StoredArticle, why: str) -> Step:
+    return Step("remove", stored.article.source.path, stored.article.source.title, why, stored.original_digest)
+
+
+def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
+    looked_at = [path] if options.changed is None else [each for each in sorted(options.changed) if Path(each).is_relative_to(path)]
     with archive.catalog.snapshot() as snapshot:
-        missing = [file for file in snapshot.files_under(path) if not os.path.lexists(file)]
+        missing = [file for each in looked_at for file in snapshot.files_under(each) if not os.path.lexists(file)]
+    missing = list(dict.fromkeys(missing))
+    if missing and options.watching and not holds_articles(path):
+        # A disk that is not mounted looks like a folder that was emptied.
+        progress.kept(path, len(missing))
+        return
     for file in missing:
         with archive.catalog.snapshot() as snapshot:
             ids = snapshot.article_ids(file)
             stored = [snapshot.article(id_) for id_ in ids]
         for item in stored:
             if item:
-                progress.step(Step("remove", item.article.source.path, item.article.source.title))
+                progress.step(_removal(item, "its file has gone"))
         yield Gone(ids, file)
 
 

@@ -21,7 +21,7 @@ files = Table(  # every file that is in, as it was when it was last read
     Column("mtime_ns", Integer, nullable=False),
     Column("digest", Text, nullable=False),
     Column("articles", Integer, nullable=False),
-    Column("failure", Text),  # why it could not be read for good: not tried again until it changes
+    Column("failure", Text),  # JSON {run, count, failures}: what of it failed for good and is not tried again until it changes
 )
 articles = Table(
     "articles",
@@ -39,7 +39,7 @@ articles = Table(
     Column("text", Text, nullable=False),
     Column("digest", Text, nullable=False),  # of the cleaned text
     Column("original_digest", Text, nullable=False),  # of the bytes it was read from
-    Column("cut", Text, nullable=False),  # JSON: what cleaning left out, [[line, reason], …]
+    Column("cut", Text, nullable=False),  # JSON: what cleaning left out, [[line, reason, offset in text], …]
     Index("articles_file", "file"),
     Index("articles_published", "published"),
     Index("articles_digest", "digest"),
@@ -88,7 +88,7 @@ runs = Table(
     Column("seconds", Float),  # None: still running, or ended without a word
     Column("report", Text),  # JSON
 )
-failures = Table(
+failures = Table(  # what every run tries again: permissions, links, servers; what failed for good is with its file
     "failures",
     metadata,
     Column("row", Integer, primary_key=True),

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,11 @@ def story(number: int, version: int) -> str:
 def page(number: int, version: int) -> str:
     """The story as it lies in a text file, under its headline."""
     return f"A new voyage for ship{number} begins\n\n{story(number, version)}\n"
+
+
+def line(number: int, version: int) -> str:
+    """The story as one line of a JSONL file."""
+    return json.dumps({"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, version)}) + "\n"
 
 
 def question(number: int) -> str:
@@ -86,14 +91,23 @@ class Newsroom:
         report: dict[str, Any] = json.loads(said.getvalue())
         return report
 
-    def start(self, door: str, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-        """Start a command in a process of its own: ``start("ingest", …)`` or ``start("bot", "ask", …)``."""
-        environment = {**os.environ, "NEWSDESK_DATA_DIR": str(self.archive), "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}", **options.pop("env", {})}
-        return subprocess.Popen([sys.executable, str(DRIVER), door, *arguments], cwd=self.root, env=environment, text=True, **options)
+    def last_run(self) -> int:
+        """Return the number of the last run on record."""
+        archive = Archive(self.archive)
+        try:
+            with archive.catalog.snapshot() as snapshot:
+                return int(snapshot.runs(1)[0]["run"])
+        finally:
+            archive.close()
 
-    def run(self, door: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    def start(self, door: str, *arguments: str, within: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
+        """Start a command in a process of its own, inside of another one if need be: ``start("ingest", …)`` or ``start("bot", "ask", …)``."""
+        environment = {**os.environ, "NEWSDESK_DATA_DIR": str(self.archive), "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}", **options.pop("env", {})}
+        return subprocess.Popen([*within, sys.executable, str(DRIVER), door, *arguments], cwd=self.root, env=environment, text=True, **options)
+
+    def run(self, door: str, *arguments: str, within: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command in a process of its own to its end."""
-        with self.start(door, *arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with self.start(door, *arguments, within=within, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
             try:
                 out, err = process.communicate(timeout=120)
             except BaseException:

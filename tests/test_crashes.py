@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from newsroom import Newsroom, eventually, story, tokens
+from newsroom import Newsroom, eventually, line, tokens
 
 SEED = int(os.environ.get("STRESS_SEED", "1"))
 ANCHORS = [0, 1, 2]  # articles that never change, so that their answers must not either
@@ -33,10 +33,6 @@ def put_files(newsroom: Newsroom, now: dict[int, int], before: dict[int, int]) -
 
 def put_one_file(newsroom: Newsroom, now: dict[int, int], before: dict[int, int]) -> None:
     (newsroom.articles / "all.jsonl").write_text("".join(line(number, now[number]) for number in sorted(now)))
-
-
-def line(number: int, version: int) -> str:
-    return json.dumps({"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, version)}) + "\n"
 
 
 def next_versions(before: dict[int, int], chance: random.Random) -> dict[int, int]:
