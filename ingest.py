@@ -68,10 +68,9 @@ def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     # Here, not above: --help must not wait for them.
-    from index.embed import SentenceTransformerEmbedder
     from index.lock import writer_lock
 
-    embedder = embedder or SentenceTransformerEmbedder(settings.model.name)
+    embedder = embedder or settings.embedder()
     with writer_lock(settings.data_dir), _Stop("-" in parsed.paths) as stop:
         archive = settings.archive(create=True)
         try:
