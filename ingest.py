@@ -70,7 +70,7 @@ def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     # Here, not above: --help must not wait for them.
     from index.lock import writer_lock
 
-    embedder = embedder or settings.embedder()
+    embedder = embedder or settings.embedder(many=True)
     with writer_lock(settings.data_dir), _Stop("-" in parsed.paths) as stop:
         archive = settings.archive(create=True)
         try:

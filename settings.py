@@ -73,11 +73,11 @@ class Settings(BaseSettings):
         server = Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
         return Archive(self.data_dir, server=server, text=self.chroma.text, create=create)
 
-    def embedder(self) -> Model:
-        """Return the model that is set; it loads when it is first used. Raises ModelError if it cannot be one."""
+    def embedder(self, *, many: bool = False) -> Model:
+        """Return the model that is set, for a question or for ``many`` texts; it loads when it is first used. Raises ModelError if it cannot be one."""
         from index.model import Model
 
-        return Model(self.model.name, self.model.runtime)
+        return Model(self.model.name, self.model.runtime, many=many)
 
 
 def load() -> Settings:

@@ -237,7 +237,7 @@ def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
     from index.lock import writer_lock
     from index.runs import embed_all
 
-    model = embedder or settings.embedder()
+    model = embedder or settings.embedder(many=parsed.embed)
     with writer_lock(settings.data_dir), _opened(settings) as archive:
         if not parsed.embed:
             archive.check_model(model.identity)
