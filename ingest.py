@@ -70,17 +70,11 @@ def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
 
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    model = _embedder(settings, embedder)
+    model = embedder or settings.embedder(many=True)
     with _Stop("-" in parsed.paths) as stop:
         report = _run(settings, model, _options(parsed, settings), stop, quiet=parsed.json)
     _print_report(report, parsed.json)
     return 1 if report.failed or report.interrupted else 0
-
-
-def _embedder(settings: Settings, given: Embedder | None) -> Embedder:
-    from index.embed import SentenceTransformerEmbedder  # here, not above: --help must not wait for it
-
-    return given or SentenceTransformerEmbedder(settings.model.name)
 
 
 def _run(settings: Settings, embedder: Embedder, options: Options, stop: _Stop, *, quiet: bool, progress: Progress | None = None) -> Report:
@@ -106,7 +100,7 @@ def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
     for path in parsed.paths:
         if not Path(path).exists():
             raise SettingsError(f"{path}: there is no such file or folder. --watch watches files and folders; check the path.")
-    model = _embedder(settings, embedder)
+    model = embedder or settings.embedder(many=True)
     watched = _Watched(parsed, settings, model)
     with _Stop(stdin=False) as stop:
         for changed in changes_in([Path(path).resolve() for path in parsed.paths], stop):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +15,7 @@ from index.errors import SettingsError
 
 if TYPE_CHECKING:
     from index.archive import Archive
+    from index.model import Model
 
 PREFIX = "NEWSDESK_"
 
@@ -29,6 +30,7 @@ class ModelSettings(Group):
     """The embedding model."""
 
     name: str = Field("all-MiniLM-L6-v2", min_length=1, description="sentence-transformers name or local folder")
+    runtime: Literal["auto", "torch", "onnx", "openvino"] = Field("auto", description="what computes the vectors; auto: what suits the machine")
 
 
 class ChromaSettings(Group):
@@ -70,6 +72,12 @@ class Settings(BaseSettings):
 
         server = Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
         return Archive(self.data_dir, server=server, text=self.chroma.text, create=create)
+
+    def embedder(self, *, many: bool = False) -> Model:
+        """Return the model that is set, for a question or for ``many`` texts; it loads when it is first used. Raises ModelError if it cannot be one."""
+        from index.model import Model
+
+        return Model(self.model.name, self.model.runtime, many=many)
 
 
 def load() -> Settings:

@@ -96,12 +96,6 @@ def _opened(settings: Settings) -> Iterator[Archive]:
         archive.close()
 
 
-def _embedder(settings: Settings, given: Embedder | None) -> Embedder:
-    from index.embed import SentenceTransformerEmbedder
-
-    return given or SentenceTransformerEmbedder(settings.model.name)
-
-
 def _desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     from bot.desk import Desk
     from index.embed import cross_encoder
@@ -116,7 +110,7 @@ def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     if (parsed.question is None) == (parsed.jsonl is None):
         raise SettingsError('Give a question in quotes, or --jsonl FILE. For example: python -m bot ask "what did Macron say about the truce"')
     today = parsed.today or date.today()
-    model = _embedder(settings, embedder)
+    model = embedder or settings.embedder()
     with _opened(settings) as archive:
         desk = _desk(archive, settings, model)
         if parsed.jsonl:
@@ -240,7 +234,7 @@ def _status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
 def _doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     from bot.doctor import examine
 
-    findings = examine(settings, _embedder(settings, embedder))
+    findings = examine(settings, embedder or settings.embedder())
     if parsed.json:
         print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
     else:
@@ -253,7 +247,7 @@ def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
     from index.lock import writer_lock
     from index.runs import embed_all
 
-    model = _embedder(settings, embedder)
+    model = embedder or settings.embedder(many=parsed.embed)
     with writer_lock(settings.data_dir), _opened(settings) as archive:
         if not parsed.embed:
             archive.check_model(model.identity)

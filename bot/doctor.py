@@ -75,7 +75,8 @@ def _model(embedder: Embedder) -> str:
     vector = embedder.embed(["a sentence to try the model"])[0]
     if abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
         raise ArchiveError(f"{embedder.identity} does not give unit vectors. Choose another model in NEWSDESK_MODEL__NAME.")
-    return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers"
+    runtime = getattr(embedder, "runtime", None)
+    return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers" + (f", computed by {runtime}" if runtime else "")
 
 
 def _catalog(archive: Archive) -> str:

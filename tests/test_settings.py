@@ -16,6 +16,7 @@ EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
 VALUES = {
     "NEWSDESK_DATA_DIR": ("elsewhere", lambda settings: settings.data_dir == Path("elsewhere")),
     "NEWSDESK_MODEL__NAME": ("some/model", lambda settings: settings.model.name == "some/model"),
+    "NEWSDESK_MODEL__RUNTIME": ("torch", lambda settings: settings.model.runtime == "torch"),
     "NEWSDESK_CHROMA__URL": ("http://chroma.example:8000", lambda settings: "chroma.example" in str(settings.chroma.url)),
     "NEWSDESK_CHROMA__COLLECTION": ("press", lambda settings: settings.chroma.collection == "press"),
     "NEWSDESK_CHROMA__TEXT": ("true", lambda settings: settings.chroma.text),
@@ -104,6 +105,7 @@ BAD = [
     pytest.param("NEWSDESK_INGEST__MAX_MB", "0", id="zero"),
     pytest.param("NEWSDESK_INGEST__MAX_MB", "-5", id="negative"),
     pytest.param("NEWSDESK_INGEST__MAX_MB", "1000000", id="too-large"),
+    pytest.param("NEWSDESK_MODEL__RUNTIME", "cuda", id="not-a-runtime"),
     pytest.param("NEWSDESK_CHROMA__URL", "localhost", id="no-address"),
     pytest.param("NEWSDESK_CHROMA__URL", "ftp://localhost", id="other-protocol"),
     pytest.param("NEWSDESK_CHROMA__COLLECTION", "a b/c", id="collection-with-spaces"),

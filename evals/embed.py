@@ -1,0 +1,112 @@
+"""How fast each runtime embeds, and how far its vectors are from sentence-transformers': ``python -m evals.embed --data DIR``.
+
+DIR holds ``corpus.jsonl.gz``, an article a line with ``text``. Rounds of the runtimes take turns, and the best of each counts, because a machine is
+seldom quiet; read the ratios. A process of its own tells the memory of each.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import importlib.util
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+
+from index.embed import Vectors
+from index.model import Model, Runtime
+
+_WORDS = 150  # about 200 tokens
+_QUESTION = "what did the minister say about the ferry"
+_MEMORY = """
+import sys
+from index.model import Model
+model = Model(runtime=sys.argv[1])
+model.embed([sys.argv[2]])
+model.embed([sys.argv[2] + " " + str(number) for number in range(150)])
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmRSS")))
+"""
+
+
+def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int = 5) -> dict[str, Any]:
+    """Return, for every runtime that is installed, passages a second, cosines to torch, milliseconds a question, and megabytes at rest."""
+    texts = _passages(data, max(passages, compared))
+    installed = [name for name in get_args(Runtime) if name != "auto" and (name != "openvino" or importlib.util.find_spec(name))]
+    models = {name: Model(runtime=name) for name in installed}
+    seconds: dict[str, list[float]] = {name: [] for name in models}
+    questions: dict[str, list[float]] = {name: [] for name in models}
+    for model in models.values():
+        model.embed(texts[:4])
+    for _ in range(rounds):
+        for name, model in models.items():
+            seconds[name].append(_timed(model, texts[:passages]))
+            questions[name] += [_timed(model, [_QUESTION]) for _ in range(40)]
+    vectors = {name: model.embed(texts[:compared]) for name, model in models.items()}
+    return {
+        name: {
+            "passages_per_second": round(passages / min(seconds[name]), 1),
+            "times_torch": round(min(seconds["torch"]) / min(seconds[name]), 2),
+            "cosine_mean": round(float(_cosines(vectors[name], vectors["torch"]).mean()), 6),
+            "cosine_min": round(float(_cosines(vectors[name], vectors["torch"]).min()), 6),
+            "same_ten_nearest": round(_agreement(vectors[name], vectors["torch"]), 4),
+            "question_ms_p50": round(1_000 * float(np.percentile(questions[name], 50)), 1),
+            "question_ms_p95": round(1_000 * float(np.percentile(questions[name], 95)), 1),
+            "memory_mb": _memory(name),
+        }
+        for name in models
+    }
+
+
+def _passages(data: Path, count: int) -> list[str]:
+    found: list[str] = []
+    with gzip.open(data / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            words = json.loads(line)["text"].split()
+            found += [" ".join(words[start : start + _WORDS]) for start in range(0, len(words) - _WORDS, 4 * _WORDS)]
+            if len(found) >= count:
+                break
+    return found[:count]
+
+
+def _timed(model: Model, texts: Sequence[str]) -> float:
+    began = time.perf_counter()
+    model.embed(texts)
+    return time.perf_counter() - began
+
+
+def _cosines(one: Vectors, other: Vectors) -> Vectors:
+    cosines: Vectors = (one * other).sum(axis=1)
+    return cosines
+
+
+def _agreement(passages: Vectors, reference: Vectors) -> float:
+    """Return the share of the ten nearest that stay, where every tenth text asks by the reference and the rest answer by a runtime."""
+    asking = reference[::10]
+    ranks = [np.argsort(-(asking @ vectors.T), axis=1)[:, :10] for vectors in (passages, reference)]
+    return float(np.mean([len(set(one) & set(other)) / 10 for one, other in zip(*ranks, strict=True)]))
+
+
+def _memory(runtime: str) -> int:
+    done = subprocess.run([sys.executable, "-c", _MEMORY, runtime, _QUESTION], capture_output=True, text=True, check=True)
+    return int(done.stdout) // 1_024
+
+
+def main() -> None:
+    """Print the figures as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m evals.embed", description="Speed and vectors of the embedding runtimes.")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with corpus.jsonl.gz")
+    parser.add_argument("--passages", type=int, default=256, help="embedded in a round")
+    parser.add_argument("--compared", type=int, default=1_000, help="compared with the reference")
+    parser.add_argument("--rounds", type=int, default=5)
+    parsed = parser.parse_args()
+    print(json.dumps(run(parsed.data, passages=parsed.passages, compared=parsed.compared, rounds=parsed.rounds), indent=2))
+
+
+if __name__ == "__main__":
+    main()
