@@ -23,7 +23,8 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
     source = stored.article.source
     return {
         "id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
-        "published": source.published and source.published.isoformat(), "url": source.url, "path": source.path, "language": source.language,
+        "published": source.published and source.published.isoformat(), "published_at": source.published_at,
+        "url": source.url, "path": source.path, "language": source.language,
         "digest": stored.article.digest, "original_digest": stored.original_digest, "text": stored.article.text,
         "cut": [{"line": line, "reason": reason} for line, reason in stored.cut],
         "passages": [{"id": passage.id, "start": passage.start, "end": passage.end} for passage in stored.passages],
@@ -34,8 +35,8 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
 def article_text(values: dict[str, Any]) -> str:
     """Return an article as a person reads it."""
     lines = [values["title"], "=" * min(len(values["title"]), 100)]
-    for name in ("id", "publisher", "author", "published", "language", "url", "path"):
-        lines.append(f"{name:<10} {values[name] if values[name] is not None else '-'}")
+    for name in ("id", "publisher", "author", "published", "published_at", "language", "url", "path"):
+        lines.append(f"{name:<12} {values[name] if values[name] is not None else '-'}")
     lines += ["", *values["text"].split("\n"), ""]
     places = ", ".join(f"{passage['start']}-{passage['end']}" for passage in values["passages"])
     lines.append(f"{len(values['passages'])} passages: {places}")
