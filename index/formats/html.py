@@ -119,7 +119,7 @@ def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
         raise UnreadableError("has no article text, a script in the browser fetches it; open it in a browser, save the page from there, and ingest that")
     if words < 200 and len(_CONSENT.findall(short)) >= 3 and kind != "article":
         raise UnreadableError("is a consent or cookie page, not the article; accept it in a browser, save the article from there, and ingest that")
-    if words < 20:
+    if words < (8 if kind == "article" else 20):
         raise UnreadableError("has no article text; if a browser shows some, save the page from there or copy its text into a .txt file")
     if kind != "article" and _linked_share(tree, text) > 0.5:
         raise UnreadableError("is a list of links to articles, not an article; ingest the articles themselves")

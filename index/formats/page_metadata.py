@@ -173,7 +173,7 @@ def _unescaped(value: Any) -> Any:
 def _without_publisher(title: str, publisher: str | None) -> str:
     """Return a title without " | Publisher" or " - Publisher" at its end."""
     title, names = title.strip(), {_letters(publisher or "")} - {""}
-    while match := re.match(r"^(?P<rest>.{10,}?)\s(?:[|–—·•»:-]|::)\s(?P<last>[^|–—·•»]{2,60})$", title):
+    while match := re.match(r"^(?P<rest>.{10,})\s(?:[|–—·•»:-]|::)\s(?P<last>[^|–—·•»]{2,60})$", title):
         last = _letters(re.sub(r"\.(?:com|org|net|co\.uk|ca|de|fr)\b", "", match["last"].strip()))
         if not any(last == name or (len(last) > 4 and (last in name or name in last)) for name in names):
             break

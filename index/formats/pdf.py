@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 _PAGES = 2_000
 _SECONDS = 60.0  # an article's PDF takes one
 _CHARACTERS = 20_000_000
+_MARGIN = 0.12  # of the page's height
 _NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
 _DIGITS = re.compile(r"\d+")
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
@@ -37,6 +38,7 @@ class _Line:
     x: float  # points, from the page's left and lower edge
     y: float
     size: float  # of its letters, 0 where the file does not say
+    margin: bool  # near the page's upper or lower edge
 
 
 def read_pdf(place: str, raw: bytes) -> Record:
@@ -93,6 +95,8 @@ def _holds_picture(page: PageObject) -> bool:
 def _lines(page: PageObject, until: float) -> list[_Line]:
     lines: list[_Line] = []
     parts: list[tuple[str, float, float, float]] = []
+    box = page.mediabox
+    low, high = float(box.bottom + _MARGIN * box.height), float(box.top - _MARGIN * box.height)
 
     def in_time(*_: Any) -> None:
         if time.monotonic() > until:
@@ -113,7 +117,7 @@ def _lines(page: PageObject, until: float) -> list[_Line]:
         line = " ".join("".join(part[0] for part in parts).replace("\u00ad\n", "").split())
         if line:
             first = next(part for part in parts if part[0].strip())
-            lines.append(_Line(line, *first[1:]))
+            lines.append(_Line(line, *first[1:], margin=not low <= first[2] <= high))
         parts.clear()
 
     page.extract_text(visitor_text=piece, visitor_operand_before=in_time)
@@ -137,14 +141,15 @@ def _without_running_lines(pages: list[list[_Line]]) -> list[list[_Line]]:
 
 
 def _edges(lines: list[_Line]) -> set[int]:
-    """Return which lines are the two highest or lowest of a page, in the order of the file or on the paper."""
+    """Return which lines are the two highest or the two lowest of a page and stand in its margins."""
     order = sorted(range(len(lines)), key=lambda index: -lines[index].y)
-    return {*range(len(lines))[:2], *range(len(lines))[-2:], *order[:2], *order[-2:]}
+    return {index for index in (*order[:2], *order[-2:]) if lines[index].margin}
 
 
 def _sign(line: _Line) -> tuple[str, int]:
     """Return what running heads have in common from page to page: the words and the height on the paper."""
-    return _DIGITS.sub("#", line.text.casefold()), round(line.y / 6)
+    text = line.text.casefold()
+    return _DIGITS.sub("#", text) if len(text.split()) <= 8 else text, round(line.y / 6)
 
 
 def _paragraphs(pages: list[list[_Line]]) -> list[str]:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import yaml
-
 from index.articles import digest_of
-from index.errors import UnreadableError
 from index.formats.encoding import decoded
+from index.formats.yaml_fields import yaml_fields
 from index.metadata import Metadata
 from index.records import Record, record_of
 
@@ -45,11 +43,7 @@ def read_markdown(place: str, raw: bytes) -> Record:
     said: dict[str, Any] = {}
     front = _FRONT_MATTER.match(text)
     if front:
-        try:
-            loaded = yaml.safe_load(front["yaml"])
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            raise UnreadableError(f"line {mark.line + 2 if mark else 1}: the front matter is not valid YAML; correct it or remove it") from error
+        loaded = yaml_fields(front["yaml"], "the front matter", 2)
         said = loaded if isinstance(loaded, dict) else {}
         text = text[front.end() :]
     heading = re.search(r"^#[ \t]+(.+?)[ \t#]*$", text, re.M)

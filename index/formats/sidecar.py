@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import yaml
-
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.formats.encoding import decoded
+from index.formats.yaml_fields import yaml_fields
 from index.records import Record, record_of
 
 ENDING = ".meta.yaml"
@@ -39,12 +38,9 @@ def read_sidecar(path: str) -> Record:
     if len(raw) > _LARGEST:
         raise UnreadableError(f"its sidecar {name} is larger than {_LARGEST // 1000} kB; it should hold a title, a date and the like, no more")
     try:
-        said = yaml.safe_load(decoded(raw))
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        mark = getattr(error, "problem_mark", None)
-        raise UnreadableError(f"its sidecar {name}, line {mark.line + 1 if mark else 1}: is not valid YAML; correct it or remove it") from error
+        said = yaml_fields(decoded(raw), "it")
     except UnreadableError as error:
-        raise UnreadableError(f"its sidecar {name} {error}") from error
+        raise UnreadableError(f"its sidecar {name}: {error}") from error
     if said is not None and not isinstance(said, dict):
         raise UnreadableError(f"its sidecar {name} holds no fields; write lines like title: …, publisher: …, date: …")
     return record_of(path, digest_of(raw), "", {key: value for key, value in (said or {}).items() if isinstance(key, str)})
