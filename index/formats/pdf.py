@@ -155,8 +155,8 @@ def _sign(line: _Line) -> tuple[str, int]:
 def _paragraphs(pages: list[list[_Line]]) -> list[str]:
     """Join lines to paragraphs; a paragraph may go on in the next column or on the next page."""
     lines = [line for page in pages for line in page]
-    gaps = [above.y - below.y for above, below in pairwise(lines) if 0 < above.y - below.y < 60]
-    leading = statistics.median_low(gaps) if gaps else 0.0
+    gaps = Counter(round(above.y - below.y, 1) for above, below in pairwise(lines) if 2 < above.y - below.y < 60)
+    leading = min(gaps, key=lambda gap: (-gaps[gap], gap), default=0.0)  # the usual step from line to line
     widths = [len(line.text) for line in lines]
     wide = statistics.quantiles(widths, n=10)[7] if len(widths) > 1 else 0.0
     words = Counter(word.casefold() for line in lines for word in _WORDS.findall(line.text))
