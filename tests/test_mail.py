@@ -68,7 +68,8 @@ def test_several_stories_stay_one_article():
 
 
 def test_a_forwarded_newsletter_is_the_newsletter():
-    inner = f"---------- Forwarded message ---------\nFrom: Island Herald <news@herald.example>\nDate: Thu, 6 Mar 2025 08:00:00 +0000\nSubject: Ferry stops\nTo: <me@x.example>\n\n{PLAIN}"
+    header = "From: Island Herald <news@herald.example>\nDate: Thu, 6 Mar 2025 08:00:00 +0000\nSubject: Ferry stops\nTo: <me@x.example>"
+    inner = f"---------- Forwarded message ---------\n{header}\n\n{PLAIN}"
     record = read_mail("x.eml", mail(inner, Subject="Fwd: Ferry stops", From="Bo Dahl <bo@x.example>").as_bytes())
     assert (record.metadata.title, record.metadata.publisher, record.metadata.published_at) == ("Ferry stops", "Island Herald", "2025-03-06T08:00:00+00:00")
     assert "me@x.example" not in record.text
