@@ -24,7 +24,7 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
     source = stored.article.source
     return {
         "id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
-        "published": source.published and source.published.isoformat(), "url": source.url, "path": source.path, "language": source.language,
+        "published": source.published and source.published.isoformat(), "published_at": source.published_at, "url": source.url, "path": source.path, "language": source.language,
         "digest": stored.article.digest, "original_digest": stored.original_digest, "file": stored.file, "file_now": _file_now(snapshot, stored.file),
         "text": stored.article.text,
         "cut": [{"line": line, "reason": reason, "at": at} for line, reason, at in stored.cut],
@@ -70,11 +70,11 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
     """Return an article as a person reads it: what was cut is marked where it stood, and each passage at its beginning."""
     title = printable(values["title"])
     lines = [title, "=" * min(len(title), 100)]
-    for name in ("id", "publisher", "author", "published", "language", "url", "path"):
-        lines.append(f"{name:<10} {printable(str(values[name])) if values[name] is not None else '-'}")
+    for name in ("id", "publisher", "author", "published", "published_at", "language", "url", "path"):
+        lines.append(f"{name:<12} {printable(str(values[name])) if values[name] is not None else '-'}")
     if values["file_now"]:
-        lines.append(f"{'file':<10} {_FILE_NOW[values['file_now']]}")
-    lines.append(f"{'in it':<10} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-)")
+        lines.append(f"{'file':<12} {_FILE_NOW[values['file_now']]}")
+    lines.append(f"{'in it':<12} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-)")
     if values["duplicates"]:
         lines.append(f"word for word also in: {', '.join(values['duplicates'])}")
     lines.append("")

@@ -18,7 +18,8 @@ class Source:
     url: str | None = None
     path: str = ""
     published: date | None = None
-    language: str | None = None
+    language: str | None = None  # ISO 639-1
+    published_at: str | None = None  # ISO 8601 with the offset from UTC, where the source says so much
 
 
 @dataclass(frozen=True, slots=True)

@@ -402,7 +402,7 @@ class Transaction(Snapshot):
         self._connection.execute(
             insert(articles).values(
                 id=source.id, file=file, path=source.path, title=source.title, publisher=source.publisher, author=source.author, url=source.url,
-                published=source.published, language=source.language, text=article.text, digest=article.digest,
+                published=source.published, published_at=source.published_at, language=source.language, text=article.text, digest=article.digest,
                 original_digest=original_digest, cut=json.dumps(list(cut), ensure_ascii=False),
             )
         )  # fmt: skip
@@ -528,7 +528,7 @@ def _explained(error: DatabaseError, path: Path) -> ArchiveError:
 
 
 def _source(row: Row[Any]) -> Source:
-    return Source(row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language)
+    return Source(row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language, row.published_at)
 
 
 def _article(row: Row[Any]) -> Article:

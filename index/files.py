@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import os
-import re
 import stat
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, Any, cast
-
-import yaml
+from typing import IO
 
 from index.articles import digest_of
 from index.errors import UnreadableError
-from index.metadata import Metadata, from_text, parse_date
+from index.formats.sidecar import is_sidecar, read_sidecar, sidecar_of
+from index.records import Failure, File, Record, check_size, completed
 
+__all__ = ["READERS", "Failure", "File", "Listing", "Record", "digest_of_file", "holds_articles", "read", "read_stream", "walk"]
 
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file that may hold articles, as the file system describes it; ``path`` is absolute."""
-
-    path: str
-    size: int
-    mtime_ns: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Something that could not be read, and what to do about it.
-
-    What is not ``passing`` failed for good: it is not read again until its file changes.
-    """
-
-    path: str
-    reason: str
-    line: int | None = None
-    passing: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One article as it was saved; ``place`` names it for people, ``digest`` is of everything it was made from."""
-
-    place: str
-    digest: str
-    text: str
-    metadata: Metadata
-    url: str | None = None
-    language: str | None = None
+Items = Iterator["tuple[str, Record] | Failure"]
 
 
 @dataclass(slots=True)
@@ -88,6 +52,8 @@ def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), cha
         elif real.is_dir():
             for folder, in_depth in _touched(real, changed or ()):
                 yield from _walk_folder(folder, listing, real, in_depth)
+        elif is_sidecar(real.name):
+            listing.failures.append(Failure(given, "describes an article and is none; name the article's file"))
         elif _reader(real.name) is None:
             listing.failures.append(Failure(given, f"is not a type newsdesk reads ({', '.join(READERS)})"))
         else:
@@ -121,7 +87,7 @@ def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_dep
         folders[:] = sorted(name for name in folders if in_depth and not name.startswith("."))
         for name in sorted(names):
             path = Path(parent, name)
-            if name.startswith("."):
+            if name.startswith(".") or is_sidecar(name):
                 continue
             if _reader(name) is None:
                 ending = path.suffix.lower() or "no ending"
@@ -150,22 +116,33 @@ def _described(path: Path, listing: Listing) -> Iterator[File]:
         listing.failures.append(Failure(str(path), f"cannot be looked at ({error.strerror}); check its permissions"))
         return
     if stat.S_ISREG(status.st_mode):
-        yield File(str(path), status.st_size, status.st_mtime_ns)
+        yield _with_sidecar(File(str(path), status.st_size, status.st_mtime_ns))
     else:
         listing.failures.append(Failure(str(path), "is not a regular file"))
 
 
+def _with_sidecar(file: File) -> File:
+    sidecar = sidecar_of(file.path)
+    if sidecar is None:
+        return file
+    try:
+        status = os.lstat(sidecar)
+    except OSError:
+        return file  # gone in this moment
+    return File(file.path, file.size + status.st_size, file.mtime_ns + status.st_mtime_ns, sidecar)
+
+
 def digest_of_file(file: File, limit: int) -> str:
-    """Return the SHA-256 of a file's bytes, in hex.
+    """Return the SHA-256 of a file's bytes, and of its sidecar's, in hex.
 
     Raises UnreadableError if it cannot be read or is one article of more than ``limit`` bytes.
     """
     if not file.path.lower().endswith(_MANY):
-        _check_size(file, limit)
-
+        check_size(file.size, limit)
     try:
         with open(file.path, "rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        return digest if file.sidecar is None else digest_of(digest + read_sidecar(file.sidecar).digest)
     except OSError as error:
         raise _unreadable(error) from error
 
@@ -174,212 +151,134 @@ def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
     """Yield the articles in a file as (key, record), and what could not be read.
 
     ``key`` identifies the article over its versions: the path, or path and record id. ``limit`` bounds one article, in bytes.
-    Never raises for what a file contains.
+    What an article does not say of itself is taken from the file's sidecar, else from its text. Never raises for what a file contains.
     """
     reader = _reader(Path(file.path).name)
     assert reader is not None
     try:
-        yield from reader(file, limit)
+        sidecar = read_sidecar(file.sidecar) if file.sidecar else None
+        for item in reader(file, limit):
+            yield item if isinstance(item, Failure) else (item[0], _completed(item[1], sidecar))
     except UnreadableError as error:
         yield Failure(file.path, str(error), passing=error.passing)
     except OSError as error:
         yield Failure(file.path, str(_unreadable(error)), passing=True)
+    except Exception as error:  # a library stumbled over a hostile or damaged file, and the run must go on
+        yield Failure(file.path, f"is damaged or unusual: {_library_of(error)} could not read it ({type(error).__name__}); save it again or as text")
 
 
-def decoded(raw: bytes) -> str:
-    """Return the text of some bytes: by their byte order mark, as UTF-8, else as whatever they most likely are.
-
-    Raises UnreadableError for what is not text.
-    """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if raw.startswith(mark):
-            return raw.decode(encoding, "replace")
-    even, odd = raw[:4_000:2].count(0), raw[1:4_000:2].count(0)
-    if max(even, odd) > 0.3 * len(raw[:4_000]) and min(even, odd) * 10 < max(even, odd):  # UTF-16 without a mark, of Latin text
-        text = raw.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
-        if sum(char.isprintable() or char.isspace() for char in text[:2_000]) > 0.9 * len(text[:2_000]):
-            return text
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _guessed(raw)
-    controls = len(re.findall(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]", text[:100_000]))
-    if controls > 0.1 * min(len(text), 100_000):
-        raise UnreadableError("is not text but binary; convert it to text, or remove it")
-    return text
+def _completed(record: Record, sidecar: Record | None) -> Record:
+    if sidecar is None:
+        return completed(record)
+    return replace(completed(record, sidecar), digest=digest_of(record.digest + sidecar.digest))
 
 
-def _guessed(raw: bytes) -> str:
-    from charset_normalizer import from_bytes
-
-    matches = from_bytes(raw[:200_000])
-    best = matches.best()
-    # Short texts fit several code pages alike; Windows' Latin-1 is by far the most common.
-    western = next((match for match in matches if "cp1252" in (match.encoding, *match.could_be_from_charset)), None)
-    if best is None or (western is not None and western.chaos <= best.chaos) or _reads_as_western(raw):
-        return raw.decode("cp1252", "replace")
-    return raw.decode(best.encoding, "replace")
-
-
-def _reads_as_western(raw: bytes) -> bool:
-    """Tell whether the bytes above ASCII are few and are accented letters or typographic marks in Windows' Latin-1."""
-    high = [byte for byte in raw[:200_000] if byte >= 0x80]
-    usual = set("àâäáãåæçèéêëìíîïñòóôõöøùúûüßœÀÂÄÁÅÆÇÈÉÊËÎÏÑÓÔÖØÙÛÜ€£§°«»“”„‘’–—…·".encode("cp1252"))
-    return len(high) < 0.1 * len(raw[:200_000]) and all(byte in usual for byte in high)
+def _library_of(error: Exception) -> str:
+    """Return the name of the library that an exception came from."""
+    trace, name = error.__traceback__, "newsdesk"
+    while trace is not None:
+        module = str(trace.tb_frame.f_globals.get("__name__", "")).split(".")[0]
+        if module not in ("", "index"):
+            name = module
+            break
+        trace = trace.tb_next
+    return name
 
 
-def _check_size(file: File, limit: int) -> None:
-    if file.size > limit:
-        raise UnreadableError(f"is {file.size / 2**20:,.1f} MB, more than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)")
+def read_stream(stream: IO[bytes], name: str, limit: int) -> Items:
+    """Yield the articles of a stream of JSON lines, as ``read`` does for a file; ``name`` stands for its path."""
+    from index.formats.json_articles import read_lines
+
+    for item in read_lines(stream, name, limit):
+        yield item if isinstance(item, Failure) else (item[0], completed(item[1]))
 
 
 def _whole(file: File, limit: int) -> bytes:
-    _check_size(file, limit)
+    check_size(file.size, limit)
     with open(file.path, "rb") as stream:
         raw = stream.read(limit + 1)
+    check_size(len(raw), limit)
     if not raw.strip():
         raise UnreadableError("is empty; save the article again, or remove the file")
     return raw
-
-
-def _read_text(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    raw = _whole(file, limit)
-    text = decoded(raw)
-    yield file.path, Record(file.path, digest_of(raw), text, from_text(text))
-
-
-_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.{0,20000}?)^(?:---|\.\.\.)[ \t]*\r?$\n?", re.S | re.M)
-_MARKUP = (
-    (re.compile(r"^#{1,6}[ \t]+(.*?)[ \t#]*$", re.M), r"\n\1\n"),  # headings
-    (re.compile(r"^[ \t]{0,3}>[ \t]?", re.M), ""),  # block quotes
-    (re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)"), ""),  # pictures
-    (re.compile(r"\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)"), r"\1"),  # links
-    (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),  # bold
-    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),  # italics
-    (re.compile(r"(?<!\w)_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)"), r"\1"),
-    (re.compile(r"^(?:[-*_][ \t]*){3,}$", re.M), ""),  # rules
-)
-
-
-def _read_markdown(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    raw = _whole(file, limit)
-    text = decoded(raw)
-    said: dict[str, Any] = {}
-    front = _FRONT_MATTER.match(text)
-    if front:
-        try:
-            loaded = yaml.safe_load(front["yaml"])
-        except (yaml.YAMLError, ValueError, RecursionError) as error:
-            mark = getattr(error, "problem_mark", None)
-            raise UnreadableError(f"line {mark.line + 2 if mark else 1}: the front matter is not valid YAML; correct it or remove it") from error
-        said = loaded if isinstance(loaded, dict) else {}
-        text = text[front.end() :]
-    heading = re.search(r"^#[ \t]+(.+?)[ \t#]*$", text, re.M)
-    for pattern, replacement in _MARKUP:
-        text = pattern.sub(replacement, text)
-    if heading and not said.get("title"):
-        said["title"] = heading[1]
-    yield file.path, _record(file.path, digest_of(raw), text, said)
-
-
-def _read_jsonl(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    with open(file.path, "rb") as stream:
-        yield from _json_lines(file.path, stream, limit)
-
-
-def _read_jsonl_gz(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    try:
-        with gzip.open(file.path, "rb") as stream:
-            yield from _json_lines(file.path, cast(IO[bytes], stream), limit)
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UnreadableError(f"is a damaged gzip file ({error}); what stood before the damage is in, pack it again") from error
-
-
-def read_stream(stream: IO[bytes], name: str, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    """Yield the articles of a stream of JSON lines, as ``read`` does for a file; ``name`` stands for its path."""
-    yield from _json_lines(name, stream, limit)
-
-
-def _json_lines(path: str, stream: IO[bytes], limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    lines: dict[str, int] = {}
-    number = 0
-    while line := stream.readline(limit + 1):
-        number += 1
-        if len(line) > limit:
-            while line and not line.endswith(b"\n"):
-                line = stream.readline(1 << 20)
-            yield Failure(path, f"line {number}: longer than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)", number)
-            continue
-        if not line.strip() or line.strip() == b"\xef\xbb\xbf":
-            continue
-        try:
-            name, record = _json_record(path, line)
-        except UnreadableError as error:
-            yield Failure(path, f"line {number}: {error}", number)
-            continue
-        if name in lines:
-            yield Failure(path, f"line {number}: has the same id as line {lines[name]}; give every article an id of its own", number)
-            continue
-        lines[name] = number
-        yield f"{path}#{name}", record
-
-
-def _json_record(path: str, line: bytes) -> tuple[str, Record]:
-    try:
-        said = json.loads(line.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise UnreadableError("is not UTF-8; save the file as UTF-8") from error
-    except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"is not JSON ({error}); one article a line is expected") from error
-    if not isinstance(said, dict):
-        raise UnreadableError('is not a JSON object; expected {"title": …, "text": …}')
-    text = said.get("text")
-    if not isinstance(text, str) or not text.strip():
-        raise UnreadableError('has no "text"; every article needs a field "text" with its words')
-    digest = digest_of(line.strip())
-    given = said.get("id") or said.get("url")
-    name = _line_of(given) or digest[:16]
-    return name, _record(f"{path}#{name}", digest, text, said)
-
-
-def _record(place: str, digest: str, text: str, said: dict[str, Any]) -> Record:
-    """Make a record from fields that a file names; what it does not name is looked for in the text."""
-    authors = said.get("authors") or said.get("author")
-    given = Metadata(
-        _line_of(said.get("title")),
-        _line_of(said.get("source") or said.get("publisher")),
-        ", ".join(filter(None, map(_line_of, authors))) if isinstance(authors, list) else _line_of(authors),
-        _date_of(said.get("date") or said.get("published")),
-    )
-    seen = given if given.title and given.publisher and given.published else from_text(text)
-    metadata = Metadata(given.title or seen.title, given.publisher or seen.publisher, given.author or seen.author, given.published or seen.published)
-    url = _line_of(said.get("url"))
-    return Record(place, digest, text, metadata, url if url and url.startswith(("http://", "https://")) else None, _line_of(said.get("language")))
-
-
-def _line_of(value: object) -> str | None:
-    """Return a field as one line of text without control characters, None if it is empty or not a text or number."""
-    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
-        return None
-    return " ".join(re.sub(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]", " ", str(value)).split())[:1_000] or None
-
-
-def _date_of(value: object) -> date | None:
-    if isinstance(value, datetime):
-        return value.date()
-    if isinstance(value, date):
-        return value
-    return parse_date(value) if isinstance(value, str) else None
 
 
 def _unreadable(error: OSError) -> UnreadableError:
     return UnreadableError(f"cannot be read ({error.strerror or error}); check its permissions", passing=True)
 
 
-Reader = Callable[[File, int], Iterator["tuple[str, Record] | Failure"]]
+# Readers load their libraries when the first file of their kind comes.
+
+
+def _text(file: File, limit: int) -> Items:
+    from index.formats.plain import read_text
+
+    yield file.path, read_text(file.path, _whole(file, limit))
+
+
+def _markdown(file: File, limit: int) -> Items:
+    from index.formats.plain import read_markdown
+
+    yield file.path, read_markdown(file.path, _whole(file, limit))
+
+
+def _html(file: File, limit: int) -> Items:
+    from index.formats.html import read_html
+
+    yield file.path, read_html(file.path, _whole(file, limit))
+
+
+def _pdf(file: File, limit: int) -> Items:
+    from index.formats.pdf import read_pdf
+
+    yield file.path, read_pdf(file.path, _whole(file, limit))
+
+
+def _docx(file: File, limit: int) -> Items:
+    from index.formats.docx import read_docx
+
+    yield file.path, read_docx(file.path, _whole(file, limit), limit)
+
+
+def _mail(file: File, limit: int) -> Items:
+    from index.formats.mail import read_mail
+
+    yield file.path, read_mail(file.path, _whole(file, limit))
+
+
+def _json(file: File, limit: int) -> Items:
+    from index.formats.json_articles import read_json
+
+    yield from read_json(file.path, _whole(file, limit))
+
+
+def _json_lines(file: File, limit: int) -> Items:
+    from index.formats.json_articles import read_jsonl
+
+    yield from read_jsonl(file, limit)
+
+
+def _packed_json_lines(file: File, limit: int) -> Items:
+    from index.formats.json_articles import read_jsonl_gz
+
+    yield from read_jsonl_gz(file, limit)
+
+
+Reader = Callable[[File, int], Items]
 _MANY = (".jsonl", ".jsonl.gz")  # read line by line, so of any size
 # Another format is one more reader here.
-READERS: dict[str, Reader] = {".txt": _read_text, ".md": _read_markdown, ".jsonl": _read_jsonl, ".jsonl.gz": _read_jsonl_gz}
+READERS: dict[str, Reader] = {
+    ".txt": _text,
+    ".md": _markdown,
+    ".html": _html,
+    ".htm": _html,
+    ".pdf": _pdf,
+    ".docx": _docx,
+    ".eml": _mail,
+    ".json": _json,
+    ".jsonl": _json_lines,
+    ".jsonl.gz": _packed_json_lines,
+}
 
 
 def _reader(name: str) -> Reader | None:

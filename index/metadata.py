@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
+from email.utils import parsedate_to_datetime
 
 from index.clean import lines_of
 from index.furniture import form_of
@@ -61,12 +62,13 @@ _NOT_A_NAME = re.compile(r"\b(?:us|me|the author|this (?:site|article)|images?|g
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a text says of itself."""
+    """What a text says of itself; ``published`` is the day in the publisher's own zone, ``published_at`` the moment in ISO 8601 with its offset."""
 
     title: str | None = None
     publisher: str | None = None
     author: str | None = None
     published: date | None = None
+    published_at: str | None = None
 
 
 def from_text(raw: str) -> Metadata:
@@ -96,6 +98,27 @@ def parse_date(text: str) -> date | None:
                 best = (match.start(), found)
             break
     return best[1] if best else None
+
+
+_ISO = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?(?![\d:])", re.I)
+_MAIL = re.compile(r"(?:[a-z]{3},\s)?\d{1,2}\s[a-z]{3}\s\d{4}\s\d\d:\d\d", re.I)
+
+
+def moment_of(value: object) -> tuple[date | None, str | None]:
+    """Return the day that a field names, and the moment as ISO 8601 where it also names an hour and an offset from UTC."""
+    if isinstance(value, datetime):
+        return value.date(), value.isoformat(timespec="seconds") if value.tzinfo else None
+    if isinstance(value, date):
+        return value, None
+    text = value.strip()[:200] if isinstance(value, str) else ""
+    try:
+        if match := _ISO.match(text):
+            return moment_of(datetime.fromisoformat(f"{match['day']}T{match['clock']}{(match['zone'] or '').upper()}"))
+        if _MAIL.match(text):
+            return moment_of(parsedate_to_datetime(text))
+    except (ValueError, OverflowError):
+        return None, None
+    return parse_date(text), None
 
 
 def _opening(lines: list[str]) -> list[str]:

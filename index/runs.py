@@ -20,6 +20,7 @@ from index.clean import clean
 from index.embed import Embedder
 from index.errors import UnreadableError
 from index.files import Failure, File, Listing, Record, digest_of_file, holds_articles, read, read_stream, walk
+from index.language import language_of
 from index.passages import header
 
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
@@ -376,7 +377,8 @@ def _prepared(
             continue
         seen.add(id_)
         title = metadata.title or Path(record.place).name
-        source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, record.language)
+        language = language_of(cleaned.text, record.language)
+        source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, language, metadata.published_at)
         progress.step(Step("update" if stored else "add", record.place, title, why[1] if stored else why[0], record.digest))
         yield Prepared.of(Article.of(source, cleaned.text), file, record.digest, [(cut.line, cut.reason, cut.at) for cut in cleaned.cut])
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pytest
 
 from index.errors import UnreadableError
-from index.files import Failure, File, Listing, Record, decoded, read, read_stream, walk
+from index.files import Failure, File, Listing, Record, read, read_stream, walk
+from index.formats.encoding import decoded
 
 LIMIT = 2**20
 TEXT = "Le président a déclaré que la trêve durerait un mois.\nThe ferry – «late» again – costs 5 €.\n"
