@@ -1,0 +1,1 @@
+"""Readers: each module turns the bytes of one kind of file into records."""
