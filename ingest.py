@@ -1,4 +1,4 @@
-"""The door for articles: python ingest.py PATHS."""
+"""The door for articles: python ingest.py PATHS AND ADDRESSES."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
@@ -18,6 +18,7 @@ from rich.progress import Progress as Bar
 
 from index.errors import NewsdeskError
 from index.files import READERS
+from index.pages import is_address
 from index.printable import printable, short_path
 from index.runs import Options, Progress, Report, Step, plan, run
 from settings import Settings, load
@@ -25,11 +26,15 @@ from settings import Settings, load
 if TYPE_CHECKING:
     from index.archive import Archive
     from index.embed import Embedder
+    from index.fetch import Web
 
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
     """Run the command and return its exit code: 0 all well, 1 some articles failed, 2 nothing was done."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if not parsed.paths and not parsed.feed:
+        parser.error("name files, folders or addresses, or a feed with --feed")
     try:
         return _dry_run(parsed, load()) if parsed.dry_run else _ingest(parsed, load(), embedder)
     except NewsdeskError as error:
@@ -47,15 +52,21 @@ def _parser() -> argparse.ArgumentParser:
         description="Put articles into the archive. Only what is new or has changed is read; the bot may answer meanwhile.",
         epilog="exit code: 0 all well, 1 some articles failed (they are listed), 2 nothing was done",
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help=f"files or folders ({', '.join(READERS)}), or - for JSON lines on standard input")
-    parser.add_argument("--prune", action="store_true", help="remove articles whose file has gone from the given folders")
+    kinds = f"files or folders ({', '.join(READERS)}), addresses of web pages, or - for JSON lines on standard input"
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=kinds)
+    parser.add_argument(
+        "--feed", action="append", default=[], metavar="URL", help="an RSS, Atom or JSON feed, whose new entries' pages are fetched; may be repeated"
+    )
+    parser.add_argument(
+        "--prune", action="store_true", help="remove articles whose file has gone from the given folders, or whose given page is no longer there"
+    )
     parser.add_argument("--force", action="store_true", help="read every file again, changed or not")
     parser.add_argument("--dry-run", action="store_true", help="say what would happen and change nothing")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     return parser
 
 
-def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
+def _options(parsed: argparse.Namespace, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> Options:
     return Options(
         paths=parsed.paths,
         prune=parsed.prune,
@@ -63,7 +74,15 @@ def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
         limit=settings.ingest.max_mb * 2**20,
         roots=settings.ingest.roots,
         stdin=sys.stdin.buffer if "-" in parsed.paths else None,
+        feeds=parsed.feed,
+        web=_web(settings, stopped) if parsed.feed or any(map(is_address, parsed.paths)) else None,
     )
+
+
+def _web(settings: Settings, stopped: Callable[[], bool]) -> Web:
+    from index.fetch import Limits, Web
+
+    return Web(Limits(bytes=settings.ingest.max_mb * 2**20), settings.ingest.private_networks, stopped=stopped)
 
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
@@ -78,7 +97,7 @@ def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
             with _shown(quiet=parsed.json) as progress:
-                report = run(archive, embedder, _options(parsed, settings), progress, lambda: stop.asked)
+                report = run(archive, embedder, _options(parsed, settings, lambda: stop.asked), progress, lambda: stop.asked)
         finally:
             archive.close()
     _print_report(report, parsed.json)
