@@ -19,4 +19,5 @@ def read_html(place: str, raw: bytes, url: str | None = None, charset: str | Non
     if found is None or not found.text:
         raise UnreadableError("has no article text; save the article as text and ingest that")
     published = parse_date(found.date) if found.date else None
-    return Record(place, digest_of(raw), found.text, Metadata(found.title, found.sitename, found.author, published), found.url, found.language)
+    publisher = None if found.sitename and found.sitename in (url or "") else found.sitename
+    return Record(place, digest_of(raw), found.text, Metadata(found.title, publisher, found.author, published), found.url, found.language)
