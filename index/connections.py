@@ -24,8 +24,12 @@ Networks = Sequence[IPv4Network | IPv6Network]
 _SLICE = 0.5  # seconds: how long a stop that was asked for may go unnoticed
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
-# Public by number, but only a cloud's own machines can reach it, and it gives them their secrets.
-_OF_A_CLOUD = {IPv4Address("168.63.129.16")}
+_NOT_PUBLIC = (
+    IPv4Network("192.0.0.0/24"),  # older Pythons know a part of it; a cloud keeps its machines' secrets there
+    IPv4Network("168.63.129.16/32"),  # public by number, but only a cloud's own machines can reach it
+    IPv6Network("2001::/23"),
+    IPv6Network("3fff::/20"),
+)
 
 
 class Stopped(Exception):
@@ -49,7 +53,7 @@ def may_connect(address: str, private: Networks = ()) -> bool:
             number = IPv4Address(int(number) & 0xFFFFFFFF)
         elif number.sixtofour or number.teredo or number.is_site_local:
             return False
-    return number.is_global and not number.is_multicast and not number.is_reserved and number not in _OF_A_CLOUD
+    return number.is_global and not number.is_multicast and not number.is_reserved and not any(number in network for network in _NOT_PUBLIC)
 
 
 class Patience:

@@ -19,8 +19,8 @@ from index.errors import UnreadableError
 
 _MOST = 10_000  # entries looked at
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding", re.I)
-# Outside of CDATA, an ampersand that begins nothing XML knows: "Q&A", "?a=1&b=2", "&nbsp;".
-_LOOSE_AMPERSAND = re.compile(rb"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)", re.I | re.S)
+# One that begins nothing XML knows: "Q&A", "?a=1&b=2", "&nbsp;".
+_LOOSE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)", re.I)
 _MARKUP = re.compile(r"<[a-z/!][^<>]*>", re.I)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
@@ -72,13 +72,22 @@ def _root(raw: bytes, charset: str | None) -> Any:
     for mended in (False, True):
         try:
             parser = etree.XMLParser(recover=mended, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding=charset)
-            content = _LOOSE_AMPERSAND.sub(lambda found: found[0] if len(found[0]) > 1 else b"&amp;", raw) if mended else raw
-            return etree.fromstring(content.lstrip(), parser)
+            return etree.fromstring((_mended(raw) if mended else raw).lstrip(), parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
         except LookupError:  # a charset that nobody knows
             charset = None
     return None
+
+
+def _mended(raw: bytes) -> bytes:
+    """Escape loose ampersands, but not those in CDATA, where every one is meant."""
+    outside, *sections = raw.split(b"<![CDATA[")
+    mended = [_LOOSE_AMPERSAND.sub(b"&amp;", outside)]
+    for section in sections:
+        inside, end, outside = section.partition(b"]]>")
+        mended += [b"<![CDATA[", inside, end, _LOOSE_AMPERSAND.sub(b"&amp;", outside)]
+    return b"".join(mended)
 
 
 def _entry(item: Any, base: str) -> Entry:

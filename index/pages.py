@@ -175,8 +175,8 @@ class _Reader:
         from index.fetch import Fetched
         from index.formats.html import read_html
 
-        text = re.sub(r"<[^<>]*>", " ", entry.content or "").strip()
-        if len(html.unescape(text)) < _WHOLE_ARTICLE or _TEASER.search(html.unescape(text)):
+        text = html.unescape(re.sub(r"<[^<>]*>", " ", entry.content or "")).strip()
+        if len(text) < _WHOLE_ARTICLE or _TEASER.search(text[-80:]):
             return None
         body = f"<html><head><title>{html.escape(entry.title or '')}</title></head><body><article>{entry.content}</article></body></html>"
         fetched = Fetched(link, body.encode("utf-8", "replace"), "text/html; charset=utf-8", None, None)
