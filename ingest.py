@@ -1,4 +1,4 @@
-"""The door for articles: python ingest.py PATHS."""
+"""The door for articles: python ingest.py PATHS AND ADDRESSES."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from index.errors import LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.files import READERS, Failure
+from index.pages import is_address
 from index.printable import printable, short_path
 from index.progress import shown
 from index.runs import Options, Progress, Report, Step, plan, run
@@ -23,11 +24,15 @@ from settings import Settings, load
 if TYPE_CHECKING:
     from index.archive import Archive
     from index.embed import Embedder
+    from index.fetch import Web
 
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
     """Run the command and return its exit code: 0 all well, 1 some articles failed, 2 nothing was done."""
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if not parsed.paths and not parsed.feed:
+        parser.error("name files, folders or addresses, or a feed with --feed")
     try:
         if parsed.watch:
             return _watch(parsed, load(), embedder)
@@ -47,8 +52,14 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit code: 0 all well, 1 some articles failed (they are listed), 2 nothing was done. "
         "What failed before and has not changed is not read again and is no failure of this run: python -m bot status --failures",
     )
-    parser.add_argument("paths", nargs="+", metavar="PATH", help=f"files or folders ({', '.join(READERS)}), or - for JSON lines on standard input")
-    parser.add_argument("--prune", action="store_true", help="remove articles whose file has gone from the given folders")
+    kinds = f"files or folders ({', '.join(READERS)}), addresses of web pages, or - for JSON lines on standard input"
+    parser.add_argument("paths", nargs="*", metavar="PATH", help=kinds)
+    parser.add_argument(
+        "--feed", action="append", default=[], metavar="URL", help="an RSS, Atom or JSON feed, whose new entries' pages are fetched; may be repeated"
+    )
+    parser.add_argument(
+        "--prune", action="store_true", help="remove articles whose file has gone from the given folders, or whose given page is no longer there"
+    )
     parser.add_argument("--force", action="store_true", help="read every file again, changed or not")
     parser.add_argument("--retry-failed", action="store_true", help="also read again what failed before and has not changed")
     parser.add_argument("--dry-run", action="store_true", help="say what would happen, and why, and change nothing")
@@ -57,7 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
+def _options(parsed: argparse.Namespace, settings: Settings, stopped: Callable[[], bool] = lambda: False) -> Options:
     return Options(
         paths=parsed.paths,
         prune=parsed.prune,
@@ -66,13 +77,21 @@ def _options(parsed: argparse.Namespace, settings: Settings) -> Options:
         limit=settings.ingest.max_mb * 2**20,
         roots=settings.ingest.roots,
         stdin=sys.stdin.buffer if "-" in parsed.paths else None,
+        feeds=parsed.feed,
+        web=_web(settings, stopped) if parsed.feed or any(map(is_address, parsed.paths)) else None,
     )
+
+
+def _web(settings: Settings, stopped: Callable[[], bool]) -> Web:
+    from index.fetch import Limits, Web
+
+    return Web(Limits(bytes=settings.ingest.max_mb * 2**20), settings.ingest.private_networks, stopped=stopped)
 
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     model = embedder or settings.embedder(many=True)
     with _Stop("-" in parsed.paths) as stop:
-        report = _run(settings, model, _options(parsed, settings), stop, quiet=parsed.json)
+        report = _run(settings, model, _options(parsed, settings, stop.is_set), stop, quiet=parsed.json)
     _print_report(report, parsed.json)
     return 1 if report.failed or report.interrupted else 0
 
@@ -97,6 +116,8 @@ def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 
     if parsed.dry_run:
         raise SettingsError("--watch and --dry-run do not go together: a watch changes the archive.")
+    if parsed.feed:
+        raise SettingsError("--watch watches files and folders. Run ingest.py --feed by itself, from cron for example.")
     for path in parsed.paths:
         if not Path(path).exists():
             raise SettingsError(f"{path}: there is no such file or folder. --watch watches files and folders; check the path.")

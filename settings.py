@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dotenv import dotenv_values
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -46,6 +46,7 @@ class IngestSettings(Group):
 
     max_mb: int = Field(50, ge=1, le=2_000, description="largest article, in megabytes")
     roots: list[Path] = Field([], description="folders that may be read, as a JSON list; empty: any")
+    private_networks: list[IPvAnyNetwork] = Field([], description="networks off the public internet that pages may be fetched from, as a JSON list")
 
 
 class SearchSettings(Group):
@@ -83,7 +84,7 @@ class Settings(BaseSettings):
 def load() -> Settings:
     """Read the settings. Raises SettingsError, naming the variable, for an unknown name or a value that cannot be."""
     known = names()
-    given = [*os.environ, *(dotenv_values(".env") if Path(".env").is_file() else {})]
+    given = {**(dotenv_values(".env") if Path(".env").is_file() else {}), **os.environ}
     for name in given:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.5)
@@ -94,8 +95,10 @@ def load() -> Settings:
         first = error.errors()[0]
         variable = PREFIX + "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
         raise SettingsError(f"{variable}: {first['msg']}. Correct it in the environment or in .env.") from error
-    except ValueError as error:  # the only list of all settings, not written as JSON
-        raise SettingsError(f'{PREFIX}INGEST__ROOTS: not a JSON list. Write it like ["/srv/articles"], in the environment or in .env.') from error
+    except ValueError as error:  # a list that is not written as JSON
+        wrong = getattr(error.__cause__, "doc", None)
+        variable = next((name.upper() for name, value in given.items() if name.upper() in known and value == wrong), PREFIX)
+        raise SettingsError(f'{variable}: not a JSON list. Write it like ["this", "that"], in the environment or in .env.') from error
 
 
 def names() -> list[str]:

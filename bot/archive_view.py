@@ -24,7 +24,8 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
     source = stored.article.source
     return {
         "id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
-        "published": source.published and source.published.isoformat(), "published_at": source.published_at, "url": source.url, "path": source.path, "language": source.language,
+        "published": source.published and source.published.isoformat(), "published_at": source.published_at,
+        "url": source.url, "path": source.path, "language": source.language,
         "digest": stored.article.digest, "original_digest": stored.original_digest, "file": stored.file, "file_now": _file_now(snapshot, stored.file),
         "text": stored.article.text,
         "cut": [{"line": line, "reason": reason, "at": at} for line, reason, at in stored.cut],

@@ -57,7 +57,7 @@ def _measured(articles: Sequence[str], labels: Mapping[str, Mapping[tuple[int, i
             hit += bool(label) and bool(guesses)
             right += is_right
             if show and (bool(label) != bool(guesses) or (label and not is_right)):
-                print(f"{label!r:40} {[g.speaker for g in guesses]!r:40} {texts[article][slice(*place)][:170]}")  # noqa: T201
+                print(f"{label!r:40} {[g.speaker for g in guesses]!r:40} {texts[article][slice(*place)][:170]}")
     return {"labelled": wanted, "found": found, "statement": _scores(hit, found, wanted), "speaker": _scores(right, found, wanted)}
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--show", action="store_true", help="print the sentences that are wrong (they are others' texts: do not publish them)")
     options = parser.parse_args()
-    print(json.dumps(run(options.data, options.show), indent=1))  # noqa: T201
+    print(json.dumps(run(options.data, options.show), indent=1))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.articles import Article, Passage
-from index.catalog import Catalog, CutLine, FileRecord, Generation, Snapshot, Transaction
+from index.catalog import Catalog, CutLine, FetchRecord, FileRecord, Generation, Snapshot, Transaction
 from index.chroma import Changes, Collection, Item, Server, batches
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
@@ -60,12 +60,13 @@ class Prepared:
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction changes: articles in, articles out, files read or gone. At most one version of an article."""
+    """What one transaction changes: articles in, articles out, files and pages read or gone. At most one version of an article."""
 
     articles: list[Prepared] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     files: list[FileRecord] = field(default_factory=list)
     files_gone: list[str] = field(default_factory=list)
+    fetches: list[FetchRecord] = field(default_factory=list)
 
 
 class Archive:
@@ -192,6 +193,8 @@ class Archive:
                 transaction.put_file(record)
             for path in batch.files_gone:
                 transaction.remove_file(path)
+            for fetch in batch.fetches:
+                transaction.put_fetch(fetch)
             self._commit(transaction, generation, drop)
         self.tidy()
         return generation

@@ -9,9 +9,10 @@ from __future__ import annotations
 import json
 import secrets
 import sqlite3
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -43,7 +44,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from index.articles import Article, Passage, Source
 from index.embed import Vectors
 from index.errors import ArchiveError, DiskFull
-from index.schema import KEYWORD_TABLE, STEPS, articles, embeddings, facts, failures, files, generations, migrate, passages, runs, vector_journal
+from index.schema import KEYWORD_TABLE, STEPS, articles, embeddings, facts, failures, fetches, files, generations, migrate, passages, runs, vector_journal
 
 _KEYWORDS = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
 _T = TypeVar("_T")
@@ -82,6 +83,21 @@ class FileRecord:
     run: int = 0
     failed: int = 0
     failures: tuple[tuple[str, str, int | None], ...] = field(default=(), compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchRecord:
+    """A page or feed of the web as it was when it was last fetched; ``key`` is what its article's id is made of, None for a feed."""
+
+    url: str
+    key: str | None
+    final_url: str
+    etag: str | None
+    last_modified: str | None
+    content_type: str
+    digest: str
+    fetched: str
+    body: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +227,19 @@ class Snapshot:
         rows = self._connection.execution_options(yield_per=1_000).execute(select(files.c.path).where(_under(files.c.path, folder)))
         for row in rows:
             yield row.path
+
+    def fetch(self, url: str) -> FetchRecord | None:
+        """Return a page or feed as it was last fetched from an address, None if it never was."""
+        row = self._connection.execute(select(fetches).where(fetches.c.url == url)).first()
+        return FetchRecord(**{**row._mapping, "body": zlib.decompress(row.body)}) if row else None
+
+    def fetched(self, urls: Sequence[str]) -> dict[str, str]:
+        """Return the keys of the articles that were fetched from some addresses, by address."""
+        found: dict[str, str] = {}
+        for chunk in _chunks(urls):
+            rows = self._connection.execute(select(fetches.c.url, fetches.c.key).where(fetches.c.url.in_(chunk), fetches.c.key.is_not(None)))
+            found.update({row.url: row.key for row in rows})
+        return found
 
     def article_ids(self, path: str) -> list[str]:
         """Return the ids of the articles that a file gave."""
@@ -432,9 +461,15 @@ class Transaction(Snapshot):
         }  # fmt: skip
         self._connection.execute(upsert(files).values(values).on_conflict_do_update(index_elements=["path"], set_=values))
 
+    def put_fetch(self, record: FetchRecord) -> None:
+        """Remember a page or feed as it was fetched."""
+        values = {**asdict(record), "body": zlib.compress(record.body)}
+        self._connection.execute(upsert(fetches).values(values).on_conflict_do_update(index_elements=["url"], set_=values))
+
     def remove_file(self, path: str) -> None:
-        """Forget a file (its articles are removed separately)."""
+        """Forget a file, or a page by its address (its articles are removed separately)."""
         self._connection.execute(delete(files).where(files.c.path == path))
+        self._connection.execute(delete(fetches).where(fetches.c.url == path))
 
     def put_generation(self, generation: Generation, keep: int = 2) -> list[str]:
         """Publish a generation and return the places that no kept generation needs any more."""

@@ -10,6 +10,7 @@ NewsdeskError            a sentence for a person: what, which, what to do next
 │   └── ServerDown       the Chroma server does not answer
 ├── ModelError           the embedding model or reranker cannot be loaded
 └── UnreadableError      one file or record cannot be read; a run lists it and goes on
+    └── PageError        a web page or feed cannot be had
 """
 
 
@@ -58,3 +59,20 @@ class UnreadableError(NewsdeskError):
     def __init__(self, told: str, *, passing: bool = False) -> None:
         super().__init__(told)
         self.passing = passing
+
+
+class PageError(UnreadableError):
+    """A web page or feed cannot be had.
+
+    ``lasting``: asking again will not help. ``down``: the site cannot be reached or wants to be left alone, so that its other pages
+    need not be tried in this run. ``status``: what the site answered, None if it did not.
+    """
+
+    def __init__(self, message: str, *, lasting: bool = False, down: bool = False, status: int | None = None) -> None:
+        super().__init__(message)
+        self.lasting, self.down, self.status = lasting, down, status
+
+    @property
+    def gone(self) -> bool:
+        """Tell whether the site says that there is no such page (any more)."""
+        return self.status in (404, 410)

@@ -85,15 +85,16 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
     """Fill what a file does not say of itself from its sidecar, else from its text."""
     if sidecar is not None:
         record = replace(
-            record, metadata=_filled(record.metadata, sidecar.metadata), url=record.url or sidecar.url, language=record.language or sidecar.language
+            record, metadata=filled(record.metadata, sidecar.metadata), url=record.url or sidecar.url, language=record.language or sidecar.language
         )
     known = record.metadata
     if record.speaks and not (known.title and known.publisher and known.published):
-        known = _filled(known, from_text(record.text))
+        known = filled(known, from_text(record.text))
     return replace(record, metadata=known if known.published else replace(known, published=record.made))
 
 
-def _filled(first: Metadata, second: Metadata) -> Metadata:
+def filled(first: Metadata, second: Metadata) -> Metadata:
+    """Fill what one source does not say of an article from another."""
     dated = first if first.published else second  # a day and its hour come from one hand
     return Metadata(first.title or second.title, first.publisher or second.publisher, first.author or second.author, dated.published, dated.published_at)
 

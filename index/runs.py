@@ -1,4 +1,4 @@
-"""One ingest run: files in, a report out.
+"""One ingest run: files and pages in, a report out.
 
 walk → unchanged? → read → clean → split → embed → publish, five hundred articles at a time
 """
@@ -11,17 +11,21 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source, article_id
-from index.catalog import FileRecord, StoredArticle
+from index.catalog import FetchRecord, FileRecord, StoredArticle
 from index.clean import clean
 from index.embed import Embedder
 from index.errors import UnreadableError
 from index.files import Failure, File, Listing, Record, digest_of_file, holds_articles, read, read_stream, walk
 from index.language import language_of
+from index.pages import Page, Unchanged, Withdrawn, is_address, read_pages
 from index.passages import header
+
+if TYPE_CHECKING:
+    from index.fetch import Web
 
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000
@@ -42,6 +46,8 @@ class Options:
     limit: int = 50 * 2**20  # bytes of one article
     roots: Sequence[Path] = ()
     stdin: IO[bytes] | None = None
+    feeds: Sequence[str] = ()
+    web: Web | None = None  # for the paths that are addresses, and the feeds
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +166,8 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
             elif isinstance(change, FileRecord):
                 batch.files.append(change)
                 behind.file(change)
+            elif isinstance(change, FetchRecord):
+                batch.fetches.append(change)
             elif isinstance(change, Gone):
                 batch.removed += change.ids
                 batch.files_gone += [change.file] if change.file else []
@@ -236,7 +244,7 @@ def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]
 def _ahead(archive: Archive, options: Options) -> tuple[int, int]:
     """Return how many files a run will read, and their bytes."""
     files = size = 0
-    for group in _grouped(walk([path for path in options.paths if path != "-"], Listing(), options.roots, options.changed), 1_000):
+    for group in _grouped(walk([path for path in options.paths if path != "-" and not is_address(path)], Listing(), options.roots, options.changed), 1_000):
         known = _known_files(archive, [file.path for file in group])
         for file in group:
             if not _settled(known.get(file.path), file, options):
@@ -246,19 +254,22 @@ def _ahead(archive: Archive, options: Options) -> tuple[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Articles to remove, with their file if all of it has gone."""
+    """Articles to remove, with their file or page if all of it has gone."""
 
     ids: list[str]
     file: str | None = None
 
 
-def changes(archive: Archive | None, options: Options, report: Report, progress: Progress) -> Iterator[Prepared | FileRecord | Gone]:
-    """Yield what must change for the archive to agree with the files, counting in ``report`` what need not.
+Change = Prepared | FileRecord | FetchRecord | Gone
 
-    A file's record follows its articles, so that a run that ends between them reads it again.
+
+def changes(archive: Archive | None, options: Options, report: Report, progress: Progress) -> Iterator[Change]:
+    """Yield what must change for the archive to agree with the files and pages, counting in ``report`` what need not.
+
+    The record of a file or page follows its articles, so that a run that ends between them reads it again.
     """
     listing = Listing(skipped=report.skipped)
-    named = [path for path in options.paths if path != "-"]
+    named = [path for path in options.paths if path != "-" and not is_address(path)]
     if "-" in options.paths and options.stdin is not None:
         found = read_stream(options.stdin, "standard input", options.limit)
         records = (replace(item, passing=True) if isinstance(item, Failure) else item for item in found)
@@ -277,6 +288,46 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     if options.prune and archive is not None:
         for path in named:
             yield from _gone(archive, _absolute(path), options, progress)
+    yield from _changes_of_pages(archive, options, report, progress)
+
+
+def _changes_of_pages(archive: Archive | None, options: Options, report: Report, progress: Progress) -> Iterator[Change]:
+    addresses = [path for path in options.paths if is_address(path)]
+    if not addresses and not options.feeds:
+        return
+    assert options.web is not None
+    catalog = archive.catalog if archive is not None else None
+    for found in read_pages(options.web, catalog, addresses, options.feeds, options.force):
+        if isinstance(found, Failure):
+            report.failures.append(replace(found, passing=True))  # the next run asks for the page again
+        elif isinstance(found, Unchanged):
+            report.unchanged += 1
+        elif isinstance(found, FetchRecord):
+            yield found
+        elif isinstance(found, Withdrawn):
+            yield from _withdrawn(archive, found, options, report, progress)
+        elif isinstance(found, Page):
+            before = report.failures.total
+            why = ("new page", "read again (--force)" if options.force else "changed")
+            yield from _prepared(archive, found.fetch.url, iter([(found.key, found.record)]), why, options, report, progress, set())
+            if report.failures.total == before:
+                yield found.fetch
+
+
+def _withdrawn(archive: Archive | None, page: Withdrawn, options: Options, report: Report, progress: Progress) -> Iterator[Gone]:
+    """Remove the article of a page that has gone, if that was asked for: what was cited once is kept else."""
+    stored = None
+    if archive is not None:
+        with archive.catalog.snapshot() as snapshot:
+            stored = snapshot.article(article_id(page.key))
+    if stored is None:
+        report.failures.append(replace(page.failure, passing=True))
+    elif options.prune:
+        progress.step(_removal(stored, "page has gone (--prune)"))
+        yield Gone([stored.article.source.id], page.url)
+    else:
+        told = f"{page.failure.reason}. Its article stays in; to remove it, run again with --prune"
+        report.failures.append(Failure(page.failure.path, told, passing=True))
 
 
 def _settled(known: FileRecord | None, file: File, options: Options) -> bool:
@@ -287,9 +338,7 @@ def _settled(known: FileRecord | None, file: File, options: Options) -> bool:
     return not known.failed or not (options.retry_failed or (not known.digest and file.size <= options.limit))
 
 
-def _changes_of(
-    archive: Archive | None, file: File, known: FileRecord | None, options: Options, report: Report, progress: Progress
-) -> Iterator[Prepared | FileRecord | Gone]:
+def _changes_of(archive: Archive | None, file: File, known: FileRecord | None, options: Options, report: Report, progress: Progress) -> Iterator[Change]:
     if known and _settled(known, file, options):
         report.unchanged += known.articles
         report.known_failures += known.failed
@@ -373,7 +422,7 @@ def _prepared(
         cleaned = clean(record.text, metadata.title or "", metadata.publisher)
         if not cleaned.text:
             told = "no article text in it, only page furniture; save the page again as text"
-            report.failures.append(Failure(record.place, told, passing=file == "-"))
+            report.failures.append(Failure(record.place, told, passing=file == "-" or is_address(file)))
             continue
         seen.add(id_)
         title = metadata.title or Path(record.place).name
@@ -409,7 +458,7 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
 def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report, progress: Progress) -> None:
     """Embed what has no vector yet, publish the batch, and count it."""
     embed(archive, embedder, batch.articles, progress)
-    if not (batch.articles or batch.removed or batch.files or batch.files_gone):
+    if not (batch.articles or batch.removed or batch.files or batch.files_gone or batch.fetches):
         return
     with archive.catalog.snapshot() as snapshot:
         updated = sum(snapshot.original_digest(item.article.source.id) is not None for item in batch.articles)
@@ -422,6 +471,8 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
                 transaction.put_file(record)
             for path in batch.files_gone:
                 transaction.remove_file(path)
+            for fetch in batch.fetches:
+                transaction.put_fetch(fetch)
     # Of equal texts that arrive together, the first is the article and the others are its duplicates.
     digests = [item.article.digest for item in batch.articles]
     report.duplicates += sum(twin or digest in digests[:place] for place, (twin, digest) in enumerate(zip(twins, digests, strict=True)))

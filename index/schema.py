@@ -23,11 +23,24 @@ files = Table(  # every file that is in, as it was when it was last read
     Column("articles", Integer, nullable=False),
     Column("failure", Text),  # JSON {run, count, failures}: what of it failed for good and is not tried again until it changes
 )
+fetches = Table(  # every page and feed of the web that is in, as it was when it was last fetched
+    "fetches",
+    metadata,
+    Column("url", Text, primary_key=True),  # as it was asked for
+    Column("key", Text),  # what its article's id is made of; None: a feed
+    Column("final_url", Text, nullable=False),  # where the redirects led: whom etag and last_modified come from
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("content_type", Text, nullable=False),
+    Column("digest", Text, nullable=False),  # of the body
+    Column("fetched", Text, nullable=False),  # ISO 8601, UTC
+    Column("body", LargeBinary, nullable=False),  # zlib
+)
 articles = Table(
     "articles",
     metadata,
     Column("id", Text, primary_key=True),
-    Column("file", Text, nullable=False),  # files.path
+    Column("file", Text, nullable=False),  # files.path or fetches.url
     Column("path", Text, nullable=False),  # the file, with "#record" where it holds many articles
     Column("title", Text, nullable=False),
     Column("publisher", Text),

@@ -22,6 +22,10 @@ VALUES = {
     "NEWSDESK_CHROMA__TEXT": ("true", lambda settings: settings.chroma.text),
     "NEWSDESK_INGEST__MAX_MB": ("7", lambda settings: settings.ingest.max_mb == 7),
     "NEWSDESK_INGEST__ROOTS": ('["/srv/news", "wire"]', lambda settings: settings.ingest.roots == [Path("/srv/news"), Path("wire")]),
+    "NEWSDESK_INGEST__PRIVATE_NETWORKS": (
+        '["10.20.0.0/24", "fd00::/8"]',
+        lambda settings: [str(network) for network in settings.ingest.private_networks] == ["10.20.0.0/24", "fd00::/8"],
+    ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
 }
 
@@ -111,6 +115,8 @@ BAD = [
     pytest.param("NEWSDESK_CHROMA__COLLECTION", "a b/c", id="collection-with-spaces"),
     pytest.param("NEWSDESK_INGEST__ROOTS", "/srv/news", id="list-not-json"),
     pytest.param("NEWSDESK_INGEST__ROOTS", "{}", id="list-is-an-object"),
+    pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", "10.0.0.0/8", id="networks-not-json"),
+    pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", '["10.0.0.0/99"]', id="no-network"),
 ]
 
 
