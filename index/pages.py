@@ -288,7 +288,10 @@ def _article(url: str, fetched: Fetched) -> Record:
 
 def _filled(record: Record, said: Metadata) -> Record:
     """Fill what a page does not say of its article, and let the digest be of the article alone: a page's bytes differ at each visit."""
-    metadata = filled(record.metadata, said)
+    own = record.metadata
+    if said.publisher and own.publisher in (host := urlsplit(record.url or record.place).hostname or "", host.removeprefix("www.")):
+        own = replace(own, publisher=said.publisher)  # a feed's title says more than a page that is named by its address alone
+    metadata = filled(own, said)
     return replace(record, metadata=metadata, digest=digest_of(f"{metadata}\n{record.language}\n{record.text}"))
 
 
