@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from index.errors import UnreadableError
 
@@ -21,6 +21,7 @@ _MOST = 10_000  # entries looked at
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding", re.I)
 # One that begins nothing XML knows: "Q&A", "?a=1&b=2", "&nbsp;".
 _LOOSE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)", re.I)
+_REFERENCE = re.compile(rb"&#(?:x([0-9a-f]{1,6})|(\d{1,7}));", re.I)
 _MARKUP = re.compile(r"<[a-z/!][^<>]*>", re.I)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
@@ -47,7 +48,10 @@ class Feed:
 
 def read_feed(raw: bytes, url: str, charset: str | None = None) -> Feed:
     """Read a feed; ``url`` is where it came from, ``charset`` what its server says. Raises UnreadableError for what is no feed."""
-    feed = _json_feed(raw, url) if raw.lstrip()[:1] == b"{" else _xml_feed(raw, url, charset)
+    try:
+        feed = _json_feed(raw, url) if raw.lstrip()[:1] == b"{" else _xml_feed(raw, url, charset)
+    except UnicodeDecodeError as error:
+        raise UnreadableError("is a damaged feed: its characters cannot be read; run again later, or tell its owner") from error
     return Feed(feed.title, sorted(feed.entries, key=lambda entry: -entry.published.timestamp() if entry.published else 0.0))
 
 
@@ -61,7 +65,7 @@ def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
     # RSS 1.0 has its items beside the channel, RSS 2.0 inside.
     channel = next((child for child in root if _name(child) == "channel"), root)
     items = [item for parent in dict.fromkeys((root, channel)) for item in parent if _name(item) in ("item", "entry")]
-    base = urljoin(url, root.get(f"{_XML}base") or "")
+    base = _base(root, url)
     return Feed(_text(_first(channel, "title")), [_entry(item, base) for item in items[:_MOST]])
 
 
@@ -83,15 +87,26 @@ def _root(raw: bytes, charset: str | None) -> Any:
 def _mended(raw: bytes) -> bytes:
     """Escape loose ampersands, but not those in CDATA, where every one is meant."""
     outside, *sections = raw.split(b"<![CDATA[")
-    mended = [_LOOSE_AMPERSAND.sub(b"&amp;", outside)]
+    mended = [_escaped(outside)]
     for section in sections:
         inside, end, outside = section.partition(b"]]>")
-        mended += [b"<![CDATA[", inside, end, _LOOSE_AMPERSAND.sub(b"&amp;", outside)]
+        mended += [b"<![CDATA[", inside, end, _escaped(outside)]
     return b"".join(mended)
 
 
+def _escaped(raw: bytes) -> bytes:
+    # Half characters ("&#55357;", a piece of an emoji) are what the parser would choke on.
+    return _LOOSE_AMPERSAND.sub(
+        b"&amp;", _REFERENCE.sub(lambda found: found[0] if _is_character(int(found[1] or found[2], 16 if found[1] else 10)) else b"", raw)
+    )
+
+
+def _is_character(code: int) -> bool:
+    return code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
+
+
 def _entry(item: Any, base: str) -> Entry:
-    base = urljoin(base, item.get(f"{_XML}base") or "")
+    base = _base(item, base)
     links = [child for child in item if _name(child) == "link"]
     alternate = next((child.get("href") for child in links if child.get("href") and child.get("rel", "alternate") == "alternate"), None)
     guid = _first(item, "guid", "id")
@@ -156,10 +171,15 @@ def _markup(element: Any) -> str | None:
 def _link(link: str | None, base: str) -> str | None:
     """Return a link as a whole web address, None for one that is none (``javascript:``, ``mailto:``)."""
     try:
-        whole = urljoin(base, link) if link else ""
+        parts = urlsplit(urljoin(base, link or ""))
+        fits = bool(link) and parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return None
-    return whole if whole.lower().startswith(("http://", "https://")) else None
+    return parts.geturl() if fits else None
+
+
+def _base(element: Any, url: str) -> str:
+    return _link(element.get(f"{_XML}base"), url) or url
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -213,4 +233,5 @@ def _json_entry(item: dict[str, Any], url: str) -> Entry:
 
 
 def _string(value: object) -> str | None:
-    return value.strip() or None if isinstance(value, str) else None
+    # JSON can spell half a character, which nothing can store.
+    return value.encode("utf-8", "replace").decode().strip() or None if isinstance(value, str) else None

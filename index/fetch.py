@@ -199,10 +199,10 @@ def checked(url: str) -> httpx.URL:
     """Return an address that may be asked for, without its fragment. Raises PageError for every other."""
     try:
         found = httpx.URL(url.strip()).copy_with(fragment=None)
-        port = found.port
+        port, host = urlsplit(str(found)).port, urlsplit(url.strip()).netloc and found.host
     except (httpx.InvalidURL, ValueError) as error:
         raise PageError("is not a web address; check how it is written", lasting=True) from error
-    if found.scheme not in ("http", "https") or not found.host:
+    if found.scheme not in ("http", "https") or not host:
         raise PageError("is not a web address (http:// or https://); check how it is written", lasting=True)
     if found.userinfo:
         raise PageError("has a user name or password in it; newsdesk does not log in: save the page and ingest the file", lasting=True)
@@ -230,7 +230,7 @@ def shown(url: str) -> str:
 def media_type(content_type: str) -> tuple[str, str | None]:
     """Return the kind of content that a header names, in lower case, and its charset if it says one."""
     message = Message()
-    message["Content-Type"] = content_type or "application/octet-stream"
+    message["Content-Type"] = content_type.encode("ascii", "replace").decode() or "application/octet-stream"
     return message.get_content_type(), message.get_content_charset()
 
 

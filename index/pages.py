@@ -91,14 +91,15 @@ class _Reader:
 
     def page(self, address: str) -> Iterator[Found]:
         """Read a page that was named on its own."""
-        from index.fetch import shown
+        from index.fetch import checked, shown
 
-        url = _without_fragment(address)
+        url, known = _without_fragment(address), None
         if url in self._asked:
             return
         self._asked.add(url)
-        known = self._known(url, page=True)
         try:
+            checked(url)
+            known = self._known(url, page=True)
             yield from self._fetched(url, known, Metadata())
         except UnreadableError as error:
             failure = Failure(shown(address), str(error))
@@ -108,11 +109,12 @@ class _Reader:
     def feed(self, address: str) -> Iterator[Found]:
         """Read a feed and the pages of its entries that are not in."""
         from index.feeds import read_feed
-        from index.fetch import media_type, shown
+        from index.fetch import checked, media_type, shown
 
         url = _without_fragment(address)
-        known = self._known(url, page=False)
         try:
+            checked(url)
+            known = self._known(url, page=False)
             fetched = self._web.get(url, _conditions(known))
             read = fetched or _as_fetched(known)  # an unchanged feed may still list what could not be had last time
             feed = read_feed(read.body, read.url, media_type(read.content_type)[1])

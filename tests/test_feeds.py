@@ -113,6 +113,11 @@ def test_a_feed_that_is_not_well_formed_is_mended():
     assert (feed.entries[0].title, feed.entries[0].link) == ("R&D up", "https://a.example/?x=1&y=2")
 
 
+def test_an_emoji_in_two_halves_costs_no_entry():
+    raw = rss(entry("/1", 3, "<title>A &#55357;&#56832; day</title>"))
+    assert read_feed(raw.replace(b"<title>About /1</title>", b""), URL).entries[0].title == "A day"
+
+
 @pytest.mark.parametrize("charset", [None, "utf-8", "no-such-charset"])
 def test_the_feed_knows_its_encoding_best(charset):
     raw = '<?xml version="1.0" encoding="iso-8859-1"?><rss><channel><title>Aftenpostén</title></channel></rss>'.encode("latin-1")
@@ -135,6 +140,8 @@ HOSTILE = [
     pytest.param(rss(*(entry(f"/{n}") for n in range(30_000))), id="entries"),
     pytest.param(b"\xff\xfe" + b"\x00" * 1_000, id="nulls"),
     pytest.param(b'{"items": ' + b"[" * 100_000, id="json-depth"),
+    pytest.param(b"<rss><channel><item><title>\xed\xa0\x80 & &#xd800;</title></item></channel></rss>", id="half-characters"),
+    pytest.param(b'<rss xml:base="//["><channel><item xml:base="http://[">' + entry("/1").encode() + b"</item></channel></rss>", id="base"),
 ]
 
 
@@ -149,7 +156,9 @@ def test_a_hostile_feed_costs_little_and_tells_nothing(raw):
     assert all(len(item.title or "") <= 1_000 and "root:" not in (item.title or "") for item in feed.entries)
 
 
-@pytest.mark.parametrize("link", ["javascript:alert(1)", "mailto:a@b.example", "data:text/html,x", "file:///etc/passwd", "http://[", ""])
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "mailto:a@b.example", "data:text/html,x", "file:///etc/passwd", "http://[", "http://a.example:99999/", "http://", ""]
+)
 def test_a_link_that_is_no_page_is_none(link):
     assert read_feed(rss(f"<title>x</title><link>{link}</link><guid isPermaLink='false'>7</guid>"), URL).entries[0].link is None
 
@@ -570,6 +579,20 @@ def test_a_run_that_dies_after_a_page_was_fetched_fetches_it_again(paper):
     paper.newsroom.embedder = good
     assert counts(paper.run("/a")) == (1, 0, 0, 0, 0)
     assert "if-none-match" not in paper.web.asked[-1][1]
+
+
+def test_half_a_character_in_a_json_feed_stops_nothing(paper):
+    item = {"url": "/\ud800", "title": "Half \ud800", "content_html": WHOLE + "\udfff", "authors": [{"name": "\ud800"}]}
+    said = {"version": "https://jsonfeed.org/version/1.1", "items": [item]}
+    paper.web.pages["/feed"] = Reply(json.dumps(said), kind="application/feed+json")
+    assert counts(paper.run(feeds=["/feed"])) == (1, 0, 0, 0, 0)
+
+
+def test_addresses_that_cannot_be_are_told(paper):
+    odd = ["http://a/\udcff", "http://xn--/", "http://]/", "http://a.example:99999/", "http://", "https://[::1/x"]
+    report = paper.run(*odd)
+    assert counts(report) == (0, 0, 0, 0, len(odd))
+    assert counts(paper.run(feeds=["\udcff"])) == (0, 0, 0, 0, 1)
 
 
 # --- the door
