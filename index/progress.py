@@ -87,6 +87,9 @@ class _BarProgress(Progress):
         self._measure.done(articles, size)
         self._bar.update(self._task, completed=self._measure.behind, description=str(self._measure))
 
+    def publishing(self) -> None:
+        self._bar.update(self._task, description="publishing")
+
 
 class LineProgress(Progress):
     """Writes a line when something is in, and else at most every ten seconds."""

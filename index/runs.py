@@ -123,8 +123,8 @@ class Progress:
     def done(self, articles: int, size: int) -> None:
         """So many articles have vectors, and about so many bytes of the files are behind."""
 
-    def embedding(self, done: int, total: int) -> None:
-        """So many passages of the batch in hand have vectors."""
+    def publishing(self) -> None:
+        """The batch in hand is being written into the index."""
 
     def published(self, report: Report) -> None:
         """Everything the report counts is in."""
@@ -160,7 +160,7 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
                 waiting.append(change)
                 behind.article(change)
                 if sum(len(item.passages) for item in waiting) >= _EMBED_AT_ONCE:
-                    embed(archive, embedder, waiting, progress)
+                    embed(archive, embedder, waiting)
                     waiting = []
                     behind.tell()
             elif isinstance(change, FileRecord):
@@ -457,13 +457,14 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
 
 def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report, progress: Progress) -> None:
     """Embed what has no vector yet, publish the batch, and count it."""
-    embed(archive, embedder, batch.articles, progress)
+    embed(archive, embedder, batch.articles)
     if not (batch.articles or batch.removed or batch.files or batch.files_gone or batch.fetches):
         return
     with archive.catalog.snapshot() as snapshot:
         updated = sum(snapshot.original_digest(item.article.source.id) is not None for item in batch.articles)
         twins = [bool(snapshot.twins(item.article.digest, item.article.source.id)) for item in batch.articles]
     if batch.articles or batch.removed:
+        progress.publishing()
         archive.publish(batch, embedder.identity)
     else:
         with archive.catalog.transaction() as transaction:
@@ -483,7 +484,7 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
     progress.published(report)
 
 
-def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared], progress: Progress) -> None:
+def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> None:
     """Give every passage of some articles a vector in the catalog.
 
     Texts seen before are not embedded again. Vectors are kept as soon as they exist, whatever becomes of the run.
@@ -498,7 +499,6 @@ def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared], progr
         vectors = embedder.embed([texts[key] for key in keys])
         with archive.catalog.transaction() as transaction:
             transaction.put_embeddings(model, dict(zip(keys, vectors, strict=True)))
-        progress.embedding(start + len(keys), len(missing))
 
 
 def embed_all(archive: Archive, embedder: Embedder) -> int:

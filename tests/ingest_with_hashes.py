@@ -4,13 +4,37 @@ python tests/ingest_with_hashes.py ingest FOLDER --json
 python tests/ingest_with_hashes.py bot ask "…"
 
 ``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were opened.
-``DIMENSIONS=N``: another model.
+``DIMENSIONS=N``: another model. ``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
 """
 
 import json
 import os
 import sys
 from pathlib import Path
+
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "sqlite3.connect")
+
+
+def note_writes(listing: str) -> None:
+    told = os.open(listing, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+    def note(event: str, values: tuple[object, ...]) -> None:
+        if event == "open" and isinstance(values[2], int) and values[2] & _WRITES:
+            changed = values[:1]
+        elif event in _CHANGES:
+            changed = values[:2] if event in ("os.rename", "os.link") else values[:1]
+        else:
+            return
+        for path in changed:
+            if isinstance(path, str | bytes | os.PathLike):
+                os.write(told, os.fsencode(Path.cwd() / os.fsdecode(path)) + b"\n")
+
+    sys.addaudithook(note)
+
+
+if "WRITES" in os.environ:
+    note_writes(os.environ["WRITES"])
 
 
 def main(door: str, arguments: list[str]) -> int:

@@ -148,7 +148,7 @@ def test_sigterm_ends_an_ingest_that_waits_for_standard_input(newsroom: Newsroom
 def test_sigterm_between_two_batches_keeps_the_first_and_the_next_run_does_the_rest(newsroom: Newsroom) -> None:
     now = dict.fromkeys(range(700), 1)
     put_files(newsroom, now, {})
-    with newsroom.start("ingest", "articles", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with newsroom.start("ingest", "articles", stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"COUNTS": "counts.json"}) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "in: 500 added, 0 updated, 0 removed\n"
         process.terminate()
@@ -161,6 +161,8 @@ def test_sigterm_between_two_batches_keeps_the_first_and_the_next_run_does_the_r
 
     rest = newsroom.ingest()
     assert (rest["added"], rest["unchanged"]) == (700 - first, first)
+    embedded = json.loads(Path("counts.json").read_text())["texts"]
+    assert embedded + newsroom.embedder.texts == 700 + 300  # nothing twice: two passages each in the first three hundred articles
     assert newsroom.versions() == now
     newsroom.assert_index_agrees()
 
