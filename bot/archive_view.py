@@ -15,7 +15,7 @@ from index.catalog import Snapshot, StoredArticle
 from index.errors import ArchiveError, ServerDown
 from index.printable import printable, short_path
 
-_LIBRARIES = ("chromadb", "llama-index-core", "sentence-transformers", "torch", "sqlalchemy")
+_LIBRARIES = ("chromadb", "llama-index-core", "onnxruntime", "sentence-transformers", "torch", "sqlalchemy")
 
 
 def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:

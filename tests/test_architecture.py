@@ -73,6 +73,12 @@ def test_one_file_knows_llama_index():
     assert importers("llama_index") <= {"index/llama.py"}
 
 
+def test_one_file_knows_each_runtime_of_the_model():
+    assert importers("onnx") == {"index/graph.py"}
+    assert importers("onnxruntime") | importers("openvino") == {"index/model.py"}
+    assert importers("sentence_transformers") == {"index/embed.py"}
+
+
 def test_the_sql_is_in_two_files():
     assert importers("sqlalchemy") <= {"index/catalog.py", "index/schema.py"}
 
@@ -99,4 +105,4 @@ def test_help_comes_without_loading_model_or_vectors(door):
     assert "usage:" in done.stdout
     loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "argparse" in loaded
-    assert loaded.isdisjoint({"torch", "chromadb", "sentence_transformers", "transformers", "llama_index"})
+    assert loaded.isdisjoint({"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers"})
