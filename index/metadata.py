@@ -47,6 +47,7 @@ _FIRST = re.compile(r"\b(?:first\s+)?(?:published|posted|released|veröffentlich
 _BYLINE = re.compile(
     r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+){0,3}[A-ZÀ-Þ][\w.'’-]+){1,3})"
 )
+_NO_PART_OF_A_NAME = re.compile(r"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.)(?:\s|$)")
 _OWNER = (
     re.compile(
         r"^(?:©|\(c\)|copyright)(?:\s*©)?\s*(?:(?:19|20)\d\d(?:\s?[-–]\s?(?:19|20)?\d\d)?)?,?\s*(?:by\s+)?(?P<who>[A-ZÀ-Þ][^.,;:|/()]{1,40}?)(?:\s+(?:(?:19|20)\d\d))?\s*(?:[.,|]|$|all\s+rights)",
@@ -55,9 +56,13 @@ _OWNER = (
     re.compile(r"^about\s+(?P<who>(?:the\s+)?[A-ZÀ-Þa-z][^.?!]{1,40}|[a-z0-9-]+\.(?:com|org|net|eu|news|info))\s*:?$", re.I),
     re.compile(r"^follow\s+(?P<who>(?:the\s+)?[A-ZÀ-Þ][^.?!]{1,40}?)\s+on\s+\w", re.I),
 )
+_WORD = re.compile(r"\w+")
+_COMPANY = re.compile(r"(?:,?\s(?:&\s)?(?:ltd|limited|inc|plc|corp|llc|gmbh|ag|company|co)\b\.?)+$", re.I)
 _SITE = re.compile(r"\b(?:www\.)?[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info)\b", re.I)
 _PLATFORMS = {f"{name}.com" for name in ("facebook", "twitter", "x", "instagram", "linkedin", "youtube", "whatsapp", "google", "apple")}
-_NOT_A_NAME = re.compile(r"\b(?:us|me|the author|this (?:site|article)|images?|getty|reuters|afp|photo|author|our|your|rights|reserved|all)\b", re.I)
+_NOT_A_NAME = re.compile(
+    r"\b(?:us|me|the author|this (?:site|article)|images?|getty|reuters|afp|photo|author|our|your|rights|reserved|all|become|subsidiary)\b", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,15 +139,23 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     if not found:
         return None
     counts = Counter(lines)
-    repeated = [line for _, line in found if counts[line] > 1 and len(line.split()) >= 4]
-    if repeated:
-        return max(repeated, key=lambda line: (counts[line], len(line)))
+    told = _told(lines)
     byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
-    above = [line for index, line in found if index < byline]
-    if above:
-        return above[-1]
-    long = [line for _, line in found if len(line.split()) >= 5]
-    return (long or [line for _, line in found])[0]
+    nearest = max((index for index, _ in found if index < byline), default=-1)
+
+    def worth(item: tuple[int, str]) -> float:
+        index, line = item
+        words = {word for word in _WORD.findall(line.casefold()) if len(word) > 3}
+        echoed = sum(word in told for word in words) - 0.5 * sum(word not in told for word in words)
+        return min(echoed, 5.0) + (counts[line] > 1 and len(line.split()) >= 4) + 2.5 * (index == nearest)
+
+    best = max(found, key=worth)
+    return best[1] if worth(best) >= 1 else None
+
+
+def _told(lines: list[str]) -> set[str]:
+    """Return the words of a page's prose: what its headline speaks of is what its story tells."""
+    return {word for line in lines if is_prose(line) and not form_of(line) for word in _WORD.findall(line.casefold())}
 
 
 def _is_headline(line: str) -> bool:
@@ -152,7 +165,7 @@ def _is_headline(line: str) -> bool:
         and 12 < len(line) <= 200
         and not form_of(line)
         and not line.endswith((".", ",", ";", ":", "]", ")"))
-        and not line.startswith(("*", "•", "+", "- ", "["))
+        and not line.startswith(("*", "•", "+", "- ", "o ", "["))
         and not re.search(r"[|»›·>]|\s{3}", line)
         and not _LABEL.match(line)
         and not _BYLINE.match(line)
@@ -182,7 +195,7 @@ def _author(opening: list[str]) -> str | None:
     for line in opening:
         match = _BYLINE.match(line)
         if match and len(line) < 120:
-            return match["who"].strip()
+            return _NO_PART_OF_A_NAME.split(match["who"])[0].strip()
     return None
 
 
@@ -200,7 +213,11 @@ def _publisher(lines: list[str], opening: list[str]) -> str | None:
         for line in lines:
             match = pattern.match(line)
             if match and not _NOT_A_NAME.search(match["who"]) and "/" not in line:
-                return match["who"].strip()
+                name = match["who"].strip()
+                house = _COMPANY.sub("", name)
+                # A company's name is the paper's only if the page uses it without "Ltd" as well.
+                if house == name or any(house in other and match["who"] not in other for other in lines):
+                    return house
     # A page that names one site in its furniture ("get updates from example.com") is that site's.
     named = {match.group().lower().removeprefix("www.") for line in lines if form_of(line) for match in _SITE.finditer(line)} - _PLATFORMS
     return named.pop() if len(named) == 1 else None

@@ -37,6 +37,7 @@ BODIES = [
         ["box"],
         id="text-box-once",
     ),
+    pytest.param(f"<w:p><w:r><w:t>Above</w:t><w:txbxContent>{paragraph('inside')}</w:txbxContent></w:r></w:p>", ["Above inside"], id="text-box-in-a-paragraph"),
     pytest.param(f"<w:sdt><w:sdtContent>{paragraph('In a control.')}</w:sdtContent></w:sdt>", ["In a control."], id="content-control"),
 ]
 

@@ -111,6 +111,11 @@ def test_a_part_in_an_unknown_charset_is_read_as_well_as_it_can_be(tmp_path):
     assert STORY[0] in only(written(tmp_path, "x.eml", raw)).text
 
 
+@pytest.mark.parametrize("body", ["<http://" * 100_000, "(http://" * 100_000, " " * 1_000_000, "-" * 1_000_000], ids=["links", "brackets", "spaces", "dashes"])
+def test_a_body_of_one_kind_of_sign_is_read_in_time(body):
+    assert STORY[0] in read_mail("x.eml", f"From: a@b.example\n\n{body}\n{STORY[0]}".encode()).text
+
+
 def attached() -> bytes:
     message = mail(None)
     message.set_content(" ")

@@ -217,3 +217,35 @@ def test_no_text_whatever_breaks_the_reading(raw):
     found = from_text(raw)
     assert found.title is None or "\n" not in found.title
     assert found.published is None or 1900 <= found.published.year < 2100
+
+
+def test_the_headline_is_the_line_that_the_story_takes_up():
+    raw = page("Today's paper and our apps for you", "Council stops the island ferry", "Readers choose their favourite soup")
+    assert from_text(raw).title == "Council stops the island ferry"
+
+
+def test_a_page_without_any_headline_has_no_title():
+    assert from_text(page("Horoscopes and daily readings for everyone", "Place an advert with us")).title is None
+
+
+NAMES = [
+    pytest.param("By Ines Carrow Follow", "Ines Carrow", id="follow-button"),
+    pytest.param("By Ines Carrow Mar. 7, 2025", "Ines Carrow", id="month"),
+    pytest.param("By Ines Carrow For Herald.Example", "Ines Carrow", id="for-whom"),
+]
+
+
+@pytest.mark.parametrize(("line", "author"), NAMES)
+def test_what_follows_a_name_is_no_part_of_it(line, author):
+    assert from_text(page("Council stops the island ferry", line)).author == author
+
+
+COMPANIES = [
+    pytest.param("\u00a9 2025 Island Herald Ltd. All rights reserved", "Write to the Island Herald desk", "Island Herald", id="the-page-uses-the-name-too"),
+    pytest.param("\u00a9 2025 Bracken Holdings plc. All rights reserved", "Write to the desk", None, id="only-the-owner"),
+]
+
+
+@pytest.mark.parametrize(("line", "other", "publisher"), COMPANIES)
+def test_a_company_is_the_publisher_only_if_the_page_goes_by_its_name(line, other, publisher):
+    assert from_text(page("Council stops the island ferry", below=f"{line}\n{other}")).publisher == publisher

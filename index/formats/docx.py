@@ -76,12 +76,15 @@ def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:
 def _paragraphs(part: _Element) -> Iterator[str]:
     """Yield the paragraphs of a part in order, a table's row as one with its cells parted by bars."""
     w = _STRICT if part.tag.startswith(_STRICT) else _W
-    rows = {row: [" ".join(_text(cell, w).split()) for cell in row.iterchildren(f"{w}tc")] for row in part.iter(f"{w}tr")}
     for element in part.iter(f"{w}p", f"{w}tr"):
-        if any(above in rows or above.tag == _FALLBACK for above in element.iterancestors()):
+        # The row around an inner table, and the paragraph around a text box, have its words already.
+        if any(above.tag in (_FALLBACK, f"{w}p", f"{w}tr") for above in element.iterancestors()):
             continue
-        cells = rows.get(element)
-        text = " ".join(_text(element, w).split()) if cells is None else " | ".join(filter(None, cells))
+        if element.tag == f"{w}tr":
+            cells = [" ".join(_text(cell, w).split()) for cell in element.iterchildren(f"{w}tc")]
+            text = " | ".join(filter(None, cells))
+        else:
+            text = " ".join(_text(element, w).split())
         if text:
             yield text
 

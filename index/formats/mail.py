@@ -36,7 +36,7 @@ _FURNITURE = re.compile(
     r")",
     re.I,
 )
-_LINK = re.compile(r"[ \t]*[<(\[]\s*https?://[^\s>)\]]+\s*[>)\]]|^\s*https?://\S+\s*$", re.M)
+_LINK = re.compile(r"[<(\[]\s?https?://[^\s<>()\[\]]+\s?[>)\]]|^[ \t]{0,20}https?://\S+[ \t]{0,20}$", re.M)
 _WORD = re.compile(r"\w+")
 
 
