@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from index.extent import also_of_the_article, extent
 from index.furniture import form_of, heads_comments, heads_link_list
 from index.lines import BULLET, is_prose
 
@@ -141,10 +142,11 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
     _cut_bylines(lines, reasons)
     _cut_tail(lines, reasons, publisher)
     _cut_self_description(lines, reasons, publisher)
-    prose = [index for index, line in enumerate(lines) if line and not reasons[index] and is_prose(line)]
-    if not prose:
+    span = extent(lines, reasons)
+    if span is None:
         return reasons
-    first, last = prose[0], prose[-1]
+    first, last = span
+    outside = also_of_the_article(lines, reasons, span)
     seen: dict[str, int] = {}
     counts = Counter(lines)
     folded_title = _folded(title)
@@ -154,9 +156,9 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
         folded = _folded(line)
         if folded_title and folded == folded_title:
             reasons[index] = "title"
-        elif index < first:
+        elif index < first and index not in outside:
             reasons[index] = "before the article"
-        elif index > last and not BULLET.match(line):
+        elif index > last and index not in outside:
             reasons[index] = "after the article"
         elif folded in seen and len(line) > 40:
             earlier = seen[folded]
