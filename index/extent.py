@@ -16,6 +16,7 @@ _WORD = re.compile(r"\w{5,}")  # shorter ones say little of what a text is about
 _ANY_WORD = re.compile(r"\w+")
 _TERMS = 6
 _SHARE = 0.5
+_PARAGRAPH = 30  # words; above the article no paragraph as long was anything but its first
 _TRUSTED = 0.6  # the share of a page's sentences that its article must hold; measured: never below 0.89
 # In words. Measured on the pages of evals/clean.py that were set apart for it.
 _LONGEST = 60
@@ -32,7 +33,8 @@ _BOUNDARIES = {"list of other stories", "readers' comments"}
 def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | None:
     """Return the places of the article's first and last line, None if no line reads like prose.
 
-    Where no stretch holds most of the page's sentences (a page of short texts), it is all from the first line of prose to the last. ``reasons`` says of each line which furniture it is, "" if none is known.
+    Where no stretch holds most of the page's sentences (a page of short texts), it is all from the first line of prose to the last.
+    ``reasons`` says of each line which furniture it is, "" if none is known.
     """
     words = [length_in_words(line) if line and not reason and is_sentence(line) else 0 for line, reason in zip(lines, reasons, strict=True)]
     half = sum(words) / 2
@@ -73,7 +75,8 @@ def also_of_the_article(lines: Sequence[str], reasons: Sequence[str], span: tupl
         if not lines[index] or reasons[index]:
             continue
         same = _shares(lines[index], vocabulary)
-        if same and (is_prose(lines[index]) or headline):
+        paragraph = is_sentence(lines[index]) and length_in_words(lines[index]) >= _PARAGRAPH
+        if paragraph or (same and (is_prose(lines[index]) or headline)):
             found.add(index)
         headline = same and not is_prose(lines[index])
     run: list[int] = []
