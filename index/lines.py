@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 BULLET = re.compile(r"^(?:[*•·▪◦‣+^–—-]+|>{1,3}|[»«]|\d{1,2}[.)]|o(?=\s[A-Z\d]))\s+")
 _WORD = re.compile(r"\w+")
@@ -17,27 +18,32 @@ _GLUED = re.compile(r"[^\W\d_A-Z]{2}[A-Z][^\W\d_]")
 
 def is_prose(line: str) -> bool:
     """Tell whether a line reads like a sentence rather than like a label, a heading or a link."""
-    if is_unspaced(line):
-        return len(line) >= 12
-    count = len(_WORD.findall(line))
-    return (count >= 6 and _END.search(line) is not None) or (count >= 25 and len(_GLUED.findall(line)) * 8 < count)
+    return _shape(line)[0]
 
 
 def is_sentence(line: str) -> bool:
     """Tell whether a line reads like prose and ends as a sentence does: not clipped ("…"), not without an end."""
-    return is_prose(line) and not is_clipped(line) and _FULL_STOP.search(line) is not None
+    return _shape(line)[0] and not is_clipped(line) and _FULL_STOP.search(line[-60:]) is not None
 
 
 def is_clipped(line: str) -> bool:
     """Tell whether a line breaks off ("…")."""
-    return _CLIPPED.search(line) is not None
+    return _CLIPPED.search(line[-20:]) is not None
 
 
 def length_in_words(line: str) -> int:
     """Return how many words a line has; where words are not parted by spaces, half its characters."""
-    return len(line) // 2 if is_unspaced(line) else len(_WORD.findall(line))
+    return _shape(line)[1]
 
 
 def is_unspaced(line: str) -> bool:
     """Tell whether a line is in a script that puts no spaces between words."""
-    return len(_UNSPACED.findall(line)) * 2 > len(line)
+    return not line.isascii() and len(_UNSPACED.findall(line)) * 2 > len(line)
+
+
+@lru_cache(maxsize=4_096)  # every step asks again of the same lines
+def _shape(line: str) -> tuple[bool, int]:
+    if is_unspaced(line):
+        return len(line) >= 12, len(line) // 2
+    count = len(_WORD.findall(line))
+    return (count >= 6 and _END.search(line[-60:]) is not None) or (count >= 25 and len(_GLUED.findall(line)) * 8 < count), count

@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from index.archive import Archive, Batch, Prepared
-from index.articles import Article, Source, article_id
+from index.articles import Source, article_id
 from index.catalog import FileRecord
 from index.clean import clean
 from index.embed import Embedder
 from index.errors import UnreadableError
 from index.files import Failure, File, Listing, Record, digest_of_file, read, read_stream, walk
 from index.passages import header
+from index.settle import prepared, settle
 
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000
@@ -124,6 +125,8 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
                 batch, size = Batch(), 0
         _publish(archive, embedder, batch, report, progress)
         report.interrupted = stopped()
+        if not report.interrupted:
+            settle(archive, lambda items: embed(archive, embedder, items, progress), embedder.identity)
         # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
         with archive.catalog.transaction() as transaction:
             transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
@@ -248,7 +251,8 @@ def _prepared(
         title = metadata.title or Path(record.place).name
         source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, record.language)
         progress.step(Step("update" if stored else "add", record.place, title))
-        yield Prepared.of(Article.of(source, cleaned.text), file, record.digest, [(cut.line, cut.reason) for cut in cleaned.cut])
+        cut = [(item.line, item.reason) for item in cleaned.cut]
+        yield prepared(archive, source, cleaned.text, file, record.digest, cut)
 
 
 def _gone(archive: Archive, path: str, progress: Progress) -> Iterator[Gone]:
