@@ -26,7 +26,7 @@ _OFFER = re.compile(
     r"|stories|articles|journalism|inbox)\b",
     re.I,
 )
-_NAME = re.compile(r"(?:by\s+)?([A-ZÀ-Þ][\w.’'-]+(?:\s+[A-ZÀ-Þ][\w.’'-]+){1,3})\b")
+_NAME = re.compile(r"(?i:by\s+)?([A-ZÀ-Þ][\w.’'-]+(?:\s+[A-ZÀ-Þ][\w.’'-]+){1,3})\b")
 _TRADE = re.compile(
     r"\b(?:reporter|journalist|correspondent|editor|columnist|writer|producer|author|critic|blogger|contributor|covers|writes|reports|redakteur(?:in)?"
     r"|korrespondent(?:in)?|journalistin|journaliste|autor(?:in)?|periodista|redactora?)\b",

@@ -15,7 +15,9 @@ from index.lines import BULLET, is_clipped, is_prose, is_sentence, is_unspaced, 
 _WORD = re.compile(r"\w{5,}")  # shorter ones say little of what a text is about, in any language
 _ANY_WORD = re.compile(r"\w+")
 _TERMS = 6
+_HEADLINE_TERMS = 3
 _SHARE = 0.5
+_SURROUNDED = 2  # lines of known furniture that a part of the page must hold before it is cut for its place
 _PARAGRAPH = 30  # words; above the article no paragraph as long was anything but its first
 _TRUSTED = 0.6  # the share of a page's sentences that its article must hold; measured: never below 0.89
 # In words. Measured on the pages of evals/clean.py that were set apart for it.
@@ -33,12 +35,35 @@ _BOUNDARIES = {"list of other stories", "readers' comments"}
 def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | None:
     """Return the places of the article's first and last line, None if no line reads like prose.
 
-    Where no stretch holds most of the page's sentences (a page of short texts), it is all from the first line of prose to the last.
-    ``reasons`` says of each line which furniture it is, "" if none is known.
+    ``reasons`` says of each line which furniture it is, "" if none is known. A beginning or an end of the page without any known furniture
+    is the article's, down to the last line that reads like prose: a list, a poem or a table is not what surrounds an article. So is all of a
+    page of which no stretch holds most of the sentences.
     """
-    words = [length_in_words(line) if line and not reason and is_sentence(line) else 0 for line, reason in zip(lines, reasons, strict=True)]
+    readable = [
+        index for index, (line, reason) in enumerate(zip(lines, reasons, strict=True)) if line and not reason and (is_prose(line) or BULLET.match(line))
+    ]
+    prose = [index for index in readable if is_prose(lines[index])]
+    words = [0] * len(lines)
+    for index in prose:
+        words[index] = length_in_words(lines[index]) if is_sentence(lines[index]) else 0
+    best = _densest(lines, reasons, words)
+    if best is None or _covered(words, best) < _TRUSTED * sum(words):
+        return (prose[0], prose[-1]) if prose else None
+    first, last = best
+    for index in range(last + 1, len(lines)):  # what is clipped, or a list that the last sentence announces, is still the article's
+        if lines[index] and (reasons[index] or not (is_prose(lines[index]) or (BULLET.match(lines[index]) and lines[best[1]].endswith(":")))):
+            break
+        last = index if lines[index] else last
+    if sum(map(bool, reasons[:first])) < _SURROUNDED:
+        first = prose[0]
+    if sum(map(bool, reasons[last + 1 :])) < _SURROUNDED:
+        last = readable[-1]
+    return first, last
+
+
+def _densest(lines: Sequence[str], reasons: Sequence[str], words: Sequence[int]) -> tuple[int, int] | None:
     half = sum(words) / 2
-    best, best_span, total, start, before = 0, None, 0, 0, 0
+    best, span, total, start, before = 0, None, 0, 0, 0
     for index, (line, reason) in enumerate(zip(lines, reasons, strict=True)):
         worth = _worth(line, reason, before >= half)
         before += words[index]
@@ -46,16 +71,8 @@ def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | No
             total, start = 0, index
         total += worth
         if worth > 0 and total > best:
-            best, best_span = total, (start, index)
-    if best_span is None or _covered(words, best_span) < _TRUSTED * sum(words):
-        prose = [index for index, (line, reason) in enumerate(zip(lines, reasons, strict=True)) if line and not reason and is_prose(line)]
-        return (prose[0], prose[-1]) if prose else None
-    first, last = best_span
-    for index in range(last + 1, len(lines)):  # what is clipped, or a list that the last sentence announces, is still the article's
-        if lines[index] and (reasons[index] or not (is_prose(lines[index]) or (BULLET.match(lines[index]) and lines[best_span[1]].endswith(":")))):
-            break
-        last = index if lines[index] else last
-    return first, last
+            best, span = total, (start, index)
+    return span
 
 
 def _covered(words: Sequence[int], span: tuple[int, int]) -> int:
@@ -78,7 +95,7 @@ def also_of_the_article(lines: Sequence[str], reasons: Sequence[str], span: tupl
         paragraph = is_sentence(lines[index]) and length_in_words(lines[index]) >= _PARAGRAPH
         if paragraph or (same and (is_prose(lines[index]) or headline)):
             found.add(index)
-        headline = same and not is_prose(lines[index])
+        headline = not is_prose(lines[index]) and _shares(lines[index], vocabulary, _HEADLINE_TERMS)
     run: list[int] = []
     for index in range(last + 1, len(lines)):
         if not lines[index]:
@@ -91,9 +108,9 @@ def also_of_the_article(lines: Sequence[str], reasons: Sequence[str], span: tupl
     return found
 
 
-def _shares(line: str, vocabulary: set[str]) -> bool:
+def _shares(line: str, vocabulary: set[str], least: int = _TERMS) -> bool:
     terms = _terms(line)
-    return length_in_words(line) >= 8 and len(terms) >= _TERMS and len(terms & vocabulary) >= _SHARE * len(terms) and not BULLET.match(line)
+    return len(terms) >= least and len(terms & vocabulary) >= _SHARE * len(terms) and not BULLET.match(line)
 
 
 def _terms(line: str) -> set[str]:

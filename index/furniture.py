@@ -58,7 +58,7 @@ _FORMS = {
         r"website\spreview$",
     ],
     "list of other stories": [
-        r"(?:related|recommended|trending|popular|most\s(?:read|viewed|popular|commented|watched|shared)|top\sstories|latest\s(?:news|stories|headlines)|editor[’']?s[’']?\spicks?|in\scase\syou\smissed\sit|up\snext)\b[^.?!]{0,60}:?$",
+        r"(?:related|recommended|trending|popular|most\s(?:read|viewed|popular|commented|watched|shared)|top\sstories|latest\s(?:news|stories|headlines)|editor[’']?s[’']?\spicks?|in\scase\syou\smissed\sit)\b[^.?!]{0,60}:?$",
         r"more\s(?:stories|news|coverage|top\sstories|to\sread|from\s(?:the\s)?[A-Z\d][^.?!]{0,50}|(?:on|in)\sthis\s(?:story|topic|section))\b[^.?!]{0,40}:?$",
         r"(?:you\s(?:may|might)\s(?:also\s)?(?:like|be\sinterested)|don[’']t\smiss|search\strends|what\sto\sread\snext|keep\sreading|elsewhere\son)\b[^.?!]{0,80}:?$",
         r"(?:readers|people|others)\salso\s(?:liked|read|viewed|bought)\b.{0,40}$",
@@ -156,7 +156,7 @@ _NOTICES = {
         r"(?:[^\"“„«]{0,160}[.!]\s)?delivered\s(?:straight\s|right\s|directly\s)?to\s(?:you|your\sinbox)\b.{0,80}$",
         r"(?=.{0,200}$)(?=.*\b(?:news|newsletter|reporting|journalism|stories|updates|headlines|round-?up|briefing)\b)[^\"“„«]{0,160}\b(?:delivered|straight|sent)\b.{0,20}\bto\syour\s(?:inbox|mailbox)\b",
         r"(?:get|catch|read)\s(?:all\s)?(?:the\slatest|real-?time|live|instant|breaking)\s(?:news|updates|headlines|stories|coverage)\b",
-        r"for\s(?:the\slatest|more|all\sthe)\b[^.\"“]{0,160},\s(?:please\s)?(?:sign\sup|subscribe|follow|visit|click|tap|download|check\sout)\b",
+        r"for\s(?:the\slatest|more|all\sthe)\b[^.\"“]{0,160},\s(?:please\s)?(?:sign\sup|subscribe|follow\sus|(?:visit|click|tap|download|check\sout)\s(?:on\s)?(?:our|us|here))\b",
         r"(?=.*\bour\s(?:website|site|homepage)\b)(?=.*\b(?:bookmark|sign\sup|subscribe|newsletters?)\b)[^\"“„«]",
         r"(?:please\s)?sign\sin\sto\b.{0,80}$",
     ],
