@@ -22,6 +22,7 @@ from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.generations import Folders
 from index.passages import embedding_key, header, passages_of
+from index.recurring import Counted
 from index.terms import terms
 
 T = TypeVar("T")
@@ -49,13 +50,14 @@ class Prepared:
     cut: tuple[CutLine, ...]
     passages: tuple[Passage, ...]
     keys: tuple[str, ...]
+    counted: Counted | None = None
 
     @classmethod
-    def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine]) -> Prepared:
+    def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine], counted: Counted | None = None) -> Prepared:
         """Split an article and name the keys of its vectors."""
         found = passages_of(article)
         heading = header(article.source)
-        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found))
+        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found), counted)
 
 
 @dataclass(slots=True)
@@ -189,6 +191,8 @@ class Archive:
                 title = " ".join(terms(item.article.source.title))
                 rows = [(p, key, title, " ".join(terms(p.text))) for p, key in zip(item.passages, item.keys, strict=True)]
                 transaction.put_article(item.article, item.file, item.original_digest, item.cut, rows)
+                if item.counted:
+                    transaction.put_lines(item.article.source.id, item.counted)
             for record in batch.files:
                 transaction.put_file(record)
             for path in batch.files_gone:

@@ -44,7 +44,24 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from index.articles import Article, Passage, Source
 from index.embed import Vectors
 from index.errors import ArchiveError, DiskFull
-from index.schema import KEYWORD_TABLE, STEPS, articles, embeddings, facts, failures, fetches, files, generations, migrate, passages, runs, vector_journal
+from index.recurring import Counted
+from index.schema import (
+    KEYWORD_TABLE,
+    STEPS,
+    articles,
+    embeddings,
+    facts,
+    failures,
+    fetches,
+    files,
+    generations,
+    lines,
+    migrate,
+    passages,
+    runs,
+    unsettled,
+    vector_journal,
+)
 
 _KEYWORDS = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
 _T = TypeVar("_T")
@@ -386,6 +403,41 @@ class Snapshot:
             found.update({row.key: _vector(row.vector) for row in self._connection.execute(statement)})
         return found
 
+    def file_of(self, article_id: str) -> str:
+        """Return the path of the file that an article came from."""
+        return str(self._connection.scalar(select(articles.c.file).where(articles.c.id == article_id)))
+
+    def cut_of(self, article_id: str) -> list[tuple[int, str]]:
+        """Return the lines that are cut from an article because they recur: (place, line)."""
+        rows = self._connection.execute(select(lines.c.place, lines.c.cut).where(lines.c.article_id == article_id, lines.c.cut.is_not(None)))
+        return [(row.place, row.cut) for row in rows]
+
+    def cut_lines(self, publisher: str, digests: Sequence[int]) -> set[int]:
+        """Return which of some lines are cut from an article of a publisher because they recur."""
+        query = select(lines.c.digest).where(lines.c.publisher == publisher, lines.c.digest.in_(digests), lines.c.cut.is_not(None))
+        return set(self._connection.scalars(query.distinct()))
+
+    def recurring(self, publisher: str, digests: Sequence[int], stories: int) -> set[int]:
+        """Return which of some lines stand in at least so many different stories of a publisher."""
+        query = select(lines.c.digest).where(lines.c.publisher == publisher, lines.c.digest.in_(digests)).group_by(lines.c.digest)
+        # Copies of one story share its title or its longest paragraph.
+        different = and_(func.count(lines.c.title.distinct()) >= stories, func.count(lines.c.longest.distinct()) >= stories)
+        return set(self._connection.scalars(query.having(different)))
+
+    def wrongly_cut(self, stories: int) -> set[str]:
+        """Return the ids of articles with an unsettled line that is cut and does not recur, or stands there and does."""
+        found: set[str] = set()
+        digests: dict[str, list[int]] = {}
+        for row in self._connection.execute(select(unsettled)):
+            digests.setdefault(row.publisher, []).append(row.digest)
+        for publisher, every in digests.items():
+            for chunk in _chunks(every):
+                known = self.recurring(publisher, chunk, stories)
+                wrong = or_(and_(lines.c.digest.in_(known), lines.c.cut.is_(None)), and_(lines.c.digest.not_in(known), lines.c.cut.is_not(None)))
+                query = select(lines.c.article_id).where(lines.c.publisher == publisher, lines.c.digest.in_(chunk), wrong)
+                found.update(self._connection.scalars(query))
+        return found
+
     def journal(self) -> list[tuple[int, str, str | None]]:
         """Return what a Chroma server must still lose: (row, collection, passage id or None for all of it)."""
         return [tuple(row) for row in self._connection.execute(select(vector_journal).order_by(vector_journal.c.row))]
@@ -443,9 +495,29 @@ class Transaction(Snapshot):
         row_of = {row.id: row.row for row in numbered}
         self._connection.execute(insert(_KEYWORDS), [{"rowid": row_of[p.id], "title": title, "body": body} for p, _, title, body in found])
 
+    def put_lines(self, article_id: str, counted: Counted) -> None:
+        """Remember which lines of an article count as furniture if they recur; they are unsettled from now on."""
+        if not counted.lines:
+            return
+        told = {"publisher": counted.publisher, "title": counted.title, "longest": counted.longest, "article_id": article_id}
+        rows = [{**told, "place": line.place, "digest": line.digest, "cut": line.text if line.cut else None} for line in counted.lines]
+        self._connection.execute(insert(lines), rows)
+        self._unsettle(article_id)
+
+    def settled(self) -> None:
+        """Note that it is decided of every line whether it recurs."""
+        self._connection.execute(delete(unsettled))
+
+    def _unsettle(self, article_id: str) -> None:
+        rows = select(lines.c.publisher, lines.c.digest).where(lines.c.article_id == article_id)
+        self._connection.execute(upsert(unsettled).from_select(["publisher", "digest"], rows.distinct()).on_conflict_do_nothing())
+
     def remove_articles(self, ids: Sequence[str]) -> None:
         """Remove articles with their passages and search terms; their vectors stay known."""
+        for id_ in ids:
+            self._unsettle(id_)
         for chunk in _chunks(ids):
+            self._connection.execute(delete(lines).where(lines.c.article_id.in_(chunk)))
             rows = select(passages.c.row).where(passages.c.article_id.in_(chunk))
             for numbers in _chunks(list(self._connection.scalars(rows))):
                 self._connection.execute(delete(_KEYWORDS).where(_KEYWORDS.c.rowid.in_(numbers)))

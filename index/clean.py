@@ -11,7 +11,9 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from index.furniture import form_of, heads_comments, heads_link_list
+from index.blocks import cut_blocks, cut_closing, folded_words
+from index.extent import also_of_the_article, extent
+from index.furniture import form_of
 from index.lines import BULLET, is_prose
 
 _BLOCK_TAG = re.compile(
@@ -29,14 +31,6 @@ _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
 # Control characters cannot be shown or stored safely (a terminal obeys them), so they end a line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
-_WORD = re.compile(r"\w+")
-
-_ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)
-_BYLINE = re.compile(
-    r"^(?:(?i:by|von|par|text:)\s+[A-ZÀ-Þ][\w.'’-]+(?:\s+[\w.'’&-]+){1,8}|\d{1,2}\.?\s\w+\s(?:19|20)\d\d\b.{0,30}|\w+\s\d{1,2},\s(?:19|20)\d\d\b.{0,30})$"
-)
-_CONTENTS = re.compile(r"(?:table\sof\s)?contents:?|in\sthis\s(?:article|essay|story):?|inhalt:?|sommaire:?", re.I)
-_DOMAIN = re.compile(r"\b[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info|io|example|tv|int)\b", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,29 +136,25 @@ def _unwrapped(lines: list[str]) -> list[str]:
 def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
     """Return, for each line, why it is cut, "" where it stays."""
     reasons = [_form(line) for line in lines]
-    _cut_preview_cards(lines, reasons)
-    _cut_link_lists(lines, reasons)
-    _cut_contents(lines, reasons)
-    _cut_captions(lines, reasons)
-    _cut_bylines(lines, reasons)
-    _cut_tail(lines, reasons, publisher)
-    _cut_self_description(lines, reasons, publisher)
-    prose = [index for index, line in enumerate(lines) if line and not reasons[index] and is_prose(line)]
-    if not prose:
+    cut_blocks(lines, reasons, publisher)
+    span = extent(lines, reasons)
+    if span is None:
         return reasons
-    first, last = prose[0], prose[-1]
+    first, last = span
+    outside = also_of_the_article(lines, reasons, span)
+    cut_closing(lines, reasons, span)
     seen: dict[str, int] = {}
     counts = Counter(lines)
-    folded_title = _folded(title)
+    folded_title = folded_words(title)
     for index, line in enumerate(lines):
         if not line or reasons[index]:
             continue
-        folded = _folded(line)
+        folded = folded_words(line)
         if folded_title and folded == folded_title:
             reasons[index] = "title"
-        elif index < first:
+        elif index < first and index not in outside:
             reasons[index] = "before the article"
-        elif index > last and not BULLET.match(line):
+        elif index > last and index not in outside:
             reasons[index] = "after the article"
         elif folded in seen and len(line) > 40:
             earlier = seen[folded]
@@ -183,110 +173,3 @@ def _form(line: str) -> str:
     if not line:
         return ""
     return form_of(line) or ("" if any(char.isalnum() for char in line) else "no words")
-
-
-def _folded(line: str) -> str:
-    return " ".join(_WORD.findall(line.casefold()))
-
-
-def _cut_preview_cards(lines: list[str], reasons: list[str]) -> None:
-    """Cut an embedded link card: "Website preview", a headline, a clipped sentence, a bare domain."""
-    for index, line in enumerate(lines):
-        if _folded(line) != "website preview":
-            continue
-        block = [i for i in range(index + 1, min(index + 9, len(lines))) if lines[i]][:4]
-        ends = [i for i in block if _DOMAIN.fullmatch(lines[i])]
-        for i in block:
-            if ends and i <= ends[0]:
-                reasons[i] = "link card"
-
-
-def _cut_link_lists(lines: list[str], reasons: list[str]) -> None:
-    """Cut the headlines under "Related stories", "Most read" and their like, up to the next line of prose."""
-    inside = False
-    for index, line in enumerate(lines):
-        if not line:
-            continue
-        if heads_link_list(line):
-            inside = True
-            reasons[index] = reasons[index] or "furniture"
-        elif inside and not reasons[index]:
-            # A headline may end in a question mark; only a line that ends like a statement ends the list.
-            if is_prose(line) and not line.endswith("?") and not BULLET.match(line):
-                inside = False
-            else:
-                reasons[index] = "link list"
-
-
-def _cut_contents(lines: list[str], reasons: list[str]) -> None:
-    """Cut a table of contents: the numbered or bulleted labels right under "Contents"."""
-    inside = False
-    for index, line in enumerate(lines):
-        if _CONTENTS.fullmatch(line):
-            inside = True
-        elif line and inside:
-            inside = BULLET.match(line) is not None and not is_prose(line)
-        if inside and line:
-            reasons[index] = reasons[index] or "contents"
-
-
-def _cut_captions(lines: list[str], reasons: list[str]) -> None:
-    """Cut a line that stands right above a picture credit more than once: the picture's caption, as pages repeat it."""
-    above = [line for line, after in zip(lines, reasons[1:], strict=False) if line and after == "caption"]
-    captions = {line for line, count in Counter(above).items() if count > 1}
-    for index, line in enumerate(lines):
-        if line in captions and not reasons[index]:
-            reasons[index] = "caption"
-
-
-def _cut_bylines(lines: list[str], reasons: list[str]) -> None:
-    """Cut the block of short lines around a byline near the top ("By …", "Paris correspondent", the date), and boxes inside sign-ups."""
-    kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
-    for at, index in enumerate(kept[:40]):
-        if not _BYLINE.match(lines[index]) or is_prose(lines[index]):
-            continue
-        for other in kept[at : at + 4]:
-            if is_prose(lines[other]):
-                break
-            reasons[other] = "byline"
-    visible = [index for index, line in enumerate(lines) if line]
-    for before, index, after in zip(visible, visible[1:], visible[2:], strict=False):
-        if reasons[before] == reasons[after] == "sign-up" and not reasons[index]:
-            reasons[index] = "sign-up"
-
-
-def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> None:
-    """Cut readers' comments and the outlet's description of itself, where they follow at least half of the prose."""
-    prose = [len(line) if line and not reason and is_prose(line) else 0 for line, reason in zip(lines, reasons, strict=True)]
-    total, before = sum(prose), 0
-    for index, line in enumerate(lines):
-        reason = _tail_marker(line, publisher) if line else ""
-        if reason and before >= 0.5 * total:
-            for rest in range(index, len(lines)):
-                if lines[rest] and not reasons[rest]:
-                    reasons[rest] = reason
-            return
-        before += prose[index]
-
-
-def _cut_self_description(lines: list[str], reasons: list[str], publisher: str | None) -> None:
-    """Cut what the outlet says of itself under the article: the last lines, if they open with its name and follow furniture."""
-    name = _folded(publisher or "").removeprefix("the ")
-    kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
-    while name and kept:
-        index = kept.pop()
-        after = any(reasons[i] for i in range(kept[-1] + 1 if kept else 0, index))
-        if not (_folded(lines[index]).removeprefix("the ").startswith(name) and (after or any(reasons[index + 1 :]))):
-            return
-        reasons[index] = "about the outlet"
-
-
-def _tail_marker(line: str, publisher: str | None) -> str:
-    if heads_comments(line):
-        return "readers' comments"
-    about = _ABOUT.match(line)
-    if about is None or is_prose(line):
-        return ""
-    who = _folded(about["who"]).removeprefix("the ")
-    own = who in {"us", "author", "this site", "uns", "nous"} or _DOMAIN.search(about["who"]) is not None
-    return "about the outlet" if own or (publisher and who == _folded(publisher).removeprefix("the ")) else ""

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from index.archive import Archive, Batch, Prepared
-from index.articles import Article, Source, article_id
+from index.articles import Source, article_id
 from index.catalog import FetchRecord, FileRecord, StoredArticle
 from index.clean import clean
 from index.embed import Embedder
@@ -23,6 +23,7 @@ from index.files import Failure, File, Listing, Record, digest_of_file, holds_ar
 from index.language import language_of
 from index.pages import Page, Unchanged, Withdrawn, is_address, read_pages
 from index.passages import header
+from index.settle import prepared, settle
 
 if TYPE_CHECKING:
     from index.fetch import Web
@@ -179,6 +180,8 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
         _publish(archive, embedder, batch, report, progress)
         behind.tell()
         report.interrupted = stopped()
+        if not report.interrupted:
+            settle(archive, lambda items: embed(archive, embedder, items), embedder.identity)
         # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
         with archive.catalog.transaction() as transaction:
             transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
@@ -429,7 +432,7 @@ def _prepared(
         language = language_of(cleaned.text, record.language)
         source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, language, metadata.published_at)
         progress.step(Step("update" if stored else "add", record.place, title, why[1] if stored else why[0], record.digest))
-        yield Prepared.of(Article.of(source, cleaned.text), file, record.digest, [(cut.line, cut.reason, cut.at) for cut in cleaned.cut])
+        yield prepared(archive, source, cleaned.text, file, record.digest, [(cut.line, cut.reason, cut.at) for cut in cleaned.cut])
 
 
 def _removal(stored: StoredArticle, why: str) -> Step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, inspect
+from sqlalchemy import BigInteger, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, inspect
 
 from index.errors import ArchiveError
 
@@ -108,6 +108,21 @@ failures = Table(  # what every run tries again: permissions, links, servers; wh
     Column("run", Integer, ForeignKey("runs.number"), nullable=False),
     Column("path", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+lines = Table(  # lines that would be furniture if they recurred over articles of one publisher: see index/recurring.py
+    "lines",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("place", Integer, primary_key=True),  # of the paragraph, in the article with all its lines
+    Column("publisher", Text, nullable=False),
+    Column("digest", BigInteger, nullable=False),
+    Column("title", BigInteger, nullable=False),  # copies of one story share this
+    Column("longest", BigInteger, nullable=False),  # or this
+    Column("cut", Text),  # the line, where it is cut from the article; None: it stands there
+    Index("lines_recurring", "publisher", "digest", "title", "longest"),
+)
+unsettled = Table(  # lines that came or went since it was last decided which recur
+    "unsettled", metadata, Column("publisher", Text, primary_key=True), Column("digest", BigInteger, primary_key=True)
 )
 KEYWORD_TABLE = "passage_terms"  # FTS5: rowid = passages.row, title and body as search terms
 

@@ -87,6 +87,32 @@ FURNITURE = [
     pytest.param("– – –", id="dashes"),
     pytest.param(">>> ALSO ON THIS PAGE: Is a bridge coming to your town? Look at the map", id="also-on-this-page"),
     pytest.param("This report was supplied by Meridian Wire. The Island Herald has changed nothing but the headline.", id="supplied-by-agency"),
+    pytest.param("This advertisement has not loaded yet, but your article goes on below.", id="advertisement-not-loaded"),
+    pytest.param("We apologise, but this video has failed to load.", id="video-failed"),
+    pytest.param("Try refreshing your browser, or come back later.", id="refresh"),
+    pytest.param("Thank you for visiting the Herald. You are using a browser version with few abilities.", id="old-browser"),
+    pytest.param("Thanks for signing up! Look into your mailbox.", id="thanks-for-signing-up"),
+    pytest.param("A welcome email is on its way to you.", id="welcome-email"),
+    pytest.param("Create an account or sign in to continue reading.", id="create-an-account"),
+    pytest.param("THIS CONTENT IS RESERVED FOR SUBSCRIBERS ONLY", id="subscribers-only"),
+    pytest.param("If you are a print subscriber, your account gives you access to everything here.", id="if-you-are-a-subscriber"),
+    pytest.param("You can save this article by registering for free.", id="save-this-article"),
+    pytest.param("Choose the Herald as a ‘preferred source’ on Google News to find us faster.", id="preferred-source"),
+    pytest.param("Get the latest news from the harbour as it happens.", id="get-the-latest"),
+    pytest.param("For the latest news from the islands, sign up for the Morning Tide.", id="for-the-latest"),
+    pytest.param("Honest reporting. Brave journalism. Delivered to you.", id="delivered-to-you"),
+    pytest.param("after newsletter promotion", id="after-newsletter-promotion"),
+    pytest.param("Email address (required)", id="email-address"),
+    pytest.param("We may earn a commission if you buy something through the links on this page.", id="commission"),
+    pytest.param("Please read our comment policy before you write.", id="comment-policy"),
+    pytest.param(
+        "Share this article on Facebook facebook Send this page by email email More ways to share it with friends at home and abroad", id="share-long"
+    ),
+    pytest.param("Pictured from left are the mayor, the harbour master and two fishermen from Leith.", id="pictured"),
+    pytest.param("The ferry leaves the old harbour in fog. Photo by Lotte Verhaegh / Meridian Images", id="caption-photo-by"),
+    pytest.param("The mayor leaves the town hall on Monday. (AP Photo/Jo Hale)", id="caption-ap-photo"),
+    pytest.param("Image credits: Baltic Ferries", id="image-credits"),
+    pytest.param("Jo Hale and Petra Sund contributed to this report.", id="contributed"),
     pytest.param('PULL QUOTE: "A bridge which people mistook for a promise"', id="pull-quote"),
 ]
 
@@ -145,6 +171,20 @@ NEWS = [
     pytest.param("Werbung für Tabak wird nach dem Willen der Ministerin bald ganz verboten.", id="german-werbung"),
     pytest.param("Anzeige gegen den früheren Minister erstattete am Montag eine Bürgerinitiative.", id="german-anzeige"),
     pytest.param("Wir haben nie ungefragt Cookies gesetzt, sagte eine Sprecherin des Verlags am Dienstag.", id="german-cookies"),
+    pytest.param("The advertisement has not changed anybody’s mind, the pollsters found.", id="advertisement-has-not"),
+    pytest.param("Refreshing rain fell on the islands in the last week of the summer.", id="refreshing"),
+    pytest.param("Thanks for the rescue went to the crew of a fishing boat from Bergen.", id="thanks-for"),
+    pytest.param("A welcome party of two hundred was waiting on the pier.", id="a-welcome"),
+    pytest.param("If you are a fisherman on these islands, the ferry is your only way to a doctor.", id="if-you-are"),
+    pytest.param("You can save this harbour only by dredging it, the engineers told the council.", id="you-can-save"),
+    pytest.param("The parcels were delivered to you and to nobody else, the judge told the defendant.", id="delivered-to-you"),
+    pytest.param("For the latest round of talks, the delegations will visit Oslo in May.", id="for-the-latest"),
+    pytest.param("For more about the ships, please visit the museum on the pier, its director said.", id="for-more-visit"),
+    pytest.param("The brokers earn a commission on every product they sell, the report found.", id="earn-a-commission"),
+    pytest.param("The commission told us that links between the two companies had been found.", id="the-commission"),
+    pytest.param("Critics say that the tax contributed to this story of decline in the fishing towns.", id="contributed-to"),
+    pytest.param("Picture a harbour without a single ship and you see what the council sees.", id="picture"),
+    pytest.param("Supplies reached the island on Friday after the storm had passed.", id="supplies"),
     pytest.param("The minister said so.", id="short-sentence"),
     pytest.param("Nobody came.", id="very-short-sentence"),
     pytest.param("“Never.”", id="one-word-quote"),
@@ -240,6 +280,168 @@ def test_blocks_around_an_article_go(raw, gone, kept):
     text = clean(raw, "Council stops the ferry", "Island Herald").text
     assert [piece for piece in gone if piece in text] == []
     assert [piece for piece in kept if piece not in text] == []
+
+
+# --- where the article begins and ends -----------------------------------------------------------------------------------
+
+MENU = "\n".join(["Skip to main content", "Menu", "* News", "* Islands", "* Weather", "* Sport", "* Letters", "Subscribe", "Search"])
+FOOTER = "\n".join(["* About", "* Corrections", "* Jobs", "Privacy policy", "© 2025 Island Herald. All rights reserved."])
+TEASERS = "\n".join(
+    [
+        "Mystery of the missing lighthouse lens solved",
+        "Culture",
+        "A lens that vanished from the northern lighthouse in 1931 has turned up in a barn, and nobody is able to say how it got…",
+        "Herring prices climb for a third week",
+        "2 hours ago",
+        "Buyers in the southern markets pay more than they have since the winter of the great ice.",
+        "Three bakers, one recipe, no agreement",
+        "Food",
+        "It is the oldest quarrel on the islands, and it is about cardamom.",
+    ]
+)
+BODY = f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\n{FIRST.replace('Monday', 'Friday')}\n\n{SECOND.replace('2,000', '1,900')}"
+PAYWALL = "\n".join(
+    ["Subscribe now to read on", "* Unlimited access to every article", "* Crosswords and puzzles", "* Newsletters from our newsroom", "Email address"]
+)
+LEAD = (
+    "My grandmother never learned to swim, and she crossed the sound twice each week for forty years, in sleet and in June sunshine, with eggs on her lap and"
+    " a rosary in her coat."
+)
+
+SURROUNDED = [
+    pytest.param(f"{MENU}\n\n{BODY}\n\n{FOOTER}", ["Islands", "Letters", "Corrections", "Jobs"], [], id="menus"),
+    pytest.param(f"{MENU}\n\n{BODY}\n\n{TEASERS}\n\n{FOOTER}", ["lens", "Herring", "Buyers", "bakers", "cardamom"], [], id="teasers-without-a-heading"),
+    pytest.param(f"{MENU}\n\n{LEAD}\n\n{PAYWALL}\n\n{BODY}\n\n{FOOTER}", ["Unlimited", "Crosswords", "newsroom"], [LEAD], id="first-paragraph-above-a-paywall"),
+    pytest.param(
+        f"{MENU}\n\nFerry between the islands will stop in May\nThe council decided after a debate and many people use the ferry between islands\n"
+        f"Ines Carrow\n4 March 2025\nShare\n\n{BODY}\n\n{FOOTER}",
+        ["Ines Carrow"],
+        ["The council decided after a debate and many people use the ferry between islands"],
+        id="standfirst-without-a-full-stop",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\nThe council asks for three things:\n* a bridge\n* a pier\n* a doctor\n\n{FOOTER}",
+        ["Jobs"],
+        ["* a bridge", "* a doctor"],
+        id="ends-with-a-list",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\nThe harbour master saw it coming and told the council so in a letter that …\n\n{FOOTER}",
+        ["Jobs"],
+        ["told the council so"],
+        id="ends-clipped",
+    ),
+    pytest.param(
+        f"{MENU}\n\nBy Ines Carrow\n\n{BODY}\n\nInes Carrow is the Herald’s reporter on the northern islands.\n\n{FOOTER}",
+        ["reporter on the northern"],
+        [],
+        id="about-the-author",
+    ),
+    pytest.param(
+        f"{MENU}\n\nBy Ines Carrow\n\n{BODY}\n\nAda Brun is a reporter whom the council has banned from its meetings.\n\n{FOOTER}",
+        [],
+        ["Ada Brun"],
+        id="another-reporter-in-the-news",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\nYou have read this far because our journalism matters to you: become one of its members.\n\n{FOOTER}",
+        ["read this far"],
+        [],
+        id="appeal",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\n“You read our newsletters and you still voted for him,” she told the members.\n\n{FOOTER}",
+        [],
+        ["still voted for him"],
+        id="appeal-in-a-quotation",
+    ),
+    pytest.param(
+        f"{FIRST}\n\nREAD IN FULL | The pier that sank\n\n{SECOND}\n\nREAD IN FULL | The bridge that rose\n\n{THIRD}",
+        ["that sank", "that rose"],
+        [],
+        id="links-with-one-prefix",
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "gone", "kept"), SURROUNDED)
+def test_an_article_is_found_inside_its_page(raw, gone, kept):
+    text = clean(raw).text
+    assert [piece for piece in gone if piece in text] == []
+    assert [piece for piece in [FIRST, SECOND, THIRD, *kept] if piece not in text] == []
+
+
+ALONE = [
+    pytest.param("\n".join([FIRST, *(f"Pier {number}\n{number} ships" for number in range(40)), THIRD]), [FIRST, THIRD], id="table-between-two-paragraphs"),
+    pytest.param(
+        "\n".join([FIRST, SECOND, *(f"Best ferry in class {number}\nThe Spray" for number in range(20)), THIRD]), [SECOND, THIRD], id="list-of-winners"
+    ),
+    pytest.param(
+        "\n".join([SECOND, THIRD, *["The tide is out", "the boats lie down", "and no one rows to Leith."] * 8]), ["and no one rows to Leith."], id="poem"
+    ),
+    pytest.param(
+        "\n".join(f"What do you ask of the council?\nCandidate {n}: I ask for bridge number {n} before the winter." for n in range(9)),
+        ["number 0", "number 8"],
+        id="answers",
+    ),
+    pytest.param(
+        "\n".join(f"{hour}:45\nBoat {hour} leaves\nThe boat of {hour} hours left the pier in a gale." for hour in range(9)),
+        ["boat of 0", "boat of 8"],
+        id="live-report",
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "kept"), ALONE)
+def test_a_text_without_a_page_around_it_keeps_both_its_ends(raw, kept):
+    text = clean(raw).text
+    assert [piece for piece in kept if piece not in text] == []
+
+
+ELSEWHERE = [
+    pytest.param(
+        "* Startseite\n* Inseln\n* Wetter\nAnzeige\nNewsletter\n\nDie Fähre zwischen den Inseln stellt im Mai den Betrieb ein, beschloss der Rat am Montag.\n\n"
+        "Rund 2.000 Menschen nutzen sie jede Woche, und die nächste Brücke ist weit entfernt.\n\n* Impressum\n* Kontakt\nDatenschutz\n© 2025 Inselbote",
+        ["beschloss der Rat am Montag.", "ist weit entfernt."],
+        ["Wetter", "Kontakt"],
+        id="german",
+    ),
+    pytest.param(
+        "* Accueil\n* Îles\nPublicité\nPartager\n\nLe ferry entre les îles cessera de circuler en mai, a décidé le conseil lundi soir.\n\n"
+        "Quelque 2 000 personnes l’empruntent chaque semaine, et le pont est loin.\n\n* Contact\n* Emplois\nMentions légales\n© 2025 Le Phare",
+        ["a décidé le conseil lundi soir.", "et le pont est loin."],
+        ["Accueil", "Emplois"],
+        id="french",
+    ),
+    pytest.param(
+        "* الرئيسية\n* الطقس\nFacebook\nTwitter\n\nقال رئيس المجلس يوم الاثنين إن العبارة ستتوقف في شهر أيار المقبل؟\n\n"
+        "ويستخدمها نحو ألفي شخص كل أسبوع ويبعد أقرب جسر أربعين كيلومترا.\n\n* من نحن\nRSS\nCookie policy\n© 2025",
+        ["المقبل؟", "كيلومترا."],
+        ["الطقس", "من نحن"],
+        id="arabic",
+    ),
+    pytest.param(
+        "* 首页\n* 天气\nFacebook\nTwitter\n\n议会周一决定，往返于各岛之间的渡轮将于五月停运。\n\n"
+        "每周约有两千人乘坐这艘渡轮，最近的桥在四十公里之外。\n\n* 关于\nCookie policy\n© 2025",
+        ["将于五月停运。", "四十公里之外。"],
+        ["首页", "关于"],
+        id="chinese",
+    ),
+    pytest.param(
+        "* होम\n* मौसम\nFacebook\nTwitter\n\nपरिषद ने सोमवार को फैसला किया कि द्वीपों के बीच नाव मई में बंद हो जाएगी।\n\n"
+        "हर हफ्ते करीब दो हजार लोग इसका उपयोग करते हैं और पुल बहुत दूर है।\n\n* संपर्क\nCookie policy\n© 2025",
+        ["बंद हो जाएगी।", "बहुत दूर है।"],
+        ["मौसम", "संपर्क"],
+        id="hindi",
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "kept", "gone"), ELSEWHERE)
+def test_pages_in_other_languages_keep_their_sentences_and_lose_their_menus(raw, kept, gone):
+    text = clean(raw).text
+    assert [piece for piece in kept if piece not in text] == []
+    assert [piece for piece in gone if piece in text] == []
 
 
 HTML = [
