@@ -27,7 +27,7 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
         "digest": stored.article.digest, "original_digest": stored.original_digest, "text": stored.article.text,
         "cut": [{"line": line, "reason": reason} for line, reason in stored.cut],
         "passages": [{"id": passage.id, "start": passage.start, "end": passage.end} for passage in stored.passages],
-        "duplicates": snapshot.twins(stored.article.digest, source.id),
+        "duplicates": sorted({*snapshot.twins(stored.article.digest, source.id), *snapshot.duplicates([source.id]).get(source.id, ())}),
     }  # fmt: skip
 
 
@@ -40,7 +40,7 @@ def article_text(values: dict[str, Any]) -> str:
     places = ", ".join(f"{passage['start']}-{passage['end']}" for passage in values["passages"])
     lines.append(f"{len(values['passages'])} passages: {places}")
     if values["duplicates"]:
-        lines.append(f"word for word also in: {', '.join(values['duplicates'])}")
+        lines.append(f"the same report: {', '.join(values['duplicates'])}")
     lines.append(f"{len(values['cut'])} lines were cut:")
     lines += [f"  [{item['reason']}] {item['line']}" for item in values["cut"]]
     return "\n".join(printable(line) for line in lines)

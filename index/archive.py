@@ -18,6 +18,7 @@ from typing import TypeVar
 from index.articles import Article, Passage
 from index.catalog import Catalog, FileRecord, Generation, Snapshot, Transaction
 from index.chroma import Changes, Collection, Item, Server, batches
+from index.duplicates import link, link_all
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.generations import Folders
@@ -188,6 +189,7 @@ class Archive:
                 title = " ".join(terms(item.article.source.title))
                 rows = [(p, key, title, " ".join(terms(p.text))) for p, key in zip(item.passages, item.keys, strict=True)]
                 transaction.put_article(item.article, item.file, item.original_digest, item.cut, rows)
+            link(transaction, [item.article for item in batch.articles])
             for record in batch.files:
                 transaction.put_file(record)
             for path in batch.files_gone:
@@ -217,6 +219,7 @@ class Archive:
 
     def rebuild(self, model: str) -> Generation | None:
         """Write the vectors again from the catalog, embedding nothing. The caller holds the writer's lock."""
+        link_all(self.catalog)
         with self.catalog.snapshot() as snapshot:
             previous = snapshot.generation()
             total = snapshot.counts()["passages"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, inspect
+from sqlalchemy import BigInteger, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, inspect
 
 from index.errors import ArchiveError
 
@@ -95,6 +95,22 @@ failures = Table(
     Column("run", Integer, ForeignKey("runs.number"), nullable=False),
     Column("path", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+sketches = Table(  # the smallest hashes of an article's word runs: articles that share some may be copies (index/duplicates.py)
+    "sketches",
+    metadata,
+    Column("hash", BigInteger, primary_key=True),
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Index("sketches_article", "article_id"),
+    sqlite_with_rowid=False,
+)
+duplicates = Table(  # pairs of articles that are one report, each pair both ways
+    "duplicates",
+    metadata,
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Column("other_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Index("duplicates_other", "other_id"),
+    sqlite_with_rowid=False,
 )
 KEYWORD_TABLE = "passage_terms"  # FTS5: rowid = passages.row, title and body as search terms
 
