@@ -303,7 +303,7 @@ def _print_report(report: Report, as_json: bool) -> None:
 
 
 def _summary(report: Report, would: str = "") -> str:
-    duplicates = f" ({report.duplicates} of them word for word like another)" if report.duplicates else ""
+    duplicates = f" ({report.duplicates} of them copies of another)" if report.duplicates else ""
     done = f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, {report.removed} {would}removed"
     before = f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)" if report.known_failures else ""
     return f"{done}, {report.failed} failed{before}{duplicates}"

@@ -30,7 +30,7 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
         "text": stored.article.text,
         "cut": [{"line": line, "reason": reason, "at": at} for line, reason, at in stored.cut],
         "passages": [{"id": passage.id, "start": passage.start, "end": passage.end} for passage in stored.passages],
-        "duplicates": snapshot.twins(stored.article.digest, source.id),
+        "duplicates": sorted({*snapshot.twins(stored.article.digest, source.id), *snapshot.duplicates([source.id]).get(source.id, ())}),
     }  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
         lines.append(f"{'file':<12} {_FILE_NOW[values['file_now']]}")
     lines.append(f"{'in it':<12} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-)")
     if values["duplicates"]:
-        lines.append(f"word for word also in: {', '.join(values['duplicates'])}")
+        lines.append(f"the same report: {', '.join(values['duplicates'])}")
     lines.append("")
     at = 0
     for place, _, mark in sorted(_marks(values), key=lambda item: item[:2]):

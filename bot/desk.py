@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from bot import quotes
+from bot.also_in import with_others
 from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
 from bot.checker import check
 from bot.question import standalone, understood
@@ -89,7 +90,8 @@ class Desk:
             if self._rerank is not None:
                 hits = reranked(self._rerank, asked.search, hits)
             marks[:] = [time.perf_counter()]
-            return hits, quotes.choose(view, asked, hits, self._embedder)
+            choice = quotes.choose(view, asked, hits, self._embedder)
+            return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
 
         hits, choice = self._archive.read(work)
         drafted = time.perf_counter()

@@ -18,6 +18,7 @@ from typing import TypeVar
 from index.articles import Article, Passage
 from index.catalog import Catalog, CutLine, FetchRecord, FileRecord, Generation, Snapshot, Transaction
 from index.chroma import Changes, Collection, Item, Server, batches
+from index.duplicates import link, link_all
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.generations import Folders
@@ -193,6 +194,7 @@ class Archive:
                 transaction.put_article(item.article, item.file, item.original_digest, item.cut, rows)
                 if item.counted:
                     transaction.put_lines(item.article.source.id, item.counted)
+            link(transaction, [item.article for item in batch.articles])
             for record in batch.files:
                 transaction.put_file(record)
             for path in batch.files_gone:
@@ -224,6 +226,7 @@ class Archive:
 
     def rebuild(self, model: str) -> Generation | None:
         """Write the vectors again from the catalog, embedding nothing. The caller holds the writer's lock."""
+        link_all(self.catalog)
         with self.catalog.snapshot() as snapshot:
             previous = snapshot.generation()
             total = snapshot.counts()["passages"]

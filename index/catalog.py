@@ -26,6 +26,7 @@ from sqlalchemy import (
     Row,
     Select,
     and_,
+    bindparam,
     column,
     create_engine,
     delete,
@@ -49,6 +50,7 @@ from index.schema import (
     KEYWORD_TABLE,
     STEPS,
     articles,
+    duplicates,
     embeddings,
     facts,
     failures,
@@ -59,6 +61,7 @@ from index.schema import (
     migrate,
     passages,
     runs,
+    sketches,
     unsettled,
     vector_journal,
 )
@@ -262,6 +265,10 @@ class Snapshot:
         """Return the ids of the articles that a file gave."""
         return list(self._connection.scalars(select(articles.c.id).where(articles.c.file == path)))
 
+    def ids_after(self, last: str, limit: int) -> list[str]:
+        """Return the next ids of articles, in the order of the ids."""
+        return list(self._connection.scalars(select(articles.c.id).where(articles.c.id > last).order_by(articles.c.id).limit(limit)))
+
     def original_digest(self, article_id: str) -> str | None:
         """Return the digest of what an article was read from, None if there is no such article."""
         value: str | None = self._connection.scalar(select(articles.c.original_digest).where(articles.c.id == article_id))
@@ -270,6 +277,26 @@ class Snapshot:
     def twins(self, digest: str, other_than: str) -> list[str]:
         """Return the ids of other articles with exactly this cleaned text."""
         return list(self._connection.scalars(select(articles.c.id).where(articles.c.digest == digest, articles.c.id != other_than).order_by(articles.c.id)))
+
+    def duplicates(self, article_ids: Sequence[str]) -> dict[str, list[str]]:
+        """Return the ids of the near-duplicates of some articles, in order; articles without any are left out."""
+        found: dict[str, list[str]] = {}
+        for chunk in _chunks(article_ids):
+            rows = select(duplicates).where(duplicates.c.article_id.in_(chunk)).order_by(duplicates.c.article_id, duplicates.c.other_id)
+            for row in self._connection.execute(rows):
+                found.setdefault(row.article_id, []).append(row.other_id)
+        return found
+
+    def sharing(self, sketch: Sequence[int], digest: str, *, common: int, shared: int, limit: int) -> list[str]:
+        """Return the ids of articles with another text whose sketches share at least ``shared`` hashes with this one, those that share most first.
+
+        Hashes that more than ``common`` articles have do not count.
+        """
+        rare = select(sketches.c.hash).where(sketches.c.hash.in_(sketch)).group_by(sketches.c.hash).having(func.count() <= common)
+        twins = select(articles.c.id).where(articles.c.digest == digest)
+        rows = select(sketches.c.article_id).where(sketches.c.hash.in_(rare), sketches.c.article_id.not_in(twins)).group_by(sketches.c.article_id)
+        most = func.count().desc()
+        return list(self._connection.scalars(rows.having(func.count() >= shared).order_by(most, sketches.c.article_id).limit(limit)))
 
     def article(self, article_id: str) -> StoredArticle | None:
         """Return an article by id or by a beginning of its id that only it has, None if there is none."""
@@ -438,6 +465,13 @@ class Snapshot:
                 found.update(self._connection.scalars(query))
         return found
 
+    def first_vectors(self, model: str, article_ids: Sequence[str]) -> list[Vectors]:
+        """Return the vector of each article's first passage; articles that have none are left out."""
+        first = select(passages.c.key).where(passages.c.article_id == bindparam("id")).order_by(passages.c.start).limit(1)
+        keys = [self._connection.scalar(first, {"id": id_}) for id_ in article_ids]
+        vectors = self.vectors_by_key(model, sorted({key for key in keys if key}))
+        return [vectors[key] for key in keys if key in vectors]
+
     def journal(self) -> list[tuple[int, str, str | None]]:
         """Return what a Chroma server must still lose: (row, collection, passage id or None for all of it)."""
         return [tuple(row) for row in self._connection.execute(select(vector_journal).order_by(vector_journal.c.row))]
@@ -513,7 +547,7 @@ class Transaction(Snapshot):
         self._connection.execute(upsert(unsettled).from_select(["publisher", "digest"], rows.distinct()).on_conflict_do_nothing())
 
     def remove_articles(self, ids: Sequence[str]) -> None:
-        """Remove articles with their passages and search terms; their vectors stay known."""
+        """Remove articles with their passages, search terms and links; their vectors stay known."""
         for id_ in ids:
             self._unsettle(id_)
         for chunk in _chunks(ids):
@@ -522,7 +556,26 @@ class Transaction(Snapshot):
             for numbers in _chunks(list(self._connection.scalars(rows))):
                 self._connection.execute(delete(_KEYWORDS).where(_KEYWORDS.c.rowid.in_(numbers)))
             self._connection.execute(delete(passages).where(passages.c.article_id.in_(chunk)))
+            self._connection.execute(delete(sketches).where(sketches.c.article_id.in_(chunk)))
+            self._connection.execute(delete(duplicates).where(or_(duplicates.c.article_id.in_(chunk), duplicates.c.other_id.in_(chunk))))
             self._connection.execute(delete(articles).where(articles.c.id.in_(chunk)))
+
+    def put_sketches(self, found: Mapping[str, Sequence[int]]) -> None:
+        """Keep the sketches of articles, by article id."""
+        rows = [{"hash": hash_, "article_id": id_} for id_, sketch in found.items() for hash_ in sketch]
+        if rows:
+            self._connection.execute(upsert(sketches).on_conflict_do_nothing(), rows)
+
+    def put_duplicates(self, article_id: str, others: Sequence[str]) -> None:
+        """Link an article to others; a link that is there already stays."""
+        pairs = [(article_id, other) for other in others] + [(other, article_id) for other in others]
+        if pairs:
+            self._connection.execute(upsert(duplicates).on_conflict_do_nothing(), [{"article_id": one, "other_id": other} for one, other in pairs])
+
+    def forget_sketches(self) -> None:
+        """Drop every sketch and every link between duplicates."""
+        self._connection.execute(delete(sketches))
+        self._connection.execute(delete(duplicates))
 
     def put_file(self, record: FileRecord) -> None:
         """Remember a file as it was read."""

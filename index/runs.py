@@ -17,6 +17,7 @@ from index.archive import Archive, Batch, Prepared
 from index.articles import Source, article_id
 from index.catalog import FetchRecord, FileRecord, StoredArticle
 from index.clean import clean
+from index.duplicates import link_all
 from index.embed import Embedder
 from index.errors import UnreadableError
 from index.files import Failure, File, Listing, Record, digest_of_file, holds_articles, read, read_stream, walk
@@ -147,6 +148,7 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
     report = Report()
     with archive.catalog.transaction() as transaction:
         report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
+    link_all(archive.catalog, stopped)
     batch, size = Batch(), 0
     waiting: list[Prepared] = []  # in the batch, perhaps without vectors yet
     behind = _Behind(progress)
@@ -465,7 +467,6 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
         return
     with archive.catalog.snapshot() as snapshot:
         updated = sum(snapshot.original_digest(item.article.source.id) is not None for item in batch.articles)
-        twins = [bool(snapshot.twins(item.article.digest, item.article.source.id)) for item in batch.articles]
     if batch.articles or batch.removed:
         progress.publishing()
         archive.publish(batch, embedder.identity)
@@ -477,14 +478,25 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
                 transaction.remove_file(path)
             for fetch in batch.fetches:
                 transaction.put_fetch(fetch)
-    # Of equal texts that arrive together, the first is the article and the others are its duplicates.
-    digests = [item.article.digest for item in batch.articles]
-    report.duplicates += sum(twin or digest in digests[:place] for place, (twin, digest) in enumerate(zip(twins, digests, strict=True)))
+    report.duplicates += _duplicates(archive, batch)
     report.updated += updated
     report.added += len(batch.articles) - updated
     report.removed += len(batch.removed)
     report.passages += sum(len(item.passages) for item in batch.articles)
     progress.published(report)
+
+
+def _duplicates(archive: Archive, batch: Batch) -> int:
+    """Count the articles of a batch that are copies of one that was in before, or stands before them in the batch."""
+    ids = [item.article.source.id for item in batch.articles]
+    later, count = set(ids), 0
+    with archive.catalog.snapshot() as snapshot:
+        linked = snapshot.duplicates(ids)
+        for item, id_ in zip(batch.articles, ids, strict=True):
+            copies = {*linked.get(id_, ()), *snapshot.twins(item.article.digest, id_)}
+            count += bool(copies - later)
+            later.discard(id_)
+    return count
 
 
 def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> None:

@@ -124,6 +124,22 @@ lines = Table(  # lines that would be furniture if they recurred over articles o
 unsettled = Table(  # lines that came or went since it was last decided which recur
     "unsettled", metadata, Column("publisher", Text, primary_key=True), Column("digest", BigInteger, primary_key=True)
 )
+sketches = Table(  # the smallest hashes of an article's word runs: articles that share some may be copies (index/duplicates.py)
+    "sketches",
+    metadata,
+    Column("hash", BigInteger, primary_key=True),
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Index("sketches_article", "article_id"),
+    sqlite_with_rowid=False,
+)
+duplicates = Table(  # pairs of articles that are one report, each pair both ways
+    "duplicates",
+    metadata,
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Column("other_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Index("duplicates_other", "other_id"),
+    sqlite_with_rowid=False,
+)
 KEYWORD_TABLE = "passage_terms"  # FTS5: rowid = passages.row, title and body as search terms
 
 

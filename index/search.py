@@ -6,12 +6,13 @@ question ─┬─ vector ── Chroma (or an exact scan of a small scope) ─�
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from index.archive import Archive, View
 from index.articles import Article, Hit, Passage
 from index.catalog import ANYTHING, Scope
+from index.duplicates import says
 from index.embed import Embedder, Vectors
 from index.errors import VectorsError
 from index.terms import terms
@@ -62,7 +63,8 @@ def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, l
     ]
     if timed:
         hits.sort(key=lambda hit: not hit.dated)
-    return _thinned(hits, limit)
+    fresh, copies = _told_apart(hits, view.snapshot.duplicates(sorted({hit.article.source.id for hit in hits})))
+    return [*_thinned(fresh, limit), *copies][:limit]
 
 
 def _dense(view: View, vector: Vectors, model: str, scope: Scope) -> list[tuple[str, float]]:
@@ -113,6 +115,26 @@ def _scaled(scores: Sequence[float]) -> list[float]:
 
 def _dated(articles: dict[str, Article], passage: Passage) -> bool:
     return articles[passage.article_id].source.published is not None
+
+
+def _told_apart(hits: Sequence[Hit], duplicates: Mapping[str, Sequence[str]]) -> tuple[list[Hit], list[Hit]]:
+    """Part what is new from what a copy of the same report, ranked before, has said already.
+
+    A passage that a longer copy alone has, or that gives other figures, is new.
+    """
+    new: list[Hit] = []
+    said: list[Hit] = []
+    first: dict[str, Article] = {}  # the best ranked of each report, by id
+    for hit in hits:
+        article = hit.article
+        copied = set(duplicates.get(article.source.id, ()))
+        others = [one for id_, one in first.items() if id_ in copied or (one.digest == article.digest and one is not article)]
+        if any(one.digest == article.digest or says(one.text, hit.passage.text) for one in others):
+            said.append(hit)
+            continue
+        new.append(hit)
+        first[article.source.id] = article
+    return new, said
 
 
 def _thinned(hits: list[Hit], limit: int) -> list[Hit]:

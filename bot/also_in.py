@@ -1,0 +1,41 @@
+"""Where else a quote stands: papers that print the same report, each looked at, because a copy may have cut or changed the very sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+
+from bot.checker import Draft
+from index.articles import Article, Hit
+from index.catalog import Snapshot
+
+_TWINS = 20  # equal texts looked at: a page that a publisher shows in place of every article has thousands
+_QUOTES = str.maketrans("“”„«»‘’‚‹›", '"""""' + "'" * 5)
+
+
+def with_others(snapshot: Snapshot, drafts: Sequence[Draft], hits: Sequence[Hit]) -> tuple[Draft, ...]:
+    """Return the drafts, each with the names of the other publishers that print its quote word for word, oldest first.
+
+    Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks aside, the whole
+    quote must stand there. An article without a publisher is named by its title.
+    """
+    found = {hit.article.source.id: hit.article for hit in hits}
+    copies = snapshot.duplicates([draft.article.source.id for draft in drafts])
+    wanted = {other for others in copies.values() for other in others}
+    for draft in drafts:
+        wanted.update(snapshot.twins(draft.article.digest, draft.article.source.id)[:_TWINS])
+    near = {**found, **snapshot.articles(sorted(wanted - found.keys()))}
+    ordered = sorted(near.values(), key=lambda article: (article.source.published or date.max, article.source.id))
+    plain = [(article, _plain(article.text)) for article in ordered]
+    return tuple(replace(draft, also_in=_others(draft, plain)) for draft in drafts)
+
+
+def _others(draft: Draft, plain: Sequence[tuple[Article, str]]) -> tuple[str, ...]:
+    quote, own = _plain(draft.text), draft.article.source
+    places = (article.source.publisher or article.source.title for article, text in plain if article.source.id != own.id and quote in text)
+    return tuple(dict.fromkeys(place for place in places if place != own.publisher))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.translate(_QUOTES).split())
