@@ -286,6 +286,9 @@ def _article(url: str, fetched: Fetched) -> Record:
 def _filled(record: Record, said: Metadata) -> Record:
     """Fill what a page does not say of its article, and let the digest be of the article alone: a page's bytes differ at each visit."""
     own = record.metadata
+    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.place, record.url)}
+    if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
+        own = replace(own, publisher=None)  # a name is better than the site's address
     metadata = replace(
         own,
         title=own.title or said.title,
