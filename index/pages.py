@@ -16,9 +16,8 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from index.articles import article_id, digest_of
 from index.catalog import Catalog, FetchRecord
 from index.errors import PageError, UnreadableError
-from index.formats.encoding import decoded
-from index.metadata import Metadata, from_text
-from index.records import Failure, Record, filled
+from index.metadata import Metadata, moment_of
+from index.records import Failure, Record, completed, filled
 
 if TYPE_CHECKING:
     from index.feeds import Entry
@@ -139,7 +138,7 @@ class _Reader:
     def _entry(self, link: str, entry: Entry, publisher: str | None) -> Iterator[Found]:
         from index.fetch import shown
 
-        said = Metadata(entry.title, publisher, entry.author, entry.published.date() if entry.published else None)
+        said = Metadata(entry.title, publisher, entry.author, *moment_of(entry.published))
         try:
             if entry.link is None:
                 raise PageError("the feed's entry has no link to a page and not the whole article", lasting=True)
@@ -163,7 +162,7 @@ class _Reader:
             yield _record_of(url, known.key, fetched)
             yield Unchanged()
             return
-        record = _filled(_filled(_article(url, fetched), said), self._remembered(known))
+        record = _filled(_filled(_article(url, fetched, self._web.limits.bytes), said), self._remembered(known))
         key, address = self._identity(url, fetched, record, known)
         read = self._read.get(key)
         self._read[key] = (url, record.metadata.title, record.digest)
@@ -231,7 +230,7 @@ class _Reader:
         with self._catalog.snapshot() as snapshot:
             stored = snapshot.article(article_id(known.key))
         source = stored.article.source if stored else None
-        return Metadata(None, source.publisher, source.author, source.published) if source else Metadata()
+        return Metadata(None, source.publisher, source.author, source.published, source.published_at) if source else Metadata()
 
     def _there(self, urls: Sequence[str]) -> set[str]:
         if self._catalog is None:
@@ -266,23 +265,25 @@ def _canonical(fetched: Fetched) -> str | None:
     return _without_fragment(address) if fits and (_path(address) != "/" or _path(fetched.url) == "/") else None
 
 
-def _article(url: str, fetched: Fetched) -> Record:
-    """Return the article on a page. Raises UnreadableError if there is none in it."""
+def _article(url: str, fetched: Fetched, limit: int) -> Record:
+    """Return the article on a page; ``limit`` bounds what a document unpacks to, in bytes. Raises UnreadableError if there is none in it."""
     from index.fetch import media_type
+    from index.formats.docx import read_docx
     from index.formats.html import read_html
+    from index.formats.pdf import read_pdf
+    from index.formats.plain import read_text
 
     kind, charset = media_type(fetched.content_type)
     if kind in ("text/html", "application/xhtml+xml"):
         return read_html(url, fetched.body, url=fetched.url, charset=charset)
     if kind == "text/plain":
-        text = decoded(fetched.body)
-        if not text.strip():
+        if not fetched.body.strip():
             raise PageError("the page is empty; run again later")
-        return Record(url, digest_of(fetched.body), text, from_text(text))
+        return completed(read_text(url, fetched.body))
     if kind == "application/pdf":
-        from index.formats.pdf import read_pdf
-
-        return read_pdf(url, fetched.body)
+        return completed(read_pdf(url, fetched.body))
+    if kind == "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
+        return completed(read_docx(url, fetched.body, limit))
     if kind in ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "application/xml", "text/xml"):
         raise PageError(f"is not a page but perhaps a feed ({kind}); if it is one: python ingest.py --feed ADDRESS", lasting=True)
     raise PageError(f"is not a page but {kind}; save it, and ingest the file if it is of a type newsdesk reads", lasting=True)
@@ -291,8 +292,9 @@ def _article(url: str, fetched: Fetched) -> Record:
 def _filled(record: Record, said: Metadata) -> Record:
     """Fill what a page does not say of its article, and let the digest be of the article alone: a page's bytes differ at each visit."""
     own = record.metadata
-    if said.publisher and own.publisher in (host := urlsplit(record.url or record.place).hostname or "", host.removeprefix("www.")):
-        own = replace(own, publisher=said.publisher)  # a feed's title says more than a page that is named by its address alone
+    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.place, record.url)}
+    if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
+        own = replace(own, publisher=None)  # a name is better than the site's address
     metadata = filled(own, said)
     return replace(record, metadata=metadata, digest=digest_of(f"{metadata}\n{record.language}\n{record.text}"))
 
