@@ -121,6 +121,7 @@ def _lines(page: PageObject, until: float) -> list[_Line]:
         parts.clear()
 
     page.extract_text(visitor_text=piece, visitor_operand_before=in_time)
+    in_time()  # pypdf may have swallowed what was raised inside a form
     end()
     return lines
 
