@@ -1,8 +1,8 @@
 """Lines that recur over the articles of one publisher: furniture that no known form describes.
 
 A line is cut once it stands in several different stories of its publisher. Wire stories and running coverage repeat whole paragraphs, too,
-and those are the article's. So of prose only what speaks to the reader, or of the outlet's own work at an end of the article, is counted, and
-nothing that speaks of what its article speaks of.
+and those are the article's. So of prose only what speaks of the outlet's own work is counted (between other paragraphs only if
+it speaks to the reader, too), and nothing that speaks of what its article speaks of.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _WORD = re.compile(r"\w+")
 _READER = re.compile(r"\b(?:you|your|our\sreaders|us|ihr|ihre[nrm]?|sie|vous|votre|vos|usted|ustedes|tu|voi|vostr[oaie])\b", re.I)
 # What an outlet says of its own work, of its people and of how to reach them.
 _PAGE = re.compile(
-    r"\b(?:story|stories|article|reports?|reporters?|reporting|journalis\w+|editors?|newsrooms?|newsletters?|subscri\w+|updated|version|follow|contribut\w+|reached|podcast|app"
-    r"|artikel|redaktion|aktualisiert|abonn\w+|rédaction|artículo|redacción|articolo|redazione)\b|@\w|\b\w+\.(?:com|org|net|eu|news|de|fr|example)\b",
+    r"\b(?:story|stories|article|publish\w+|sign\sup|you\sneed\sto\sknow|quiz|reports?|reporters?|reporting|journalis\w+|editors?|newsrooms?|newsletters?|subscri\w+|updated|version|follow|contribut\w+|reached|podcast|app"
+    r"|artikel|redaktion|aktualisiert|abonn\w+|rédaction|artículo|redacción|articolo|redazione)\b|\bhere[.!:]?$|@\w|\b\w+\.(?:com|org|net|eu|news|de|fr|example)\b",
     re.I,
 )
 _QUOTED = re.compile(r"[\"“”„«»‘]")
@@ -105,12 +105,13 @@ def candidates(paragraphs: Sequence[str]) -> list[Line]:
 
 def _may_be_furniture(text: str, at_an_end: bool, story: set[str]) -> bool:
     # A short label is a subheading, a verdict, a line of a table: it may recur and be the article's all the same.
-    if length_in_words(text) < _SHORTEST or BULLET.match(text) or _QUOTED.search(text):
+    if length_in_words(text) < _SHORTEST or BULLET.match(text) or text[0].isdigit() or _QUOTED.search(text):
         return False
     words = _long_words(text)
     if len(words & story) > _SHARED * len(words):
         return False
-    return not is_prose(text) or _READER.search(text) is not None or (at_an_end and _speaks_of_the_page(text))
+    # Advice to the reader may be the article itself, so inside of it speaking to the reader is not enough.
+    return not is_prose(text) or (_PAGE.search(text) is not None and (at_an_end or _READER.search(text) is not None))
 
 
 def _speaks_of_the_page(text: str) -> bool:

@@ -93,6 +93,19 @@ def test_a_line_is_cut_from_every_article_once_a_third_story_holds_it(newsroom):
     newsroom.assert_index_agrees()
 
 
+def test_copies_other_publishers_and_running_coverage_do_not_make_furniture(newsroom):
+    for copy in "abc":
+        write(newsroom, 0, CLOSING, copy=copy, title=f"Terminal to close, edition {copy}")  # one story, three times
+    write(newsroom, 1, CLOSING, publisher="Baltic Post")
+    for number in range(2, 6):
+        write(newsroom, number, BACKGROUND)
+    newsroom.ingest()
+    found = texts(newsroom)
+    assert {found.pop(f"0{copy}") for copy in "abc"} == {whole_text(0, CLOSING)}
+    assert found.pop("1") == whole_text(1, CLOSING)
+    assert found == {str(number): whole_text(number, BACKGROUND) for number in range(2, 6)}
+
+
 def test_the_order_of_the_articles_does_not_matter(newsroom, tmp_path):
     orders = ([0, 1, 2, 3], [3, 1, 0, 2])
     found = []
@@ -108,48 +121,23 @@ def test_the_order_of_the_articles_does_not_matter(newsroom, tmp_path):
     assert found[0] == found[1] == {str(number): whole_text(number) for number in range(4)}
 
 
-def test_a_line_comes_back_to_its_place_when_too_few_stories_hold_it(newsroom):
+@pytest.mark.parametrize("changed", [False, True], ids=["article-gone", "article-changed"])
+def test_a_line_comes_back_to_its_place_when_too_few_stories_hold_it(newsroom, changed):
     after = "“We will see,” said the mayor."
     for number in range(3):
         write(newsroom, number, CLOSING, after)  # not at the very end
     newsroom.ingest()
     assert texts(newsroom)["0"] == whole_text(0, after)
-    (newsroom.articles / "2.jsonl").unlink()
-    assert newsroom.ingest()["removed"] == 1
-    assert texts(newsroom) == {str(number): whole_text(number, CLOSING, after) for number in range(2)}
+    if changed:
+        write(newsroom, 2)
+    else:
+        (newsroom.articles / "2.jsonl").unlink()
+    report = newsroom.ingest()
+    assert (report["updated"], report["removed"]) == (int(changed), int(not changed))
+    expected = {str(number): whole_text(number, CLOSING, after) for number in range(2)}
+    assert texts(newsroom) == expected | ({"2": whole_text(2)} if changed else {})
     assert told(newsroom) == set()
     newsroom.assert_index_agrees()
-
-
-def test_a_changed_article_counts_as_it_is_now(newsroom):
-    for number in range(3):
-        write(newsroom, number, CLOSING)
-    newsroom.ingest()
-    write(newsroom, 2, "Another line closes this one, and it names no harbour.")
-    newsroom.ingest()
-    assert CLOSING in texts(newsroom)["0"]
-
-
-def test_copies_of_one_story_count_once(newsroom):
-    for copy in "abc":
-        write(newsroom, 0, CLOSING, copy=copy, title=f"Terminal to close, edition {copy}")
-    newsroom.ingest()
-    assert set(texts(newsroom).values()) == {whole_text(0, CLOSING)}
-
-
-def test_another_publisher_may_end_an_article_with_the_same_line(newsroom):
-    for number in range(3):
-        write(newsroom, number, CLOSING)
-    write(newsroom, 3, CLOSING, publisher="Baltic Post")
-    newsroom.ingest()
-    assert texts(newsroom)["3"] == whole_text(3, CLOSING)
-
-
-def test_background_that_running_coverage_repeats_stays(newsroom):
-    for number in range(5):
-        write(newsroom, number, BACKGROUND)
-    newsroom.ingest()
-    assert texts(newsroom) == {str(number): whole_text(number, BACKGROUND) for number in range(5)}
 
 
 def test_a_second_run_changes_nothing_and_embeds_nothing(newsroom):
@@ -181,6 +169,7 @@ def test_what_a_run_that_stopped_left_undone_the_next_one_does(newsroom):
 COUNTED = [
     pytest.param(CLOSING, True, id="closing-line"),
     pytest.param("Send what you know to the night editor at the customs house.", True, id="speaks-to-the-reader"),
+    pytest.param("You may want to drive beyond the last lights to have the best view.", False, id="advice"),
     pytest.param("Every tide: all arrivals and departures", True, id="long-label"),
     pytest.param(BACKGROUND, False, id="background-in-the-story's-words"),
     pytest.param("“Have an idea? Tell it to the night editor over at the customs house,” he said.", False, id="quotation"),
@@ -197,11 +186,11 @@ def test_only_lines_that_stand_where_furniture_stands_and_are_not_of_the_story_c
 
 def test_prose_inside_an_article_counts_only_if_it_speaks_to_the_reader():
     odd = "Nobody expected snow that afternoon, least of all the two fishermen."
-    invitation = "Write and tell what your summer looked like this time around."
-    middle = [*paragraphs(0), odd, invitation, *paragraphs(1), *paragraphs(2)]
+    advice = "You may want to drive beyond the last lights to have the best view."
+    invitation = "Write and tell the editors what your summer looked like this time around."
+    middle = [*paragraphs(0), odd, advice, invitation, *paragraphs(1), *paragraphs(2)]
     found = [line.text for line in candidates(middle)]
-    assert odd not in found
-    assert invitation in found
+    assert [line for line in (odd, advice, invitation) if line in found] == [invitation]
 
 
 def test_an_article_that_is_mostly_lines_that_recur_keeps_them():
