@@ -28,6 +28,8 @@ import justext
 import trafilatura
 
 from index.clean import clean, lines_of
+from index.errors import UnreadableError
+from index.formats.html import read_html
 from index.metadata import from_text
 
 _TOKEN = re.compile(r"\w+")
@@ -79,7 +81,11 @@ def score(text: str, gold: str) -> tuple[float, float, float]:
 
 def ours_from_html(page: Page) -> str:
     """Return the article as newsdesk reads a web page."""
-    return clean(trafilatura_from_html(page), page.title).text
+    try:
+        record = read_html(page.host, page.html.encode())
+    except UnreadableError:
+        return ""
+    return clean(record.text, record.metadata.title or "", record.metadata.publisher).text
 
 
 def ours_from_dump(page: Page) -> str:

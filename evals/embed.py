@@ -65,7 +65,7 @@ def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int =
 
 def _passages(data: Path, count: int) -> list[str]:
     found: list[str] = []
-    with gzip.open(data / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
+    with gzip.open(data / "newsquiz" / "corpus.jsonl.gz", "rt", encoding="utf-8") as lines:
         for line in lines:
             words = json.loads(line)["text"].split()
             found += [" ".join(words[start : start + _WORDS]) for start in range(0, len(words) - _WORDS, 4 * _WORDS)]
@@ -100,7 +100,7 @@ def _memory(runtime: str) -> int:
 def main() -> None:
     """Print the figures as JSON."""
     parser = argparse.ArgumentParser(prog="python -m evals.embed", description="Speed and vectors of the embedding runtimes.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder with corpus.jsonl.gz")
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder that holds newsquiz/")
     parser.add_argument("--passages", type=int, default=256, help="embedded in a round")
     parser.add_argument("--compared", type=int, default=1_000, help="compared with the reference")
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,6 +1,6 @@
 """How much of what pages say of themselves is read right: python -m evals.metadata --data DIR.
 
-DIR/pages.jsonl holds one page a line, with ``html_file`` (gzip), ``text_dump`` and the right ``title``, ``date``, ``authors`` and ``gold_text``.
+DIR/pages/pages.jsonl holds one page a line, with ``html_file`` (gzip), ``text_dump`` and the right ``title``, ``date``, ``authors`` and ``gold_text``.
 A title is right if it has the same letters and digits, a date if it is the same day, authors if they are the same set of names; letters
 are compared without case, quotation marks and other punctuation not at all. A wrong value is counted apart from a missing one: it misleads.
 """
@@ -17,10 +17,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
-from index.clean import clean
 from index.errors import UnreadableError
 from index.formats.html import read_html
-from index.language import language_of
 from index.metadata import Metadata, from_text
 
 _FIELDS = ("title", "published", "author")
@@ -28,42 +26,34 @@ _WORD = re.compile(r"\w+")
 
 
 def run(data: Path) -> dict[str, Any]:
-    """Measure the metadata and text of web pages, and the metadata of the same pages as text dumps."""
+    """Measure the metadata of web pages, and of the same pages as text dumps."""
+    data = data / "pages"
     pages = [json.loads(line) for line in (data / "pages.jsonl").read_text(encoding="utf-8").splitlines() if line.strip()]
     return {
-        "html": _measured(pages, lambda page: _html(data, page)[0]),
+        "html": _measured(pages, lambda page: _html(data, page)),
         "text_dump": _measured(pages, lambda page: from_text(page["text_dump"])),
-        "html_text": _text_quality(data, pages),
     }
 
 
-def _html(data: Path, page: dict[str, Any]) -> tuple[Metadata, str, str | None]:
+def _html(data: Path, page: dict[str, Any]) -> Metadata:
     try:
-        record = read_html(page["id"], gzip.decompress((data / page["html_file"]).read_bytes()))
+        return read_html(page["id"], gzip.decompress((data / page["html_file"]).read_bytes())).metadata
     except UnreadableError as error:
         print(f"{page['id']}: {error}", file=sys.stderr)
-        return Metadata(), "", None
-    text = clean(record.text, record.metadata.title or "", record.metadata.publisher).text
-    return record.metadata, text, language_of(text, record.language)
+        return Metadata()
 
 
 def _measured(pages: Iterable[dict[str, Any]], read: Callable[[dict[str, Any]], Metadata]) -> dict[str, Any]:
     """Return, for each field, how many pages were read right, wrong, left unknown, and given a value the gold does not have."""
     counts = {name: Counter[str]() for name in (*_FIELDS, "publisher")}
-    errors: list[dict[str, Any]] = []
     for page in pages:
         found = read(page)
         gold = {"title": page["title"], "published": (page["date"] or "")[:10], "author": page["authors"] or []}
         for name in _FIELDS:
-            outcome = _judged(name, getattr(found, name), gold[name])
-            counts[name][outcome] += 1
-            if outcome in ("wrong", "invented"):
-                errors.append({"id": page["id"], "field": name, "found": str(getattr(found, name)), "gold": gold[name]})
+            counts[name][_judged(name, getattr(found, name), gold[name])] += 1
         counts["publisher"]["missing" if found.publisher is None else "right" if _same_house(found.publisher, page["source"]) else "wrong"] += 1
-        if found.publisher and not _same_house(found.publisher, page["source"]):
-            errors.append({"id": page["id"], "field": "publisher", "found": found.publisher, "gold": page["source"]})
         counts["published"]["with time zone"] += found.published_at is not None
-    return {**{name: dict(count) for name, count in counts.items()}, "errors": errors}
+    return {name: dict(count) for name, count in counts.items()}
 
 
 def _judged(name: str, found: Any, gold: Any) -> str:
@@ -88,24 +78,10 @@ def _same_house(found: str, key: str) -> bool:
     return one in other or other in one
 
 
-def _text_quality(data: Path, pages: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return precision, recall and F1 of the words of the cleaned text of web pages, as means over pages."""
-    sums, languages = [0.0, 0.0, 0.0], Counter[str]()
-    for page in pages:
-        _, text, language = _html(data, page)
-        languages[language or "unknown"] += 1
-        found, gold = Counter(_WORD.findall(text.lower())), Counter(_WORD.findall(page["gold_text"].lower()))
-        both = (found & gold).total()
-        precision, recall = both / max(1, found.total()), both / max(1, gold.total())
-        for index, value in enumerate((precision, recall, 2 * precision * recall / max(1e-9, precision + recall))):
-            sums[index] += value / len(pages)
-    return {"precision": round(sums[0], 4), "recall": round(sums[1], 4), "f1": round(sums[2], 4), "languages": dict(languages)}
-
-
 def main(arguments: list[str] | None = None) -> int:
     """Print the figures as JSON, and as a table on standard error."""
     parser = argparse.ArgumentParser(prog="evals.metadata", description="Measure what is read of pages' metadata.")
-    parser.add_argument("--data", type=Path, required=True, help="folder with pages.jsonl and html/")
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds pages/")
     figures = run(parser.parse_args(arguments).data)
     print(json.dumps(figures, ensure_ascii=False))
     outcomes = ("right", "wrong", "invented", "missing", "rightly unknown", "with time zone")
@@ -113,7 +89,6 @@ def main(arguments: list[str] | None = None) -> int:
     for kind in ("html", "text_dump"):
         for name in (*_FIELDS, "publisher"):
             print(f"{kind:12}{name:10}" + "".join(f"{figures[kind][name].get(outcome, 0):16}" for outcome in outcomes), file=sys.stderr)
-    print("html text: " + ", ".join(f"{name} {value}" for name, value in figures["html_text"].items()), file=sys.stderr)
     return 0
 
 

@@ -142,12 +142,13 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     told = _told(lines)
     byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
     nearest = max((index for index, _ in found if index < byline), default=-1)
+    on_top = len(opening) > 1 and is_prose(opening[1])  # a plain text: its headline, then its story
 
     def worth(item: tuple[int, str]) -> float:
         index, line = item
         words = {word for word in _WORD.findall(line.casefold()) if len(word) > 3}
         echoed = sum(word in told for word in words) - 0.5 * sum(word not in told for word in words)
-        return min(echoed, 5.0) + (counts[line] > 1 and len(line.split()) >= 4) + 2.5 * (index == nearest)
+        return min(echoed, 5.0) + (counts[line] > 1 and len(line.split()) >= 4) + 2.5 * (index == nearest) + 1.5 * (on_top and index == 0)
 
     best = max(found, key=worth)
     return best[1] if worth(best) >= 1 else None

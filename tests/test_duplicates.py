@@ -153,7 +153,7 @@ class Newspaper:
 
     def put(self, *articles: Article, removed: Sequence[str] = ()) -> None:
         batch = Batch([Prepared.of(each, each.source.path, each.digest, ()) for each in articles], list(removed))
-        embed(self.archive, self.embedder, batch.articles, Progress())
+        embed(self.archive, self.embedder, batch.articles)
         self.archive.publish(batch, self.embedder.identity)
 
     def ask(self, question: str):

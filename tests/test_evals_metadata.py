@@ -17,13 +17,15 @@ def test_right_wrong_missing_and_invented_values_are_counted_apart(tmp_path):
         {"title": "Another title", "date": "2025-03-08", "authors": ["Bo Dahl"]},
         {"title": "Ferry stops", "date": None, "authors": None},
     ]
+    pages = tmp_path / "pages"
+    pages.mkdir()
     lines = []
     for number, right in enumerate(gold):
         name = f"{number}.html.gz"
-        (tmp_path / name).write_bytes(gzip.compress(html(f"<title>Ferry stops</title>{head}").encode()))
+        (pages / name).write_bytes(gzip.compress(html(f"<title>Ferry stops</title>{head}").encode()))
         more = {"id": str(number), "html_file": name, "source": "Herald", "gold_text": " ".join(STORY), "text_dump": " ".join(STORY)}
         lines.append(json.dumps({**more, **right}))
-    (tmp_path / "pages.jsonl").write_text("\n".join(lines))
+    (pages / "pages.jsonl").write_text("\n".join(lines))
     figures = run(tmp_path)["html"]
     assert figures["title"] == {"right": 2, "wrong": 1}
     assert figures["published"] == {"right": 1, "wrong": 1, "invented": 1, "with time zone": 3}

@@ -73,7 +73,7 @@ def told(newsroom: Newsroom) -> set[str]:
             stored = [snapshot.article(source.id) for source, _ in snapshot.sources()]
     finally:
         archive.close()
-    return {Path(item.article.source.path.split("#")[0]).stem for item in stored if item and any(line == CLOSING for line, _ in item.cut)}
+    return {Path(item.article.source.path.split("#")[0]).stem for item in stored if item and any(line == CLOSING for line, _, _ in item.cut)}
 
 
 def whole_text(number: int, *extra: str) -> str:
