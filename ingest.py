@@ -13,12 +13,14 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, ClassVar
 
+from index.changes import Options
 from index.errors import LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.files import READERS, Failure
 from index.pages import is_address
 from index.printable import printable, short_path
 from index.progress import shown
-from index.runs import Options, Progress, Report, Step, plan, run
+from index.report import Progress, Report, Step
+from index.runs import plan, run
 from settings import Settings, load
 
 if TYPE_CHECKING:

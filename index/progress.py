@@ -13,7 +13,7 @@ from rich.progress import BarColumn, SpinnerColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Column
 
-from index.runs import Progress, Report
+from index.report import Progress, Report
 
 _LINE_SECONDS = 10.0  # between two lines where there is no terminal
 Clock = Callable[[], float]

@@ -21,9 +21,11 @@ from bot.desk import Desk, Request
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
 from index.catalog import Catalog
+from index.changes import Options
 from index.duplicates import Fingerprint, copied, figures, link, link_all, says
 from index.passages import passages_of
-from index.runs import Options, Progress, embed, run
+from index.report import Progress
+from index.runs import embed, run
 
 LEAD = (
     "The port of Skelvik closed its northern quay on Tuesday after a crane toppled into the harbour, killing 20 dock workers and "

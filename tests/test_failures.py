@@ -21,7 +21,7 @@ from index.archive import Archive
 from index.catalog import Catalog
 from index.clean import clean
 from index.files import Failure
-from index.runs import Failures, Report
+from index.report import Failures, Report
 
 Say = Callable[..., tuple[int, str]]
 
@@ -211,7 +211,7 @@ def test_people_are_told_that_something_failed_before(newsroom: Newsroom, put, b
 
 
 def test_a_run_names_the_first_failures_and_counts_all(monkeypatch):
-    monkeypatch.setattr("index.runs._FAILURES", 3)
+    monkeypatch.setattr("index.report._FAILURES", 3)
     failures = Failures()
     for number in range(5):
         failures.append(Failure(f"{number}.txt", "is empty"))

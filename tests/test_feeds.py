@@ -17,10 +17,12 @@ import ingest
 from index.archive import Archive, Prepared
 from index.articles import article_id
 from index.catalog import FetchRecord
+from index.changes import Gone, Options, changes
 from index.errors import UnreadableError
 from index.feeds import plain, read_feed
 from index.pages import identity
-from index.runs import Gone, Options, Progress, Report, Step, changes, plan, run
+from index.report import Progress, Report, Step
+from index.runs import plan, run
 
 URL = "https://news.example/feed.xml"
 RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"

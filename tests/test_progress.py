@@ -18,7 +18,7 @@ import pytest
 from newsroom import DRIVER, Newsroom, line
 
 from index.progress import LineProgress
-from index.runs import Report
+from index.report import Report
 
 
 def lines(work: Callable[[LineProgress, Callable[[float], None]], None]) -> list[str]:

@@ -10,8 +10,10 @@ from newsroom import Newsroom
 
 from index.archive import Archive
 from index.articles import Source
+from index.changes import Options
 from index.recurring import candidates, counted, whole, without
-from index.runs import Options, Progress, run
+from index.report import Progress
+from index.runs import run
 
 HARBOURS = "Leith Bergen Gdynia Ostend Cuxhaven Visby".split()
 CLOSING = "Have an idea for the Harbour Desk? Tell it to the night editor over at the old customs house."
