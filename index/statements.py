@@ -304,6 +304,10 @@ def _noun_phrase(text: str) -> str | None:
     head = text[: max(0, inner.start() - 1)].strip() if inner else text
     if inner and not head:
         return None  # "after talks with Starmer"
+    # "the captain of the ferry", "the president of France": whoever asks may name either.
+    holder = re.match(rf"(?:the\s+|a\s+|an\s+)?[a-z][\w'’ -]{{2,40}}\s+of\s+(?:the\s+)?{_WORD}(?:\s+{_CAPITAL}){{0,3}}(?=\s|\Z)", text)
+    if holder and not _OF_ANOTHER.search(head):
+        return re.sub(r"\A(?:the|a|an)\s+", "", holder.group())
     pair = re.fullmatch(rf"({_NAME.pattern})\s+and\s+({_NAME.pattern})", head)
     if pair:
         return head
