@@ -89,6 +89,7 @@ _OPENS = re.compile(r"\A\s*(?:[\"“„«]|''|‘‘|[‘'](?=\w))")
 _PLURAL = re.compile(r"(?:s|people|men|women|police|they|we|both|some|many|others)\Z|\band\b", re.I)
 _BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day){_CAPITAL}")
 _BEGINS_ROLE = re.compile(r"\s*(?:the|a|an|one|his|her|their|its|der|die|das|le|la)\s")
+_ROLE = re.compile(r"(?i:the|a|an|his|her|its|their)\s+[a-z]")
 _GOES_ON = re.compile(r"(?:that|this|it|these|those)\b", re.I)  # "That makes it “somewhat unpredictable”."
 _CLAUSE = re.compile(r"[;:—–(]|§|\b(?:that|what|whether|which|because|and|but|while|as)\b|--")
 _AFTER = re.compile(
@@ -264,7 +265,11 @@ def _subject(before: str) -> str | None:
     parenthesis = text.endswith((",", "—", "–"))
     if parenthesis:  # "Macron, who was on his way to Rome, said", "Free, associate administrator for …, said"
         pieces = re.split(r"\s*[,—–]\s*", re.split(r"[;:§]", text.rstrip(",—– "))[-1])
-        if len(pieces) > 1 and _NAME.fullmatch(pieces[-1]) and pieces[-2][-1:].islower() and not _NAME.fullmatch(pieces[-2].split()[-1]):
+        if (
+            len(pieces) > 1
+            and _NAME.fullmatch(pieces[-1])
+            and (_ROLE.match(pieces[-2]) or (pieces[-2][-1:].islower() and not _NAME.fullmatch(pieces[-2].split()[-1])))
+        ):
             return pieces[-1]  # "Macron's foreign minister, Jean-Noël Barrot, said"
         for piece in reversed(pieces[:-1] or pieces):
             who = _noun_phrase(piece)
@@ -305,9 +310,9 @@ def _noun_phrase(text: str) -> str | None:
     if inner and not head:
         return None  # "after talks with Starmer"
     # "the captain of the ferry", "the president of France": whoever asks may name either.
-    holder = re.match(rf"(?:the\s+|a\s+|an\s+)?[a-z][\w'’ -]{{2,40}}\s+of\s+(?:the\s+)?{_WORD}(?:\s+{_CAPITAL}){{0,3}}(?=\s|\Z)", text)
+    holder = re.match(rf"(?i:the\s+|a\s+|an\s+)?[a-z][\w'’ -]{{2,40}}\s+of\s+(?:the\s+)?{_WORD}(?:\s+{_CAPITAL}){{0,3}}(?=\s|\Z)", text)
     if holder and not _OF_ANOTHER.search(head):
-        return re.sub(r"\A(?:the|a|an)\s+", "", holder.group())
+        return re.sub(r"\A(?:the|a|an)\s+", "", holder.group(), flags=re.I)
     pair = re.fullmatch(rf"({_NAME.pattern})\s+and\s+({_NAME.pattern})", head)
     if pair:
         return head
