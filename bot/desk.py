@@ -52,6 +52,7 @@ class Reply:
     timings_ms: dict[str, int]
     hits: tuple[Hit, ...]
     why: str
+    confidence: float
 
     def as_json(self, explain: bool = False) -> dict[str, Any]:
         """Return the reply in the form that ``ask --json`` prints."""
@@ -102,7 +103,7 @@ class Desk:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
         spent = {"search": marks[0] - began, "answer": drafted - marks[0], "check": checked - drafted, "total": checked - began}
-        return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why)
+        return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why, choice.confidence)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

@@ -74,10 +74,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the answerer drafts, or why it drafts nothing."""
+    """What the answerer drafts, or why it drafts nothing, and how well the best sentence supports an answer."""
 
     drafts: tuple[Draft, ...]
     why: str
+    confidence: float = 0.0
 
 
 def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedder) -> Choice:
@@ -95,13 +96,14 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
     candidates = candidates[:_SENTENCES]
     _score(candidates, question, weights, embedder)
     candidates.sort(key=lambda c: (-c.score, c.hit.passage.id, c.start))
+    best = candidates[0]
+    confidence = _support(best, weights)
     why_not = _unsupported(candidates, question, weights)
     if why_not:
-        return Choice((), why_not)
-    best = candidates[0]
+        return Choice((), why_not, min(confidence, _ENOUGH) - 1)
     chosen = _distinct(_answering(candidates, question, weights))
     drafts = _in_reading_order(_once([_draft(c, question) for c in chosen]))
-    return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, score {best.score:.2f}")
+    return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, score {best.score:.2f}", confidence)
 
 
 def _weights(view: View, wanted: Sequence[str]) -> dict[str, float]:
@@ -203,10 +205,14 @@ def _unsupported(candidates: Sequence[Candidate], question: Question, weights: M
         topic = {term: weight for term, weight in weights.items() if term in question.topic}
         if not any(_coverage(c.terms, topic) > 0 or c.meaning >= 0.55 for c in around if c.spoken):
             return "the one asked about says nothing on the topic"
-    support = best.meaning + max(_coverage(best.near | frozenset(terms(best.hit.passage.text)), weights), best.coverage)
+    support = _support(best, weights)
     if support < _ENOUGH:
         return f"too little of the question is covered (meaning plus coverage {support:.2f}, needed {_ENOUGH})"
     return ""
+
+
+def _support(best: Candidate, weights: Mapping[str, float]) -> float:
+    return best.meaning + max(_coverage(best.near | frozenset(terms(best.hit.passage.text)), weights), best.coverage)
 
 
 def _surroundings(candidate: Candidate) -> str:
