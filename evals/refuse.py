@@ -41,7 +41,7 @@ def _figures(asked: Sequence[Asked], bounds: dict[str, float]) -> dict[str, Any]
         },
         "curve": [
             {"bound": round(float(bound), 4), "answerable": _below(yes, bound), "unanswerable": _below(no, bound)}
-            for bound in np.quantile([item.reply.confidence for item in asked], np.linspace(0, 1, 41))
+            for bound in np.quantile([item.reply.confidence for item in asked] or [0.0], np.linspace(0, 1, 41))
         ],
     }
 

@@ -22,6 +22,7 @@ VALUES = {
     "NEWSDESK_INGEST__MAX_MB": ("7", lambda settings: settings.ingest.max_mb == 7),
     "NEWSDESK_INGEST__ROOTS": ('["/srv/news", "wire"]', lambda settings: settings.ingest.roots == [Path("/srv/news"), Path("wire")]),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
+    "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
 }
 
 
