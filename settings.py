@@ -55,6 +55,12 @@ class SearchSettings(Group):
     reranker: str | None = Field(None, description="sentence-transformers cross-encoder that reorders the passages found")
 
 
+class AnswersSettings(Group):
+    """What is answered."""
+
+    refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
+
+
 class Settings(BaseSettings):
     """Everything that can be set, from the environment and ``.env``."""
 
@@ -65,6 +71,7 @@ class Settings(BaseSettings):
     chroma: ChromaSettings = ChromaSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
+    answers: AnswersSettings = AnswersSettings()
 
     def archive(self, *, create: bool = False) -> Archive:
         """Open the archive that is set. Raises ArchiveError if there is none, unless it is to be made."""

@@ -100,7 +100,7 @@ def _desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     from bot.desk import Desk
     from index.embed import cross_encoder
 
-    return Desk(archive, embedder, cross_encoder(settings.search.reranker) if settings.search.reranker else None)
+    return Desk(archive, embedder, cross_encoder(settings.search.reranker) if settings.search.reranker else None, settings.answers.refusal)
 
 
 def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -46,6 +46,7 @@ class Time:
     until: date | None
     latest: bool
     rest: str
+    year: bool = False  # a year is named: it may be that of what is told, not of the telling
 
 
 def time_of(question: str, today: date) -> Time:
@@ -71,7 +72,8 @@ def time_of(question: str, today: date) -> Time:
     if relative and since is None and until is None:
         since, until = _relative(relative, today)
         rest = rest.replace(relative.group(), " ")
-    return Time(since, until, latest, " ".join(rest.split()))
+    year = (since or until) is not None and re.search(rf"\b{_YEAR}\b", question) is not None
+    return Time(since, until, latest, " ".join(rest.split()), year)
 
 
 def _span(match: re.Match[str], today: date) -> tuple[date | None, date | None, bool]:
@@ -119,7 +121,13 @@ def _relative(match: re.Match[str], today: date) -> tuple[date, date]:
         unit, this = match["unit"].lower(), match["which"].lower() == "this"
         if unit == "week":
             monday = today - timedelta(days=today.weekday())
-            return (monday, today) if this else (monday - timedelta(days=7), today if match["which"].lower() == "past" else monday - timedelta(days=1))
+            # Whoever asks on a Tuesday what happened this week means the last days: seven found the gold article of 98 % of such
+            # quiz questions (dev half), "since Monday" 92 %.
+            return (
+                (today - timedelta(days=7), today)
+                if this
+                else (monday - timedelta(days=7), today if match["which"].lower() == "past" else monday - timedelta(days=1))
+            )
         if unit == "month":
             first = today.replace(day=1)
             before = (first - timedelta(days=1)).replace(day=1)

@@ -15,7 +15,8 @@ from bot import quotes
 from bot.also_in import with_others
 from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
 from bot.checker import check
-from bot.question import standalone, understood
+from bot.question import standalone, timeless, understood
+from bot.refusal import Level
 from index.archive import Archive, View
 from index.articles import Hit
 from index.catalog import Scope
@@ -53,6 +54,7 @@ class Reply:
     timings_ms: dict[str, int]
     hits: tuple[Hit, ...]
     why: str
+    confidence: float
 
     def as_json(self, explain: bool = False) -> dict[str, Any]:
         """Return the reply in the form that ``ask --json`` prints."""
@@ -63,10 +65,12 @@ class Reply:
 class Desk:
     """Answers questions from an archive."""
 
-    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None) -> None:
+    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None, level: Level = "balanced") -> None:
+        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says."""
         self._archive = archive
         self._embedder = embedder
         self._rerank = rerank
+        self._level: Level = level
 
     def ask(self, request: Request) -> Reply:
         """Answer a question from the archive as it is now.
@@ -86,11 +90,15 @@ class Desk:
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
-            hits = find(view, asked.search, vector, self._embedder.identity, scope, _HITS)
+            hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS), asked
+            if asked.year and not any(hit.article.source.published for hit in hits):
+                # Nothing was published in that year: it may be the year of what is told.
+                meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
+                hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS)
             if self._rerank is not None:
-                hits = reranked(self._rerank, asked.search, hits)
+                hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
-            choice = quotes.choose(view, asked, hits, self._embedder)
+            choice = quotes.choose(view, meant, hits, self._embedder, self._level)
             return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
 
         hits, choice = self._archive.read(work)
@@ -104,7 +112,7 @@ class Desk:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
         spent = {"search": marks[0] - began, "answer": drafted - marks[0], "check": checked - drafted, "total": checked - began}
-        return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why)
+        return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why, choice.confidence)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

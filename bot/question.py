@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from bot.dates import time_of
+from bot.dates import Time, time_of
 from index.terms import term_of, terms, words
 
 Kind = Literal["said", "who", "when", "where", "number", "why", "other"]
@@ -25,9 +25,20 @@ _SAY = "|".join(
     warned respond responded react reacted answer answered comment commented call called demand demanded promise promised propose proposed argue
     argued suggest suggested describe described explain explained""".split()
 )
-_SAID = re.compile(rf"\bwhat\s+(?:did|does|has|have|had|do|is|was|were|are)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})\b", re.I)
+# "What was the crisis called" asks for no speaker's words, "what was Macron saying" does.
+_SAID = re.compile(
+    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b", re.I
+)
 _SAID_HOW = re.compile(r"\bhow\s+(?:did|does|has|have|do)\s+(?P<who>.{2,80}?)\s+(?:react|respond|answer|reply|describe|justify|explain|comment)\w*\b", re.I)
 _ACCORDING = re.compile(r"\baccording\s+to\s+(?P<who>[^,?]{2,60})", re.I)
+_REFERS = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs|it|its|that|this|these|those|ones?|others?|both|such)\b", re.I)
+_DEFINITE = re.compile(r"\bthe\s+\w", re.I)
+_OF = re.compile(r"\b(?:about|of|for|with|on|in|to|between|from)\s+(?P<what>.+)$", re.I)
+_NOBODY = frozenset(
+    term_of(word)
+    for word in """article people report paper newspaper source sources statistics data study studies survey poll census research researchers analysis figures
+    experts officials news media witnesses""".split()
+)
 _TITLES = frozenset(
     """president prime minister chancellor foreign defence defense secretary state general king queen pope leader chief spokesman spokeswoman
     spokesperson commissioner senator mr mrs ms dr us uk eu french german russian ukrainian british american polish italian chinese european former
@@ -37,9 +48,14 @@ _TITLES = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, taken apart. ``terms`` are folded search terms of the topic, the speaker's left out of ``topic``."""
+    """A question, taken apart.
+
+    ``asked`` is its last sentence: what stands before that tells what it is about. ``terms`` are folded search terms, the speaker's left
+    out of ``topic``.
+    """
 
     text: str
+    asked: str
     search: str
     kind: Kind
     speaker: tuple[str, ...]
@@ -49,17 +65,27 @@ class Question:
     since: date | None
     until: date | None
     latest: bool
+    year: bool
 
 
 def understood(text: str, today: date) -> Question:
     """Take a question apart, relative to a day."""
-    time = time_of(text, today)
+    return _understood(text, time_of(text, today))
+
+
+def timeless(text: str) -> Question:
+    """Take a question apart whose time words are topic: "where did they meet in June 2014", asked of what was written later."""
+    return _understood(text, Time(None, None, False, text))
+
+
+def _understood(text: str, time: Time) -> Question:
     speaker = _speaker(time.rest)
     found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in _ASKING)
     return Question(
         text=text,
+        asked=re.split(r"(?<=[.!?])\s+(?=\S)", text.strip())[-1],
         search=" ".join(text.split()),
-        kind=_kind(time.rest, speaker),
+        kind=_kind(re.split(r"(?<=[.!?])\s+(?=\S)", time.rest.strip())[-1], speaker),
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
@@ -67,6 +93,7 @@ def understood(text: str, today: date) -> Question:
         since=time.since,
         until=time.until,
         latest=time.latest,
+        year=time.year,
     )
 
 
@@ -93,14 +120,26 @@ def _completed(question: str, earlier: str) -> str:
         asked = re.split(r"\b(?:about|on|regarding)\b", earlier, maxsplit=1)[0].rstrip(" ?")
         return f"{asked} about {new['new']}"
     if new and said:
-        return earlier[: said.start("who")] + new["new"] + earlier[said.end("who") :]
+        place = "who" if said["who"] else "whom"
+        return earlier[: said.start(place)] + new["new"] + earlier[said.end(place) :]
     own = [term for term in terms(question) if term not in _ASKING]
     if not own:
         return f"{earlier.rstrip(' ?')} {question}"
-    refers = re.search(r"\b(?:he|she|they|him|her|them|his|hers|their|it|its|that|this|those)\b", question, re.I)
-    if (len(own) == 1 and not _names(question)) or (refers and not _names(question)):
-        return f"{question.rstrip(' ?')} — {earlier}"
-    return question
+    if _names(question) or not (_REFERS.search(question) or len(own) <= (2 if _DEFINITE.search(question) else int(len(words(question)) <= 2))):
+        return question
+    missing = earlier if said else _subject(earlier)
+    return f"{question.rstrip(' ?')} — {missing}" if missing else question
+
+
+def _subject(question: str) -> str:
+    """Return the words that a question is about: those behind its last part's first preposition, or all that are not of asking."""
+    carried = question.rpartition(" — ")[2]
+    behind = _OF.search(carried)
+    for part in (behind["what"], carried) if behind else (carried,):
+        found = [word for word in words(part) if term_of(word) and term_of(word) not in _ASKING]
+        if found:
+            return " ".join(found)
+    return ""
 
 
 def _kind(text: str, speaker: tuple[str, ...]) -> Kind:
@@ -119,9 +158,9 @@ def _kind(text: str, speaker: tuple[str, ...]) -> Kind:
 
 
 _KINDS: dict[Kind, str] = {
-    "who": r"^\W*(?:and\s+)?(?:who|whom|whose|which\s+(?:minister|president|leader|politician|person|company|country|countries))\b",
-    "when": r"^\W*(?:and\s+)?(?:when|what\s+(?:day|date|time|year)|on\s+which\s+day)\b",
-    "where": r"^\W*(?:and\s+)?(?:where|in\s+which\s+(?:city|country|town|place))\b",
+    "when": r"^\W*(?:and\s+)?when\b|\b(?:what|which)\s+(?:day|date|month|year|time)\b|\bwhen\s*\?*$",
+    "who": r"^\W*(?:and\s+)?(?:who|whom|whose|which\s+(?:minister|president|leader|politician|person|company|country|countries))\b|\bwhom?\s*\?*$",
+    "where": r"^\W*(?:and\s+)?(?:where|in\s+which\s+(?:city|country|town|place))\b|\bwhere\s*\?*$",
     "why": r"^\W*(?:and\s+)?(?:why|how\s+come|what\s+is\s+the\s+reason)\b",
 }
 
@@ -131,12 +170,14 @@ def _speaker(text: str) -> tuple[str, ...]:
     match = _SAID.search(text) or _SAID_HOW.search(text) or _ACCORDING.search(text)
     if match is None:
         return ()
-    who = re.sub(r"'s\b|’s\b", "", match["who"])
-    who = re.split(r"\b(?:about|on|in|at|for|of the|when|regarding|over)\b", who, flags=re.I)[0] if not re.search(r"\bof\b", who, re.I) else who
-    found = [term_of(word) for word in words(who) if word.lower() not in _TITLES]
+    who = re.sub(r"'s\b|’s\b", "", match["who"] or match["whom"] if match.re is _SAID else match["who"])
+    who = re.split(r"\b(?:about|on|in|at|for|from|when|regarding|over)\b", who, flags=re.I)[0]
+    # "the chief executive of Bybit" is known by his office, "the President of France" by his country.
+    office, _, of = who.partition(" of ")
+    found = [term_of(word) for word in words(office) if word.lower() not in _TITLES] or [term_of(word) for word in words(of)]
     found = [term for term in found if term]
-    # "people", "it", "the article": nobody in particular.
-    return tuple(found[-1:]) if found and found[-1] not in {"articl", "peopl", "report", "paper", "newspap"} else ()
+    # "people", "it", "the article", "a new report": nobody in particular.
+    return tuple(found[-1:]) if found and found[-1] not in _NOBODY else ()
 
 
 def _names(text: str) -> frozenset[str]:

@@ -7,33 +7,36 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bot.checker import Draft
 from bot.question import Question
+from bot.refusal import LEVELS, Level, Signs, asks_the_opposite, confidence
 from bot.speakers import is_bare_quote, speaks, stands_alone
 from index.archive import View
 from index.articles import Article, Hit
 from index.embed import Embedder
 from index.lines import is_prose
 from index.sentences import Span, spans
-from index.terms import terms, words
+from index.terms import term_of, terms, words
 
 NAME = "quotes"
 _PASSAGES = 10  # of the hits, that sentences are taken from
 _SENTENCES = 80  # compared by meaning
-_MOST = 3  # sentences of an answer
-_GATE = 0.35  # a sentence this far below the best one is left out
+_MOST = 4  # sentences of an answer
+_WORDS = 70  # of an answer, unless one sentence has more
+_WORDS_SAID = 110  # of one that tells what somebody said
+_GATE = 0.35  # what the best sentences are, among which a name, a number or a speaker has to be
+_GATE_SHOWN = 0.9  # a sentence this far below the best one is not shown
+_LEAST_SHOWN = 0.15  # nor one that covers less of the question's weight
 _GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
 _REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
 _SAME = 0.85  # the same of the longer one, from which one is a copy of the other
 _LONGEST = 700  # characters of one quote
 _CONTEXT = 1_500  # characters before a passage that its reader has just read
-# The bounds below were chosen by eye on sample_articles and a few hundred news articles; they are no learned thresholds.
-_ENOUGH = 0.95  # cosine plus coverage: below it, nothing is supported
 _ABSENT = 0.25  # share of a question's weight that names which stand nowhere near may have
-_FAR = 0.28  # cosine: below it the best sentence is about something else, whatever words it shares
+_FURTHER_DOWN = 10  # hits behind this one tell what similarity means in this collection
 
 _NUMBER = re.compile(
     r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fifteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|half|third|quarter|none|no)s?\b",
@@ -43,7 +46,6 @@ _TIME = re.compile(
     r"\b(?:(?:19|20)\d\d|\d{1,2}:\d\d|january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|friday|saturday|sunday|today|yesterday|tomorrow|noon|midnight|week|weeks|month|months|morning|evening|night|spring|summer|autumn|winter)\b",
     re.I,
 )
-_NAME = re.compile(r"(?<=[\s(\"“„«])[A-ZÀ-Þ][\w'’-]+")
 # "LONDON, March 2 (Meridian Wire) - ", "BRUSSELS -- "
 _DATELINE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+")
 _LIST = re.compile(r"(?:They|These|Those|Among (?:them|those))\s(?:include|included|are|were)\b")
@@ -74,13 +76,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the answerer drafts, or why it drafts nothing."""
+    """What the answerer drafts, or why it drafts nothing, and how well the best sentence supports an answer."""
 
     drafts: tuple[Draft, ...]
     why: str
+    confidence: float = 0.0
 
 
-def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedder) -> Choice:
+def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedder, level: Level = "balanced") -> Choice:
     """Draft an answer from the hits of one view of the archive, or say why there is none."""
     if not hits:
         return Choice((), "no passage was found")
@@ -95,13 +98,17 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
     candidates = candidates[:_SENTENCES]
     _score(candidates, question, weights, embedder)
     candidates.sort(key=lambda c: (-c.score, c.hit.passage.id, c.start))
-    why_not = _unsupported(candidates, question, weights)
-    if why_not:
-        return Choice((), why_not)
     best = candidates[0]
+    signs = _signs(best, question, weights, hits)
+    sure = confidence(signs)
+    why_not = _mismatch(candidates, question, weights)
+    if why_not:
+        return Choice((), why_not, sure - 1)
+    if sure < LEVELS[level]:
+        return Choice((), f"what was found supports too little of the question (confidence {sure:.2f}, needed {LEVELS[level]})", sure)
     chosen = _distinct(_answering(candidates, question, weights))
-    drafts = _in_reading_order(_once([_draft(c, question) for c in chosen]))
-    return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, score {best.score:.2f}")
+    drafts = _in_reading_order(_short(_once([_draft(c, question) for c in chosen]), _WORDS_SAID if question.speaker else _WORDS))
+    return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}", sure)
 
 
 def _weights(view: View, wanted: Sequence[str]) -> dict[str, float]:
@@ -151,8 +158,9 @@ def _coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:
 
 
 def _score(candidates: list[Candidate], question: Question, weights: Mapping[str, float], embedder: Embedder) -> None:
-    """Score sentences: cos(q,s) + 0.7 cov(s) + 0.3 cov(before+s+title) + 0.15 kind + 0.3 speaker + passage (weights measured on three sets)."""
-    vectors = embedder.embed([question.text, *(c.text for c in candidates)])
+    """Score sentences: cos(q,s) + 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on four sets)."""
+    vectors = embedder.embed([question.asked, *(c.text for c in candidates)])
+    asked = {term_of(word) or word.lower() for word in words(question.text)}
     newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
     for candidate, vector in zip(candidates, vectors[1:], strict=True):
         candidate.meaning = float(vector @ vectors[0])
@@ -160,10 +168,12 @@ def _score(candidates: list[Candidate], question: Question, weights: Mapping[str
             candidate.meaning
             + 0.7 * candidate.coverage
             + 0.3 * _coverage(candidate.near, weights)
-            + 0.15 * _fits(question, candidate.text)
+            + 0.3 * _fits(question, candidate.text, asked)
             + 0.3 * candidate.spoken
             + candidate.hit.score
         )
+        if candidate.terms <= asked:  # a heading or a quiz repeats the question
+            candidate.score -= _GATE
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
             candidate.score -= _GATE
         published = candidate.hit.article.source.published
@@ -172,40 +182,48 @@ def _score(candidates: list[Candidate], question: Question, weights: Mapping[str
             candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
 
 
-def _fits(question: Question, sentence: str) -> bool:
-    """Tell whether a sentence holds the kind of thing that is asked for."""
+def _fits(question: Question, sentence: str, asked: Collection[str]) -> bool:
+    """Tell whether a sentence holds the kind of thing that is asked for, other than what the question says itself."""
+    if question.kind == "why":
+        return _BECAUSE.search(sentence) is not None
+    found = words(sentence)
+    new = [word for word in found if (term_of(word) or word.lower()) not in asked]
     if question.kind == "number":
-        return _NUMBER.search(sentence) is not None
+        return _NUMBER.search(" ".join(new)) is not None
     if question.kind == "when":
-        return _TIME.search(sentence) is not None
+        return _TIME.search(" ".join(new)) is not None
     if question.kind in ("who", "where"):
-        return _NAME.search(sentence) is not None
-    return question.kind == "why" and _BECAUSE.search(sentence) is not None
+        return any(word[:1].isupper() and term_of(word) and word != found[0] for word in new)
+    return False
 
 
-def _unsupported(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
-    """Return why the best sentences do not answer the question, "" if they do."""
+def _signs(best: Candidate, question: Question, weights: Mapping[str, float], hits: Sequence[Hit]) -> Signs:
+    around = best.near | frozenset(terms(best.hit.passage.text))
+    absent = sum(weights[term] for term in question.names if term in weights and term not in around) / sum(weights.values())
+    further = [hit.dense for hit in hits[_FURTHER_DOWN:]]
+    margin = hits[0].dense - sum(further) / len(further) if further else None
+    opposite = asks_the_opposite(question.asked, best.text)
+    return Signs(best.meaning, best.hit.dense, margin, best.coverage, _coverage(around, weights), absent, opposite)
+
+
+def _mismatch(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
+    """Return what the question asks for and the best sentences lack, "" if nothing."""
     best = candidates[0]
     around = [c for c in candidates if c.score >= best.score - _GATE]
     context = best.near | frozenset(terms(_surroundings(best)))
     absent = [term for term in question.names if term not in context and not any(term in c.near for c in around)]
     share = sum(weights[term] for term in absent if term in weights) / sum(weights.values())
     # One missing name among many words of a long question may be there in other words ("Americans", "the US").
-    if absent and (share > _ABSENT or best.meaning < 0.5 or set(absent) & set(question.speaker)):
+    if absent and (share > _ABSENT or set(absent) & set(question.speaker)):
         return f"a name the question asks about stands nowhere near the best sentence ({', '.join(sorted(absent))})"
     if question.speaker and not any(c.spoken for c in around):
         return "nobody by the name asked for is speaking in the sentences found"
     if question.kind == "number" and not any(_NUMBER.search(c.text) for c in around):
         return "a number is asked for and none stands in the sentences found"
-    if best.meaning < _FAR and best.coverage < 0.75:
-        return f"the best sentence is about something else (meaning {best.meaning:.2f})"
     if question.speaker and question.topic:
         topic = {term: weight for term, weight in weights.items() if term in question.topic}
         if not any(_coverage(c.terms, topic) > 0 or c.meaning >= 0.55 for c in around if c.spoken):
             return "the one asked about says nothing on the topic"
-    support = best.meaning + max(_coverage(best.near | frozenset(terms(best.hit.passage.text)), weights), best.coverage)
-    if support < _ENOUGH:
-        return f"too little of the question is covered (meaning plus coverage {support:.2f}, needed {_ENOUGH})"
     return ""
 
 
@@ -223,9 +241,13 @@ def _answering(candidates: Sequence[Candidate], question: Question, weights: Map
         on_topic = [c for c in candidates if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or _coverage(c.terms, topic) > 0.2)]
         if on_topic:
             return on_topic
-    near = [c for c in candidates if c.score >= best.score - _GATE and (c.coverage >= 0.3 or c is best) and (c.spoken or not question.speaker)]
-    fitting = [c for c in near if _fits(question, c.text)] if question.kind in ("number", "when") else []
-    return fitting or near or [best]
+    near = [c for c in candidates if c.score >= best.score - _GATE_SHOWN and (c.coverage >= _LEAST_SHOWN or c is best) and (c.spoken or not question.speaker)]
+    near = near or [best]
+    if question.kind in ("number", "when"):
+        asked = {term_of(word) or word.lower() for word in words(question.text)}
+        lead = next((c for c in near if c.score >= best.score - _GATE and _fits(question, c.text, asked)), best)
+        near = sorted(near, key=lambda c: c is not lead)
+    return near
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -301,21 +323,33 @@ def _needs_before(sentence: str) -> bool:
     return not stands_alone(sentence) or is_bare_quote(sentence)
 
 
+def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
+    """Keep the best draft, and of the others, best first, as many as make up to ``most`` words."""
+    kept, used = list(drafts[:1]), sum(len(draft.text.split()) for draft in drafts[:1])
+    for draft in drafts[1:]:
+        length = len(draft.text.split())
+        if used + length <= most:
+            kept.append(draft)
+            used += length
+    return kept
+
+
 def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
-    """Order drafts by article, the best one's first, and by place within; join what overlaps."""
+    """Put the best draft first, the others by article and by place within; join what overlaps."""
     rank: dict[str, int] = {}
     for draft in drafts:
         rank.setdefault(draft.article.source.id, len(rank))
-    ordered = sorted(drafts, key=lambda d: (rank[d.article.source.id], d.start))
+    ordered = drafts[:1] + sorted(drafts[1:], key=lambda d: (rank[d.article.source.id], d.start))
     joined: list[Draft] = []
     for draft in ordered:
-        last = joined[-1] if joined else None
-        if last is not None and last.article is draft.article and draft.start < last.end:
-            end = max(last.end, draft.end)
-            also = tuple(dict.fromkeys(last.also_in + draft.also_in))
-            joined[-1] = Draft(_line(last.article, last.start, end), last.article, last.passage, last.start, end, also)
-        else:
+        twin = next((k for k, d in enumerate(joined) if d.article is draft.article and draft.start <= d.end and d.start <= draft.end), None)
+        if twin is None:
             joined.append(draft)
+            continue
+        other = joined[twin]
+        start, end = min(other.start, draft.start), max(other.end, draft.end)
+        also = tuple(dict.fromkeys(other.also_in + draft.also_in))
+        joined[twin] = Draft(_line(other.article, start, end), other.article, other.passage, start, end, also)
     return joined
 
 

@@ -37,7 +37,8 @@ from index.articles import Article, Source
 from index.catalog import Catalog
 from index.clean import clean
 from index.duplicates import Fingerprint, contained, link, opening
-from index.embed import Embedder, SentenceTransformerEmbedder, Vectors
+from index.embed import Embedder, Vectors
+from index.model import Model
 from index.passages import embedding_key, header, passages_of
 
 Pair = tuple[str, str]
@@ -50,7 +51,7 @@ def run(data: Path) -> dict[str, Any]:
     """Measure on ``newsquiz/corpus.jsonl.gz`` in a folder of data sets and return the figures of both halves."""
     same = {(item["a"], item["b"]): bool(item["same"]) for item in map(json.loads, PAIRS.read_text().splitlines())}
     articles = _articles(data / "newsquiz" / "corpus.jsonl.gz", {id_ for pair in same for id_ in pair})
-    embedder = SentenceTransformerEmbedder()
+    embedder = Model(many=True)
     linked, vectors, seconds = _linked(articles.values(), embedder)
     prints = {id_: Fingerprint.of(article) for id_, article in articles.items()}
     measures: dict[str, Callable[[Pair], float]] = {

@@ -27,6 +27,7 @@ VALUES = {
         lambda settings: [str(network) for network in settings.ingest.private_networks] == ["10.20.0.0/24", "fd00::/8"],
     ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
+    "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
 }
 
 

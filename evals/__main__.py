@@ -1,0 +1,114 @@
+"""The door for measurements: python -m evals."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from index.errors import NewsdeskError
+
+if TYPE_CHECKING:
+    from evals.data import DataSet
+    from index.embed import Embedder
+
+OURS = ("retrieve", "answer", "refuse", "followup")
+# Measurements in modules of their own, each with run(data: Path) -> dict.
+OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed")
+SETS = {
+    "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
+    "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
+    "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
+    "followup": ("cast_rewrite", "mtrag_un"),
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit code: 0 measured, 2 not."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        for name in parsed.evals:
+            if name not in OURS:
+                _other(name, parsed)
+        if ours := [name for name in OURS if name in parsed.evals]:
+            _measure(ours, parsed)
+    except NewsdeskError as error:
+        print(f"evals: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m evals", description="Measure quality and speed on data sets. Results: evals/results/.")
+    parser.add_argument("evals", nargs="+", choices=[*OURS, *OTHERS], metavar="EVAL", help=", ".join((*OURS, *OTHERS)))
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of data sets, each a folder with queries.jsonl; without it only our own set")
+    parser.add_argument("--set", action="append", metavar="NAME", help="measure this data set only (may be given more than once)")
+    parser.add_argument(
+        "--limit", type=int, metavar="N", help="articles of a data set: the gold ones of as many questions as fill half, and others drawn by seed"
+    )
+    parser.add_argument("--cache", type=Path, default=Path(".evals"), metavar="DIR", help="where archives are kept between runs (default .evals)")
+    parser.add_argument("--results", type=Path, metavar="DIR", help="where results go (default evals/results)")
+    parser.add_argument("--baselines", action="store_true", help="also measure llama-index's own index on the same articles")
+    return parser
+
+
+def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
+    from evals.data import load
+    from evals.memory import Remembering
+    from evals.own import own
+    from settings import load as load_settings
+
+    settings = load_settings()
+    embedder = Remembering(settings.embedder(many=True), parsed.cache / "vectors.sqlite3")
+    for wanted in parsed.set or dict.fromkeys(name for eval_ in names for name in SETS[eval_]):
+        if wanted != "own" and parsed.data is None:
+            continue
+        data = own() if wanted == "own" else load(parsed.data / wanted).part(parsed.limit)
+        said = {"data": wanted, "model": embedder.identity, "articles": len(data.articles)}
+        for name, values in _measured([name for name in names if parsed.set or wanted in SETS[name]], data, embedder, parsed):
+            _publish({"eval": name, **said, **values}, parsed.results)
+
+
+def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
+    from bot.desk import Desk
+    from evals import answer, followup, refuse, retrieve
+    from evals.archives import archive_of
+    from evals.asking import ask_all
+
+    if "retrieve" in names:
+        yield "retrieve", retrieve.measured(data, embedder, parsed.cache, parsed.baselines)
+    if "followup" in names:
+        yield "followup", followup.measured(data, embedder, parsed.cache)
+    asked_of = [module for module in (answer, refuse) if module.__name__.rpartition(".")[2] in names]
+    if asked_of:
+        with archive_of(data, embedder, parsed.cache) as archive:
+            asked = ask_all(Desk(archive, embedder), data.queries)
+        for module in asked_of:
+            yield module.__name__.rpartition(".")[2], {"questions": len(asked), "figures": module.figures_of(asked)}
+
+
+def _other(name: str, parsed: argparse.Namespace) -> None:
+    from evals.archives import EvalError
+
+    if importlib.util.find_spec(f"evals.{name}") is None:
+        raise EvalError(f"There is no measurement evals/{name}.py.")
+    if parsed.data is None:
+        raise EvalError(f"{name} needs data: --data DIR")
+    _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data)}, parsed.results)
+
+
+def _publish(result: dict[str, Any], folder: Path | None) -> None:
+    from evals.report import RESULTS, save
+
+    path = save({**result, "made": datetime.now(UTC).date().isoformat()}, folder or RESULTS)
+    print(path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,130 @@
+"""Results: a JSON file for each measurement, and one page that shows them all. Figures and ids only, no word of the data."""
+
+from __future__ import annotations
+
+import html
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).resolve().parent / "results"
+
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}
+td:first-child,th:first-child{text-align:left}small{color:#666}svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
+@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}small{color:#999}}"""
+_COLOURS = ("#2a6fbb", "#c0504d", "#6a9a3b", "#8064a2", "#d08a1d")
+
+
+def save(result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
+    """Write a result as JSON and the page of all results anew; return the JSON file's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{result['eval']}-{result['data']}.json"
+    path.write_text(json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
+    results = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json")) if file.name != "floor.json"]
+    (folder / "report.html").write_text(page(results), encoding="utf-8")
+    return path
+
+
+def page(results: Sequence[Mapping[str, Any]]) -> str:
+    """Return one HTML page with every result: its tables (mean and 95 % interval) and plots."""
+    body = "".join(_section(result) for result in results)
+    return (
+        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>newsdesk: figures</title>'
+        f"<style>{_STYLE}</style><h1>newsdesk: figures</h1>"
+        "<p>Made by <code>python -m evals</code>. <small>dev: the half that was tuned on; test: the other half. In brackets: 95 % interval.</small></p>"
+        f"{body}</html>\n"
+    )
+
+
+def _section(result: Mapping[str, Any]) -> str:
+    about = ", ".join(f"{key} {value}" for key, value in result.items() if isinstance(value, int | str) and key not in ("eval", "data"))
+    figures = result.get("figures", {})
+    parts = [f"<h2>{_text(result['eval'])}: {_text(result['data'])}</h2><p><small>{_text(about)}</small></p>"]
+    halves = [half for half in ("dev", "test", "both") if half in figures]
+    if not halves:
+        parts.append(_table(figures, ["value"], lambda _, row: row))
+    elif any(isinstance(value, dict) and "mean" not in value and name not in ("at a bound",) for name, value in figures[halves[0]].items()):
+        systems = list(figures["both"])
+        rows = {name: None for system in systems for name in figures["both"][system]}
+        for half in ("test", "dev"):
+            parts.append(f"<h3>{half}</h3>" + _table(rows, systems, lambda column, name, half=half: figures[half][column].get(name), named=True))
+        parts.append(_bars({system: figures["test"][system] for system in systems}))
+    else:
+        names = {name: None for name in figures["both"] if name not in ("curve",)}
+        parts.append(_table(names, halves, lambda column, name: figures[column].get(name), named=True))
+        if "curve" in figures["test"]:
+            parts.append(_curve({half: figures[half]["curve"] for half in ("dev", "test")}))
+        if "reasons" in figures:
+            parts.append(_table(figures["reasons"], ["questions"], lambda _, row: row))
+    return "".join(parts)
+
+
+def _table(rows: Mapping[str, Any], columns: Sequence[str], value: Any, *, named: bool = False) -> str:
+    head = "".join(f"<th>{_text(column)}" for column in columns)
+    lines = []
+    for name, row in rows.items():
+        cells = "".join(f"<td>{_cell(value(column, name if named else row))}" for column in columns)
+        lines.append(f"<tr><td>{_text(name)}{cells}")
+    return f"<table><tr><th>{head}{''.join(lines)}</table>"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, dict) and "mean" in value:
+        low, high = value["interval"]
+        return f"{value['mean']:.3f} <small>[{low:.3f}, {high:.3f}]</small>"
+    if isinstance(value, dict):
+        return "<br>".join(f"<small>{_text(key)}</small> {_cell(item)}" for key, item in value.items())
+    return _text(f"{value:.3f}" if isinstance(value, float) else value)
+
+
+def _bars(systems: Mapping[str, Mapping[str, Any]]) -> str:
+    """Plot the means of each figure, a bar for each system, with the interval as a line."""
+    names = [name for name in next(iter(systems.values())) if "better" not in name]
+    width, wide = 34 + 17 * len(systems), 60 + (34 + 17 * len(systems)) * len(names)
+    parts = [f'<svg viewBox="0 0 {wide} 240" width="{wide}" role="img" aria-label="figures by system">', _axis(wide)]
+    for group, name in enumerate(names):
+        left = 45 + group * width
+        for place, figures in enumerate(systems.values()):
+            value = figures.get(name)
+            if not value:
+                continue
+            x, y = left + 17 * place, 190 - 170 * value["mean"]
+            low, high = (190 - 170 * edge for edge in value["interval"])
+            parts.append(f'<rect x="{x}" y="{y:.1f}" width="13" height="{190 - y:.1f}" fill="{_COLOURS[place % 5]}"/>')
+            parts.append(f'<path d="M{x + 6.5} {low:.1f}V{high:.1f}" stroke="currentColor"/>')
+        parts.append(f'<text x="{left}" y="206" font-size="10" fill="currentColor">{_text(name[:24])}</text>')
+    return "".join(parts) + _legend(list(systems)) + "</svg>"
+
+
+def _curve(halves: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
+    """Plot what is refused of the unanswerable (up) against what is refused of the answerable (right), threshold by threshold."""
+    parts = ['<svg viewBox="0 0 320 240" width="480" role="img" aria-label="refusal by threshold">', _axis(320)]
+    for place, points in enumerate(halves.values()):
+        line = " ".join(f"{45 + 250 * point['answerable']:.1f},{190 - 170 * point['unanswerable']:.1f}" for point in points)
+        parts.append(f'<polyline points="{line}" fill="none" stroke="{_COLOURS[place]}" stroke-width="2"/>')
+    parts += [f'<text x="{40 + 250 * at}" y="203" font-size="10" fill="currentColor">{at}</text>' for at in (0, 0.5, 1)]
+    return "".join(parts) + _legend(list(halves)) + "</svg>"
+
+
+def _axis(wide: int) -> str:
+    return "".join(
+        f'<path d="M40 {190 - 170 * at}H{wide}" stroke="#8884"/><text x="8" y="{194 - 170 * at}" font-size="10" fill="currentColor">{at}</text>'
+        for at in (0, 0.25, 0.5, 0.75, 1)
+    )
+
+
+def _legend(names: Sequence[str]) -> str:
+    parts, x = [], 45.0
+    for place, name in enumerate(names):
+        parts.append(f'<rect x="{x}" y="218" width="10" height="10" fill="{_COLOURS[place % 5]}"/>')
+        parts.append(f'<text x="{x + 14}" y="227" font-size="11" fill="currentColor">{_text(name)}</text>')
+        x += 34 + 6.2 * len(name)
+    return "".join(parts)
+
+
+def _text(value: object) -> str:
+    return html.escape(str(value))
