@@ -159,7 +159,7 @@ class Newspaper:
         self.archive.publish(batch, self.embedder.identity)
 
     def ask(self, question: str):
-        return Desk(self.archive, self.embedder).ask(Request(question, date(2025, 3, 31)))
+        return Desk(self.archive, self.embedder, level="eager").ask(Request(question, date(2025, 3, 31)))
 
 
 @pytest.fixture
