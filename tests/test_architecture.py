@@ -73,8 +73,17 @@ def test_one_file_knows_llama_index():
     assert importers("llama_index") <= {"index/llama.py"}
 
 
-def test_the_sql_is_in_two_files():
-    assert importers("sqlalchemy") <= {"index/catalog.py", "index/schema.py"}
+def test_the_sql_of_the_archive_is_in_two_files_and_that_of_the_journal_in_one():
+    assert importers("sqlalchemy") <= {"index/catalog.py", "index/schema.py", "bot/room/journal.py"}
+
+
+def test_one_file_talks_to_slack():
+    assert importers("slack_sdk") == {"bot/room/api.py"}
+    assert importers("slack_bolt") == {"bot/room/app.py", "bot/room/serve.py"}
+
+
+def test_the_desk_does_not_know_the_room():
+    assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == {"bot/__main__.py", "bot/doctor.py"}
 
 
 def test_only_the_checker_makes_citations():
@@ -99,4 +108,4 @@ def test_help_comes_without_loading_model_or_vectors(door):
     assert "usage:" in done.stdout
     loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "argparse" in loaded
-    assert loaded.isdisjoint({"torch", "chromadb", "sentence_transformers", "transformers", "llama_index"})
+    assert loaded.isdisjoint({"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "slack_bolt", "slack_sdk"})
