@@ -180,7 +180,7 @@ class Snapshot:
         found = {}
         for chunk in _chunks(paths):
             for row in self._connection.execute(select(files).where(files.c.path.in_(chunk))):
-                found[row.path] = FileRecord(*row)
+                found[row.path] = FileRecord(row.path, row.size, row.mtime_ns, row.digest, row.articles)
         return found
 
     def files_under(self, folder: str) -> Iterator[str]:
