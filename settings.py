@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dotenv import dotenv_values
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, IPvAnyNetwork, ValidationError
+from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import SettingsError
@@ -61,6 +62,37 @@ class AnswersSettings(Group):
     refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
 
 
+class SlackSettings(Group):
+    """Who is answered in Slack, and how. Ids: separated by commas, or a JSON list; ``*`` for all."""
+
+    admins: str = Field("", description="ids of people who see failures, low-rated answers and the status in the Home tab")
+    teams: str = Field("", description="ids of other workspaces whose people are answered")
+    guests: str = Field("", description="ids of guests who are answered")
+    shared_channels: str = Field("", description="ids of channels shared with other organisations in which members are answered")
+    ask_a_person: str = Field("", pattern=r"^([UWSCG][A-Z0-9_]{2,30})?$", description="a user, group or channel to ask when the articles do not say")
+    report_channel: str = Field("", pattern=r"^([CG][A-Z0-9_]{2,30})?$", description="channel that is told about each ingest that changed something")
+    follow_ups: bool = Field(True, description="answer questions in the threads of answers without a mention")
+    max_age_hours: float = Field(6, gt=0, le=168, description="questions asked while no bot was up are answered if younger")
+    workers: int = Field(2, ge=1, le=32, description="questions looked up at the same time")
+    per_user: int = Field(2, ge=1, le=100, description="of them, of one person")
+    host: str = Field("127.0.0.1", description="where HTTP mode listens")
+    port: int = Field(3000, ge=1, le=65_535, description="where HTTP mode listens")
+
+    @field_validator("admins", "teams", "guests", "shared_channels")
+    @classmethod
+    def _ids(cls, value: str) -> str:
+        found = ids(value)
+        wrong = [id_ for id_ in found if not re.fullmatch(r"\*|[A-Z][A-Z0-9_]{2,30}", id_)]
+        if wrong:
+            raise ValueError(f"{wrong[0]!r} is no id of Slack; write ids like U012AB3CD, separated by commas")
+        return value
+
+
+def ids(value: str) -> frozenset[str]:
+    """Return the ids in a setting: separated by commas or spaces, or a JSON list."""
+    return frozenset(re.findall(r"[^\s,\[\]\"']+", value))
+
+
 class Settings(BaseSettings):
     """Everything that can be set, from the environment and ``.env``."""
 
@@ -72,6 +104,11 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
     answers: AnswersSettings = AnswersSettings()
+    slack: SlackSettings = SlackSettings()
+    slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
+    slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode")
+    slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET", description="for HTTP mode")
+    slack_api_url: AnyHttpUrl | None = Field(None, validation_alias="SLACK_API_URL", description="instead of https://slack.com/api/")
 
     def archive(self, *, create: bool = False) -> Archive:
         """Open the archive that is set. Raises ArchiveError if there is none, unless it is to be made."""
@@ -100,7 +137,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        variable = PREFIX + "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
+        place = "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
+        variable = place if place.startswith("SLACK_") and place in known else PREFIX + place
         raise SettingsError(f"{variable}: {first['msg']}. Correct it in the environment or in .env.") from error
     except ValueError as error:  # a list that is not written as JSON
         wrong = getattr(error.__cause__, "doc", None)
@@ -116,5 +154,5 @@ def names() -> list[str]:
         if isinstance(group, type) and issubclass(group, Group):
             found += [f"{PREFIX}{name}__{inner}".upper() for inner in group.model_fields]
         else:
-            found.append(f"{PREFIX}{name}".upper())
+            found.append(str(field.validation_alias) if field.validation_alias else f"{PREFIX}{name}".upper())
     return found

@@ -24,10 +24,7 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
     """Run the command and return its exit code: 0 done (a refusal included), 1 the doctor found something, 2 an error."""
     parser = _parser()
     parsed = parser.parse_args(arguments)
-    if parsed.command is None:
-        parser.print_help()
-        return 2
-    run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = parsed.run
+    run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = _serve if parsed.command is None else parsed.run
     try:
         return run(parsed, load(), embedder)
     except NewsdeskError as error:
@@ -39,7 +36,10 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="newsdesk", description="Answers questions from the articles a team has collected, with checked citations.")
+    parser = argparse.ArgumentParser(
+        prog="newsdesk",
+        description="Answers questions from the articles a team has collected, with checked citations. Without a command it runs the Slack bot.",
+    )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     ask = commands.add_parser("ask", help="ask a question on the terminal")
@@ -101,6 +101,56 @@ def _desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     from index.embed import cross_encoder
 
     return Desk(archive, embedder, cross_encoder(settings.search.reranker) if settings.search.reranker else None, settings.answers.refusal)
+
+
+def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    import asyncio
+
+    if settings.slack_bot_token is None or (settings.slack_app_token is None and settings.slack_signing_secret is None):
+        missing = "SLACK_BOT_TOKEN" if settings.slack_bot_token is None else "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode)"
+        raise SettingsError(
+            f"{missing} is not set, so there is no Slack to answer in. docs/slack.md tells how to create the app. "
+            'On the terminal: python -m bot ask "what did Macron say about the truce"; all commands: python -m bot --help'
+        )
+    from bot.desk import Request
+    from bot.room.access import Allowed
+    from bot.room.room import Rules
+    from bot.room.serve import Access, log_to_stderr, serve
+    from settings import ids
+
+    slack = settings.slack
+    access = Access(
+        settings.slack_bot_token.get_secret_value(),
+        settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
+        settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
+        str(settings.slack_api_url) if settings.slack_api_url else None,
+        slack.host,
+        slack.port,
+    )
+    rules = Rules(
+        Allowed(ids(slack.teams), ids(slack.guests), ids(slack.shared_channels)),
+        ids(slack.admins),
+        slack.ask_a_person,
+        slack.report_channel,
+        slack.follow_ups,
+        slack.per_user,
+        slack.max_age_hours * 3_600,
+    )
+
+    def load() -> tuple[Desk, Archive]:
+        archive = settings.archive()
+        try:
+            model = embedder or settings.embedder()
+            desk = _desk(archive, settings, model)
+            desk.ask(Request("a question that loads the model and opens the index", date.today()))
+        except BaseException:
+            archive.close()
+            raise
+        return desk, archive
+
+    log_to_stderr()
+    asyncio.run(serve(access, load, settings.data_dir, rules, slack.workers))
+    return 0
 
 
 def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

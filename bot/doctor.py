@@ -39,6 +39,7 @@ def examine(settings: Settings, embedder: Embedder) -> list[Finding]:
         _checked("disk", lambda: _disk(settings)),
         _checked("model", lambda: _model(embedder)),
     ]
+    findings += _slack(settings)
     try:
         archive = settings.archive()
     except NewsdeskError as error:
@@ -57,6 +58,22 @@ def _checked(what: str, check: Callable[[], str]) -> Finding:
         return Finding(what, True, check())
     except NewsdeskError as error:
         return Finding(what, False, str(error))
+
+
+def _slack(settings: Settings) -> list[Finding]:
+    if settings.slack_bot_token is None:
+        return [Finding("slack", True, "not set up: SLACK_BOT_TOKEN is not set; docs/slack.md tells how to create the app")]
+    from bot.room.checkup import check_slack
+
+    app, secret = settings.slack_app_token, settings.slack_signing_secret
+    found = check_slack(
+        settings.slack_bot_token.get_secret_value(),
+        app.get_secret_value() if app else None,
+        secret.get_secret_value() if secret else None,
+        str(settings.slack_api_url) if settings.slack_api_url else None,
+        settings.data_dir / "journal.sqlite3",
+    )
+    return [Finding(what, ok, told) for what, ok, told in found]
 
 
 def _python() -> str:

@@ -19,7 +19,7 @@ from newsroom import Newsroom  # noqa: E402
 def _no_settings_from_outside() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for name in list(os.environ):
-            if name.upper().startswith("NEWSDESK_"):
+            if name.upper().startswith(("NEWSDESK_", "SLACK_")):
                 patch.delenv(name)
         yield
 

@@ -79,8 +79,17 @@ def test_one_file_knows_each_runtime_of_the_model():
     assert importers("sentence_transformers") == {"index/embed.py"}
 
 
-def test_the_sql_is_in_two_files():
-    assert importers("sqlalchemy") <= {"index/catalog.py", "index/schema.py"}
+def test_the_sql_of_the_archive_is_in_two_files_and_that_of_the_journal_in_one():
+    assert importers("sqlalchemy") <= {"index/catalog.py", "index/schema.py", "bot/room/journal.py"}
+
+
+def test_one_file_talks_to_slack():
+    assert importers("slack_sdk") == {"bot/room/api.py"}
+    assert importers("slack_bolt") == {"bot/room/app.py", "bot/room/serve.py"}
+
+
+def test_the_desk_does_not_know_the_room():
+    assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == {"bot/__main__.py", "bot/doctor.py"}
 
 
 def test_only_the_checker_makes_citations():
@@ -106,4 +115,4 @@ def test_help_comes_without_loading_model_or_vectors(door):
     loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "argparse" in loaded
     heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers"}
-    assert loaded.isdisjoint(heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego"})
+    assert loaded.isdisjoint(heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego", "slack_bolt", "slack_sdk"})

@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from index.errors import SettingsError
-from settings import load, names
+from settings import ids, load, names
 
 EXAMPLE = Path(__file__).resolve().parents[1] / ".env.example"
 
@@ -28,6 +28,22 @@ VALUES = {
     ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
     "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
+    "NEWSDESK_SLACK__ADMINS": ("U0AA, U0BB", lambda settings: ids(settings.slack.admins) == {"U0AA", "U0BB"}),
+    "NEWSDESK_SLACK__TEAMS": ('["T0AA"]', lambda settings: ids(settings.slack.teams) == {"T0AA"}),
+    "NEWSDESK_SLACK__GUESTS": ("*", lambda settings: ids(settings.slack.guests) == {"*"}),
+    "NEWSDESK_SLACK__SHARED_CHANNELS": ("C0AA", lambda settings: ids(settings.slack.shared_channels) == {"C0AA"}),
+    "NEWSDESK_SLACK__ASK_A_PERSON": ("S0AA", lambda settings: settings.slack.ask_a_person == "S0AA"),
+    "NEWSDESK_SLACK__REPORT_CHANNEL": ("C0AA", lambda settings: settings.slack.report_channel == "C0AA"),
+    "NEWSDESK_SLACK__FOLLOW_UPS": ("false", lambda settings: not settings.slack.follow_ups),
+    "NEWSDESK_SLACK__MAX_AGE_HOURS": ("1.5", lambda settings: settings.slack.max_age_hours == 1.5),
+    "NEWSDESK_SLACK__WORKERS": ("7", lambda settings: settings.slack.workers == 7),
+    "NEWSDESK_SLACK__PER_USER": ("9", lambda settings: settings.slack.per_user == 9),
+    "NEWSDESK_SLACK__HOST": ("0.0.0.0", lambda settings: settings.slack.host == "0.0.0.0"),
+    "NEWSDESK_SLACK__PORT": ("8080", lambda settings: settings.slack.port == 8080),
+    "SLACK_BOT_TOKEN": ("xoxb-1", lambda settings: settings.slack_bot_token and settings.slack_bot_token.get_secret_value() == "xoxb-1"),
+    "SLACK_APP_TOKEN": ("xapp-1", lambda settings: settings.slack_app_token and settings.slack_app_token.get_secret_value() == "xapp-1"),
+    "SLACK_SIGNING_SECRET": ("s", lambda settings: settings.slack_signing_secret and settings.slack_signing_secret.get_secret_value() == "s"),
+    "SLACK_API_URL": ("https://slack.example/api/", lambda settings: settings.slack_api_url and "slack.example" in str(settings.slack_api_url)),
 }
 
 
@@ -118,6 +134,10 @@ BAD = [
     pytest.param("NEWSDESK_INGEST__ROOTS", "{}", id="list-is-an-object"),
     pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", "10.0.0.0/8", id="networks-not-json"),
     pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", '["10.0.0.0/99"]', id="no-network"),
+    pytest.param("NEWSDESK_SLACK__ADMINS", "anna", id="name-for-an-id"),
+    pytest.param("NEWSDESK_SLACK__ASK_A_PERSON", "@anna", id="name-for-a-person"),
+    pytest.param("NEWSDESK_SLACK__PORT", "0", id="port-zero"),
+    pytest.param("SLACK_API_URL", "slack.com", id="slack-address"),
 ]
 
 
@@ -139,7 +159,7 @@ def test_settings_never_change_while_a_program_runs():
 
 
 def test_the_example_file_lists_every_setting_and_no_other():
-    listed = re.findall(r"^#\s*(NEWSDESK_\w+)=", EXAMPLE.read_text(), re.M)
+    listed = re.findall(r"^#\s*((?:NEWSDESK|SLACK)_\w+)=", EXAMPLE.read_text(), re.M)
     assert sorted(listed) == sorted(names())
 
 
@@ -152,5 +172,12 @@ def test_the_example_file_changes_nothing_as_it_stands(monkeypatch):
 
 def test_the_example_file_can_be_used_with_every_line_switched_on(monkeypatch):
     monkeypatch.delenv("NEWSDESK_DATA_DIR")
-    Path(".env").write_text(re.sub(r"^#\s*(?=NEWSDESK_)", "", EXAMPLE.read_text(), flags=re.M))
+    Path(".env").write_text(re.sub(r"^#\s*(?=(?:NEWSDESK|SLACK)_)", "", EXAMPLE.read_text(), flags=re.M))
     assert load().data_dir
+
+
+def test_tokens_are_never_shown(monkeypatch):
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):
+        monkeypatch.setenv(name, "very-secret")
+    assert "very-secret" not in repr(load())
+    assert "very-secret" not in load().model_dump_json()

@@ -1,0 +1,120 @@
+"""What was given to a question, as data: shown in Slack, kept in the journal, shown again from there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import date
+from typing import Any, Literal
+
+from bot.answers import Answer, Citation
+from bot.desk import Reply
+from bot.quotes import NAME as QUOTES
+from index.articles import Article, Hit
+
+Outcome = Literal["answered", "refused", "hint", "trouble"]
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a text comes from, as its article says."""
+
+    article_id: str
+    digest: str
+    title: str
+    publisher: str | None
+    published: str | None  # ISO
+    url: str | None
+
+    @property
+    def day(self) -> date | None:
+        """The day of publication."""
+        return date.fromisoformat(self.published) if self.published else None
+
+
+@dataclass(frozen=True, slots=True)
+class Cited:
+    """A numbered quote, and the text around it in its article."""
+
+    number: int
+    origin: Origin
+    quote: str
+    start: int
+    end: int
+    before: str = ""
+    after: str = ""
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A passage near a question that was not answered."""
+
+    origin: Origin
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A sentence of an answer and the numbers it rests on."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """An answer, a refusal, a hint or an apology. ``reason`` is a refusal's kind, or the sentence to show."""
+
+    question: str
+    outcome: Outcome
+    reason: str = ""
+    said: tuple[Said, ...] = ()
+    cited: tuple[Cited, ...] = ()
+    near: tuple[Near, ...] = ()
+    verbatim: bool = True  # the sentences are the quotes themselves
+    versions: Mapping[str, str] | None = None
+
+    @property
+    def answered(self) -> bool:
+        """Whether the archive answered."""
+        return self.outcome == "answered"
+
+    def as_json(self) -> str:
+        """Return what ``from_json`` reads."""
+        return json.dumps(asdict(self), ensure_ascii=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> Given:
+        """Read what ``as_json`` wrote."""
+        values: dict[str, Any] = json.loads(text)
+        said = tuple(Said(item["text"], tuple(item["numbers"])) for item in values["said"])
+        cited = tuple(Cited(**{**item, "origin": Origin(**item["origin"]), "also_in": tuple(item["also_in"])}) for item in values["cited"])
+        near = tuple(Near(Origin(**item["origin"]), item["text"]) for item in values["near"])
+        return cls(**{**values, "said": said, "cited": cited, "near": near})
+
+
+def given(reply: Reply, versions: Mapping[str, str] | None = None) -> Given:
+    """Return a desk's reply as what was given."""
+    result = reply.result
+    if isinstance(result, Answer):
+        said = tuple(Said(sentence.text, sentence.numbers) for sentence in result.sentences)
+        return Given(result.question, "answered", "", said, tuple(map(_cited, result.citations)), verbatim=result.answerer == QUOTES, versions=versions)
+    return Given(result.question, "refused", result.reason, near=tuple(_near(hit) for hit in result.nearest), versions=versions)
+
+
+def _origin(article: Article) -> Origin:
+    source = article.source
+    return Origin(source.id, article.digest, source.title, source.publisher, source.published.isoformat() if source.published else None, source.url)
+
+
+def _cited(citation: Citation) -> Cited:
+    text, passage = citation.article.text, citation.passage
+    before = text[min(passage.start, citation.start) : citation.start]
+    after = text[citation.end : max(passage.end, citation.end)]
+    return Cited(citation.number, _origin(citation.article), citation.quote, citation.start, citation.end, before, after, citation.also_in)
+
+
+def _near(hit: Hit) -> Near:
+    return Near(_origin(hit.article), hit.passage.text)

@@ -1,0 +1,372 @@
+"""The journal: every question heard in Slack, who is answering it and what became of it, in a SQLite file of the bot's own.
+
+waiting → working → answered | left | stopped | failed;  removing → removed
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import time
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, Row, Table, Text, create_engine, delete, event, insert, select, update
+from sqlalchemy.exc import DatabaseError, IntegrityError
+
+from index.errors import ArchiveError
+
+State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
+Kind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
+
+_SCHEMA = 1
+_KEEP_SEEN = 3 * 86_400  # seconds; Slack delivers late for at most a day
+_KEEP = 90 * 86_400  # seconds that questions and answers are kept
+
+_metadata = MetaData()
+_facts = Table("facts", _metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
+_questions = Table(
+    "questions",
+    _metadata,
+    Column("id", Text, primary_key=True),
+    Column("key", Text, nullable=False, unique=True),  # channel:ts of what asked, or command:…, view:…
+    Column("kind", Text, nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("ts", Text, nullable=False),
+    Column("thread", Text, nullable=False),  # where the answer goes; empty: beside, not in a thread
+    Column("user", Text, nullable=False),
+    Column("team", Text, nullable=False),  # of the user, as the event says; empty: it does not
+    Column("shared", Boolean, nullable=False),  # the channel is shared with another organisation
+    Column("text", Text, nullable=False),
+    Column("quiet", Boolean, nullable=False),  # say nothing unless the archive answers
+    Column("revision", Integer, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("asked", Float, nullable=False),
+    Column("finished", Float),
+    Column("answer", Text),  # JSON of bot/room/given.py
+    Column("messages", Text, nullable=False),  # JSON: ts of the answer's messages in order
+    Column("reply_url", Text, nullable=False),  # of /ask, until it is answered
+    Index("questions_state", "state", "owner"),
+    Index("questions_thread", "channel", "thread"),
+)
+_seen = Table("seen", _metadata, Column("token", Text, primary_key=True), Column("at", Float, nullable=False))
+_heard = Table("heard", _metadata, Column("kind", Text, primary_key=True), Column("at", Float, nullable=False))
+_feedback = Table(
+    "feedback",
+    _metadata,
+    Column("question", Text, primary_key=True),
+    Column("user", Text, primary_key=True),
+    Column("vote", Text, nullable=False),
+    Column("reason", Text),
+    Column("at", Float, nullable=False),
+    Column("text", Text, nullable=False),  # question and answer as they were when rated
+    Column("answer", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question in the journal. ``messages`` are the ts of the answer's messages, in order."""
+
+    key: str
+    kind: Kind
+    channel: str
+    ts: str
+    thread: str
+    user: str
+    text: str
+    team: str = ""
+    shared: bool = False
+    quiet: bool = False
+    id: str = ""
+    revision: int = 1
+    attempts: int = 0
+    state: State = "waiting"
+    owner: str = ""
+    asked: float = 0.0
+    finished: float | None = None
+    answer: str | None = None
+    messages: tuple[str, ...] = ()
+    reply_url: str = ""
+
+
+class Journal:
+    """The journal of one data folder, opened by any number of bot processes."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the journal, make it if it is new. Raises ArchiveError if it cannot be used."""
+        self.path = path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10, "check_same_thread": False})
+        event.listen(self._engine, "connect", _prepare)
+        event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN")))
+        try:
+            with self._writing() as connection:
+                _metadata.create_all(connection)
+                version = int(_fact(connection, "schema") or _SCHEMA)
+                if version > _SCHEMA:
+                    raise ArchiveError(f"{path} was written by a newer newsdesk (schema {version}). Update newsdesk.")
+                _put_fact(connection, "schema", str(_SCHEMA))
+            self.forget()
+        except DatabaseError as error:
+            raise ArchiveError(
+                f"{path} cannot be used ({type(error.orig).__name__}). Check the disk, or move the file away; the bot makes a new one."
+            ) from error
+
+    def close(self) -> None:
+        """Close every connection."""
+        self._engine.dispose()
+
+    def forget(self) -> None:
+        """Remove what is too old to matter."""
+        with self._writing() as connection:
+            connection.execute(delete(_seen).where(_seen.c.at < time.time() - _KEEP_SEEN))
+            connection.execute(delete(_questions).where(_questions.c.asked < time.time() - _KEEP))
+            connection.execute(delete(_feedback).where(_feedback.c.at < time.time() - _KEEP))
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            yield connection
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    # --- claims ---
+
+    def claim(self, asked: Asked, owner: str, event_id: str = "") -> Asked | None:
+        """Write a question down as ours, once; None if it, or the event that brought it, has been heard before."""
+        mine = replace(asked, id=secrets.token_hex(6), owner=owner, asked=time.time())
+        values = {**_values(mine), "messages": json.dumps(list(mine.messages))}
+        try:
+            with self._writing() as connection:
+                if event_id:
+                    connection.execute(insert(_seen).values(token=event_id, at=time.time()))
+                connection.execute(insert(_questions).values(**values))
+        except IntegrityError:
+            return None
+        return mine
+
+    def first(self, token: str) -> bool:
+        """Tell whether something is done for the first time (an event, a report, a refusal), and note it."""
+        try:
+            with self._writing() as connection:
+                connection.execute(insert(_seen).values(token=token, at=time.time()))
+        except IntegrityError:
+            return False
+        return True
+
+    def again(self, token: str) -> None:
+        """Take back ``first``: it was not done after all."""
+        with self._writing() as connection:
+            connection.execute(delete(_seen).where(_seen.c.token == token))
+
+    def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[Asked]:
+        """Return our questions nobody works on yet, oldest first, but those of some people."""
+        with self._reading() as connection:
+            wanted = (_questions.c.state == "waiting") & (_questions.c.owner == owner) & _questions.c.user.not_in(list(without))
+            return [_asked(row) for row in connection.execute(select(_questions).where(wanted).order_by(_questions.c.asked).limit(limit))]
+
+    def count_waiting(self, owner: str) -> int:
+        """Return how many of our questions nobody works on yet."""
+        with self._reading() as connection:
+            return len(connection.execute(select(_questions.c.id).where(_questions.c.state == "waiting", _questions.c.owner == owner)).all())
+
+    def start(self, id_: str, owner: str) -> Asked | None:
+        """Take a waiting question in hand; None if it is no longer waiting for us."""
+        with self._writing() as connection:
+            mine = (_questions.c.id == id_) & (_questions.c.state == "waiting") & (_questions.c.owner == owner)
+            changed = connection.execute(update(_questions).where(mine).values(state="working", attempts=_questions.c.attempts + 1)).rowcount
+            return _asked(connection.execute(select(_questions).where(_questions.c.id == id_)).one()) if changed else None
+
+    def current(self, asked: Asked) -> bool:
+        """Tell whether a question in hand is still to be answered as it was read: not edited, removed or stopped meanwhile."""
+        now = self.by_id(asked.id)
+        return now is not None and (now.state, now.revision, now.owner) == ("working", asked.revision, asked.owner)
+
+    def complete(self, id_: str, text: str) -> None:
+        """Write down what a bare mention turned out to ask."""
+        with self._writing() as connection:
+            connection.execute(update(_questions).where(_questions.c.id == id_).values(text=text))
+
+    def move(self, id_: str, channel: str) -> None:
+        """Have a question answered in another channel, in no thread."""
+        with self._writing() as connection:
+            connection.execute(update(_questions).where(_questions.c.id == id_).values(channel=channel, thread=""))
+
+    def note_messages(self, id_: str, messages: Sequence[str]) -> None:
+        """Write down the messages of an answer as soon as they exist."""
+        with self._writing() as connection:
+            connection.execute(update(_questions).where(_questions.c.id == id_).values(messages=json.dumps(list(messages))))
+
+    def finish(self, asked: Asked, state: State, answer: str | None = None) -> bool:
+        """End the work on a question; False if it was edited or removed meanwhile."""
+        with self._writing() as connection:
+            mine = (_questions.c.id == asked.id) & (_questions.c.state == "working") & (_questions.c.revision == asked.revision)
+            values: dict[str, Any] = {"state": state, "finished": time.time(), "reply_url": ""}
+            if answer is not None:
+                values["answer"] = answer
+            return connection.execute(update(_questions).where(mine).values(**values)).rowcount == 1
+
+    def put_back(self, id_: str, owner: str) -> None:
+        """Let a question that was in hand wait again."""
+        with self._writing() as connection:
+            connection.execute(update(_questions).where(_questions.c.id == id_, _questions.c.state == "working").values(state="waiting", owner=owner))
+
+    def edit(self, key: str, text: str, owner: str) -> Asked | None:
+        """Give a question a new text; None if it is unknown, gone, or says the same. It waits again unless it is in hand, where the worker sees it."""
+        with self._writing() as connection:
+            row = connection.execute(select(_questions).where(_questions.c.key == key)).one_or_none()
+            if row is None or row.text == text or row.state in ("removing", "removed"):
+                return None
+            values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": False}
+            if row.state != "working":
+                values |= {"state": "waiting", "owner": owner, "attempts": 0}
+            connection.execute(update(_questions).where(_questions.c.key == key).values(**values))
+            return _asked(connection.execute(select(_questions).where(_questions.c.key == key)).one())
+
+    def end(self, key: str, state: Literal["removing", "stopped"], owner: str) -> Asked | None:
+        """Have a question removed or stopped; None if it is unknown, gone or (to be stopped) finished."""
+        over = ("removing", "removed") if state == "removing" else ("removing", "removed", "answered", "left", "stopped", "failed")
+        with self._writing() as connection:
+            row = connection.execute(select(_questions).where(_questions.c.key == key)).one_or_none()
+            if row is None or row.state in over:
+                return None
+            connection.execute(update(_questions).where(_questions.c.key == key).values(state=state, owner=owner))
+            return _asked(row)
+
+    def removed(self, id_: str) -> None:
+        """Note that the messages of a removed question are gone, and forget what was asked and answered."""
+        with self._writing() as connection:
+            connection.execute(update(_questions).where(_questions.c.id == id_).values(state="removed", text="", answer=None, messages="[]"))
+
+    # --- after a crash ---
+
+    def others(self, owner: str) -> set[str]:
+        """Return the owners, but us, of questions that are not finished."""
+        with self._reading() as connection:
+            unfinished = _questions.c.state.in_(["waiting", "working", "removing"])
+            return set(connection.scalars(select(_questions.c.owner).where(unfinished, _questions.c.owner != owner).distinct()))
+
+    def take_over(self, dead: str, owner: str) -> list[Asked]:
+        """Make the unfinished questions of a dead process ours, and return those that were in hand or being removed."""
+        with self._writing() as connection:
+            theirs = _questions.c.owner == dead
+            in_hand = [_asked(row) for row in connection.execute(select(_questions).where(theirs, _questions.c.state.in_(["working", "removing"])))]
+            unfinished = _questions.c.state.in_(["waiting", "working", "removing"])
+            connection.execute(update(_questions).where(theirs, unfinished).values(owner=owner))
+            connection.execute(
+                update(_questions)
+                .where(_questions.c.owner == owner, _questions.c.id.in_([item.id for item in in_hand]), _questions.c.state == "working")
+                .values(state="waiting")
+            )
+            return in_hand
+
+    # --- looking ---
+
+    def by_id(self, id_: str) -> Asked | None:
+        """Return a question by its id."""
+        return self._one(_questions.c.id == id_)
+
+    def by_key(self, key: str) -> Asked | None:
+        """Return a question by the message that asked it."""
+        return self._one(_questions.c.key == key)
+
+    def _one(self, condition: Any) -> Asked | None:
+        with self._reading() as connection:
+            row = connection.execute(select(_questions).where(condition)).one_or_none()
+            return _asked(row) if row else None
+
+    def thread(self, channel: str, thread: str) -> list[Asked]:
+        """Return the questions asked in a thread, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(_questions).where(_questions.c.channel == channel, _questions.c.thread == thread).order_by(_questions.c.ts))
+            return [_asked(row) for row in rows]
+
+    def threads_since(self, when: float) -> list[tuple[str, str]]:
+        """Return channel and root of the threads in which we answered since a time, newest first."""
+        with self._reading() as connection:
+            rows = connection.execute(
+                select(_questions.c.channel, _questions.c.thread)
+                .where(_questions.c.asked > when, _questions.c.thread != "")
+                .order_by(_questions.c.asked.desc())
+            )
+            return list(dict.fromkeys((row.channel, row.thread) for row in rows))
+
+    # --- facts, events, feedback ---
+
+    def fact(self, name: str) -> str | None:
+        """Return a fact, None if it is not set."""
+        with self._reading() as connection:
+            return _fact(connection, name)
+
+    def put_fact(self, name: str, value: str) -> None:
+        """Set a fact."""
+        with self._writing() as connection:
+            _put_fact(connection, name, value)
+
+    def hear(self, kind: str) -> None:
+        """Note that an event of a kind came, for the doctor."""
+        with self._writing() as connection:
+            connection.execute(delete(_heard).where(_heard.c.kind == kind))
+            connection.execute(insert(_heard).values(kind=kind, at=time.time()))
+
+    def heard(self) -> dict[str, float]:
+        """Return when an event of each kind last came (seconds since 1970)."""
+        with self._reading() as connection:
+            return {row.kind: row.at for row in connection.execute(select(_heard))}
+
+    def rate(self, asked: Asked, user: str, vote: Literal["up", "down"]) -> None:
+        """Keep one person's vote on an answer, with the question and the answer as they stand."""
+        with self._writing() as connection:
+            connection.execute(delete(_feedback).where(_feedback.c.question == asked.id, _feedback.c.user == user))
+            values = {"text": asked.text, "answer": asked.answer or "{}", "revision": asked.revision}
+            connection.execute(insert(_feedback).values(question=asked.id, user=user, vote=vote, at=time.time(), **values))
+
+    def explain(self, id_: str, user: str, reason: str) -> None:
+        """Add a person's reason to their vote."""
+        with self._writing() as connection:
+            connection.execute(update(_feedback).where(_feedback.c.question == id_, _feedback.c.user == user).values(reason=reason))
+
+    def low_rated(self, since: float, limit: int = 10) -> list[tuple[str, str | None]]:
+        """Return question and reason of the answers that were voted down since a time, newest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(_feedback).where(_feedback.c.vote == "down", _feedback.c.at > since).order_by(_feedback.c.at.desc()).limit(limit))
+            return [(row.text, row.reason) for row in rows]
+
+    def feedback(self) -> list[dict[str, Any]]:
+        """Return every vote with what was rated."""
+        with self._writing() as connection:
+            return [{**row._mapping, "answer": json.loads(row.answer)} for row in connection.execute(select(_feedback).order_by(_feedback.c.at))]
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # transactions begin where the code says so
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=NORMAL")
+
+
+def _values(asked: Asked) -> dict[str, Any]:
+    return {name: getattr(asked, name) for name in asked.__slots__}
+
+
+def _asked(row: Row[Any]) -> Asked:
+    values = dict(row._mapping)
+    return Asked(**{**values, "messages": tuple(json.loads(values["messages"]))})
+
+
+def _fact(connection: Connection, name: str) -> str | None:
+    return connection.scalar(select(_facts.c.value).where(_facts.c.name == name))
+
+
+def _put_fact(connection: Connection, name: str, value: str) -> None:
+    if connection.execute(update(_facts).where(_facts.c.name == name).values(value=value)).rowcount == 0:
+        connection.execute(insert(_facts).values(name=name, value=value))

@@ -1,0 +1,58 @@
+"""How often Slack's methods may be called: sliding windows, so that a burst waits here instead of being refused there."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import deque
+from collections.abc import AsyncIterator
+
+# Calls in so many seconds, a little under Slack's documented floors (a workspace's, for one app).
+_FLOORS = {
+    "chat.startStream": (19, 60.0), "chat.stopStream": (19, 60.0), "chat.appendStream": (95, 60.0), "chat.update": (48, 60.0), "chat.delete": (48, 60.0),
+    "conversations.replies": (48, 60.0), "conversations.history": (48, 60.0), "conversations.info": (48, 60.0), "conversations.list": (19, 60.0),
+    "agents.sessions.rename": (48, 60.0), "agents.sessions.setStatus": (48, 60.0), "chat.postEphemeral": (95, 60.0), "users.info": (95, 60.0),
+    "views.open": (95, 60.0), "views.publish": (95, 60.0), "assistant.threads.setSuggestedPrompts": (95, 60.0), "apps.connections.open": (5, 10.0),
+}  # fmt: skip
+_POST = (5, 5.2)  # in one channel
+
+
+class Pace:
+    """Remembers when each method was called."""
+
+    def __init__(self) -> None:
+        self._calls: dict[str, deque[list[float]]] = {}
+
+    def free(self, method: str, channel: str = "") -> bool:
+        """Tell whether a call would go out at once."""
+        return self._wait(*_window(method, channel)) <= 0
+
+    @contextlib.asynccontextmanager
+    async def turn(self, method: str, channel: str = "") -> AsyncIterator[None]:
+        """Wait until a method may be called, and make the call inside the block. It counts from its end: Slack may see it as late as that."""
+        name, count, seconds = _window(method, channel)
+        while (wait := self._wait(name, count, seconds)) > 0:
+            await asyncio.sleep(wait)
+        call = [time.monotonic()]
+        if count:
+            self._calls[name].append(call)
+        try:
+            yield
+        finally:
+            call[0] = time.monotonic()
+
+    def _wait(self, name: str, count: int, seconds: float) -> float:
+        if not count:
+            return 0.0
+        calls = self._calls.setdefault(name, deque())
+        now = time.monotonic()
+        while calls and now - calls[0][0] >= seconds:
+            calls.popleft()
+        return seconds - (now - calls[0][0]) if len(calls) >= count else 0.0
+
+
+def _window(method: str, channel: str) -> tuple[str, int, float]:
+    if method == "chat.postMessage":
+        return (f"{method} {channel}", *_POST)
+    return (method, *_FLOORS.get(method, (0, 0.0)))

@@ -1,0 +1,136 @@
+"""The room, put together: what the listeners use, and what runs beside them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from bot.room import archive_news, blocks
+from bot.room.access import Access, Allowed
+from bot.room.answering import Answering
+from bot.room.api import Api, Refused, Unreachable
+from bot.room.blocks import Message
+from bot.room.brain import Brain
+from bot.room.faults import told
+from bot.room.inert import mrkdwn
+from bot.room.journal import Journal
+from bot.room.owner import Owner
+from bot.room.reception import Reception
+from bot.room.recovery import catch_up
+
+log = logging.getLogger("newsdesk.slack")
+
+_KINDS = {"message.channel": "message.channels", "message.group": "message.groups"}  # Slack's two names for them
+_REPORT_EVERY = 5.0  # seconds between two looks for finished ingests
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the settings say about the room."""
+
+    allowed: Allowed = field(default_factory=Allowed)
+    admins: frozenset[str] = frozenset()
+    ask_a_person: str = ""
+    report_channel: str = ""
+    follow_ups: bool = True
+    per_user: int = 2
+    max_age: float = 6 * 3_600  # seconds
+
+
+class Room:
+    """Everything that answers in Slack, of one process."""
+
+    def __init__(self, api: Api, brain: Brain, folder: Path, rules: Rules) -> None:
+        self.api, self.brain, self.rules = api, brain, rules
+        self.journal = Journal(folder / "journal.sqlite3")
+        self.owner = Owner(folder)
+        self.access = Access(api, rules.allowed)
+        self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person))
+        self.reception = Reception(api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._noticed: dict[str, float] = {}
+
+    async def start(self) -> None:
+        """Begin to load, to answer, and to look for what was missed. ``api`` is open."""
+        self.beside(self.brain.warm())
+        self.beside(self.reception.run())
+        self.beside(self._catch_up())
+        self.beside(self._forget())
+        if self.rules.report_channel:
+            self.beside(self._report_ingests())
+
+    async def close(self) -> None:
+        """End in good order: what is running gets its time, the rest waits in the journal."""
+        await self.reception.close()
+        for task in list(self._tasks):
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self.brain.close()
+        self.owner.close()
+        self.journal.close()
+
+    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run something beside the listeners; an error in it is told in the log and ends only it."""
+
+        async def watched() -> None:
+            try:
+                await work
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:
+                log.error("a task ended error=%s", told(error))
+
+        task = asyncio.create_task(watched())
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def noticed(self, kind: str) -> None:
+        """Note, once in a while, that an event of a kind came: the doctor tells which never did."""
+        now = time.monotonic()
+        if now - self._noticed.get(kind, -3_600.0) >= 3_600:
+            self._noticed[kind] = now
+            self.journal.hear(_KINDS.get(kind, kind))
+
+    async def welcome(self, user: str) -> bool:
+        """Tell whether a person may use buttons, windows and the Home tab."""
+        return await self.access.verdict(user) == "welcome"
+
+    async def _catch_up(self) -> None:
+        await catch_up(self.api, self.journal, self.reception, self.rules.max_age)
+
+    async def _forget(self) -> None:
+        while True:
+            await asyncio.sleep(3_600)
+            self.journal.forget()
+
+    async def _report_ingests(self) -> None:
+        """Tell the admins' channel about each ingest that changed something, from now on."""
+        while True:
+            reported = self.journal.fact("reported_run")
+            try:
+                runs = await self.brain.look(partial(archive_news.runs_after, number=int(reported or 0)))
+            except Exception as error:  # no archive yet: the first ingest is to be reported
+                log.debug("no ingests to report: %s", type(error).__name__)
+                runs = []
+                if reported is None:
+                    self.journal.put_fact("reported_run", "0")
+            for run in runs:
+                await self._report(run, new=reported is not None)
+                self.journal.put_fact("reported_run", str(run["run"]))
+            await asyncio.sleep(_REPORT_EVERY)
+
+    async def _report(self, run: dict[str, Any], new: bool) -> None:
+        if not new or not archive_news.changed(run) or not self.journal.first(f"report:{run['run']}"):
+            return
+        line = f"Ingest: {archive_news.ingest_line(run)}"
+        message = Message((blocks.rich([blocks.section(blocks.text(line))]),), mrkdwn(line))
+        try:
+            await self.api.post(self.rules.report_channel, "", message, {"run": run["run"]})
+        except (Refused, Unreachable) as error:
+            log.warning("cannot report an ingest: %s", error)
