@@ -66,12 +66,12 @@ def draft(source: Article, quote: str, also_in: Sequence[str] = ()) -> Draft:
 
 def answered(question: str, drafts: Sequence[Draft], answerer: str = "quotes") -> Reply:
     sentences, citations, dropped = check(drafts)
-    return Reply(Answer(question, sentences, citations, answerer, dropped), {}, (), "scripted")
+    return Reply(Answer(question, sentences, citations, answerer, dropped), {}, (), "scripted", 1.0)
 
 
 def refused(question: str, near: Sequence[Article] = ()) -> Reply:
     hits = tuple(Hit(passages_of(item)[0], item, 1.0, 1.0, 1.0) for item in near)
-    return Reply(NoAnswer(question, "not_supported", hits), {}, hits, "scripted")
+    return Reply(NoAnswer(question, "not_supported", hits), {}, hits, "scripted", 0.0)
 
 
 class Scripted:

@@ -85,7 +85,9 @@ def test_nothing_is_written_outside_of_the_data_folder(folder: Newsroom) -> None
     written = {Path(name) for name in writes.read_text().splitlines()}
     inside = {path for path in written if path.is_relative_to(folder.archive)}
     assert len(inside) > 5
-    assert written - inside - {Path(os.devnull), folder.root / "counts.json"} == set()
+    # Python's tempfile tries a folder out with a file that it removes at once.
+    tried = {path for path in written if path.is_relative_to(temporary) and (path == temporary or not path.exists())}
+    assert written - inside - tried - {Path(os.devnull), folder.root / "counts.json"} == set()
     after = tree(folder.root)
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
     assert {path for path in changed if not Path(path).is_relative_to(folder.archive)} == {str(writes), str(folder.root / "counts.json")}
