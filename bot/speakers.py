@@ -16,6 +16,7 @@ _VERB = (
 _SPEECH = re.compile(rf"\b{_VERB}\b", re.I)
 _PRONOUN_SPEECH = re.compile(rf"\b(?:he|she|they)\s+(?:has\s+|have\s+|had\s+|also\s+|later\s+|then\s+)*{_VERB}\b|\b{_VERB}\s+(?:he|she|they)\b", re.I)
 _ACCORDING = re.compile(r"\b(?:according\s+to|in\s+the\s+words\s+of|words\s+of)\b", re.I)
+_TYPEWRITER = re.compile(r"(?<!\w)''|''(?!\w)")
 _QUOTED = re.compile(r"[\"“„«][^\"“”„«»]*[\"”“»]?")
 _STARTS_LOOSE = re.compile(
     r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
@@ -121,7 +122,8 @@ def _has_named_speaker(sentence: str) -> bool:
 
 
 def _outside_quotes(sentence: str) -> str:
-    return _QUOTED.sub(" ", sentence.replace("''", '"'))
+    # Two apostrophes are a typewriter's quotation mark, or one apostrophe escaped twice ("Spain''s").
+    return _QUOTED.sub(" ", _TYPEWRITER.sub('"', sentence))
 
 
 def _mentions(speaker: Collection[str], text: str) -> bool:
