@@ -11,7 +11,7 @@ from typing import Literal
 from bot.dates import Time, time_of
 from index.terms import term_of, terms, words
 
-Kind = Literal["said", "who", "when", "where", "number", "why", "other"]
+Kind = Literal["said", "who", "when", "where", "number", "why", "story", "difference", "other"]
 
 # Words of asking, not of the topic.
 _ASKING = frozenset(
@@ -29,6 +29,17 @@ _SAY = "|".join(
 _SAID = re.compile(
     rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b", re.I
 )
+_DIFFER = re.compile(
+    r"\bhow\s+(?:do|does|did)\s+(?P<one>.{2,40}?)\s+and\s+(?P<two>.{2,40}?)\s+(?:differ|disagree|compare)\b"
+    r"|\b(?:differences?|disagreements?)\s+between\s+(?P<one_>.{2,40}?)\s+and\s+(?P<two_>.{2,40}?)(?:\s+(?:on|about|over|in)\b|\s*\?|$)"
+    r"|^\W*compare\s+(?P<_one>.{2,40}?)\s+(?:and|with|to)\s+(?P<_two>.{2,40}?)(?:\s+(?:on|about|over|in)\b|\s*\?|$)",
+    re.I,
+)
+_STORY = re.compile(
+    r"\bwhat(?:\s+has|\s+have)?(?:\s+(?:is|was)|['’]s)?\s+(?:happen\w*|going\s+on|(?:the\s+)?(?:latest|news)\b)|^\W*(?:timeline|chronology)\b", re.I
+)
+_WH = "who|whom|whose|what|when|where|which|why|how|is|are|was|were|did|does|do|has|have|had|can|could|will|would|list|name"
+_TOPIC_WORDS = 4  # a question of so few words without a verb of asking is a topic
 _SAID_HOW = re.compile(r"\bhow\s+(?:did|does|has|have|do)\s+(?P<who>.{2,80}?)\s+(?:react|respond|answer|reply|describe|justify|explain|comment)\w*\b", re.I)
 _ACCORDING = re.compile(r"\baccording\s+to\s+(?P<who>[^,?]{2,60})", re.I)
 _REFERS = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs|it|its|that|this|these|those|ones?|others?|both|such)\b", re.I)
@@ -51,7 +62,8 @@ class Question:
     """A question, taken apart.
 
     ``asked`` is its last sentence: what stands before that tells what it is about. ``terms`` are folded search terms, the speaker's left
-    out of ``topic``.
+    out of ``topic``, ``sides`` the last
+    names of the two whose difference is asked for.
     """
 
     text: str
@@ -61,6 +73,7 @@ class Question:
     speaker: tuple[str, ...]
     terms: tuple[str, ...]
     topic: tuple[str, ...]
+    sides: tuple[str, ...]
     names: frozenset[str]
     since: date | None
     until: date | None
@@ -89,6 +102,7 @@ def _understood(text: str, time: Time) -> Question:
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
+        sides=_sides(time.rest),
         names=_names(time.rest),
         since=time.since,
         until=time.until,
@@ -144,8 +158,12 @@ def _subject(question: str) -> str:
 
 def _kind(text: str, speaker: tuple[str, ...]) -> Kind:
     lower = text.lower()
+    if _DIFFER.search(text):
+        return "difference"
     if speaker:
         return "said"
+    if _STORY.search(text) or (len(words(text)) <= _TOPIC_WORDS and not re.search(rf"\?|\b(?:{_WH}|{_SAY})\b", text, re.I)):
+        return "story"
     if re.search(
         r"\bhow\s+(?:many|much|long|old|big|large|high|far|often|tall|fast)\b|\bwhat\s+(?:(?:is|was|are|were)\s+the\s+)?(?:(?:total|final|current|official)\s+)*(?:percentage|share|number|proportion|magnitude|death\s+toll|toll|price|cost)\b",
         lower,
@@ -178,6 +196,15 @@ def _speaker(text: str) -> tuple[str, ...]:
     found = [term for term in found if term]
     # "people", "it", "the article", "a new report": nobody in particular.
     return tuple(found[-1:]) if found and found[-1] not in _NOBODY else ()
+
+
+def _sides(text: str) -> tuple[str, ...]:
+    """Return the folded last names of the two whose difference is asked for, () if none is."""
+    match = _DIFFER.search(text)
+    if match is None:
+        return ()
+    found = [[term for term in terms(part) if term] for part in match.groups() if part]
+    return tuple(side[-1] for side in found if side)
 
 
 def _names(text: str) -> frozenset[str]:

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 
 from bot.checker import Draft
 from bot.question import Question
@@ -22,13 +23,13 @@ from index.sentences import Span, spans
 from index.terms import term_of, terms, words
 
 NAME = "quotes"
-_PASSAGES = 10  # of the hits, that sentences are taken from
+_PASSAGES = 6  # of the hits, that sentences are taken from
 _SENTENCES = 80  # compared by meaning
 _MOST = 4  # sentences of an answer
 _WORDS = 70  # of an answer, unless one sentence has more
-_WORDS_SAID = 110  # of one that tells what somebody said
-_GATE = 0.35  # what the best sentences are, among which a name, a number or a speaker has to be
-_GATE_SHOWN = 0.9  # a sentence this far below the best one is not shown
+_WORDS_MORE = 110  # of one that tells what somebody said, what happened, or how two differ
+_GATE = 0.35  # a sentence this far below the best one is not shown, and does not vouch for a name, a number or a speaker
+_GATE_SHOWN = 0.9  # the same for showing one of the best one's own article
 _LEAST_SHOWN = 0.15  # nor one that covers less of the question's weight
 _GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
 _REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
@@ -107,7 +108,9 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
     if sure < LEVELS[level]:
         return Choice((), f"what was found supports too little of the question (confidence {sure:.2f}, needed {LEVELS[level]})", sure)
     chosen = _distinct(_answering(candidates, question, weights))
-    drafts = _in_reading_order(_short(_once([_draft(c, question) for c in chosen]), _WORDS_SAID if question.speaker else _WORDS))
+    drafts = (_in_order_of_time if question.kind == "story" else _in_reading_order)(
+        _short(_once([_draft(c, question) for c in chosen]), _WORDS_MORE if question.speaker or question.kind in ("story", "difference") else _WORDS)
+    )
     return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}", sure)
 
 
@@ -241,13 +244,27 @@ def _answering(candidates: Sequence[Candidate], question: Question, weights: Map
         on_topic = [c for c in candidates if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or _coverage(c.terms, topic) > 0.2)]
         if on_topic:
             return on_topic
-    near = [c for c in candidates if c.score >= best.score - _GATE_SHOWN and (c.coverage >= _LEAST_SHOWN or c is best) and (c.spoken or not question.speaker)]
+    home = best.hit.article.source.id
+    near = [
+        c
+        for c in candidates
+        if c.score >= best.score - (_GATE_SHOWN if question.sides or c.hit.article.source.id == home else _GATE)
+        and (c.coverage >= _LEAST_SHOWN or c is best)
+        and (c.spoken or not question.speaker)
+    ]
     near = near or [best]
+    if question.sides:  # one sentence of each, before more of either
+        first = [next((c for c in near if side in c.terms and not other & c.terms), None) for side, other in _against(question.sides)]
+        return [*(c for c in first if c), *(c for c in near if not any(c is one for one in first))]
     if question.kind in ("number", "when"):
         asked = {term_of(word) or word.lower() for word in words(question.text)}
         lead = next((c for c in near if c.score >= best.score - _GATE and _fits(question, c.text, asked)), best)
         near = sorted(near, key=lambda c: c is not lead)
     return near
+
+
+def _against(sides: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
+    return [(side, frozenset(sides) - {side}) for side in sides]
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
@@ -332,6 +349,11 @@ def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
             kept.append(draft)
             used += length
     return kept
+
+
+def _in_order_of_time(drafts: list[Draft]) -> list[Draft]:
+    """Tell a story from its beginning: by date, what is undated last, and by place within an article."""
+    return _in_reading_order(sorted(drafts, key=lambda d: (d.article.source.published or date.max, d.article.source.id, d.start)))
 
 
 def _in_reading_order(drafts: list[Draft]) -> list[Draft]:

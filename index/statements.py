@@ -85,6 +85,7 @@ _INVERTED = re.compile(
 )
 # A quotation without an end goes to the end of the sentence where it begins it or follows a comma or colon; elsewhere the mark is a slip.
 _QUOTE = re.compile(r"„[^“”„]*[“”]|«[^«»]*»|“[^“”\"]*[”\"]|\"[^\"”]*[\"”]|(?:\A\s*|(?<=[:,]\s))[\"“„«][^\"“”„«»]*\Z|[\"“”„«»]")
+_TYPEWRITER = re.compile(r"(?<!\w)''|''(?!\w)")  # two apostrophes are a quotation mark, or one that was escaped twice ("Spain''s")
 _OPENS = re.compile(r"\A\s*(?:[\"“„«]|''|‘‘|[‘'](?=\w))")
 _PLURAL = re.compile(r"(?:s|people|men|women|police|they|we|both|some|many|others)\Z|\band\b", re.I)
 _BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day){_CAPITAL}")
@@ -380,4 +381,4 @@ def _still_open(sentence: str, before: bool) -> bool:
 
 def _outside_quotes(sentence: str) -> str:
     """Return a sentence with every quotation replaced by one sign."""
-    return _QUOTE.sub(lambda found: "§" if len(found.group()) > 1 else " ", sentence.replace("''", '"'))
+    return _QUOTE.sub(lambda found: "§" if len(found.group()) > 1 else " ", _TYPEWRITER.sub('"', sentence))

@@ -35,7 +35,11 @@ KINDS = [
     pytest.param("The barristers will strike from when?", "when", id="at-the-end"),
     pytest.param("Why did Bavaria vote in favour?", "why", id="why"),
     pytest.param("What is ReArm Europe?", "other", id="what-is"),
-    pytest.param("truce", "other", id="one-word"),
+    pytest.param("truce", "story", id="one-word"),
+    pytest.param("what happened to the grain deal?", "story", id="what-happened"),
+    pytest.param("How do Macron and Starmer differ on the truce?", "difference", id="differ"),
+    pytest.param("What is the difference between Macron and Starmer on the truce?", "difference", id="difference-between"),
+    pytest.param("Did China sign?", "other", id="yes-no"),
 ]
 
 
@@ -118,6 +122,16 @@ FOLLOW_UPS = [
     pytest.param("what about Zelensky?", [ASKED], "what did Zelensky say about the truce", id="what-about"),
     pytest.param("how about Meloni", [ASKED], "what did Meloni say about the truce", id="how-about"),
 ]
+
+
+def test_the_two_who_differ_are_known_by_their_last_names():
+    assert understood("How do Emmanuel Macron and Keir Starmer differ on the truce?", TODAY).sides == (term_of("Macron"), term_of("Starmer"))
+    assert understood("How do ships and trains run?", TODAY).sides == ()
+
+
+def test_a_topic_follow_up_gets_the_subject_and_not_every_question_before():
+    thread = ["Tell me about the Bybit heist.", "Who did it?"]
+    assert set(terms("Bybit heist")) <= set(terms(standalone("How was it found out?", thread)))
 
 
 @pytest.mark.parametrize(("question", "thread", "expected"), FOLLOW_UPS)
