@@ -22,7 +22,7 @@ _STRONG = (
 _WEAK = (
     "called|calls|described|describes|demanded|demands|proposed|suggested|suggests|rejected|urged|urges|criticised|criticized|praised|hailed|believes|believed|"
     "thinks|thought|hopes|hoped|maintained|maintains|repeated|listed|agreed|offered|floated|asked|asks|ruled|rules|advocated|revealed|requested|requests|"
-    "continued|emphasised|emphasized|mentioned|apologised|apologized|accused|charged|thanked|quipped|lamented|teilte"
+    "continued|emphasised|emphasized|mentioned|apologised|apologized|accused|charged|dismissed|condemned|welcomed|defended|denounced|mocked|blamed|thanked|quipped|lamented|teilte"
 )
 _PLAIN = (
     "say|tell|write|warn|argue|claim|note|add|insist|stress|explain|believe|think|hope|estimate|predict|report|admit|deny|contend"  # of several: "experts say"
@@ -40,7 +40,7 @@ _GIVEN = re.compile(
 )  # "a change announced on Thursday"
 _NO_SUBJECT = re.compile(r"\b(?:to|can|could|would|will|may|might|must|should|shall|not|let|help|\w+n[’']t)\s*\Z", re.I)
 _IS_WEAK = re.compile(rf"(?:{_WEAK})\Z", re.I)
-_REPORTED = re.compile(r"\W{0,3}(?:\w+\s+){0,6}?(?:that|whether|for|on|to|as)\b|.{0,120}§", re.S)
+_REPORTED = re.compile(r"\W{0,3}(?:[\w-]+\s+){0,8}?(?:that|whether|for|on|to|as)\b|.{0,120}§", re.S)
 _ACCORDING = re.compile(r"\b(?:according\s+to|in\s+the\s+words\s+of)\s+", re.I)
 _NOT_SPEAKERS = re.compile(
     r"\b(?:data|recording|figures|law|plan|reports|documents?|footage|poll|study|survey|schedule|press release|release|assessment|lawsuit)\b", re.I
@@ -254,8 +254,8 @@ def _may_speak(who: str, verb: str, before: str, after: str) -> bool:
 def _following(after: str) -> str:
     """Return the noun phrase right behind an inverted verb: "said the French president, Emmanuel Macron" gives the name."""
     phrase = _AFTER.split(after, maxsplit=1)[0]
-    apposition = re.match(rf"\s*(?:the|a|an)\s[^,§]{{2,80}},\s*({_NAME.pattern})\s*(?:[,.]|\Z)", after)
-    return apposition[1] if apposition else phrase
+    apposition = re.match(rf"\s*((?:the|a|an)\s[^,§]{{2,80}}),\s*({_NAME.pattern})\s*(?:[,.]|\Z)", after)
+    return _with_role(apposition[1], apposition[2]) if apposition else phrase
 
 
 def _subject(before: str) -> str | None:
@@ -271,7 +271,7 @@ def _subject(before: str) -> str | None:
             and _NAME.fullmatch(pieces[-1])
             and (_ROLE.match(pieces[-2]) or (pieces[-2][-1:].islower() and not _NAME.fullmatch(pieces[-2].split()[-1])))
         ):
-            return pieces[-1]  # "Macron's foreign minister, Jean-Noël Barrot, said"
+            return _with_role(pieces[-2], pieces[-1])  # "Macron's foreign minister, Jean-Noël Barrot, said"
         for piece in reversed(pieces[:-1] or pieces):
             who = _noun_phrase(piece)
             if who and _NAME.search(who):
@@ -333,6 +333,12 @@ def _noun_phrase(text: str) -> str | None:
     return re.sub(r"\A(?:the|a|an)\s+", "", head, flags=re.I)
 
 
+def _with_role(role: str, name: str) -> str:
+    """Return a speaker by role and name, so that either finds him; a role that names another ("Macron's foreign minister") is left out."""
+    role = re.sub(r"\A(?:the|a|an|his|her|its|their)\s+", "", role.strip(" §"), flags=re.I)
+    return name if re.search(r"['’]s?\s", role) or len(role.split()) > _LONGEST_ROLE else f"{role}, {name}"
+
+
 def _each(who: str) -> list[str]:
     parts = re.split(r"\s+and\s+", who)
     return parts if len(parts) == 2 and all(_NAME.fullmatch(part) for part in parts) else [who]
@@ -343,6 +349,9 @@ def _opens_with(outside: str) -> str | None:
     text = outside.strip(" §")
     while leading := _LEADING.match(text):
         text = text[leading.end() :].strip(" ,")
+    holder = re.match(rf"(?i:the|a|an|his|her|its)\s[^,.;§]{{2,80}},\s({_NAME.pattern}),\s", text)
+    if holder:
+        return holder[1]  # "The Union's foreign policy chief, Kaja Kallas, went furthest."
     name = _NAME.match(text)
     if name and name.group().split()[0].lower() not in _NO_NAME and not re.match(r"['’]s\b", text[name.end() :]) and not name.group().endswith(("'s", "’s")):
         return name.group()
@@ -351,6 +360,7 @@ def _opens_with(outside: str) -> str | None:
 
 def _may_be_he(who: str, full: dict[str, str]) -> bool:
     """Tell whether a speaker may be a person: a name, but no acronym and no body or outlet known by its last word."""
+    who = who.rpartition(", ")[2]
     return not _OUTLET.search(who) and (who in full.values() or (_NAME.fullmatch(who) is not None and not who.isupper()))
 
 
