@@ -90,7 +90,7 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
         return Choice((), "no passage was found")
     if not question.terms:
         return Choice((), "the question names no topic")
-    weights = _weights(view, question.terms)
+    weights = _weights(view, question)
     top = list(hits[:_PASSAGES])
     candidates = [candidate for hit in top for candidate in _candidates(hit, question, weights)]
     if not candidates:
@@ -114,11 +114,18 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
     return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}", sure)
 
 
-def _weights(view: View, wanted: Sequence[str]) -> dict[str, float]:
-    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones 1976)."""
+def _weights(view: View, question: Question) -> dict[str, float]:
+    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones 1976).
+
+    A word that stands nowhere, and is no name, counts no more than the others do on average: in a small collection the asker's own
+    words ("position", "take place") would outweigh what he asks about.
+    """
     total = max(1, view.generation.passages if view.generation else 1)
-    frequencies = view.snapshot.document_frequencies(wanted)
-    return {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
+    frequencies = view.snapshot.document_frequencies(question.terms)
+    weights = {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
+    present = [weight for term, weight in weights.items() if frequencies[term]]
+    usual = sum(present) / len(present) if present else math.inf
+    return {term: weight if frequencies[term] or term in question.names else min(weight, usual) for term, weight in weights.items()}
 
 
 def _sentences_around(hit: Hit) -> list[Span]:
