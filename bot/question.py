@@ -16,9 +16,9 @@ Kind = Literal["said", "who", "when", "where", "number", "why", "story", "differ
 # Words of asking, not of the topic.
 _ASKING = frozenset(
     term_of(word)
-    for word in """want wants give show find list name describe explain happen happened happens latest news update many much long often old
-    article mention comment remark statement view opinion stance position attitude place think thought believe use call one kind sort way thing made make get got
-    go went gave take took come came""".split()
+    for word in """want wants give show find list name describe explain happen happened happens latest news update many much long often old article mention
+    comment remark statement view opinion stance position attitude place think thought believe use call one kind sort way thing made make
+    get got go went gave take took come came""".split()
 )
 _SAY = "|".join(
     """say said saying says tell told think thinks thought state stated announce announced claim claimed write wrote post posted tweet tweeted warn
