@@ -24,6 +24,7 @@ from index.terms import term_of, terms, words
 
 NAME = "quotes"
 _PASSAGES = 6  # of the hits, that sentences are taken from
+_PASSAGES_SAID = 12  # the same where somebody's words are asked for: he speaks in few of them
 _SENTENCES = 80  # compared by meaning
 _MOST = 4  # sentences of an answer
 _WORDS = 70  # of an answer, unless one sentence has more
@@ -91,7 +92,7 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
     if not question.terms:
         return Choice((), "the question names no topic")
     weights = _weights(view, question)
-    top = list(hits[:_PASSAGES])
+    top = list(hits[: _PASSAGES_SAID if question.speaker else _PASSAGES])
     candidates = [candidate for hit in top for candidate in _candidates(hit, question, weights)]
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
