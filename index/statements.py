@@ -91,6 +91,10 @@ _PLURAL = re.compile(r"(?:s|people|men|women|police|they|we|both|some|many|other
 _BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day){_CAPITAL}")
 _BEGINS_ROLE = re.compile(r"\s*(?:the|a|an|one|his|her|their|its|der|die|das|le|la)\s")
 _ROLE = re.compile(r"(?i:the|a|an|his|her|its|their)\s+[a-z]")
+_TITLED = re.compile(rf"\A[^,§]*?\s(?P<before>[a-zß-öø-ÿ][\w-]*)\s(?P<name>{_CAPITAL}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_CAPITAL})+)\Z")
+_LINKING = frozenset(
+    "of to for at from in with by on about against near than under behind and or who whose which the a an his her their its de von van".split()
+)
 _GOES_ON = re.compile(r"(?:that|this|it|these|those)\b", re.I)  # "That makes it “somewhat unpredictable”."
 _CLAUSE = re.compile(r"[;:—–(]|§|\b(?:that|what|whether|which|because|and|but|while|as)\b|--")
 _AFTER = re.compile(
@@ -303,6 +307,9 @@ def _noun_phrase(text: str) -> str | None:
     document = _DOCUMENT_BY.match(text)
     if document:
         text = document["who"]
+    titled = _TITLED.match(text)
+    if titled and titled["before"].lower() not in _LINKING:
+        return titled["name"]  # "the chief of staff Andriy Yermak", but not "the mayor of New York"
     body = _BODY.search(text)
     if body:
         return text[body.start() :]

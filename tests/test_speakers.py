@@ -49,6 +49,12 @@ CASES = [
     pytest.param(["Starmer, unlike Macron, said nothing about a length."], 0, "Macron", False, id="unlike"),
     pytest.param(["According to Putin, Macron had broken the truce himself."], 0, "Macron", False, id="named-behind-according-to"),
     pytest.param(["According to Putin, Macron had broken the truce himself."], 0, "Putin", True, id="according-to-the-other"),
+    pytest.param(["The presidential chief of staff Andriy Yermak confirmed that Kyiv was ready."], 0, "Yermak", True, id="chief-of-staff"),
+    pytest.param(["The mayor of New York said the bridge would stay shut."], 0, "York", True, id="mayor-of-a-town"),
+    pytest.param(["The armed forces minister, Luke Pollard, told the radio it was early."], 0, "minister", True, id="by-his-office"),
+    pytest.param(["The captain of the ferry said it was late."], 0, "ferry", True, id="holder-of-an-office"),
+    pytest.param(["Hundreds gathered near the house, calling for an end to it."], 0, "house", False, id="calling-for"),
+    pytest.param(["A change announced on Thursday will raise the fees."], 0, "change", False, id="announced-by-somebody-else"),
     # carried over from the sentences before
     pytest.param(["Macron gave an interview.", "He said the truce would last."], 1, "Macron", True, id="he-said"),
     pytest.param(["Macron spoke first.", "“We want peace,” he said."], 1, "Macron", True, id="quote-he-said"),
@@ -61,6 +67,8 @@ CASES = [
     pytest.param(["Starmer told Macron it was late.", "He said it would not last."], 1, "Starmer", True, id="he-is-the-teller"),
     pytest.param(["Macron left the room.", "Putin said the truce was a trick."], 1, "Macron", False, id="another-named"),
     pytest.param(["Macron said it would last.", "The ferry was late."], 1, "Macron", False, id="no-speech-after"),
+    pytest.param(["The chief of staff Andriy Yermak confirmed that he had come.", "“They delay it,” he said."], 1, "Yermak", True, id="he-of-a-title"),
+    pytest.param(["The Union’s foreign policy chief, Kaja Kallas, went furthest.", "“It is clear,” she wrote."], 1, "Kallas", True, id="she-of-a-title"),
     pytest.param(["“We want peace,” he said."], 0, "Macron", False, id="he-with-nobody-before"),
     pytest.param(["Putin was received in Minsk.", "It rained.", "Snow fell.", "“We want peace,” he said."], 3, "Putin", False, id="too-far-back"),
 ]
