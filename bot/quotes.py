@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 
 from bot.checker import Draft
@@ -34,7 +34,6 @@ _GATE_SHOWN = 0.9  # the same for showing one of the best one's own article
 _LEAST_SHOWN = 0.15  # nor one that covers less of the question's weight
 _GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
 _REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
-_SAME = 0.85  # the same of the longer one, from which one is a copy of the other
 _LONGEST = 700  # characters of one quote
 _CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ABSENT = 0.25  # share of a question's weight that names which stand nowhere near may have
@@ -73,7 +72,6 @@ class Candidate:
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
-    also_in: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,25 +274,20 @@ def _against(sides: Sequence[str]) -> list[tuple[str, frozenset[str]]]:
 
 
 def _distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep the best sentences that say different things; note who else printed one of them word for word, or nearly."""
+    """Keep the best sentences that say different things."""
     chosen: list[Candidate] = []
     for candidate in candidates:
-        twin = next((c for c in chosen if _common(c, candidate, min) >= _REPEAT), None)
-        if twin is None and len(chosen) < _MOST:
+        if len(chosen) < _MOST and all(_common(kept, candidate) < _REPEAT for kept in chosen):
             chosen.append(candidate)
-        elif twin is not None and twin.hit.article.source.id != candidate.hit.article.source.id and _common(twin, candidate, max) >= _SAME:
-            place = candidate.hit.article.source.publisher or candidate.hit.article.source.title
-            if place != twin.hit.article.source.publisher and place not in twin.also_in:
-                twin.also_in.append(place)
     return chosen
 
 
-def _common(one: Candidate, other: Candidate, measure: Callable[[int, int], int]) -> float:
-    """Return the share of terms two sentences have in common, of the shorter (min) or the longer one (max); 0 if their numbers differ."""
+def _common(one: Candidate, other: Candidate) -> float:
+    """Return the share of the shorter sentence's terms that two have in common, 0 if their numbers differ."""
     mine, theirs = frozenset(terms(one.text)), frozenset(terms(other.text))
     if not mine or not theirs or {t for t in mine if t.isdigit()} != {t for t in theirs if t.isdigit()}:
         return float(one.text == other.text)
-    return len(mine & theirs) / measure(len(mine), len(theirs))
+    return len(mine & theirs) / min(len(mine), len(theirs))
 
 
 def _draft(candidate: Candidate, question: Question) -> Draft:
@@ -314,7 +307,7 @@ def _draft(candidate: Candidate, question: Question) -> Draft:
     if dateline and dateline.end() < end:
         start = dateline.end()
     # One line as a person reads it; the quote keeps the article's own white space.
-    return Draft(_line(article, start, end), article, candidate.hit.passage, start, end, tuple(candidate.also_in))
+    return Draft(_line(article, start, end), article, candidate.hit.passage, start, end)
 
 
 def _once(drafts: Sequence[Draft]) -> list[Draft]:
@@ -322,14 +315,8 @@ def _once(drafts: Sequence[Draft]) -> list[Draft]:
     kept: list[Draft] = []
     for draft in drafts:
         own = " ".join(words(draft.text))
-        twin = next((k for k, d in enumerate(kept) if d.article is not draft.article and _holds(own, " ".join(words(d.text)))), None)
-        if twin is None:
+        if not any(other.article is not draft.article and _holds(own, " ".join(words(other.text))) for other in kept):
             kept.append(draft)
-            continue
-        source, first = draft.article.source, kept[twin]
-        place = source.publisher or source.title
-        if place != first.article.source.publisher and place not in first.also_in:
-            kept[twin] = replace(first, also_in=(*first.also_in, place))
     return kept
 
 
@@ -378,8 +365,7 @@ def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
             continue
         other = joined[twin]
         start, end = min(other.start, draft.start), max(other.end, draft.end)
-        also = tuple(dict.fromkeys(other.also_in + draft.also_in))
-        joined[twin] = Draft(_line(other.article, start, end), other.article, other.passage, start, end, also)
+        joined[twin] = Draft(_line(other.article, start, end), other.article, other.passage, start, end)
     return joined
 
 

@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-import numpy as np
-
 from bot.answers import Citation
 from evals.archives import data_id
 from evals.asking import Asked
@@ -47,8 +45,6 @@ def _figures(asked: Sequence[Asked]) -> dict[str, Any]:
         values["gold sentences cited (recall)"] = mean([_recall(item) for item in with_evidence])
     lengths = [len(item.answer.text.split()) for item in answered if item.answer]
     values["words (median)"] = median(lengths) if lengths else 0
-    spent = [item.reply.timings_ms["total"] for item in asked]
-    values["milliseconds (p50, p95)"] = [int(value) for value in np.percentile(spent, [50, 95])] if spent else []
     return values
 
 

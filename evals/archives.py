@@ -36,7 +36,8 @@ def archive_of(data: DataSet, embedder: Embedder, cache: Path) -> Iterator[Archi
     Articles whose file is the same are not read again; a change of the cleaning or splitting wants an empty cache.
     """
     lines = "".join(json.dumps(article, ensure_ascii=False) + "\n" for article in data.articles)
-    digest = hashlib.sha256(f"{embedder.identity}\n{lines}".encode()).hexdigest()[:12]
+    # The folder too: the same articles at another path are other articles.
+    digest = hashlib.sha256(f"{embedder.identity}\n{data.folder}\n{lines}".encode()).hexdigest()[:12]
     folder = cache / f"{data.name}-{len(data.articles)}-{digest}"
     folder.mkdir(parents=True, exist_ok=True)
     file = data.folder or folder / "articles.jsonl"

@@ -94,7 +94,7 @@ class Model:
         """Raise ValueError unless a sentence gets the vector that sentence-transformers gives it."""
         if self._reference.name == DEFAULT_MODEL:
             known = np.asarray(_PROBED, np.float32)
-        elif self._many:  # an archive that another model has filled has passed here
+        elif self._many:  # a question does without: the comparison would load what the runtime is there to spare
             known = self._reference.embed([_PROBE])[0]
         else:
             return
