@@ -8,7 +8,7 @@ from datetime import date
 
 from bot.checker import Draft
 from index.articles import Article, Hit
-from index.catalog import Snapshot
+from index.snapshot import Snapshot
 
 _TWINS = 20  # equal texts looked at: a page that a publisher shows in place of every article has thousands
 _QUOTES = str.maketrans("“”„«»‘’‚‹›", '"""""' + "'" * 5)

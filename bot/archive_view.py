@@ -11,9 +11,10 @@ from typing import Any
 
 from bot.runs_view import run_line, runs_json
 from index.archive import Archive
-from index.catalog import Snapshot, StoredArticle
 from index.errors import ArchiveError, ServerDown
 from index.printable import printable, short_path
+from index.snapshot import Snapshot
+from index.stored import StoredArticle
 
 _LIBRARIES = ("chromadb", "llama-index-core", "onnxruntime", "sentence-transformers", "torch", "sqlalchemy")
 

@@ -19,10 +19,10 @@ from bot.question import standalone, timeless, understood
 from bot.refusal import Level
 from index.archive import Archive, View
 from index.articles import Hit
-from index.catalog import Scope
 from index.embed import Embedder
 from index.errors import NewsdeskError
 from index.search import Reranker, find, reranked
+from index.stored import Scope
 from index.terms import terms
 
 LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens

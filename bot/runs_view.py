@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from index.catalog import Snapshot
 from index.printable import printable, short_path
+from index.snapshot import Snapshot
 
 
 def runs_json(snapshot: Snapshot, limit: int | None) -> list[dict[str, Any]]:

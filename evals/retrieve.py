@@ -13,10 +13,10 @@ from evals.data import DataSet, Query
 from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
 from index.archive import Archive, View
 from index.articles import Hit
-from index.catalog import ANYTHING, Scope
 from index.embed import Embedder
 from index.passages import estimated_tokens
 from index.search import find
+from index.stored import ANYTHING, Scope
 from index.terms import terms
 
 _DEPTH = 24  # passages of a ranking

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.articles import Article, Passage
-from index.catalog import Catalog, CutLine, FetchRecord, FileRecord, Generation, Snapshot, Transaction
+from index.catalog import Catalog
 from index.chroma import Changes, Collection, Item, Server, batches
 from index.duplicates import link, link_all
 from index.embed import Vectors
@@ -24,7 +24,10 @@ from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.generations import Folders
 from index.passages import embedding_key, header, passages_of
 from index.recurring import Counted
+from index.snapshot import Snapshot
+from index.stored import CutLine, FetchRecord, FileRecord, Generation
 from index.terms import terms
+from index.transaction import Transaction
 
 T = TypeVar("T")
 

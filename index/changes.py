@@ -14,7 +14,6 @@ from typing import IO, TYPE_CHECKING
 
 from index.archive import Archive, Prepared
 from index.articles import Source, article_id
-from index.catalog import FetchRecord, FileRecord, StoredArticle
 from index.clean import clean
 from index.errors import UnreadableError
 from index.files import Failure, File, Listing, Record, digest_of_file, holds_articles, read, read_stream, walk
@@ -22,6 +21,7 @@ from index.language import language_of
 from index.pages import Page, Unchanged, Withdrawn, is_address, read_pages
 from index.report import Progress, Report, Step
 from index.settle import prepared
+from index.stored import FetchRecord, FileRecord, StoredArticle
 
 if TYPE_CHECKING:
     from index.fetch import Web

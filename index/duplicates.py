@@ -20,8 +20,9 @@ import numpy as np
 import numpy.typing as npt
 
 from index.articles import Article
-from index.catalog import Catalog, Transaction
+from index.catalog import Catalog
 from index.terms import term_of, words
+from index.transaction import Transaction
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from index.articles import article_id, digest_of
-from index.catalog import Catalog, FetchRecord
+from index.catalog import Catalog
 from index.errors import PageError, UnreadableError
 from index.metadata import Metadata, moment_of
 from index.records import Failure, Record, completed, filled
+from index.stored import FetchRecord
 
 if TYPE_CHECKING:
     from index.feeds import Entry

@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from index.archive import Archive, Batch, Prepared
-from index.catalog import FetchRecord, FileRecord
 from index.changes import Gone, Options, absolute, ahead, changes
 from index.duplicates import link_all
 from index.embed import Embedder
 from index.passages import header
 from index.report import Progress, Report, Step
 from index.settle import settle
+from index.stored import FetchRecord, FileRecord
 
 if TYPE_CHECKING:
     pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import BigInteger, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, inspect
+from sqlalchemy import BigInteger, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, column, inspect, table
 
 from index.errors import ArchiveError
 
@@ -141,6 +141,7 @@ duplicates = Table(  # pairs of articles that are one report, each pair both way
     sqlite_with_rowid=False,
 )
 KEYWORD_TABLE = "passage_terms"  # FTS5: rowid = passages.row, title and body as search terms
+keywords = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
 
 
 def _first(connection: Connection) -> None:
@@ -152,12 +153,12 @@ def _first(connection: Connection) -> None:
 def _second(connection: Connection) -> None:
     """Add the tables and columns that came after the first version; in a new catalog they are there already."""
     metadata.create_all(connection)
-    for table in metadata.sorted_tables:
-        present = {column["name"] for column in inspect(connection).get_columns(table.name)}
-        for column in table.columns:
-            if column.name not in present:
-                kind = column.type.compile(connection.dialect)
-                connection.exec_driver_sql(f'ALTER TABLE {table.name} ADD COLUMN "{column.name}" {kind}')
+    for each in metadata.sorted_tables:
+        present = {known["name"] for known in inspect(connection).get_columns(each.name)}
+        for added in each.columns:
+            if added.name not in present:
+                kind = added.type.compile(connection.dialect)
+                connection.exec_driver_sql(f'ALTER TABLE {each.name} ADD COLUMN "{added.name}" {kind}')
 
 
 # Step n takes a catalog from version n to n + 1. A step that has been released never changes.

@@ -11,10 +11,10 @@ from dataclasses import replace
 
 from index.archive import Archive, View
 from index.articles import Article, Hit, Passage
-from index.catalog import ANYTHING, Scope
 from index.duplicates import says
 from index.embed import Embedder, Vectors
 from index.errors import VectorsError
+from index.stored import ANYTHING, Scope
 from index.terms import terms
 
 CANDIDATES = 100  # from each side, before they are summed

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterable, Sequence
 
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
-from index.catalog import CutLine, Snapshot
 from index.recurring import REASON, STORIES, counted, whole, without
+from index.snapshot import Snapshot
+from index.stored import CutLine
 
 _AT_ONCE = 500  # articles published together
 

@@ -16,12 +16,13 @@ from newsroom import Newsroom, line, page
 
 import ingest
 from bot.__main__ import main as bot_main
-from index import catalog as catalog_module
+from index import transaction as transaction_module
 from index.archive import Archive
 from index.catalog import Catalog
 from index.clean import clean
 from index.files import Failure
 from index.report import Failures, Report
+from index.stored import ANYTHING
 
 Say = Callable[..., tuple[int, str]]
 
@@ -334,7 +335,7 @@ def test_a_run_that_an_error_ended_says_which(newsroom: Newsroom, bot, capsys):
 
 def test_the_record_of_runs_is_bounded(tmp_path, monkeypatch):
     for name, value in (("_RUNS", 6), ("_RUNS_WITH_FAILURES", 3), ("_FAILURES", 20)):
-        monkeypatch.setattr(catalog_module, name, value)
+        monkeypatch.setattr(transaction_module, name, value)
     catalog = Catalog(tmp_path / "catalog.sqlite3")
     report = Report(failures=Failures(Failure(f"/a/{number}.txt", "cannot be read", passing=True) for number in range(30)))
     for _ in range(10):
@@ -470,7 +471,7 @@ def test_a_catalog_of_the_first_version_opens_and_keeps_its_articles(newsroom: N
             assert stored is not None
             assert (stored.article.text, stored.article.source.published) == ("The ferry will stop in May.", date(2025, 3, 7))
             assert stored.cut == (("Advertisement", "furniture", None),)
-            assert [found[0] for found in snapshot.keyword(["ferri"], 5, catalog_module.ANYTHING)] == ["0123456789abcdef:0-27:00000000"]
+            assert [found[0] for found in snapshot.keyword(["ferri"], 5, ANYTHING)] == ["0123456789abcdef:0-27:00000000"]
     finally:
         archive.close()
     assert "their places are not known" in bot("show", "0123")[1]

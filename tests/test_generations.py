@@ -17,9 +17,9 @@ from newsroom import Newsroom, question, story, tokens
 
 import ingest
 from index.archive import Archive, View
-from index.catalog import ANYTHING, Generation
 from index.embed import Vectors
 from index.search import find
+from index.stored import ANYTHING, Generation
 
 
 def published(newsroom: Newsroom) -> Generation:
