@@ -107,8 +107,8 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
     if sure < LEVELS[level]:
         return Choice((), f"what was found supports too little of the question (confidence {sure:.2f}, needed {LEVELS[level]})", sure)
     chosen = _distinct(_answering(candidates, question, weights))
-    drafts = (_in_order_of_time if question.kind == "story" else _in_reading_order)(
-        _short(_once([_draft(c, question) for c in chosen]), _WORDS_MORE if question.speaker or question.kind in ("story", "difference") else _WORDS)
+    drafts = (_in_order_of_time if question.kind in ("happened", "topic") else _in_reading_order)(
+        _short(_once([_draft(c, question) for c in chosen]), _WORDS_MORE if question.speaker or question.kind in ("happened", "topic", "compare") else _WORDS)
     )
     return Choice(tuple(drafts), f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}", sure)
 
@@ -201,7 +201,7 @@ def _fits(question: Question, sentence: str, asked: Collection[str]) -> bool:
         return _NUMBER.search(" ".join(new)) is not None
     if question.kind == "when":
         return _TIME.search(" ".join(new)) is not None
-    if question.kind in ("who", "where"):
+    if question.kind in ("who", "where", "list"):
         return any(word[:1].isupper() and term_of(word) and word != found[0] for word in new)
     return False
 
