@@ -85,16 +85,16 @@ class Desk:
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
         asked = understood(standalone(question, request.thread), request.today)
-        scope = Scope(request.since or asked.since, request.until or asked.until, request.publisher)
+        scope = asked.scope(request.since, request.until, request.publisher)
         vector = self._embedder.embed([asked.search])[0]
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
-            hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS), asked
+            hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish), asked
             if asked.year and not any(hit.article.source.published for hit in hits):
                 # Nothing was published in that year: it may be the year of what is told.
                 meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
-                hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS)
+                hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)
             if self._rerank is not None:
                 hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]

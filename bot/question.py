@@ -9,6 +9,8 @@ from datetime import date
 
 from bot.dates import Time, time_of
 from bot.kinds import SAY, Kind, kind_of, sides_of
+from index.search import Wish
+from index.stored import Scope
 from index.terms import term_of, terms, words
 
 # Words of asking, not of the topic.
@@ -60,6 +62,16 @@ class Question:
     until: date | None
     latest: bool
     year: bool
+    strict: bool
+
+    def scope(self, since: date | None = None, until: date | None = None, publisher: str | None = None) -> Scope:
+        """Return what the question is about, within what its asker has set: articles outside do not count at all."""
+        return Scope(since or (self.since if self.strict else None), until or (self.until if self.strict else None), publisher)
+
+    @property
+    def wish(self) -> Wish:
+        """Return what an answer should rather have: the time the question names in passing ("this week"), and its speaker."""
+        return Wish(None if self.strict else self.since, None if self.strict else self.until, self.speaker)
 
 
 def understood(text: str, today: date) -> Question:
@@ -89,6 +101,7 @@ def _understood(text: str, time: Time) -> Question:
         until=time.until,
         latest=time.latest,
         year=time.year,
+        strict=time.strict,
     )
 
 

@@ -23,6 +23,7 @@ from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.generations import Folders
 from index.passages import embedding_key, header, passages_of
+from index.readings import Reading, read_all, reading_of
 from index.recurring import Counted
 from index.snapshot import Snapshot
 from index.stored import CutLine, FetchRecord, FileRecord, Generation
@@ -55,13 +56,14 @@ class Prepared:
     passages: tuple[Passage, ...]
     keys: tuple[str, ...]
     counted: Counted | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @classmethod
     def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine], counted: Counted | None = None) -> Prepared:
         """Split an article and name the keys of its vectors."""
         found = passages_of(article)
         heading = header(article.source)
-        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found), counted)
+        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found), counted, reading_of(article))
 
 
 @dataclass(slots=True)
@@ -195,6 +197,7 @@ class Archive:
                 title = " ".join(terms(item.article.source.title))
                 rows = [(p, key, title, " ".join(terms(p.text))) for p, key in zip(item.passages, item.keys, strict=True)]
                 transaction.put_article(item.article, item.file, item.original_digest, item.cut, rows)
+                transaction.put_reading(item.article.source.id, item.reading)
                 if item.counted:
                     transaction.put_lines(item.article.source.id, item.counted)
             link(transaction, [item.article for item in batch.articles])
@@ -230,6 +233,7 @@ class Archive:
     def rebuild(self, model: str) -> Generation | None:
         """Write the vectors again from the catalog, embedding nothing. The caller holds the writer's lock."""
         link_all(self.catalog)
+        read_all(self.catalog)
         with self.catalog.snapshot() as snapshot:
             previous = snapshot.generation()
             total = snapshot.counts()["passages"]

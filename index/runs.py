@@ -15,6 +15,7 @@ from index.changes import Gone, Options, absolute, ahead, changes
 from index.duplicates import link_all
 from index.embed import Embedder
 from index.passages import header
+from index.readings import read_all
 from index.report import Progress, Report, Step
 from index.settle import settle
 from index.stored import FetchRecord, FileRecord
@@ -41,6 +42,7 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
     with archive.catalog.transaction() as transaction:
         report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
     link_all(archive.catalog, stopped)
+    read_all(archive.catalog, stopped)
     batch, size = Batch(), 0
     waiting: list[Prepared] = []  # in the batch, perhaps without vectors yet
     behind = _Behind(progress)

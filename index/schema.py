@@ -4,7 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import BigInteger, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, column, inspect, table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    column,
+    inspect,
+    table,
+)
 
 from index.errors import ArchiveError
 
@@ -138,6 +155,36 @@ duplicates = Table(  # pairs of articles that are one report, each pair both way
     Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
     Column("other_id", Text, ForeignKey("articles.id"), primary_key=True),
     Index("duplicates_other", "other_id"),
+    sqlite_with_rowid=False,
+)
+statements = Table(  # sentences in which somebody speaks: index/statements.py
+    "statements",
+    metadata,
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Column("start", Integer, primary_key=True),  # in the article's text
+    Column("speaker", Text, primary_key=True),  # as fully as the article names him
+    Column("end", Integer, nullable=False),
+    Column("verb", Text),  # None: a quotation without one
+    Column("carried", Boolean, nullable=False),  # the speaker is named in another sentence
+    sqlite_with_rowid=False,
+)
+speakers = Table(  # the search terms by which a speaker of an article can be meant
+    "speakers",
+    metadata,
+    Column("term", Text, primary_key=True),
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Column("speaker", Text, primary_key=True),
+    Index("speakers_article", "article_id"),
+    sqlite_with_rowid=False,
+)
+acronyms = Table(  # "European Union (EU)": what an article says that an acronym stands for (index/acronyms.py)
+    "acronyms",
+    metadata,
+    Column("short", Text, primary_key=True),  # a search term
+    Column("long", Text, primary_key=True),  # search terms with one space between
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Index("acronyms_long", "long"),
+    Index("acronyms_article", "article_id"),
     sqlite_with_rowid=False,
 )
 KEYWORD_TABLE = "passage_terms"  # FTS5: rowid = passages.row, title and body as search terms

@@ -7,10 +7,11 @@ question ─┬─ vector ── Chroma (or an exact scan of a small scope) ─�
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 
 from index.archive import Archive, View
-from index.articles import Article, Hit, Passage
+from index.articles import Article, Hit
 from index.duplicates import says
 from index.embed import Embedder, Vectors
 from index.errors import VectorsError
@@ -21,7 +22,27 @@ CANDIDATES = 100  # from each side, before they are summed
 _EXACT = 20_000  # passages; a scope this small is compared in full, which is exact and takes milliseconds
 _PER_ARTICLE = 2  # measured: more of one article crowds others out, fewer loses answers
 
+_OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the time wished for
+_SPEAKS = 0.1  # what one gains in which the one asked about speaks
+
 Reranker = Callable[[str, Sequence[str]], Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an answer should rather have than not: a time in which it was published, one who speaks (folded terms that can mean him)."""
+
+    since: date | None = None
+    until: date | None = None
+    speaker: tuple[str, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Tell whether a time is wished for."""
+        return self.since is not None or self.until is not None
+
+
+NO_WISH = Wish()
 
 
 def search(archive: Archive, embedder: Embedder, question: str, scope: Scope = ANYTHING, limit: int = 24) -> list[Hit]:
@@ -42,29 +63,54 @@ def reranked(rerank: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
     return [replace(hits[i], score=(scores[i] - low) / (high - low) if high > low else 0.0) for i in order]
 
 
-def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, limit: int) -> list[Hit]:
-    """Return the hits of one view of the archive, best first."""
+def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, limit: int, wish: Wish = NO_WISH) -> list[Hit]:
+    """Return the hits of one view of the archive, best first.
+
+    Outside the scope nothing is found; what does not fit the wish is found behind what does as well and fits. Where either has a time, undated
+    articles come last, marked.
+    """
     if view.generation is None or not view.generation.passages:
         return []
-    dense = dict(_dense(view, vector, model, scope))
-    keyword = dict(view.snapshot.keyword(terms(question), 10 * CANDIDATES, scope))
-    candidates = list(dict.fromkeys([*dense, *list(keyword)[:CANDIDATES]]))
-    missing = [id_ for id_ in candidates if id_ not in dense]
-    dense.update(view.snapshot.similarities(vector, model, missing))
-    passages = view.snapshot.passages(candidates)
-    candidates = [id_ for id_ in candidates if id_ in passages and id_ in dense]
-    scores = _fused([dense[id_] for id_ in candidates], [keyword.get(id_, 0.0) for id_ in candidates])
-    ranked = sorted(zip(scores, candidates, strict=True), key=lambda pair: (-pair[0], pair[1]))
+    dense, keyword = _candidates(view, question, vector, model, scope, wish)
+    passages = view.snapshot.passages(list(dense))
+    candidates = [id_ for id_ in dense if id_ in passages]
     articles = view.snapshot.articles(sorted({passages[id_].article_id for id_ in candidates}))
-    timed = scope.since is not None or scope.until is not None
-    hits = [
-        Hit(passages[id_], articles[passages[id_].article_id], score, dense[id_], keyword.get(id_, 0.0), _dated(articles, passages[id_]) or not timed)
-        for score, id_ in ranked
-    ]
-    if timed:
-        hits.sort(key=lambda hit: not hit.dated)
+    scores = _fused([dense[id_] for id_ in candidates], [keyword.get(id_, 0.0) for id_ in candidates])
+    wanted = scope.narrowed(wish.since, wish.until)
+    timed = wanted.since is not None or wanted.until is not None
+    spoken = view.snapshot.spoken_in(wish.speaker, candidates) if wish.speaker else set()
+    hits = []
+    for id_, score in zip(candidates, scores, strict=True):
+        article = articles[passages[id_].article_id]
+        timely = within(article, wanted)
+        score += _SPEAKS * (id_ in spoken) - _OUTSIDE * (not timely)
+        dated = not timed or article.source.published is not None
+        hits.append(Hit(passages[id_], article, score, dense[id_], keyword.get(id_, 0.0), dated, timely))
+    hits.sort(key=lambda hit: (not hit.dated, -hit.score, hit.passage.id))
     fresh, copies = _told_apart(hits, view.snapshot.duplicates(sorted({hit.article.source.id for hit in hits})))
     return [*_thinned(fresh, limit), *copies][:limit]
+
+
+def _candidates(view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the cosine of every passage to be considered, and the BM25 scores."""
+    asked = terms(question)
+    dense = dict(_dense(view, vector, model, scope))
+    keyword = dict(view.snapshot.keyword(asked, 10 * CANDIDATES, scope))
+    wanted = list(keyword)[:CANDIDATES]
+    if wish.timed:  # the best of that time may be far down among those of all times
+        narrow = scope.narrowed(wish.since, wish.until)
+        found = dict(view.snapshot.keyword(asked, CANDIDATES, narrow))
+        wanted += found
+        keyword |= found
+        dense |= dict(_dense(view, vector, model, narrow))
+    if wish.speaker:  # he speaks in few of the passages that name the topic
+        where = view.snapshot.passages_spoken_in(wish.speaker)
+        found = dict(view.snapshot.keyword(asked, CANDIDATES, scope, where))
+        wanted += found
+        keyword |= found
+    missing = [id_ for id_ in dict.fromkeys(wanted) if id_ not in dense]
+    dense |= view.snapshot.similarities(vector, model, missing)
+    return dense, keyword
 
 
 def _dense(view: View, vector: Vectors, model: str, scope: Scope) -> list[tuple[str, float]]:
@@ -111,10 +157,6 @@ def _fused(dense: Sequence[float], keyword: Sequence[float]) -> list[float]:
 def _scaled(scores: Sequence[float]) -> list[float]:
     low, high = min(scores, default=0.0), max(scores, default=0.0)
     return [(score - low) / (high - low) if high > low else 0.0 for score in scores]
-
-
-def _dated(articles: dict[str, Article], passage: Passage) -> bool:
-    return articles[passage.article_id].source.published is not None
 
 
 def _told_apart(hits: Sequence[Hit], duplicates: Mapping[str, Sequence[str]]) -> tuple[list[Hit], list[Hit]]:

@@ -71,8 +71,28 @@ class Scope:
         """Tell whether anything is left out."""
         return self != ANYTHING
 
+    def narrowed(self, since: date | None, until: date | None) -> Scope:
+        """Return the part of this scope that lies between two days."""
+        first = max((day for day in (self.since, since) if day), default=None)
+        return Scope(first, min((day for day in (self.until, until) if day), default=None), self.publisher)
+
 
 ANYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatement:
+    """A sentence, ``text[start:end]`` of its article, in which somebody speaks.
+
+    ``speaker`` is as fully as the article names him, ``carried`` if another sentence does; ``verb`` what he does, None for a quotation without one.
+    """
+
+    article_id: str
+    start: int
+    end: int
+    speaker: str
+    verb: str | None
+    carried: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,10 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from index.articles import Article, Passage
 from index.embed import Vectors
+from index.readings import Reading
 from index.recurring import Counted
 from index.schema import (
+    acronyms,
     articles,
     duplicates,
     embeddings,
@@ -37,11 +39,14 @@ from index.schema import (
     passages,
     runs,
     sketches,
+    speakers,
+    statements,
     unsettled,
     vector_journal,
 )
 from index.snapshot import Snapshot, chunks, under
 from index.stored import CutLine, FetchRecord, FileRecord, Generation
+from index.terms import terms
 
 _RUNS = 10_000  # kept on record, each with its counts
 _RUNS_WITH_FAILURES = 100
@@ -80,6 +85,21 @@ class Transaction(Snapshot):
         row_of = {row.id: row.row for row in numbered}
         self._connection.execute(insert(keywords), [{"rowid": row_of[p.id], "title": title, "body": body} for p, _, title, body in found])
 
+    def put_reading(self, article_id: str, reading: Reading) -> None:
+        """Keep who says what in an article, and what its acronyms stand for; what was kept of it before goes."""
+        self._remove_readings([article_id])
+        said = [asdict(each) for each in reading.statements]
+        names = {each.speaker for each in reading.statements}
+        known = [{"term": term, "article_id": article_id, "speaker": name} for name in sorted(names) for term in sorted(set(terms(name)))]
+        short = [{"short": short, "long": long, "article_id": article_id} for short, long in sorted(reading.acronyms)]
+        for where, rows in ((statements, said), (speakers, known), (acronyms, short)):
+            if rows:
+                self._connection.execute(insert(where), rows)
+
+    def _remove_readings(self, ids: Sequence[str]) -> None:
+        for where in (statements, speakers, acronyms):
+            self._connection.execute(delete(where).where(where.c.article_id.in_(ids)))
+
     def put_lines(self, article_id: str, counted: Counted) -> None:
         """Remember which lines of an article count as furniture if they recur; they are unsettled from now on."""
         if not counted.lines:
@@ -107,6 +127,7 @@ class Transaction(Snapshot):
             for numbers in chunks(list(self._connection.scalars(rows))):
                 self._connection.execute(delete(keywords).where(keywords.c.rowid.in_(numbers)))
             self._connection.execute(delete(passages).where(passages.c.article_id.in_(chunk)))
+            self._remove_readings(chunk)
             self._connection.execute(delete(sketches).where(sketches.c.article_id.in_(chunk)))
             self._connection.execute(delete(duplicates).where(or_(duplicates.c.article_id.in_(chunk), duplicates.c.other_id.in_(chunk))))
             self._connection.execute(delete(articles).where(articles.c.id.in_(chunk)))
