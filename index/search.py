@@ -1,7 +1,7 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
 question ─┬─ vector ── Chroma (or an exact scan of a small scope) ─┐
-          └─ terms ─── BM25 in the catalog ─────────────────────────┴─ normalise, sum, two an article at most → hits
+          └─ terms ─── BM25 in the catalog ─────────────────────────┴─ normalise, sum, plus what is wished for, less for more of an article → hits
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from index.terms import terms
 
 CANDIDATES = 100  # from each side, before they are summed
 _EXACT = 20_000  # passages; a scope this small is compared in full, which is exact and takes milliseconds
-_PER_ARTICLE = 2  # measured: more of one article crowds others out, fewer loses answers
+_AGAIN = 0.05  # of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long articles
 
 _OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the time wished for
 _SPEAKS = 0.1  # what one gains in which the one asked about speaks
@@ -179,13 +179,12 @@ def _told_apart(hits: Sequence[Hit], duplicates: Mapping[str, Sequence[str]]) ->
     return new, said
 
 
-def _thinned(hits: list[Hit], limit: int) -> list[Hit]:
-    """Move what exceeds two passages of an article behind everything else, and keep ``limit``."""
-    first: list[Hit] = []
-    rest: list[Hit] = []
+def _thinned(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    """Put each passage as far behind as its article has others before it, so that one article does not crowd out all else, and keep ``limit``."""
     count: dict[str, int] = {}
+    placed = []
     for hit in hits:
-        seen = count.get(hit.passage.article_id, 0)
-        count[hit.passage.article_id] = seen + 1
-        (first if seen < _PER_ARTICLE else rest).append(hit)
-    return [*first, *rest][:limit]
+        before = count.get(hit.passage.article_id, 0)
+        count[hit.passage.article_id] = before + 1
+        placed.append((not hit.dated, _AGAIN * before - hit.score, hit))
+    return [hit for *_, hit in sorted(placed, key=lambda place: place[:2])][:limit]
