@@ -48,7 +48,8 @@ class Time:
     latest: bool
     rest: str
     year: bool = False  # a year is named: it may be that of what is told, not of the telling
-    strict: bool = False  # by a year, a date or a bound ("since Monday"): nothing of another time can answer; "this week" is a preference
+    strict: bool = False  # by a bound ("since Monday", "before March"): nothing of another time can answer; all else is a preference
+    firm: bool = False  # by a date, a month with its year, or a year: a strong preference
 
 
 def time_of(question: str, today: date) -> Time:
@@ -56,7 +57,7 @@ def time_of(question: str, today: date) -> Time:
     latest = _LATEST.search(question) is not None
     rest = _LATEST.sub(" ", question)
     since = until = None
-    strict = False
+    strict = firm = False
     for match in _BOUND.finditer(rest):
         first, last, exact = _span(match, today)
         if first is None or last is None or first > today:  # of what is to come is told before
@@ -70,14 +71,15 @@ def time_of(question: str, today: date) -> Time:
             until = first - timedelta(days=1) if how == "before" else last
         else:
             since, until = first, last + (_AFTERMATH_OF_DAY if exact else _AFTERMATH_OF_MONTH)
-        strict = strict or how in _STRICT or bool(match["full"] or match["year"] or match["only"])
+        strict = strict or how in _STRICT
+        firm = firm or bool(match["full"] or match["year"] or match["only"])
         rest = rest.replace(match.group(), " ")
     relative = _RELATIVE.search(rest)
     if relative and since is None and until is None:
         since, until = _relative(relative, today)
         rest = rest.replace(relative.group(), " ")
     year = (since or until) is not None and re.search(rf"\b{_YEAR}\b", question) is not None
-    return Time(since, until, latest, " ".join(rest.split()), year, strict)
+    return Time(since, until, latest, " ".join(rest.split()), year, strict, firm)
 
 
 def _span(match: re.Match[str], today: date) -> tuple[date | None, date | None, bool]:

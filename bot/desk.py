@@ -91,7 +91,7 @@ class Desk:
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish), asked
-            if asked.year and not any(hit.article.source.published for hit in hits):
+            if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
                 # Nothing was published in that year: it may be the year of what is told.
                 meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
                 hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)

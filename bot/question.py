@@ -63,6 +63,7 @@ class Question:
     latest: bool
     year: bool
     strict: bool
+    firm: bool
 
     def scope(self, since: date | None = None, until: date | None = None, publisher: str | None = None) -> Scope:
         """Return what the question is about, within what its asker has set: articles outside do not count at all."""
@@ -70,8 +71,8 @@ class Question:
 
     @property
     def wish(self) -> Wish:
-        """Return what an answer should rather have: the time the question names in passing ("this week"), and its speaker."""
-        return Wish(None if self.strict else self.since, None if self.strict else self.until, self.speaker)
+        """Return what an answer should rather have: the time that the question names without bounds ("this week", "in 2024"), and its speaker."""
+        return Wish(None if self.strict else self.since, None if self.strict else self.until, self.firm, self.speaker)
 
 
 def understood(text: str, today: date) -> Question:
@@ -102,6 +103,7 @@ def _understood(text: str, time: Time) -> Question:
         latest=time.latest,
         year=time.year,
         strict=time.strict,
+        firm=time.firm,
     )
 
 

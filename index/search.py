@@ -15,6 +15,7 @@ from index.articles import Article, Hit
 from index.duplicates import says
 from index.embed import Embedder, Vectors
 from index.errors import VectorsError
+from index.names import other_names
 from index.stored import ANYTHING, Scope
 from index.terms import terms
 
@@ -30,10 +31,11 @@ Reranker = Callable[[str, Sequence[str]], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an answer should rather have than not: a time in which it was published, one who speaks (folded terms that can mean him)."""
+    """What an answer should rather have than not: a time in which it was published (``firm``: twice as much), one who speaks (folded terms)."""
 
     since: date | None = None
     until: date | None = None
+    firm: bool = False
     speaker: tuple[str, ...] = ()
 
     @property
@@ -83,7 +85,7 @@ def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, l
     for id_, score in zip(candidates, scores, strict=True):
         article = articles[passages[id_].article_id]
         timely = within(article, wanted)
-        score += _SPEAKS * (id_ in spoken) - _OUTSIDE * (not timely)
+        score += _SPEAKS * (id_ in spoken) - _OUTSIDE * (1 + wish.firm) * (not timely)
         dated = not timed or article.source.published is not None
         hits.append(Hit(passages[id_], article, score, dense[id_], keyword.get(id_, 0.0), dated, timely))
     hits.sort(key=lambda hit: (not hit.dated, -hit.score, hit.passage.id))
@@ -93,7 +95,7 @@ def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, l
 
 def _candidates(view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
-    asked = terms(question)
+    asked = [*terms(question), *other_names(view.snapshot, question).values()]
     dense = dict(_dense(view, vector, model, scope))
     keyword = dict(view.snapshot.keyword(asked, 10 * CANDIDATES, scope))
     wanted = list(keyword)[:CANDIDATES]

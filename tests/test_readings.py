@@ -13,6 +13,7 @@ from index.acronyms import acronyms
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
 from index.changes import Options
+from index.names import other_names, with_other_names
 from index.readings import read_all, reading_of
 from index.report import Progress
 from index.runs import embed, run
@@ -26,6 +27,8 @@ DAM = (
     "Rain fell for nine days, and the river rose by two metres.\n\n"
     "According to the Vellburg Water Agency (VWA), the gates were opened twice."
 )
+LOAN = "The International Monetary Fund lent the valley money after the flood."
+NO_LOAN = "Money was lent after the flood, and fund managers were monetary about international things."
 FISH = "The harbour sold more herring than last year.\n\nPetter Lind said the quota was too small for the fleet."
 
 
@@ -36,6 +39,14 @@ def article(id_: str, text: str, title: str = "A report", published: date | None
 @pytest.fixture
 def archive(tmp_path):
     made = Archive(tmp_path, create=True)
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def valley(tmp_path_factory):
+    made = Archive(tmp_path_factory.mktemp("valley"), create=True)
+    put(made, article("aa", DAM), article("bb", FISH), article("cc", LOAN), article("dd", NO_LOAN))
     yield made
     made.close()
 
@@ -88,9 +99,8 @@ def test_what_an_older_newsdesk_put_in_is_read_by_the_next_run_and_only_once(arc
     assert read_all(archive.catalog) == 0
 
 
-def test_show_lists_who_speaks(archive):
-    put(archive, article("aa", DAM))
-    with archive.catalog.snapshot() as snapshot:
+def test_show_lists_who_speaks(valley):
+    with valley.catalog.snapshot() as snapshot:
         values = article_json(snapshot, "aa")
     first = values["statements"][0]
     words = DAM[first["start"] : first["end"]]
@@ -154,3 +164,40 @@ ACRONYMS = [
 @pytest.mark.parametrize(("text", "pairs"), ACRONYMS)
 def test_an_acronym_stands_for_what_the_article_says(text, pairs):
     assert acronyms(text) == {(term_of(short), " ".join(terms(long))) for short, long in pairs}
+
+
+NAMES = [
+    pytest.param("What did the VWA say?", {"VWA": "Vellburg Water Agency"}, id="learned-from-the-articles"),
+    pytest.param("What did the Vellburg Water Agency say?", {"Vellburg Water Agency": "VWA"}, id="the-other-way-round"),
+    pytest.param("Did the E.U. agree?", {"EU": "European Union"}, id="known-to-every-newsroom"),
+    pytest.param("What did the European Union agree to?", {"European Union": "EU"}, id="known-the-other-way-round"),
+    pytest.param("What did NATO say about Iran and Iraq?", {"NATO": "North Atlantic Treaty Organization"}, id="no-other-names"),
+    pytest.param("who told us about it", {}, id="small-letters"),
+    pytest.param("WHO TOLD US ABOUT THE VWA", {}, id="shouting"),
+    pytest.param("Did Austria or Australia sign?", {}, id="alike-is-not-the-same"),
+]
+
+
+@pytest.mark.parametrize(("question", "names"), NAMES)
+def test_the_other_form_of_a_name(valley, question, names):
+    with valley.catalog.snapshot() as snapshot:
+        expected = {" ".join(terms(name)): " ".join(terms(other)) for name, other in names.items()}
+        assert other_names(snapshot, question) == expected
+
+
+def test_the_us_and_the_who_are_names_only_in_capitals(valley):
+    expected = {" ".join(terms(long)) for long in ("United States", "World Health Organization")}
+    with valley.catalog.snapshot() as snapshot:
+        assert set(other_names(snapshot, "Did the US leave the WHO?").values()) == expected
+
+
+def test_an_article_that_spells_a_name_out_is_found_by_its_acronym(valley):
+    with valley.catalog.snapshot() as snapshot:
+        hits = snapshot.keyword(list(other_names(snapshot, "What of the IMF").values()), 5, ANYTHING)
+    assert [id_.partition(":")[0] for id_, _ in hits] == ["cc"]
+
+
+def test_a_text_that_has_a_name_in_its_other_form_has_it():
+    names = {"imf": " ".join(terms("International Monetary Fund")), "european union": "eu"}
+    assert {"imf", "european", "union"} <= with_other_names(terms("The EU and the International Monetary Fund"), names)
+    assert "imf" not in with_other_names(terms("The monetary fund"), names)
