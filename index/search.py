@@ -21,7 +21,7 @@ from index.terms import terms
 
 CANDIDATES = 100  # from each side, before they are summed
 _EXACT = 20_000  # passages; a scope this small is compared in full, which is exact and takes milliseconds
-_AGAIN = 0.05  # of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long articles
+_AGAIN = 0.1  # of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long articles
 
 _OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the time wished for
 _SPEAKS = 0.1  # what one gains in which the one asked about speaks

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.question import standalone, understood
+from index.stored import ANYTHING, Scope
 from index.terms import term_of, terms
 
 TODAY = date(2025, 3, 20)
@@ -131,6 +132,17 @@ def test_time_and_topic_are_told_apart():
     assert question.since == date(2025, 2, 1)
     assert set(question.topic) == set(terms("debt brake"))
     assert not question.latest
+
+
+def test_a_time_in_passing_is_wished_for_and_a_bound_is_the_scope():
+    passing, bound = understood("what did Merz say last week", TODAY), understood("what did Merz say since Monday", TODAY)
+    assert (passing.scope(), passing.wish.since, passing.wish.speaker) == (ANYTHING, date(2025, 3, 10), (term_of("Merz"),))
+    assert (bound.scope().since, bound.wish.since) == (date(2025, 3, 17), None)
+
+
+def test_what_the_asker_sets_limits_whatever_the_question_says():
+    found = understood("what did Merz say last week", TODAY).scope(date(2025, 1, 1), None, "Courier")
+    assert found == Scope(date(2025, 1, 1), None, "Courier")
 
 
 def test_latest_is_a_wish_and_no_topic():
