@@ -11,9 +11,11 @@ import re
 from index.terms import term_of, terms
 
 _SHORT = r"[A-Z](?:[A-Z0-9&]|\.(?=[A-Z])){1,7}"
-_BRACKETED = re.compile(rf"(?P<before>(?:[\w'’.&-]+\s+){{1,10}})\(\s*(?:the\s+)?(?P<short>{_SHORT})s?\.?\s*\)")
+_BRACKETED = re.compile(rf"(?<=\s)\(\s*(?:the\s+)?(?P<short>{_SHORT})s?\.?\s*\)")
+_BEFORE = re.compile(r"(?:[\w'’.&-]+\s+){1,10}\Z")
 _TURNED = re.compile(rf"(?<![\w.])(?P<short>{_SHORT})\.?(?:\s+\((?:the\s+)?|,\s+(?:or\s+)?the\s+)(?P<after>(?:[\w'’.&-]+\s*){{1,10}})")
 _SMALL = frozenset("of the and for in on to de del la le du des der die das von für et und y a an at by with".split())
+_FAR = 120  # characters: what a name has at most
 _PASSED_OVER = 2  # words that are not small, in the middle or at the end: "Centers for Disease Control and Prevention (CDC)"
 
 
@@ -21,7 +23,8 @@ def acronyms(text: str) -> frozenset[tuple[str, str]]:
     """Return what the acronyms of a text stand for, as pairs of search terms: ("eu", "european union")."""
     found = set()
     for match in _BRACKETED.finditer(text):
-        given = match["before"].split()
+        before = _BEFORE.search(text[max(0, match.start() - _FAR) : match.start()])
+        given = before.group().split() if before else []
         # The shortest phrase that fits: what stands before it is not of the name.
         for start in range(len(given) - 1, -1, -1):
             if _fits(match["short"], given[start:]):

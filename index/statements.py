@@ -14,6 +14,7 @@ from index.subjects import NAME, NO_NAME, PRONOUN, opens_with
 from index.terms import terms
 
 _OPENS = re.compile(r"\A\s*(?:[\"“„«]|''|‘‘|[‘'](?=\w))")
+_MARKS = re.compile(r"[\"“„«”»]")
 _GOES_ON = re.compile(r"(?:that|this|it|these|those)\b", re.I)  # "That makes it “somewhat unpredictable”."
 _OUTLET = re.compile(
     r"\b(?:Times|Post|News|Now|Journal|Guardian|Telegraph|Mail|Reuters|Bloomberg|Press|Wire|Department|Ministry|Office|Agency|Council|Bank|Company|Inc|Corp|"
@@ -123,7 +124,7 @@ def _fullest(who: str, full: dict[str, str]) -> str:
 def _still_open(sentence: str, before: bool) -> bool:
     """Tell whether a quotation is open at the end of a sentence."""
     opened = before
-    for char in sentence:
+    for char in _MARKS.findall(sentence):
         if char in "“„«":
             opened = True
         elif char in "”»":
