@@ -105,11 +105,9 @@ def _candidates(view: View, question: str, vector: Vectors, model: str, scope: S
         wanted += found
         keyword |= found
         dense |= dict(_dense(view, vector, model, narrow))
-    if wish.speaker:  # he speaks in few of the passages that name the topic
-        where = view.snapshot.passages_spoken_in(wish.speaker)
-        found = dict(view.snapshot.keyword(asked, CANDIDATES, scope, where))
-        wanted += found
-        keyword |= found
+    if wish.speaker:  # of a thousand passages that name him or the topic, he speaks in few
+        spoken = view.snapshot.spoken_in(wish.speaker, list(keyword))
+        wanted += [id_ for id_ in keyword if id_ in spoken][:CANDIDATES]
     missing = [id_ for id_ in dict.fromkeys(wanted) if id_ not in dense]
     dense |= view.snapshot.similarities(vector, model, missing)
     return dense, keyword

@@ -204,18 +204,16 @@ class Snapshot(Spoken):
                 found[row.id] = Passage(*row)
         return found
 
-    def keyword(self, terms: Sequence[str], limit: int, scope: Scope, only: Select[Any] | None = None) -> list[tuple[str, float]]:
+    def keyword(self, terms: Sequence[str], limit: int, scope: Scope) -> list[tuple[str, float]]:
         """Return the ids and BM25 scores (higher is better) of the best passages that hold any of the terms.
 
-        A term may be several with spaces between, which must follow each other; ``only`` is a statement for the ids of the passages to choose from.
+        A term may be several with spaces between, which must follow each other.
         """
         if not terms:
             return []
         wanted = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
         score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
         statement = select(passages.c.id, score).join(keywords, keywords.c.rowid == passages.c.row).where(_matches(wanted))
-        if only is not None:
-            statement = statement.where(passages.c.id.in_(only))
         ordered = _within(statement, scope).order_by(score.desc(), passages.c.id).limit(limit)
         return [(row.id, float(row.score)) for row in self._connection.execute(ordered)]
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, and_, func, select
 
 from index.readings import VERSION
 from index.schema import acronyms, facts, passages, speakers, statements
@@ -39,17 +39,14 @@ class Spoken:
                 found.setdefault(row.article_id, []).append(StoredStatement(row.article_id, row.start, row.end, row.speaker, row.verb, bool(row.carried)))
         return found
 
-    def passages_spoken_in(self, speaker: Collection[str]) -> Select[Any]:
-        """Return a statement for the ids of the passages in which somebody speaks who can be meant by one of some terms."""
+    def spoken_in(self, speaker: Collection[str], ids: Sequence[str]) -> set[str]:
+        """Return in which of some passages somebody speaks who can be meant by one of some terms."""
         by = and_(statements.c.article_id == speakers.c.article_id, statements.c.speaker == speakers.c.speaker)
         here = and_(passages.c.article_id == statements.c.article_id, passages.c.start < statements.c.end, passages.c.end > statements.c.start)
-        return select(passages.c.id).join(statements, here).join(speakers, by).where(speakers.c.term.in_(sorted(speaker))).distinct()
-
-    def spoken_in(self, speaker: Collection[str], ids: Sequence[str]) -> set[str]:
-        """Return in which of some passages one of the speakers speaks."""
+        spoken = select(passages.c.id).join(statements, here).join(speakers, by).where(speakers.c.term.in_(sorted(speaker)))
         found: set[str] = set()
         for start in range(0, len(ids), _AT_ONCE):
-            found.update(self._connection.scalars(self.passages_spoken_in(speaker).where(passages.c.id.in_(ids[start : start + _AT_ONCE]))))
+            found.update(self._connection.scalars(spoken.where(passages.c.id.in_(ids[start : start + _AT_ONCE]))))
         return found
 
     def long_forms(self, shorts: Iterable[str]) -> dict[str, list[str]]:
