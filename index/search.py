@@ -21,6 +21,7 @@ from index.terms import terms
 
 CANDIDATES = 100  # from each side, before they are summed
 _EXACT = 20_000  # passages; a scope this small is compared in full, which is exact and takes milliseconds
+_RARER = 10  # times: from then on the articles are taken to write a name in its other form
 _AGAIN = 0.1  # of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long articles
 
 _OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the time wished for
@@ -95,7 +96,7 @@ def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, l
 
 def _candidates(view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
-    asked = [*terms(question), *other_names(view.snapshot, question).values()]
+    asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
     dense = dict(_dense(view, vector, model, scope))
     keyword = dict(view.snapshot.keyword(asked, 10 * CANDIDATES, scope))
     wanted = list(keyword)[:CANDIDATES]
@@ -111,6 +112,12 @@ def _candidates(view: View, question: str, vector: Vectors, model: str, scope: S
     missing = [id_ for id_ in dict.fromkeys(wanted) if id_ not in dense]
     dense |= view.snapshot.similarities(vector, model, missing)
     return dense, keyword
+
+
+def _needed(view: View, names: Mapping[str, str]) -> list[str]:
+    """Return the other forms of names that the articles hardly ever write as the question does: where they write both, to ask for both counts names double."""
+    count = view.snapshot.document_frequencies([*names, *names.values()]) if names else {}
+    return [other for name, other in names.items() if _RARER * count[name] < count[other]]
 
 
 def _dense(view: View, vector: Vectors, model: str, scope: Scope) -> list[tuple[str, float]]:
