@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.candidates import CONTEXT, Candidate, coverage
-from bot.kinds import NUMBER
+from bot.fitting import NUMBER
 from bot.question import Question
 from bot.refusal import Signs, asks_the_opposite
 from bot.scores import GATE

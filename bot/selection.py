@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.candidates import Candidate, coverage
-from bot.kinds import fits
+from bot.fitting import fits
 from bot.question import Question
 from bot.scores import GATE
 from index.terms import term_of, terms, words
