@@ -31,6 +31,6 @@ def fits(question: Question, sentence: str, asked: Collection[str]) -> bool:
         return NUMBER.search(" ".join(new)) is not None
     if question.kind == "when":
         return _TIME.search(" ".join(new)) is not None
-    if question.kind in ("who", "where"):
+    if question.kind in ("who", "where", "list"):
         return any(word[:1].isupper() and term_of(word) and word != found[0] for word in new)
     return False
