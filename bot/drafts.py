@@ -22,7 +22,8 @@ _GOES_ON = re.compile(r"(?:It|They|That|This|These)\b")
 
 def drafts_of(chosen: Sequence[Candidate], question: Question) -> tuple[Draft, ...]:
     """Return the drafts of chosen sentences, given best first, as many as a reader wants at once."""
-    drafts = _short(_once([_drafted(c, question) for c in chosen]), _WORDS_MORE if question.speaker or question.kind in ("happened", "topic", "compare") else _WORDS)
+    most = _WORDS_MORE if question.speaker or question.kind in ("happened", "topic", "compare") else _WORDS
+    drafts = _short(_once([_drafted(c, question) for c in chosen]), most)
     return tuple(_in_order_of_time(drafts) if question.kind in ("happened", "topic") else _in_reading_order(drafts))
 
 
