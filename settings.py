@@ -59,6 +59,7 @@ class SearchSettings(Group):
 class AnswersSettings(Group):
     """What is answered."""
 
+    reader: str | None = Field(None, description="sentence-transformers cross-encoder that decides whether a passage answers where that is not sure")
     refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
 
 

@@ -98,9 +98,15 @@ def _opened(settings: Settings) -> Iterator[Archive]:
 
 def _desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     from bot.desk import Desk
-    from index.embed import cross_encoder
+    from index.embed import cross_encoder, reader
 
-    return Desk(archive, embedder, cross_encoder(settings.search.reranker) if settings.search.reranker else None, settings.answers.refusal)
+    return Desk(
+        archive,
+        embedder,
+        cross_encoder(settings.search.reranker) if settings.search.reranker else None,
+        settings.answers.refusal,
+        reader(settings.answers.reader) if settings.answers.reader else None,
+    )
 
 
 def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

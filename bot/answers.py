@@ -41,13 +41,14 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Sentences that are supported, each with its citations."""
+    """Sentences that are supported, each with its citations. ``lead`` is a word of ours to stand before them, "" if there is none."""
 
     question: str
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     answerer: str
     dropped: tuple[Dropped, ...] = ()
+    lead: str = ""
 
     @property
     def text(self) -> str:
@@ -72,6 +73,7 @@ def as_json(result: Answer | NoAnswer) -> dict[str, Any]:
         "question": result.question,
         "outcome": "answered" if answered else "refused",
         "reason": None if isinstance(result, Answer) else result.reason,
+        "lead": result.lead if isinstance(result, Answer) else "",
         "text": result.text if isinstance(result, Answer) else "",
         "answerer": result.answerer if isinstance(result, Answer) else None,
         "citations": [_citation_json(citation) for citation in result.citations] if isinstance(result, Answer) else [],

@@ -13,9 +13,15 @@ from index.archive import View
 from index.articles import Hit
 from index.lines import is_prose
 from index.sentences import Span, spans
-from index.terms import terms
+from index.terms import term_of, terms
 
 LONGEST = 700  # characters of one quote
+_COMPARING = frozenset("differ disagre compar contrast agre clash view posit".split())  # how two differ is no word of theirs
+_WHICH = re.compile(
+    r"\W*(?:and\s+)?(?:in\s+|from\s+)?(?:which|what|name|list)\s+(?:are\s+|were\s+|of\s+)?(?:the\s+|all\s+)*(?:\w+ed\s+|\d+\s+)?(?P<sort>\w+)", re.I
+)
+_SORT = 0.3  # of its weight that this term keeps
+_PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
 
@@ -30,12 +36,17 @@ class Candidate:
     text: str
     terms: frozenset[str]  # of the sentence, and of the one before it where it needs that to be understood
     near: frozenset[str]  # those, the one before in any case, and the title
-    spoken: bool
+    by: frozenset[str]  # who of those asked about speaks in it
     around: list[Span]  # sentences of the article about here, in order
     position: int  # of this one among them
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
+
+    @property
+    def spoken(self) -> bool:
+        """Tell whether one of those asked about speaks in it."""
+        return bool(self.by)
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:
@@ -45,11 +56,22 @@ def weights_of(view: View, question: Question) -> dict[str, float]:
     words ("position", "take place") would outweigh what he asks about.
     """
     total = max(1, view.generation.passages if view.generation else 1)
-    frequencies = view.snapshot.document_frequencies(question.terms)
+    asked = [term for term in question.terms if not (question.sides and term in _COMPARING)]
+    frequencies = view.snapshot.document_frequencies(asked or question.terms)
     weights = {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
     present = [weight for term, weight in weights.items() if frequencies[term]]
     usual = sum(present) / len(present) if present else math.inf
-    return {term: weight if frequencies[term] or term in question.names else min(weight, usual) for term, weight in weights.items()}
+    sort = _sort_asked_for(question)
+    return {
+        term: (_SORT if term == sort else 1.0) * (weight if frequencies[term] or term in question.names else min(weight, usual))
+        for term, weight in weights.items()
+    }
+
+
+def _sort_asked_for(question: Question) -> str:
+    """Return the term for what sort of thing is asked for: an answer names some ("France and Italy") without the word ("which countries")."""
+    match = _WHICH.match(question.asked) if question.kind in ("list", "who", "where") else None
+    return term_of(match["sort"]) if match else ""
 
 
 def candidates_of(hits: Sequence[Hit], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
@@ -61,7 +83,8 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
     text = hit.article.text
     found = _sentences_around(hit)
     sentences = [text[start:end] for start, end in found]
-    speaking = spoken_by(question.speaker, sentences) if question.speaker else frozenset()
+    wanted = question.speaker or question.sides
+    speaking = spoken_by(wanted, sentences) if wanted else {}
     title = frozenset(terms(hit.article.source.title))
     candidates = []
     for index, (start, end) in enumerate(found):
@@ -71,11 +94,21 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
         own = frozenset(terms(sentences[index]))
         if index and needs_before(sentences[index]):
             own |= before
-        spoken = index in speaking
-        if spoken:
-            own |= set(question.speaker)
-        candidates.append(Candidate(hit, start, end, sentences[index], own, own | before | title, spoken, found, index, coverage=coverage(own, weights)))
+        by = speaking.get(index, frozenset())
+        own |= by
+        candidates.append(Candidate(hit, start, end, sentences[index], own, own | before | title, by, found, index, coverage=coverage(own, weights)))
     return candidates
+
+
+def topic_of(question: Question, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights of what somebody's words are asked on: without his name, of which a question's ``speaker`` is the last part."""
+    named = set(question.speaker)
+    for speaker in question.speaker:
+        for term in reversed(question.terms[: question.terms.index(speaker)] if speaker in question.terms else ()):
+            if term not in question.names and term not in _PARTICLES:
+                break
+            named.add(term)
+    return {term: weight for term, weight in weights.items() if term in question.topic and term not in named}
 
 
 def coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:

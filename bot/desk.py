@@ -16,6 +16,7 @@ from bot.also_in import with_others
 from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
 from bot.checker import check
 from bot.question import standalone, timeless, understood
+from bot.reading import Reader
 from bot.refusal import Level
 from index.archive import Archive, View
 from index.articles import Hit
@@ -65,12 +66,13 @@ class Reply:
 class Desk:
     """Answers questions from an archive."""
 
-    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None, level: Level = "balanced") -> None:
-        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says."""
+    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None, level: Level = "balanced", reader: Reader | None = None) -> None:
+        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader decides what is not sure."""
         self._archive = archive
         self._embedder = embedder
         self._rerank = rerank
         self._level: Level = level
+        self._reader = reader
 
     def ask(self, request: Request) -> Reply:
         """Answer a question from the archive as it is now.
@@ -98,7 +100,7 @@ class Desk:
             if self._rerank is not None:
                 hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
-            choice = quotes.choose(view, meant, hits, self._embedder, self._level)
+            choice = quotes.choose(view, meant, hits, self._embedder, self._level, self._reader)
             return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
 
         hits, choice = self._archive.read(work)
@@ -107,7 +109,7 @@ class Desk:
         checked = time.perf_counter()
         result: Answer | NoAnswer
         if sentences:
-            result = Answer(question, sentences, citations, quotes.NAME, dropped)
+            result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else "")
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)

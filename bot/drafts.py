@@ -10,9 +10,11 @@ from bot.candidates import LONGEST, Candidate, can_answer, needs_before
 from bot.checker import Draft
 from bot.question import Question
 from index.articles import Article
+from index.sentences import Span
 from index.terms import words
 
 _WORDS = 70  # of an answer, unless one sentence has more
+_WORDS_OTHERS = 76  # of an answer that another article adds to
 _WORDS_MORE = 110  # of one that tells what somebody said, what happened, or how two differ
 # "LONDON, March 2 (Meridian Wire) - ", "BRUSSELS -- "
 _DATELINE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+")
@@ -20,8 +22,10 @@ _LIST = re.compile(r"(?:They|These|Those|Among (?:them|those))\s(?:include|inclu
 _GOES_ON = re.compile(r"(?:It|They|That|This|These)\b")
 
 
-def drafts_of(chosen: Sequence[Candidate], question: Question) -> tuple[Draft, ...]:
-    """Return the drafts of chosen sentences, given best first, as many as a reader wants at once."""
+def drafts_of(chosen: Sequence[Candidate], question: Question, *, ordered: bool = False) -> tuple[Draft, ...]:
+    """Return the drafts of chosen sentences, given best first, as many as a reader wants at once; all and as they are if ``ordered``."""
+    if ordered:
+        return tuple(_drafted(c, question) for c in chosen)
     most = _WORDS_MORE if question.speaker or question.kind in ("happened", "topic", "compare") else _WORDS
     drafts = _short(_once([_drafted(c, question) for c in chosen]), most)
     return tuple(_in_order_of_time(drafts) if question.kind in ("happened", "topic") else _in_reading_order(drafts))
@@ -40,11 +44,28 @@ def _drafted(candidate: Candidate, question: Question) -> Draft:
     after = found[candidate.position + 1] if candidate.position + 1 < len(found) else None
     if after and after[1] - start <= LONGEST and _belongs(text[start:end], text[after[0] : after[1]], question):
         end = after[1]
+    start, end = _whole_quote(text, start, end, found, index, candidate.position if end == candidate.end else candidate.position + 1)
     dateline = _DATELINE.match(text, start, end)
     if dateline and dateline.end() < end:
         start = dateline.end()
     # One line as a person reads it; the quote keeps the article's own white space.
     return Draft(_line(article, start, end), article, candidate.hit.passage, start, end)
+
+
+def _whole_quote(text: str, start: int, end: int, found: Sequence[Span], first: int, last: int) -> Span:
+    """Return a place with the sentence behind or before it that holds the other mark of a quotation it breaks, if one does."""
+    if not _is_half(text[start:end]):
+        return start, end
+    if last + 1 < len(found) and found[last + 1][1] - start <= LONGEST and not _is_half(text[start : found[last + 1][1]]):
+        return start, found[last + 1][1]
+    if first > 0 and end - found[first - 1][0] <= LONGEST and not _is_half(text[found[first - 1][0] : end]):
+        return found[first - 1][0], end
+    return start, end
+
+
+def _is_half(text: str) -> bool:
+    german = text.count("„")  # closed by “
+    return text.count('"') % 2 == 1 or (text.count("“") != text.count("”") if not german else german != text.count("“"))
 
 
 def _belongs(sentence: str, after: str, question: Question) -> bool:
@@ -69,11 +90,12 @@ def _holds(one: str, other: str) -> bool:
 
 
 def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
-    """Keep the best draft, and of the others, best first, as many as make up to ``most`` words."""
+    """Keep the best draft, and of the others, best first, as many as make up to ``most`` words; what another article tells may be a little longer."""
     kept, used = list(drafts[:1]), sum(len(draft.text.split()) for draft in drafts[:1])
     for draft in drafts[1:]:
         length = len(draft.text.split())
-        if used + length <= most:
+        another = not any(one.article is draft.article for one in kept)
+        if used + length <= (max(most, _WORDS_OTHERS) if another else most):
             kept.append(draft)
             used += length
     return kept

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.candidates import candidates_of, weights_of
+from bot.candidates import Candidate, candidates_of, weights_of
 from bot.checker import Draft
+from bot.differing import reports
 from bot.drafts import drafts_of
+from bot.fitting import WILL
 from bot.mismatches import mismatch, signs_of
 from bot.question import Question
+from bot.reading import Reader, decided
 from bot.refusal import LEVELS, Level, confidence
 from bot.scores import score, sentence_vectors
 from bot.selection import answering, distinct
@@ -33,29 +36,42 @@ class Choice:
     drafts: tuple[Draft, ...]
     why: str
     confidence: float = 0.0
+    lead: str = ""  # ours, to stand before the sentences
 
 
-def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedder, level: Level = "balanced") -> Choice:
+def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedder, level: Level = "balanced", reader: Reader | None = None) -> Choice:
     """Draft an answer from the hits of one view of the archive, or say why there is none."""
     if not hits:
         return Choice((), "no passage was found")
     if not question.terms:
         return Choice((), "the question names no topic")
     weights = weights_of(view, question)
-    candidates = candidates_of(hits[: _PASSAGES_SAID if question.speaker else _PASSAGES], question, weights)
+    candidates = candidates_of(hits[: _PASSAGES_SAID if question.speaker or question.sides else _PASSAGES], question, weights)
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
     candidates.sort(key=lambda c: (-(c.coverage + c.hit.score), c.hit.passage.id, c.start))
     candidates = candidates[:_SENTENCES]
+    _by_deed(candidates, question)
     score(candidates, question, weights, sentence_vectors(embedder, question, candidates))
     candidates.sort(key=lambda c: (-c.score, c.hit.passage.id, c.start))
     best = candidates[0]
-    signs = signs_of(best, question, weights, hits)
-    sure = confidence(signs)
+    sure = max(confidence(signs) for signs in signs_of(candidates, question, weights, hits))
+    if reader is not None:
+        sure = decided(reader, question, best, sure, LEVELS[level])
     why_not = mismatch(candidates, question, weights)
     if why_not:
         return Choice((), why_not, sure - 1)
     if sure < LEVELS[level]:
         return Choice((), f"what was found supports too little of the question (confidence {sure:.2f}, needed {LEVELS[level]})", sure)
-    drafts = drafts_of(distinct(answering(candidates, question, weights)), question)
-    return Choice(drafts, f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}", sure)
+    why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
+    differing = reports(candidates, question)
+    if differing:
+        return Choice(drafts_of(differing.sentences, question, ordered=True), why, sure, differing.lead)
+    return Choice(drafts_of(distinct(answering(candidates, question, weights)), question), why, sure)
+
+
+def _by_deed(candidates: Sequence[Candidate], question: Question) -> None:
+    """Where nobody asked about speaks, and the question is for a will rather than for words, take the sentences that name him."""
+    if question.speaker and WILL.search(question.asked) and not any(c.by for c in candidates):
+        for candidate in candidates:
+            candidate.by = candidate.terms & frozenset(question.speaker)

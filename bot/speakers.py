@@ -13,9 +13,14 @@ _STARTS_LOOSE = re.compile(
 _OPENS_QUOTE = re.compile(r"^\s*(?:[\"“„«]|''|‘‘)")
 
 
-def spoken_by(speaker: Collection[str], sentences: Sequence[str]) -> frozenset[int]:
-    """Return in which of the sentences of an article, by number, someone speaks who is named by folded terms."""
-    return frozenset(statement.index for statement in statements(sentences) if not statement.keys.isdisjoint(speaker))
+def spoken_by(names: Collection[str], sentences: Sequence[str]) -> dict[int, frozenset[str]]:
+    """Return who of those named by folded terms speaks in which of the sentences of an article, by the sentence's number."""
+    found: dict[int, frozenset[str]] = {}
+    for statement in statements(sentences):
+        own = statement.keys & frozenset(names)
+        if own:
+            found[statement.index] = found.get(statement.index, frozenset()) | own
+    return found
 
 
 def stands_alone(sentence: str) -> bool:

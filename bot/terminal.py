@@ -22,7 +22,7 @@ def rendered(reply: Reply, width: int = 100) -> str:
     result = reply.result
     if isinstance(result, NoAnswer):
         return _refusal(result, width)
-    parts = [_wrapped(result.text, width, ""), ""]
+    parts = [*([result.lead] if result.lead else []), _wrapped(result.text, width, ""), ""]
     for citation in result.citations:
         parts += [*_citation(citation, width), ""]
     return "\n".join(parts).rstrip()

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from evals.data import DataSet
     from index.embed import Embedder
 
-OURS = ("retrieve", "answer", "refuse", "followup")
+OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
 OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed")
 SETS = {
@@ -25,6 +25,7 @@ SETS = {
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
     "followup": ("cast_rewrite", "mtrag_un"),
+    "conflicts": ("ramdocs",),
 }
 
 
@@ -77,7 +78,7 @@ def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
 def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
     from bot.desk import Desk
-    from evals import answer, followup, refuse, retrieve
+    from evals import answer, conflicts, followup, refuse, retrieve
     from evals.archives import archive_of
     from evals.asking import ask_all
 
@@ -85,6 +86,10 @@ def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: a
         yield "retrieve", retrieve.measured(data, embedder, parsed.cache, parsed.baselines)
     if "followup" in names:
         yield "followup", followup.measured(data, embedder, parsed.cache)
+    if "conflicts" in names:
+        with archive_of(data, embedder, parsed.cache) as archive:
+            sides = conflicts.sides_of(parsed.data / data.name)
+            yield "conflicts", {"questions": len(sides), "figures": conflicts.figures_of(ask_all(Desk(archive, embedder), data.queries), sides)}
     asked_of = [module for module in (answer, refuse) if module.__name__.rpartition(".")[2] in names]
     if asked_of:
         with archive_of(data, embedder, parsed.cache) as archive:

@@ -27,6 +27,7 @@ VALUES = {
         lambda settings: [str(network) for network in settings.ingest.private_networks] == ["10.20.0.0/24", "fd00::/8"],
     ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
+    "NEWSDESK_ANSWERS__READER": ("some/reader", lambda settings: settings.answers.reader == "some/reader"),
     "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
     "NEWSDESK_SLACK__ADMINS": ("U0AA, U0BB", lambda settings: ids(settings.slack.admins) == {"U0AA", "U0BB"}),
     "NEWSDESK_SLACK__TEAMS": ('["T0AA"]', lambda settings: ids(settings.slack.teams) == {"T0AA"}),

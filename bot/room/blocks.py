@@ -93,7 +93,8 @@ def buttons(given: Given, id_: str, *, person: bool = False, feedback: bool = Tr
 def fallbacks(given: Given, count: int) -> list[str]:
     """Return the text of each of an answer's messages: all of it in the first where it fits, whole sentences and sources only."""
     if given.outcome == "answered":
-        parts = [_numbered(said) for said in given.said] + [f"[{cited.number}] {_named(cited.origin)}" for cited in given.cited]
+        parts = [given.lead] if given.lead else []
+        parts += [_numbered(said) for said in given.said] + [f"[{cited.number}] {_named(cited.origin)}" for cited in given.cited]
     elif given.outcome == "refused":
         parts = [REASONS.get(given.reason, REASONS["not_supported"]), *(f"Close to it: {_named(near.origin)}" for near in given.near)]
     else:
@@ -181,7 +182,7 @@ def _quote(*parts: Element) -> _Unit:
 
 
 def _sentences(given: Given) -> list[_Unit]:
-    units = []
+    units = [_section(text(plain(given.lead), italic=True))] if given.lead else []
     for said in given.said:
         parts = [*texts(plain(said.text)), text(" " + "".join(f"[{number}]" for number in said.numbers), bold=True)]
         units.append(_quote(*parts) if given.verbatim else _section(*parts))

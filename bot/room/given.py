@@ -75,6 +75,7 @@ class Given:
     near: tuple[Near, ...] = ()
     verbatim: bool = True  # the sentences are the quotes themselves
     versions: Mapping[str, str] | None = None
+    lead: str = ""  # ours, to stand before the sentences
 
     @property
     def answered(self) -> bool:
@@ -100,7 +101,8 @@ def given(reply: Reply, versions: Mapping[str, str] | None = None) -> Given:
     result = reply.result
     if isinstance(result, Answer):
         said = tuple(Said(sentence.text, sentence.numbers) for sentence in result.sentences)
-        return Given(result.question, "answered", "", said, tuple(map(_cited, result.citations)), verbatim=result.answerer == QUOTES, versions=versions)
+        cited, verbatim = tuple(map(_cited, result.citations)), result.answerer == QUOTES
+        return Given(result.question, "answered", "", said, cited, verbatim=verbatim, versions=versions, lead=result.lead)
     return Given(result.question, "refused", result.reason, near=tuple(_near(hit) for hit in result.nearest), versions=versions)
 
 
