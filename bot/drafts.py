@@ -10,7 +10,6 @@ from bot.candidates import LONGEST, Candidate, can_answer, needs_before
 from bot.checker import Draft
 from bot.question import Question
 from index.articles import Article
-from index.sentences import Span
 from index.terms import words
 
 _WORDS = 70  # of an answer, unless one sentence has more
@@ -44,28 +43,11 @@ def _drafted(candidate: Candidate, question: Question) -> Draft:
     after = found[candidate.position + 1] if candidate.position + 1 < len(found) else None
     if after and after[1] - start <= LONGEST and _belongs(text[start:end], text[after[0] : after[1]], question):
         end = after[1]
-    start, end = _whole_quote(text, start, end, found, index, candidate.position if end == candidate.end else candidate.position + 1)
     dateline = _DATELINE.match(text, start, end)
     if dateline and dateline.end() < end:
         start = dateline.end()
     # One line as a person reads it; the quote keeps the article's own white space.
     return Draft(_line(article, start, end), article, candidate.hit.passage, start, end)
-
-
-def _whole_quote(text: str, start: int, end: int, found: Sequence[Span], first: int, last: int) -> Span:
-    """Return a place with the sentence behind or before it that holds the other mark of a quotation it breaks, if one does."""
-    if not _is_half(text[start:end]):
-        return start, end
-    if last + 1 < len(found) and found[last + 1][1] - start <= LONGEST and not _is_half(text[start : found[last + 1][1]]):
-        return start, found[last + 1][1]
-    if first > 0 and end - found[first - 1][0] <= LONGEST and not _is_half(text[found[first - 1][0] : end]):
-        return found[first - 1][0], end
-    return start, end
-
-
-def _is_half(text: str) -> bool:
-    german = text.count("„")  # closed by “
-    return text.count('"') % 2 == 1 or (text.count("“") != text.count("”") if not german else german != text.count("“"))
 
 
 def _belongs(sentence: str, after: str, question: Question) -> bool:
