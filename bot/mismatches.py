@@ -11,7 +11,7 @@ from bot.fitting import NUMBER, TIME
 from bot.question import Question
 from bot.refusal import Signs, asks_the_opposite
 from bot.scores import GATE
-from bot.selection import of_each_side
+from bot.selection import compares, of_each_side
 from index.articles import Hit
 from index.terms import terms
 
@@ -29,7 +29,7 @@ _FURTHER_DOWN = 10  # hits behind this one tell what similarity means in this co
 
 def signs_of(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], hits: Sequence[Hit]) -> list[Signs]:
     """Return what tells whether the best sentence answers; where two are compared, that of each, judged by what is asked of him."""
-    if not question.sides:
+    if not compares(candidates, question):
         return [_signs(candidates[0], question, weights, hits)]
     found = []
     for side, own in zip(question.sides, of_each_side(candidates, question, weights), strict=True):
@@ -59,7 +59,7 @@ def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mappi
     # One missing name among many words of a long question may be there in other words ("Americans", "the US").
     if absent and (share > _ABSENT or set(absent) & set(question.speaker)):
         return f"a name the question asks about stands nowhere near the best sentence ({', '.join(sorted(absent))})"
-    if question.sides and not all(of_each_side(candidates, question, weights)):
+    if compares(candidates, question) and not all(of_each_side(candidates, question, weights)):
         return "nothing was found of one of the two on the topic"
     if question.speaker and not any(c.spoken for c in around):
         return "nobody by the name asked for is speaking in the sentences found"

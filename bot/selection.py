@@ -26,7 +26,7 @@ _COVERS = 0.6  # share of its coverage that theirs must have
 def answering(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
     """Return the sentences good enough to be shown, best first."""
     best = candidates[0]
-    if question.sides:
+    if compares(candidates, question):
         return [one for found in of_each_side(candidates, question, weights) for one in found]
     if question.speaker:
         topic = topic_of(question, weights)
@@ -60,6 +60,12 @@ def _of_others_first(near: list[Candidate]) -> list[Candidate]:
             seen.add(c.hit.article.source.id)
             first.append(c)
     return [*first, *(c for c in near if not any(c is one for one in first))]
+
+
+def compares(candidates: Sequence[Candidate], question: Question) -> bool:
+    """Tell whether two speakers are compared: what two things differ in, one sentence may say of both."""
+    speaking = frozenset[str]().union(*(c.by for c in candidates))
+    return len(question.sides) > 1 and speaking.issuperset(question.sides)
 
 
 def of_each_side(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[list[Candidate]]:
