@@ -62,6 +62,27 @@ class AnswersSettings(Group):
     refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
 
 
+class LlmSettings(Group):
+    """A language model that writes the answers, every sentence checked; without one they are quotes."""
+
+    model: str = Field("", description="openai:NAME, anthropic:NAME, ollama:NAME or openai-like:NAME")
+    base_url: AnyHttpUrl | None = Field(None, description="where the model is; openai-like needs it")
+    api_key: SecretStr | None = Field(None, description="the provider's key")
+    seconds: float = Field(20, ge=1, le=100, description="that an answer may take; then the quotes answer")
+    passages: int = Field(10, ge=1, le=24, description="that are sent with a question, at most")
+    tokens_in: int = Field(4_000, ge=300, le=200_000, description="that the passages of a question may have, about")
+    tokens_out: int = Field(800, ge=50, le=20_000, description="that an answer may have, with what a reasoning model thinks")
+    price_in: float | None = Field(None, ge=0, description="of a million tokens sent; the journal then counts the cost")
+    price_out: float | None = Field(None, ge=0, description="of a million tokens written")
+
+    @field_validator("model")
+    @classmethod
+    def _provider(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(?:openai|anthropic|ollama|openai-like):\S+", value):
+            raise ValueError(f"{value!r} names no model; write openai:NAME, anthropic:NAME, ollama:NAME or openai-like:NAME")
+        return value
+
+
 class SlackSettings(Group):
     """Who is answered in Slack, and how. Ids: separated by commas, or a JSON list; ``*`` for all."""
 
@@ -104,6 +125,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
     answers: AnswersSettings = AnswersSettings()
+    llm: LlmSettings = LlmSettings()
     slack: SlackSettings = SlackSettings()
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from index.articles import Article, Hit, Passage
@@ -63,6 +64,37 @@ class NoAnswer:
     reason: Reason
     nearest: tuple[Hit, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a language model did for a question.
+
+    ``prompt`` is the version of the words it was given, ``cost`` in the currency of the prices that are set (None: none are), ``counted`` False where
+    tokens are only about right, ``dropped`` how many of its sentences were dropped for which reason, ``instead`` why the quotes answered in its
+    place, "" if they did not, ``fault`` the same for whoever looks after newsdesk.
+    """
+
+    model: str
+    prompt: str
+    tokens_in: int
+    tokens_out: int
+    counted: bool
+    cost: float | None
+    seconds: float
+    kept: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    instead: str = ""
+    fault: str = ""
+
+    @property
+    def note(self) -> str:
+        """What a reader is told, "" if nothing."""
+        return f"Quotes from the articles: the language model {self.instead}." if self.instead else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as ``ask --json`` prints it."""
+        return {**asdict(self), "seconds": round(self.seconds, 2)}
 
 
 def as_json(result: Answer | NoAnswer) -> dict[str, Any]:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answers import Citation, Dropped, Sentence
-from index.articles import Article, Passage
+from index.articles import Article, Hit, Passage
+from index.embed import Embedder
+from index.sentences import spans
+from index.terms import terms
+
+Entails = Callable[[Sequence[tuple[str, str]]], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +62,41 @@ def _fault(draft: Draft) -> str:
     if draft.end <= passage.start or draft.start >= passage.end:
         return "the quote lies outside the passage that was found"
     return ""
+
+
+class SentenceChecker:
+    """STAND-IN, to be replaced whole: keeps a sentence whose keys are known and whose quoted words stand in a passage it cites."""
+
+    def __init__(self, passages: Mapping[str, Hit], embedder: Embedder, question: str = "", entails: Entails | None = None) -> None:  # noqa: ARG002
+        self._passages = passages
+        self._citations: list[Citation] = []
+
+    def take(self, sentence: str) -> tuple[Sentence, tuple[Citation, ...]] | Dropped:
+        """Check one sentence of model output, its keys in square brackets."""
+        keys = re.findall(r"\[([^\[\]]*)\]", sentence)
+        text = re.sub(r"\s+([.!?,;])", r"\1", " ".join(re.sub(r"\s*\[[^\[\]]*\]", "", sentence).split()))
+        if not keys:
+            return Dropped(text, "no key")
+        if any(key not in self._passages for key in keys):
+            return Dropped(text, "unknown key")
+        hits = [self._passages[key] for key in dict.fromkeys(keys)]
+        quotes = re.findall(r'[“"]([^“”"]+)[”"]', text)
+        if any(not any(quote.rstrip(".,") in " ".join(hit.passage.text.split()) for hit in hits) for quote in quotes):
+            return Dropped(text, "quote is not verbatim")
+        wanted = set(terms(text))
+        new, numbers = [], []
+        for hit in hits:
+            places = [(hit.passage.start + a, hit.passage.start + b) for a, b in spans(hit.passage.text)]
+            start, end = max(places, key=lambda place: len(wanted & set(terms(hit.article.text[place[0] : place[1]]))))
+            known = next((c for c in self._citations if (c.article.source.id, c.start, c.end) == (hit.article.source.id, start, end)), None)
+            if known is None:
+                known = Citation(len(self._citations) + 1, hit.article, hit.passage, hit.article.text[start:end], start, end)
+                self._citations.append(known)
+                new.append(known)
+            numbers.append(known.number)
+        return Sentence(text, tuple(dict.fromkeys(numbers))), tuple(new)
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Every citation so far."""
+        return tuple(self._citations)

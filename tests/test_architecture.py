@@ -69,8 +69,11 @@ def test_one_file_knows_chroma():
     assert importers("chromadb") == {"index/chroma.py", "evals/baselines.py"}
 
 
-def test_one_file_knows_llama_index():
-    assert importers("llama_index") <= {"index/llama.py", "evals/baselines.py"}
+def test_one_file_knows_llama_index_and_one_its_language_models():
+    assert importers("llama_index") <= {"index/llama.py", "bot/llm.py", "evals/baselines.py"}
+    assert {path for path in importers("llama_index.llms") if path != "bot/llm.py"} == set()
+    for package in ("openai", "anthropic", "ollama"):
+        assert importers(package) == set()
 
 
 def test_one_file_knows_each_runtime_of_the_model():

@@ -28,6 +28,15 @@ VALUES = {
     ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
     "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
+    "NEWSDESK_LLM__MODEL": ("openai-like:some/model", lambda settings: settings.llm.model == "openai-like:some/model"),
+    "NEWSDESK_LLM__BASE_URL": ("http://llm.example:8080/v1", lambda settings: "llm.example" in str(settings.llm.base_url)),
+    "NEWSDESK_LLM__API_KEY": ("k", lambda settings: settings.llm.api_key and settings.llm.api_key.get_secret_value() == "k"),
+    "NEWSDESK_LLM__SECONDS": ("7.5", lambda settings: settings.llm.seconds == 7.5),
+    "NEWSDESK_LLM__PASSAGES": ("7", lambda settings: settings.llm.passages == 7),
+    "NEWSDESK_LLM__TOKENS_IN": ("700", lambda settings: settings.llm.tokens_in == 700),
+    "NEWSDESK_LLM__TOKENS_OUT": ("70", lambda settings: settings.llm.tokens_out == 70),
+    "NEWSDESK_LLM__PRICE_IN": ("0.5", lambda settings: settings.llm.price_in == 0.5),
+    "NEWSDESK_LLM__PRICE_OUT": ("1.5", lambda settings: settings.llm.price_out == 1.5),
     "NEWSDESK_SLACK__ADMINS": ("U0AA, U0BB", lambda settings: ids(settings.slack.admins) == {"U0AA", "U0BB"}),
     "NEWSDESK_SLACK__TEAMS": ('["T0AA"]', lambda settings: ids(settings.slack.teams) == {"T0AA"}),
     "NEWSDESK_SLACK__GUESTS": ("*", lambda settings: ids(settings.slack.guests) == {"*"}),
@@ -134,6 +143,10 @@ BAD = [
     pytest.param("NEWSDESK_INGEST__ROOTS", "{}", id="list-is-an-object"),
     pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", "10.0.0.0/8", id="networks-not-json"),
     pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", '["10.0.0.0/99"]', id="no-network"),
+    pytest.param("NEWSDESK_LLM__MODEL", "gpt-4o", id="model-without-provider"),
+    pytest.param("NEWSDESK_LLM__MODEL", "cohere:command", id="unknown-provider"),
+    pytest.param("NEWSDESK_LLM__SECONDS", "0", id="no-time"),
+    pytest.param("NEWSDESK_LLM__BASE_URL", "localhost:8080", id="model-address"),
     pytest.param("NEWSDESK_SLACK__ADMINS", "anna", id="name-for-an-id"),
     pytest.param("NEWSDESK_SLACK__ASK_A_PERSON", "@anna", id="name-for-a-person"),
     pytest.param("NEWSDESK_SLACK__PORT", "0", id="port-zero"),
@@ -177,7 +190,7 @@ def test_the_example_file_can_be_used_with_every_line_switched_on(monkeypatch):
 
 
 def test_tokens_are_never_shown(monkeypatch):
-    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "NEWSDESK_LLM__API_KEY"):
         monkeypatch.setenv(name, "very-secret")
     assert "very-secret" not in repr(load())
     assert "very-secret" not in load().model_dump_json()
