@@ -15,7 +15,9 @@ from index.errors import NewsdeskError, SettingsError
 from settings import Settings, load
 
 if TYPE_CHECKING:
-    from bot.desk import Desk
+    from bot.desk import Desk, Reply, Request
+    from bot.llm import Llm
+    from bot.room.brain import Asks
     from index.archive import Archive
     from index.embed import Embedder
 
@@ -103,6 +105,24 @@ def _desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     return Desk(archive, embedder, cross_encoder(settings.search.reranker) if settings.search.reranker else None, settings.answers.refusal)
 
 
+def _llm(settings: Settings) -> Llm | None:
+    """Return the language model that is set. Raises SettingsError if it cannot be used."""
+    if not settings.llm.model:
+        return None
+    from bot.llm import Llm
+
+    return Llm(settings.llm)
+
+
+def _written(desk: Desk, llm: Llm | None, settings: Settings, embedder: Embedder) -> Asks:
+    """Return what answers: the desk with its quotes, or the model in front of it."""
+    if llm is None:
+        return desk
+    from bot.written import WrittenDesk
+
+    return WrittenDesk(desk, llm, embedder, settings.llm)
+
+
 def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     import asyncio
 
@@ -137,16 +157,18 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         slack.max_age_hours * 3_600,
     )
 
-    def load() -> tuple[Desk, Archive]:
+    llm = _llm(settings)
+
+    def load() -> tuple[Asks, Archive]:
         archive = settings.archive()
         try:
             model = embedder or settings.embedder()
             desk = _desk(archive, settings, model)
             desk.ask(Request("a question that loads the model and opens the index", date.today()))
+            return _written(desk, llm, settings, model), archive
         except BaseException:
             archive.close()
             raise
-        return desk, archive
 
     log_to_stderr()
     asyncio.run(serve(access, load, settings.data_dir, rules, slack.workers))
@@ -155,22 +177,22 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 
 def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     from bot.desk import Request
-    from bot.terminal import explained, rendered
+    from bot.terminal import explained, rendered, sources
 
     if (parsed.question is None) == (parsed.jsonl is None):
         raise SettingsError('Give a question in quotes, or --jsonl FILE. For example: python -m bot ask "what did Macron say about the truce"')
     today = parsed.today or date.today()
-    model = embedder or settings.embedder()
+    model, llm = embedder or settings.embedder(), _llm(settings)
     with _opened(settings) as archive:
-        desk = _desk(archive, settings, model)
+        desk = _written(_desk(archive, settings, model), llm, settings, model)
         if parsed.jsonl:
             code = _ask_many(parsed, desk, today)
         else:
-            reply = desk.ask(Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher))
+            told, reply = _told(desk, Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher), aloud=not parsed.json)
             if parsed.json:
                 print(json.dumps(reply.as_json(parsed.explain), ensure_ascii=False))
             else:
-                print(rendered(reply, _width()))
+                print(f"\n{sources(reply, _width())}" if told else rendered(reply, _width()))
                 if parsed.explain:
                     print(f"\n{explained(reply, _width())}")
             code = 0
@@ -178,7 +200,23 @@ def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     return code
 
 
-def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date) -> int:
+def _told(desk: Asks, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
+    """Ask, and on a terminal print the sentences as they come; tell whether any was printed."""
+    from bot.desk import Reply
+    from bot.room.brain import Streams
+    from bot.terminal import spoken
+
+    told = False
+    if aloud and isinstance(desk, Streams) and sys.stdout.isatty():
+        for item in desk.stream(request):
+            if isinstance(item, Reply):
+                return told, item
+            print(spoken(item, _width()), flush=True)
+            told = True
+    return told, desk.ask(request)
+
+
+def _ask_many(parsed: argparse.Namespace, desk: Asks, today: date) -> int:
     from bot.desk import Request
 
     code = 0
@@ -268,6 +306,7 @@ def _show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
 def _status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     from bot.archive_view import status_json, status_text
     from bot.runs_view import failures_json, failures_text, runs_json, runs_text
+    from bot.writings_view import writings_json, writings_text
 
     with _opened(settings) as archive:
         if parsed.failures or parsed.runs is not None:
@@ -277,8 +316,27 @@ def _status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
             print(json.dumps(listed, ensure_ascii=False) if parsed.json else text(listed))
             return 0
         values = status_json(archive)
-    print(json.dumps(values, ensure_ascii=False) if parsed.json else status_text(values))
+    values["llm"] = writings_json(_writings(settings))
+    lines = [status_text(values), *(f"{'llm' if not number else '':<10} {line}" for number, line in enumerate(writings_text(values["llm"])))]
+    print(json.dumps(values, ensure_ascii=False) if parsed.json else "\n".join(lines))
     return 0
+
+
+def _writings(settings: Settings) -> list[dict[str, Any]]:
+    """Return what language models did lately, as the bot's journal has it."""
+    path = settings.data_dir / "journal.sqlite3"
+    if not path.exists():
+        return []
+    import time
+
+    from bot.room.journal import Journal
+    from bot.writings_view import DAYS
+
+    journal = Journal(path)
+    try:
+        return journal.writings(time.time() - DAYS * 86_400)
+    finally:
+        journal.close()
 
 
 def _doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot import quotes
 from bot.also_in import with_others
-from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
+from bot.answers import Answer, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.checker import check
 from bot.question import standalone, timeless, understood
 from bot.refusal import Level
@@ -48,17 +48,20 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The result of a question, how long each stage took (milliseconds), and what it was chosen from."""
+    """The result of a question, how long each stage took (milliseconds), what it was chosen from, and what a language model did for it."""
 
     result: Answer | NoAnswer
     timings_ms: dict[str, int]
     hits: tuple[Hit, ...]
     why: str
     confidence: float
+    writing: Writing | None = None
 
     def as_json(self, explain: bool = False) -> dict[str, Any]:
         """Return the reply in the form that ``ask --json`` prints."""
         values = {**as_json(self.result), "timings_ms": self.timings_ms}
+        if self.writing is not None:
+            values["writing"] = self.writing.as_json()
         return {**values, "hits": [hit_json(hit) for hit in self.hits], "why": self.why} if explain else values
 
 

@@ -39,6 +39,7 @@ def examine(settings: Settings, embedder: Embedder) -> list[Finding]:
         _checked("disk", lambda: _disk(settings)),
         _checked("model", lambda: _model(embedder)),
     ]
+    findings.append(_checked("language model", lambda: _llm(settings)))
     findings += _slack(settings)
     try:
         archive = settings.archive()
@@ -94,6 +95,16 @@ def _model(embedder: Embedder) -> str:
         raise ArchiveError(f"{embedder.identity} does not give unit vectors. Choose another model in NEWSDESK_MODEL__NAME.")
     runtime = getattr(embedder, "runtime", None)
     return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers" + (f", computed by {runtime}" if runtime else "")
+
+
+def _llm(settings: Settings) -> str:
+    if not settings.llm.model:
+        return "not set: answers are quotes, nothing is sent anywhere; docs/llm.md tells how to set one"
+    from bot.llm import Llm
+    from bot.written import prompts
+
+    prompts()
+    return Llm(settings.llm).check(settings.llm.seconds)
 
 
 def _catalog(archive: Archive) -> str:

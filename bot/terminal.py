@@ -5,7 +5,7 @@ from __future__ import annotations
 import textwrap
 from datetime import date
 
-from bot.answers import Citation, NoAnswer
+from bot.answers import Answer, Citation, NoAnswer, Sentence
 from bot.desk import Reply
 from index.articles import Hit, Source
 from index.printable import printable, short_path
@@ -22,8 +22,18 @@ def rendered(reply: Reply, width: int = 100) -> str:
     result = reply.result
     if isinstance(result, NoAnswer):
         return _refusal(result, width)
-    parts = [_wrapped(result.text, width, ""), ""]
-    for citation in result.citations:
+    return f"{_wrapped(result.text, width, '')}\n\n{sources(reply, width)}"
+
+
+def spoken(sentence: Sentence, width: int = 100) -> str:
+    """Return one sentence of an answer with its numbers."""
+    return _wrapped(f"{sentence.text} {''.join(f'[{number}]' for number in sentence.numbers)}", width, "")
+
+
+def sources(reply: Reply, width: int = 100) -> str:
+    """Return each citation of an answer with its quote, and what there is to note."""
+    parts = [f"({reply.writing.note})", ""] if reply.writing and reply.writing.note else []
+    for citation in reply.result.citations if isinstance(reply.result, Answer) else ():
         parts += [*_citation(citation, width), ""]
     return "\n".join(parts).rstrip()
 

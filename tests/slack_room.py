@@ -94,6 +94,7 @@ class Streaming(Scripted):
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply)
+        self.quotes = Scripted(reply)
         self.may = threading.Semaphore(0)
         self.closed = threading.Event()
 

@@ -157,21 +157,26 @@ class Answering:
         request = Request(asked.text, date.today(), thread=self._before(asked))  # noqa: DTZ011  "today" is the team's
         if asked.thread and not asked.quiet and not asked.messages and self._api.may_stream() and await self._brain.streams():
             return await self._stream(asked, request)
-        found = await self._ask(request)
+        found = await self._ask(asked, request)
         if asked.quiet and not found.answered:
             await self._quiet(asked, clear=False)
             self._journal.finish(asked, "left")
             return "left"
         return await self._give(asked, found)
 
-    async def _ask(self, request: Request) -> Given:
+    async def _ask(self, asked: Asked, request: Request) -> Given:
         try:
             reply = await asyncio.wait_for(self._brain.ask(request), _LONGEST)
-            return await self._with_versions(reply)
+            return await self._noted(asked, reply)
         except Exception as error:
             return trouble(request.question, error)
 
-    async def _with_versions(self, reply: Reply) -> Given:
+    async def _noted(self, asked: Asked, reply: Reply) -> Given:
+        """Return what a reply gives, with the versions it depends on; what a language model did for it is written down."""
+        if reply.writing is not None:
+            self._journal.note_writing(asked.id, reply.writing)
+            if reply.writing.fault:
+                log.warning("language model question=%s: %s", asked.id, reply.writing.fault)
         return given(reply, await self._brain.look(archive_news.versions))
 
     def _before(self, asked: Asked) -> tuple[str, ...]:
@@ -269,7 +274,7 @@ class Answering:
                         self._journal.end(asked.key, "stopped", self._owner)
                         raise Stopped
                 else:
-                    found = await self._with_versions(item)
+                    found = await self._noted(asked, item)
         except (Stopped, asyncio.CancelledError):
             raise
         except Exception as error:

@@ -55,7 +55,7 @@ def answer(given: Given, id_: str, *, person: bool = False, feedback: bool = Tru
     ``person``: offer to ask a person under a refusal. ``share``: offer to post it in the channel.
     """
     if given.outcome == "answered":
-        units = [*_sentences(given), *_sources(given)]
+        units = [*_sentences(given), *_note(given), *_sources(given)]
     elif given.outcome == "refused":
         units = [_section(text(REASONS.get(given.reason, REASONS["not_supported"]))), *_nearest(given.near)]
     else:
@@ -186,6 +186,10 @@ def _sentences(given: Given) -> list[_Unit]:
         parts = [*texts(plain(said.text)), text(" " + "".join(f"[{number}]" for number in said.numbers), bold=True)]
         units.append(_quote(*parts) if given.verbatim else _section(*parts))
     return units
+
+
+def _note(given: Given) -> list[_Unit]:
+    return [_section(text(plain(given.note), italic=True))] if given.note else []
 
 
 def _sources(given: Given) -> list[_Unit]:

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 from bot.answers import Answer
@@ -32,7 +33,11 @@ class Asks(Protocol):
 
 @runtime_checkable
 class Streams(Protocol):
-    """What answers sentence by sentence: each one checked before it is told, the whole reply at the end."""
+    """What answers sentence by sentence: each one checked before it is told, the whole reply at the end. ``quotes`` answers without a model."""
+
+    @property
+    def quotes(self) -> Asks:
+        """What answers at once, at no cost."""
 
     def stream(self, request: Request) -> Iterator[Said | Reply]:
         """Yield the sentences of an answer as they become certain, then the reply. Closing it ends the work."""
@@ -83,8 +88,11 @@ class Brain:
         number, candidates = await self.look(archive_news.candidates)
         if number != self._examples[0]:
             answered: list[str] = []
+            desk = (await self._in_thread(self._desk))[0]
+            quotes = desk.quotes if isinstance(desk, Streams) else desk  # nobody has asked: a model would cost
             for candidate in candidates:
-                reply = await self.ask(Request(candidate, date.today()))  # noqa: DTZ011  "today" is the team's
+                request = Request(candidate, date.today())  # noqa: DTZ011  "today" is the team's
+                reply = await self._in_thread(partial(quotes.ask, request))
                 if isinstance(reply.result, Answer):
                     answered.append(candidate)
                 if len(answered) == _EXAMPLES:

@@ -8,12 +8,13 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-from bot.answers import Answer, Citation
+from bot.answers import Answer, Citation, Sentence
 from bot.desk import Reply
 from bot.quotes import NAME as QUOTES
 from index.articles import Article, Hit
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
+Said = Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +57,8 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """A sentence of an answer and the numbers it rests on."""
-
-    text: str
-    numbers: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Given:
-    """An answer, a refusal, a hint or an apology. ``reason`` is a refusal's kind, or the sentence to show."""
+    """An answer, a refusal, a hint or an apology. ``reason`` is a refusal's kind, or the sentence to show; ``note`` is shown under an answer."""
 
     question: str
     outcome: Outcome
@@ -75,6 +68,7 @@ class Given:
     near: tuple[Near, ...] = ()
     verbatim: bool = True  # the sentences are the quotes themselves
     versions: Mapping[str, str] | None = None
+    note: str = ""
 
     @property
     def answered(self) -> bool:
@@ -97,10 +91,12 @@ class Given:
 
 def given(reply: Reply, versions: Mapping[str, str] | None = None) -> Given:
     """Return a desk's reply as what was given."""
-    result = reply.result
+    result, note = reply.result, ""
+    if reply.writing is not None:
+        note, versions = reply.writing.note, {**(versions or {}), "llm": reply.writing.model, "prompt": reply.writing.prompt}
     if isinstance(result, Answer):
-        said = tuple(Said(sentence.text, sentence.numbers) for sentence in result.sentences)
-        return Given(result.question, "answered", "", said, tuple(map(_cited, result.citations)), verbatim=result.answerer == QUOTES, versions=versions)
+        cited, verbatim = tuple(map(_cited, result.citations)), result.answerer == QUOTES
+        return Given(result.question, "answered", "", result.sentences, cited, verbatim=verbatim, versions=versions, note=note)
     return Given(result.question, "refused", result.reason, near=tuple(_near(hit) for hit in result.nearest), versions=versions)
 
 

@@ -17,6 +17,7 @@ from typing import Any, Literal
 from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, Row, Table, Text, create_engine, delete, event, insert, select, update
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
+from bot.answers import Writing
 from index.errors import ArchiveError
 
 State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
@@ -67,6 +68,25 @@ _feedback = Table(
     Column("text", Text, nullable=False),  # question and answer as they were when rated
     Column("answer", Text, nullable=False),
     Column("revision", Integer, nullable=False),
+)
+
+# What language models did, a row for each answer: no word of it, so that it outlives what was asked.
+_writings = Table(
+    "writings",
+    _metadata,
+    Column("id", Text, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt", Text, nullable=False),  # version of the words it was given
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("cost", Float),
+    Column("seconds", Float, nullable=False),
+    Column("kept", Integer, nullable=False),  # sentences
+    Column("dropped", Text, nullable=False),  # JSON: how many for which reason
+    Column("instead", Text, nullable=False),  # why quotes answered; empty: they did not
+    Column("fault", Text, nullable=False),
 )
 
 
@@ -129,6 +149,7 @@ class Journal:
             connection.execute(delete(_seen).where(_seen.c.at < time.time() - _KEEP_SEEN))
             connection.execute(delete(_questions).where(_questions.c.asked < time.time() - _KEEP))
             connection.execute(delete(_feedback).where(_feedback.c.at < time.time() - _KEEP))
+            connection.execute(delete(_writings).where(_writings.c.at < time.time() - _KEEP))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -346,6 +367,19 @@ class Journal:
         """Return every vote with what was rated."""
         with self._writing() as connection:
             return [{**row._mapping, "answer": json.loads(row.answer)} for row in connection.execute(select(_feedback).order_by(_feedback.c.at))]
+
+    def note_writing(self, id_: str, writing: Writing) -> None:
+        """Keep what a language model did for a question."""
+        names = ("model", "prompt", "tokens_in", "tokens_out", "cost", "seconds", "kept", "instead", "fault")
+        values = {name: getattr(writing, name) for name in names} | {"dropped": json.dumps(dict(writing.dropped))}
+        with self._writing() as connection:
+            connection.execute(insert(_writings).values(id=secrets.token_hex(8), question=id_, at=time.time(), **values))
+
+    def writings(self, since: float) -> list[dict[str, Any]]:
+        """Return what language models did since a time, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(_writings).where(_writings.c.at > since).order_by(_writings.c.at))
+            return [{**row._mapping, "dropped": json.loads(row.dropped)} for row in rows]
 
 
 def _prepare(connection: Any, _record: object) -> None:
