@@ -84,10 +84,8 @@ def test_a_sentence_waits_until_nothing_can_change_it(text, count):
     assert len([sentence for char in text for sentence in stream.feed(char)]) == count
 
 
-PIECES = st.lists(
-    st.sampled_from(["It left", " the U.S.", " Army", " [a1b2]", ".", " ", "\n", "\n\n", "[c3", "d4]", '"', "“", "”", "„", "1. ", "- ", "26", ".5", "Mr", "!", "He", " we"]),
-    max_size=30,
-)  # fmt: skip
+PARTS = ["It left", " the U.S.", " Army", " [a1b2]", ".", " ", "\n", "\n\n", "[c3", "d4]", '"', "“", "”", "„", "1. ", "- ", "26", ".5", "Mr", "!", "He", " we"]
+PIECES = st.lists(st.sampled_from(PARTS), max_size=30)
 
 
 @given(PIECES)
