@@ -12,6 +12,7 @@ _HALF_KEY = re.compile(r"[ \t]*\[[^\[\]\n]{0,80}$")
 _KEYS_OR_HALF = re.compile(rf"(?:{_KEYS.pattern})|(?:{_HALF_KEY.pattern})")
 _ONLY_KEYS = re.compile(rf"(?:{_KEYS.pattern})[ \t]*[.!?]?[ \t]*$")
 _PREFIX = re.compile(r"\s*(?:(?:[-*+•‣–]|\(?\d{1,2}[.)]|#{1,6}|>)\s+)+")
+_DOTTED = re.compile(r"\b(?:\w\.){2,}$")
 _RULE = re.compile(r"[\s|:*_=+-]*$")  # lines of a table, rulers
 _EMPHASIS = re.compile(r"\*\*|__|`+|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])")
 _THINKING = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.S | re.I)
@@ -117,10 +118,10 @@ def _complete(text: str) -> tuple[list[str], str]:
     end = 0
     found: list[str] = []
     for number, span in enumerate(variants[0][:-1]):
-        following = text[span[1] :].lstrip()
-        # The next word must be whole: "in the U.S. A" may go on as "Army".
-        if any(number >= len(other) or other[number] != span for other in variants[1:]) or not re.search(r"\s", following):
+        if any(number >= len(other) or other[number] != span for other in variants[1:]):
             break
+        if _DOTTED.search(_KEYS.sub("", text[: span[1]])) and not re.search(r"\s", text[span[1] :].lstrip()):
+            break  # the next word must be whole: "in the U.S. A" may go on as "Army"
         found.append(_clean(text[span[0] : span[1]]))
         end = span[1]
     return [sentence for sentence in found if sentence], text[end:]

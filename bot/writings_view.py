@@ -37,16 +37,20 @@ def writings_text(values: dict[str, Any]) -> list[str]:
     lost = sum(sentences["dropped"].values())
     cost = f", cost {values['cost']:.2f}" if values["cost"] is not None else ""
     lines = [
-        f"{values['model']} (prompt {values['prompt']}): {values['answers']} answers in {values['days']} days, "
+        f"{values['model']} (prompt {values['prompt']}): {_counted(values['answers'], 'answer')} in {values['days']} days, "
         f"{tokens['in']:,} tokens in, {tokens['out']:,} out{cost}",
-        f"{sentences['kept']} sentences kept, {lost} dropped{_listed(sentences['dropped'])}",
+        f"{_counted(sentences['kept'], 'sentence')} kept, {lost} dropped{_listed(sentences['dropped'])}",
     ]
     if values["quotes_instead"]:
-        lines.append(f"quotes answered instead {sum(values['quotes_instead'].values())} times{_listed(values['quotes_instead'])}")
+        lines.append(f"quotes answered instead: {sum(values['quotes_instead'].values())} times{_listed(values['quotes_instead'])}")
     if values["last_fault"]:
         lines.append(f"last fault: {values['last_fault']}")
     return lines
 
 
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def _listed(counts: dict[str, int]) -> str:
-    return f": {', '.join(f'{count} {reason}' for reason, count in counts.items())}" if counts else ""
+    return f" ({', '.join(f'{count} {reason}' for reason, count in counts.items())})" if counts else ""

@@ -58,6 +58,8 @@ def _section(result: Mapping[str, Any]) -> str:
             parts.append(_curve({half: figures[half]["curve"] for half in ("dev", "test")}))
         if "reasons" in figures:
             parts.append(_table(figures["reasons"], ["questions"], lambda _, row: row))
+    if "written" in result:
+        parts.append("<h3>what the model wrote</h3>" + _table(result["written"], ["value"], lambda _, row: row))
     return "".join(parts)
 
 

@@ -66,7 +66,8 @@ def test_output_becomes_sentences_however_it_arrives(text, expected, size):
 
 EARLY = [
     pytest.param("It left [a1b2]. ", 0, id="another-key-may-come"),
-    pytest.param("It left. [a1b2] It ", 1, id="the-next-sentence-has-begun"),
+    pytest.param("It left. [a1b2] I", 1, id="the-next-sentence-has-begun"),
+    pytest.param("It left [a1b2]. I", 1, id="the-next-sentence-has-begun-behind-a-stop"),
     pytest.param("It left. [a1", 0, id="its-key-is-coming"),
     pytest.param("It left. [a1b2][c3", 0, id="a-second-key-is-coming"),
     pytest.param('He said "We go. We stay', 0, id="quotation-is-open"),

@@ -22,6 +22,9 @@ from bot.desk import Desk, Reply, Request
 from bot.followup import added
 from bot.llm import Llm
 from bot.written import DECLINED, WrittenDesk
+from evals import answer, writing
+from evals.asking import ask_all
+from evals.data import Query
 from index.archive import Archive
 from settings import LlmSettings
 
@@ -72,14 +75,14 @@ QUOTED = 'According to the merchants, "the order a1v1 puts grain1 into the hold 
 
 def test_what_the_model_writes_is_told_checked_and_cited(archive):
     told, reply, server = asked(archive, Play(citing(f"{TRUE} {QUOTED}")))
-    answer = reply.result
-    assert isinstance(answer, Answer)
-    assert answer.answerer == "llm"
-    assert answer.question == question(1)
+    given = reply.result
+    assert isinstance(given, Answer)
+    assert given.answerer == "llm"
+    assert given.question == question(1)
     assert [sentence.text for sentence in told] == [re.sub(r" \[KEY\]", "", text) for text in (TRUE, QUOTED)]
-    assert answer.sentences == tuple(told)
-    assert {number for sentence in told for number in sentence.numbers} == {citation.number for citation in answer.citations}
-    assert all(citation.article.text[citation.start : citation.end] == citation.quote for citation in answer.citations)
+    assert given.sentences == tuple(told)
+    assert {number for sentence in told for number in sentence.numbers} == {citation.number for citation in given.citations}
+    assert all(citation.article.text[citation.start : citation.end] == citation.quote for citation in given.citations)
     [prompt] = server.requests
     assert "Today is 31 Mar 2025" in prompt.messages[0]
     assert prompt.question == question(1)
@@ -126,13 +129,13 @@ INSTEAD = [
 def test_where_the_model_fails_quotes_answer_and_say_so(archive, play, instead):
     told, reply, _ = asked(archive, play, **({"seconds": 1.5} if play.ends == "hang" else {}))
     assert told == []
-    answer = reply.result
-    assert isinstance(answer, Answer)
-    assert answer.answerer == "quotes"
-    assert "a1v1" in answer.text
+    given = reply.result
+    assert isinstance(given, Answer)
+    assert given.answerer == "quotes"
+    assert "a1v1" in given.text
     assert reply.writing.instead == instead
     assert reply.writing.note == f"Quotes from the articles: the language model {instead}."
-    assert sum(reply.writing.dropped.values()) == len(answer.dropped)
+    assert sum(reply.writing.dropped.values()) == len(given.dropped)
     assert instead in reply.why
 
 
@@ -217,8 +220,9 @@ def test_a_follow_up_is_answered_when_the_model_is_down(archive):
     thread, about = ("What did the captain of ship1 say about harbour1?",), "And what did he say about order a1v1?"
     _, reply, server = asked(archive, Play(status=401), thread=thread, about=about)
     assert len(server.requests) == 2
-    assert reply.result == Desk(archive, HashEmbedder()).ask(Request(about, TODAY, thread=thread)).result
-    assert "a1v1" in reply.result.text
+    by_rule = Desk(archive, HashEmbedder()).ask(Request(about, TODAY, thread=thread))
+    assert (reply.result, reply.hits) == (by_rule.result, by_rule.hits)
+    assert reply.hits != Desk(archive, HashEmbedder()).ask(Request(about, TODAY)).hits
 
 
 @pytest.mark.parametrize(
@@ -233,6 +237,18 @@ def test_a_follow_up_is_answered_when_the_model_is_down(archive):
 )
 def test_names_and_numbers_that_nobody_said_are_found(question_, found):
     assert added(question_, ["What did Zelensky do in 2025?", "Did he pay 2000 euros?"]) == found
+
+
+def test_the_evals_count_what_a_model_wrote(archive):
+    queries = [Query(f"q{number}", question(number), True, (f"order a{number}v1",)) for number in (1, 2)]
+    with LlmServer(Play(citing(f"{TRUE} It sank [z9z9].")), Play(DECLINED)) as server:
+        found = ask_all(desk_of(archive, server, price_in=3.0), queries)
+    figures = answer.figures_of(found)["both"]
+    assert figures["answered"]["mean"] == figures["answer string"]["mean"] == 0.5
+    assert figures["verbatim"]["mean"] == 1
+    counted = writing.figures_of(found)
+    assert (counted["answered by the model"], counted["declined"], counted["sentences kept"], counted["sentences dropped"]) == (1, 1, 1, 1)
+    assert counted["cost"] > 0
 
 
 # --- the commands --------------------------------------------------------------------------------------------------------
