@@ -26,7 +26,11 @@ from index.archive import Archive
 from settings import LlmSettings
 
 ABOUT = question(1)
-SENTENCES = ["The captain of ship1 spoke on Monday [KEY]. ", "The order a1v1 sends the vessel to harbour1 [KEY]. ", "It carries grain1 [KEY]. "]
+SENTENCES = [
+    "The captain of ship1 said on Monday that order a1v1 sends the vessel to harbour1 [KEY]. ",
+    "For the merchants of harbour1 the order a1v1 puts grain1 into the hold of ship1 [KEY]. ",
+    "For the merchants of harbour1 the order a1v1 puts timber1 into the hold of ship1 [KEY]. ",
+]
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +145,7 @@ def test_a_model_that_breaks_off_leaves_what_was_told(archive, tmp_path):
         asked = slack.mention(ANNA, ABOUT)
         await slack.until(lambda: state(room, asked.ts) == "answered", "the end")
         [message] = slack.thread(asked.ts)
-        assert message["text"].split() == "The captain of ship1 spoke on Monday. [1]".split()
+        assert message["text"].strip() == SENTENCES[0].strip().replace(" [KEY].", ". [1]")
         assert "[1] undated" in seen(message["blocks"])
 
     with LlmServer(Play(citing(f"{SENTENCES[0]}The order a1v1 sends the vessel"), ends="cut")) as server:
@@ -196,5 +200,6 @@ def test_admins_see_what_the_model_cost_and_what_was_dropped(archive, tmp_path, 
     assert re.search(r"llm +openai-like:stand-in \(prompt \w{12}\): 1 answer in 7 days, [\d,]+ tokens in, \d+ out, cost 0\.00", shown)
     assert main(["status", "--json"], HashEmbedder()) == 0
     values = json.loads(capsys.readouterr().out)["llm"]
-    assert values["sentences"] == {"kept": 1, "dropped": {"no key": 2}}
+    assert values["sentences"]["kept"] == 1
+    assert sum(values["sentences"]["dropped"].values()) == 2
     assert values["cost"] > 0

@@ -70,7 +70,7 @@ def citing(template: str):
 
 
 TRUE = "The captain of ship1 said on Monday that order a1v1 sends the vessel to harbour1 [KEY]."
-QUOTED = 'According to the merchants, "the order a1v1 puts grain1 into the hold of ship1" [KEY].'
+QUOTED = 'For the merchants of harbour1 "the order a1v1 puts grain1 into the hold of ship1, more than last year" [KEY].'
 
 
 def test_what_the_model_writes_is_told_checked_and_cited(archive):
