@@ -47,12 +47,12 @@ class LlmError(NewsdeskError):
     """A model could not be used.
 
     ``why`` is what a reader of the answer may be told, ``passing`` says that another try may help, ``wait`` how many seconds the provider
-    wants to be left alone.
+    wants to be left alone, ``form`` that it does not like something in the request and does not say what.
     """
 
-    def __init__(self, told: str, why: str, *, passing: bool = False, wait: float | None = None) -> None:
+    def __init__(self, told: str, why: str, *, passing: bool = False, wait: float | None = None, form: bool = False) -> None:
         super().__init__(told)
-        self.why, self.passing, self.wait = why, passing, wait
+        self.why, self.passing, self.wait, self.form = why, passing, wait, form
 
 
 @dataclass(slots=True)
@@ -144,6 +144,8 @@ class Llm:
                     written = True
                     yield piece
             except LlmError as error:
+                if error.form and not written and self._plainer():
+                    continue
                 pause = error.wait if error.wait is not None else _PAUSE * 2**attempt * random.uniform(0.75, 1.25)  # noqa: S311  no secret
                 if written or not error.passing or attempt == _TRIES - 1 or time.monotonic() + pause + _LEAST > until:
                     raise
@@ -151,6 +153,13 @@ class Llm:
                 time.sleep(pause)
             else:
                 return
+
+    def _plainer(self) -> bool:
+        """Ask for no count of tokens any more, which some servers refuse; False if that is so already."""
+        asked = "stream_options" in getattr(self._llm, "additional_kwargs", {})
+        if asked:
+            self._llm.additional_kwargs = {}
+        return asked
 
     def _pieces(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
         """Ask once, in a thread of its own: no library can then keep the answer waiting longer than it has time."""
@@ -223,7 +232,7 @@ class Llm:
         passing = status in _PASSING or status >= 500
         why = "is overloaded" if status == 429 or status >= 500 else "cannot be used"
         told = f"{self.host} {'does not answer now' if passing else 'refuses the request'} ({said})."
-        return LlmError(told, why, passing=passing, wait=_retry_after(error))
+        return LlmError(told, why, passing=passing, wait=_retry_after(error), form=status in (400, 422) and not code)
 
     def _code(self, error: Exception) -> str:
         """Return the provider's name for an error, if it is one word and cannot be a secret."""

@@ -112,6 +112,15 @@ def test_what_is_always_down_is_tried_four_times_and_no_more():
         assert len(server.requests) == 4
 
 
+@pytest.mark.parametrize("status", [400, 422])
+def test_a_server_that_counts_no_tokens_is_asked_without(status):
+    with LlmServer(Play(status=status), Play(HELLO, usage=False)) as server:
+        llm, tally = llm_of(server), Tally()
+        assert written(llm, tally=tally) == written(llm) == HELLO
+        assert ["stream_options" in asked.body for asked in server.requests] == [True, False, False]
+        assert not tally.counted
+
+
 def test_a_server_that_is_not_there_is_told():
     with LlmServer(Play()) as server:
         llm = llm_of(server)
