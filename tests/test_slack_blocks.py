@@ -227,6 +227,8 @@ def test_links_go_to_the_web_and_say_where(url, kept):
 
 def test_markup_is_escaped_in_the_text_of_notifications():
     assert mrkdwn("a & b <!here> @channel") == "a &amp; b &lt;\u200b!here&gt; @\u200bchannel"
+    assert mrkdwn("see https://prize.example") == "see https:\u200b//prize.example"
+    assert markdown("www.prize.example") == mrkdwn("www.prize.example") == "www.\u200bprize.example"
 
 
 SAID = [

@@ -11,6 +11,7 @@ LONGEST_URL = 3_000  # characters; Slack refuses longer ones
 _ZERO = "\u200b"
 _FORM = re.compile("<(?=[!@#])")  # how Slack's own markup names people and channels
 _AT = re.compile(r"@(?=channel|here|everyone)", re.I)
+_LINKED = re.compile(r"(?<=\w):(?=//)|(?<=\bwww)\.|(?<=\bmailto):", re.I)  # what Slack makes links of by itself
 _ADDRESS = re.compile(r"(?:https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b))", re.I)
 
 
@@ -30,7 +31,7 @@ def paragraphs(text: str) -> str:
 def mrkdwn(text: str) -> str:
     """Return a text for Slack's own markup (the field ``text``): nothing in it is markup any more."""
     escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _AT.sub(f"@{_ZERO}", escaped)
+    return _AT.sub(f"@{_ZERO}", _LINKED.sub(rf"\g<0>{_ZERO}", escaped))
 
 
 def markdown(text: str) -> str:
@@ -38,7 +39,7 @@ def markdown(text: str) -> str:
     dead = plain(text).replace("<", f"<{_ZERO}").replace("](", f"]{_ZERO}(").replace("]:", f"]{_ZERO}:")
     dead = dead.replace("`", "'").replace("~~~", f"~{_ZERO}~{_ZERO}~")
     dead = re.sub(r"^([#>|+*-]|\d+[.)])", rf"{_ZERO}\1", dead)
-    dead = re.sub(r"(?<=\w):(?=//)", f":{_ZERO}", dead)
+    dead = _LINKED.sub(rf"\g<0>{_ZERO}", dead)
     return _AT.sub(f"@{_ZERO}", dead)
 
 
