@@ -62,6 +62,12 @@ class AnswersSettings(Group):
     refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
 
 
+class CheckSettings(Group):
+    """How the sentences of a language model are checked."""
+
+    nli: str | None = Field(None, description="sentence-transformers cross-encoder for entailment that decides whether a passage carries a sentence")
+
+
 class SlackSettings(Group):
     """Who is answered in Slack, and how. Ids: separated by commas, or a JSON list; ``*`` for all."""
 
@@ -104,6 +110,7 @@ class Settings(BaseSettings):
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
     answers: AnswersSettings = AnswersSettings()
+    check: CheckSettings = CheckSettings()
     slack: SlackSettings = SlackSettings()
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode")

