@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 OURS = ("retrieve", "answer", "refuse", "followup")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
-OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed")
+OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "check", "lies", "injections", "sides")
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),

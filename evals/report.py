@@ -50,7 +50,10 @@ def _section(result: Mapping[str, Any]) -> str:
         rows = {name: None for system in systems for name in figures["both"][system]}
         for half in ("test", "dev"):
             parts.append(f"<h3>{half}</h3>" + _table(rows, systems, lambda column, name, half=half: figures[half][column].get(name), named=True))
-        parts.append(_bars({system: figures["test"][system] for system in systems}))
+        if any(isinstance(value, dict) for system in systems for value in figures["test"][system].values()):
+            parts.append(_bars({system: figures["test"][system] for system in systems}))
+        if "curve" in result:
+            parts.append(_curve(result["curve"]))
     else:
         names = {name: None for name in figures["both"] if name not in ("curve",)}
         parts.append(_table(names, halves, lambda column, name: figures[column].get(name), named=True))
