@@ -12,11 +12,13 @@ from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from index.errors import SettingsError
+from index.errors import ArchiveError, SettingsError
 
 if TYPE_CHECKING:
     from index.archive import Archive
+    from index.catalog import Catalog
     from index.model import Model
+    from web.links import SignedLinks
 
 PREFIX = "NEWSDESK_"
 
@@ -88,6 +90,23 @@ class SlackSettings(Group):
         return value
 
 
+class WebSettings(Group):
+    """The reading room."""
+
+    url: AnyHttpUrl | None = Field(None, description="where readers find the room; citations link there")
+    host: str = Field("127.0.0.1", description="where the room listens")
+    port: int | None = Field(None, ge=1, le=65_535, description="where the room listens; when it is set, the bot serves it")
+    days: int = Field(30, ge=1, le=90, description="how long a link opens")
+    secret: SecretStr | None = Field(None, description="what signs links; without it, one is made and kept in the data folder")
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("a secret has at least 32 characters; make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'")
+        return value
+
+
 def ids(value: str) -> frozenset[str]:
     """Return the ids in a setting: separated by commas or spaces, or a JSON list."""
     return frozenset(re.findall(r"[^\s,\[\]\"']+", value))
@@ -105,6 +124,7 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     answers: AnswersSettings = AnswersSettings()
     slack: SlackSettings = SlackSettings()
+    web: WebSettings = WebSettings()
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode")
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET", description="for HTTP mode")
@@ -117,6 +137,23 @@ class Settings(BaseSettings):
 
         server = Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
         return Archive(self.data_dir, server=server, text=self.chroma.text, create=create)
+
+    def catalog(self) -> Catalog:
+        """Open the catalog of the archive that is set, without its vectors. Raises ArchiveError if there is none."""
+        from index.catalog import Catalog
+
+        path = self.data_dir / "catalog.sqlite3"
+        if not path.exists():
+            raise ArchiveError(f"There is no archive in {self.data_dir.resolve()} yet. Put articles in: python ingest.py FOLDER")
+        return Catalog(path)
+
+    def signed_links(self) -> SignedLinks:
+        """Return what makes and opens links into the reading room. Raises SettingsError if their secret cannot be had."""
+        from web.links import SignedLinks
+        from web.secret import secret
+
+        own = self.web.secret.get_secret_value() if self.web.secret else secret(self.data_dir)
+        return SignedLinks(own, str(self.web.url or ""), self.web.days)
 
     def embedder(self, *, many: bool = False) -> Model:
         """Return the model that is set, for a question or for ``many`` texts; it loads when it is first used. Raises ModelError if it cannot be one."""

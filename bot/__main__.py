@@ -7,7 +7,7 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -148,9 +148,27 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
             raise
         return desk, archive
 
+    async def run() -> None:
+        async with _reading_room(settings):
+            await serve(access, load, settings.data_dir, rules, slack.workers)
+
     log_to_stderr()
-    asyncio.run(serve(access, load, settings.data_dir, rules, slack.workers))
+    asyncio.run(run())
     return 0
+
+
+@contextlib.asynccontextmanager
+async def _reading_room(settings: Settings) -> AsyncIterator[None]:
+    """Serve the reading room beside Slack, if its port is set."""
+    if settings.web.port is None:
+        yield
+        return
+    from bot.room.answer_pages import answers
+    from web.app import app
+    from web.serving import listening
+
+    async with listening(app(settings.signed_links(), settings.catalog, answers(settings.data_dir)), settings.web.host, settings.web.port):
+        yield
 
 
 def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

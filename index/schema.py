@@ -57,6 +57,16 @@ articles = Table(
     Index("articles_published", "published"),
     Index("articles_digest", "digest"),
 )
+versions = Table(  # what articles said before they were replaced, so that what was cited can still be opened
+    "versions",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),  # of the cleaned text
+    Column("source", Text, nullable=False),  # JSON of the article's source
+    Column("text", LargeBinary, nullable=False),  # zlib
+    Column("replaced", Text, nullable=False),  # ISO 8601, UTC
+    Index("versions_replaced", "replaced"),
+)
 passages = Table(  # a passage's text is its article's text[start:end]: it cannot differ
     "passages",
     metadata,

@@ -41,8 +41,9 @@ from index.schema import (
     sketches,
     unsettled,
     vector_journal,
+    versions,
 )
-from index.stored import FetchRecord, FileRecord, Generation, Scope, StoredArticle, article_of, file_of, source_of
+from index.stored import FetchRecord, FileRecord, Generation, Scope, StoredArticle, Version, article_of, file_of, source_of, version_of
 
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
@@ -173,6 +174,17 @@ class Snapshot:
             for row in self._connection.execute(select(articles).where(articles.c.id.in_(chunk))):
                 found[row.id] = article_of(row)
         return found
+
+    def version(self, article_id: str, digest: str) -> Version | None:
+        """Return a former version of an article by the beginning of its text's digest, None if it is not kept."""
+        named = versions.c.digest.between(digest, digest + "g")
+        row = self._connection.execute(select(versions).where(versions.c.article_id == article_id, named).limit(1)).first()
+        return version_of(row) if row else None
+
+    def replaced(self, article_id: str) -> list[tuple[str, str]]:
+        """Return the former versions of an article that are kept: (digest, when it was replaced), newest first."""
+        query = select(versions.c.digest, versions.c.replaced).where(versions.c.article_id == article_id)
+        return [(row.digest, row.replaced) for row in self._connection.execute(query.order_by(versions.c.replaced.desc(), versions.c.digest))]
 
     def sources(self) -> Iterator[tuple[Source, str]]:
         """Yield every article's source and text digest, newest first, undated ones last."""

@@ -6,11 +6,13 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from sqlalchemy import (
     Connection,
+    and_,
     delete,
     func,
     insert,
@@ -39,12 +41,15 @@ from index.schema import (
     sketches,
     unsettled,
     vector_journal,
+    versions,
 )
 from index.snapshot import Snapshot, chunks, under
-from index.stored import CutLine, FetchRecord, FileRecord, Generation
+from index.stored import CutLine, FetchRecord, FileRecord, Generation, source_of
 
 _RUNS = 10_000  # kept on record, each with its counts
 _RUNS_WITH_FAILURES = 100
+_VERSIONS = 20  # former versions kept of an article
+_VERSION_DAYS = 92  # and how long: signed links end, and the bot's journal forgets its answers, before that
 _FAILURES = 1_000  # of a run, and of a file, in full; beyond that they are counted
 
 
@@ -64,7 +69,8 @@ class Transaction(Snapshot):
     def put_article(self, article: Article, file: str, original_digest: str, cut: Sequence[CutLine], found: Sequence[tuple[Passage, str, str, str]]) -> None:
         """Put an article in, in place of the version before; ``found``: (passage, key, title terms, body terms)."""
         source = article.source
-        self.remove_articles([source.id])
+        self._keep_version(article)
+        self._take_out([source.id])
         self._connection.execute(
             insert(articles).values(
                 id=source.id, file=file, path=source.path, title=source.title, publisher=source.publisher, author=source.author, url=source.url,
@@ -98,7 +104,28 @@ class Transaction(Snapshot):
         self._connection.execute(upsert(unsettled).from_select(["publisher", "digest"], rows.distinct()).on_conflict_do_nothing())
 
     def remove_articles(self, ids: Sequence[str]) -> None:
-        """Remove articles with their passages, search terms and links; their vectors stay known."""
+        """Remove articles with their former versions, passages, search terms and links; their vectors stay known."""
+        for chunk in chunks(ids):
+            self._connection.execute(delete(versions).where(versions.c.article_id.in_(chunk)))
+        self._take_out(ids)
+
+    def _keep_version(self, article: Article) -> None:
+        """Keep the text that an article is about to replace, if it differs: it may have been cited."""
+        row = self._connection.execute(select(articles).where(articles.c.id == article.source.id, articles.c.digest != article.digest)).first()
+        if row is None:
+            return
+        now = datetime.now(UTC)
+        source = asdict(source_of(row))
+        told = json.dumps({**source, "published": row.published and row.published.isoformat()}, ensure_ascii=False)
+        values = {"source": told, "text": zlib.compress(row.text.encode("utf-8", "surrogatepass")), "replaced": now.isoformat(timespec="microseconds")}
+        same = and_(versions.c.article_id == row.id, versions.c.digest.in_([row.digest, article.digest]))  # an article may go back to an earlier text
+        self._connection.execute(delete(versions).where(same))
+        self._connection.execute(insert(versions).values(article_id=row.id, digest=row.digest, **values))
+        kept = [digest for digest, _ in self.replaced(row.id)[:_VERSIONS]]
+        self._connection.execute(delete(versions).where(versions.c.article_id == row.id, versions.c.digest.not_in(kept)))
+        self._connection.execute(delete(versions).where(versions.c.replaced < (now - timedelta(days=_VERSION_DAYS)).isoformat()))
+
+    def _take_out(self, ids: Sequence[str]) -> None:
         for id_ in ids:
             self._unsettle(id_)
         for chunk in chunks(ids):

@@ -89,7 +89,16 @@ def test_one_file_talks_to_slack():
 
 
 def test_the_desk_does_not_know_the_room():
-    assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == {"bot/__main__.py", "bot/doctor.py"}
+    assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == {"bot/__main__.py", "bot/doctor.py", "web/__main__.py"}
+
+
+def test_the_reading_room_does_not_know_the_bot():
+    assert {path for path in importers("bot") if path.startswith("web/")} == {"web/__main__.py"}
+
+
+def test_one_file_signs_and_one_writes_pages():
+    assert importers("itsdangerous") == {"web/links.py"}
+    assert importers("jinja2") == {"web/pages.py"}
 
 
 def test_only_the_checker_makes_citations():
@@ -107,12 +116,12 @@ def test_a_module_opens_with_what_it_is_for(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"]], ids=["bot", "ingest", "ask"])
+@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"], ["-m", "web"]], ids=["bot", "ingest", "ask", "web"])
 def test_help_comes_without_loading_model_or_vectors(door):
     done = subprocess.run([sys.executable, "-X", "importtime", *door, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "usage:" in done.stdout
     loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "argparse" in loaded
-    heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers"}
+    heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers", "starlette", "uvicorn"}
     assert loaded.isdisjoint(heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego", "slack_bolt", "slack_sdk"})

@@ -40,6 +40,11 @@ VALUES = {
     "NEWSDESK_SLACK__PER_USER": ("9", lambda settings: settings.slack.per_user == 9),
     "NEWSDESK_SLACK__HOST": ("0.0.0.0", lambda settings: settings.slack.host == "0.0.0.0"),
     "NEWSDESK_SLACK__PORT": ("8080", lambda settings: settings.slack.port == 8080),
+    "NEWSDESK_WEB__URL": ("https://desk.example/news", lambda settings: str(settings.web.url) == "https://desk.example/news"),
+    "NEWSDESK_WEB__HOST": ("0.0.0.0", lambda settings: settings.web.host == "0.0.0.0"),
+    "NEWSDESK_WEB__PORT": ("8080", lambda settings: settings.web.port == 8080),
+    "NEWSDESK_WEB__DAYS": ("7", lambda settings: settings.web.days == 7),
+    "NEWSDESK_WEB__SECRET": ("s" * 32, lambda settings: settings.web.secret and settings.web.secret.get_secret_value() == "s" * 32),
     "SLACK_BOT_TOKEN": ("xoxb-1", lambda settings: settings.slack_bot_token and settings.slack_bot_token.get_secret_value() == "xoxb-1"),
     "SLACK_APP_TOKEN": ("xapp-1", lambda settings: settings.slack_app_token and settings.slack_app_token.get_secret_value() == "xapp-1"),
     "SLACK_SIGNING_SECRET": ("s", lambda settings: settings.slack_signing_secret and settings.slack_signing_secret.get_secret_value() == "s"),
@@ -138,6 +143,9 @@ BAD = [
     pytest.param("NEWSDESK_SLACK__ASK_A_PERSON", "@anna", id="name-for-a-person"),
     pytest.param("NEWSDESK_SLACK__PORT", "0", id="port-zero"),
     pytest.param("SLACK_API_URL", "slack.com", id="slack-address"),
+    pytest.param("NEWSDESK_WEB__URL", "desk.example", id="web-address"),
+    pytest.param("NEWSDESK_WEB__DAYS", "91", id="links-longer-than-versions-are-kept"),
+    pytest.param("NEWSDESK_WEB__SECRET", "too-short", id="short-secret"),
 ]
 
 
@@ -177,7 +185,7 @@ def test_the_example_file_can_be_used_with_every_line_switched_on(monkeypatch):
 
 
 def test_tokens_are_never_shown(monkeypatch):
-    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):
-        monkeypatch.setenv(name, "very-secret")
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "NEWSDESK_WEB__SECRET"):
+        monkeypatch.setenv(name, "very-secret" * 3)
     assert "very-secret" not in repr(load())
     assert "very-secret" not in load().model_dump_json()
