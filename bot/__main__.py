@@ -16,6 +16,7 @@ from settings import Settings, load
 
 if TYPE_CHECKING:
     from bot.desk import Desk
+    from bot.links import Links
     from index.archive import Archive
     from index.embed import Embedder
 
@@ -103,6 +104,12 @@ def _desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     return Desk(archive, embedder, cross_encoder(settings.search.reranker) if settings.search.reranker else None, settings.answers.refusal)
 
 
+def _links(settings: Settings) -> Links:
+    from bot.links import Links
+
+    return Links(settings.signed_links() if settings.web.url else None)
+
+
 def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     import asyncio
 
@@ -135,6 +142,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         slack.follow_ups,
         slack.per_user,
         slack.max_age_hours * 3_600,
+        _links(settings),
     )
 
     def load() -> tuple[Desk, Archive]:
@@ -173,22 +181,22 @@ async def _reading_room(settings: Settings) -> AsyncIterator[None]:
 
 def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     from bot.desk import Request
-    from bot.terminal import explained, rendered
+    from bot.terminal import explained, opens_links, rendered
 
     if (parsed.question is None) == (parsed.jsonl is None):
         raise SettingsError('Give a question in quotes, or --jsonl FILE. For example: python -m bot ask "what did Macron say about the truce"')
     today = parsed.today or date.today()
-    model = embedder or settings.embedder()
+    links, model = _links(settings), embedder or settings.embedder()
     with _opened(settings) as archive:
         desk = _desk(archive, settings, model)
         if parsed.jsonl:
-            code = _ask_many(parsed, desk, today)
+            code = _ask_many(parsed, desk, today, links)
         else:
             reply = desk.ask(Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher))
             if parsed.json:
-                print(json.dumps(reply.as_json(parsed.explain), ensure_ascii=False))
+                print(json.dumps(reply.as_json(parsed.explain, links), ensure_ascii=False))
             else:
-                print(rendered(reply, _width()))
+                print(rendered(reply, _width(), links, hyperlinks=opens_links(sys.stdout, os.environ)))
                 if parsed.explain:
                     print(f"\n{explained(reply, _width())}")
             code = 0
@@ -196,7 +204,7 @@ def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     return code
 
 
-def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date) -> int:
+def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date, links: Links) -> int:
     from bot.desk import Request
 
     code = 0
@@ -214,7 +222,7 @@ def _ask_many(parsed: argparse.Namespace, desk: Desk, today: date) -> int:
                         raise SettingsError('expected a string or {"id": …, "question": …}')
                     on = date.fromisoformat(str(said["today"])) if said.get("today") else today
                     request = Request(said["question"], on, parsed.since, parsed.until, parsed.publisher, _thread(said.get("thread")))
-                    values = desk.ask(request).as_json(parsed.explain)
+                    values = desk.ask(request).as_json(parsed.explain, links)
                 except (ValueError, NewsdeskError) as error:
                     values = {"error": f"line {number}: {error}"}
                     code = 2

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from bot.links import Links
 from index.articles import Article, Hit, Passage
 
 Reason = Literal["nothing_found", "not_supported", "declined"]
@@ -65,8 +67,8 @@ class NoAnswer:
     dropped: tuple[Dropped, ...] = ()
 
 
-def as_json(result: Answer | NoAnswer) -> dict[str, Any]:
-    """Return a result in the form that ``ask --json`` prints, without timings."""
+def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, Any]:
+    """Return a result in the form that ``ask --json`` prints, without timings; without ``links``, citations lead to the articles' own pages."""
     answered = isinstance(result, Answer)
     return {
         "question": result.question,
@@ -74,7 +76,7 @@ def as_json(result: Answer | NoAnswer) -> dict[str, Any]:
         "reason": None if isinstance(result, Answer) else result.reason,
         "text": result.text if isinstance(result, Answer) else "",
         "answerer": result.answerer if isinstance(result, Answer) else None,
-        "citations": [_citation_json(citation) for citation in result.citations] if isinstance(result, Answer) else [],
+        "citations": [_citation_json(citation, result.citations, links or Links()) for citation in result.citations] if isinstance(result, Answer) else [],
         "dropped": [{"text": item.text, "reason": item.reason} for item in result.dropped],
         "nearest": [] if isinstance(result, Answer) else [_nearest_json(hit) for hit in result.nearest],
     }
@@ -97,8 +99,8 @@ def _about(article: Article) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _citation_json(citation: Citation) -> dict[str, Any]:
-    place = {"quote": citation.quote, "start": citation.start, "end": citation.end, "also_in": list(citation.also_in)}
+def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) -> dict[str, Any]:
+    place = {"quote": citation.quote, "start": citation.start, "end": citation.end, "also_in": list(citation.also_in), "link": links.cited(citation, among)}
     return {"number": citation.number, **_about(citation.article), **place}
 
 

@@ -15,6 +15,7 @@ from bot import quotes
 from bot.also_in import with_others
 from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
 from bot.checker import check
+from bot.links import Links
 from bot.question import standalone, timeless, understood
 from bot.refusal import Level
 from index.archive import Archive, View
@@ -56,9 +57,9 @@ class Reply:
     why: str
     confidence: float
 
-    def as_json(self, explain: bool = False) -> dict[str, Any]:
+    def as_json(self, explain: bool = False, links: Links | None = None) -> dict[str, Any]:
         """Return the reply in the form that ``ask --json`` prints."""
-        values = {**as_json(self.result), "timings_ms": self.timings_ms}
+        values = {**as_json(self.result, links), "timings_ms": self.timings_ms}
         return {**values, "hits": [hit_json(hit) for hit in self.hits], "why": self.why} if explain else values
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from bot.answers import Citation
 from index.articles import Article
 from web.addresses import address, at_passage
 from web.links import Place, SignedLinks, Span, version_of
+
+if TYPE_CHECKING:
+    from bot.answers import Citation
 
 
 @dataclass(frozen=True, slots=True)

@@ -433,7 +433,7 @@ def test_a_file_name_with_a_line_break_or_colour_codes_stays_on_its_line(put, ne
 # --- ask -----------------------------------------------------------------------------------------------------------------
 
 ANSWER_FIELDS = {"question", "outcome", "reason", "text", "answerer", "citations", "dropped", "nearest", "timings_ms"}
-CITATION_FIELDS = {"number", "article_id", "title", "publisher", "author", "published", "url", "path", "quote", "start", "end", "also_in"}
+CITATION_FIELDS = {"number", "article_id", "title", "publisher", "author", "published", "url", "path", "quote", "start", "end", "also_in", "link"}
 HIT_FIELDS = {"article_id", "start", "end", "text", "score", "dense", "keyword"}
 
 

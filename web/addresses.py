@@ -39,19 +39,21 @@ def _directive(text: str, start: int, end: int) -> str:
     lines = [line.split() for line in text[start:end].split("\n") if line.strip()]
     if not lines:
         return ""
-    flat, quoted = _flat(text), _flat(text[start:end])
-    before = _flat(text[:start])
+    flat, quoted, before = (" ".join(part.split()) for part in (text, text[start:end], text[:start]))
+    low = flat.lower()
+    low = low if len(low) == len(flat) else flat  # browsers compare without case; a few letters have no small form of one character
     at = len(before) + 1 if before else 0
-    if len(lines) == 1 and len(lines[0]) <= _WHOLE and len(quoted) <= _MOST:
-        first, last = " ".join(lines[0]), ""
-    else:
+    stop = at + len(quoted)
+    first, last = quoted, ""
+    if len(lines) > 1 or len(lines[0]) > _WHOLE or len(quoted) > _MOST:
         # Each part must lie in one paragraph of the page, and the line breaks of our text are its paragraphs'.
-        first = _grown(lines[0], lambda part: flat.find(part) == at)
+        first = _grown(lines[0], lambda part: low.find(low[at : at + len(part)]) == at)
         rest = at + len(first)
-        last = _grown(lines[-1][::-1], lambda part: flat.find(part, rest) == at + len(quoted) - len(part), backwards=True)
+        last = _grown(lines[-1][::-1], lambda part: low.find(low[stop - len(part) : stop], rest) == stop - len(part), backwards=True)
         if len(lines) == 1 and len(first) + len(last) >= len(quoted):
             first, last = quoted, ""
-    prefix = "" if flat.find(first) == at else " ".join(before[-_MOST:].split()[-6:])
+    alone = low.find(low[at : at + len(first)]) == at
+    prefix = "" if alone else " ".join(before[-_MOST:].split()[-6:])
     return (f"{_encoded(prefix)}-," if prefix else "") + _encoded(first) + (f",{_encoded(last)}" if last else "")
 
 
@@ -66,10 +68,6 @@ def _grown(words: list[str], alone: Callable[[str], bool], backwards: bool = Fal
         if alone(part):
             break
     return part
-
-
-def _flat(text: str) -> str:
-    return " ".join(text.split()).lower()
 
 
 def _encoded(text: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot.desk import QuestionError, Reply, Request
+from bot.links import Links
 from bot.room import archive_news, blocks, hearing
 from bot.room.access import REFUSALS, Access
 from bot.room.api import Api, Refused, Unreachable
@@ -42,9 +43,9 @@ class Stopped(Exception):
 class Answering:
     """Answers questions of the journal that this process owns."""
 
-    def __init__(self, api: Api, journal: Journal, brain: Brain, access: Access, owner: str, offer_person: bool) -> None:
+    def __init__(self, api: Api, journal: Journal, brain: Brain, access: Access, owner: str, offer_person: bool, links: Links) -> None:
         self._api, self._journal, self._brain, self._access = api, journal, brain, access
-        self._owner, self._offer_person = owner, offer_person
+        self._owner, self._offer_person, self._links = owner, offer_person, links
         self._statuses: dict[str, tuple[asyncio.Task[None], asyncio.Event, str]] = {}
         self._late: set[asyncio.Task[None]] = set()
 
@@ -157,22 +158,23 @@ class Answering:
         request = Request(asked.text, date.today(), thread=self._before(asked))  # noqa: DTZ011  "today" is the team's
         if asked.thread and not asked.quiet and not asked.messages and self._api.may_stream() and await self._brain.streams():
             return await self._stream(asked, request)
-        found = await self._ask(request)
+        found = await self._ask(asked, request)
         if asked.quiet and not found.answered:
             await self._quiet(asked, clear=False)
             self._journal.finish(asked, "left")
             return "left"
         return await self._give(asked, found)
 
-    async def _ask(self, request: Request) -> Given:
+    async def _ask(self, asked: Asked, request: Request) -> Given:
         try:
             reply = await asyncio.wait_for(self._brain.ask(request), _LONGEST)
-            return await self._with_versions(reply)
+            return await self._given(asked, reply)
         except Exception as error:
             return trouble(request.question, error)
 
-    async def _with_versions(self, reply: Reply) -> Given:
-        return given(reply, await self._brain.look(archive_news.versions))
+    async def _given(self, asked: Asked, reply: Reply) -> Given:
+        found = given(reply, await self._brain.look(archive_news.versions), self._links)
+        return replace(found, page=self._links.answer(asked.id)) if found.answered else found
 
     def _before(self, asked: Asked) -> tuple[str, ...]:
         """Return the questions asked before this one in its thread."""
@@ -269,7 +271,7 @@ class Answering:
                         self._journal.end(asked.key, "stopped", self._owner)
                         raise Stopped
                 else:
-                    found = await self._with_versions(item)
+                    found = await self._given(asked, item)
         except (Stopped, asyncio.CancelledError):
             raise
         except Exception as error:

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.links import Links
 from bot.room import archive_news, blocks
 from bot.room.access import Access, Allowed
 from bot.room.answering import Answering
@@ -41,6 +42,7 @@ class Rules:
     follow_ups: bool = True
     per_user: int = 2
     max_age: float = 6 * 3_600  # seconds
+    links: Links = field(default_factory=Links)
 
 
 class Room:
@@ -51,7 +53,7 @@ class Room:
         self.journal = Journal(folder / "journal.sqlite3")
         self.owner = Owner(folder)
         self.access = Access(api, rules.allowed)
-        self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person))
+        self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person), rules.links)
         self.reception = Reception(api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups)
         self._tasks: set[asyncio.Task[None]] = set()
         self._noticed: dict[str, float] = {}
