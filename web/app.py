@@ -6,6 +6,7 @@ link → signature and day → the rendered page, or: archive → marks → page
 from __future__ import annotations
 
 import logging
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -52,12 +53,18 @@ _LATER = ("Not now", "The articles cannot be opened at the moment.", "Please try
 Rendering = Callable[[], bytes | None]
 
 
-def app(links: SignedLinks, open_catalog: Callable[[], Catalog], answers: Answers | None = None, extra_routes: Sequence[BaseRoute] = ()) -> Starlette:
+def app(
+    links: SignedLinks,
+    open_catalog: Callable[[], Catalog],
+    answers: Answers | None = None,
+    extra_routes: Sequence[BaseRoute] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Starlette:
     """Return the reading room over a catalog, which is opened when it is first needed.
 
     ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the room.
     """
-    room = _Room(links, Shelf(open_catalog), answers)
+    room = _Room(links, Shelf(open_catalog, clock), answers)
     routes = [
         Route("/a/{article}", room.article),
         Route("/o/{article}", room.original),
@@ -119,7 +126,7 @@ class _Room:
         if state is None:
             try:
                 state = await run_in_threadpool(self._shelf.look)
-            except NewsdeskError as error:
+            except Exception as error:
                 return self._unable(error)
         known = self._pages.get(state, key)
         if known is not None:
@@ -144,22 +151,23 @@ class _Room:
 
     async def failed(self, _request: Request, error: Exception) -> Response:
         """Answer after an error of our own making."""
-        return self._unable(error, 500)
+        return self._unable(error)
 
     async def _html(self, render: Rendering) -> Response:
         try:
             page = await run_in_threadpool(render)
-        except NewsdeskError as error:
+        except Exception as error:  # whatever it is, the reader sees no internals of it
             return self._unable(error)
         return Response(pages.told_page(self._links.base, *_GONE), 404, media_type=_HTML) if page is None else Response(page, media_type=_HTML)
 
     def _refused(self) -> Response:
         return Response(self._refusal, 403, media_type=_HTML)
 
-    def _unable(self, error: Exception, status: int = 503) -> Response:
-        log.error("a page could not be opened: %s", error if isinstance(error, NewsdeskError) else type(error).__name__)
+    def _unable(self, error: Exception) -> Response:
+        ours = isinstance(error, NewsdeskError)
+        log.error("a page could not be opened: %s", error if ours else type(error).__name__)
         headers = {**_HEADERS, "cache-control": "no-store", "retry-after": "60"}  # after an error of our own nothing else adds them
-        return Response(pages.told_page(self._links.base, *_LATER), status, headers, media_type=_HTML)
+        return Response(pages.told_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
 
 
 class _Pages:

@@ -56,10 +56,18 @@ def _shown(text: str, cited: Span | None, begin: int | None) -> Span:
     if len(text) <= LONGEST:
         return 0, len(text)
     start = begin if begin is not None else max(0, (cited[0] if cited else 0) - LONGEST // 2)
-    start = max(0, min(start, len(text) - 1))
-    if begin is None and start:
-        start = text.rfind("\n", max(0, start - _LINE), start) + 1 or start
-    return start, min(len(text), start + LONGEST)
+    start = _line_before(text, max(0, min(start, len(text) - 1)))
+    end = min(len(text), start + LONGEST)
+    return start, end if end == len(text) else _line_before(text, end)
+
+
+def _line_before(text: str, place: int) -> int:
+    return text.rfind("\n", max(0, place - _LINE), place) + 1 or place
+
+
+def before(start: int) -> int:
+    """Return where the part before the one that starts at ``start`` begins, so that nothing is left out between them."""
+    return max(0, start - LONGEST + 2 * _LINE)
 
 
 def _without(span: Span, taken: Sequence[Span]) -> list[Span]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,7 @@ from index.printable import printable
 from web.addresses import address, at_passage
 from web.answers import Shown
 from web.links import Place, SignedLinks
-from web.marks import LONGEST, marked
+from web.marks import before, marked
 from web.shelf import Opened, Other
 
 _HERE = Path(__file__).parent
@@ -37,6 +38,11 @@ def _day(value: date | None) -> str:
     return f"{value.day} {value:%B %Y}" if value else "undated"
 
 
+def _lang(value: str | None) -> str:
+    """Return a language's code, nothing if it is none."""
+    return value if value and re.fullmatch(r"[A-Za-z0-9-]{2,20}", value) else ""
+
+
 def _moment(value: str) -> str:
     """Return a time in ISO 8601 as people write it, with its offset from UTC."""
     try:
@@ -50,7 +56,7 @@ def _moment(value: str) -> str:
 _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
 )
-_templates.filters |= {"plain": printable, "day": _day, "moment": _moment}
+_templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang": _lang}
 _templates.globals["digests"] = _DIGESTS
 
 
@@ -65,7 +71,7 @@ def article_page(opened: Opened, place: Place, until: date, links: SignedLinks) 
         **_about(article, opened),
         part=part,
         shown=None if whole else (part.start + 1, part.end, len(article.text)),
-        earlier=_part_link(links, place, max(0, part.start - LONGEST), until) if part.start else None,
+        earlier=_part_link(links, place, before(part.start), until) if part.start else None,
         later=_part_link(links, place, part.end, until) if part.end < len(article.text) else None,
         others=any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
         replaced=opened.replaced,

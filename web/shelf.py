@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -47,11 +46,11 @@ class Opened:
 class Shelf:
     """Opens articles of a catalog. The catalog is opened when it is first needed, because it may be made after the bot has started."""
 
-    def __init__(self, open_catalog: Callable[[], Catalog]) -> None:
-        self._open = open_catalog
+    def __init__(self, open_catalog: Callable[[], Catalog], clock: Callable[[], float]) -> None:
+        self._open, self._clock = open_catalog, clock
         self._catalog: Catalog | None = None
         self._opening = threading.Lock()
-        self._looked = -_LOOK
+        self._looked: float | None = None
         self._generation = -1
 
     def close(self) -> None:
@@ -61,14 +60,14 @@ class Shelf:
 
     def state(self) -> int | None:
         """Return the number of the state that was published last, as known for a second; None if it is time to ``look``."""
-        return self._generation if time.monotonic() - self._looked < _LOOK else None
+        return self._generation if self._looked is not None and self._clock() - self._looked < _LOOK else None
 
     def look(self) -> int:
         """Return the number of the state that is published. Raises ArchiveError."""
         with self._there().snapshot() as snapshot:
             generation = snapshot.generation()
         self._generation = generation.number if generation else 0
-        self._looked = time.monotonic()
+        self._looked = self._clock()
         return self._generation
 
     def read(self, place: Place) -> Opened | None:
