@@ -147,8 +147,9 @@ def test_ten_thousand_random_ids_learn_nothing(room, refusal):
 PATHS = [
     "/", "/a", "/a/", "/a/../../etc/passwd", "/a/..%2f..%2f..%2fetc%2fpasswd", "/a/%2e%2e/%2e%2e/etc/passwd", "/../../../../etc/passwd", "//etc/passwd",
     "/static/../links.py", "/static/..%2flinks.py", "/static/%2e%2e%2f%2e%2e%2fdata%2fweb-secret", "/static/room.css/../../secret.py", "/static//etc/passwd",
-    "/static/", "/static", "/static/room.css%00.js", "/static/templates/base.html", "/o/%2fetc%2fpasswd", "/a/%00", "/a/" + "x" * 5_000, "/a/%ff%fe", 
-    "/q/'%20OR%201=1--", "/a/<script>alert(1)</script>", "/web-secret", "/catalog.sqlite3", "/journal.sqlite3", "/.env", "/.git/config", "/robots.txt", "/a/x;/../y", "/a\\..\\x",
+    "/static/", "/static", "/static/room.css%00.js", "/static/templates/base.html", "/o/%2fetc%2fpasswd", "/a/%00", "/a/" + "x" * 5_000, "/a/%ff%fe",
+    "/q/'%20OR%201=1--", "/a/<script>alert(1)</script>", "/web-secret", "/catalog.sqlite3", "/journal.sqlite3", "/.env", "/.git/config", "/robots.txt",
+    "/a/x;/../y", "/a\\..\\x",
 ]  # fmt: skip
 
 

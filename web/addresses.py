@@ -39,11 +39,11 @@ def _directive(text: str, start: int, end: int) -> str:
     lines = [line.split() for line in text[start:end].split("\n") if line.strip()]
     if not lines:
         return ""
-    flat, quoted, before = (" ".join(part.split()) for part in (text, text[start:end], text[:start]))
+    flat, quoted, until = (" ".join(part.split()) for part in (text, text[start:end], text[:end]))
     low = flat.lower()
     low = low if len(low) == len(flat) else flat  # browsers compare without case; a few letters have no small form of one character
-    at = len(before) + 1 if before else 0
-    stop = at + len(quoted)
+    stop = len(until)
+    at = stop - len(quoted)  # a quotation mark may stand before the quote, or a space
     first, last = quoted, ""
     if len(lines) > 1 or len(lines[0]) > _WHOLE or len(quoted) > _MOST:
         # Each part must lie in one paragraph of the page, and the line breaks of our text are its paragraphs'.
@@ -53,7 +53,7 @@ def _directive(text: str, start: int, end: int) -> str:
         if len(lines) == 1 and len(first) + len(last) >= len(quoted):
             first, last = quoted, ""
     alone = low.find(low[at : at + len(first)]) == at
-    prefix = "" if alone else " ".join(before[-_MOST:].split()[-6:])
+    prefix = "" if alone else " ".join(flat[max(0, at - _MOST) : at].split()[-6:])
     return (f"{_encoded(prefix)}-," if prefix else "") + _encoded(first) + (f",{_encoded(last)}" if last else "")
 
 
