@@ -53,11 +53,6 @@ class Shelf:
         self._looked: float | None = None
         self._generation = -1
 
-    def close(self) -> None:
-        """Close the catalog."""
-        if self._catalog is not None:
-            self._catalog.close()
-
     def state(self) -> int | None:
         """Return the number of the state that was published last, as known for a second; None if it is time to ``look``."""
         return self._generation if self._looked is not None and self._clock() - self._looked < _LOOK else None
