@@ -1,6 +1,6 @@
 """python -m evals.reading_room: how many article pages a second the reading room gives, asked by wrk, and what one costs.
 
-The room runs in a process of its own over the archive of the settings; every article of it (at most 1,000) is asked for in turn.
+The room runs in a process of its own over an archive; every article of it (at most 1,000) is asked for in turn.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import secrets
 import shutil
 import socket
 import subprocess
@@ -16,9 +17,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from index.catalog import Catalog
 from index.errors import SettingsError
-from settings import load
-from web.links import Place, version_of
+from web.links import Place, SignedLinks, version_of
 
 _SCRIPT = """
 local paths, at = {}, 0
@@ -36,35 +37,38 @@ end
 def main() -> int:
     """Print requests a second, failures, latencies and the server's processor time for a page."""
     parser = argparse.ArgumentParser(prog="python -m evals.reading_room", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--archive", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)")
     parser.add_argument("--seconds", type=int, default=30)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--pause", type=int, default=0, metavar="MS", help="of a connection before each request; 0: as fast as it can")
     parsed = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SettingsError("wrk is not installed: apt-get install wrk")
+    if not (parsed.archive / "catalog.sqlite3").exists():
+        raise SettingsError(f"There is no archive in {parsed.archive}. Put articles in: python ingest.py FOLDER")
+    secret = secrets.token_urlsafe(48)
     with tempfile.TemporaryDirectory() as folder:
         paths, script = Path(folder, "paths"), Path(folder, "paths.lua")
-        paths.write_text("".join(f"{path}\n" for path in _paths()))
+        paths.write_text("".join(f"{path}\n" for path in _paths(parsed.archive, SignedLinks(secret))))
         script.write_text(_SCRIPT % (paths, parsed.pause))
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
-        with subprocess.Popen([sys.executable, "-m", "web"], env={**os.environ, "NEWSDESK_WEB__PORT": str(port)}) as server:
+        own = {"NEWSDESK_DATA_DIR": str(parsed.archive), "NEWSDESK_WEB__SECRET": secret, "NEWSDESK_WEB__PORT": str(port), "NEWSDESK_WEB__URL": ""}
+        with subprocess.Popen([sys.executable, "-m", "web"], env={**os.environ, **own}) as server:
             try:
                 return _measured(server.pid, port, script, parsed.seconds, parsed.connections)
             finally:
                 server.terminate()
 
 
-def _paths() -> list[str]:
-    settings = load()
-    links, found = settings.signed_links(), []
-    base = str(settings.web.url or "").rstrip("/")
-    with settings.catalog().snapshot() as snapshot:
-        ids = snapshot.ids_after("", 1_000)
-        for id_, article in snapshot.articles(ids).items():
+def _paths(archive: Path, links: SignedLinks) -> list[str]:
+    catalog, found = Catalog(archive / "catalog.sqlite3"), []
+    with catalog.snapshot() as snapshot:
+        for id_, article in snapshot.articles(snapshot.ids_after("", 1_000)).items():
             middle = len(article.text) // 2
             place = Place(id_, version_of(article.digest), (middle, min(middle + 150, len(article.text))), ((0, min(80, middle)),))
-            found.append(links.article(place).removeprefix(base).removesuffix("#c"))
+            found.append(links.article(place).removesuffix("#c"))
+    catalog.close()
     return found
 
 
