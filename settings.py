@@ -62,6 +62,13 @@ class AnswersSettings(Group):
     refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
 
 
+class LogSettings(Group):
+    """What the bot writes to standard error while it runs."""
+
+    format: Literal["text", "json"] = Field("text", description="a line for people, or a JSON object a line")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="of newsdesk's own lines; libraries tell warnings only")
+
+
 class SlackSettings(Group):
     """Who is answered in Slack, and how. Ids: separated by commas, or a JSON list; ``*`` for all."""
 
@@ -105,6 +112,7 @@ class Settings(BaseSettings):
     search: SearchSettings = SearchSettings()
     answers: AnswersSettings = AnswersSettings()
     slack: SlackSettings = SlackSettings()
+    log: LogSettings = LogSettings()
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode")
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET", description="for HTTP mode")

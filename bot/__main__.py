@@ -112,10 +112,11 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
             f"{missing} is not set, so there is no Slack to answer in. docs/slack.md tells how to create the app. "
             'On the terminal: python -m bot ask "what did Macron say about the truce"; all commands: python -m bot --help'
         )
+    from bot import logs, traces
     from bot.desk import Request
     from bot.room.access import Allowed
     from bot.room.room import Rules
-    from bot.room.serve import Access, log_to_stderr, serve
+    from bot.room.serve import Access, serve
     from settings import ids
 
     slack = settings.slack
@@ -148,8 +149,12 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
             raise
         return desk, archive
 
-    log_to_stderr()
-    asyncio.run(serve(access, load, settings.data_dir, rules, slack.workers))
+    logs.to_stderr(settings.log.format, settings.log.level)
+    end = traces.begin()
+    try:
+        asyncio.run(serve(access, load, settings.data_dir, rules, slack.workers))
+    finally:
+        end()
     return 0
 
 
@@ -174,7 +179,7 @@ def _ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
                 if parsed.explain:
                     print(f"\n{explained(reply, _width())}")
             code = 0
-        _mend(archive, model)
+        _mend(archive)
     return code
 
 
@@ -217,28 +222,16 @@ def _thread(value: object) -> tuple[str, ...]:
     return tuple(item["question"] for item in value if isinstance(item, dict) and isinstance(item.get("question"), str))
 
 
-def _mend(archive: Archive, embedder: Embedder) -> None:
+def _mend(archive: Archive) -> None:
     """Rebuild vectors that turned out damaged, after the answer, and say so in one line."""
-    from index.errors import LockedError, ServerDown, VectorsError
-    from index.lock import writer_lock
+    from bot.mending import mended
 
     trouble = archive.trouble
     if trouble is None:
         return
-    outcome = "the catalog's own vectors were searched instead"
-    try:
-        with writer_lock(archive.folder):
-            if archive.sound():
-                return
-            archive.rebuild(embedder.identity)
-            outcome = "it has been rebuilt from the catalog"
-    except LockedError:
-        outcome = "the ingest that is running will mend it; " + outcome
-    except ServerDown:
-        pass
-    except VectorsError as error:
-        outcome = f"{outcome}; rebuilding failed: {error}"
-    print(f"The search index could not be used ({trouble}); {outcome}.", file=sys.stderr)
+    _, outcome = mended(archive)
+    if outcome:
+        print(f"The search index could not be used ({trouble}); {outcome}.", file=sys.stderr)
 
 
 def _articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from bot import quotes
+from bot import quotes, traces
 from bot.also_in import with_others
 from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
 from bot.checker import check
@@ -77,6 +77,10 @@ class Desk:
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
+        with traces.span("ask"):
+            return self._ask(request)
+
+    def _ask(self, request: Request) -> Reply:
         question = " ".join(request.question.encode("utf-8", "replace").decode().split())
         if not question:
             raise QuestionError('The question is empty. Ask something, for example: "what did Macron say about the truce"')
@@ -90,20 +94,23 @@ class Desk:
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
-            hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS), asked
-            if asked.year and not any(hit.article.source.published for hit in hits):
-                # Nothing was published in that year: it may be the year of what is told.
-                meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
-                hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS)
-            if self._rerank is not None:
-                hits = reranked(self._rerank, meant.search, hits)
+            with traces.span("search"):
+                hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS), asked
+                if asked.year and not any(hit.article.source.published for hit in hits):
+                    # Nothing was published in that year: it may be the year of what is told.
+                    meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
+                    hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS)
+                if self._rerank is not None:
+                    hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
-            choice = quotes.choose(view, meant, hits, self._embedder, self._level)
-            return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
+            with traces.span("answer", hits=len(hits)):
+                choice = quotes.choose(view, meant, hits, self._embedder, self._level)
+                return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
 
         hits, choice = self._archive.read(work)
         drafted = time.perf_counter()
-        sentences, citations, dropped = check(choice.drafts)
+        with traces.span("check", drafts=len(choice.drafts)):
+            sentences, citations, dropped = check(choice.drafts)
         checked = time.perf_counter()
         result: Answer | NoAnswer
         if sentences:

@@ -28,6 +28,8 @@ VALUES = {
     ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
     "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
+    "NEWSDESK_LOG__FORMAT": ("json", lambda settings: settings.log.format == "json"),
+    "NEWSDESK_LOG__LEVEL": ("debug", lambda settings: settings.log.level == "debug"),
     "NEWSDESK_SLACK__ADMINS": ("U0AA, U0BB", lambda settings: ids(settings.slack.admins) == {"U0AA", "U0BB"}),
     "NEWSDESK_SLACK__TEAMS": ('["T0AA"]', lambda settings: ids(settings.slack.teams) == {"T0AA"}),
     "NEWSDESK_SLACK__GUESTS": ("*", lambda settings: ids(settings.slack.guests) == {"*"}),

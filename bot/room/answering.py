@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from bot import logs, traces
 from bot.desk import QuestionError, Reply, Request
-from bot.room import archive_news, blocks, hearing
+from bot.room import archive_news, blocks, hearing, meters
 from bot.room.access import REFUSALS, Access
 from bot.room.api import Api, Refused, Unreachable
 from bot.room.blocks import Message
@@ -32,6 +33,7 @@ _REFRESH = 90.0  # seconds; Slack forgets a status after two minutes
 _PATIENCE = 5.0  # seconds that an answer waits for a status under way
 _NOT_THERE = ("channel_not_found", "not_in_channel")
 _ONCE = 86_400  # seconds between two refusals of the same person
+_OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
 SORRY = "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the reason with: python -m bot doctor"
 
 
@@ -62,6 +64,7 @@ class Answering:
         done = asyncio.Event()
 
         async def show() -> None:
+            logs.request.set(asked.id)
             if previous:
                 previous[1].set()
                 await previous[0]
@@ -101,8 +104,11 @@ class Answering:
     async def answer(self, asked: Asked) -> None:
         """Answer a question in hand and write down how it ended. Never raises but for cancellation, which leaves it in hand."""
         began = time.monotonic()
+        logs.request.set(asked.id)
         try:
-            state = await self._answered(asked)
+            with traces.span("question", question=asked.id, kind=asked.kind):
+                state = await self._answered(asked)
+            meters.ended(state if state in _OUTCOMES else "left", asked.asked)
             log.info("done question=%s kind=%s state=%s seconds=%.2f", asked.id, asked.kind, state, time.monotonic() - began)
         except Stopped:
             log.info("overtaken question=%s", asked.id)
@@ -113,12 +119,12 @@ class Answering:
             if asked.kind == "shortcut" and error.error in _NOT_THERE and asked.thread:
                 await self._elsewhere(asked)
             else:
-                self._journal.finish(asked, "failed")
+                self._fail(asked)
         except Unreachable as error:
             log.warning("slack unreachable question=%s attempt=%s trouble=%s", asked.id, asked.attempts, error)
             await self._quiet(asked, clear=True)
             if time.time() - asked.asked > _TOO_OLD:
-                self._journal.finish(asked, "failed")
+                self._fail(asked)
             else:
                 self._journal.put_back(asked.id, self._owner)
         except asyncio.CancelledError:
@@ -129,11 +135,16 @@ class Answering:
 
     async def _apologise(self, asked: Asked) -> None:
         try:
-            await self._give(asked, Given(asked.text, "trouble", SORRY))
+            await self._give(asked, Given(asked.text, "trouble", sorry()))
+            meters.ended("trouble", asked.asked)
         except Exception as error:
             log.error("could not apologise question=%s error=%s", asked.id, told(error))
             await self._quiet(asked, clear=True)
-            self._journal.finish(asked, "failed")
+            self._fail(asked)
+
+    def _fail(self, asked: Asked) -> None:
+        self._journal.finish(asked, "failed")
+        meters.ended("failed", asked.asked)
 
     async def _elsewhere(self, asked: Asked) -> None:
         """Answer in a direct message what was asked about a message in a channel that we are not in."""
@@ -141,7 +152,7 @@ class Answering:
             self._journal.move(asked.id, await self._api.direct(asked.user))
             self._journal.put_back(asked.id, self._owner)
         except (Refused, Unreachable):
-            self._journal.finish(asked, "failed")
+            self._fail(asked)
 
     async def _answered(self, asked: Asked) -> str:
         alone = bool(asked.reply_url)  # only the asker reads it
@@ -172,6 +183,7 @@ class Answering:
             return trouble(request.question, error)
 
     async def _with_versions(self, reply: Reply) -> Given:
+        meters.replied(reply)
         return given(reply, await self._brain.look(archive_news.versions))
 
     def _before(self, asked: Asked) -> tuple[str, ...]:
@@ -222,12 +234,13 @@ class Answering:
     # --- giving ---
 
     async def _give(self, asked: Asked, found: Given) -> str:
-        if asked.reply_url:
-            for message in blocks.answer(found, asked.id, feedback=False, share=True):
-                if not await self._api.respond(asked.reply_url, message):
-                    break
-        else:
-            await self._put(asked, blocks.answer(found, asked.id, person=self._offer_person))
+        with traces.span("post", outcome=found.outcome):
+            if asked.reply_url:
+                for message in blocks.answer(found, asked.id, feedback=False, share=True):
+                    if not await self._api.respond(asked.reply_url, message):
+                        break
+            else:
+                await self._put(asked, blocks.answer(found, asked.id, person=self._offer_person))
         if not self._journal.finish(asked, "answered", found.as_json()):
             raise Stopped
         return found.outcome
@@ -301,6 +314,7 @@ class Answering:
 
     async def stopped(self, asked: Asked) -> None:
         """Take back the status of a question that was stopped."""
+        meters.ended("stopped", asked.asked)
         await self._quiet(asked, clear=True)
 
     async def remove(self, asked: Asked) -> None:
@@ -342,4 +356,10 @@ def trouble(question: str, error: Exception) -> Given:
     log.error("could not answer error=%s", told(error))
     if isinstance(error, ArchiveError) and "no archive" in str(error):
         return Given(question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER")
-    return Given(question, "trouble", SORRY)
+    return Given(question, "trouble", sorry())
+
+
+def sorry() -> str:
+    """Return the apology for an error, with the reference under which the log tells more."""
+    id_ = logs.request.get()
+    return f"{SORRY} (reference {id_})" if id_ else SORRY

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -47,6 +48,7 @@ class Brain:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="desk")
         self._loading = threading.Lock()
         self._ready: tuple[Asks, Archive] | None = None
+        self.trouble: str | None = "is loading"  # why no question can be answered yet, None once they can
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
@@ -58,8 +60,18 @@ class Brain:
     def _desk(self) -> tuple[Asks, Archive]:
         with self._loading:
             if self._ready is None:
-                self._ready = self._load()
+                try:
+                    self._ready = self._load()
+                except BaseException as error:
+                    self.trouble = told(error)
+                    raise
+                self.trouble = None
             return self._ready
+
+    @property
+    def archive(self) -> Archive | None:
+        """The archive, once it is open."""
+        return self._ready[1] if self._ready else None
 
     async def warm(self) -> None:
         """Load what is needed; a failure is told in the log and comes up again with the first question."""
@@ -120,7 +132,7 @@ class Brain:
                 getattr(items, "close", lambda: None)()
                 loop.call_soon_threadsafe(queue.put_nowait, None)
 
-        done = loop.run_in_executor(self._threads, work)
+        done = loop.run_in_executor(self._threads, contextvars.copy_context().run, work)
         try:
             while (item := await queue.get()) is not None:
                 if isinstance(item, BaseException):
@@ -131,4 +143,5 @@ class Brain:
             stopped.set()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # With the context of who asks: the log and the traces name the question in hand.
+        return await asyncio.get_running_loop().run_in_executor(self._threads, contextvars.copy_context().run, work)

@@ -77,7 +77,7 @@ async def answering(access: Access, load: Callable[[], tuple[Asks, Archive]], fo
         try:
             bolt = app(room, client, None if access.app_token else access.signing_secret)
             await room.start()
-            async with _socket(bolt, access) if access.app_token else _http(bolt, access):
+            async with _socket(bolt, access, room) if access.app_token else _http(bolt, access):
                 log.info("listening team=%s user=%s", api.team, api.user)
                 yield room
                 await room.reception.close()
@@ -104,8 +104,9 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _socket(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
+async def _socket(bolt: AsyncApp, access: Access, room: Room) -> AsyncIterator[None]:
     handler = AsyncSocketModeHandler(bolt, access.app_token, ping_interval=_PING)
+    room.connected = handler.client.is_connected
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
         yield
@@ -132,19 +133,3 @@ async def _http(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
-
-
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Write the log to standard error: our own lines, and of libraries only warnings, without what may hold a message's text."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    handler.addFilter(_without_bodies)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("newsdesk").setLevel(level)
-
-
-def _without_bodies(record: logging.LogRecord) -> bool:
-    if not record.name.startswith("newsdesk"):
-        record.msg, record.args = record.getMessage().split("\n", 1)[0].split("{", 1)[0], ()
-        record.exc_info = record.exc_text = None
-    return True
