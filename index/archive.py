@@ -152,6 +152,22 @@ class Archive:
                 return str(error)
         return None
 
+    def look(self) -> None:
+        """Find out whether the published vectors can be used, cheaply enough for every second. Raises VectorsError and ArchiveError.
+
+        A folder is read only when one of its files has changed since the last look; a server tells that it lives and how many passages it holds.
+        """
+        generation = self._published()
+        try:
+            if generation is not None and self.server is None:
+                self._folders.look(generation.place)
+            elif generation is not None and self.server is not None:
+                self.server.answers()
+                self._opened(generation)
+        except VectorsError:
+            if self._published() == generation:  # not merely overtaken
+                raise
+
     def sound(self) -> bool:
         """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong. Raises ServerDown."""
         generation = self._published()

@@ -76,6 +76,10 @@ class Snapshot:
         tables = {"articles": articles, "passages": passages, "files": gave, "embeddings": embeddings}
         return {name: int(self._connection.scalar(select(func.count()).select_from(each)) or 0) for name, each in tables.items()}
 
+    def count_articles(self) -> int:
+        """Return how many articles there are."""
+        return int(self._connection.scalar(select(func.count()).select_from(articles)) or 0)
+
     def files(self, paths: Sequence[str]) -> dict[str, FileRecord]:
         """Return what is known of some files, by path."""
         found = {}
@@ -341,6 +345,11 @@ class Snapshot:
     def runs(self, limit: int | None = 10) -> list[dict[str, Any]]:
         """Return the reports of the last ingest runs (None: all), newest first; ``report`` is None for one that ended without a word."""
         rows = self._connection.execute(select(runs).order_by(runs.c.number.desc()).limit(limit))
+        return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
+
+    def runs_after(self, number: int) -> list[dict[str, Any]]:
+        """Return the reports of the ingest runs after one, oldest first."""
+        rows = self._connection.execute(select(runs).where(runs.c.number > number).order_by(runs.c.number))
         return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
 
     def check(self) -> list[str]:

@@ -79,6 +79,15 @@ def test_one_file_knows_each_runtime_of_the_model():
     assert importers("sentence_transformers") == {"index/embed.py"}
 
 
+def test_one_file_knows_each_library_of_those_who_watch():
+    assert importers("opentelemetry") | importers("openinference") == {"bot/traces.py"}
+    assert importers("prometheus_client") == {"bot/room/meters.py", "web/health.py"}
+
+
+def test_the_reading_room_knows_no_slack_and_no_settings():
+    assert {path for path in importers("bot.room") | importers("slack_sdk") if path.startswith("web/")} == set()
+
+
 def test_the_sql_of_the_archive_is_in_five_files_and_that_of_the_journal_in_one():
     assert importers("sqlalchemy") <= {f"index/{name}.py" for name in ("catalog", "schema", "snapshot", "stored", "transaction")} | {"bot/room/journal.py"}
 
