@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import NewsdeskError, SettingsError
@@ -77,6 +78,17 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--embed", action="store_true", help="embed every passage with the model of the settings first")
     rebuild.add_argument("--json", action="store_true")
     rebuild.set_defaults(run=_rebuild)
+
+    backup = commands.add_parser("backup", help="catalog and journal into one file, while others work")
+    backup.add_argument("file", type=Path, metavar="FILE")
+    backup.add_argument("--force", action="store_true", help="replace the file if it is there")
+    backup.add_argument("--json", action="store_true")
+    backup.set_defaults(run=_backup)
+
+    restore = commands.add_parser("restore", help="a backup into the data folder; what is there now is kept aside")
+    restore.add_argument("file", type=Path, metavar="FILE")
+    restore.add_argument("--json", action="store_true")
+    restore.set_defaults(run=_restore)
     return parser
 
 
@@ -301,6 +313,38 @@ def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
         print(json.dumps(values))
     else:
         print(f"The search index has been written again: {values['passages']} passages, {embedded} of them embedded anew.")
+    return 0
+
+
+def _backup(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.backup import backup
+
+    manifest = backup(settings.data_dir, parsed.file, force=parsed.force)
+    if parsed.json:
+        print(json.dumps(manifest))
+    else:
+        about = f"{manifest['catalog']['articles']:,} articles, {manifest.get('journal', {}).get('questions', 0):,} questions"
+        print(f"{parsed.file}: {about}, {parsed.file.stat().st_size / 2**20:.1f} MB, read back and found whole.")
+    return 0
+
+
+def _restore(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.backup import restore
+    from bot.mending import rebuilt
+    from index.lock import writer_lock
+
+    with writer_lock(settings.data_dir):
+        manifest, aside = restore(parsed.file, settings.data_dir)
+        with _opened(settings) as archive:
+            trouble = rebuilt(archive)
+    if parsed.json:
+        print(json.dumps({**manifest, "aside": str(aside) if aside else None, "trouble": trouble}))
+        return 0
+    print(f"Restored {manifest['catalog']['articles']:,} articles as of {manifest['made']} into {settings.data_dir}.")
+    if aside:
+        print(f"What was there before is in {aside}. Remove it when you no longer need it.")
+    if trouble:
+        print(f"The search index could not be written ({trouble}); answers come from an exact scan until it can be: python -m bot rebuild", file=sys.stderr)
     return 0
 
 

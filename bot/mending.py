@@ -13,9 +13,7 @@ def mended(archive: Archive) -> tuple[bool, str]:
         with writer_lock(archive.folder):
             if archive.sound():
                 return True, ""
-            with archive.catalog.snapshot() as snapshot:
-                model = snapshot.fact("model")
-            archive.rebuild(model or "")
+            _rebuild(archive)
     except LockedError:
         return False, "the ingest that is running will mend it; the catalog's own vectors were searched instead"
     except ServerDown:
@@ -23,3 +21,19 @@ def mended(archive: Archive) -> tuple[bool, str]:
     except NewsdeskError as error:
         return False, f"the catalog's own vectors were searched instead; rebuilding failed: {error}"
     return True, "it has been rebuilt from the catalog"
+
+
+def rebuilt(archive: Archive) -> str | None:
+    """Write the vectors of a restored archive. Return why they could not be, None if they were. The caller holds the writer's lock."""
+    try:
+        _rebuild(archive)
+    except NewsdeskError as error:
+        return str(error)
+    return None
+
+
+def _rebuild(archive: Archive) -> None:
+    with archive.catalog.snapshot() as snapshot:
+        model = snapshot.fact("model")
+    if model:
+        archive.rebuild(model)

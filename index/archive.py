@@ -31,6 +31,7 @@ from index.transaction import Transaction
 
 T = TypeVar("T")
 
+UNFINISHED = "restore-unfinished"  # in a folder into which a backup is being put
 _TRIES = 5  # a reader starts again when a server's vectors changed under it
 _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index is written anew
 
@@ -86,6 +87,8 @@ class Archive:
         Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
         """
         path = folder / "catalog.sqlite3"
+        if (folder / UNFINISHED).exists():
+            raise ArchiveError(f"A restore into {folder.resolve()} was interrupted. Run it again: python -m bot restore FILE")
         if not create and not path.exists():
             raise ArchiveError(f"There is no archive in {folder.resolve()} yet. Put articles in: python ingest.py FOLDER")
         self.folder = folder

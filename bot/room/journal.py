@@ -270,6 +270,15 @@ class Journal:
             )
             return in_hand
 
+    def restored(self) -> None:
+        """Note that this journal came out of a backup and is older than what Slack shows.
+
+        What was asked since is not searched for, because it may have been answered; what was unfinished is looked for in its thread before it is posted.
+        """
+        with self._writing() as connection:
+            connection.execute(update(_questions).where(_questions.c.state == "waiting").values(attempts=_questions.c.attempts + 1))
+            _put_fact(connection, "last_seen", f"{time.time():.6f}")
+
     # --- looking ---
 
     def by_id(self, id_: str) -> Asked | None:
