@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -78,6 +78,14 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.add_argument("--embed", action="store_true", help="embed every passage with the model of the settings first")
     rebuild.add_argument("--json", action="store_true")
     rebuild.set_defaults(run=_rebuild)
+
+    report = commands.add_parser("report", help="what was asked in Slack, what was not answered, and what to ingest next")
+    report.add_argument("--week", action="store_true", help="the last seven days (this is what it does without days)")
+    report.add_argument("--since", type=_day, metavar="DATE", help="from this day on (YYYY-MM-DD)")
+    report.add_argument("--until", type=_day, metavar="DATE", help="up to this day")
+    report.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots")
+    report.add_argument("--json", action="store_true")
+    report.set_defaults(run=_report)
 
     backup = commands.add_parser("backup", help="catalog and journal into one file, while others work")
     backup.add_argument("file", type=Path, metavar="FILE")
@@ -313,6 +321,41 @@ def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
         print(json.dumps(values))
     else:
         print(f"The search index has been written again: {values['passages']} passages, {embedded} of them embedded anew.")
+    return 0
+
+
+def _report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.room.journal import Journal
+    from bot.usage import usage, usage_text
+    from bot.usage_page import page
+    from index.errors import ArchiveError
+
+    if parsed.week and (parsed.since or parsed.until):
+        raise SettingsError("--week is the last seven days; leave it out to name --since and --until.")
+    until = parsed.until or date.today()
+    since = parsed.since or until - timedelta(days=6)
+    if since > until:
+        raise SettingsError(f"{since} is after {until}. Name the earlier day with --since.")
+    path = settings.data_dir / "journal.sqlite3"
+    if not path.exists():
+        raise ArchiveError(f"There is no journal in {settings.data_dir.resolve()}: nobody has asked in Slack yet.")
+    journal = Journal(path)
+    try:
+        with _opened(settings) if (settings.data_dir / "catalog.sqlite3").exists() else contextlib.nullcontext() as archive:
+            values = usage(journal, archive, since, until)
+    finally:
+        journal.close()
+    if parsed.html:
+        try:
+            parsed.html.write_text(page(values), encoding="utf-8")
+        except OSError as error:
+            raise SettingsError(f"{parsed.html} cannot be written: {error.strerror or error}.") from error
+    if parsed.json:
+        print(json.dumps(values, ensure_ascii=False))
+    elif parsed.html:
+        print(f"Written to {parsed.html}.")
+    else:
+        print(usage_text(values))
     return 0
 
 

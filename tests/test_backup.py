@@ -129,6 +129,7 @@ def test_a_backup_in_the_middle_of_an_ingest_and_of_answers_is_of_one_moment(new
     newsroom.ingest()
     for number in range(60):
         newsroom.write(number, 2)
+    ask(newsroom.archive, 0)
     ended = threading.Event()
 
     def answer() -> None:
@@ -189,6 +190,21 @@ def test_nothing_to_back_up_a_folder_for_a_file_and_two_at_once_are_told(filled:
 
     with _part_of(tmp_path / "backup"), pytest.raises(LockedError, match="Another backup"):
         backup(filled.archive, tmp_path / "backup")
+
+
+def test_a_journal_or_a_catalog_that_is_only_being_made_is_no_damage(filled: Newsroom, tmp_path: Path) -> None:
+    for path in filled.archive.glob("journal.sqlite3*"):
+        path.unlink()
+    (filled.archive / "journal.sqlite3").touch()
+    backup(filled.archive, tmp_path / "backup")
+    (tmp_path / "fresh").mkdir()
+    restore(tmp_path / "backup", tmp_path / "fresh")
+    assert questions(tmp_path / "fresh") == []
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "catalog.sqlite3").touch()
+    with pytest.raises(ArchiveError, match="only being made"):
+        backup(tmp_path / "new", tmp_path / "other")
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_damaged_catalog_is_not_backed_up(filled: Newsroom, tmp_path: Path) -> None:

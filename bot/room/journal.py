@@ -351,6 +351,19 @@ class Journal:
             rows = connection.execute(select(_feedback).where(_feedback.c.vote == "down", _feedback.c.at > since).order_by(_feedback.c.at.desc()).limit(limit))
             return [(row.text, row.reason) for row in rows]
 
+    def asked_between(self, begin: float, end: float) -> list[Asked]:
+        """Return the questions heard in a time (seconds since 1970, the end not included), oldest first."""
+        with self._reading() as connection:
+            heard = (_questions.c.asked >= begin) & (_questions.c.asked < end)
+            return [_asked(row) for row in connection.execute(select(_questions).where(heard).order_by(_questions.c.asked))]
+
+    def votes_between(self, begin: float, end: float) -> list[dict[str, Any]]:
+        """Return the votes given in a time, newest first: vote, reason, and the question as it was."""
+        columns = (_feedback.c.vote, _feedback.c.reason, _feedback.c.text)
+        with self._reading() as connection:
+            given = (_feedback.c.at >= begin) & (_feedback.c.at < end)
+            return [dict(row._mapping) for row in connection.execute(select(*columns).where(given).order_by(_feedback.c.at.desc()))]
+
     def feedback(self) -> list[dict[str, Any]]:
         """Return every vote with what was rated."""
         with self._writing() as connection:
