@@ -279,7 +279,8 @@ class Answering:
                     await self._quiet(asked, clear=False)
                     await streamed.say(item)
                     if streamed.stopped:
-                        self._journal.end(asked.key, "stopped", self._owner)
+                        if self._journal.end(asked.key, "stopped", self._owner):
+                            meters.ended("stopped", asked.asked)
                         raise Stopped
                 else:
                     found = await self._with_versions(item)
