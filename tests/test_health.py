@@ -139,6 +139,7 @@ def test_a_chroma_server_that_is_killed_is_red_within_five_seconds_and_green_whe
     newsroom.assert_index_agrees(Server(chroma.url))
 
 
+@pytest.mark.slow
 def test_before_the_first_ingest_the_bot_is_down_and_then_ready_by_itself(newsroom: Newsroom, tmp_path: Path) -> None:
     async def whole() -> None:
         async with SlackServer() as slack, watched(slack, newsroom.archive, tmp_path) as (_, watcher):
@@ -282,6 +283,7 @@ def test_what_happens_is_counted_and_no_label_holds_a_word_or_a_name(archive: Pa
     run(whole())
 
 
+@pytest.mark.slow
 def test_the_figures_of_the_archive_follow_ingests_of_other_processes(newsroom: Newsroom, tmp_path: Path) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
