@@ -294,8 +294,8 @@ def _doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
 
 
 def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from index.embedding import embed_all
     from index.lock import writer_lock
-    from index.runs import embed_all
 
     model = embedder or settings.embedder(many=parsed.embed)
     with writer_lock(settings.data_dir), _opened(settings) as archive:

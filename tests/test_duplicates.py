@@ -23,9 +23,10 @@ from index.articles import Article, Source
 from index.catalog import Catalog
 from index.changes import Options
 from index.duplicates import Fingerprint, copied, figures, link, link_all, says
+from index.embedding import embed
 from index.passages import passages_of
 from index.report import Progress
-from index.runs import embed, run
+from index.runs import run
 
 LEAD = (
     "The port of Skelvik closed its northern quay on Tuesday after a crane toppled into the harbour, killing 20 dock workers and "
