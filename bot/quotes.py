@@ -25,7 +25,8 @@ from index.terms import term_of, terms, words
 NAME = "quotes"
 _PASSAGES = 6  # of the hits, that sentences are taken from
 _PASSAGES_SAID = 12  # the same where somebody's words are asked for: he speaks in few of them
-_SENTENCES = 80  # compared by meaning
+_SENTENCES = 80  # scored by words
+_COMPARED = 12  # the best of them, compared by meaning too, which costs milliseconds each: with all 80 no answer was another (docs/speed.md)
 _MOST = 4  # sentences of an answer
 _WORDS = 70  # of an answer, unless one sentence has more
 _WORDS_MORE = 110  # of one that tells what somebody said, what happened, or how two differ
@@ -167,15 +168,15 @@ def _coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:
 
 
 def _score(candidates: list[Candidate], question: Question, weights: Mapping[str, float], embedder: Embedder) -> None:
-    """Score sentences: cos(q,s) + 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on four sets)."""
-    vectors = embedder.embed([question.asked, *(c.text for c in candidates)])
+    """Score sentences: cos(q,s) + 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on four sets).
+
+    Keeps the best few by all but the first, and adds that.
+    """
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
-    for candidate, vector in zip(candidates, vectors[1:], strict=True):
-        candidate.meaning = float(vector @ vectors[0])
+    for candidate in candidates:
         candidate.score = (
-            candidate.meaning
-            + 0.7 * candidate.coverage
+            0.7 * candidate.coverage
             + 0.3 * _coverage(candidate.near, weights)
             + 0.3 * _fits(question, candidate.text, asked)
             + 0.3 * candidate.spoken
@@ -189,6 +190,12 @@ def _score(candidates: list[Candidate], question: Question, weights: Mapping[str
         if question.latest and newest is not None:
             # A preference, not a filter: half a point for the newest, less by the day, none for the undated.
             candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
+    candidates.sort(key=lambda c: (-c.score, c.hit.passage.id, c.start))
+    del candidates[_COMPARED:]
+    vectors = embedder.embed([question.asked, *(c.text for c in candidates)])
+    for candidate, vector in zip(candidates, vectors[1:], strict=True):
+        candidate.meaning = float(vector @ vectors[0])
+        candidate.score += candidate.meaning
 
 
 def _fits(question: Question, sentence: str, asked: Collection[str]) -> bool:

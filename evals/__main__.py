@@ -51,6 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="articles of a data set: the gold ones of as many questions as fill half, and others drawn by seed"
     )
+    parser.add_argument("--articles", type=int, default=300, metavar="N", help="articles that speed is measured with (default 300)")
     parser.add_argument("--cache", type=Path, default=Path(".evals"), metavar="DIR", help="where archives are kept between runs (default .evals)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="where results go (default evals/results)")
     parser.add_argument("--baselines", action="store_true", help="also measure llama-index's own index on the same articles")
@@ -100,7 +101,8 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
         raise EvalError(f"There is no measurement evals/{name}.py.")
     if parsed.data is None:
         raise EvalError(f"{name} needs data: --data DIR")
-    _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data)}, parsed.results)
+    wanted = {"articles": parsed.articles} if name == "speed" else {}
+    _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)}, parsed.results)
 
 
 def _publish(result: dict[str, Any], folder: Path | None) -> None:

@@ -1,6 +1,6 @@
 """The archive: the catalog with the vectors of its published generation, read and published as one.
 
-read:     snapshot of the catalog → its generation → Chroma, opened once a generation → your function
+read:     snapshot of the catalog → its generation → its vectors, read once a generation → your function
 publish:  new vectors → one catalog transaction → old vectors go
 """
 
@@ -21,6 +21,7 @@ from index.chroma import Changes, Collection, Item, Server, batches
 from index.duplicates import link, link_all
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
+from index.exact import MOST, Exact
 from index.generations import Folders
 from index.passages import embedding_key, header, passages_of
 from index.recurring import Counted
@@ -37,11 +38,11 @@ _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors in Chroma (None while those cannot be used)."""
+    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in Chroma (None while those cannot be used)."""
 
     snapshot: Snapshot
     generation: Generation | None
-    vectors: Collection | None
+    vectors: Collection | Exact | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,7 @@ class Archive:
         self.trouble: str | None = None  # why Chroma could not be used, until it is mended
         self._folders = Folders(folder / "chroma")
         self._open: dict[str, Collection] = {}
+        self._exact: tuple[int, Exact] | None = None  # of the generation with this number
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -102,6 +104,7 @@ class Archive:
         for collection in self._open.values():
             collection.close()
         self._open.clear()
+        self._exact = None
         self.catalog.close()
 
     def read(self, work: Callable[[View], T]) -> T:
@@ -113,7 +116,7 @@ class Archive:
         for attempt in range(_TRIES):
             with self.catalog.snapshot() as snapshot:
                 generation = snapshot.generation()
-                vectors = self._vectors(generation) if generation and attempt + 1 < _TRIES else None
+                vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
                     result = work(View(snapshot, generation, vectors))
                 except VectorsError as error:
@@ -314,13 +317,31 @@ class Archive:
         with self.catalog.snapshot() as snapshot:
             return snapshot.generation()
 
-    def _vectors(self, generation: Generation) -> Collection | None:
+    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Collection | Exact | None:
         try:
+            if self.server is None and 0 < generation.passages <= MOST:
+                return self._in_memory(generation, snapshot)
             return self._opened(generation)
         except VectorsError as error:
             if self._published() == generation:
                 self._forget(generation, str(error))
             return None
+
+    def _in_memory(self, generation: Generation, snapshot: Snapshot) -> Exact | None:
+        """Return the vectors of a state that is small enough to be held in memory, None if the catalog lacks some."""
+        with self._opening:
+            known = self._exact
+            if known is None or known[0] != generation.number:
+                self._folders.check(generation.place)  # the index is not needed here, but whoever asks should learn that it is damaged
+                try:
+                    known = generation.number, Exact.of(snapshot, snapshot.fact("model") or "")
+                except ValueError:
+                    return None
+                # A question that is still on an older state must not put it in the place of a newer one.
+                if self._exact is None or self._exact[0] < generation.number:
+                    self._exact = known
+                    self.trouble = None
+            return known[1]
 
     def _opened(self, generation: Generation) -> Collection:
         with self._opening:
@@ -345,6 +366,7 @@ class Archive:
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:
             collection = self._open.pop(generation.place, None) if generation else None
+            self._exact = None
         if collection is not None:
             collection.close()
         self.trouble = trouble

@@ -1,7 +1,7 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
-question ─┬─ vector ── Chroma (or an exact scan of a small scope) ─┐
-          └─ terms ─── BM25 in the catalog ─────────────────────────┴─ normalise, sum, two an article at most → hits
+question ─┬─ vector ── exact comparison, or Chroma where there is very much ─┐
+          └─ terms ─── BM25 in the catalog ────────────────────────────────────┴─ normalise, sum, two an article at most → hits
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from index.articles import Article, Hit, Passage
 from index.duplicates import says
 from index.embed import Embedder, Vectors
 from index.errors import VectorsError
+from index.exact import Exact
 from index.stored import ANYTHING, Scope
 from index.terms import terms
 
@@ -50,7 +51,8 @@ def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, l
     keyword = dict(view.snapshot.keyword(terms(question), 10 * CANDIDATES, scope))
     candidates = list(dict.fromkeys([*dense, *list(keyword)[:CANDIDATES]]))
     missing = [id_ for id_ in candidates if id_ not in dense]
-    dense.update(view.snapshot.similarities(vector, model, missing))
+    held = view.vectors if isinstance(view.vectors, Exact) else None
+    dense.update(held.similarities(vector, missing) if held else view.snapshot.similarities(vector, model, missing))
     passages = view.snapshot.passages(candidates)
     candidates = [id_ for id_ in candidates if id_ in passages and id_ in dense]
     scores = _fused([dense[id_] for id_ in candidates], [keyword.get(id_, 0.0) for id_ in candidates])
@@ -71,6 +73,8 @@ def _dense(view: View, vector: Vectors, model: str, scope: Scope) -> list[tuple[
     """Return the nearest passages in a scope: ids and cosine similarities."""
     if view.vectors is None:
         return view.snapshot.scan(vector, model, CANDIDATES, scope)
+    if isinstance(view.vectors, Exact):
+        return view.vectors.nearest(vector, CANDIDATES, view.snapshot.articles_within(scope) if scope else None)
     assert view.generation is not None
     if not scope:
         return _known(view, view.vectors.nearest(vector, CANDIDATES))

@@ -209,8 +209,12 @@ class Snapshot:
             return []
         wanted = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
         score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
-        statement = select(passages.c.id, score).join(keywords, keywords.c.rowid == passages.c.row).where(_matches(wanted))
-        ordered = _within(statement, scope).order_by(score.desc(), passages.c.id).limit(limit)
+        found = select(keywords.c.rowid, score).where(_matches(wanted))
+        if not scope:  # the index ranks by itself; with a join each of thousands of rows would be looked up before it is thrown away
+            found = found.order_by(score.desc(), keywords.c.rowid).limit(limit)
+        ranked = found.subquery()
+        statement = select(passages.c.id, ranked.c.score).select_from(ranked).join(passages, passages.c.row == ranked.c.rowid)
+        ordered = _within(statement, scope).order_by(ranked.c.score.desc(), passages.c.id).limit(limit)
         return [(row.id, float(row.score)) for row in self._connection.execute(ordered)]
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
@@ -218,6 +222,26 @@ class Snapshot:
         return {
             term: int(self._connection.scalar(select(func.count()).select_from(keywords).where(_matches(f'"{term}"'))) or 0) for term in dict.fromkeys(terms)
         }
+
+    def articles_within(self, scope: Scope) -> list[str]:
+        """Return the ids of the articles in a scope."""
+        return list(self._connection.scalars(_inside(select(articles.c.id), scope)))
+
+    def places(self) -> list[tuple[str, str, str]]:
+        """Return every passage's id, its article's id and its vector's key."""
+        return [row for rows in self._portions(select(passages.c.id, passages.c.article_id, passages.c.key)) for row in rows]
+
+    def stored_vectors(self) -> Iterator[Sequence[tuple[str, str, bytes]]]:
+        """Yield every vector as it is stored, in portions: (model, key, vector). In the table's own order, ten times as fast as by key."""
+        return self._portions(select(embeddings.c.model, embeddings.c.key, embeddings.c.vector).order_by(embeddings.c.row))
+
+    def _portions(self, statement: Select[Any]) -> Iterator[Sequence[Any]]:
+        """Yield the driver's own rows: of a hundred thousand, SQLAlchemy's take as long as the reading."""
+        rows = self._connection.execute(statement)
+        assert rows.cursor is not None
+        while portion := rows.cursor.fetchmany(_SCAN):
+            yield portion
+        rows.close()
 
     def allowed(self, scope: Scope) -> int:
         """Return how many passages lie in a scope."""
@@ -358,9 +382,11 @@ def _vectors_of(model: str) -> Select[Any]:
 
 def _within(statement: Select[Any], scope: Scope) -> Select[Any]:
     """Limit a statement over passages to those of the articles in a scope."""
-    if not scope:
-        return statement
-    statement = statement.join(articles, articles.c.id == passages.c.article_id)
+    return _inside(statement.join(articles, articles.c.id == passages.c.article_id), scope) if scope else statement
+
+
+def _inside(statement: Select[Any], scope: Scope) -> Select[Any]:
+    """Limit a statement over articles to those in a scope."""
     if scope.since:
         statement = statement.where(or_(articles.c.published.is_(None), articles.c.published >= scope.since))
     if scope.until:
