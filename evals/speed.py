@@ -36,8 +36,7 @@ from index.report import Progress, Report
 from index.runs import run as ingest
 
 OURS = "newsdesk"
-_PORTIONS = 5  # that each system takes in turn
-_QUESTIONS = 40
+_PORTION = 60  # articles at least that each system takes in turn
 _TODAY = date(2025, 9, 1)
 
 
@@ -56,11 +55,11 @@ class Spent:
         self.cpu.append(_cpu() - cpu)
 
 
-def run(data: Path, *, articles: int = 300) -> dict[str, Any]:
+def run(data: Path, *, articles: int = 300, questions: int = 40) -> dict[str, Any]:
     """Return the machine, the ratios, what they are made of, and the timeline of an ingest."""
     newsquiz = load(data / "newsquiz")
     chosen = newsquiz.articles[:articles]
-    questions = [query.question for query in newsquiz.queries[:: max(1, len(newsquiz.queries) // _QUESTIONS)]][:_QUESTIONS]
+    asking = [query.question for query in newsquiz.queries[:: max(1, len(newsquiz.queries) // questions)]][:questions]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         ours = Newsdesk(place / "ours")
@@ -72,7 +71,7 @@ def run(data: Path, *, articles: int = 300) -> dict[str, Any]:
                 print(f"{name}: {len(part)} articles, {took_in[name].cpu[-1]:.1f} s of processor", file=sys.stderr)
         asked = {name: Spent() for name in [*built, "the limit"]}
         limit = Limit(ours)
-        for question in questions:
+        for question in asking:
             for name, system in {**built, "the limit": limit}.items():
                 asked[name].on(lambda system=system, question=question: system.ask(question))  # type: ignore[misc]
         again = Spent()
@@ -88,7 +87,7 @@ def run(data: Path, *, articles: int = 300) -> dict[str, Any]:
             "matrix rate, GFLOP/s": round(rate / 1e9),
         }
         ours.close()
-    return {"machine": machine(), "articles": len(chosen), "questions": len(questions), "figures": figures, "timeline": timeline}
+    return {"machine": machine(), "articles": len(chosen), "questions": len(asking), "figures": figures, "timeline": timeline}
 
 
 class Newsdesk:
@@ -317,7 +316,7 @@ def _version(name: str) -> str:
 
 
 def _portions(articles: Sequence[Article]) -> Iterator[list[Article]]:
-    rest, size = iter(articles), -(-len(articles) // _PORTIONS)
+    rest, size = iter(articles), max(_PORTION, -(-len(articles) // 5))
     while part := list(islice(rest, size)):
         yield part
 

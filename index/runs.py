@@ -110,9 +110,6 @@ class _Writing:
 
     def _article(self, item: Prepared) -> None:
         id_ = item.article.source.id
-        if any(other.article.source.id == id_ and other.original_digest == item.original_digest for batch, _ in self._full for other in batch.articles):
-            self._report.unchanged += 1  # as it would be if that batch were in already
-            return
         # A later version of the same article takes the place of the earlier one.
         self._batch.articles = [other for other in self._batch.articles if other.article.source.id != id_]
         self._batch.articles.append(item)
