@@ -34,6 +34,19 @@ class ModelSettings(Group):
     runtime: Literal["auto", "torch", "onnx", "openvino"] = Field("auto", description="what computes the vectors; auto: what suits the machine")
 
 
+class CatalogSettings(Group):
+    """Where articles, and the bot's journal, are kept."""
+
+    url: SecretStr | None = Field(None, description="a PostgreSQL database, postgresql+psycopg://USER:PASSWORD@HOST/NAME; without it, files in the data folder")
+
+    @field_validator("url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"postgres(ql)?(\+psycopg)?://", value.get_secret_value()):
+            raise ValueError("no address of a PostgreSQL database; write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME")
+        return value
+
+
 class ChromaSettings(Group):
     """Where vectors are kept."""
 
@@ -100,6 +113,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="folder of the archive, on a local disk")
     model: ModelSettings = ModelSettings()
+    catalog: CatalogSettings = CatalogSettings()
     chroma: ChromaSettings = ChromaSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
@@ -116,7 +130,18 @@ class Settings(BaseSettings):
         from index.chroma import Server
 
         server = Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
-        return Archive(self.data_dir, server=server, text=self.chroma.text, create=create)
+        return Archive(self.data_dir, catalog=self.database(), server=server, text=self.chroma.text, create=create)
+
+    def database(self) -> str | None:
+        """Return the URL of the PostgreSQL database that is set, password and all, None if there is none."""
+        return self.catalog.url.get_secret_value() if self.catalog.url else None
+
+    def has_archive(self) -> bool:
+        """Tell whether there is an archive to open. Raises ArchiveError if its database cannot be reached."""
+        from index.archive import FILE
+        from index.catalog import exists
+
+        return exists(self.database() or self.data_dir / FILE)
 
     def embedder(self, *, many: bool = False) -> Model:
         """Return the model that is set, for a question or for ``many`` texts; it loads when it is first used. Raises ModelError if it cannot be one."""

@@ -220,14 +220,13 @@ def _thread(value: object) -> tuple[str, ...]:
 def _mend(archive: Archive, embedder: Embedder) -> None:
     """Rebuild vectors that turned out damaged, after the answer, and say so in one line."""
     from index.errors import LockedError, ServerDown, VectorsError
-    from index.lock import writer_lock
 
     trouble = archive.trouble
     if trouble is None:
         return
     outcome = "the catalog's own vectors were searched instead"
     try:
-        with writer_lock(archive.folder):
+        with archive.writing():
             if archive.sound():
                 return
             archive.rebuild(embedder.identity)
@@ -294,11 +293,10 @@ def _doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
 
 
 def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    from index.lock import writer_lock
     from index.runs import embed_all
 
     model = embedder or settings.embedder(many=parsed.embed)
-    with writer_lock(settings.data_dir), _opened(settings) as archive:
+    with _opened(settings) as archive, archive.writing():
         if not parsed.embed:
             archive.check_model(model.identity)
         embedded = embed_all(archive, model) if parsed.embed else 0

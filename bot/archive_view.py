@@ -123,6 +123,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         **counts,
         "generation": generation.number if generation else 0,
         "model": model,
+        "catalog": {"engine": archive.catalog.engine_name(), "place": archive.catalog.where},
         "chroma": {"place": generation.place if generation else None, "url": archive.server.url if archive.server else None, "trouble": trouble},
         "healthy": trouble is None,
         "folder": str(archive.folder.resolve()),
@@ -140,6 +141,7 @@ def status_text(values: dict[str, Any]) -> str:
         f"{values['articles']} articles, {values['passages']} passages, from {values['files']} files",
         f"index      generation {values['generation']}, {health}",
         f"model      {values['model'] or 'none yet'}",
+        f"catalog    {values['catalog']['engine']}, {short_path(values['catalog']['place'])}",
         f"folder     {short_path(values['folder'])} ({values['disk_free_mb']:,} MB free)",
         f"versions   {', '.join(f'{name} {number}' for name, number in values['versions'].items())}",
     ]

@@ -101,10 +101,12 @@ def _catalog(archive: Archive) -> str:
         faults = snapshot.check()
         counts = snapshot.counts()
     if faults:
-        raise ArchiveError(f"{archive.catalog.path} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it away and ingest the articles again.")
+        raise ArchiveError(
+            f"{archive.catalog.where} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it away and ingest the articles again."
+        )
     if not counts["articles"]:
         raise ArchiveError("The archive is empty. Put articles in: python ingest.py FOLDER")
-    return f"sound: {counts['articles']} articles, {counts['passages']} passages"
+    return f"{archive.catalog.engine_name()}, sound: {counts['articles']} articles, {counts['passages']} passages"
 
 
 def _same_model(archive: Archive, embedder: Embedder) -> str:

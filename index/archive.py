@@ -22,6 +22,7 @@ from index.duplicates import link, link_all
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.generations import Folders
+from index.lock import writer_lock
 from index.passages import embedding_key, header, passages_of
 from index.recurring import Counted
 from index.snapshot import Snapshot
@@ -31,6 +32,7 @@ from index.transaction import Transaction
 
 T = TypeVar("T")
 
+FILE = "catalog.sqlite3"
 _TRIES = 5  # a reader starts again when a server's vectors changed under it
 _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index is written anew
 
@@ -76,20 +78,20 @@ class Batch:
 
 
 class Archive:
-    """A folder with ``catalog.sqlite3`` and, unless a Chroma server is named, ``chroma/`` beside it."""
+    """A folder with ``catalog.sqlite3``, unless a database is named, and with ``chroma/``, unless a Chroma server is."""
 
-    def __init__(self, folder: Path, *, server: Server | None = None, text: bool = False, create: bool = False) -> None:
+    def __init__(self, folder: Path, *, catalog: str | None = None, server: Server | None = None, text: bool = False, create: bool = False) -> None:
         """Open the archive in a folder.
 
+        ``catalog`` is the URL of a PostgreSQL database that holds the catalog in place of a file in the folder.
         ``text`` puts the text of passages that are written from now on into Chroma too, for others who read it.
 
         Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
         """
-        path = folder / "catalog.sqlite3"
-        if not create and not path.exists():
+        if catalog is None and not create and not (folder / FILE).exists():
             raise ArchiveError(f"There is no archive in {folder.resolve()} yet. Put articles in: python ingest.py FOLDER")
         self.folder = folder
-        self.catalog = Catalog(path)
+        self.catalog = Catalog(catalog or folder / FILE, create=create or catalog is None)
         self.server = server
         self._text = text
         self.trouble: str | None = None  # why Chroma could not be used, until it is mended
@@ -103,6 +105,12 @@ class Archive:
             collection.close()
         self._open.clear()
         self.catalog.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one that writes to the archive for the length of a block, on every machine. Raises LockedError, naming the owner, if there is one."""
+        with writer_lock(self.folder), self.catalog.writing():
+            yield
 
     def read(self, work: Callable[[View], T]) -> T:
         """Call a function with a view of the archive and return what it returns.

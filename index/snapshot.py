@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Label,
     Select,
     and_,
     bindparam,
@@ -22,10 +21,10 @@ from sqlalchemy import (
     select,
 )
 
+from index import dialect, keywords
 from index.articles import Article, Passage, Source
 from index.embed import Vectors
 from index.schema import (
-    KEYWORD_TABLE,
     articles,
     duplicates,
     embeddings,
@@ -34,7 +33,6 @@ from index.schema import (
     fetches,
     files,
     generations,
-    keywords,
     lines,
     passages,
     runs,
@@ -47,7 +45,6 @@ from index.stored import FetchRecord, FileRecord, Generation, Scope, StoredArtic
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
 _SCAN = 8_192  # vectors held in memory at once by an exact scan: 12 MB
-_TITLE_WEIGHT = 2.0  # measured: a title word counts double
 
 
 class Snapshot:
@@ -207,17 +204,13 @@ class Snapshot:
         """Return the ids and BM25 scores (higher is better) of the best passages that hold any of the terms."""
         if not terms:
             return []
-        wanted = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
-        score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
-        statement = select(passages.c.id, score).join(keywords, keywords.c.rowid == passages.c.row).where(_matches(wanted))
-        ordered = _within(statement, scope).order_by(score.desc(), passages.c.id).limit(limit)
+        statement = _within(keywords.ranking(self._connection, terms), scope)
+        ordered = statement.order_by(literal_column("score").desc(), passages.c.id).limit(limit)
         return [(row.id, float(row.score)) for row in self._connection.execute(ordered)]
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """Return in how many passages each term stands (body or title)."""
-        return {
-            term: int(self._connection.scalar(select(func.count()).select_from(keywords).where(_matches(f'"{term}"'))) or 0) for term in dict.fromkeys(terms)
-        }
+        return keywords.document_frequencies(self._connection, terms)
 
     def allowed(self, scope: Scope) -> int:
         """Return how many passages lie in a scope."""
@@ -344,8 +337,8 @@ class Snapshot:
         return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
 
     def check(self) -> list[str]:
-        """Return what SQLite's own check finds wrong with the file, nothing if it is sound."""
-        return [row[0] for row in self._connection.exec_driver_sql("PRAGMA quick_check(5)") if row[0] != "ok"]
+        """Return what the database's own checks find wrong, nothing if it is sound."""
+        return dialect.faults(self._connection)
 
 
 def _vector(blob: bytes) -> Vectors:
@@ -366,12 +359,8 @@ def _within(statement: Select[Any], scope: Scope) -> Select[Any]:
     if scope.until:
         statement = statement.where(or_(articles.c.published.is_(None), articles.c.published <= scope.until))
     if scope.publisher:
-        statement = statement.where(func.instr(func.lower(articles.c.publisher), scope.publisher.lower()) > 0)
+        statement = statement.where(func.lower(articles.c.publisher).contains(scope.publisher.lower(), autoescape=True))
     return statement
-
-
-def _matches(wanted: str) -> ColumnElement[bool]:
-    return literal_column(KEYWORD_TABLE).op("MATCH")(wanted)
 
 
 def under(path: Column[Any], folder: str) -> ColumnElement[bool]:

@@ -18,9 +18,10 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from index import keywords
 from index.articles import Article, Passage
+from index.dialect import upsert
 from index.embed import Vectors
 from index.recurring import Counted
 from index.schema import (
@@ -32,7 +33,6 @@ from index.schema import (
     fetches,
     files,
     generations,
-    keywords,
     lines,
     passages,
     runs,
@@ -78,7 +78,7 @@ class Transaction(Snapshot):
         self._connection.execute(insert(passages), rows)
         numbered = self._connection.execute(select(passages.c.id, passages.c.row).where(passages.c.article_id == source.id))
         row_of = {row.id: row.row for row in numbered}
-        self._connection.execute(insert(keywords), [{"rowid": row_of[p.id], "title": title, "body": body} for p, _, title, body in found])
+        keywords.put(self._connection, [(row_of[p.id], title, body) for p, _, title, body in found])
 
     def put_lines(self, article_id: str, counted: Counted) -> None:
         """Remember which lines of an article count as furniture if they recur; they are unsettled from now on."""
@@ -105,7 +105,7 @@ class Transaction(Snapshot):
             self._connection.execute(delete(lines).where(lines.c.article_id.in_(chunk)))
             rows = select(passages.c.row).where(passages.c.article_id.in_(chunk))
             for numbers in chunks(list(self._connection.scalars(rows))):
-                self._connection.execute(delete(keywords).where(keywords.c.rowid.in_(numbers)))
+                keywords.drop(self._connection, numbers)
             self._connection.execute(delete(passages).where(passages.c.article_id.in_(chunk)))
             self._connection.execute(delete(sketches).where(sketches.c.article_id.in_(chunk)))
             self._connection.execute(delete(duplicates).where(or_(duplicates.c.article_id.in_(chunk), duplicates.c.other_id.in_(chunk))))
@@ -178,9 +178,9 @@ class Transaction(Snapshot):
 
     def start_run(self, started: str) -> int:
         """Open the record of an ingest run and return its number."""
-        number = self._connection.execute(insert(runs).values(started=started)).inserted_primary_key
-        assert number is not None
-        return int(number[0])
+        number = int(self._connection.scalar(select(func.max(runs.c.number))) or 0) + 1  # without gaps: what is kept is counted by it
+        self._connection.execute(insert(runs).values(number=number, started=started))
+        return number
 
     def finish_run(self, number: int, seconds: float, report: Mapping[str, Any], covered: Iterable[str] = ()) -> None:
         """Close the record of a run with its report.

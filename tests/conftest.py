@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 
 pytest.register_assert_rewrite("newsroom")
@@ -31,14 +33,48 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "archive"))
 
 
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL."""
+    if metafunc.definition.get_closest_marker("both"):
+        if "database" not in metafunc.fixturenames:
+            metafunc.fixturenames.append("database")
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left_out = [report for report in terminalreporter.stats.get("skipped", []) if postgres.MISSING in str(report.longrepr)]
+    if left_out:
+        terminalreporter.section("PostgreSQL", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(left_out)} tests were skipped. {postgres.MISSING}", red=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A running PostgreSQL of this test run."""
+    if postgres.binaries() is None or importlib.util.find_spec("psycopg") is None:
+        pytest.skip(postgres.MISSING)
+    with postgres.cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """The URL of an empty PostgreSQL database, which the settings name; None where the test is to use files."""
+    if getattr(request, "param", "postgresql") == "sqlite":
+        return None
+    url: str = request.getfixturevalue("cluster").database()
+    monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
+    return url
+
+
 @pytest.fixture
 def embedder() -> HashEmbedder:
     return HashEmbedder()
 
 
 @pytest.fixture
-def newsroom(tmp_path: Path) -> Newsroom:
-    return Newsroom(tmp_path)
+def newsroom(request: pytest.FixtureRequest, tmp_path: Path) -> Newsroom:
+    return Newsroom(tmp_path, request.getfixturevalue("database") if "database" in request.fixturenames else None)
 
 
 @pytest.fixture

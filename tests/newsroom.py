@@ -71,10 +71,14 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = 60) 
 class Newsroom:
     """A folder of articles and an archive; commands run in this process or in one of their own."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, database: str | None = None) -> None:
+        self.database = database
         self.root, self.articles, self.archive = root, root / "articles", root / "archive"
         self.embedder = HashEmbedder()
         self.articles.mkdir(parents=True, exist_ok=True)
+
+    def open(self, server: Server | None = None) -> Archive:
+        return Archive(self.archive, catalog=self.database, server=server)
 
     def path(self, number: int) -> Path:
         return self.articles / f"{number:05}.txt"
@@ -93,7 +97,7 @@ class Newsroom:
 
     def last_run(self) -> int:
         """Return the number of the last run on record."""
-        archive = Archive(self.archive)
+        archive = self.open()
         try:
             with archive.catalog.snapshot() as snapshot:
                 return int(snapshot.runs(1)[0]["run"])
@@ -136,7 +140,7 @@ class Newsroom:
 
     def answers(self, numbers: list[int], server: Server | None = None) -> list[dict[str, Any]]:
         """Ask about some ships and return the answers, without how long they took."""
-        archive = Archive(self.archive, server=server)
+        archive = self.open(server)
         try:
             desk = Desk(archive, self.embedder)
             replies = [desk.ask(Request(question(number), date(2025, 3, 31))).as_json() for number in numbers]
@@ -147,7 +151,7 @@ class Newsroom:
     def versions(self, server: Server | None = None) -> dict[int, int]:
         """Return which version of which article is in the catalog; every article must be whole."""
         found: dict[int, int] = {}
-        archive = Archive(self.archive, server=server)
+        archive = self.open(server)
         try:
             with archive.catalog.snapshot() as snapshot:
                 for source, _ in snapshot.sources():
@@ -163,7 +167,7 @@ class Newsroom:
 
     def assert_index_agrees(self, server: Server | None = None, with_text: bool = False) -> None:
         """Compare what Chroma holds with the catalog: the same ids, for each the same vector, and its text or none, and the archive finds nothing wrong."""
-        archive = Archive(self.archive, server=server)
+        archive = self.open(server)
         try:
             assert archive.sound(), archive.trouble
             assert archive.check() is None

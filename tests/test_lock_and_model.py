@@ -15,6 +15,7 @@ from bot.__main__ import main as bot_main
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     newsroom.write(1, 1)
     with newsroom.start("ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:

@@ -17,6 +17,10 @@ VALUES = {
     "NEWSDESK_DATA_DIR": ("elsewhere", lambda settings: settings.data_dir == Path("elsewhere")),
     "NEWSDESK_MODEL__NAME": ("some/model", lambda settings: settings.model.name == "some/model"),
     "NEWSDESK_MODEL__RUNTIME": ("torch", lambda settings: settings.model.runtime == "torch"),
+    "NEWSDESK_CATALOG__URL": (
+        "postgresql+psycopg://desk:secret@db.example/news",
+        lambda settings: settings.database() == "postgresql+psycopg://desk:secret@db.example/news" and "secret" not in repr(settings),
+    ),
     "NEWSDESK_CHROMA__URL": ("http://chroma.example:8000", lambda settings: "chroma.example" in str(settings.chroma.url)),
     "NEWSDESK_CHROMA__COLLECTION": ("press", lambda settings: settings.chroma.collection == "press"),
     "NEWSDESK_CHROMA__TEXT": ("true", lambda settings: settings.chroma.text),

@@ -1,0 +1,125 @@
+"""The keyword index: BM25 over the passages' search terms, in SQLite by FTS5, in PostgreSQL by tsvector and GIN with the same formula.
+
+The terms are made by index/terms.py, alike for both, so neither database splits, stems or folds anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Float, Label, Select, bindparam, column, delete, func, insert, literal_column, select, table, text
+
+from index.dialect import Number, is_postgresql
+from index.schema import KEYWORD_TABLE, keywords, passages
+
+_TITLE_WEIGHT = 2.0  # measured: a title word counts double
+
+# FTS5's own formula and constants: k1 = 1.2, b = 0.75, the weight of a term never below 1e-6. A word's count is weighted by
+# where it stands (A: the title), a passage's length counts every term. How many passages hold a term is counted on the way.
+_BM25 = """
+WITH wanted AS MATERIALIZED (
+    SELECT t.rowid, t.length, u.lexeme, cardinality(u.positions) + CAST(:extra AS float) * cardinality(array_positions(u.weights, 'A')) AS count
+    FROM passage_terms t, unnest(t.vector) u
+    WHERE t.vector @@ CAST(:query AS tsquery) AND u.lexeme = ANY (CAST(:terms AS text[]))
+), totals AS (
+    SELECT passages, length / greatest(passages, 1)::float AS average FROM passage_totals
+), weight AS (
+    SELECT lexeme, greatest(ln((max(passages) - count(*) + 0.5) / (count(*) + 0.5)), 1e-6) AS idf FROM wanted, totals GROUP BY lexeme
+)
+SELECT rowid, CAST(sum(idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * wanted.length / average))) AS float) AS score
+FROM wanted JOIN weight USING (lexeme), totals GROUP BY rowid
+"""
+
+
+def create(connection: Connection) -> None:
+    """Make the index, empty."""
+    if not is_postgresql(connection):
+        # The terms are made by index.terms, so the tokenizer has only to split at spaces.
+        connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {KEYWORD_TABLE} USING fts5(title, body, tokenize = 'ascii')")
+        return
+    connection.exec_driver_sql(f"CREATE TABLE {KEYWORD_TABLE} (rowid bigint PRIMARY KEY, length integer NOT NULL, vector tsvector NOT NULL)")
+    connection.exec_driver_sql(f"CREATE INDEX passage_terms_vector ON {KEYWORD_TABLE} USING gin (vector)")
+    connection.exec_driver_sql("CREATE TABLE passage_totals (passages bigint NOT NULL, length bigint NOT NULL)")
+    connection.exec_driver_sql("INSERT INTO passage_totals VALUES (0, 0)")
+
+
+def put(connection: Connection, found: Sequence[tuple[int, str, str]]) -> None:
+    """Put passages in that are not in yet: (passages.row, terms of the title, terms of the text), the terms separated by spaces."""
+    if not found:
+        return
+    if not is_postgresql(connection):
+        connection.execute(insert(keywords), [{"rowid": row, "title": title, "body": body} for row, title, body in found])
+        return
+    split = [(row, title.split(), body.split()) for row, title, body in found]
+    rows = [{"rowid": row, "length": len(title) + len(body), "vector": _vector(title, body)} for row, title, body in split]
+    connection.execute(text("INSERT INTO passage_terms VALUES (:rowid, :length, CAST(:vector AS tsvector))"), rows)
+    _count(connection, len(rows), sum(len(title) + len(body) for _, title, body in split))
+
+
+def drop(connection: Connection, rows: Sequence[int]) -> None:
+    """Take passages out, by passages.row."""
+    if not is_postgresql(connection):
+        connection.execute(delete(keywords).where(keywords.c.rowid.in_(rows)))
+        return
+    gone = connection.execute(text("DELETE FROM passage_terms WHERE rowid = ANY (:rows) RETURNING length"), {"rows": list(rows)}).scalars().all()
+    _count(connection, -len(gone), -sum(gone))
+
+
+def ranking(connection: Connection, terms: Sequence[str]) -> Select[Any]:
+    """Return a statement for (passages.id, BM25 ``score``, higher is better) of every passage that holds any of the terms."""
+    wanted = list(dict.fromkeys(terms))
+    if not is_postgresql(connection):
+        score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
+        either = " OR ".join(f'"{term}"' for term in wanted)
+        return select(passages.c.id, score).join(keywords, keywords.c.rowid == passages.c.row).where(literal_column(KEYWORD_TABLE).op("MATCH")(either))
+    statement = text(_BM25).bindparams(bindparam("query", " | ".join(map(_quoted, wanted))), bindparam("terms", wanted), bindparam("extra", _TITLE_WEIGHT - 1))
+    scored = statement.columns(column("rowid", Number), column("score", Float)).subquery("scored")
+    return select(passages.c.id, scored.c.score).join(scored, scored.c.rowid == passages.c.row)
+
+
+def document_frequencies(connection: Connection, terms: Iterable[str]) -> dict[str, int]:
+    """Return in how many passages each term stands (body or title)."""
+    found = {}
+    for term in dict.fromkeys(terms):
+        if is_postgresql(connection):
+            holds = text("vector @@ CAST(:term AS tsquery)").bindparams(term=_quoted(term))
+            query = select(func.count()).select_from(table(KEYWORD_TABLE)).where(holds)
+        else:
+            query = select(func.count()).select_from(keywords).where(literal_column(KEYWORD_TABLE).op("MATCH")(f'"{term}"'))
+        found[term] = int(connection.scalar(query) or 0)
+    return found
+
+
+def counts(connection: Connection, rows: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
+    """Return what the index holds of some passages: how often each term stands in the title and in the text, by passages.row."""
+    found: dict[int, dict[str, tuple[int, int]]] = {}
+    if not is_postgresql(connection):
+        for row in connection.execute(select(keywords.c.rowid, keywords.c.title, keywords.c.body).where(keywords.c.rowid.in_(rows))):
+            title, body = row.title.split(), row.body.split()
+            found[row.rowid] = {term: (title.count(term), body.count(term)) for term in {*title, *body}}
+        return found
+    query = """SELECT rowid, lexeme, cardinality(array_positions(weights, 'A')) AS title, cardinality(positions) AS every
+        FROM passage_terms LEFT JOIN LATERAL unnest(vector) ON true WHERE rowid = ANY (:rows)"""
+    for row in connection.execute(text(query), {"rows": list(rows)}):
+        terms = found.setdefault(row.rowid, {})
+        if row.lexeme is not None:
+            terms[row.lexeme] = (row.title, row.every - row.title)
+    return found
+
+
+def _count(connection: Connection, passages: int, length: int) -> None:
+    totals = "UPDATE passage_totals SET passages = passages + :passages, length = length + :length"
+    connection.execute(text(totals), {"passages": passages, "length": length})
+
+
+def _vector(title: Sequence[str], body: Sequence[str]) -> str:
+    """Return terms as PostgreSQL writes a tsvector, each with its places; those in the title are marked A."""
+    places: dict[str, list[str]] = {}
+    for number, term in enumerate([*title, *body], start=1):
+        places.setdefault(term, []).append(f"{number}A" if number <= len(title) else str(number))
+    return " ".join(f"{_quoted(term)}:{','.join(numbers)}" for term, numbers in places.items())
+
+
+def _quoted(term: str) -> str:
+    return "'" + term.replace("\\", "\\\\").replace("'", "''") + "'"
