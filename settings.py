@@ -86,6 +86,7 @@ class SlackSettings(Group):
     report_channel: str = Field("", pattern=r"^([CG][A-Z0-9_]{2,30})?$", description="channel that is told about each ingest that changed something")
     follow_ups: bool = Field(True, description="answer questions in the threads of answers without a mention")
     max_age_hours: float = Field(6, gt=0, le=168, description="questions asked while no bot was up are answered if younger")
+    lease_seconds: float = Field(30, ge=1, le=600, description="after so long a silence another machine's bot takes a bot's questions over")
     workers: int = Field(2, ge=1, le=32, description="questions looked up at the same time")
     per_user: int = Field(2, ge=1, le=100, description="of them, of one person")
     host: str = Field("127.0.0.1", description="where HTTP mode listens")

@@ -73,6 +73,11 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(run=_doctor)
 
+    copying = commands.add_parser("copy", help="copy the archive and the bot's journal into another, empty database, and compare what arrived")
+    copying.add_argument("--to", required=True, metavar="PLACE", help="postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder")
+    copying.add_argument("--json", action="store_true")
+    copying.set_defaults(run=_copy)
+
     rebuild = commands.add_parser("rebuild", help="write Chroma again from the catalog")
     rebuild.add_argument("--embed", action="store_true", help="embed every passage with the model of the settings first")
     rebuild.add_argument("--json", action="store_true")
@@ -135,6 +140,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         slack.follow_ups,
         slack.per_user,
         slack.max_age_hours * 3_600,
+        slack.lease_seconds,
     )
 
     def load() -> tuple[Desk, Archive]:
@@ -149,7 +155,7 @@ def _serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         return desk, archive
 
     log_to_stderr()
-    asyncio.run(serve(access, load, settings.data_dir, rules, slack.workers))
+    asyncio.run(serve(access, load, settings.data_dir, rules, slack.workers, settings.database()))
     return 0
 
 
@@ -290,6 +296,29 @@ def _doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
         for finding in findings:
             print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
     return 0 if all(finding.ok for finding in findings) else 1
+
+
+def _copy(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from bot.room.journal import copy_journal
+    from bot.room.journal import journal_at as journal
+    from index.copying import copy_catalog, target
+    from index.printable import printable
+
+    catalog, folder = target(parsed.to)
+    with _opened(settings) as archive, archive.writing():
+        found = copy_catalog(archive.catalog, catalog)
+        found |= copy_journal(journal(settings.database(), settings.data_dir), journal(catalog if isinstance(catalog, str) else None, folder))
+    if parsed.json:
+        print(json.dumps(found))
+        return 0
+    for name, (rows, digest) in found.items():
+        print(f"{name:<28} {rows:>10,} rows  {digest[:16]}")
+    print("Everything arrived as it was. Nothing was changed here.")
+    if isinstance(catalog, str):
+        print("To use the copy, set NEWSDESK_CATALOG__URL to it; then: python -m bot doctor")
+    else:
+        print(f"To use the copy, unset NEWSDESK_CATALOG__URL and set NEWSDESK_DATA_DIR={printable(str(folder))}; then: python -m bot rebuild")
+    return 0
 
 
 def _rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

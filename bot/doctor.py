@@ -71,7 +71,7 @@ def _slack(settings: Settings) -> list[Finding]:
         app.get_secret_value() if app else None,
         secret.get_secret_value() if secret else None,
         str(settings.slack_api_url) if settings.slack_api_url else None,
-        settings.data_dir / "journal.sqlite3",
+        settings.database() or settings.data_dir / "journal.sqlite3",
     )
     return [Finding(what, ok, told) for what, ok, told in found]
 

@@ -13,18 +13,32 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Engine, Integer, MetaData, String, create_engine, event, inspect, make_url, text
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    create_engine,
+    event,
+    inspect,
+    literal_column,
+    make_url,
+    text,
+)
 
 # PostgreSQL's form of INSERT … ON CONFLICT is compiled for SQLite as well; SQLite's is not for PostgreSQL.
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.dialects.postgresql import insert as upsert  # noqa: F401
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.sql.compiler import DDLCompiler
 
 from index.errors import ArchiveError, DiskFull, LockedError
-
-__all__ = ["Number", "Place", "add_what_is_missing", "explained", "faults", "is_postgresql", "opened", "reading", "shown", "sole_writer", "upsert", "writing"]
 
 Place = Path | str
 Number = BigInteger().with_variant(Integer, "sqlite")  # keys, sizes, times: SQLite's INTEGER has 64 bits, PostgreSQL's has 32
@@ -50,9 +64,16 @@ def shown(place: Place) -> str:
     """Return a place as people may see it: never a password."""
     if isinstance(place, Path):
         return str(place)
-    url = make_url(place)
+    url = _url(place)
     at = f"{url.host or url.query.get('host') or 'the local socket'}" + (f":{url.port}" if url.port else "")
     return f"PostgreSQL at {at}, database {url.database or url.username}"
+
+
+def _url(place: str) -> URL:
+    try:
+        return make_url(place)
+    except (ArgumentError, ValueError):  # these tell the password
+        raise ArchiveError("The database's address is no URL. Write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME") from None
 
 
 def opened(place: Place, schema: str, *, durable: bool = True, patience: int = 60) -> Engine:
@@ -85,17 +106,16 @@ def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
 def _postgresql(place: str, schema: str) -> Engine:
     alive = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     try:
-        url = make_url(place).set(drivername="postgresql+psycopg")
+        url = _url(place).set(drivername="postgresql+psycopg")
         # A connection that the server closed meanwhile (a restart) is noticed before it is used.
         engine = create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=20, connect_args={"application_name": "newsdesk", **alive})
-    except ArgumentError as error:
-        raise ArchiveError("The database's address is no URL. Write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME") from error
     except ModuleNotFoundError as error:
         raise ArchiveError("PostgreSQL needs the library psycopg, which is not installed. Run: pip install 'psycopg[binary]>=3.2,<4'") from error
 
     def prepare(connection: Any, _record: object) -> None:
         connection.autocommit = True
         connection.execute(f"SET search_path TO {schema}")
+        connection.execute("SET jit TO off")  # our statements are over before they would be compiled
         connection.autocommit = False
 
     event.listen(engine, "connect", prepare, insert=True)  # first: SQLAlchemy asks for the schema when it connects
@@ -173,10 +193,9 @@ def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
                 connection.exec_driver_sql(f"ALTER TABLE {each.name} ADD COLUMN {CreateColumn(added).compile(dialect=connection.dialect)}")
 
 
-def clock(connection: Connection) -> float:
-    """Return the time by the database's clock, in seconds since 1970; many machines share it (SQLite's is the machine's)."""
-    now = "extract(epoch FROM clock_timestamp())" if is_postgresql(connection) else "(julianday('now') - 2440587.5) * 86400.0"
-    return float(connection.scalar(text(f"SELECT {now}")))
+def now(connection: Connection) -> ColumnElement[float]:
+    """Return the time by the database's clock, in seconds since 1970: one for many machines."""
+    return literal_column("extract(epoch FROM clock_timestamp())" if is_postgresql(connection) else "(julianday('now') - 2440587.5) * 86400.0", Float)
 
 
 def version(connection: Connection) -> str:

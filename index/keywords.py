@@ -5,31 +5,39 @@ The terms are made by index/terms.py, alike for both, so neither database splits
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import Connection, Float, Label, Select, bindparam, column, delete, func, insert, literal_column, select, table, text
+from sqlalchemy import Connection, Float, Label, Select, column, delete, func, insert, literal_column, select, table, text
 
 from index.dialect import Number, is_postgresql
 from index.schema import KEYWORD_TABLE, keywords, passages
 
 _TITLE_WEIGHT = 2.0  # measured: a title word counts double
 
-# FTS5's own formula and constants: k1 = 1.2, b = 0.75, the weight of a term never below 1e-6. A word's count is weighted by
-# where it stands (A: the title), a passage's length counts every term. How many passages hold a term is counted on the way.
+# FTS5's own formula and constants: k1 = 1.2, b = 0.75, the weight of a term never below 1e-6. A word counts more in the title (weight
+# A), a passage's length is all its terms. How many passages hold a term is counted on the way. Nothing in PostgreSQL tells quickly how
+# often a word stands in a tsvector, but ts_rank of a single word is the sum of 1/i² over its places, which tells it exactly.
 _BM25 = """
 WITH wanted AS MATERIALIZED (
-    SELECT t.rowid, t.length, u.lexeme, cardinality(u.positions) + CAST(:extra AS float) * cardinality(array_positions(u.weights, 'A')) AS count
-    FROM passage_terms t, unnest(t.vector) u
-    WHERE t.vector @@ CAST(:query AS tsquery) AND u.lexeme = ANY (CAST(:terms AS text[]))
+    SELECT rowid, length, number, width_bucket(ts_rank('{1, 1, 1, 1}', vector, term)::float, CAST(:marks AS float[]))
+        + CAST(:extra AS float) * width_bucket(ts_rank('{0, 0, 0, 1}', vector, term)::float, CAST(:marks AS float[])) AS count
+    FROM passage_terms, unnest(CAST(:terms AS tsquery[])) WITH ORDINALITY AS each (term, number)
+    WHERE vector @@ CAST(:query AS tsquery) AND vector @@ term
 ), totals AS (
     SELECT passages, length / greatest(passages, 1)::float AS average FROM passage_totals
 ), weight AS (
-    SELECT lexeme, greatest(ln((max(passages) - count(*) + 0.5) / (count(*) + 0.5)), 1e-6) AS idf FROM wanted, totals GROUP BY lexeme
+    SELECT number, greatest(ln((max(passages) - count(*) + 0.5) / (count(*) + 0.5)), 1e-6) AS idf FROM wanted, totals GROUP BY number
 )
 SELECT rowid, CAST(sum(idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * wanted.length / average))) AS float) AS score
-FROM wanted JOIN weight USING (lexeme), totals GROUP BY rowid
+FROM wanted JOIN weight USING (number), totals GROUP BY rowid
 """
+_INLINE = "toast_tuple_target = 8160"  # a vector that is packed away is unpacked anew for every look at it
+_COUNTED = 255  # places of one word that a tsvector keeps
+_SQUARES = [sum(1 / place**2 for place in range(1, count + 1)) / (math.pi**2 / 6) for count in range(_COUNTED + 1)]
+_MARKS = [(less + more) / 2 for less, more in pairwise(_SQUARES)]  # between what ts_rank gives for n - 1 and for n
 
 
 def create(connection: Connection) -> None:
@@ -38,7 +46,7 @@ def create(connection: Connection) -> None:
         # The terms are made by index.terms, so the tokenizer has only to split at spaces.
         connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {KEYWORD_TABLE} USING fts5(title, body, tokenize = 'ascii')")
         return
-    connection.exec_driver_sql(f"CREATE TABLE {KEYWORD_TABLE} (rowid bigint PRIMARY KEY, length integer NOT NULL, vector tsvector NOT NULL)")
+    connection.exec_driver_sql(f"CREATE TABLE {KEYWORD_TABLE} (rowid bigint PRIMARY KEY, length integer NOT NULL, vector tsvector NOT NULL) WITH ({_INLINE})")
     connection.exec_driver_sql(f"CREATE INDEX passage_terms_vector ON {KEYWORD_TABLE} USING gin (vector)")
     connection.exec_driver_sql("CREATE TABLE passage_totals (passages bigint NOT NULL, length bigint NOT NULL)")
     connection.exec_driver_sql("INSERT INTO passage_totals VALUES (0, 0)")
@@ -73,7 +81,7 @@ def ranking(connection: Connection, terms: Sequence[str]) -> Select[Any]:
         score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
         either = " OR ".join(f'"{term}"' for term in wanted)
         return select(passages.c.id, score).join(keywords, keywords.c.rowid == passages.c.row).where(literal_column(KEYWORD_TABLE).op("MATCH")(either))
-    statement = text(_BM25).bindparams(bindparam("query", " | ".join(map(_quoted, wanted))), bindparam("terms", wanted), bindparam("extra", _TITLE_WEIGHT - 1))
+    statement = text(_BM25).bindparams(query=" | ".join(map(_quoted, wanted)), terms=[_quoted(term) for term in wanted], extra=_TITLE_WEIGHT - 1, marks=_MARKS)
     scored = statement.columns(column("rowid", Number), column("score", Float)).subquery("scored")
     return select(passages.c.id, scored.c.score).join(scored, scored.c.rowid == passages.c.row)
 
@@ -91,21 +99,17 @@ def document_frequencies(connection: Connection, terms: Iterable[str]) -> dict[s
     return found
 
 
-def counts(connection: Connection, rows: Sequence[int]) -> dict[int, dict[str, tuple[int, int]]]:
-    """Return what the index holds of some passages: how often each term stands in the title and in the text, by passages.row."""
-    found: dict[int, dict[str, tuple[int, int]]] = {}
+def terms_of(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return what ``put`` was given for some passages: the terms of the title and of the text, by passages.row."""
     if not is_postgresql(connection):
-        for row in connection.execute(select(keywords.c.rowid, keywords.c.title, keywords.c.body).where(keywords.c.rowid.in_(rows))):
-            title, body = row.title.split(), row.body.split()
-            found[row.rowid] = {term: (title.count(term), body.count(term)) for term in {*title, *body}}
-        return found
-    query = """SELECT rowid, lexeme, cardinality(array_positions(weights, 'A')) AS title, cardinality(positions) AS every
-        FROM passage_terms LEFT JOIN LATERAL unnest(vector) ON true WHERE rowid = ANY (:rows)"""
-    for row in connection.execute(text(query), {"rows": list(rows)}):
-        terms = found.setdefault(row.rowid, {})
-        if row.lexeme is not None:
-            terms[row.lexeme] = (row.title, row.every - row.title)
-    return found
+        found = connection.execute(select(keywords.c.rowid, keywords.c.title, keywords.c.body).where(keywords.c.rowid.in_(rows)))
+        return {row.rowid: (row.title, row.body) for row in found}
+    query = """SELECT rowid, coalesce(string_agg(lexeme, ' ' ORDER BY place) FILTER (WHERE weight = 'A'), '') AS title,
+            coalesce(string_agg(lexeme, ' ' ORDER BY place) FILTER (WHERE weight <> 'A'), '') AS body
+        FROM passage_terms LEFT JOIN LATERAL (
+            SELECT lexeme, place, weight FROM unnest(vector) word, unnest(word.positions, word.weights) AS each (place, weight)
+        ) AS placed ON true WHERE rowid = ANY (:rows) GROUP BY rowid"""
+    return {row.rowid: (row.title, row.body) for row in connection.execute(text(query), {"rows": list(rows)})}
 
 
 def _count(connection: Connection, passages: int, length: int) -> None:

@@ -53,6 +53,11 @@ class Snapshot:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
+    @property
+    def connection(self) -> Connection:
+        """The connection, for what reads or writes whole tables (index/copying.py)."""
+        return self._connection
+
     def fact(self, name: str) -> str | None:
         """Return a fact of the archive (``schema``, ``archive``, ``model``, ``distrusted``), None if it is not set."""
         value: str | None = self._connection.scalar(select(facts.c.value).where(facts.c.name == name))
@@ -92,7 +97,7 @@ class Snapshot:
 
     def files_under(self, folder: str) -> Iterator[str]:
         """Yield the paths of the files in a folder, or the path itself if it is a file that is in."""
-        rows = self._connection.execution_options(yield_per=1_000).execute(select(files.c.path).where(under(files.c.path, folder)))
+        rows = self._connection.execute(select(files.c.path).where(under(files.c.path, folder)), execution_options={"yield_per": 1_000})
         for row in rows:
             yield row.path
 
@@ -175,7 +180,7 @@ class Snapshot:
         """Yield every article's source and text digest, newest first, undated ones last."""
         columns = [column for column in articles.c if column.name not in ("text", "cut")]
         query = select(*columns).order_by(articles.c.published.is_(None), articles.c.published.desc(), articles.c.title)
-        for row in self._connection.execution_options(yield_per=1_000).execute(query):
+        for row in self._connection.execute(query, execution_options={"yield_per": 1_000}):
             yield source_of(row), row.digest
 
     def passages_of(self, article: Article) -> list[Passage]:
@@ -230,7 +235,7 @@ class Snapshot:
         """Return the ids and cosine similarities of the nearest passages in a scope, by comparing them all."""
         statement = _within(_vectors_of(model), scope)
         best: list[tuple[str, float]] = []
-        for rows in self._connection.execution_options(yield_per=_SCAN).execute(statement).partitions(_SCAN):
+        for rows in self._connection.execute(statement, execution_options={"yield_per": _SCAN}).partitions(_SCAN):
             scores = np.stack([_vector(row.vector) for row in rows]) @ query
             best += [(rows[index].id, float(scores[index])) for index in np.argsort(-scores)[:limit]]
             best = sorted(best, key=lambda pair: (-pair[1], pair[0]))[:limit]
@@ -244,7 +249,7 @@ class Snapshot:
             .join(articles, articles.c.id == passages.c.article_id)
             .join(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
         )
-        for rows in self._connection.execution_options(yield_per=_CHUNK).execute(statement).partitions(_CHUNK):
+        for rows in self._connection.execute(statement, execution_options={"yield_per": _CHUNK}).partitions(_CHUNK):
             yield [(Passage(*row[:5]), _vector(row.vector)) for row in rows]
 
     def unembedded(self, model: str) -> Iterator[list[tuple[str, Source, str]]]:
@@ -256,7 +261,7 @@ class Snapshot:
             .outerjoin(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
             .where(embeddings.c.row.is_(None))
         )
-        for rows in self._connection.execution_options(yield_per=_CHUNK).execute(statement).partitions(_CHUNK):
+        for rows in self._connection.execute(statement, execution_options={"yield_per": _CHUNK}).partitions(_CHUNK):
             yield [(row.key, source_of(row), row.body) for row in rows]
 
     def embedded(self, model: str, keys: Sequence[str]) -> set[str]:
@@ -329,7 +334,7 @@ class Snapshot:
 
     def all_passage_ids(self) -> Iterator[str]:
         """Yield the id of every passage."""
-        yield from self._connection.execution_options(yield_per=10_000).scalars(select(passages.c.id))
+        yield from self._connection.scalars(select(passages.c.id), execution_options={"yield_per": 10_000})
 
     def runs(self, limit: int | None = 10) -> list[dict[str, Any]]:
         """Return the reports of the last ingest runs (None: all), newest first; ``report`` is None for one that ended without a word."""

@@ -40,6 +40,7 @@ VALUES = {
     "NEWSDESK_SLACK__REPORT_CHANNEL": ("C0AA", lambda settings: settings.slack.report_channel == "C0AA"),
     "NEWSDESK_SLACK__FOLLOW_UPS": ("false", lambda settings: not settings.slack.follow_ups),
     "NEWSDESK_SLACK__MAX_AGE_HOURS": ("1.5", lambda settings: settings.slack.max_age_hours == 1.5),
+    "NEWSDESK_SLACK__LEASE_SECONDS": ("12", lambda settings: settings.slack.lease_seconds == 12),
     "NEWSDESK_SLACK__WORKERS": ("7", lambda settings: settings.slack.workers == 7),
     "NEWSDESK_SLACK__PER_USER": ("9", lambda settings: settings.slack.per_user == 9),
     "NEWSDESK_SLACK__HOST": ("0.0.0.0", lambda settings: settings.slack.host == "0.0.0.0"),

@@ -244,15 +244,25 @@ class Answering:
             if number < len(old) and await self._api.update(asked.channel, old[number], message, mark):
                 continue
             gone = number < len(old)
+            if not self._journal.current(asked):  # the fence: what was taken for dead posts no more
+                raise Stopped
             look_first = asked.attempts > 1 and not gone
             ts = await self._api.post(asked.channel, asked.thread, message, mark, look_first=look_first)
             old[number : number + 1] = [ts]
-            self._journal.note_messages(asked.id, old)
+            if not self._journal.note_messages(asked.id, old, self._owner):
+                await self._take_back(asked, ts)
         if asked.attempts > 1 and asked.thread:  # a status of an earlier try, or of this one above a message that was there already
             await self._api.status(asked.channel, asked.thread, "")
         for ts in old[first + len(messages) :]:
             await self._api.delete(asked.channel, ts)
         self._journal.note_messages(asked.id, old[: first + len(messages)])
+
+    async def _take_back(self, asked: Asked, ts: str) -> None:
+        """Delete what was posted while another process took the question over, unless that one has found it and goes on with it."""
+        now = self._journal.by_id(asked.id)
+        if now and now.owner != self._owner and ts not in now.messages:
+            await self._api.delete(asked.channel, ts)
+        raise Stopped
 
     async def _stream(self, asked: Asked, request: Request) -> str:
         streamed = Streamed(self._api, asked, lambda messages: self._journal.note_messages(asked.id, messages))
@@ -294,6 +304,8 @@ class Answering:
         if now is None or now.state in ("removing", "removed"):
             await self._quiet(asked, clear=True)
             await self.remove(now or asked)
+        elif now.owner != self._owner and now.state in ("waiting", "working"):  # taken over
+            await self._quiet(asked, clear=False)
         elif now.state == "working":  # edited: once more, in place
             self._journal.put_back(asked.id, self._owner)
         else:

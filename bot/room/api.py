@@ -14,7 +14,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.room.blocks import Message
-from bot.room.pace import Pace
+from bot.room.pace import Pace, Shared
 
 log = logging.getLogger("newsdesk.slack")
 Stream = AsyncChatStream
@@ -72,6 +72,10 @@ class Api:
         self._web = web
         self._pace = pace or Pace()
         self.team = self.organisation = self.user = self.bot = ""
+
+    def share(self, windows: Shared) -> None:
+        """Count how often methods are called together with other processes."""
+        self._pace.shared = windows
 
     async def open(self, tries: int = _TRIES) -> frozenset[str]:
         """Learn who we are and return the scopes that were granted. Raises Refused (a wrong token) and Unreachable."""

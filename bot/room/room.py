@@ -19,8 +19,8 @@ from bot.room.blocks import Message
 from bot.room.brain import Brain
 from bot.room.faults import told
 from bot.room.inert import mrkdwn
-from bot.room.journal import Journal
-from bot.room.owner import Owner
+from bot.room.journal import FILE, Journal
+from bot.room.owner import LEASE, Owner
 from bot.room.reception import Reception
 from bot.room.recovery import catch_up
 
@@ -41,15 +41,19 @@ class Rules:
     follow_ups: bool = True
     per_user: int = 2
     max_age: float = 6 * 3_600  # seconds
+    lease: float = LEASE  # seconds
 
 
 class Room:
     """Everything that answers in Slack, of one process."""
 
-    def __init__(self, api: Api, brain: Brain, folder: Path, rules: Rules) -> None:
+    def __init__(self, api: Api, brain: Brain, folder: Path, rules: Rules, database: str | None = None) -> None:
+        """``database``: the URL of the PostgreSQL database that holds the journal in place of a file in the folder."""
         self.api, self.brain, self.rules = api, brain, rules
-        self.journal = Journal(folder / "journal.sqlite3")
-        self.owner = Owner(folder)
+        self.journal = Journal(database or folder / FILE)
+        self.owner = Owner(folder, self.journal, rules.lease)
+        if self.journal.shared:
+            api.share(self.journal)
         self.access = Access(api, rules.allowed)
         self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person))
         self.reception = Reception(api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups)

@@ -41,8 +41,8 @@ class Access:
     port: int = 3000
 
 
-async def serve(access: Access, load: Callable[[], tuple[Asks, Archive]], folder: Path, rules: Rules, workers: int) -> None:
-    """Answer in Slack until SIGTERM or SIGINT. Raises SettingsError if Slack refuses the tokens."""
+async def serve(access: Access, load: Callable[[], tuple[Asks, Archive]], folder: Path, rules: Rules, workers: int, database: str | None = None) -> None:
+    """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``. Raises SettingsError if Slack refuses the tokens."""
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,7 +51,7 @@ async def serve(access: Access, load: Callable[[], tuple[Asks, Archive]], folder
 
     async def answer() -> None:
         nonlocal reached
-        async with answering(access, load, folder, rules, workers):
+        async with answering(access, load, folder, rules, workers, database):
             reached = True
             await ended.wait()
             log.info("ending: running answers get their time")
@@ -67,13 +67,15 @@ async def serve(access: Access, load: Callable[[], tuple[Asks, Archive]], folder
 
 
 @contextlib.asynccontextmanager
-async def answering(access: Access, load: Callable[[], tuple[Asks, Archive]], folder: Path, rules: Rules, workers: int) -> AsyncIterator[Room]:
+async def answering(
+    access: Access, load: Callable[[], tuple[Asks, Archive]], folder: Path, rules: Rules, workers: int, database: str | None = None
+) -> AsyncIterator[Room]:
     """Answer in Slack inside the block; at its end running answers get their time. Raises SettingsError if Slack refuses the tokens."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
         client = slack.client(access.bot_token, access.url, session)
         api = slack.Api(client)
         await _open(api, access.app_token)
-        room = Room(api, Brain(load, workers), folder, rules)
+        room = Room(api, Brain(load, workers), folder, rules, database)
         try:
             bolt = app(room, client, None if access.app_token else access.signing_secret)
             await room.start()
