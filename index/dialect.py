@@ -30,9 +30,7 @@ from sqlalchemy import (
     make_url,
     text,
 )
-
-# PostgreSQL's form of INSERT … ON CONFLICT is compiled for SQLite as well; SQLite's is not for PostgreSQL.
-from sqlalchemy.dialects.postgresql import insert as upsert  # noqa: F401
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
@@ -41,6 +39,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from index.errors import ArchiveError, DiskFull, LockedError
 
 Place = Path | str
+upsert = postgresql.insert  # INSERT … ON CONFLICT: this form of it is compiled for SQLite as well, SQLite's is not for PostgreSQL
 Number = BigInteger().with_variant(Integer, "sqlite")  # keys, sizes, times: SQLite's INTEGER has 64 bits, PostgreSQL's has 32
 
 _LOCKS = 0x6E657773  # the class of our advisory locks

@@ -33,11 +33,15 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "archive"))
 
 
+_STORE = {"newsroom", "catalog", "archive", "bot", "database", "tmp_path"}  # who takes none of these stores nothing
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL."""
-    if metafunc.definition.get_closest_marker("both"):
+    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL; ``both(False)`` exempts."""
+    marked = metafunc.definition.get_closest_marker("both")
+    if marked and marked.args != (False,) and _STORE & set(metafunc.fixturenames):
         if "database" not in metafunc.fixturenames:
-            metafunc.fixturenames.append("database")
+            metafunc.fixturenames.insert(0, "database")
         metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 
 
@@ -58,7 +62,7 @@ def cluster() -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture
-def database(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+def database(_no_settings_from_outside: None, _own_folder: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
     """The URL of an empty PostgreSQL database, which the settings name; None where the test is to use files."""
     if getattr(request, "param", "postgresql") == "sqlite":
         return None
@@ -73,8 +77,8 @@ def embedder() -> HashEmbedder:
 
 
 @pytest.fixture
-def newsroom(request: pytest.FixtureRequest, tmp_path: Path) -> Newsroom:
-    return Newsroom(tmp_path, request.getfixturevalue("database") if "database" in request.fixturenames else None)
+def newsroom(tmp_path: Path) -> Newsroom:
+    return Newsroom(tmp_path)
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ import ingest
 from bot.desk import Desk, Request
 from index.archive import Archive
 from index.chroma import Server
+from index.dialect import Place
 
 ROOT = Path(__file__).resolve().parents[1]
 DRIVER = Path(__file__).resolve().with_name("ingest_with_hashes.py")
@@ -61,6 +62,11 @@ def tokens(text: str) -> set[tuple[int, int]]:
     return {(int(number), int(version)) for number, version in _TOKEN.findall(text)}
 
 
+def catalog_at(path: Path) -> Place:
+    """The database that the settings name, else a file."""
+    return os.environ.get("NEWSDESK_CATALOG__URL") or path
+
+
 def eventually(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -71,14 +77,13 @@ def eventually(condition: Callable[[], object], what: str, seconds: float = 60) 
 class Newsroom:
     """A folder of articles and an archive; commands run in this process or in one of their own."""
 
-    def __init__(self, root: Path, database: str | None = None) -> None:
-        self.database = database
+    def __init__(self, root: Path) -> None:
         self.root, self.articles, self.archive = root, root / "articles", root / "archive"
         self.embedder = HashEmbedder()
         self.articles.mkdir(parents=True, exist_ok=True)
 
     def open(self, server: Server | None = None) -> Archive:
-        return Archive(self.archive, catalog=self.database, server=server)
+        return Archive(self.archive, catalog=os.environ.get("NEWSDESK_CATALOG__URL"), server=server)
 
     def path(self, number: int) -> Path:
         return self.articles / f"{number:05}.txt"

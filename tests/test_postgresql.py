@@ -6,12 +6,14 @@ import random
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 from newsroom import ROOT, Newsroom, eventually, line, tokens
 from postgres import Cluster
 from sqlalchemy import insert
+from test_crashes import next_versions, put_files
 
 import ingest
 from bot.__main__ import main as bot_main
@@ -155,6 +157,26 @@ def test_a_server_that_goes_down_in_the_middle_ends_an_ingest_with_a_sentence_an
     newsroom.assert_index_agrees()
 
 
+@pytest.mark.slow
+def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(database: str, newsroom: Newsroom) -> None:
+    chance = random.Random(1)
+    now = dict.fromkeys(range(40), 1)
+    put_files(newsroom, now, {})
+    began = time.monotonic()
+    newsroom.ingest()
+    longest, hits = time.monotonic() - began, 0
+    while hits < 3:
+        before, now = now, next_versions(now, chance)
+        put_files(newsroom, now, before)
+        process = newsroom.start("ingest", "articles", "--prune", start_new_session=True)
+        hits += newsroom.killed_after(process, chance.uniform(0, longest), whole_group=True)
+        found = newsroom.versions()
+        assert all(found.get(number) in (before.get(number), now.get(number)) for number in before.keys() | now.keys() | found.keys())
+        newsroom.ingest()
+        assert newsroom.versions() == now
+        newsroom.assert_index_agrees()
+
+
 # --- the ranking ---
 
 
@@ -226,7 +248,6 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     assert bot_main(["copy", "--to", url, "--json"]) == 0
     there = capsys.readouterr().out
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
-    newsroom.database = url
     assert newsroom.answers([3, 7]) == before
     newsroom.assert_index_agrees()
     newsroom.write(7, 2)
@@ -242,7 +263,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     assert "passage_terms" in there
     monkeypatch.delenv("NEWSDESK_CATALOG__URL")
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "back"))
-    newsroom.database, newsroom.archive = None, tmp_path / "back"
+    newsroom.archive = tmp_path / "back"
     assert bot_main(["rebuild"], embedder=newsroom.embedder) == 0
     assert tokens(newsroom.answers([7])[0]["text"]) == {(7, 2)}
     assert newsroom.answers([3]) == before[:1]

@@ -109,9 +109,9 @@ async def ask(slack: SlackServer, fleet: Fleet, people: list[str], chance: rando
             await asyncio.sleep(0.3)  # so that it has something in hand
             fleet.end(signal.SIGKILL)
             fleet.start()
-            before = len(slack.sockets)
+            before = list(slack.sockets)
             fleet.start()
-            await slack.until(lambda before=before: len(slack.sockets) > before, "the new bot is connected", 60)
+            await slack.until(lambda before=before: any(place not in before for place in slack.sockets), "a new bot is connected", 180)
             rolled.append(fleet.end(signal.SIGTERM))
         await asyncio.sleep(0.02)
     with contextlib.suppress(TimeoutError):
