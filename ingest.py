@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, ClassVar
 
 from index.changes import Options
-from index.errors import LockedError, ModelChanged, NewsdeskError, SettingsError
+from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.files import READERS, Failure
 from index.pages import is_address
 from index.printable import printable, short_path
@@ -236,6 +236,8 @@ class _WatchProgress(Progress):
 
 def _mend(archive: Archive, embedder: Embedder) -> None:
     """Remove what a dead run left and rebuild damaged vectors, telling it in one line."""
+    if elsewhere := archive.elsewhere():
+        raise ArchiveError(elsewhere)
     if not archive.sound():
         trouble = archive.trouble
         archive.rebuild(embedder.identity)

@@ -232,6 +232,9 @@ def _mend(archive: Archive, embedder: Embedder) -> None:
         return
     outcome = "the catalog's own vectors were searched instead"
     try:
+        if elsewhere := archive.elsewhere():
+            print(elsewhere, file=sys.stderr)
+            return
         with archive.writing():
             if archive.sound():
                 return

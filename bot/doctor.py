@@ -115,6 +115,8 @@ def _same_model(archive: Archive, embedder: Embedder) -> str:
 
 
 def _index(archive: Archive) -> str:
+    if elsewhere := archive.elsewhere():
+        raise ArchiveError(elsewhere)
     trouble = archive.check()
     if trouble:
         raise ArchiveError(f"{trouble} Run: python -m bot rebuild")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -182,6 +183,20 @@ class Archive:
             return False
         return True
 
+    def elsewhere(self) -> str | None:
+        """Say so if the vectors lie in a folder of another machine, which only a catalog that machines share can lead to; None if they do not."""
+        with self.catalog.snapshot() as snapshot:
+            generation, at = snapshot.generation(), snapshot.fact("vectors_at")
+        if self.server or not at or at == self._here() or generation is None or self._folders.holds(generation.place):
+            return None
+        return (
+            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine they must be on a Chroma server: "
+            "set NEWSDESK_CHROMA__URL. To have them on this machine alone: python -m bot rebuild"
+        )
+
+    def _here(self) -> str:
+        return f"{socket.gethostname()}:{self.folder.resolve()}"
+
     def publish(self, batch: Batch, model: str) -> Generation:
         """Make a batch visible, all of it at once. Every vector must be in the catalog. The caller holds the writer's lock.
 
@@ -275,6 +290,8 @@ class Archive:
 
     def _commit(self, transaction: Transaction, generation: Generation, drop: Sequence[str], keep: int = 2) -> None:
         unneeded = transaction.put_generation(generation, keep)
+        if self.catalog.shared and self.server is None:
+            transaction.put_fact("vectors_at", self._here())
         if self.server is not None:
             transaction.journal_add(generation.place, drop)
             for place in unneeded:

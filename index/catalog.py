@@ -32,6 +32,7 @@ class Catalog:
         """
         self.place = place
         self.where = dialect.shown(place)
+        self.shared = isinstance(place, str)  # other machines may have it open too
         self._writer: str | None = None  # our mark as the one process that ingests
         self._engine = dialect.opened(place, SCHEMA)
         with self._translated():

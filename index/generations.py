@@ -39,6 +39,10 @@ class Folders:
             raise VectorsError(f"The index {folder} holds {found} passages, the catalog {passages}.")
         return collection
 
+    def holds(self, place: str) -> bool:
+        """Tell whether a generation, sound or not, is in this folder."""
+        return (self.root / place).is_dir()
+
     def check(self, place: str) -> None:
         """Compare a generation with its seal, without opening it. Raises VectorsError if it is damaged or gone."""
         _check(self.root / place)

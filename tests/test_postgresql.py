@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from newsroom import ROOT, Newsroom, eventually, line, tokens
+from newsroom import ROOT, Newsroom, eventually, line, question, tokens
 from postgres import Cluster
 from sqlalchemy import insert
 from test_crashes import next_versions, put_files
@@ -115,6 +115,24 @@ def test_an_ingest_on_another_machine_is_named(database: str, newsroom: Newsroom
         pass
     here.close()
     there.close()
+
+
+def test_another_machine_is_told_that_the_vectors_are_in_a_folder_of_the_first(
+    database: str, newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    newsroom.write(1, 1)
+    newsroom.ingest()
+    monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "another"))
+    assert bot_main(["ask", question(1)], embedder=newsroom.embedder) == 0
+    said = capsys.readouterr()
+    assert "order a1v1 sends the vessel" in said.out
+    assert said.err.startswith("The vectors of this archive are in a folder of another machine (")
+    assert ingest.main(["articles"], embedder=newsroom.embedder) == 2
+    assert "set NEWSDESK_CHROMA__URL" in capsys.readouterr().err
+    newsroom.assert_index_agrees()
+    assert bot_main(["rebuild"], embedder=newsroom.embedder) == 0
+    newsroom.archive = tmp_path / "another"
+    newsroom.assert_index_agrees()
 
 
 def test_an_ingest_that_lost_its_connection_cannot_write_once_another_has_begun(database: str, cluster: Cluster) -> None:

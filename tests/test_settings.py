@@ -18,8 +18,8 @@ VALUES = {
     "NEWSDESK_MODEL__NAME": ("some/model", lambda settings: settings.model.name == "some/model"),
     "NEWSDESK_MODEL__RUNTIME": ("torch", lambda settings: settings.model.runtime == "torch"),
     "NEWSDESK_CATALOG__URL": (
-        "postgresql+psycopg://desk:secret@db.example/news",
-        lambda settings: settings.database() == "postgresql+psycopg://desk:secret@db.example/news" and "secret" not in repr(settings),
+        "postgresql+psycopg://desk:hunter2@db.example/news",
+        lambda settings: settings.database() == "postgresql+psycopg://desk:hunter2@db.example/news" and "hunter2" not in repr(settings),
     ),
     "NEWSDESK_CHROMA__URL": ("http://chroma.example:8000", lambda settings: "chroma.example" in str(settings.chroma.url)),
     "NEWSDESK_CHROMA__COLLECTION": ("press", lambda settings: settings.chroma.collection == "press"),
