@@ -44,8 +44,10 @@ def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_fo
 
 def test_windows_are_counted_for_all_processes_together(database: str) -> None:
     one, other = Journal(database), Journal(database)
+    assert other.turns_left("chat.postMessage C1", 5, 60) == 5
     turns = [(one, other)[number % 2].take_turn("chat.postMessage C1", 5, 60) for number in range(7)]
     assert [wait == 0 for wait, _ in turns] == [True] * 5 + [False] * 2
+    assert other.turns_left("chat.postMessage C1", 5, 60) == 0
     assert all(0 < wait <= 60 for wait, _ in turns[5:])
     assert other.take_turn("chat.postMessage C2", 5, 60)[0] == 0
     assert one.take_turn("chat.postMessage C1", 5, 1e-6)[0] == 0  # the window has passed

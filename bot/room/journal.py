@@ -322,6 +322,13 @@ class Journal:
             self._put_calls(connection, window, {**calls, turn: time_now})
             return 0.0, turn
 
+    def turns_left(self, window: str, count: int, seconds: float) -> int:
+        """Return how many turns are left just now."""
+        with self._reading() as connection:
+            known = json.loads(connection.scalar(select(_windows.c.calls).where(_windows.c.name == window)) or "{}")
+            time_now = float(connection.scalar(select(dialect.now(connection))) or 0)
+            return count - sum(time_now - at < seconds for at in known.values())
+
     def end_turn(self, window: str, turn: str, seconds: float) -> None:
         """Have a turn count from now."""
         with self._writing() as connection:

@@ -22,6 +22,7 @@ _FLOORS = {
     "views.open": (95, 60.0), "views.publish": (95, 60.0), "assistant.threads.setSuggestedPrompts": (95, 60.0), "apps.connections.open": (5, 10.0),
 }  # fmt: skip
 _POST = (5, 5.2)  # in one channel
+_RESERVE = 8  # turns that what is not worth waiting for leaves, so that it does not wait after all when several processes ask at once
 
 
 class Shared(Protocol):
@@ -29,6 +30,9 @@ class Shared(Protocol):
 
     def take_turn(self, window: str, count: int, seconds: float) -> tuple[float, str]:
         """Return how many seconds to wait for a turn (0: it is ours), and its name."""
+
+    def turns_left(self, window: str, count: int, seconds: float) -> int:
+        """Return how many turns are left just now."""
 
     def end_turn(self, window: str, turn: str, seconds: float) -> None:
         """Have a turn count from now."""
@@ -42,8 +46,15 @@ class Pace:
         self._calls: dict[str, deque[list[float]]] = {}
 
     def free(self, method: str, channel: str = "") -> bool:
-        """Tell whether a call would go out at once."""
-        return self._wait(*_window(method, channel)) <= 0
+        """Tell whether a call would go out at once, as far as it can be told: others may be quicker."""
+        name, count, seconds = _window(method, channel)
+        if self._wait(name, count, seconds) > 0:
+            return False
+        try:
+            return not (self.shared and count) or self.shared.turns_left(name, count, seconds) > _RESERVE
+        except Exception as error:
+            log.error("cannot ask how often others called error=%s", told(error))
+            return True
 
     @contextlib.asynccontextmanager
     async def turn(self, method: str, channel: str = "") -> AsyncIterator[None]:
