@@ -31,7 +31,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateColumn
 from sqlalchemy.sql.compiler import DDLCompiler
@@ -234,12 +234,12 @@ def _of_sqlite(error: DBAPIError, path: Path) -> ArchiveError:
 
 def _of_postgresql(error: DBAPIError, place: str) -> ArchiveError:
     where, state = shown(place), str(getattr(error.orig, "sqlstate", None) or "")
-    cause = str(error.orig).strip().split("\n")[-1][:300]
+    cause = " ".join(str(error.orig).split())[:300]
     if state.startswith("53"):
         return DiskFull(f"{where} has no room or no free connection left ({cause}). Nothing that was in is lost; see to the server and run again.")
     if state in ("25006", "42501"):
         return ArchiveError(f"{where} does not let this user write ({cause}). The user needs CREATE on the database: GRANT CREATE ON DATABASE name TO user")
-    if error.connection_invalidated or state.startswith(("08", "57P")) or (not state and "connection" in cause):
+    if error.connection_invalidated or state.startswith(("08", "57P")) or (not state and isinstance(error, OperationalError | InterfaceError)):
         return ArchiveError(
             f"{where} cannot be reached, or the connection was lost ({cause}). Nothing that was in is lost. "
             "Check the server and NEWSDESK_CATALOG__URL, then run the same command again."

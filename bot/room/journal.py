@@ -325,7 +325,7 @@ class Journal:
     def turns_left(self, window: str, count: int, seconds: float) -> int:
         """Return how many turns are left just now."""
         with self._reading() as connection:
-            known = json.loads(connection.scalar(select(_windows.c.calls).where(_windows.c.name == window)) or "{}")
+            known: dict[str, float] = json.loads(connection.scalar(select(_windows.c.calls).where(_windows.c.name == window)) or "{}")
             time_now = float(connection.scalar(select(dialect.now(connection))) or 0)
             return count - sum(time_now - at < seconds for at in known.values())
 
