@@ -7,7 +7,7 @@ QUESTION := what did Macron say about the truce
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo test lint types check lock clean
+.PHONY: help install demo test browser lint types check lock clean
 
 help:
 	@echo "make demo     set up, ingest the sample articles, answer a question about them"
@@ -36,8 +36,17 @@ demo: install
 	@echo
 	@NEWSDESK_DATA_DIR=$(DEMO_DATA) $(BIN)/python -m bot ask "$(QUESTION)"
 
-test: $(VENV)/installed-dev
-	$(BIN)/python -m pytest
+test: $(VENV)/installed-dev browser
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+
+# The reading room is looked at in a real Chromium. Where none is and none can be installed, those tests are skipped and say so.
+browser:
+	@for name in chromium chromium-browser google-chrome; do command -v $$name >/dev/null && exit 0; done; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+	  echo "Installing chromium for the tests of the reading room ..."; \
+	  apt-get update -qq && apt-get install -qq -y --no-install-recommends chromium >/dev/null && exit 0; \
+	fi; \
+	echo "THERE IS NO BROWSER: the tests that look at the reading room will be skipped. Install chromium to run them."
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, ClassVar
 
 from index.changes import Options
-from index.errors import LockedError, ModelChanged, NewsdeskError, SettingsError
+from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.files import READERS, Failure
 from index.pages import is_address
 from index.printable import printable, short_path
@@ -100,17 +100,15 @@ def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
 
 def _run(settings: Settings, embedder: Embedder, options: Options, stop: _Stop, *, quiet: bool, progress: Progress | None = None) -> Report:
     """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal."""
-    from index.lock import writer_lock
-
-    with writer_lock(settings.data_dir):
-        archive = settings.archive(create=True)
-        try:
+    archive = settings.archive(create=True)
+    try:
+        with archive.writing():
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
             with shown(quiet=quiet or progress is not None) as suited:
                 return run(archive, embedder, options, progress or suited, stop.is_set)
-        finally:
-            archive.close()
+    finally:
+        archive.close()
 
 
 def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
@@ -238,6 +236,8 @@ class _WatchProgress(Progress):
 
 def _mend(archive: Archive, embedder: Embedder) -> None:
     """Remove what a dead run left and rebuild damaged vectors, telling it in one line."""
+    if elsewhere := archive.elsewhere():
+        raise ArchiveError(elsewhere)
     if not archive.sound():
         trouble = archive.trouble
         archive.rebuild(embedder.identity)
@@ -246,8 +246,7 @@ def _mend(archive: Archive, embedder: Embedder) -> None:
 
 
 def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
-    exists = (settings.data_dir / "catalog.sqlite3").exists()
-    archive = settings.archive() if exists else None
+    archive = settings.archive() if settings.has_archive() else None
     try:
         steps, report = plan(archive, _options(parsed, settings))
     finally:

@@ -12,11 +12,13 @@ from dotenv import dotenv_values
 from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from index.errors import SettingsError
+from index.errors import ArchiveError, SettingsError
 
 if TYPE_CHECKING:
     from index.archive import Archive
+    from index.catalog import Catalog
     from index.model import Model
+    from web.links import SignedLinks
 
 PREFIX = "NEWSDESK_"
 
@@ -32,6 +34,19 @@ class ModelSettings(Group):
 
     name: str = Field("all-MiniLM-L6-v2", min_length=1, description="sentence-transformers name or local folder")
     runtime: Literal["auto", "torch", "onnx", "openvino"] = Field("auto", description="what computes the vectors; auto: what suits the machine")
+
+
+class CatalogSettings(Group):
+    """Where articles, and the bot's journal, are kept."""
+
+    url: SecretStr | None = Field(None, description="a PostgreSQL database, postgresql+psycopg://USER:PASSWORD@HOST/NAME; without it, files in the data folder")
+
+    @field_validator("url")
+    @classmethod
+    def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.match(r"postgres(ql)?(\+psycopg)?://", value.get_secret_value()):
+            raise ValueError("no address of a PostgreSQL database; write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME")
+        return value
 
 
 class ChromaSettings(Group):
@@ -59,7 +74,42 @@ class SearchSettings(Group):
 class AnswersSettings(Group):
     """What is answered."""
 
+    reader: str | None = Field(None, description="sentence-transformers cross-encoder that decides whether a passage answers where that is not sure")
     refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
+
+
+class LlmSettings(Group):
+    """A language model that writes the answers, every sentence checked; without one they are quotes."""
+
+    model: str = Field("", description="openai:NAME, anthropic:NAME, ollama:NAME or openai-like:NAME")
+    base_url: AnyHttpUrl | None = Field(None, description="where the model is; openai-like needs it")
+    api_key: SecretStr | None = Field(None, description="the provider's key")
+    seconds: float = Field(20, ge=1, le=100, description="that an answer may take; then the quotes answer")
+    passages: int = Field(10, ge=1, le=24, description="that are sent with a question, at most")
+    tokens_in: int = Field(4_000, ge=300, le=200_000, description="that the passages of a question may have, about")
+    tokens_out: int = Field(800, ge=50, le=20_000, description="that an answer may have, with what a reasoning model thinks")
+    price_in: float | None = Field(None, ge=0, description="of a million tokens sent; the journal then counts the cost")
+    price_out: float | None = Field(None, ge=0, description="of a million tokens written")
+
+    @field_validator("model")
+    @classmethod
+    def _provider(cls, value: str) -> str:
+        if value and not re.fullmatch(r"(?:openai|anthropic|ollama|openai-like):\S+", value):
+            raise ValueError(f"{value!r} names no model; write openai:NAME, anthropic:NAME, ollama:NAME or openai-like:NAME")
+        return value
+
+
+class LogSettings(Group):
+    """What the bot writes to standard error while it runs."""
+
+    format: Literal["text", "json"] = Field("text", description="a line for people, or a JSON object a line")
+    level: Literal["debug", "info", "warning", "error"] = Field("info", description="of newsdesk's own lines; libraries tell warnings only")
+
+
+class CheckSettings(Group):
+    """How the sentences of a language model are checked."""
+
+    nli: str | None = Field(None, description="sentence-transformers cross-encoder for entailment that decides whether a passage carries a sentence")
 
 
 class SlackSettings(Group):
@@ -73,6 +123,7 @@ class SlackSettings(Group):
     report_channel: str = Field("", pattern=r"^([CG][A-Z0-9_]{2,30})?$", description="channel that is told about each ingest that changed something")
     follow_ups: bool = Field(True, description="answer questions in the threads of answers without a mention")
     max_age_hours: float = Field(6, gt=0, le=168, description="questions asked while no bot was up are answered if younger")
+    lease_seconds: float = Field(30, ge=1, le=600, description="after so long a silence another machine's bot takes a bot's questions over")
     workers: int = Field(2, ge=1, le=32, description="questions looked up at the same time")
     per_user: int = Field(2, ge=1, le=100, description="of them, of one person")
     host: str = Field("127.0.0.1", description="where HTTP mode listens")
@@ -88,6 +139,23 @@ class SlackSettings(Group):
         return value
 
 
+class WebSettings(Group):
+    """The reading room."""
+
+    url: AnyHttpUrl | None = Field(None, description="where readers find the room; citations link there")
+    host: str = Field("127.0.0.1", description="where the room listens")
+    port: int | None = Field(None, ge=1, le=65_535, description="where the room listens; when it is set, the bot serves it")
+    days: int = Field(30, ge=1, le=90, description="how long a link opens")
+    secret: SecretStr | None = Field(None, description="what signs links; without it, one is made and kept in the data folder")
+
+    @field_validator("secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value()) < 32:
+            raise ValueError("a secret has at least 32 characters; make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'")
+        return value
+
+
 def ids(value: str) -> frozenset[str]:
     """Return the ids in a setting: separated by commas or spaces, or a JSON list."""
     return frozenset(re.findall(r"[^\s,\[\]\"']+", value))
@@ -100,11 +168,16 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="folder of the archive, on a local disk")
     model: ModelSettings = ModelSettings()
+    catalog: CatalogSettings = CatalogSettings()
     chroma: ChromaSettings = ChromaSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
     answers: AnswersSettings = AnswersSettings()
+    llm: LlmSettings = LlmSettings()
+    check: CheckSettings = CheckSettings()
     slack: SlackSettings = SlackSettings()
+    web: WebSettings = WebSettings()
+    log: LogSettings = LogSettings()
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
     slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode")
     slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET", description="for HTTP mode")
@@ -116,7 +189,35 @@ class Settings(BaseSettings):
         from index.chroma import Server
 
         server = Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
-        return Archive(self.data_dir, server=server, text=self.chroma.text, create=create)
+        return Archive(self.data_dir, catalog=self.database(), server=server, text=self.chroma.text, create=create)
+
+    def database(self) -> str | None:
+        """Return the URL of the PostgreSQL database that is set, password and all, None if there is none."""
+        return self.catalog.url.get_secret_value() if self.catalog.url else None
+
+    def has_archive(self) -> bool:
+        """Tell whether there is an archive to open. Raises ArchiveError if its database cannot be reached."""
+        from index.archive import FILE
+        from index.catalog import exists
+
+        return exists(self.database() or self.data_dir / FILE)
+
+    def open_catalog(self) -> Catalog:
+        """Open the catalog of the archive that is set, without its vectors. Raises ArchiveError if there is none."""
+        from index.archive import FILE
+        from index.catalog import Catalog
+
+        if not self.has_archive():
+            raise ArchiveError(f"There is no archive in {self.data_dir.resolve()} yet. Put articles in: python ingest.py FOLDER")
+        return Catalog(self.database() or self.data_dir / FILE)
+
+    def signed_links(self) -> SignedLinks:
+        """Return what makes and opens links into the reading room. Raises SettingsError if their secret cannot be had."""
+        from web.links import SignedLinks
+        from web.secret import secret
+
+        own = self.web.secret.get_secret_value() if self.web.secret else secret(self.data_dir)
+        return SignedLinks(own, str(self.web.url or ""), self.web.days)
 
     def embedder(self, *, many: bool = False) -> Model:
         """Return the model that is set, for a question or for ``many`` texts; it loads when it is first used. Raises ModelError if it cannot be one."""

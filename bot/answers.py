@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from bot.links import Links
 from index.articles import Article, Hit, Passage
 
 Reason = Literal["nothing_found", "not_supported", "declined"]
@@ -41,13 +43,14 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Sentences that are supported, each with its citations."""
+    """Sentences that are supported, each with its citations. ``lead`` is a word of ours to stand before them, "" if there is none."""
 
     question: str
     sentences: tuple[Sentence, ...]
     citations: tuple[Citation, ...]
     answerer: str
     dropped: tuple[Dropped, ...] = ()
+    lead: str = ""
 
     @property
     def text(self) -> str:
@@ -65,16 +68,48 @@ class NoAnswer:
     dropped: tuple[Dropped, ...] = ()
 
 
-def as_json(result: Answer | NoAnswer) -> dict[str, Any]:
-    """Return a result in the form that ``ask --json`` prints, without timings."""
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a language model did for a question.
+
+    ``prompt`` is the version of the words it was given, ``cost`` in the currency of the prices that are set (None: none are), ``counted`` False where
+    tokens are only about right, ``dropped`` how many of its sentences were dropped for which reason, ``instead`` why the quotes answered in its
+    place, "" if they did not, ``fault`` the same for whoever looks after newsdesk.
+    """
+
+    model: str
+    prompt: str
+    tokens_in: int
+    tokens_out: int
+    counted: bool
+    cost: float | None
+    seconds: float
+    kept: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    instead: str = ""
+    fault: str = ""
+
+    @property
+    def note(self) -> str:
+        """What a reader is told, "" if nothing."""
+        return f"Quotes from the articles: the language model {self.instead}." if self.instead else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as ``ask --json`` prints it."""
+        return {**asdict(self), "seconds": round(self.seconds, 2)}
+
+
+def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, Any]:
+    """Return a result in the form that ``ask --json`` prints, without timings; without ``links``, citations lead to the articles' own pages."""
     answered = isinstance(result, Answer)
     return {
         "question": result.question,
         "outcome": "answered" if answered else "refused",
         "reason": None if isinstance(result, Answer) else result.reason,
+        "lead": result.lead if isinstance(result, Answer) else "",
         "text": result.text if isinstance(result, Answer) else "",
         "answerer": result.answerer if isinstance(result, Answer) else None,
-        "citations": [_citation_json(citation) for citation in result.citations] if isinstance(result, Answer) else [],
+        "citations": [_citation_json(citation, result.citations, links or Links()) for citation in result.citations] if isinstance(result, Answer) else [],
         "dropped": [{"text": item.text, "reason": item.reason} for item in result.dropped],
         "nearest": [] if isinstance(result, Answer) else [_nearest_json(hit) for hit in result.nearest],
     }
@@ -97,8 +132,8 @@ def _about(article: Article) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _citation_json(citation: Citation) -> dict[str, Any]:
-    place = {"quote": citation.quote, "start": citation.start, "end": citation.end, "also_in": list(citation.also_in)}
+def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) -> dict[str, Any]:
+    place = {"quote": citation.quote, "start": citation.start, "end": citation.end, "also_in": list(citation.also_in), "link": links.cited(citation, among)}
     return {"number": citation.number, **_about(citation.article), **place}
 
 

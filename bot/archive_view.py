@@ -16,6 +16,7 @@ from index.printable import printable, short_path
 from index.snapshot import Snapshot
 from index.stored import StoredArticle
 
+_SHOWN = 100  # characters of a statement in the list of an article's
 _LIBRARIES = ("chromadb", "llama-index-core", "onnxruntime", "sentence-transformers", "torch", "sqlalchemy")
 
 
@@ -31,6 +32,10 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
         "text": stored.article.text,
         "cut": [{"line": line, "reason": reason, "at": at} for line, reason, at in stored.cut],
         "passages": [{"id": passage.id, "start": passage.start, "end": passage.end} for passage in stored.passages],
+        "statements": [
+            {"start": each.start, "end": each.end, "speaker": each.speaker, "verb": each.verb, "carried": each.carried}
+            for each in snapshot.statements_of([source.id]).get(source.id, [])
+        ],
         "duplicates": sorted({*snapshot.twins(stored.article.digest, source.id), *snapshot.duplicates([source.id]).get(source.id, ())}),
     }  # fmt: skip
 
@@ -76,7 +81,7 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
         lines.append(f"{name:<12} {printable(str(values[name])) if values[name] is not None else '-'}")
     if values["file_now"]:
         lines.append(f"{'file':<12} {_FILE_NOW[values['file_now']]}")
-    lines.append(f"{'in it':<12} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-)")
+    lines.append(f"{'in it':<12} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-), {len(values['statements'])} statements")
     if values["duplicates"]:
         lines.append(f"the same report: {', '.join(values['duplicates'])}")
     lines.append("")
@@ -86,10 +91,17 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
         lines.append(f"\x1b[2m{mark}\x1b[0m" if colour else mark)
         at = place
     lines += _paragraphs(values["text"][at:])
+    lines += ["", "who speaks:"] * bool(values["statements"]) + [_statement_line(item, values["text"]) for item in values["statements"]]
     unplaced = [item for item in values["cut"] if item["at"] is None]
     if unplaced:
         lines += ["", f"{len(unplaced)} lines were cut, their places are not known:"] + [_cut_mark(item) for item in unplaced]
     return "\n".join(lines)
+
+
+def _statement_line(item: dict[str, Any], text: str) -> str:
+    words = " ".join(text[item["start"] : item["end"]].split())
+    how = f" ({item['verb']})" if item["verb"] else ""
+    return printable(f"{item['speaker']}{how} {item['start']}-{item['end']}: {words if len(words) <= _SHOWN else words[: _SHOWN - 1] + '…'}")
 
 
 def _marks(values: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
@@ -123,6 +135,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         **counts,
         "generation": generation.number if generation else 0,
         "model": model,
+        "catalog": {"engine": archive.catalog.engine_name(), "place": archive.catalog.where},
         "chroma": {"place": generation.place if generation else None, "url": archive.server.url if archive.server else None, "trouble": trouble},
         "healthy": trouble is None,
         "folder": str(archive.folder.resolve()),
@@ -140,6 +153,7 @@ def status_text(values: dict[str, Any]) -> str:
         f"{values['articles']} articles, {values['passages']} passages, from {values['files']} files",
         f"index      generation {values['generation']}, {health}",
         f"model      {values['model'] or 'none yet'}",
+        f"catalog    {values['catalog']['engine']}, {short_path(values['catalog']['place'])}",
         f"folder     {short_path(values['folder'])} ({values['disk_free_mb']:,} MB free)",
         f"versions   {', '.join(f'{name} {number}' for name, number in values['versions'].items())}",
     ]

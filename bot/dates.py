@@ -35,6 +35,7 @@ _BOUND = re.compile(
     r"|(?P<rel>yesterday|last week|last month|last year))\b",
     re.I,
 )
+_STRICT = frozenset(("since", "after", "from", "before", "until", "till"))
 _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "few": 4, "couple of": 2}
 
 
@@ -47,6 +48,8 @@ class Time:
     latest: bool
     rest: str
     year: bool = False  # a year is named: it may be that of what is told, not of the telling
+    strict: bool = False  # by a bound ("since Monday", "before March"): nothing of another time can answer; all else is a preference
+    firm: bool = False  # by a date, a month with its year, or a year: a strong preference
 
 
 def time_of(question: str, today: date) -> Time:
@@ -54,6 +57,7 @@ def time_of(question: str, today: date) -> Time:
     latest = _LATEST.search(question) is not None
     rest = _LATEST.sub(" ", question)
     since = until = None
+    strict = firm = False
     for match in _BOUND.finditer(rest):
         first, last, exact = _span(match, today)
         if first is None or last is None or first > today:  # of what is to come is told before
@@ -67,13 +71,15 @@ def time_of(question: str, today: date) -> Time:
             until = first - timedelta(days=1) if how == "before" else last
         else:
             since, until = first, last + (_AFTERMATH_OF_DAY if exact else _AFTERMATH_OF_MONTH)
+        strict = strict or how in _STRICT
+        firm = firm or bool(match["full"] or match["year"] or match["only"])
         rest = rest.replace(match.group(), " ")
     relative = _RELATIVE.search(rest)
     if relative and since is None and until is None:
         since, until = _relative(relative, today)
         rest = rest.replace(relative.group(), " ")
     year = (since or until) is not None and re.search(rf"\b{_YEAR}\b", question) is not None
-    return Time(since, until, latest, " ".join(rest.split()), year)
+    return Time(since, until, latest, " ".join(rest.split()), year, strict, firm)
 
 
 def _span(match: re.Match[str], today: date) -> tuple[date | None, date | None, bool]:

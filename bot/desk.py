@@ -11,11 +11,13 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from bot import quotes
+from bot import quotes, traces
 from bot.also_in import with_others
-from bot.answers import Answer, NoAnswer, Reason, as_json, hit_json
+from bot.answers import Answer, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.checker import check
+from bot.links import Links
 from bot.question import standalone, timeless, understood
+from bot.reading import Reader
 from bot.refusal import Level
 from index.archive import Archive, View
 from index.articles import Hit
@@ -48,35 +50,43 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The result of a question, how long each stage took (milliseconds), and what it was chosen from."""
+    """The result of a question, how long each stage took (milliseconds), what it was chosen from, and what a language model did for it."""
 
     result: Answer | NoAnswer
     timings_ms: dict[str, int]
     hits: tuple[Hit, ...]
     why: str
     confidence: float
+    writing: Writing | None = None
 
-    def as_json(self, explain: bool = False) -> dict[str, Any]:
+    def as_json(self, explain: bool = False, links: Links | None = None) -> dict[str, Any]:
         """Return the reply in the form that ``ask --json`` prints."""
-        values = {**as_json(self.result), "timings_ms": self.timings_ms}
+        values = {**as_json(self.result, links), "timings_ms": self.timings_ms}
+        if self.writing is not None:
+            values["writing"] = self.writing.as_json()
         return {**values, "hits": [hit_json(hit) for hit in self.hits], "why": self.why} if explain else values
 
 
 class Desk:
     """Answers questions from an archive."""
 
-    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None, level: Level = "balanced") -> None:
-        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says."""
+    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None, level: Level = "balanced", reader: Reader | None = None) -> None:
+        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader decides what is not sure."""
         self._archive = archive
         self._embedder = embedder
         self._rerank = rerank
         self._level: Level = level
+        self._reader = reader
 
     def ask(self, request: Request) -> Reply:
         """Answer a question from the archive as it is now.
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
+        with traces.span("ask"):
+            return self._ask(request)
+
+    def _ask(self, request: Request) -> Reply:
         question = " ".join(request.question.encode("utf-8", "replace").decode().split())
         if not question:
             raise QuestionError('The question is empty. Ask something, for example: "what did Macron say about the truce"')
@@ -85,29 +95,32 @@ class Desk:
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
         asked = understood(standalone(question, request.thread), request.today)
-        scope = Scope(request.since or asked.since, request.until or asked.until, request.publisher)
+        scope = asked.scope(request.since, request.until, request.publisher)
         vector = self._embedder.embed([asked.search])[0]
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
-            hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS), asked
-            if asked.year and not any(hit.article.source.published for hit in hits):
-                # Nothing was published in that year: it may be the year of what is told.
-                meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
-                hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS)
-            if self._rerank is not None:
-                hits = reranked(self._rerank, meant.search, hits)
+            with traces.span("search"):
+                hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish), asked
+                if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
+                    # Nothing was published in that year: it may be the year of what is told.
+                    meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
+                    hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)
+                if self._rerank is not None:
+                    hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
-            choice = quotes.choose(view, meant, hits, self._embedder, self._level)
-            return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
+            with traces.span("answer", hits=len(hits)):
+                choice = quotes.choose(view, meant, hits, self._embedder, self._level, self._reader)
+                return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
 
         hits, choice = self._archive.read(work)
         drafted = time.perf_counter()
-        sentences, citations, dropped = check(choice.drafts)
+        with traces.span("check", drafts=len(choice.drafts)):
+            sentences, citations, dropped = check(choice.drafts)
         checked = time.perf_counter()
         result: Answer | NoAnswer
         if sentences:
-            result = Answer(question, sentences, citations, quotes.NAME, dropped)
+            result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else "")
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)

@@ -39,6 +39,7 @@ def examine(settings: Settings, embedder: Embedder) -> list[Finding]:
         _checked("disk", lambda: _disk(settings)),
         _checked("model", lambda: _model(embedder)),
     ]
+    findings.append(_checked("language model", lambda: _llm(settings)))
     findings += _slack(settings)
     try:
         archive = settings.archive()
@@ -71,7 +72,7 @@ def _slack(settings: Settings) -> list[Finding]:
         app.get_secret_value() if app else None,
         secret.get_secret_value() if secret else None,
         str(settings.slack_api_url) if settings.slack_api_url else None,
-        settings.data_dir / "journal.sqlite3",
+        settings.database() or settings.data_dir / "journal.sqlite3",
     )
     return [Finding(what, ok, told) for what, ok, told in found]
 
@@ -96,15 +97,27 @@ def _model(embedder: Embedder) -> str:
     return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers" + (f", computed by {runtime}" if runtime else "")
 
 
+def _llm(settings: Settings) -> str:
+    if not settings.llm.model:
+        return "not set: answers are quotes, nothing is sent anywhere; docs/llm.md tells how to set one"
+    from bot.llm import Llm
+    from bot.written import prompts
+
+    prompts()
+    return Llm(settings.llm).check(settings.llm.seconds)
+
+
 def _catalog(archive: Archive) -> str:
     with archive.catalog.snapshot() as snapshot:
         faults = snapshot.check()
         counts = snapshot.counts()
     if faults:
-        raise ArchiveError(f"{archive.catalog.path} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it away and ingest the articles again.")
+        raise ArchiveError(
+            f"{archive.catalog.where} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it away and ingest the articles again."
+        )
     if not counts["articles"]:
         raise ArchiveError("The archive is empty. Put articles in: python ingest.py FOLDER")
-    return f"sound: {counts['articles']} articles, {counts['passages']} passages"
+    return f"{archive.catalog.engine_name()}, sound: {counts['articles']} articles, {counts['passages']} passages"
 
 
 def _same_model(archive: Archive, embedder: Embedder) -> str:
@@ -113,6 +126,8 @@ def _same_model(archive: Archive, embedder: Embedder) -> str:
 
 
 def _index(archive: Archive) -> str:
+    if elsewhere := archive.elsewhere():
+        raise ArchiveError(elsewhere)
     trouble = archive.check()
     if trouble:
         raise ArchiveError(f"{trouble} Run: python -m bot rebuild")

@@ -6,12 +6,12 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
 
 from bot.dates import Time, time_of
+from bot.kinds import SAY, Kind, kind_of, sides_of
+from index.search import Wish
+from index.stored import Scope
 from index.terms import term_of, terms, words
-
-Kind = Literal["said", "who", "when", "where", "number", "why", "story", "difference", "other"]
 
 # Words of asking, not of the topic.
 _ASKING = frozenset(
@@ -20,26 +20,10 @@ _ASKING = frozenset(
     comment remark statement view opinion stance position attitude place think thought believe use call one kind sort way thing made make
     get got go went gave take took come came""".split()
 )
-_SAY = "|".join(
-    """say said saying says tell told think thinks thought state stated announce announced claim claimed write wrote post posted tweet tweeted warn
-    warned respond responded react reacted answer answered comment commented call called demand demanded promise promised propose proposed argue
-    argued suggest suggested describe described explain explained""".split()
-)
 # "What was the crisis called" asks for no speaker's words, "what was Macron saying" does.
 _SAID = re.compile(
-    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b", re.I
+    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b", re.I
 )
-_DIFFER = re.compile(
-    r"\bhow\s+(?:do|does|did)\s+(?P<one>.{2,40}?)\s+and\s+(?P<two>.{2,40}?)\s+(?:differ|disagree|compare)\b"
-    r"|\b(?:differences?|disagreements?)\s+between\s+(?P<one_>.{2,40}?)\s+and\s+(?P<two_>.{2,40}?)(?:\s+(?:on|about|over|in)\b|\s*\?|$)"
-    r"|^\W*compare\s+(?P<_one>.{2,40}?)\s+(?:and|with|to)\s+(?P<_two>.{2,40}?)(?:\s+(?:on|about|over|in)\b|\s*\?|$)",
-    re.I,
-)
-_STORY = re.compile(
-    r"\bwhat(?:\s+has|\s+have)?(?:\s+(?:is|was)|['’]s)?\s+(?:happen\w*|going\s+on|(?:the\s+)?(?:latest|news)\b)|^\W*(?:timeline|chronology)\b", re.I
-)
-_WH = "who|whom|whose|what|when|where|which|why|how|is|are|was|were|did|does|do|has|have|had|can|could|will|would|list|name"
-_TOPIC_WORDS = 4  # a question of so few words without a verb of asking is a topic
 _SAID_HOW = re.compile(r"\bhow\s+(?:did|does|has|have|do)\s+(?P<who>.{2,80}?)\s+(?:react|respond|answer|reply|describe|justify|explain|comment)\w*\b", re.I)
 _ACCORDING = re.compile(r"\baccording\s+to\s+(?P<who>[^,?]{2,60})", re.I)
 _REFERS = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs|it|its|that|this|these|those|ones?|others?|both|such)\b", re.I)
@@ -61,9 +45,8 @@ _TITLES = frozenset(
 class Question:
     """A question, taken apart.
 
-    ``asked`` is its last sentence: what stands before that tells what it is about. ``terms`` are folded search terms, the speaker's left
-    out of ``topic``, ``sides`` the last
-    names of the two whose difference is asked for.
+    ``asked`` is its last sentence: what stands before that tells what it is about. ``kind`` is one of those in bot/kinds.py. ``terms`` are
+    folded search terms, the speaker's left out of ``topic``; ``sides`` are the last names of the two that it compares.
     """
 
     text: str
@@ -79,6 +62,17 @@ class Question:
     until: date | None
     latest: bool
     year: bool
+    strict: bool
+    firm: bool
+
+    def scope(self, since: date | None = None, until: date | None = None, publisher: str | None = None) -> Scope:
+        """Return what the question is about, within what its asker has set: articles outside do not count at all."""
+        return Scope(since or (self.since if self.strict else None), until or (self.until if self.strict else None), publisher)
+
+    @property
+    def wish(self) -> Wish:
+        """Return what an answer should rather have: the time that the question names without bounds ("this week", "in 2024"), and its speaker."""
+        return Wish(None if self.strict else self.since, None if self.strict else self.until, self.firm, self.speaker)
 
 
 def understood(text: str, today: date) -> Question:
@@ -96,19 +90,25 @@ def _understood(text: str, time: Time) -> Question:
     found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in _ASKING)
     return Question(
         text=text,
-        asked=re.split(r"(?<=[.!?])\s+(?=\S)", text.strip())[-1],
+        asked=_last_sentence(text),
         search=" ".join(text.split()),
-        kind=_kind(re.split(r"(?<=[.!?])\s+(?=\S)", time.rest.strip())[-1], speaker),
+        kind=kind_of(_last_sentence(text), _last_sentence(time.rest), bool(speaker)),
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
-        sides=_sides(time.rest),
+        sides=sides_of(time.rest),
         names=_names(time.rest),
         since=time.since,
         until=time.until,
         latest=time.latest,
         year=time.year,
+        strict=time.strict,
+        firm=time.firm,
     )
+
+
+def _last_sentence(text: str) -> str:
+    return re.split(r"(?<=[.!?])\s+(?=\S)", text.strip())[-1]
 
 
 def standalone(question: str, thread: Sequence[str]) -> str:
@@ -156,55 +156,24 @@ def _subject(question: str) -> str:
     return ""
 
 
-def _kind(text: str, speaker: tuple[str, ...]) -> Kind:
-    lower = text.lower()
-    if _DIFFER.search(text):
-        return "difference"
-    if speaker:
-        return "said"
-    if _STORY.search(text) or (len(words(text)) <= _TOPIC_WORDS and not re.search(rf"\?|\b(?:{_WH}|{_SAY})\b", text, re.I)):
-        return "story"
-    if re.search(
-        r"\bhow\s+(?:many|much|long|old|big|large|high|far|often|tall|fast)\b|\bwhat\s+(?:(?:is|was|are|were)\s+the\s+)?(?:(?:total|final|current|official)\s+)*(?:percentage|share|number|proportion|magnitude|death\s+toll|toll|price|cost)\b",
-        lower,
-    ):
-        return "number"
-    for kind, pattern in _KINDS.items():
-        if re.search(pattern, lower):
-            return kind
-    return "other"
-
-
-_KINDS: dict[Kind, str] = {
-    "when": r"^\W*(?:and\s+)?when\b|\b(?:what|which)\s+(?:day|date|month|year|time)\b|\bwhen\s*\?*$",
-    "who": r"^\W*(?:and\s+)?(?:who|whom|whose|which\s+(?:minister|president|leader|politician|person|company|country|countries))\b|\bwhom?\s*\?*$",
-    "where": r"^\W*(?:and\s+)?(?:where|in\s+which\s+(?:city|country|town|place))\b|\bwhere\s*\?*$",
-    "why": r"^\W*(?:and\s+)?(?:why|how\s+come|what\s+is\s+the\s+reason)\b",
-}
-
-
 def _speaker(text: str) -> tuple[str, ...]:
-    """Return the folded last name (or whole name, for a body) of the person a question wants words of, () if none."""
+    """Return the folded last name (or last word, for a body) of each one a question wants words of, () if it wants nobody's."""
     match = _SAID.search(text) or _SAID_HOW.search(text) or _ACCORDING.search(text)
     if match is None:
         return ()
     who = re.sub(r"'s\b|’s\b", "", match["who"] or match["whom"] if match.re is _SAID else match["who"])
     who = re.split(r"\b(?:about|on|in|at|for|from|when|regarding|over)\b", who, flags=re.I)[0]
+    # "What did Macron and Starmer say": the words of either.
+    found = [_last_name(one) for one in re.split(r"\s+(?:and|or)\s+|,\s+", who)]
+    # "people", "it", "the article", "a new report": nobody in particular.
+    return tuple(dict.fromkeys(name for name in found if name and name not in _NOBODY))
+
+
+def _last_name(who: str) -> str:
     # "the chief executive of Bybit" is known by his office, "the President of France" by his country.
     office, _, of = who.partition(" of ")
     found = [term_of(word) for word in words(office) if word.lower() not in _TITLES] or [term_of(word) for word in words(of)]
-    found = [term for term in found if term]
-    # "people", "it", "the article", "a new report": nobody in particular.
-    return tuple(found[-1:]) if found and found[-1] not in _NOBODY else ()
-
-
-def _sides(text: str) -> tuple[str, ...]:
-    """Return the folded last names of the two whose difference is asked for, () if none is."""
-    match = _DIFFER.search(text)
-    if match is None:
-        return ()
-    found = [[term for term in terms(part) if term] for part in match.groups() if part]
-    return tuple(side[-1] for side in found if side)
+    return next((term for term in reversed(found) if term), "")
 
 
 def _names(text: str) -> frozenset[str]:

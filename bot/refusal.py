@@ -14,7 +14,7 @@ Level = Literal["cautious", "balanced", "eager"]
 # Confidence from which a question is answered.
 LEVELS: dict[Level, float] = {"cautious": 0.5, "balanced": 0.35, "eager": 0.2}
 
-_NEGATED = re.compile(
+NEGATED = re.compile(
     r"\b(?:not|never|no|without|none|unlike|except|cannot|neither|nobody|nothing|nor|fails?|failed|refus\w+|least|fewest|lack\w*)\b|n['’]t\b", re.I
 )
 # Words of which a question may hold one where the article holds the other: then it asks for the opposite of what is said.
@@ -76,7 +76,7 @@ def confidence(signs: Signs) -> float:
 
 def asks_the_opposite(question: str, sentence: str) -> bool:
     """Tell whether a question is negated where the sentence is not, or holds the opposite of one of its words."""
-    if _NEGATED.search(question) and not _NEGATED.search(sentence):
+    if NEGATED.search(question) and not NEGATED.search(sentence):
         return True
     asked, said = _tokens(question), _tokens(sentence)
     return any(token not in said and _OPPOSITE_OF[token] & said and not _OPPOSITE_OF[token] & asked for token in asked if token in _OPPOSITE_OF)

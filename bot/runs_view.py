@@ -8,21 +8,13 @@ from datetime import datetime
 from typing import Any
 
 from index.printable import printable, short_path
+from index.report import ending
 from index.snapshot import Snapshot
 
 
 def runs_json(snapshot: Snapshot, limit: int | None) -> list[dict[str, Any]]:
     """Return the last runs (None: all on record) with their reports, newest first, each with how it ended."""
-    return [{**run, "ended": _ended(run["report"], latest=place == 0)} for place, run in enumerate(snapshot.runs(limit))]
-
-
-def _ended(report: dict[str, Any] | None, *, latest: bool) -> str:
-    if report is None:
-        # One writer at a time: whoever began a later run found this one dead.
-        return "running or killed" if latest else "killed"
-    if report.get("error"):
-        return "error"
-    return "stopped" if report["interrupted"] else "done"
+    return [{**run, "ended": ending(run["report"], latest=place == 0)} for place, run in enumerate(snapshot.runs(limit))]
 
 
 def runs_text(runs: list[dict[str, Any]]) -> str:

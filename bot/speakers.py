@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from functools import lru_cache
 
-from index.statements import Statement, named_in, statements
+from index.statements import named_in, statements
 
 _STARTS_LOOSE = re.compile(
     r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
@@ -14,14 +13,14 @@ _STARTS_LOOSE = re.compile(
 _OPENS_QUOTE = re.compile(r"^\s*(?:[\"“„«]|''|‘‘)")
 
 
-def speaks(speaker: Collection[str], sentences: Sequence[str], index: int) -> bool:
-    """Tell whether someone, named by folded terms, is the one who speaks in a sentence of an article."""
-    return any(statement.index == index and not statement.keys.isdisjoint(speaker) for statement in _statements(tuple(sentences)))
-
-
-@lru_cache(maxsize=64)  # asked for every sentence of a passage in turn
-def _statements(sentences: tuple[str, ...]) -> list[Statement]:
-    return statements(sentences)
+def spoken_by(names: Collection[str], sentences: Sequence[str]) -> dict[int, frozenset[str]]:
+    """Return who of those named by folded terms speaks in which of the sentences of an article, by the sentence's number."""
+    found: dict[int, frozenset[str]] = {}
+    for statement in statements(sentences):
+        own = statement.keys & frozenset(names)
+        if own:
+            found[statement.index] = found.get(statement.index, frozenset()) | own
+    return found
 
 
 def stands_alone(sentence: str) -> bool:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import TextIO
 
-from bot.answers import Citation, NoAnswer
+from bot.answers import Answer, Citation, NoAnswer, Sentence
 from bot.desk import Reply
+from bot.links import Links
 from index.articles import Hit, Source
 from index.printable import printable, short_path
 
@@ -16,15 +19,35 @@ _REASONS = {
     "declined": "No answer can be given from the articles.",
 }
 
+# Terminals that are known to open links; others may print them as rubbish.
+_TERMINALS = {"iTerm.app", "WezTerm", "vscode", "ghostty", "Hyper", "rio", "WarpTerminal"}
+_TERMS = {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm", "contour"}
+_SIGNS = ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM")
 
-def rendered(reply: Reply, width: int = 100) -> str:
-    """Return a reply as text: the sentences with their numbers, then each citation with its quote."""
+
+def rendered(reply: Reply, width: int = 100, links: Links | None = None, *, hyperlinks: bool = False) -> str:
+    """Return a reply as text: the sentences with their numbers, then each citation with its quote.
+
+    With ``hyperlinks`` the head of a citation is a link that a terminal opens; else a link into the reading room stands in the text.
+    """
     result = reply.result
     if isinstance(result, NoAnswer):
         return _refusal(result, width)
-    parts = [_wrapped(result.text, width, ""), ""]
-    for citation in result.citations:
-        parts += [*_citation(citation, width), ""]
+    lead = f"{result.lead}\n" if result.lead else ""
+    return f"{lead}{_wrapped(result.text, width, '')}\n\n{sources(reply, width, links, hyperlinks=hyperlinks)}"
+
+
+def spoken(sentence: Sentence, width: int = 100) -> str:
+    """Return one sentence of an answer with its numbers."""
+    return _wrapped(f"{sentence.text} {''.join(f'[{number}]' for number in sentence.numbers)}", width, "")
+
+
+def sources(reply: Reply, width: int = 100, links: Links | None = None, *, hyperlinks: bool = False) -> str:
+    """Return each citation of an answer with its quote, and what there is to note."""
+    parts = [f"({reply.writing.note})", ""] if reply.writing and reply.writing.note else []
+    among = reply.result.citations if isinstance(reply.result, Answer) else ()
+    for citation in among:
+        parts += [*_citation(citation, among, width, links or Links(), hyperlinks), ""]
     return "\n".join(parts).rstrip()
 
 
@@ -42,11 +65,28 @@ def day(value: date | None) -> str:
     return f"{value.day} {value:%b %Y}" if value else "undated"
 
 
-def _citation(citation: Citation, width: int) -> list[str]:
+def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
+    """Tell whether a stream is a terminal that opens links in its text (OSC 8). ``FORCE_HYPERLINK=1`` or ``0`` decides."""
+    if environment.get("FORCE_HYPERLINK"):
+        return environment["FORCE_HYPERLINK"] != "0"
+    vte = environment.get("VTE_VERSION", "")
+    return stream.isatty() and bool(
+        environment.get("TERM_PROGRAM") in _TERMINALS
+        or environment.get("TERM") in _TERMS
+        or any(environment.get(name) for name in _SIGNS)
+        or (vte.isdecimal() and int(vte) >= 5_000)
+    )
+
+
+def _citation(citation: Citation, among: Sequence[Citation], width: int, links: Links, hyperlinks: bool) -> list[str]:
     source = citation.article.source
-    lines = [f"[{citation.number}] {_named(source)}", _wrapped(citation.quote, width, "    │ ")]
+    head, link = f"[{citation.number}] {_named(source)}", links.cited(citation, among)
+    opens = hyperlinks and link is not None and link.isascii() and link.isprintable()
+    lines = [f"\x1b]8;;{link}\x1b\\{head}\x1b]8;;\x1b\\" if opens else head, _wrapped(citation.quote, width, "    │ ")]
     if citation.also_in:
         lines.append(f"    also in {printable(', '.join(citation.also_in))}")
+    if link and links.room and not opens:
+        lines.append(f"    {link}")
     lines.append(f"    {printable(source.url or short_path(source.path))}")
     if source.url:
         lines.append(f"    {printable(short_path(source.path))}")

@@ -5,26 +5,30 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import random
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from index.errors import NewsdeskError
+from index.errors import NewsdeskError, SettingsError
 
 if TYPE_CHECKING:
-    from evals.data import DataSet
+    from bot.desk import Desk
+    from bot.written import WrittenDesk
+    from evals.data import DataSet, Query
     from index.embed import Embedder
 
-OURS = ("retrieve", "answer", "refuse", "followup")
+OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
-OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed")
+OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "check", "lies", "injections", "sides")
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
     "followup": ("cast_rewrite", "mtrag_un"),
+    "conflicts": ("ramdocs",),
 }
 
 
@@ -51,8 +55,11 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--limit", type=int, metavar="N", help="articles of a data set: the gold ones of as many questions as fill half, and others drawn by seed"
     )
+    parser.add_argument("--articles", type=int, default=300, metavar="N", help="articles that speed is measured with (default 300)")
     parser.add_argument("--cache", type=Path, default=Path(".evals"), metavar="DIR", help="where archives are kept between runs (default .evals)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="where results go (default evals/results)")
+    parser.add_argument("--answerer", choices=["quotes", "llm"], default="quotes", help="who answers: quotes, or the language model of the settings")
+    parser.add_argument("--questions", type=int, metavar="N", help="ask only so many questions of each set, drawn by seed: a model costs time or money")
     parser.add_argument("--baselines", action="store_true", help="also measure llama-index's own index on the same articles")
     return parser
 
@@ -71,13 +78,14 @@ def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
         data = own() if wanted == "own" else load(parsed.data / wanted).part(parsed.limit)
         said = {"data": wanted, "model": embedder.identity, "articles": len(data.articles)}
         for name, values in _measured([name for name in names if parsed.set or wanted in SETS[name]], data, embedder, parsed):
-            _publish({"eval": name, **said, **values}, parsed.results)
+            shown = f"{name}-llm" if parsed.answerer == "llm" and "written" in values else name
+            _publish({"eval": shown, **said, **values}, parsed.results)
 
 
 def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
     from bot.desk import Desk
-    from evals import answer, followup, refuse, retrieve
+    from evals import answer, conflicts, followup, refuse, retrieve, writing
     from evals.archives import archive_of
     from evals.asking import ask_all
 
@@ -85,12 +93,37 @@ def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: a
         yield "retrieve", retrieve.measured(data, embedder, parsed.cache, parsed.baselines)
     if "followup" in names:
         yield "followup", followup.measured(data, embedder, parsed.cache)
+    if "conflicts" in names:
+        with archive_of(data, embedder, parsed.cache) as archive:
+            sides = conflicts.sides_of(parsed.data / data.name)
+            yield "conflicts", {"questions": len(sides), "figures": conflicts.figures_of(ask_all(Desk(archive, embedder), data.queries), sides)}
     asked_of = [module for module in (answer, refuse) if module.__name__.rpartition(".")[2] in names]
     if asked_of:
         with archive_of(data, embedder, parsed.cache) as archive:
-            asked = ask_all(Desk(archive, embedder), data.queries)
+            desk = Desk(archive, embedder)
+            asked = ask_all(_written(desk, embedder) if parsed.answerer == "llm" else desk, _some(data.queries, parsed.questions))
+        by_model = {"written": writing.figures_of(asked)} if parsed.answerer == "llm" else {}
         for module in asked_of:
-            yield module.__name__.rpartition(".")[2], {"questions": len(asked), "figures": module.figures_of(asked)}
+            name = module.__name__.rpartition(".")[2]
+            yield name, {"questions": len(asked), "figures": module.figures_of(asked), **by_model}
+
+
+def _written(desk: Desk, embedder: Embedder) -> WrittenDesk:
+    """Put the language model of the settings in front of a desk."""
+    from bot.llm import Llm
+    from bot.written import WrittenDesk
+    from index.embed import entailment
+    from settings import load as load_settings
+
+    settings = load_settings()
+    if not settings.llm.model:
+        raise SettingsError("NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/llm.md tells how to set one.")
+    entails = entailment(settings.check.nli) if settings.check.nli else None
+    return WrittenDesk(desk, Llm(settings.llm), embedder, settings.llm, entails)
+
+
+def _some(queries: Sequence[Query], most: int | None) -> Sequence[Query]:
+    return queries if most is None or most >= len(queries) else random.Random(0).sample(queries, most)  # noqa: S311  no secret
 
 
 def _other(name: str, parsed: argparse.Namespace) -> None:
@@ -100,7 +133,8 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
         raise EvalError(f"There is no measurement evals/{name}.py.")
     if parsed.data is None:
         raise EvalError(f"{name} needs data: --data DIR")
-    _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data)}, parsed.results)
+    wanted = {"articles": parsed.articles} if name == "speed" else {}
+    _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)}, parsed.results)
 
 
 def _publish(result: dict[str, Any], folder: Path | None) -> None:

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from bot.answers import Citation
+from bot.quotes import NAME as QUOTES
 from evals.archives import data_id
 from evals.asking import Asked
 from evals.data import squashed
@@ -18,7 +19,7 @@ def figures_of(asked: Sequence[Asked]) -> dict[str, Any]:
 
     ``answer string`` counts a refused question as wrong; ``gold sentence`` is over questions with gold sentences: cited first, cited at
     all, and which share of all gold sentences is cited (recall). ``verbatim`` is the share of quotes that stand in their article
-    at their place and make up the text of their sentence, checked here once more without the checker.
+    at their place and, unless a model wrote it, make up the text of their sentence, checked here once more without the checker.
     """
     return {half: _figures([item for item in asked if item.query.answerable and half in ("both", item.query.half)]) for half in ("dev", "test", "both")}
 
@@ -52,6 +53,8 @@ def _verbatim(item: Asked, citation: Citation) -> bool:
     assert item.answer is not None
     stands = citation.article.text[citation.start : citation.end] == citation.quote
     own = [sentence for sentence in item.answer.sentences if citation.number in sentence.numbers]
+    if item.answer.answerer != QUOTES:
+        return stands and bool(own)
     return stands and bool(own) and all(squashed(sentence.text) == squashed(citation.quote) for sentence in own)
 
 

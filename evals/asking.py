@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Protocol
 
 from bot.answers import Answer
-from bot.desk import Desk, Reply, Request
+from bot.desk import Reply, Request
 from evals.data import Query
 
 # For data without dates: any day after the articles.
@@ -28,7 +29,14 @@ class Asked:
         return self.reply.result if isinstance(self.reply.result, Answer) else None
 
 
-def ask_all(desk: Desk, queries: Iterable[Query]) -> list[Asked]:
+class Asks(Protocol):
+    """What answers: bot.desk.Desk, bot.written.WrittenDesk."""
+
+    def ask(self, request: Request) -> Reply:
+        """Answer a question."""
+
+
+def ask_all(desk: Asks, queries: Iterable[Query]) -> list[Asked]:
     """Ask every question, on its own day where it has one."""
     asked = []
     for number, query in enumerate(queries, start=1):

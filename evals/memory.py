@@ -19,7 +19,7 @@ class Remembering:
         """Keep vectors in an SQLite file at a path, made if it is missing."""
         self._embedder = embedder
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._store = sqlite3.connect(path, timeout=60)
+        self._store = sqlite3.connect(path, timeout=60, check_same_thread=False)  # an ingest runs its model in a thread, one call at a time
         self._store.execute("create table if not exists vectors (key blob primary key, vector blob) without rowid")
 
     @property

@@ -43,14 +43,20 @@ def _section(result: Mapping[str, Any]) -> str:
     figures = result.get("figures", {})
     parts = [f"<h2>{_text(result['eval'])}: {_text(result['data'])}</h2><p><small>{_text(about)}</small></p>"]
     halves = [half for half in ("dev", "test", "both") if half in figures]
-    if not halves:
+    if "timeline" in result:
+        parts += [_table(values if isinstance(values, dict) else {name: values}, [name], lambda _, row: row) for name, values in figures.items()]
+        parts.append(_timeline(result["timeline"]) + _table(result["machine"], ["machine"], lambda _, row: row))
+    elif not halves:
         parts.append(_table(figures, ["value"], lambda _, row: row))
     elif any(isinstance(value, dict) and "mean" not in value and name not in ("at a bound",) for name, value in figures[halves[0]].items()):
         systems = list(figures["both"])
         rows = {name: None for system in systems for name in figures["both"][system]}
         for half in ("test", "dev"):
             parts.append(f"<h3>{half}</h3>" + _table(rows, systems, lambda column, name, half=half: figures[half][column].get(name), named=True))
-        parts.append(_bars({system: figures["test"][system] for system in systems}))
+        if any(isinstance(value, dict) for system in systems for value in figures["test"][system].values()):
+            parts.append(_bars({system: figures["test"][system] for system in systems}))
+        if "curve" in result:
+            parts.append(_curve(result["curve"]))
     else:
         names = {name: None for name in figures["both"] if name not in ("curve",)}
         parts.append(_table(names, halves, lambda column, name: figures[column].get(name), named=True))
@@ -58,6 +64,8 @@ def _section(result: Mapping[str, Any]) -> str:
             parts.append(_curve({half: figures[half]["curve"] for half in ("dev", "test")}))
         if "reasons" in figures:
             parts.append(_table(figures["reasons"], ["questions"], lambda _, row: row))
+    if "written" in result:
+        parts.append("<h3>what the model wrote</h3>" + _table(result["written"], ["value"], lambda _, row: row))
     return "".join(parts)
 
 
@@ -108,6 +116,20 @@ def _curve(halves: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
         parts.append(f'<polyline points="{line}" fill="none" stroke="{_COLOURS[place]}" stroke-width="2"/>')
     parts += [f'<text x="{40 + 250 * at}" y="203" font-size="10" fill="currentColor">{at}</text>' for at in (0, 0.5, 1)]
     return "".join(parts) + _legend(list(halves)) + "</svg>"
+
+
+def _timeline(told: Mapping[str, Any]) -> str:
+    """Draw when the model worked during an ingest, and when a batch was published."""
+    scale = 560 / max(told["seconds"], 0.1)
+    parts = ['<svg viewBox="0 0 640 70" width="640" role="img" aria-label="an ingest over time">']
+    for row, name in enumerate(("model", "publishing")):
+        parts.append(f'<text x="0" y="{22 + 24 * row}" font-size="11" fill="currentColor">{name}</text>')
+        for start, end in told[name]:
+            parts.append(
+                f'<rect x="{70 + scale * start:.1f}" y="{12 + 24 * row}" width="{max(0.5, scale * (end - start)):.1f}" height="14" fill="{_COLOURS[row]}"/>'
+            )
+    busy = told["model busy, from its first text to its last"]
+    return "".join(parts) + f'<text x="70" y="66" font-size="10" fill="currentColor">{told["seconds"]} s; model busy {busy:.0%}</text></svg>'
 
 
 def _axis(wide: int) -> str:

@@ -16,7 +16,7 @@ from index.articles import Hit
 from index.embed import Embedder
 from index.passages import estimated_tokens
 from index.search import find
-from index.stored import ANYTHING, Scope
+from index.stored import ANYTHING
 from index.terms import terms
 
 _DEPTH = 24  # passages of a ranking
@@ -94,8 +94,7 @@ def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
 
     asked = understood(query.question, query.today or TODAY)
     vector = embedder.embed([asked.search])[0]
-    scope = Scope(asked.since, asked.until)
-    return [found_of(hit) for hit in archive.read(lambda view: find(view, asked.search, vector, embedder.identity, scope, _DEPTH))]
+    return [found_of(hit) for hit in archive.read(lambda view: find(view, asked.search, vector, embedder.identity, asked.scope(), _DEPTH, asked.wish))]
 
 
 def _dense(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:

@@ -1,6 +1,6 @@
 """The archive: the catalog with the vectors of its published generation, read and published as one.
 
-read:     snapshot of the catalog → its generation → Chroma, opened once a generation → your function
+read:     snapshot of the catalog → its generation → its vectors, read once a generation → your function
 publish:  new vectors → one catalog transaction → old vectors go
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import secrets
+import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -21,8 +22,11 @@ from index.chroma import Changes, Collection, Item, Server, batches
 from index.duplicates import link, link_all
 from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
+from index.exact import MOST, Exact
 from index.generations import Folders
+from index.lock import writer_lock
 from index.passages import embedding_key, header, passages_of
+from index.readings import Reading, read_all, reading_of
 from index.recurring import Counted
 from index.snapshot import Snapshot
 from index.stored import CutLine, FetchRecord, FileRecord, Generation
@@ -31,17 +35,19 @@ from index.transaction import Transaction
 
 T = TypeVar("T")
 
+FILE = "catalog.sqlite3"
+UNFINISHED = "restore-unfinished"  # in a folder into which a backup is being put
 _TRIES = 5  # a reader starts again when a server's vectors changed under it
 _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index is written anew
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors in Chroma (None while those cannot be used)."""
+    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in Chroma (None while those cannot be used)."""
 
     snapshot: Snapshot
     generation: Generation | None
-    vectors: Collection | None
+    vectors: Collection | Exact | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +61,14 @@ class Prepared:
     passages: tuple[Passage, ...]
     keys: tuple[str, ...]
     counted: Counted | None = None
+    reading: Reading = field(default_factory=Reading)
 
     @classmethod
     def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine], counted: Counted | None = None) -> Prepared:
         """Split an article and name the keys of its vectors."""
         found = passages_of(article)
         heading = header(article.source)
-        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found), counted)
+        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found), counted, reading_of(article))
 
 
 @dataclass(slots=True)
@@ -76,25 +83,28 @@ class Batch:
 
 
 class Archive:
-    """A folder with ``catalog.sqlite3`` and, unless a Chroma server is named, ``chroma/`` beside it."""
+    """A folder with ``catalog.sqlite3``, unless a database is named, and with ``chroma/``, unless a Chroma server is."""
 
-    def __init__(self, folder: Path, *, server: Server | None = None, text: bool = False, create: bool = False) -> None:
+    def __init__(self, folder: Path, *, catalog: str | None = None, server: Server | None = None, text: bool = False, create: bool = False) -> None:
         """Open the archive in a folder.
 
+        ``catalog`` is the URL of a PostgreSQL database that holds the catalog in place of a file in the folder.
         ``text`` puts the text of passages that are written from now on into Chroma too, for others who read it.
 
         Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
         """
-        path = folder / "catalog.sqlite3"
-        if not create and not path.exists():
+        if (folder / UNFINISHED).exists():
+            raise ArchiveError(f"A restore into {folder.resolve()} was interrupted. Run it again: python -m bot restore FILE")
+        if catalog is None and not create and not (folder / FILE).exists():
             raise ArchiveError(f"There is no archive in {folder.resolve()} yet. Put articles in: python ingest.py FOLDER")
         self.folder = folder
-        self.catalog = Catalog(path)
+        self.catalog = Catalog(catalog or folder / FILE, create=create or catalog is None)
         self.server = server
         self._text = text
         self.trouble: str | None = None  # why Chroma could not be used, until it is mended
         self._folders = Folders(folder / "chroma")
         self._open: dict[str, Collection] = {}
+        self._exact: tuple[int, Exact] | None = None  # of the generation with this number
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -102,7 +112,14 @@ class Archive:
         for collection in self._open.values():
             collection.close()
         self._open.clear()
+        self._exact = None
         self.catalog.close()
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one that writes to the archive for the length of a block, on every machine. Raises LockedError, naming the owner, if there is one."""
+        with writer_lock(self.folder), self.catalog.writing():
+            yield
 
     def read(self, work: Callable[[View], T]) -> T:
         """Call a function with a view of the archive and return what it returns.
@@ -113,7 +130,7 @@ class Archive:
         for attempt in range(_TRIES):
             with self.catalog.snapshot() as snapshot:
                 generation = snapshot.generation()
-                vectors = self._vectors(generation) if generation and attempt + 1 < _TRIES else None
+                vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
                     result = work(View(snapshot, generation, vectors))
                 except VectorsError as error:
@@ -152,6 +169,22 @@ class Archive:
                 return str(error)
         return None
 
+    def look(self) -> None:
+        """Find out whether the published vectors can be used, cheaply enough for every second. Raises VectorsError and ArchiveError.
+
+        A folder is read only when one of its files has changed since the last look; a server tells that it lives and how many passages it holds.
+        """
+        generation = self._published()
+        try:
+            if generation is not None and self.server is None:
+                self._folders.look(generation.place)
+            elif generation is not None and self.server is not None:
+                self.server.answers()
+                self._opened(generation)
+        except VectorsError:
+            if self._published() == generation:  # not merely overtaken
+                raise
+
     def sound(self) -> bool:
         """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong. Raises ServerDown."""
         generation = self._published()
@@ -174,6 +207,20 @@ class Archive:
             return False
         return True
 
+    def elsewhere(self) -> str | None:
+        """Say so if the vectors lie in a folder of another machine, which only a catalog that machines share can lead to; None if they do not."""
+        with self.catalog.snapshot() as snapshot:
+            generation, at = snapshot.generation(), snapshot.fact("vectors_at")
+        if self.server or not at or at == self._here() or generation is None or self._folders.holds(generation.place):
+            return None
+        return (
+            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine they must be on a Chroma server: "
+            "set NEWSDESK_CHROMA__URL. To have them on this machine alone: python -m bot rebuild"
+        )
+
+    def _here(self) -> str:
+        return f"{socket.gethostname()}:{self.folder.resolve()}"
+
     def publish(self, batch: Batch, model: str) -> Generation:
         """Make a batch visible, all of it at once. Every vector must be in the catalog. The caller holds the writer's lock.
 
@@ -195,6 +242,7 @@ class Archive:
                 title = " ".join(terms(item.article.source.title))
                 rows = [(p, key, title, " ".join(terms(p.text))) for p, key in zip(item.passages, item.keys, strict=True)]
                 transaction.put_article(item.article, item.file, item.original_digest, item.cut, rows)
+                transaction.put_reading(item.article.source.id, item.reading)
                 if item.counted:
                     transaction.put_lines(item.article.source.id, item.counted)
             link(transaction, [item.article for item in batch.articles])
@@ -230,6 +278,7 @@ class Archive:
     def rebuild(self, model: str) -> Generation | None:
         """Write the vectors again from the catalog, embedding nothing. The caller holds the writer's lock."""
         link_all(self.catalog)
+        read_all(self.catalog)
         with self.catalog.snapshot() as snapshot:
             previous = snapshot.generation()
             total = snapshot.counts()["passages"]
@@ -267,6 +316,8 @@ class Archive:
 
     def _commit(self, transaction: Transaction, generation: Generation, drop: Sequence[str], keep: int = 2) -> None:
         unneeded = transaction.put_generation(generation, keep)
+        if self.catalog.shared and self.server is None:
+            transaction.put_fact("vectors_at", self._here())
         if self.server is not None:
             transaction.journal_add(generation.place, drop)
             for place in unneeded:
@@ -314,13 +365,31 @@ class Archive:
         with self.catalog.snapshot() as snapshot:
             return snapshot.generation()
 
-    def _vectors(self, generation: Generation) -> Collection | None:
+    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Collection | Exact | None:
         try:
+            if self.server is None and 0 < generation.passages <= MOST:
+                return self._in_memory(generation, snapshot)
             return self._opened(generation)
         except VectorsError as error:
             if self._published() == generation:
                 self._forget(generation, str(error))
             return None
+
+    def _in_memory(self, generation: Generation, snapshot: Snapshot) -> Exact | None:
+        """Return the vectors of a state that is small enough to be held in memory, None if the catalog lacks some."""
+        with self._opening:
+            known = self._exact
+            if known is None or known[0] != generation.number:
+                self._folders.check(generation.place)  # the index is not needed here, but whoever asks should learn that it is damaged
+                try:
+                    known = generation.number, Exact.of(snapshot, snapshot.fact("model") or "")
+                except ValueError:
+                    return None
+                # A question that is still on an older state must not put it in the place of a newer one.
+                if self._exact is None or self._exact[0] < generation.number:
+                    self._exact = known
+                    self.trouble = None
+            return known[1]
 
     def _opened(self, generation: Generation) -> Collection:
         with self._opening:
@@ -345,6 +414,7 @@ class Archive:
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:
             collection = self._open.pop(generation.place, None) if generation else None
+            self._exact = None
         if collection is not None:
             collection.close()
         self.trouble = trouble

@@ -57,7 +57,7 @@ class Hit:
 
     ``dense`` is the cosine similarity to the question, ``keyword`` the BM25 score (0 when no word of the
     question stands in the passage), ``score`` their normalised sum, ``dated`` False when a time was asked
-    for and the article carries no date.
+    for and the article carries no date, ``timely`` False when it is of another time than the question would rather have.
     """
 
     passage: Passage
@@ -66,6 +66,7 @@ class Hit:
     dense: float
     keyword: float
     dated: bool = True
+    timely: bool = True
 
 
 def digest_of(content: str | bytes) -> str:

@@ -1,60 +1,52 @@
-"""The catalog: the one place where articles live. Its SQL is in schema.py, snapshot.py and transaction.py.
+"""The catalog: the one place where articles live. Its SQL is in schema.py, snapshot.py, transaction.py and keywords.py.
 
 Readers take a ``Snapshot`` (one read transaction: the same state from the first statement to the last), writers a
-``Transaction``. SQLite in WAL mode lets them work side by side.
+``Transaction``. SQLite in WAL mode and PostgreSQL let them work side by side; what differs between the two is in dialect.py.
 """
 
 from __future__ import annotations
 
 import secrets
-import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import (
-    Connection,
-    create_engine,
-    event,
-    select,
-)
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy import Connection, inspect, select
+from sqlalchemy.exc import DBAPIError
 
-from index.errors import ArchiveError, DiskFull
-from index.schema import (
-    STEPS,
-    facts,
-    migrate,
-)
+from index import dialect
+from index.dialect import Place
+from index.errors import ArchiveError, LockedError
+from index.schema import SCHEMA, STEPS, facts, migrate
 from index.snapshot import Snapshot
 from index.transaction import Transaction, put_fact_row
 
 
 class Catalog:
-    """One SQLite file, opened by any number of processes."""
+    """One SQLite file or one PostgreSQL database, opened by any number of processes."""
 
-    def __init__(self, path: Path) -> None:
-        """Open the catalog, make it if the file is new, and bring an older one up to date.
+    def __init__(self, place: Place, *, create: bool = True) -> None:
+        """Open the catalog, make it if it is new, and bring an older one up to date.
 
-        Raises ArchiveError if it is damaged, made by a newer newsdesk, or its folder cannot be written.
+        Raises ArchiveError if it is damaged, made by a newer newsdesk, cannot be reached or written, or is new and ``create`` is False.
         """
-        self.path = path
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 60})
-        event.listen(self._engine, "connect", _prepare)
-        # The driver begins transactions late and silently; ours begin where the code says so.
-        event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN")))
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ArchiveError(f"The folder {path.parent} cannot be made: {error.strerror or error}. Check its owner and NEWSDESK_DATA_DIR.") from error
+        self.place = place
+        self.where = dialect.shown(place)
+        self.shared = isinstance(place, str)  # other machines may have it open too
+        self._writer: str | None = None  # our mark as the one process that ingests
+        self._engine = dialect.opened(place, SCHEMA)
         with self._translated():
             # Looking takes no lock: a question must not wait for an ingest that is publishing.
-            with self._engine.connect() as connection, connection.begin():
-                if _version(connection) == len(STEPS):
-                    return
-            with self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            with dialect.reading(self._engine) as connection:
                 version = _version(connection)
-                put_fact_row(connection, "schema", str(migrate(connection, version)))
+            if version == len(STEPS):
+                return
+            if not version and not create:
+                raise ArchiveError(f"There is no archive in {self.where} yet. Put articles in: python ingest.py FOLDER")
+            with dialect.writing(self._engine) as connection:
+                version = _version(connection)  # another process may have done it meanwhile
+                put_version = migrate(connection, version)
+                put_fact_row(connection, "schema", str(put_version))
                 if version == 0:
                     put_fact_row(connection, "archive", secrets.token_hex(8))
 
@@ -65,44 +57,71 @@ class Catalog:
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Give one unchanging view of the archive, however much is written meanwhile."""
-        with self._translated(), self._engine.connect() as connection, connection.begin():
+        with self._translated(), dialect.reading(self._engine) as connection:
             yield Snapshot(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Give a writer; what it wrote is kept, all of it and durably, when the block ends without an error."""
-        with self._translated(), self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        """Give a writer; what it wrote is kept, all of it and durably, when the block ends without an error.
+
+        Raises LockedError if this process was the one that ingests and another has taken its place.
+        """
+        with self._translated(), dialect.writing(self._engine) as connection:
+            if self._writer and connection.scalar(select(facts.c.value).where(facts.c.name == "writer")) != self._writer:
+                raise LockedError(
+                    f"The connection to {self.where} was lost for a while, and another ingest has begun since. "
+                    "Nothing that was in is lost. Wait for that one to end, then run the same command again."
+                )
             yield Transaction(connection)
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Be the one process, on any machine, that ingests into a PostgreSQL catalog. Raises LockedError, naming the owner, if there is one.
+
+        The mark is a fence: a process that lost its lock with its connection cannot write once another has begun.
+        """
+        if not dialect.is_postgresql(self._engine):
+            yield
+            return
+        with self._translated(), dialect.sole_writer(self._engine, self.place):
+            mark = secrets.token_hex(8)
+            with self.transaction() as transaction:
+                transaction.put_fact("writer", mark)
+            self._writer = mark
+            try:
+                yield
+            finally:
+                self._writer = None
+
+    def engine_name(self) -> str:
+        """Return the name and version of the database."""
+        with self._translated(), dialect.reading(self._engine) as connection:
+            return dialect.version(connection)
 
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except DatabaseError as error:
-            raise _explained(error, self.path) from error
+        except DBAPIError as error:
+            raise dialect.explained(error, self.place) from error
 
 
-def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON"):
-        connection.execute(f"PRAGMA {pragma}")
+def exists(place: Place) -> bool:
+    """Tell whether there is a catalog at a place, making none. Raises ArchiveError if a database cannot be reached."""
+    if isinstance(place, Path):
+        return place.exists()
+    engine = dialect.opened(place, SCHEMA)
+    try:
+        with dialect.reading(engine) as connection:
+            return _version(connection) > 0
+    except DBAPIError as error:
+        raise dialect.explained(error, place) from error
+    finally:
+        engine.dispose()
 
 
 def _version(connection: Connection) -> int:
     """Return the schema version of a catalog, 0 if it is empty."""
-    if not connection.exec_driver_sql("SELECT 1 FROM sqlite_master WHERE name = 'facts'").first():
+    if not inspect(connection).has_table("facts"):
         return 0
     return int(connection.scalar(select(facts.c.value).where(facts.c.name == "schema")) or 0)
-
-
-def _explained(error: DatabaseError, path: Path) -> ArchiveError:
-    cause = str(error.orig).lower()
-    if "full" in cause or "disk i/o" in cause:
-        return DiskFull(f"The disk with {path.parent} is full or failing ({error.orig}). Nothing that was in is lost; free some space and run again.")
-    if "malformed" in cause or "not a database" in cause:
-        return ArchiveError(f"The catalog {path} is damaged ({error.orig}). Restore it from a backup, or move it away and ingest the articles again.")
-    if "locked" in cause or "busy" in cause:
-        return ArchiveError(f"The catalog {path} has been busy for a minute. Another process holds it: wait for it or stop it, then try again.")
-    if isinstance(error, OperationalError) and ("unable to open" in cause or "readonly" in cause):
-        return ArchiveError(f"The catalog {path} cannot be opened for writing ({error.orig}). Check the owner of {path.parent} and NEWSDESK_DATA_DIR.")
-    return ArchiveError(f"The catalog {path} could not do its work ({error.orig}). Run: python -m bot doctor")

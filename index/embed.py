@@ -122,16 +122,71 @@ def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
 
     Raises ModelError if it cannot be loaded: a reranker that is set is never left out silently.
     """
+    model = _cross_encoder(name, "reranker", "NEWSDESK_SEARCH__RERANKER")
+    if model.num_labels != 1:
+        raise ModelError(f"{name!r} gives {model.num_labels} numbers a pair, a reranker one. Set NEWSDESK_SEARCH__RERANKER to another, or leave it out.")
+    return lambda question, passages: [float(score) for score in model.predict([(question, passage) for passage in passages], show_progress_bar=False)]
+
+
+def reader(name: str) -> Callable[[str, Sequence[str]], list[float]]:
+    """Load a cross-encoder that tells, from 0 to 1, how surely each text answers a question.
+
+    It gives one number a pair, or three, of which the one its own configuration calls entailment counts: then a text is the premise.
+    Raises ModelError if it cannot be loaded, or is neither: a reader that is set is never left out silently.
+    """
+    model = _cross_encoder(name, "reader", "NEWSDESK_ANSWERS__READER")
+    if model.num_labels == 1:
+        from torch.nn import Sigmoid
+
+        return lambda question, texts: [
+            float(value) for value in model.predict([(question, text) for text in texts], activation_fn=Sigmoid(), show_progress_bar=False)
+        ]
+    labels = {str(label).lower(): int(index) for index, label in model.config.id2label.items()}
+    if "entailment" not in labels:
+        raise ModelError(
+            f"{name!r} gives {model.num_labels} numbers a pair and calls none of them entailment, so it tells nothing of answers. "
+            "Set NEWSDESK_ANSWERS__READER to a cross-encoder with one number or with entailment, or leave it out."
+        )
+    place = labels["entailment"]
+    return lambda question, texts: [
+        float(values[place]) for values in model.predict([(text, question) for text in texts], apply_softmax=True, show_progress_bar=False)
+    ]
+
+
+def _cross_encoder(name: str, what: str, setting: str) -> Any:
     try:
         from sentence_transformers import CrossEncoder
 
-        model = CrossEncoder(name)
-    except Exception as error:
+        return CrossEncoder(name)
+    except Exception as error:  # the library raises whatever its dependencies raise
         raise ModelError(
-            f"The reranker {name!r} cannot be loaded ({described(error)}). "
-            "Set NEWSDESK_SEARCH__RERANKER to a cross-encoder's name or local folder, or leave it out."
+            f"The {what} {name!r} cannot be loaded ({described(error)}). Set {setting} to a cross-encoder's name or local folder, or leave it out."
         ) from error
-    return lambda question, passages: [float(score) for score in model.predict([(question, passage) for passage in passages], show_progress_bar=False)]
+
+
+def entailment(name: str) -> Callable[[str, str], float]:
+    """Load a sentence-transformers cross-encoder for entailment and return how surely a premise entails a claim, 0 to 1.
+
+    A model with several labels must name one "entailment"; one with a single output gives the probability itself. Raises ModelError if
+    it cannot be loaded or has no such label: a check that is switched on is never left out silently.
+    """
+    model = _cross_encoder(name, "entailment model", "NEWSDESK_CHECK__NLI")
+    import torch
+
+    labels = {int(number): str(label).lower() for number, label in model.config.id2label.items()}
+    if len(labels) > 1 and "entailment" not in labels.values():
+        raise ModelError(
+            f'The entailment model {name!r} has no label "entailment" (it has {", ".join(labels.values())}). '
+            "Set NEWSDESK_CHECK__NLI to a cross-encoder for entailment (its name or local folder), or leave it out."
+        )
+    entailing = 0 if len(labels) == 1 else next(number for number, label in labels.items() if label == "entailment")
+    activation = torch.nn.Sigmoid() if len(labels) == 1 else torch.nn.Softmax(dim=-1)
+
+    def entails(premise: str, claim: str) -> float:
+        scores = np.asarray(model.predict([(premise, claim)], activation_fn=activation, show_progress_bar=False)).reshape(-1)
+        return float(scores[entailing])
+
+    return entails
 
 
 def _packaged_folder() -> Path:

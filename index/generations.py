@@ -20,6 +20,7 @@ _DATABASE = "chroma.sqlite3"
 _FICLONE = 0x40049409  # Linux ioctl: share the blocks of a file instead of copying them
 _ROOM_A_VECTOR = 16_384  # bytes; measured 5.5 kB a passage with its text, and as much again and more while SQLite works
 _ROOM = 32 * 2**20
+_Traces = tuple[tuple[str, int, int, int, int], ...]
 
 
 class Folders:
@@ -27,6 +28,7 @@ class Folders:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self._looked: tuple[str, _Traces] | None = None  # the generation that was last found whole, and its files then
 
     def open(self, place: str, passages: int) -> Collection:
         """Open a generation for reading, its seal checked. Raises VectorsError if it is damaged or gone."""
@@ -39,9 +41,20 @@ class Folders:
             raise VectorsError(f"The index {folder} holds {found} passages, the catalog {passages}.")
         return collection
 
+    def holds(self, place: str) -> bool:
+        """Tell whether a generation, sound or not, is in this folder."""
+        return (self.root / place).is_dir()
+
     def check(self, place: str) -> None:
         """Compare a generation with its seal, without opening it. Raises VectorsError if it is damaged or gone."""
         _check(self.root / place)
+
+    def look(self, place: str) -> None:
+        """The same, but read nothing while no file has changed since it was last looked at. Raises VectorsError."""
+        now = (place, _traces(self.root / place))
+        if now != self._looked:
+            _check(self.root / place)
+            self._looked = now
 
     def write(self, previous: str | None, number: int, changes: Changes, added: int, expected: int) -> str:
         """Write a generation from the one before (None: from nothing), seal it, and return its place.
@@ -147,6 +160,16 @@ def _check_database(path: Path, passages: int) -> None:
         found = database.execute("SELECT count(*) FROM embeddings").fetchone()
     if faults != ("ok",) or collections != (1,) or found != (passages,):
         raise VectorsError(f"The database {path} is damaged.")
+
+
+def _traces(folder: Path) -> _Traces:
+    """Return what changes with the files of a folder, without reading them."""
+    found = []
+    with contextlib.suppress(OSError):  # what goes while we look has changed
+        for path in sorted(folder.rglob("*")):
+            status = path.stat()
+            found.append((str(path), status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+    return tuple(found)
 
 
 def _index_files(folder: Path) -> list[tuple[str, Path]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
@@ -70,6 +70,16 @@ class Report:
         # Of a failure, what does not apply is left out.
         values["failures"] = [{key: value for key, value in asdict(failure).items() if value not in (None, False)} for failure in self.failures]
         return values
+
+
+def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:
+    """Return how a run on record ended: done, stopped, error, killed; without a report the latest one may be running still."""
+    if report is None:
+        # One writer at a time: whoever began a later run found this one dead.
+        return "running or killed" if latest else "killed"
+    if report.get("error"):
+        return "error"
+    return "stopped" if report["interrupted"] else "done"
 
 
 class Progress:

@@ -1,31 +1,29 @@
 """One ingest run: files in, a report out.
 
-changes (walk → unchanged? → read → clean) → split → embed → publish, five hundred articles at a time
+changes (walk → unchanged? → read → clean) → split → embed → publish, five hundred articles at a time; the model works on what has been
+read while the run reads on, and while it publishes the batch before.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from functools import partial
 
 from index.archive import Archive, Batch, Prepared
-from index.changes import Gone, Options, absolute, ahead, changes
+from index.changes import Change, Gone, Options, absolute, ahead, changes
 from index.duplicates import link_all
 from index.embed import Embedder
-from index.passages import header
+from index.embedding import EmbeddingQueue, embed
+from index.readings import read_all
 from index.report import Progress, Report, Step
 from index.settle import settle
 from index.stored import FetchRecord, FileRecord
 
-if TYPE_CHECKING:
-    pass
-
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000
-_EMBED_AT_ONCE = 256  # passages embedded between two commits: what a kill can lose
-
 
 Stopped = Callable[[], bool]
 
@@ -41,38 +39,16 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
     with archive.catalog.transaction() as transaction:
         report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
     link_all(archive.catalog, stopped)
-    batch, size = Batch(), 0
-    waiting: list[Prepared] = []  # in the batch, perhaps without vectors yet
-    behind = _Behind(progress)
+    read_all(archive.catalog, stopped)
     try:
         progress.ahead(lambda: ahead(archive, options))
-        for change in changes(archive, options, report, progress):
-            if isinstance(change, Prepared):
-                # A later version of the same article takes the place of the earlier one.
-                batch.articles = [item for item in batch.articles if item.article.source.id != change.article.source.id]
-                batch.articles.append(change)
-                size += len(change.article.text)
-                waiting.append(change)
-                behind.article(change)
-                if sum(len(item.passages) for item in waiting) >= _EMBED_AT_ONCE:
-                    embed(archive, embedder, waiting)
-                    waiting = []
-                    behind.tell()
-            elif isinstance(change, FileRecord):
-                batch.files.append(change)
-                behind.file(change)
-            elif isinstance(change, FetchRecord):
-                batch.fetches.append(change)
-            elif isinstance(change, Gone):
-                batch.removed += change.ids
-                batch.files_gone += [change.file] if change.file else []
-            if len(batch.articles) >= _BATCH_ARTICLES or size > _BATCH_CHARACTERS:
-                _publish(archive, embedder, batch, report, progress)
-                batch, size = Batch(), 0
-            if stopped():
-                break
-        _publish(archive, embedder, batch, report, progress)
-        behind.tell()
+        with EmbeddingQueue(archive, embedder) as queue:
+            writing = _Writing(archive, queue, embedder, report, progress)
+            for change in changes(archive, options, report, progress):
+                writing.take(change)
+                if stopped():
+                    break
+            writing.end()
         report.interrupted = stopped()
         if not report.interrupted:
             settle(archive, lambda items: embed(archive, embedder, items), embedder.identity)
@@ -99,6 +75,64 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
     return report
 
 
+class _Writing:
+    """Takes the changes of a run in order and publishes them in batches.
+
+    A full batch is published once its passages have their vectors. Until then, and meanwhile, the next one is read and the model works on it.
+    """
+
+    def __init__(self, archive: Archive, queue: EmbeddingQueue, embedder: Embedder, report: Report, progress: Progress) -> None:
+        self._archive, self._queue, self._embedder, self._report, self._progress = archive, queue, embedder, report, progress
+        self._behind = _Behind(progress)
+        self._batch, self._size = Batch(), 0
+        self._full: deque[tuple[Batch, int]] = deque()  # with what ``EmbeddingQueue.done`` must be asked for
+
+    def take(self, change: Change) -> None:
+        """Take a change, and publish what is ready."""
+        if isinstance(change, Prepared):
+            self._article(change)
+        elif isinstance(change, FileRecord):
+            self._batch.files.append(change)
+            self._behind.file(change)
+        elif isinstance(change, FetchRecord):
+            self._batch.fetches.append(change)
+        elif isinstance(change, Gone):
+            self._batch.removed += change.ids
+            self._batch.files_gone += [change.file] if change.file else []
+        if len(self._batch.articles) >= _BATCH_ARTICLES or self._size > _BATCH_CHARACTERS:
+            self._seal()
+        self._publish_ready()
+
+    def end(self) -> None:
+        """Publish all that was taken."""
+        self._seal()
+        while self._full:
+            self._publish_first()
+        self._behind.tell()
+
+    def _article(self, item: Prepared) -> None:
+        id_ = item.article.source.id
+        # A later version of the same article takes the place of the earlier one.
+        self._batch.articles = [other for other in self._batch.articles if other.article.source.id != id_]
+        self._batch.articles.append(item)
+        self._size += len(item.article.text)
+        self._behind.article(item)
+        self._queue.put(item, self._behind.mark())
+
+    def _seal(self) -> None:
+        self._full.append((self._batch, self._queue.flush(self._behind.mark())))
+        self._batch, self._size = Batch(), 0
+
+    def _publish_ready(self) -> None:
+        while self._full and (len(self._full) > 1 or self._queue.done(self._full[0][1])):
+            self._publish_first()
+
+    def _publish_first(self) -> None:
+        batch, wanted = self._full.popleft()
+        self._queue.write(wanted)
+        _publish(self._archive, self._embedder, batch, self._report, self._progress)
+
+
 class _Behind:
     """Counts what a run has behind it. A file of many articles is behind bit by bit, as far as the length of their texts tells."""
 
@@ -114,8 +148,12 @@ class _Behind:
         self._files += record.size
         self._part = 0
 
+    def mark(self) -> Callable[[], None]:
+        """Return what tells that all of this is behind."""
+        return partial(self._progress.done, self._articles, self._files + self._part)
+
     def tell(self) -> None:
-        self._progress.done(self._articles, self._files + self._part)
+        self.mark()()
 
 
 def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]:
@@ -140,7 +178,7 @@ def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]
 
 def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report, progress: Progress) -> None:
     """Embed what has no vector yet, publish the batch, and count it."""
-    embed(archive, embedder, batch.articles)
+    embed(archive, embedder, batch.articles)  # nothing, as a rule: what the run of a queue left out
     if not (batch.articles or batch.removed or batch.files or batch.files_gone or batch.fetches):
         return
     with archive.catalog.snapshot() as snapshot:
@@ -174,33 +212,4 @@ def _duplicates(archive: Archive, batch: Batch) -> int:
             copies = {*linked.get(id_, ()), *snapshot.twins(item.article.digest, id_)}
             count += bool(copies - later)
             later.discard(id_)
-    return count
-
-
-def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> None:
-    """Give every passage of some articles a vector in the catalog.
-
-    Texts seen before are not embedded again. Vectors are kept as soon as they exist, whatever becomes of the run.
-    """
-    model = embedder.identity
-    texts = {key: f"{header(item.article.source)}\n{p.text}" for item in items for p, key in zip(item.passages, item.keys, strict=True)}
-    with archive.catalog.snapshot() as snapshot:
-        have = snapshot.embedded(model, list(texts))
-    missing = sorted((key for key in texts if key not in have), key=lambda key: len(texts[key]))
-    for start in range(0, len(missing), _EMBED_AT_ONCE):
-        keys = missing[start : start + _EMBED_AT_ONCE]
-        vectors = embedder.embed([texts[key] for key in keys])
-        with archive.catalog.transaction() as transaction:
-            transaction.put_embeddings(model, dict(zip(keys, vectors, strict=True)))
-
-
-def embed_all(archive: Archive, embedder: Embedder) -> int:
-    """Give every passage of the archive a vector by a model, and return how many were embedded. The caller holds the writer's lock."""
-    count = 0
-    with archive.catalog.snapshot() as snapshot:
-        for rows in snapshot.unembedded(embedder.identity):
-            vectors = embedder.embed([f"{header(source)}\n{text}" for _, source, text in rows])
-            with archive.catalog.transaction() as transaction:
-                transaction.put_embeddings(embedder.identity, {key: vector for (key, _, _), vector in zip(rows, vectors, strict=True)})
-            count += len(rows)
     return count

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import BigInteger, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, column, inspect, table
+from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, column, table
 
+from index import dialect
+from index.dialect import Number
 from index.errors import ArchiveError
+
+SCHEMA = "newsdesk"  # that holds the tables in PostgreSQL
 
 metadata = MetaData()
 
@@ -17,8 +21,8 @@ files = Table(  # every file that is in, as it was when it was last read
     "files",
     metadata,
     Column("path", Text, primary_key=True),
-    Column("size", Integer, nullable=False),
-    Column("mtime_ns", Integer, nullable=False),
+    Column("size", Number, nullable=False),
+    Column("mtime_ns", Number, nullable=False),
     Column("digest", Text, nullable=False),
     Column("articles", Integer, nullable=False),
     Column("failure", Text),  # JSON {run, count, failures}: what of it failed for good and is not tried again until it changes
@@ -57,10 +61,20 @@ articles = Table(
     Index("articles_published", "published"),
     Index("articles_digest", "digest"),
 )
+versions = Table(  # what articles said before they were replaced, so that what was cited can still be opened
+    "versions",
+    metadata,
+    Column("article_id", Text, primary_key=True),
+    Column("digest", Text, primary_key=True),  # of the cleaned text
+    Column("source", Text, nullable=False),  # JSON of the article's source
+    Column("text", LargeBinary, nullable=False),  # zlib
+    Column("replaced", Text, nullable=False),  # ISO 8601, UTC
+    Index("versions_replaced", "replaced"),
+)
 passages = Table(  # a passage's text is its article's text[start:end]: it cannot differ
     "passages",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", Number, primary_key=True),
     Column("id", Text, nullable=False, unique=True),
     Column("article_id", Text, ForeignKey("articles.id"), nullable=False),
     Column("start", Integer, nullable=False),
@@ -72,7 +86,7 @@ passages = Table(  # a passage's text is its article's text[start:end]: it canno
 embeddings = Table(  # texts that were embedded, so that none is embedded twice
     "embeddings",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", Number, primary_key=True),
     Column("model", Text, nullable=False),
     Column("key", Text, nullable=False),
     Column("vector", LargeBinary, nullable=False),  # float32, little-endian, unit length
@@ -89,7 +103,7 @@ generations = Table(  # published states; the highest number is the one in force
 vector_journal = Table(  # ids that a Chroma server must lose, whatever happens to the run
     "vector_journal",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", Number, primary_key=True),
     Column("place", Text, nullable=False),
     Column("passage_id", Text),  # None: the whole collection
 )
@@ -104,7 +118,7 @@ runs = Table(
 failures = Table(  # what every run tries again: permissions, links, servers; what failed for good is with its file
     "failures",
     metadata,
-    Column("row", Integer, primary_key=True),
+    Column("row", Number, primary_key=True),
     Column("run", Integer, ForeignKey("runs.number"), nullable=False),
     Column("path", Text, nullable=False),
     Column("reason", Text, nullable=False),
@@ -140,29 +154,55 @@ duplicates = Table(  # pairs of articles that are one report, each pair both way
     Index("duplicates_other", "other_id"),
     sqlite_with_rowid=False,
 )
-KEYWORD_TABLE = "passage_terms"  # FTS5: rowid = passages.row, title and body as search terms
+statements = Table(  # sentences in which somebody speaks: index/statements.py
+    "statements",
+    metadata,
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Column("start", Integer, primary_key=True),  # in the article's text
+    Column("speaker", Text, primary_key=True),  # as fully as the article names him
+    Column("end", Integer, nullable=False),
+    Column("verb", Text),  # None: a quotation without one
+    Column("carried", Boolean, nullable=False),  # the speaker is named in another sentence
+    sqlite_with_rowid=False,
+)
+speakers = Table(  # the search terms by which a speaker of an article can be meant
+    "speakers",
+    metadata,
+    Column("term", Text, primary_key=True),
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Column("speaker", Text, primary_key=True),
+    Index("speakers_article", "article_id"),
+    sqlite_with_rowid=False,
+)
+acronyms = Table(  # "European Union (EU)": what an article says that an acronym stands for (index/acronyms.py)
+    "acronyms",
+    metadata,
+    Column("short", Text, primary_key=True),  # a search term
+    Column("long", Text, primary_key=True),  # search terms with one space between
+    Column("article_id", Text, ForeignKey("articles.id"), primary_key=True),
+    Index("acronyms_long", "long"),
+    Index("acronyms_article", "article_id"),
+    sqlite_with_rowid=False,
+)
+KEYWORD_TABLE = "passage_terms"  # made by index/keywords.py; in SQLite FTS5: rowid = passages.row, title and body as search terms
 keywords = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
 
 
 def _first(connection: Connection) -> None:
+    from index import keywords as terms  # it knows the tables, so it comes after them
+
+    dialect.prepare_schema(connection, SCHEMA)
     metadata.create_all(connection)
-    # The terms are made by index.terms, alike for every database, so the tokenizer has only to split at spaces.
-    connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {KEYWORD_TABLE} USING fts5(title, body, tokenize = 'ascii')")
+    terms.create(connection)
 
 
-def _second(connection: Connection) -> None:
-    """Add the tables and columns that came after the first version; in a new catalog they are there already."""
-    metadata.create_all(connection)
-    for each in metadata.sorted_tables:
-        present = {known["name"] for known in inspect(connection).get_columns(each.name)}
-        for added in each.columns:
-            if added.name not in present:
-                kind = added.type.compile(connection.dialect)
-                connection.exec_driver_sql(f'ALTER TABLE {each.name} ADD COLUMN "{added.name}" {kind}')
+def _additions(connection: Connection) -> None:
+    """Add the tables and columns that came since; in a new catalog they are there already."""
+    dialect.add_what_is_missing(connection, metadata)
 
 
 # Step n takes a catalog from version n to n + 1. A step that has been released never changes.
-STEPS: list[Callable[[Connection], None]] = [_first, _second]
+STEPS: list[Callable[[Connection], None]] = [_first, _additions, _additions]
 
 
 def migrate(connection: Connection, version: int) -> int:

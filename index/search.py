@@ -1,27 +1,52 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
-question ─┬─ vector ── Chroma (or an exact scan of a small scope) ─┐
-          └─ terms ─── BM25 in the catalog ─────────────────────────┴─ normalise, sum, two an article at most → hits
+question ─┬─ vector ── exact comparison, or Chroma where there is very much ─┐
+          └─ terms ─── BM25 in the catalog ────────────────────────────────────┴─ normalise, sum, plus what is wished for, less for more of an article → hits
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from datetime import date
 
 from index.archive import Archive, View
-from index.articles import Article, Hit, Passage
+from index.articles import Article, Hit
 from index.duplicates import says
 from index.embed import Embedder, Vectors
 from index.errors import VectorsError
+from index.exact import Exact
+from index.names import other_names
 from index.stored import ANYTHING, Scope
 from index.terms import terms
 
 CANDIDATES = 100  # from each side, before they are summed
 _EXACT = 20_000  # passages; a scope this small is compared in full, which is exact and takes milliseconds
-_PER_ARTICLE = 2  # measured: more of one article crowds others out, fewer loses answers
+_RARER = 10  # times: from then on the articles are taken to write a name in its other form
+_AGAIN = 0.1  # of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long articles
+
+_OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the time wished for
+_SPEAKS = 0.1  # what one gains in which the one asked about speaks
 
 Reranker = Callable[[str, Sequence[str]], Sequence[float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What an answer should rather have than not: a time in which it was published (``firm``: twice as much), one who speaks (folded terms)."""
+
+    since: date | None = None
+    until: date | None = None
+    firm: bool = False
+    speaker: tuple[str, ...] = ()
+
+    @property
+    def timed(self) -> bool:
+        """Tell whether a time is wished for."""
+        return self.since is not None or self.until is not None
+
+
+NO_WISH = Wish()
 
 
 def search(archive: Archive, embedder: Embedder, question: str, scope: Scope = ANYTHING, limit: int = 24) -> list[Hit]:
@@ -42,35 +67,67 @@ def reranked(rerank: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
     return [replace(hits[i], score=(scores[i] - low) / (high - low) if high > low else 0.0) for i in order]
 
 
-def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, limit: int) -> list[Hit]:
-    """Return the hits of one view of the archive, best first."""
+def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, limit: int, wish: Wish = NO_WISH) -> list[Hit]:
+    """Return the hits of one view of the archive, best first.
+
+    Outside the scope nothing is found; what does not fit the wish is found behind what does as well and fits. Where either has a time, undated
+    articles come last, marked.
+    """
     if view.generation is None or not view.generation.passages:
         return []
-    dense = dict(_dense(view, vector, model, scope))
-    keyword = dict(view.snapshot.keyword(terms(question), 10 * CANDIDATES, scope))
-    candidates = list(dict.fromkeys([*dense, *list(keyword)[:CANDIDATES]]))
-    missing = [id_ for id_ in candidates if id_ not in dense]
-    dense.update(view.snapshot.similarities(vector, model, missing))
-    passages = view.snapshot.passages(candidates)
-    candidates = [id_ for id_ in candidates if id_ in passages and id_ in dense]
-    scores = _fused([dense[id_] for id_ in candidates], [keyword.get(id_, 0.0) for id_ in candidates])
-    ranked = sorted(zip(scores, candidates, strict=True), key=lambda pair: (-pair[0], pair[1]))
+    dense, keyword = _candidates(view, question, vector, model, scope, wish)
+    passages = view.snapshot.passages(list(dense))
+    candidates = [id_ for id_ in dense if id_ in passages]
     articles = view.snapshot.articles(sorted({passages[id_].article_id for id_ in candidates}))
-    timed = scope.since is not None or scope.until is not None
-    hits = [
-        Hit(passages[id_], articles[passages[id_].article_id], score, dense[id_], keyword.get(id_, 0.0), _dated(articles, passages[id_]) or not timed)
-        for score, id_ in ranked
-    ]
-    if timed:
-        hits.sort(key=lambda hit: not hit.dated)
+    scores = _fused([dense[id_] for id_ in candidates], [keyword.get(id_, 0.0) for id_ in candidates])
+    wanted = scope.narrowed(wish.since, wish.until)
+    timed = wanted.since is not None or wanted.until is not None
+    spoken = view.snapshot.spoken_in(wish.speaker, candidates) if wish.speaker else set()
+    hits = []
+    for id_, score in zip(candidates, scores, strict=True):
+        article = articles[passages[id_].article_id]
+        timely = within(article, wanted)
+        score += _SPEAKS * (id_ in spoken) - _OUTSIDE * (1 + wish.firm) * (not timely)
+        dated = not timed or article.source.published is not None
+        hits.append(Hit(passages[id_], article, score, dense[id_], keyword.get(id_, 0.0), dated, timely))
+    hits.sort(key=lambda hit: (not hit.dated, -hit.score, hit.passage.id))
     fresh, copies = _told_apart(hits, view.snapshot.duplicates(sorted({hit.article.source.id for hit in hits})))
     return [*_thinned(fresh, limit), *copies][:limit]
+
+
+def _candidates(view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the cosine of every passage to be considered, and the BM25 scores."""
+    asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
+    dense = dict(_dense(view, vector, model, scope))
+    keyword = dict(view.snapshot.keyword(asked, 10 * CANDIDATES, scope))
+    wanted = list(keyword)[:CANDIDATES]
+    if wish.timed:  # the best of that time may be far down among those of all times
+        narrow = scope.narrowed(wish.since, wish.until)
+        found = dict(view.snapshot.keyword(asked, CANDIDATES, narrow))
+        wanted += found
+        keyword |= found
+        dense |= dict(_dense(view, vector, model, narrow))
+    if wish.speaker:  # of a thousand passages that name him or the topic, he speaks in few
+        spoken = view.snapshot.spoken_in(wish.speaker, list(keyword))
+        wanted += [id_ for id_ in keyword if id_ in spoken][:CANDIDATES]
+    missing = [id_ for id_ in dict.fromkeys(wanted) if id_ not in dense]
+    held = view.vectors if isinstance(view.vectors, Exact) else None
+    dense |= held.similarities(vector, missing) if held else view.snapshot.similarities(vector, model, missing)
+    return dense, keyword
+
+
+def _needed(view: View, names: Mapping[str, str]) -> list[str]:
+    """Return the other forms of names that the articles hardly ever write as the question does: where they write both, to ask for both counts names double."""
+    count = view.snapshot.document_frequencies([*names, *names.values()]) if names else {}
+    return [other for name, other in names.items() if _RARER * count[name] < count[other]]
 
 
 def _dense(view: View, vector: Vectors, model: str, scope: Scope) -> list[tuple[str, float]]:
     """Return the nearest passages in a scope: ids and cosine similarities."""
     if view.vectors is None:
         return view.snapshot.scan(vector, model, CANDIDATES, scope)
+    if isinstance(view.vectors, Exact):
+        return view.vectors.nearest(vector, CANDIDATES, view.snapshot.articles_within(scope) if scope else None)
     assert view.generation is not None
     if not scope:
         return _known(view, view.vectors.nearest(vector, CANDIDATES))
@@ -113,10 +170,6 @@ def _scaled(scores: Sequence[float]) -> list[float]:
     return [(score - low) / (high - low) if high > low else 0.0 for score in scores]
 
 
-def _dated(articles: dict[str, Article], passage: Passage) -> bool:
-    return articles[passage.article_id].source.published is not None
-
-
 def _told_apart(hits: Sequence[Hit], duplicates: Mapping[str, Sequence[str]]) -> tuple[list[Hit], list[Hit]]:
     """Part what is new from what a copy of the same report, ranked before, has said already.
 
@@ -137,13 +190,12 @@ def _told_apart(hits: Sequence[Hit], duplicates: Mapping[str, Sequence[str]]) ->
     return new, said
 
 
-def _thinned(hits: list[Hit], limit: int) -> list[Hit]:
-    """Move what exceeds two passages of an article behind everything else, and keep ``limit``."""
-    first: list[Hit] = []
-    rest: list[Hit] = []
+def _thinned(hits: Sequence[Hit], limit: int) -> list[Hit]:
+    """Put each passage as far behind as its article has others before it, so that one article does not crowd out all else, and keep ``limit``."""
     count: dict[str, int] = {}
+    placed = []
     for hit in hits:
-        seen = count.get(hit.passage.article_id, 0)
-        count[hit.passage.article_id] = seen + 1
-        (first if seen < _PER_ARTICLE else rest).append(hit)
-    return [*first, *rest][:limit]
+        before = count.get(hit.passage.article_id, 0)
+        count[hit.passage.article_id] = before + 1
+        placed.append((not hit.dated, _AGAIN * before - hit.score, hit))
+    return [hit for *_, hit in sorted(placed, key=lambda place: place[:2])][:limit]

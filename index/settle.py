@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
-from index.recurring import REASON, STORIES, counted, whole, without
+from index.recurring import REASON, STORIES, Counted, counted, whole, without
 from index.snapshot import Snapshot
 from index.stored import CutLine
 
@@ -26,7 +26,7 @@ def prepared(archive: Archive | None, source: Source, text: str, file: str, orig
     if archive is not None and counts.lines:
         with archive.catalog.snapshot() as snapshot:
             known = snapshot.cut_lines(counts.publisher, [line.digest for line in counts.lines])
-    return _without(source, paragraphs, known, file, original_digest, cut)
+    return _without(source, paragraphs, counts, known, file, original_digest, cut)
 
 
 def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> int:
@@ -58,12 +58,12 @@ def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:
     counts = counted(source, paragraphs)
     known = snapshot.recurring(counts.publisher, [line.digest for line in counts.lines], STORIES)
     cut = [(line, reason, _before(at, paragraphs, [place for place, _ in taken_out])) for line, reason, at in stored.cut if reason != REASON]
-    found = _without(source, paragraphs, known, snapshot.file_of(article_id), stored.original_digest, cut)
+    found = _without(source, paragraphs, counts, known, snapshot.file_of(article_id), stored.original_digest, cut)
     return found if found.article.text != stored.article.text else None
 
 
-def _without(source: Source, paragraphs: list[str], known: set[int], file: str, original_digest: str, cut: Iterable[CutLine]) -> Prepared:
-    kept, counts = without(paragraphs, counted(source, paragraphs), known)
+def _without(source: Source, paragraphs: list[str], counts: Counted, known: set[int], file: str, original_digest: str, cut: Iterable[CutLine]) -> Prepared:
+    kept, counts = without(paragraphs, counts, known)
     gone = [line.place for line in counts.lines if line.cut]
     starts = _starts(paragraphs)
     told = [(line, reason, _after(at, paragraphs, gone)) for line, reason, at in cut]

@@ -12,7 +12,6 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    Label,
     Select,
     and_,
     bindparam,
@@ -22,10 +21,10 @@ from sqlalchemy import (
     select,
 )
 
+from index import dialect, keywords
 from index.articles import Article, Passage, Source
 from index.embed import Vectors
 from index.schema import (
-    KEYWORD_TABLE,
     articles,
     duplicates,
     embeddings,
@@ -34,27 +33,32 @@ from index.schema import (
     fetches,
     files,
     generations,
-    keywords,
     lines,
     passages,
     runs,
     sketches,
     unsettled,
     vector_journal,
+    versions,
 )
-from index.stored import FetchRecord, FileRecord, Generation, Scope, StoredArticle, article_of, file_of, source_of
+from index.spoken import Spoken
+from index.stored import FetchRecord, FileRecord, Generation, Scope, StoredArticle, Version, article_of, file_of, source_of, version_of
 
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
 _SCAN = 8_192  # vectors held in memory at once by an exact scan: 12 MB
-_TITLE_WEIGHT = 2.0  # measured: a title word counts double
 
 
-class Snapshot:
+class Snapshot(Spoken):
     """What the catalog holds, at one moment."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+
+    @property
+    def connection(self) -> Connection:
+        """The connection, for what reads or writes whole tables (index/copying.py)."""
+        return self._connection
 
     def fact(self, name: str) -> str | None:
         """Return a fact of the archive (``schema``, ``archive``, ``model``, ``distrusted``), None if it is not set."""
@@ -76,6 +80,10 @@ class Snapshot:
         tables = {"articles": articles, "passages": passages, "files": gave, "embeddings": embeddings}
         return {name: int(self._connection.scalar(select(func.count()).select_from(each)) or 0) for name, each in tables.items()}
 
+    def count_articles(self) -> int:
+        """Return how many articles there are."""
+        return int(self._connection.scalar(select(func.count()).select_from(articles)) or 0)
+
     def files(self, paths: Sequence[str]) -> dict[str, FileRecord]:
         """Return what is known of some files, by path."""
         found = {}
@@ -95,7 +103,7 @@ class Snapshot:
 
     def files_under(self, folder: str) -> Iterator[str]:
         """Yield the paths of the files in a folder, or the path itself if it is a file that is in."""
-        rows = self._connection.execution_options(yield_per=1_000).execute(select(files.c.path).where(under(files.c.path, folder)))
+        rows = self._connection.execute(select(files.c.path).where(under(files.c.path, folder)), execution_options={"yield_per": 1_000})
         for row in rows:
             yield row.path
 
@@ -174,11 +182,22 @@ class Snapshot:
                 found[row.id] = article_of(row)
         return found
 
+    def version(self, article_id: str, digest: str) -> Version | None:
+        """Return a former version of an article by the beginning of its text's digest, None if it is not kept."""
+        named = versions.c.digest.between(digest, digest + "g")
+        row = self._connection.execute(select(versions).where(versions.c.article_id == article_id, named).limit(1)).first()
+        return version_of(row) if row else None
+
+    def replaced(self, article_id: str) -> list[tuple[str, str]]:
+        """Return the former versions of an article that are kept: (digest, when it was replaced), newest first."""
+        query = select(versions.c.digest, versions.c.replaced).where(versions.c.article_id == article_id)
+        return [(row.digest, row.replaced) for row in self._connection.execute(query.order_by(versions.c.replaced.desc(), versions.c.digest))]
+
     def sources(self) -> Iterator[tuple[Source, str]]:
         """Yield every article's source and text digest, newest first, undated ones last."""
         columns = [column for column in articles.c if column.name not in ("text", "cut")]
         query = select(*columns).order_by(articles.c.published.is_(None), articles.c.published.desc(), articles.c.title)
-        for row in self._connection.execution_options(yield_per=1_000).execute(query):
+        for row in self._connection.execute(query, execution_options={"yield_per": 1_000}):
             yield source_of(row), row.digest
 
     def passages_of(self, article: Article) -> list[Passage]:
@@ -204,20 +223,40 @@ class Snapshot:
         return found
 
     def keyword(self, terms: Sequence[str], limit: int, scope: Scope) -> list[tuple[str, float]]:
-        """Return the ids and BM25 scores (higher is better) of the best passages that hold any of the terms."""
+        """Return the ids and BM25 scores (higher is better) of the best passages that hold any of the terms.
+
+        A term may be several with spaces between, which must follow each other.
+        """
         if not terms:
             return []
-        wanted = " OR ".join(f'"{term}"' for term in dict.fromkeys(terms))
-        score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
-        statement = select(passages.c.id, score).join(keywords, keywords.c.rowid == passages.c.row).where(_matches(wanted))
-        ordered = _within(statement, scope).order_by(score.desc(), passages.c.id).limit(limit)
+        # Where nothing is left out, the index need not look further than the best.
+        statement = _within(keywords.ranking(self._connection, terms, None if scope else limit), scope)
+        ordered = statement.order_by(literal_column("score").desc(), passages.c.id).limit(limit)
         return [(row.id, float(row.score)) for row in self._connection.execute(ordered)]
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
         """Return in how many passages each term stands (body or title)."""
-        return {
-            term: int(self._connection.scalar(select(func.count()).select_from(keywords).where(_matches(f'"{term}"'))) or 0) for term in dict.fromkeys(terms)
-        }
+        return keywords.document_frequencies(self._connection, terms)
+
+    def articles_within(self, scope: Scope) -> list[str]:
+        """Return the ids of the articles in a scope."""
+        return list(self._connection.scalars(_inside(select(articles.c.id), scope)))
+
+    def places(self) -> list[tuple[str, str, str]]:
+        """Return every passage's id, its article's id and its vector's key."""
+        return [row for rows in self._portions(select(passages.c.id, passages.c.article_id, passages.c.key)) for row in rows]
+
+    def stored_vectors(self) -> Iterator[Sequence[tuple[str, str, bytes]]]:
+        """Yield every vector as it is stored, in portions: (model, key, vector). In the table's own order, ten times as fast as by key."""
+        return self._portions(select(embeddings.c.model, embeddings.c.key, embeddings.c.vector).order_by(embeddings.c.row))
+
+    def _portions(self, statement: Select[Any]) -> Iterator[Sequence[Any]]:
+        """Yield the driver's own rows: of a hundred thousand, SQLAlchemy's take as long as the reading."""
+        rows = self._connection.execute(statement)
+        assert rows.cursor is not None
+        while portion := rows.cursor.fetchmany(_SCAN):
+            yield portion
+        rows.close()
 
     def allowed(self, scope: Scope) -> int:
         """Return how many passages lie in a scope."""
@@ -237,7 +276,7 @@ class Snapshot:
         """Return the ids and cosine similarities of the nearest passages in a scope, by comparing them all."""
         statement = _within(_vectors_of(model), scope)
         best: list[tuple[str, float]] = []
-        for rows in self._connection.execution_options(yield_per=_SCAN).execute(statement).partitions(_SCAN):
+        for rows in self._connection.execute(statement, execution_options={"yield_per": _SCAN}).partitions(_SCAN):
             scores = np.stack([_vector(row.vector) for row in rows]) @ query
             best += [(rows[index].id, float(scores[index])) for index in np.argsort(-scores)[:limit]]
             best = sorted(best, key=lambda pair: (-pair[1], pair[0]))[:limit]
@@ -251,7 +290,7 @@ class Snapshot:
             .join(articles, articles.c.id == passages.c.article_id)
             .join(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
         )
-        for rows in self._connection.execution_options(yield_per=_CHUNK).execute(statement).partitions(_CHUNK):
+        for rows in self._connection.execute(statement, execution_options={"yield_per": _CHUNK}).partitions(_CHUNK):
             yield [(Passage(*row[:5]), _vector(row.vector)) for row in rows]
 
     def unembedded(self, model: str) -> Iterator[list[tuple[str, Source, str]]]:
@@ -263,7 +302,7 @@ class Snapshot:
             .outerjoin(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
             .where(embeddings.c.row.is_(None))
         )
-        for rows in self._connection.execution_options(yield_per=_CHUNK).execute(statement).partitions(_CHUNK):
+        for rows in self._connection.execute(statement, execution_options={"yield_per": _CHUNK}).partitions(_CHUNK):
             yield [(row.key, source_of(row), row.body) for row in rows]
 
     def embedded(self, model: str, keys: Sequence[str]) -> set[str]:
@@ -336,16 +375,21 @@ class Snapshot:
 
     def all_passage_ids(self) -> Iterator[str]:
         """Yield the id of every passage."""
-        yield from self._connection.execution_options(yield_per=10_000).scalars(select(passages.c.id))
+        yield from self._connection.scalars(select(passages.c.id), execution_options={"yield_per": 10_000})
 
     def runs(self, limit: int | None = 10) -> list[dict[str, Any]]:
         """Return the reports of the last ingest runs (None: all), newest first; ``report`` is None for one that ended without a word."""
         rows = self._connection.execute(select(runs).order_by(runs.c.number.desc()).limit(limit))
         return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
 
+    def runs_after(self, number: int) -> list[dict[str, Any]]:
+        """Return the reports of the ingest runs after one, oldest first."""
+        rows = self._connection.execute(select(runs).where(runs.c.number > number).order_by(runs.c.number))
+        return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
+
     def check(self) -> list[str]:
-        """Return what SQLite's own check finds wrong with the file, nothing if it is sound."""
-        return [row[0] for row in self._connection.exec_driver_sql("PRAGMA quick_check(5)") if row[0] != "ok"]
+        """Return what the database's own checks find wrong, nothing if it is sound."""
+        return dialect.faults(self._connection)
 
 
 def _vector(blob: bytes) -> Vectors:
@@ -358,20 +402,18 @@ def _vectors_of(model: str) -> Select[Any]:
 
 def _within(statement: Select[Any], scope: Scope) -> Select[Any]:
     """Limit a statement over passages to those of the articles in a scope."""
-    if not scope:
-        return statement
-    statement = statement.join(articles, articles.c.id == passages.c.article_id)
+    return _inside(statement.join(articles, articles.c.id == passages.c.article_id), scope) if scope else statement
+
+
+def _inside(statement: Select[Any], scope: Scope) -> Select[Any]:
+    """Limit a statement over articles to those in a scope."""
     if scope.since:
         statement = statement.where(or_(articles.c.published.is_(None), articles.c.published >= scope.since))
     if scope.until:
         statement = statement.where(or_(articles.c.published.is_(None), articles.c.published <= scope.until))
     if scope.publisher:
-        statement = statement.where(func.instr(func.lower(articles.c.publisher), scope.publisher.lower()) > 0)
+        statement = statement.where(func.lower(articles.c.publisher).contains(scope.publisher.lower(), autoescape=True))
     return statement
-
-
-def _matches(wanted: str) -> ColumnElement[bool]:
-    return literal_column(KEYWORD_TABLE).op("MATCH")(wanted)
 
 
 def under(path: Column[Any], folder: str) -> ColumnElement[bool]:

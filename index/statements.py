@@ -9,127 +9,32 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.speech import Speech, outside_quotes, speeches
+from index.subjects import NAME, NO_NAME, PRONOUN, opens_with
 from index.terms import terms
 
-# Whoever is the subject of one of these speaks. Those that may mean a deed as well count only with words of speech: see _reports.
-_STRONG = (
-    "said|says|told|tells|added|adds|stated|states|announced|announces|wrote|writes|posted|tweeted|warned|warns|argued|argues|insisted|insists|stressed|"
-    "noted|notes|declared|explained|explains|replied|answered|acknowledged|confirmed|confirms|denied|reiterated|vowed|pledged|promised|conceded|admitted|"
-    "remarked|recalled|underlined|concluded|commented|responded|claimed|claims|asserted|contended|contends|cautioned|joked|testified|"
-    "predicted|predicts|tweets|reported|reports|estimates|estimated|reckons|"
-    "sagte|sagt|erklärte|betonte|schrieb|warnte|forderte|déclaré|dit|affirmé|expliqué|ajouté"
-)
-_WEAK = (
-    "called|calls|described|describes|demanded|demands|proposed|suggested|suggests|rejected|urged|urges|criticised|criticized|praised|hailed|believes|believed|"
-    "thinks|thought|hopes|hoped|maintained|maintains|repeated|listed|agreed|offered|floated|asked|asks|ruled|rules|advocated|revealed|requested|requests|"
-    "continued|emphasised|emphasized|mentioned|apologised|apologized|accused|charged|dismissed|condemned|welcomed|defended|denounced|mocked|blamed|thanked|quipped|lamented|teilte"
-)
-_PLAIN = (
-    "say|tell|write|warn|argue|claim|note|add|insist|stress|explain|believe|think|hope|estimate|predict|report|admit|deny|contend"  # of several: "experts say"
-)
-# "Bragg sued, calling it unconstitutional"
-_DOING = (
-    r"saying|adding|warning|calling(?!\s+(?:for|on|off|up))|thanking|writing|noting|insisting|arguing|telling|stressing|claiming|urging|accusing|describing"
-)
-_VERB = re.compile(rf"(?<![\w-])(?:{_STRONG}|{_WEAK}|{_PLAIN}|{_DOING}|Said)\b")  # "States" and "so-called" are no verbs
-_IS_PLAIN = re.compile(rf"(?:{_PLAIN})\Z", re.I)
-_IS_DOING = re.compile(rf"(?:{_DOING})\Z", re.I)
-_DEED = re.compile(r"(?:hopes|hoped|agreed|offered|promised|pledged|vowed|continued|believed|thought)\s+to\b")
-_GIVEN = re.compile(
-    r"(?:announced|announces|reported|proposed|posted|requested|demanded|listed|suggested|called|described)\Z"
-)  # "a change announced on Thursday"
-_NO_SUBJECT = re.compile(r"\b(?:to|can|could|would|will|may|might|must|should|shall|not|let|help|\w+n[’']t)\s*\Z", re.I)
-_IS_WEAK = re.compile(rf"(?:{_WEAK})\Z", re.I)
-_REPORTED = re.compile(r"\W{0,3}(?:[\w-]+\s+){0,8}?(?:that|whether|for|on|to|as)\b|.{0,120}§", re.S)
-_ACCORDING = re.compile(r"\b(?:according\s+to|in\s+the\s+words\s+of)\s+", re.I)
-_NOT_SPEAKERS = re.compile(
-    r"\b(?:data|recording|figures|law|plan|reports|documents?|footage|poll|study|survey|schedule|press release|release|assessment|lawsuit)\b", re.I
-)
-
-_WORD = r"[^\W\d_][\w'’.-]*"
-_CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*"
-_PARTICLE = r"(?:de|del|della|di|da|dos|van|von|der|den|ten|al|el|bin|ben|ibn|la|le|du|zu|y)"
-_NAME = re.compile(rf"{_CAPITAL}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_CAPITAL})*")
-_LEADING = re.compile(
-    r"\A(?:but|and|yet|so|then|still|now|later|indeed|meanwhile|however|also|even|though|although|while|when|as|after|before|since|because|if|"
-    r"in\s+fact|for\s+example|at\s+the\s+same\s+time|similarly|earlier|instead|for\s+his\s+part|for\s+her\s+part)\b[\s,]*",
-    re.I,
-)
-_PRONOUN = re.compile(r"\A(?:he|she|they|it|er|sie|il|elle|ils)\Z", re.I)
-# What may stand between a subject and its verb.
-_TRAILING = re.compile(
-    r"(?:\s+|,\s*)(?:now|still|has|have|had|also|later|then|previously|earlier|repeatedly|recently|already|again|since|once|simply|reportedly|publicly|formally|famously|"
-    r"was\s+due\s+to|is\s+to|went\s+on\s+to|would|will|did|does|not|never|always|often|only|just|(?-i:(?!family|ally|rally|reply|supply|assembly|bully)[a-z]+ly)|"
-    r"(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|today|last\s+\w+|this\s+\w+|late\s+last\s+\w+)\Z",
-    re.I,
-)
-_PREPOSITION = re.compile(r"\s(?:of|to|for|at|from|in|with|by|on|about|against|near|than|who|whose|which|from|under|behind)\s", re.I)
-_DENIED = re.compile(r"\b(?:unlike|after|before|with|by|to|asked\s+about|about|despite|like|against|for|than)\s+(?:\w+\s+){0,4}\Z", re.I)
-_OF_ANOTHER = re.compile(
-    r"\b(?:aide|adviser|advisor|ally|allies|lawyer|lawyers|attorney|critic|critics|opponent|opponents|supporter|supporters|friend|wife|husband|brother|sister|"
-    r"son|daughter|father|mother|rival|rivals|spokesman|spokeswoman|spokesperson)s?\b",
-    re.I,
-)
-_PASSIVE = re.compile(r"\b(?:was|were|is|are|been|be|being|gets?|got)(?:\s+(?:\w+ly|first|also|then|later|once|not|being))?\s*\Z", re.I)
-_CONDITION = re.compile(r"(?:\A|[,;]\s*)(?:but\s+|and\s+)?(?:if|unless)\s[^,;]*\Z", re.I)
-_SOME_OF = re.compile(
-    r"\A(?:dozens|scores|hundreds|thousands|many|some|several|most|one|two|three|both|a\s+(?:number|group|team|majority))\s+of\s+(?:the\s+|its\s+|his\s+|her\s+)?",
-    re.I,
-)
-_DOCUMENT_BY = re.compile(
-    r"\A.{0,40}?\b(?:report|letter|statement|memo|study|book|article|post|tweet|message|e-?mail|note)\s+(?:by|from)\s+(?:the\s+)?(?P<who>.+)", re.I | re.S
-)
-_INVERTED = re.compile(
-    r"(?:said|says|wrote|writes|added|adds|warned|explained|insisted|noted|declared|argued|replied|stated|reported|reports|predicted|estimates|tweeted|sagte|sagt|erklärte|betonte|schrieb|dit|affirmé)\Z",
-    re.I,
-)
-# A quotation without an end goes to the end of the sentence where it begins it or follows a comma or colon; elsewhere the mark is a slip.
-_QUOTE = re.compile(r"„[^“”„]*[“”]|«[^«»]*»|“[^“”\"]*[”\"]|\"[^\"”]*[\"”]|(?:\A\s*|(?<=[:,]\s))[\"“„«][^\"“”„«»]*\Z|[\"“”„«»]")
-_TYPEWRITER = re.compile(r"(?<!\w)''|''(?!\w)")  # two apostrophes are a quotation mark, or one that was escaped twice ("Spain''s")
 _OPENS = re.compile(r"\A\s*(?:[\"“„«]|''|‘‘|[‘'](?=\w))")
-_PLURAL = re.compile(r"(?:s|people|men|women|police|they|we|both|some|many|others)\Z|\band\b", re.I)
-_BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day){_CAPITAL}")
-_BEGINS_ROLE = re.compile(r"\s*(?:the|a|an|one|his|her|their|its|der|die|das|le|la)\s")
-_ROLE = re.compile(r"(?i:the|a|an|his|her|its|their)\s+[a-z]")
-_TITLED = re.compile(rf"\A[^,§]*?\s(?P<before>[a-zß-öø-ÿ][\w-]*)\s(?P<name>{_CAPITAL}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{_CAPITAL})+)\Z")
-_LINKING = frozenset(
-    "of to for at from in with by on about against near than under behind and or who whose which the a an his her their its de von van".split()
-)
+_MARKS = re.compile(r"[\"“„«”»]")
 _GOES_ON = re.compile(r"(?:that|this|it|these|those)\b", re.I)  # "That makes it “somewhat unpredictable”."
-_CLAUSE = re.compile(r"[;:—–(]|§|\b(?:that|what|whether|which|because|and|but|while|as)\b|--")
-_AFTER = re.compile(
-    r"(?<!\bRep)(?<!\bSen)(?<!\bGov)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bGen)(?<!\bLt)(?<!\bSt)(?<!\b[A-Z])\.|[;:—–(§]|,|\b(?:that|was|is|had|has|were|would|will|could|should|in|on|at|to|as|after|when|while|who|but|of|during|from|for|about|last|this|via|am|im|vom|bei|nach|à|au)\b|--"
-)
-_DAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b", re.I
-)
-_NO_NAME = frozenset(
-    """the a an in on at he she they it his her their its this that these those there here some many most one two both all each no
-    over under between among despite according following against through inside outside until near
-    if as when while but and so yet then now not for by with from after before since during last next i we you what who why how where
-    january february march april may june july august september october november december
-    monday tuesday wednesday thursday friday saturday sunday""".split()
-)
 _OUTLET = re.compile(
     r"\b(?:Times|Post|News|Now|Journal|Guardian|Telegraph|Mail|Reuters|Bloomberg|Press|Wire|Department|Ministry|Office|Agency|Council|Bank|Company|Inc|Corp|"
     r"Group|University|Service|Commission|Committee|Party|Government|House|Union|Court|Institute|Association|Twitter|Google|Facebook|Microsoft|Apple)\Z"
 )
-_NOBODY = frozenset("nothing nobody none we i you one who which that this these those what his her their its my our your there".split())
-_BODY = re.compile(
-    rf"(?:Office|Bank|Ministry|Department|University|House|Centers?|Centre|Board|Council|Association|Institute|Court|Church|City|Agency|Organi[sz]ation|Committee|"
-    rf"Bureau|Academy|Chamber|College|Federation|League|Union|Society|Fund|School|Conference|Secretary|Parliament)\s+(?:of|for|on)\s+(?:the\s+)?{_NAME.pattern}\Z"
-)
-_LONGEST_ROLE = 8  # words
 _LONGEST_OPEN = 5  # sentences a quotation may run on before its closing mark was forgotten
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """A sentence in which somebody speaks. ``index`` is its number, ``speaker`` as fully as the article names him, ``carried`` if from another sentence."""
+    """A sentence in which somebody speaks.
+
+    ``index`` is its number, ``speaker`` as fully as the article names him, ``carried`` if from another sentence; ``verb`` what he does ("said",
+    "according to"), None for a quotation without one.
+    """
 
     index: int
     speaker: str
     carried: bool
+    verb: str | None = None
 
     @property
     def keys(self) -> frozenset[str]:
@@ -150,22 +55,23 @@ def statements(sentences: Sequence[str]) -> list[Statement]:
     opening: tuple[int, str] | None = None  # whom the latest sentence that names anyone opens with
     quoted = 0  # how many sentences a quotation has been open
     for index, sentence in enumerate(sentences):
-        outside = _outside_quotes(sentence)
+        outside = outside_quotes(sentence)
         _remember(outside, full)
-        own = [_fullest(who, full) for who in _speakers(outside)]
-        named = [who for who in own if not _PRONOUN.match(who)]
+        own = [Speech(_fullest(who, full), verb) for who, verb in speeches(outside)]
+        named = {who: verb for who, verb in reversed(own) if not PRONOUN.match(who)}  # of two verbs, the first
         if named:
-            found += [Statement(index, who, carried=False) for who in dict.fromkeys(named)]
-            last = (index, named[0])
-            person = last if _may_be_he(named[0], full) else person
+            named = {who: named[who] for who, _ in own if who in named}
+            found += [Statement(index, who, False, verb) for who, verb in named.items()]
+            last = (index, next(iter(named)))
+            person = last if _may_be_he(last[1], full) else person
         else:
-            he = any(re.match(r"(?:he|she|er|sie|il|elle)\Z", who, re.I) for who in own)
+            he = any(re.match(r"(?:he|she|er|sie|il|elle)\Z", who, re.I) for who, _ in own)
             carrier = _carried_from(index, sentence, outside, bool(own), 0 < quoted <= _LONGEST_OPEN, person if he else last, opening)
             if carrier:
-                found.append(Statement(index, carrier, carried=True))
+                found.append(Statement(index, carrier, True, own[0].verb if own else None))
                 last = (index, carrier)
                 person = last if _may_be_he(carrier, full) else person
-        first = _opens_with(outside)
+        first = opens_with(outside)
         if first and not own:
             opening = (index, _fullest(first, full))
         quoted = quoted + 1 if _still_open(sentence, quoted > 0) else 0
@@ -174,8 +80,8 @@ def statements(sentences: Sequence[str]) -> list[Statement]:
 
 def named_in(sentence: str) -> tuple[list[str], list[str]]:
     """Return the speakers that a sentence itself names, and the pronouns that speak in it."""
-    found = _speakers(_outside_quotes(sentence))
-    return [who for who in found if not _PRONOUN.match(who)], [who for who in found if _PRONOUN.match(who)]
+    found = [who for who, _ in speeches(outside_quotes(sentence))]
+    return [who for who in found if not PRONOUN.match(who)], [who for who in found if PRONOUN.match(who)]
 
 
 def _carried_from(
@@ -197,184 +103,16 @@ def _carried_from(
     return None
 
 
-def _speakers(outside: str) -> list[str]:
-    """Return the speakers that a sentence itself names, as written; pronouns too."""
-    found: list[str] = []
-    for match in _VERB.finditer(outside):
-        before = outside[max(0, match.start() - 240) : match.start()]
-        after = outside[match.end() : match.end() + 160]
-        if _PASSIVE.search(before) or _CONDITION.search(before) or not _reports(match.group(), before, after):
-            continue
-        if _IS_PLAIN.match(match.group()) and _NO_SUBJECT.search(before):
-            continue
-        if _IS_DOING.match(match.group()):
-            first = _opens_with(outside) if before.rstrip().endswith(",") else None
-            found += [first] if first and not found else []
-            continue
-        who = None
-        if _INVERTED.match(match.group()) and (not before.strip() or before.rstrip().endswith((",", "§", "!", "?"))):
-            phrase = _following(after)
-            # "…, said Mike Zoeller" and "“…,” said the minister", but "Macron, on his way to Rome, said the truce would last"
-            if _BEGINS_NAME.match(phrase) or (_BEGINS_ROLE.match(phrase) and not re.search(r"[^§],\Z", before.rstrip())):
-                who = _noun_phrase(phrase)
-        who = who or _subject(before)
-        if who and _may_speak(who, match.group(), before, after):
-            found += _each(who)
-    accord = _ACCORDING.search(outside)
-    if accord:
-        phrase = re.split(r"[,;:.](?=\s|\Z)|\b(?:who|which|that|seen|heard)\b", outside[accord.end() : accord.end() + 120])[0]
-        by = re.search(r"\b(?:data|figures|report|study|estimates?)\b.*?\b(?:by|from)\s+(.*)", phrase)
-        if by:
-            phrase = by[1]
-        who = _noun_phrase(phrase)
-        found += [who] if who and not _NOT_SPEAKERS.search(who) else []
-    return found
-
-
-def _reports(verb: str, before: str, after: str) -> bool:
-    """Tell whether a verb that may mean a deed as well introduces words: "called it a start", not "called Paris"."""
-    if _DEED.match(verb + after):
-        return False
-    if not _IS_WEAK.match(verb):
-        return True
-    return "§" in before[-40:] or _REPORTED.match(after) is not None
-
-
-def _may_speak(who: str, verb: str, before: str, after: str) -> bool:
-    """Tell whether the subject found can be one who speaks with this verb."""
-    if who.lower() in _NOBODY:
-        return False
-    if _IS_PLAIN.match(verb) and not (_PLURAL.search(who) or re.search(r"\b(?:did|does)\s*\Z", before)):
-        return False
-    # "A change announced Thursday will …" is no speaker; "the agency announced that", "the agency announced “…”" is one.
-    return (
-        bool(_NAME.search(who))
-        or not _GIVEN.match(verb)
-        or "§" in before[-4:]
-        or re.match(r"\s+(?:that|it|they|he|she|§)|(?:\s+(?:on\s+)?\w+day)?\W*\Z", after) is not None
-    )
-
-
-def _following(after: str) -> str:
-    """Return the noun phrase right behind an inverted verb: "said the French president, Emmanuel Macron" gives the name."""
-    phrase = _AFTER.split(after, maxsplit=1)[0]
-    apposition = re.match(rf"\s*((?:the|a|an)\s[^,§]{{2,80}}),\s*({_NAME.pattern})\s*(?:[,.]|\Z)", after)
-    return _with_role(apposition[1], apposition[2]) if apposition else phrase
-
-
-def _subject(before: str) -> str | None:
-    """Return the subject of a verb from what stands before it in the sentence."""
-    text = before.rstrip()
-    while trailing := _TRAILING.search(text):
-        text = text[: trailing.start()].rstrip()
-    parenthesis = text.endswith((",", "—", "–"))
-    if parenthesis:  # "Macron, who was on his way to Rome, said", "Free, associate administrator for …, said"
-        pieces = re.split(r"\s*[,—–]\s*", re.split(r"[;:§]", text.rstrip(",—– "))[-1])
-        if (
-            len(pieces) > 1
-            and _NAME.fullmatch(pieces[-1])
-            and (_ROLE.match(pieces[-2]) or (pieces[-2][-1:].islower() and not _NAME.fullmatch(pieces[-2].split()[-1])))
-        ):
-            return _with_role(pieces[-2], pieces[-1])  # "Macron's foreign minister, Jean-Noël Barrot, said"
-        for piece in reversed(pieces[:-1] or pieces):
-            who = _noun_phrase(piece)
-            if who and _NAME.search(who):
-                return who
-        return None
-    clause = _CLAUSE.split(text)
-    # "Macron and Starmer said": what "and" joins is one subject, if both sides are names.
-    pair = re.search(rf"({_NAME.pattern})\s+and\s+({_NAME.pattern})\Z", text)
-    phrase = pair.group() if pair else clause[-1]
-    pieces = re.split(r",\s*", phrase)
-    if (
-        len(pieces) > 1
-        and re.match(rf"\s*(?:{_CAPITAL})", pieces[-1])
-        and re.search(r"(?:minister|president|chancellor|secretary|leader|chief|head|director|aide|spokesm\w+)\Z", pieces[-2], re.I)
-    ):
-        return _noun_phrase(pieces[-1])
-    return _noun_phrase(pieces[-1])
-
-
-def _noun_phrase(text: str) -> str | None:
-    """Return the speaker that a noun phrase names: its name, else the phrase itself ("a protester", "health officials"), else None."""
-    text = text.strip(" ,.§“”\"'’")
-    while leading := _LEADING.match(text):
-        text = text[leading.end() :].strip(" ,")
-    if _PRONOUN.match(text):
-        return text
-    text = re.sub(r"\A(?:in\s+)?what\s+", "", text)
-    text = _SOME_OF.sub("", text)
-    document = _DOCUMENT_BY.match(text)
-    if document:
-        text = document["who"]
-    titled = _TITLED.match(text)
-    if titled and titled["before"].lower() not in _LINKING:
-        return titled["name"]  # "the chief of staff Andriy Yermak", but not "the mayor of New York"
-    body = _BODY.search(text)
-    if body:
-        return text[body.start() :]
-    inner = _PREPOSITION.search(f" {text} ")
-    head = text[: max(0, inner.start() - 1)].strip() if inner else text
-    if inner and not head:
-        return None  # "after talks with Starmer"
-    # "the captain of the ferry", "the president of France": whoever asks may name either.
-    holder = re.match(rf"(?i:the\s+|a\s+|an\s+)?[a-z][\w'’ -]{{2,40}}\s+of\s+(?:the\s+)?{_WORD}(?:\s+{_CAPITAL}){{0,3}}(?=\s|\Z)", text)
-    if holder and not _OF_ANOTHER.search(head):
-        return re.sub(r"\A(?:the|a|an)\s+", "", holder.group(), flags=re.I)
-    pair = re.fullmatch(rf"({_NAME.pattern})\s+and\s+({_NAME.pattern})", head)
-    if pair:
-        return head
-    names = [match for match in _NAME.finditer(head) if match.group().lower() not in _NO_NAME and not _DAY.fullmatch(match.group())]
-    names = [match for match in names if not (match.start() == 0 and match.group().split()[0].lower() in _NO_NAME and len(match.group().split()) == 1)]
-    if names and names[-1].end() == len(head):
-        name = re.sub(r"\A.*['’]s?\s+", "", names[-1].group())  # "Bosnia's Defence Minister Sifet Podzic"
-        first = name.split()[0]
-        return name[len(first) :].strip() if first.lower() in _NO_NAME and " " in name else name
-    count = len(head.split())
-    if not 1 <= count <= _LONGEST_ROLE or not re.fullmatch(rf"(?:{_WORD}|[\d,.-]+)(?:\s+(?:{_WORD}|&|[\d,.-]+))*", head):
-        return None
-    if names and re.search(r"['’]s?\b", names[-1].group() + head[names[-1].end() : names[-1].end() + 2]) and _OF_ANOTHER.search(head):
-        return None
-    if _OF_ANOTHER.search(head) and names:
-        return head[names[-1].end() :].strip() or None
-    return re.sub(r"\A(?:the|a|an)\s+", "", head, flags=re.I)
-
-
-def _with_role(role: str, name: str) -> str:
-    """Return a speaker by role and name, so that either finds him; a role that names another ("Macron's foreign minister") is left out."""
-    role = re.sub(r"\A(?:the|a|an|his|her|its|their)\s+", "", role.strip(" §"), flags=re.I)
-    return name if re.search(r"['’]s?\s", role) or len(role.split()) > _LONGEST_ROLE else f"{role}, {name}"
-
-
-def _each(who: str) -> list[str]:
-    parts = re.split(r"\s+and\s+", who)
-    return parts if len(parts) == 2 and all(_NAME.fullmatch(part) for part in parts) else [who]
-
-
-def _opens_with(outside: str) -> str | None:
-    """Return the name a sentence opens with, as its subject."""
-    text = outside.strip(" §")
-    while leading := _LEADING.match(text):
-        text = text[leading.end() :].strip(" ,")
-    holder = re.match(rf"(?i:the|a|an|his|her|its)\s[^,.;§]{{2,80}},\s({_NAME.pattern}),\s", text)
-    if holder:
-        return holder[1]  # "The Union's foreign policy chief, Kaja Kallas, went furthest."
-    name = _NAME.match(text)
-    if name and name.group().split()[0].lower() not in _NO_NAME and not re.match(r"['’]s\b", text[name.end() :]) and not name.group().endswith(("'s", "’s")):
-        return name.group()
-    return None
-
-
 def _may_be_he(who: str, full: dict[str, str]) -> bool:
     """Tell whether a speaker may be a person: a name, but no acronym and no body or outlet known by its last word."""
     who = who.rpartition(", ")[2]
-    return not _OUTLET.search(who) and (who in full.values() or (_NAME.fullmatch(who) is not None and not who.isupper()))
+    return not _OUTLET.search(who) and (who in full.values() or (NAME.fullmatch(who) is not None and not who.isupper()))
 
 
 def _remember(outside: str, full: dict[str, str]) -> None:
-    for match in _NAME.finditer(outside):
+    for match in NAME.finditer(outside):
         parts = match.group().split()
-        if len(parts) >= 2 and parts[0].lower() not in _NO_NAME and not match.group().endswith(("'s", "’s")):
+        if len(parts) >= 2 and parts[0].lower() not in NO_NAME and not match.group().endswith(("'s", "’s")):
             full.setdefault(parts[-1].strip(".,"), " ".join(parts[-4:]))
 
 
@@ -386,7 +124,7 @@ def _fullest(who: str, full: dict[str, str]) -> str:
 def _still_open(sentence: str, before: bool) -> bool:
     """Tell whether a quotation is open at the end of a sentence."""
     opened = before
-    for char in sentence:
+    for char in _MARKS.findall(sentence):
         if char in "“„«":
             opened = True
         elif char in "”»":
@@ -394,8 +132,3 @@ def _still_open(sentence: str, before: bool) -> bool:
         elif char == '"':
             opened = not opened
     return opened
-
-
-def _outside_quotes(sentence: str) -> str:
-    """Return a sentence with every quotation replaced by one sign."""
-    return _QUOTE.sub(lambda found: "§" if len(found.group()) > 1 else " ", _TYPEWRITER.sub('"', sentence))

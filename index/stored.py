@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zlib
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -60,6 +61,14 @@ class FetchRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """An article as it was before it was replaced, and when that was (ISO 8601, UTC)."""
+
+    article: Article
+    replaced: str
+
+
+@dataclass(frozen=True, slots=True)
 class Scope:
     """Which articles a question is about; None means any. Undated articles are in any time."""
 
@@ -71,8 +80,28 @@ class Scope:
         """Tell whether anything is left out."""
         return self != ANYTHING
 
+    def narrowed(self, since: date | None, until: date | None) -> Scope:
+        """Return the part of this scope that lies between two days."""
+        first = max((day for day in (self.since, since) if day), default=None)
+        return Scope(first, min((day for day in (self.until, until) if day), default=None), self.publisher)
+
 
 ANYTHING = Scope()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatement:
+    """A sentence, ``text[start:end]`` of its article, in which somebody speaks.
+
+    ``speaker`` is as fully as the article names him, ``carried`` if another sentence does; ``verb`` what he does, None for a quotation without one.
+    """
+
+    article_id: str
+    start: int
+    end: int
+    speaker: str
+    verb: str | None
+    carried: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +123,14 @@ def source_of(row: Row[Any]) -> Source:
 def article_of(row: Row[Any]) -> Article:
     """Return the article in a row of articles."""
     return Article(source_of(row), row.text, row.digest)
+
+
+def version_of(row: Row[Any]) -> Version:
+    """Return the former version of an article in a row of versions."""
+    said: dict[str, Any] = json.loads(row.source)
+    published = said.pop("published")
+    source = Source(**said, published=date.fromisoformat(published) if published else None)
+    return Version(Article(source, zlib.decompress(row.text).decode("utf-8", "surrogatepass"), row.digest), row.replaced)
 
 
 def file_of(row: Row[Any]) -> FileRecord:

@@ -6,11 +6,13 @@ import json
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
 from sqlalchemy import (
     Connection,
+    and_,
     delete,
     func,
     insert,
@@ -18,12 +20,15 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.sqlite import insert as upsert
 
+from index import keywords
 from index.articles import Article, Passage
+from index.dialect import upsert
 from index.embed import Vectors
+from index.readings import Reading
 from index.recurring import Counted
 from index.schema import (
+    acronyms,
     articles,
     duplicates,
     embeddings,
@@ -32,19 +37,24 @@ from index.schema import (
     fetches,
     files,
     generations,
-    keywords,
     lines,
     passages,
     runs,
     sketches,
+    speakers,
+    statements,
     unsettled,
     vector_journal,
+    versions,
 )
 from index.snapshot import Snapshot, chunks, under
-from index.stored import CutLine, FetchRecord, FileRecord, Generation
+from index.stored import CutLine, FetchRecord, FileRecord, Generation, source_of
+from index.terms import terms
 
 _RUNS = 10_000  # kept on record, each with its counts
 _RUNS_WITH_FAILURES = 100
+_VERSIONS = 20  # former versions kept of an article
+_VERSION_DAYS = 92  # and how long: signed links end, and the bot's journal forgets its answers, before that
 _FAILURES = 1_000  # of a run, and of a file, in full; beyond that they are counted
 
 
@@ -64,7 +74,8 @@ class Transaction(Snapshot):
     def put_article(self, article: Article, file: str, original_digest: str, cut: Sequence[CutLine], found: Sequence[tuple[Passage, str, str, str]]) -> None:
         """Put an article in, in place of the version before; ``found``: (passage, key, title terms, body terms)."""
         source = article.source
-        self.remove_articles([source.id])
+        self._keep_version(article)
+        self._take_out([source.id])
         self._connection.execute(
             insert(articles).values(
                 id=source.id, file=file, path=source.path, title=source.title, publisher=source.publisher, author=source.author, url=source.url,
@@ -78,7 +89,22 @@ class Transaction(Snapshot):
         self._connection.execute(insert(passages), rows)
         numbered = self._connection.execute(select(passages.c.id, passages.c.row).where(passages.c.article_id == source.id))
         row_of = {row.id: row.row for row in numbered}
-        self._connection.execute(insert(keywords), [{"rowid": row_of[p.id], "title": title, "body": body} for p, _, title, body in found])
+        keywords.put(self._connection, [(row_of[p.id], title, body) for p, _, title, body in found])
+
+    def put_reading(self, article_id: str, reading: Reading) -> None:
+        """Keep who says what in an article, and what its acronyms stand for; what was kept of it before goes."""
+        self._remove_readings([article_id])
+        said = [asdict(each) for each in reading.statements]
+        names = {each.speaker for each in reading.statements}
+        known = [{"term": term, "article_id": article_id, "speaker": name} for name in sorted(names) for term in sorted(set(terms(name)))]
+        short = [{"short": short, "long": long, "article_id": article_id} for short, long in sorted(reading.acronyms)]
+        for where, rows in ((statements, said), (speakers, known), (acronyms, short)):
+            if rows:
+                self._connection.execute(insert(where), rows)
+
+    def _remove_readings(self, ids: Sequence[str]) -> None:
+        for where in (statements, speakers, acronyms):
+            self._connection.execute(delete(where).where(where.c.article_id.in_(ids)))
 
     def put_lines(self, article_id: str, counted: Counted) -> None:
         """Remember which lines of an article count as furniture if they recur; they are unsettled from now on."""
@@ -98,15 +124,37 @@ class Transaction(Snapshot):
         self._connection.execute(upsert(unsettled).from_select(["publisher", "digest"], rows.distinct()).on_conflict_do_nothing())
 
     def remove_articles(self, ids: Sequence[str]) -> None:
-        """Remove articles with their passages, search terms and links; their vectors stay known."""
+        """Remove articles with their former versions, passages, search terms and links; their vectors stay known."""
+        for chunk in chunks(ids):
+            self._connection.execute(delete(versions).where(versions.c.article_id.in_(chunk)))
+        self._take_out(ids)
+
+    def _keep_version(self, article: Article) -> None:
+        """Keep the text that an article is about to replace, if it differs: it may have been cited."""
+        row = self._connection.execute(select(articles).where(articles.c.id == article.source.id, articles.c.digest != article.digest)).first()
+        if row is None:
+            return
+        now = datetime.now(UTC)
+        source = asdict(source_of(row))
+        told = json.dumps({**source, "published": row.published and row.published.isoformat()}, ensure_ascii=False)
+        values = {"source": told, "text": zlib.compress(row.text.encode("utf-8", "surrogatepass")), "replaced": now.isoformat(timespec="microseconds")}
+        same = and_(versions.c.article_id == row.id, versions.c.digest.in_([row.digest, article.digest]))  # an article may go back to an earlier text
+        self._connection.execute(delete(versions).where(same))
+        self._connection.execute(insert(versions).values(article_id=row.id, digest=row.digest, **values))
+        kept = [digest for digest, _ in self.replaced(row.id)[:_VERSIONS]]
+        self._connection.execute(delete(versions).where(versions.c.article_id == row.id, versions.c.digest.not_in(kept)))
+        self._connection.execute(delete(versions).where(versions.c.replaced < (now - timedelta(days=_VERSION_DAYS)).isoformat()))
+
+    def _take_out(self, ids: Sequence[str]) -> None:
         for id_ in ids:
             self._unsettle(id_)
         for chunk in chunks(ids):
             self._connection.execute(delete(lines).where(lines.c.article_id.in_(chunk)))
             rows = select(passages.c.row).where(passages.c.article_id.in_(chunk))
             for numbers in chunks(list(self._connection.scalars(rows))):
-                self._connection.execute(delete(keywords).where(keywords.c.rowid.in_(numbers)))
+                keywords.drop(self._connection, numbers)
             self._connection.execute(delete(passages).where(passages.c.article_id.in_(chunk)))
+            self._remove_readings(chunk)
             self._connection.execute(delete(sketches).where(sketches.c.article_id.in_(chunk)))
             self._connection.execute(delete(duplicates).where(or_(duplicates.c.article_id.in_(chunk), duplicates.c.other_id.in_(chunk))))
             self._connection.execute(delete(articles).where(articles.c.id.in_(chunk)))
@@ -178,9 +226,9 @@ class Transaction(Snapshot):
 
     def start_run(self, started: str) -> int:
         """Open the record of an ingest run and return its number."""
-        number = self._connection.execute(insert(runs).values(started=started)).inserted_primary_key
-        assert number is not None
-        return int(number[0])
+        number = int(self._connection.scalar(select(func.max(runs.c.number))) or 0) + 1  # without gaps: what is kept is counted by it
+        self._connection.execute(insert(runs).values(number=number, started=started))
+        return number
 
     def finish_run(self, number: int, seconds: float, report: Mapping[str, Any], covered: Iterable[str] = ()) -> None:
         """Close the record of a run with its report.

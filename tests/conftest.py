@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import postgres
 import pytest
 
 pytest.register_assert_rewrite("newsroom")
@@ -29,6 +31,44 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test starts in an empty folder (no .env lies in it), with its own archive."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "archive"))
+
+
+_STORE = {"newsroom", "catalog", "archive", "bot", "database", "tmp_path"}  # who takes none of these stores nothing
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL; ``both(False)`` exempts."""
+    marked = metafunc.definition.get_closest_marker("both")
+    if marked and marked.args != (False,) and _STORE & set(metafunc.fixturenames):
+        if "database" not in metafunc.fixturenames:
+            metafunc.fixturenames.insert(0, "database")
+        metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    left_out = [report for report in terminalreporter.stats.get("skipped", []) if postgres.MISSING in str(report.longrepr)]
+    if left_out:
+        terminalreporter.section("PostgreSQL", sep="!", red=True, bold=True)
+        terminalreporter.line(f"{len(left_out)} tests were skipped. {postgres.MISSING}", red=True)
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A running PostgreSQL of this test run."""
+    if postgres.binaries() is None or importlib.util.find_spec("psycopg") is None:
+        pytest.skip(postgres.MISSING)
+    with postgres.cluster() as running:
+        yield running
+
+
+@pytest.fixture
+def database(_no_settings_from_outside: None, _own_folder: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+    """The URL of an empty PostgreSQL database, which the settings name; None where the test is to use files."""
+    if getattr(request, "param", "postgresql") == "sqlite":
+        return None
+    url: str = request.getfixturevalue("cluster").database()
+    monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
+    return url
 
 
 @pytest.fixture

@@ -25,6 +25,7 @@ import ingest
 from bot.desk import Desk, Request
 from index.archive import Archive
 from index.chroma import Server
+from index.dialect import Place
 
 ROOT = Path(__file__).resolve().parents[1]
 DRIVER = Path(__file__).resolve().with_name("ingest_with_hashes.py")
@@ -61,6 +62,11 @@ def tokens(text: str) -> set[tuple[int, int]]:
     return {(int(number), int(version)) for number, version in _TOKEN.findall(text)}
 
 
+def catalog_at(path: Path) -> Place:
+    """The database that the settings name, else a file."""
+    return os.environ.get("NEWSDESK_CATALOG__URL") or path
+
+
 def eventually(condition: Callable[[], object], what: str, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
@@ -75,6 +81,9 @@ class Newsroom:
         self.root, self.articles, self.archive = root, root / "articles", root / "archive"
         self.embedder = HashEmbedder()
         self.articles.mkdir(parents=True, exist_ok=True)
+
+    def open(self, server: Server | None = None) -> Archive:
+        return Archive(self.archive, catalog=os.environ.get("NEWSDESK_CATALOG__URL"), server=server)
 
     def path(self, number: int) -> Path:
         return self.articles / f"{number:05}.txt"
@@ -93,7 +102,7 @@ class Newsroom:
 
     def last_run(self) -> int:
         """Return the number of the last run on record."""
-        archive = Archive(self.archive)
+        archive = self.open()
         try:
             with archive.catalog.snapshot() as snapshot:
                 return int(snapshot.runs(1)[0]["run"])
@@ -136,7 +145,7 @@ class Newsroom:
 
     def answers(self, numbers: list[int], server: Server | None = None) -> list[dict[str, Any]]:
         """Ask about some ships and return the answers, without how long they took."""
-        archive = Archive(self.archive, server=server)
+        archive = self.open(server)
         try:
             desk = Desk(archive, self.embedder)
             replies = [desk.ask(Request(question(number), date(2025, 3, 31))).as_json() for number in numbers]
@@ -147,7 +156,7 @@ class Newsroom:
     def versions(self, server: Server | None = None) -> dict[int, int]:
         """Return which version of which article is in the catalog; every article must be whole."""
         found: dict[int, int] = {}
-        archive = Archive(self.archive, server=server)
+        archive = self.open(server)
         try:
             with archive.catalog.snapshot() as snapshot:
                 for source, _ in snapshot.sources():
@@ -163,7 +172,7 @@ class Newsroom:
 
     def assert_index_agrees(self, server: Server | None = None, with_text: bool = False) -> None:
         """Compare what Chroma holds with the catalog: the same ids, for each the same vector, and its text or none, and the archive finds nothing wrong."""
-        archive = Archive(self.archive, server=server)
+        archive = self.open(server)
         try:
             assert archive.sound(), archive.trouble
             assert archive.check() is None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import os
 import threading
 from collections.abc import AsyncIterator, Coroutine, Iterator, Sequence
 from datetime import date
@@ -37,13 +38,13 @@ def access(slack: SlackServer, port: int = 0) -> Access:
 
 @contextlib.asynccontextmanager
 async def bot(slack: SlackServer, archive: Path, folder: Path, rules: Rules | None = None, desk: Any = None, port: int = 0) -> AsyncIterator[Room]:
-    """A bot that answers from an archive, or from the desk given, until the block ends."""
+    """A bot that answers from an archive, or from the desk given, until the block ends; its journal is in the folder, or where the settings say."""
 
     def load() -> tuple[Any, Archive]:
         opened = Archive(archive)
         return desk or Desk(opened, HashEmbedder()), opened
 
-    async with answering(access(slack, port), load, folder, rules or Rules(), 2) as room:
+    async with answering(access(slack, port), load, folder, rules or Rules(), 2, os.environ.get("NEWSDESK_CATALOG__URL")) as room:
         if not port:
             await slack.until(lambda: slack.sockets, "the bot connects")
         yield room
@@ -94,6 +95,7 @@ class Streaming(Scripted):
 
     def __init__(self, reply: Reply) -> None:
         super().__init__(reply)
+        self.quotes = Scripted(reply)
         self.may = threading.Semaphore(0)
         self.closed = threading.Event()
 

@@ -66,21 +66,35 @@ def test_only_the_doors_read_the_settings():
 
 
 def test_one_file_knows_chroma():
-    assert importers("chromadb") == {"index/chroma.py", "evals/baselines.py"}
+    assert importers("chromadb") == {"index/chroma.py", "evals/baselines.py", "evals/stock.py"}
 
 
-def test_one_file_knows_llama_index():
-    assert importers("llama_index") <= {"index/llama.py", "evals/baselines.py"}
+def test_one_file_knows_llama_index_and_one_its_language_models():
+    assert importers("llama_index") <= {"index/llama.py", "bot/llm.py", "evals/baselines.py", "evals/stock.py"}
+    assert {path for path in importers("llama_index.llms") if path != "bot/llm.py"} == set()
+    for package in ("openai", "anthropic", "ollama"):
+        assert importers(package) == set()
 
 
 def test_one_file_knows_each_runtime_of_the_model():
     assert importers("onnx") == {"index/graph.py"}
     assert importers("onnxruntime") | importers("openvino") == {"index/model.py"}
-    assert importers("sentence_transformers") == {"index/embed.py"}
+    assert importers("sentence_transformers") == {"index/embed.py", "evals/stock.py"}
 
 
-def test_the_sql_of_the_archive_is_in_five_files_and_that_of_the_journal_in_one():
-    assert importers("sqlalchemy") <= {f"index/{name}.py" for name in ("catalog", "schema", "snapshot", "stored", "transaction")} | {"bot/room/journal.py"}
+def test_one_file_knows_each_library_of_those_who_watch():
+    assert importers("opentelemetry") | importers("openinference") == {"bot/traces.py"}
+    assert importers("prometheus_client") == {"bot/room/meters.py", "web/health.py"}
+
+
+def test_the_reading_room_knows_no_slack_and_no_settings():
+    assert {path for path in importers("bot.room") | importers("slack_sdk") if path.startswith("web/")} <= {"web/__main__.py"}
+
+
+def test_the_sql_of_the_archive_is_in_nine_files_and_that_of_the_journal_in_one():
+    assert importers("sqlalchemy") <= {
+        f"index/{name}.py" for name in ("catalog", "copying", "dialect", "keywords", "schema", "snapshot", "spoken", "stored", "transaction")
+    } | {"bot/room/journal.py"}
 
 
 def test_one_file_talks_to_slack():
@@ -89,7 +103,18 @@ def test_one_file_talks_to_slack():
 
 
 def test_the_desk_does_not_know_the_room():
-    assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == {"bot/__main__.py", "bot/doctor.py"}
+    commands = {f"bot/commands/{name}.py" for name in ("asking", "keeping", "made", "serving")}
+    others = {"bot/backup.py", "bot/doctor.py", "bot/usage.py", "evals/injections.py", "web/__main__.py"}
+    assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == commands | others
+
+
+def test_the_reading_room_does_not_know_the_bot():
+    assert {path for path in importers("bot") if path.startswith("web/")} == {"web/__main__.py"}
+
+
+def test_one_file_signs_and_one_writes_pages():
+    assert importers("itsdangerous") == {"web/links.py"}
+    assert importers("jinja2") == {"web/pages.py"}
 
 
 def test_only_the_checker_makes_citations():
@@ -107,12 +132,12 @@ def test_a_module_opens_with_what_it_is_for(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"]], ids=["bot", "ingest", "ask"])
+@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"], ["-m", "web"]], ids=["bot", "ingest", "ask", "web"])
 def test_help_comes_without_loading_model_or_vectors(door):
     done = subprocess.run([sys.executable, "-X", "importtime", *door, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert "usage:" in done.stdout
     loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
     assert "argparse" in loaded
-    heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers"}
+    heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers", "starlette", "uvicorn"}
     assert loaded.isdisjoint(heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego", "slack_bolt", "slack_sdk"})

@@ -433,7 +433,7 @@ def test_a_file_name_with_a_line_break_or_colour_codes_stays_on_its_line(put, ne
 # --- ask -----------------------------------------------------------------------------------------------------------------
 
 ANSWER_FIELDS = {"question", "outcome", "reason", "text", "answerer", "citations", "dropped", "nearest", "timings_ms"}
-CITATION_FIELDS = {"number", "article_id", "title", "publisher", "author", "published", "url", "path", "quote", "start", "end", "also_in"}
+CITATION_FIELDS = {"number", "article_id", "title", "publisher", "author", "published", "url", "path", "quote", "start", "end", "also_in", "link"}
 HIT_FIELDS = {"article_id", "start", "end", "text", "score", "dense", "keyword"}
 
 
@@ -552,12 +552,19 @@ def test_dated_articles_come_before_undated_ones_where_a_time_is_asked_for(bot, 
     assert dated == sorted(dated, reverse=True)
 
 
-def test_words_of_time_are_relative_to_the_given_day(bot, sample_archive):
+TIMES = [
+    pytest.param("last week", "2025-03-03", "2025-03-09", False, id="in-passing"),
+    pytest.param("since 5 March", "2025-03-05", "2025-12-31", True, id="a-bound"),
+]
+
+
+@pytest.mark.parametrize(("time", "since", "until", "limits"), TIMES)
+def test_words_of_time_are_relative_to_the_given_day(bot, sample_archive, time, since, until, limits):
     articles = {item["id"]: item for item in bot("articles", "--json").lines}
-    found = bot("ask", f"{ASKED} last week", "--json", "--explain", "--today", "2025-03-11").json
-    days = {articles[hit["article_id"]]["published"] for hit in found["hits"]} - {None}
-    assert days
-    assert all("2025-03-03" <= day <= "2025-03-09" for day in days)
+    found = bot("ask", f"{ASKED} {time}", "--json", "--explain", "--today", "2025-03-11").json
+    days = [articles[hit["article_id"]]["published"] for hit in found["hits"]]
+    assert since <= days[0] <= until
+    assert all(since <= day <= until for day in days if day) == limits  # what is of no such time comes behind, unless a bound is set
 
 
 def test_a_publisher_nobody_has_is_refused_politely(bot, sample_archive):

@@ -152,3 +152,22 @@ WORDS = st.sampled_from("what since before in on the last past 3 March May Monda
 def test_no_question_whatever_breaks_the_reading(question, today):
     found = time_of(question, today)
     assert len(found.rest) <= len(question)
+
+
+FIRMNESS = [
+    pytest.param("what happened this week", False, False, id="in-passing"),
+    pytest.param("what did Macron say in March", False, False, id="a-month"),
+    pytest.param("what did Macron say on Monday", False, False, id="a-day-of-the-week"),
+    pytest.param("what did Merz say in February 2025", False, True, id="a-month-of-a-year"),
+    pytest.param("what happened on 3 March 2025", False, True, id="a-date"),
+    pytest.param("what was built in 2024", False, True, id="a-year"),
+    pytest.param("what did Macron say since Monday", True, False, id="since"),
+    pytest.param("what did Merz say before March 2025", True, True, id="before"),
+    pytest.param("what happened after 3 March 2025", True, True, id="after"),
+]
+
+
+@pytest.mark.parametrize(("question", "strict", "firm"), FIRMNESS)
+def test_a_bound_limits_and_all_other_times_are_preferred(question, strict, firm):
+    found = time_of(question, TODAY)
+    assert (found.strict, found.firm) == (strict, firm)

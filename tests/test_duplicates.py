@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hash_embedder import HashEmbedder
+from newsroom import catalog_at
 
 import index.duplicates
 from bot.also_in import with_others
@@ -23,9 +24,12 @@ from index.articles import Article, Source
 from index.catalog import Catalog
 from index.changes import Options
 from index.duplicates import Fingerprint, copied, figures, link, link_all, says
+from index.embedding import embed
 from index.passages import passages_of
 from index.report import Progress
-from index.runs import embed, run
+from index.runs import run
+
+pytestmark = pytest.mark.both
 
 LEAD = (
     "The port of Skelvik closed its northern quay on Tuesday after a crane toppled into the harbour, killing 20 dock workers and "
@@ -179,7 +183,7 @@ LINKS = both(("aa", "bb"), ("aa", "cc"), ("bb", "cc"))
 
 @pytest.fixture
 def catalog(tmp_path):
-    opened = Catalog(tmp_path / "catalog.sqlite3")
+    opened = Catalog(catalog_at(tmp_path / "catalog.sqlite3"))
     yield opened
     opened.close()
 
@@ -285,7 +289,7 @@ def put_files(folder: Path, stories: Sequence[Article]) -> None:
 def test_a_run_counts_copies_and_show_names_them(newsroom):
     put_files(newsroom.articles, STORIES)
     assert newsroom.ingest()["duplicates"] == 2
-    archive = Archive(newsroom.archive)
+    archive = newsroom.open()
     with archive.catalog.snapshot() as snapshot:
         ids = {source.path.rsplit("#")[-1]: source.id for source, _ in snapshot.sources()}
         assert article_json(snapshot, ids["aa"])["duplicates"] == sorted((ids["bb"], ids["cc"]))

@@ -12,17 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from newsroom import Newsroom, line, page
+from newsroom import Newsroom, catalog_at, line, page
 
 import ingest
 from bot.__main__ import main as bot_main
 from index import transaction as transaction_module
-from index.archive import Archive
 from index.catalog import Catalog
 from index.clean import clean
 from index.files import Failure
 from index.report import Failures, Report
 from index.stored import ANYTHING
+
+pytestmark = pytest.mark.both
 
 Say = Callable[..., tuple[int, str]]
 
@@ -257,7 +258,7 @@ REASONS = {
 
 
 def held(newsroom: Newsroom) -> dict[str, str]:
-    archive = Archive(newsroom.archive)
+    archive = newsroom.open()
     try:
         with archive.catalog.snapshot() as snapshot:
             return {source.path: digest for source, digest in snapshot.sources()}
@@ -300,7 +301,7 @@ def test_every_run_is_on_record_with_how_it_ended(newsroom: Newsroom, put, bot):
     put()
     (newsroom.articles / "empty.txt").write_text("")
     put()
-    archive = Archive(newsroom.archive)
+    archive = newsroom.open()
     with archive.catalog.transaction() as transaction:
         transaction.start_run("2025-03-07T10:00:00+00:00")  # and then it is killed
     archive.close()
@@ -336,7 +337,7 @@ def test_a_run_that_an_error_ended_says_which(newsroom: Newsroom, bot, capsys):
 def test_the_record_of_runs_is_bounded(tmp_path, monkeypatch):
     for name, value in (("_RUNS", 6), ("_RUNS_WITH_FAILURES", 3), ("_FAILURES", 20)):
         monkeypatch.setattr(transaction_module, name, value)
-    catalog = Catalog(tmp_path / "catalog.sqlite3")
+    catalog = Catalog(catalog_at(tmp_path / "catalog.sqlite3"))
     report = Report(failures=Failures(Failure(f"/a/{number}.txt", "cannot be read", passing=True) for number in range(30)))
     for _ in range(10):
         with catalog.transaction() as transaction:
@@ -458,15 +459,16 @@ INSERT INTO failures VALUES (1, 1, '/gone/bad.txt', 'is empty');
 """
 
 
+@pytest.mark.both(False)  # there is none in PostgreSQL
 def test_a_catalog_of_the_first_version_opens_and_keeps_its_articles(newsroom: Newsroom, put, bot):
     newsroom.archive.mkdir()
     with sqlite3.connect(newsroom.archive / "catalog.sqlite3") as connection:
         connection.executescript(FIRST_VERSION)
     connection.close()
-    archive = Archive(newsroom.archive)
+    archive = newsroom.open()
     try:
         with archive.catalog.snapshot() as snapshot:
-            assert snapshot.fact("schema") == "2"
+            assert snapshot.fact("schema") == "3"
             stored = snapshot.article("0123")
             assert stored is not None
             assert (stored.article.text, stored.article.source.published) == ("The ferry will stop in May.", date(2025, 3, 7))

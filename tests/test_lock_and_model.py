@@ -15,6 +15,7 @@ from bot.__main__ import main as bot_main
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
     newsroom.write(1, 1)
     with newsroom.start("ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
@@ -33,6 +34,7 @@ def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_a_lock_whose_owner_was_killed_is_free(newsroom: Newsroom) -> None:
     newsroom.write(1, 1)
     with newsroom.start("ingest", "-", stdin=subprocess.PIPE) as first:
@@ -84,6 +86,7 @@ def test_another_model_in_the_settings_is_refused_before_it_is_loaded(
 
 
 @pytest.mark.slow
+@pytest.mark.both
 def test_rebuild_embed_mends_it_and_then_the_former_model_is_the_other_one(
     embedded_by_another: Newsroom, embedder: HashEmbedder, capsys: pytest.CaptureFixture[str]
 ) -> None:

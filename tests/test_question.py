@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.question import standalone, understood
+from index.stored import ANYTHING, Scope
 from index.terms import term_of, terms
 
 TODAY = date(2025, 3, 20)
@@ -35,11 +36,30 @@ KINDS = [
     pytest.param("The barristers will strike from when?", "when", id="at-the-end"),
     pytest.param("Why did Bavaria vote in favour?", "why", id="why"),
     pytest.param("What is ReArm Europe?", "other", id="what-is"),
-    pytest.param("truce", "story", id="one-word"),
-    pytest.param("what happened to the grain deal?", "story", id="what-happened"),
-    pytest.param("How do Macron and Starmer differ on the truce?", "difference", id="differ"),
-    pytest.param("What is the difference between Macron and Starmer on the truce?", "difference", id="difference-between"),
-    pytest.param("Did China sign?", "other", id="yes-no"),
+    pytest.param("truce", "topic", id="one-word"),
+    pytest.param("minerals deal", "topic", id="two-words"),
+    pytest.param("Tell me about the Bybit heist.", "topic", id="tell-me-about"),
+    pytest.param("what happened to the grain deal?", "happened", id="what-happened"),
+    pytest.param("What has been happening with the minerals deal", "other", id="not-every-happening"),
+    pytest.param("what's the latest on the ceasefire", "happened", id="the-latest"),
+    pytest.param("timeline of the truce talks", "happened", id="timeline"),
+    pytest.param("News Corp bought whom?", "who", id="a-company-is-no-news"),
+    pytest.param("How do Macron and Starmer differ on the truce?", "compare", id="differ"),
+    pytest.param("What is the difference between Macron and Starmer on the truce?", "compare", id="difference-between"),
+    pytest.param("Compare the positions of Merz and Scholz on the debt brake", "compare", id="compare"),
+    pytest.param("How does Merz's plan compare to Scholz's?", "compare", id="plans-compared"),
+    pytest.param("Did China sign?", "yesno", id="yes-no"),
+    pytest.param("Isn't entry free?", "yesno", id="yes-no-negated"),
+    pytest.param("Do you know whether China signed?", "yesno", id="whether"),
+    pytest.param("Was it France or Britain that proposed it?", "other", id="one-or-the-other"),
+    pytest.param("Can you tell me who signed?", "who", id="politely"),
+    pytest.param("Which countries did not sign?", "list", id="which-countries"),
+    pytest.param("which three ports were opened", "list", id="which-three"),
+    pytest.param("List the ports.", "list", id="list"),
+    pytest.param("What are the conditions of the deal?", "list", id="what-are-the"),
+    pytest.param("Who are the members of the coalition?", "list", id="who-are-the"),
+    pytest.param("What makes the truce fragile?", "other", id="a-verb-is-no-plural"),
+    pytest.param("Which country leaves the euro?", "who", id="one-country"),
 ]
 
 
@@ -60,6 +80,7 @@ SPEAKERS = [
     pytest.param("What did Trump tell Zelensky about the cards?", "Trump", id="not-the-one-told"),
     pytest.param("According to Putin, who broke the truce?", "Putin", id="according-to"),
     pytest.param("How did Zelensky describe the answer?", "Zelensky", id="how-described"),
+    pytest.param("What did the pilot and the people say?", "pilot", id="people-beside-somebody"),
     pytest.param("What did people say about the truce?", None, id="people-are-nobody"),
     pytest.param("What was said about the truce?", None, id="nobody-named"),
     pytest.param("What do the articles say about the truce?", None, id="articles-are-nobody"),
@@ -73,6 +94,10 @@ SPEAKERS = [
 def test_the_one_whose_words_are_wanted(question, speaker):
     expected = term_of(speaker) if speaker else ""
     assert understood(question, TODAY).speaker == ((expected,) if expected else ())
+
+
+def test_two_who_are_asked_about_together_both_speak():
+    assert understood("What did Emmanuel Macron and Starmer say about the truce?", TODAY).speaker == (term_of("Macron"), term_of("Starmer"))
 
 
 def test_the_speaker_is_no_part_of_the_topic():
@@ -109,6 +134,17 @@ def test_time_and_topic_are_told_apart():
     assert not question.latest
 
 
+def test_a_time_in_passing_is_wished_for_and_a_bound_is_the_scope():
+    passing, bound = understood("what did Merz say last week", TODAY), understood("what did Merz say since Monday", TODAY)
+    assert (passing.scope(), passing.wish.since, passing.wish.speaker) == (ANYTHING, date(2025, 3, 10), (term_of("Merz"),))
+    assert (bound.scope().since, bound.wish.since) == (date(2025, 3, 17), None)
+
+
+def test_what_the_asker_sets_limits_whatever_the_question_says():
+    found = understood("what did Merz say last week", TODAY).scope(date(2025, 1, 1), None, "Courier")
+    assert found == Scope(date(2025, 1, 1), None, "Courier")
+
+
 def test_latest_is_a_wish_and_no_topic():
     question = understood("what is the latest death toll of the quake", TODAY)
     assert question.latest
@@ -122,6 +158,11 @@ FOLLOW_UPS = [
     pytest.param("what about Zelensky?", [ASKED], "what did Zelensky say about the truce", id="what-about"),
     pytest.param("how about Meloni", [ASKED], "what did Meloni say about the truce", id="how-about"),
 ]
+
+
+@pytest.mark.parametrize("question", ["How does Merz's plan compare to Scholz's?", "Compare Merz with Olaf Scholz on the debt brake"])
+def test_the_two_who_are_compared(question):
+    assert understood(question, TODAY).sides == (term_of("Merz"), term_of("Scholz"))
 
 
 def test_the_two_who_differ_are_known_by_their_last_names():

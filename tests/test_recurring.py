@@ -15,6 +15,8 @@ from index.recurring import candidates, counted, whole, without
 from index.report import Progress
 from index.runs import run
 
+pytestmark = pytest.mark.both
+
 HARBOURS = "Leith Bergen Gdynia Ostend Cuxhaven Visby".split()
 CLOSING = "Have an idea for the Harbour Desk? Tell it to the night editor over at the old customs house."
 BACKGROUND = "The ferry company lost its licence in January after two of its ships ran aground on the same morning."
@@ -54,7 +56,7 @@ def write(newsroom: Newsroom, number: int, *extra: str, publisher: str = "Island
 def texts(newsroom: Newsroom) -> dict[str, str]:
     """The stored text of every article, by the name of its file; what is cut and what stands there are told apart everywhere."""
     found = {}
-    archive = Archive(newsroom.archive)
+    archive = newsroom.open()
     try:
         with archive.catalog.snapshot() as snapshot:
             for source, _ in snapshot.sources():
@@ -69,7 +71,7 @@ def texts(newsroom: Newsroom) -> dict[str, str]:
 
 def told(newsroom: Newsroom) -> set[str]:
     """The files of the articles whose cut lines tell of the closing line."""
-    archive = Archive(newsroom.archive)
+    archive = newsroom.open()
     try:
         with archive.catalog.snapshot() as snapshot:
             stored = [snapshot.article(source.id) for source, _ in snapshot.sources()]
@@ -108,6 +110,7 @@ def test_copies_other_publishers_and_running_coverage_do_not_make_furniture(news
     assert found == {str(number): whole_text(number, BACKGROUND) for number in range(2, 6)}
 
 
+@pytest.mark.both(False)  # it takes long, and others store the same
 def test_the_order_of_the_articles_does_not_matter(newsroom, tmp_path):
     orders = ([0, 1, 2, 3], [3, 1, 0, 2])
     found = []

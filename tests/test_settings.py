@@ -17,6 +17,10 @@ VALUES = {
     "NEWSDESK_DATA_DIR": ("elsewhere", lambda settings: settings.data_dir == Path("elsewhere")),
     "NEWSDESK_MODEL__NAME": ("some/model", lambda settings: settings.model.name == "some/model"),
     "NEWSDESK_MODEL__RUNTIME": ("torch", lambda settings: settings.model.runtime == "torch"),
+    "NEWSDESK_CATALOG__URL": (
+        "postgresql+psycopg://desk:hunter2@db.example/news",
+        lambda settings: settings.database() == "postgresql+psycopg://desk:hunter2@db.example/news" and "hunter2" not in repr(settings),
+    ),
     "NEWSDESK_CHROMA__URL": ("http://chroma.example:8000", lambda settings: "chroma.example" in str(settings.chroma.url)),
     "NEWSDESK_CHROMA__COLLECTION": ("press", lambda settings: settings.chroma.collection == "press"),
     "NEWSDESK_CHROMA__TEXT": ("true", lambda settings: settings.chroma.text),
@@ -27,7 +31,20 @@ VALUES = {
         lambda settings: [str(network) for network in settings.ingest.private_networks] == ["10.20.0.0/24", "fd00::/8"],
     ),
     "NEWSDESK_SEARCH__RERANKER": ("some/reranker", lambda settings: settings.search.reranker == "some/reranker"),
+    "NEWSDESK_ANSWERS__READER": ("some/reader", lambda settings: settings.answers.reader == "some/reader"),
     "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
+    "NEWSDESK_LLM__MODEL": ("openai-like:some/model", lambda settings: settings.llm.model == "openai-like:some/model"),
+    "NEWSDESK_LLM__BASE_URL": ("http://llm.example:8080/v1", lambda settings: "llm.example" in str(settings.llm.base_url)),
+    "NEWSDESK_LLM__API_KEY": ("k", lambda settings: settings.llm.api_key and settings.llm.api_key.get_secret_value() == "k"),
+    "NEWSDESK_LLM__SECONDS": ("7.5", lambda settings: settings.llm.seconds == 7.5),
+    "NEWSDESK_LLM__PASSAGES": ("7", lambda settings: settings.llm.passages == 7),
+    "NEWSDESK_LLM__TOKENS_IN": ("700", lambda settings: settings.llm.tokens_in == 700),
+    "NEWSDESK_LLM__TOKENS_OUT": ("70", lambda settings: settings.llm.tokens_out == 70),
+    "NEWSDESK_LLM__PRICE_IN": ("0.5", lambda settings: settings.llm.price_in == 0.5),
+    "NEWSDESK_LLM__PRICE_OUT": ("1.5", lambda settings: settings.llm.price_out == 1.5),
+    "NEWSDESK_LOG__FORMAT": ("json", lambda settings: settings.log.format == "json"),
+    "NEWSDESK_LOG__LEVEL": ("debug", lambda settings: settings.log.level == "debug"),
+    "NEWSDESK_CHECK__NLI": ("some/nli", lambda settings: settings.check.nli == "some/nli"),
     "NEWSDESK_SLACK__ADMINS": ("U0AA, U0BB", lambda settings: ids(settings.slack.admins) == {"U0AA", "U0BB"}),
     "NEWSDESK_SLACK__TEAMS": ('["T0AA"]', lambda settings: ids(settings.slack.teams) == {"T0AA"}),
     "NEWSDESK_SLACK__GUESTS": ("*", lambda settings: ids(settings.slack.guests) == {"*"}),
@@ -36,10 +53,16 @@ VALUES = {
     "NEWSDESK_SLACK__REPORT_CHANNEL": ("C0AA", lambda settings: settings.slack.report_channel == "C0AA"),
     "NEWSDESK_SLACK__FOLLOW_UPS": ("false", lambda settings: not settings.slack.follow_ups),
     "NEWSDESK_SLACK__MAX_AGE_HOURS": ("1.5", lambda settings: settings.slack.max_age_hours == 1.5),
+    "NEWSDESK_SLACK__LEASE_SECONDS": ("12", lambda settings: settings.slack.lease_seconds == 12),
     "NEWSDESK_SLACK__WORKERS": ("7", lambda settings: settings.slack.workers == 7),
     "NEWSDESK_SLACK__PER_USER": ("9", lambda settings: settings.slack.per_user == 9),
     "NEWSDESK_SLACK__HOST": ("0.0.0.0", lambda settings: settings.slack.host == "0.0.0.0"),
     "NEWSDESK_SLACK__PORT": ("8080", lambda settings: settings.slack.port == 8080),
+    "NEWSDESK_WEB__URL": ("https://desk.example/news", lambda settings: str(settings.web.url) == "https://desk.example/news"),
+    "NEWSDESK_WEB__HOST": ("0.0.0.0", lambda settings: settings.web.host == "0.0.0.0"),
+    "NEWSDESK_WEB__PORT": ("8080", lambda settings: settings.web.port == 8080),
+    "NEWSDESK_WEB__DAYS": ("7", lambda settings: settings.web.days == 7),
+    "NEWSDESK_WEB__SECRET": ("s" * 32, lambda settings: settings.web.secret and settings.web.secret.get_secret_value() == "s" * 32),
     "SLACK_BOT_TOKEN": ("xoxb-1", lambda settings: settings.slack_bot_token and settings.slack_bot_token.get_secret_value() == "xoxb-1"),
     "SLACK_APP_TOKEN": ("xapp-1", lambda settings: settings.slack_app_token and settings.slack_app_token.get_secret_value() == "xapp-1"),
     "SLACK_SIGNING_SECRET": ("s", lambda settings: settings.slack_signing_secret and settings.slack_signing_secret.get_secret_value() == "s"),
@@ -134,10 +157,17 @@ BAD = [
     pytest.param("NEWSDESK_INGEST__ROOTS", "{}", id="list-is-an-object"),
     pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", "10.0.0.0/8", id="networks-not-json"),
     pytest.param("NEWSDESK_INGEST__PRIVATE_NETWORKS", '["10.0.0.0/99"]', id="no-network"),
+    pytest.param("NEWSDESK_LLM__MODEL", "gpt-4o", id="model-without-provider"),
+    pytest.param("NEWSDESK_LLM__MODEL", "cohere:command", id="unknown-provider"),
+    pytest.param("NEWSDESK_LLM__SECONDS", "0", id="no-time"),
+    pytest.param("NEWSDESK_LLM__BASE_URL", "localhost:8080", id="model-address"),
     pytest.param("NEWSDESK_SLACK__ADMINS", "anna", id="name-for-an-id"),
     pytest.param("NEWSDESK_SLACK__ASK_A_PERSON", "@anna", id="name-for-a-person"),
     pytest.param("NEWSDESK_SLACK__PORT", "0", id="port-zero"),
     pytest.param("SLACK_API_URL", "slack.com", id="slack-address"),
+    pytest.param("NEWSDESK_WEB__URL", "desk.example", id="web-address"),
+    pytest.param("NEWSDESK_WEB__DAYS", "91", id="links-longer-than-versions-are-kept"),
+    pytest.param("NEWSDESK_WEB__SECRET", "too-short", id="short-secret"),
 ]
 
 
@@ -177,7 +207,7 @@ def test_the_example_file_can_be_used_with_every_line_switched_on(monkeypatch):
 
 
 def test_tokens_are_never_shown(monkeypatch):
-    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"):
-        monkeypatch.setenv(name, "very-secret")
+    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "NEWSDESK_LLM__API_KEY", "NEWSDESK_WEB__SECRET"):
+        monkeypatch.setenv(name, "very-secret" * 3)
     assert "very-secret" not in repr(load())
     assert "very-secret" not in load().model_dump_json()

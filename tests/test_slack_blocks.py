@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -15,11 +16,14 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
+from bot.links import Links
 from bot.room import blocks, hearing, home
 from bot.room.given import Given, given
 from bot.room.home import Insight, News
-from bot.room.inert import link, markdown, mrkdwn, names_an_address, plain
-from index.articles import Source
+from bot.room.inert import markdown, mrkdwn, names_an_address, plain
+from index.articles import Article, Source
+from web.addresses import address
+from web.links import SignedLinks
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -32,6 +36,10 @@ FIRST = article(
 )
 SECOND = article("Timber was dear. The hold was empty, he said.", "What was in it", None, None)
 TWO = [draft(FIRST, "The ship left on Monday, the captain said.", ["Evening Post", "Nordlys"]), draft(SECOND, "The hold was empty, he said.")]
+ROOM = Links(SignedLinks("for these tests alone, not for life", "https://desk.example/news/", 30, lambda: date(2025, 3, 10)))
+NAMED = Article.of(Source("0123456789abcdef", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)), FIRST.text)
+PLACES = [draft(NAMED, "The ship left on Monday, the captain said."), draft(NAMED, "Nobody waved.")]
+IN_ROOM = replace(given(answered("When did the ship leave?", PLACES), links=ROOM), page=ROOM.answer("id1"))
 ANSWER = given(answered("When did the ship leave?", TWO))
 MODEL = given(answered("When did the ship leave?", TWO, "llm"))
 REFUSAL = given(refused("How many pandas?", [FIRST, SECOND]))
@@ -52,6 +60,7 @@ GOLDENS = {
     "answer_quotes": lambda: shown(blocks.answer(ANSWER, "id1")),
     "answer_model": lambda: shown(blocks.answer(MODEL, "id1")),
     "answer_private": lambda: shown(blocks.answer(ANSWER, "id1", feedback=False, share=True)),
+    "answer_room": lambda: shown(blocks.answer(IN_ROOM, "id1")),
     "answer_shared": lambda: shown(blocks.shared(ANSWER, "id1")),
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
     "refusal": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
@@ -85,12 +94,13 @@ def test_the_answer_names_publisher_date_title_link_and_twins():
         "[2] undated: What was in it",
         "(Show passages)",
     ]
-    assert '{"type": "link", "url": "https://courier.example/ship", "text": "The ship leaves"}' in json.dumps(message.blocks)
+    there = "https://courier.example/ship#:~:text=The%20ship%20left%20on%20Monday%2C%20the%20captain%20said."
+    assert list(links(message.blocks)) == [{"type": "link", "url": there, "text": "The ship leaves"}]
     assert message.text.startswith("The ship left on Monday, the captain said. [1] The hold was empty, he said. [2] [1] Harbour Courier")
 
 
 def test_what_was_given_survives_the_journal():
-    for one in (ANSWER, MODEL, REFUSAL, blocks.hint([])):
+    for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, blocks.hint([])):
         assert Given.from_json(one.as_json()) == one
 
 
@@ -172,8 +182,8 @@ def test_hostile_text_anywhere_is_only_text(text):
         assert ">" not in message.text
         assert 1 <= len(message.text) <= 4_000
         assert "@channel" not in message.text.lower()
-        for address in addresses(message.blocks):
-            assert link(address) == address
+        for url in addresses(message.blocks):
+            assert address(url) == url
         json.dumps(message.blocks).encode()
     shown_home = home.home(News(1, Source("1", text, text), text, (text,)), Insight(((text, text),), ((text, text),), text))
     assert faults(shown_home["blocks"], HOME) == []
@@ -201,7 +211,10 @@ def test_a_title_that_looks_like_an_address_is_no_label_of_another():
         assert names_an_address(title)
         reply = given(answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")]))
         [message] = blocks.answer(reply, "id1")
-        assert [part for part in links(message.blocks) if "text" in part] == []
+        assert [part["text"] for part in links(message.blocks)] == ["https://evil.example/x"]
+        reply = given(answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")]), links=ROOM)
+        [message] = blocks.answer(reply, "id1")
+        assert [(part["url"][:30], part["text"]) for part in links(message.blocks)] == [("https://desk.example/news/a/id", "open")]
     assert not names_an_address("The ship leaves. Nobody waves")
 
 
@@ -222,11 +235,13 @@ def links(value):
      ("https://a.example/ x", False), ("https://a.example/<", False), ("https://localhost", False), ("https://", False), (None, False), ("https://[::1", False)],
 )  # fmt: skip
 def test_links_go_to_the_web_and_say_where(url, kept):
-    assert link(url) == (url if kept else None)
+    assert address(url) == (url if kept else None)
 
 
 def test_markup_is_escaped_in_the_text_of_notifications():
     assert mrkdwn("a & b <!here> @channel") == "a &amp; b &lt;\u200b!here&gt; @\u200bchannel"
+    assert mrkdwn("see https://prize.example") == "see https:\u200b//prize.example"
+    assert markdown("www.prize.example") == mrkdwn("www.prize.example") == "www.\u200bprize.example"
 
 
 SAID = [

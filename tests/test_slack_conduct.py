@@ -18,11 +18,13 @@ from newsroom import DRIVER, ROOT, Newsroom, question
 from slack_room import Scripted, Streaming, answered, article, bot, draft, run
 from slack_server import ANNA, BELA, BOT, NEWS, SECRET, TEAM, SlackServer
 
-from bot.room.journal import Asked, Journal
+from bot.room.journal import Asked, Journal, journal_at
 from bot.room.owner import Owner
 from bot.room.room import Rules
 from bot.room.serve import Access, serve
 from index.archive import Archive
+from index.catalog import exists
+from index.copying import copy_catalog
 from index.errors import SettingsError
 
 ABOUT_1 = question(1)
@@ -46,6 +48,7 @@ def single() -> Scripted:
 # --- repeated, twinned, shared ---
 
 
+@pytest.mark.both
 def test_a_question_delivered_four_times_through_two_processes_gets_one_answer(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()), bot(slack, archive, tmp_path, desk=single()):
@@ -65,6 +68,7 @@ def test_a_question_delivered_four_times_through_two_processes_gets_one_answer(a
     run(whole())
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("how", ["close", "fin", "rst", "freeze"])
 def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_path, how, monkeypatch):
     monkeypatch.setattr("bot.room.serve._PING", 0.2)
@@ -86,6 +90,7 @@ def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_pa
 # --- Slack in trouble ---
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("kind", ["429", "500", "html", "lost", "cut"])
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "chat.delete", "assistant.threads.setStatus", "users.info"])
 def test_a_method_that_fails_is_repeated_and_nothing_is_posted_twice(archive, tmp_path, kind, method):
@@ -109,6 +114,7 @@ def test_a_method_that_fails_is_repeated_and_nothing_is_posted_twice(archive, tm
     run(whole())
 
 
+@pytest.mark.both
 def test_a_channel_that_is_closed_to_us_ends_the_question_quietly(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()) as room:
@@ -122,6 +128,7 @@ def test_a_channel_that_is_closed_to_us_ends_the_question_quietly(archive, tmp_p
 # --- many at once ---
 
 
+@pytest.mark.both
 def test_more_questions_than_hands_wait_their_turn_visibly(archive, tmp_path):
     desk = single()
 
@@ -150,6 +157,7 @@ def test_more_questions_than_hands_wait_their_turn_visibly(archive, tmp_path):
     run(whole())
 
 
+@pytest.mark.both
 def test_one_person_with_many_questions_does_not_keep_others_waiting(archive, tmp_path):
     desk = single()
 
@@ -171,6 +179,7 @@ def test_one_person_with_many_questions_does_not_keep_others_waiting(archive, tm
 # --- the end of the process ---
 
 
+@pytest.mark.both
 def test_running_answers_are_finished_and_waiting_ones_left_to_the_next_process(archive, tmp_path):
     desk = single()
 
@@ -195,6 +204,7 @@ def test_running_answers_are_finished_and_waiting_ones_left_to_the_next_process(
     run(whole())
 
 
+@pytest.mark.both
 def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer(patience=0.3, retries=(0.2, 0.5, 1, 2, 4)) as slack:
@@ -212,6 +222,7 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
     run(whole())
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("where", ["archive_news.versions", "blocks.answer"])
 def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkeypatch):
     real = {"archive_news.versions": None, "blocks.answer": __import__("bot.room.blocks", fromlist=["answer"]).answer}[where]
@@ -236,7 +247,11 @@ def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkey
 
 
 def environment(slack: SlackServer, archive: Path, folder: Path) -> dict[str, str]:
-    """A data folder of its own for the journal, over the archive of the module."""
+    """A data folder of its own for the journal, over the archive of the module; where the settings name a database, over a copy in it."""
+    database = os.environ.get("NEWSDESK_CATALOG__URL")
+    if database and not exists(database):
+        with contextlib.closing(Archive(archive)) as opened:
+            copy_catalog(opened.catalog, database)
     for entry in archive.iterdir():
         target = folder / entry.name
         if not target.exists() and entry.name not in ("bots",) and not entry.name.startswith("journal"):
@@ -261,9 +276,10 @@ MOMENTS = [
 ]
 
 
+@pytest.mark.both
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_a_process_killed_at_any_moment_leaves_one_answer_to_the_next(archive, tmp_path):
+def test_a_process_killed_at_any_moment_leaves_one_answer_to_the_next(archive, tmp_path, database):
     """One process after another is killed (SIGKILL) in the middle of a question; the one after it answers, once."""
 
     async def whole() -> None:
@@ -285,7 +301,7 @@ def test_a_process_killed_at_any_moment_leaves_one_answer_to_the_next(archive, t
                 asked.append(slack.mention(ANNA if len(asked) % 2 else BELA, ABOUT_1))
                 await slack.until(lambda process=process: process.poll() is not None, f"killed at {method} {when}")
                 process = started(slack, archive, folder)
-            journal = Journal(folder / "journal.sqlite3")
+            journal = Journal(journal_at(database, folder))
             await slack.until(lambda: all((kept := journal.by_key(f"{NEWS}:{one.ts}")) and kept.state == "answered" for one in asked), "every answer")
             journal.close()
             await slack.quiet()
@@ -342,14 +358,15 @@ def test_a_token_that_slack_refuses_ends_the_process_with_its_name(archive, tmp_
 # --- what was missed ---
 
 
-def test_what_was_asked_while_nobody_was_up_is_answered_once_unless_too_old(archive, tmp_path):
+@pytest.mark.both
+def test_what_was_asked_while_nobody_was_up_is_answered_once_unless_too_old(archive, tmp_path, database):
     async def whole() -> None:
         async with SlackServer() as slack:
             async with bot(slack, archive, tmp_path, desk=single()) as room:
                 known = slack.mention(ANNA, ABOUT_1)
                 await slack.until(lambda: slack.thread(known.ts), "the answer")
                 await slack.until(lambda: room.journal.by_key(f"{NEWS}:{known.ts}").state == "answered", "the end")
-            journal = Journal(tmp_path / "journal.sqlite3")
+            journal = Journal(journal_at(database, tmp_path))
             journal.put_fact("last_seen", str(time.time() - 3 * 86_400))
             journal.close()
             old = f"{int(time.time()) - 86_400}.000001"
@@ -374,10 +391,11 @@ def test_what_was_asked_while_nobody_was_up_is_answered_once_unless_too_old(arch
     run(whole())
 
 
-def test_ask_is_answered_privately_also_by_the_process_after_the_one_that_died(archive, tmp_path):
+@pytest.mark.both
+def test_ask_is_answered_privately_also_by_the_process_after_the_one_that_died(archive, tmp_path, database):
     async def whole() -> None:
         async with SlackServer() as slack:
-            journal = Journal(tmp_path / "journal.sqlite3")
+            journal = Journal(journal_at(database, tmp_path))
             mine = journal.claim(Asked("command:1", "command", NEWS, "1", "", ANNA, ABOUT_1, reply_url=f"{slack.origin}/reply/{NEWS}/{ANNA}"), "dead")
             assert mine
             journal.start(mine.id, "dead")
@@ -392,6 +410,7 @@ def test_ask_is_answered_privately_also_by_the_process_after_the_one_that_died(a
     run(whole())
 
 
+@pytest.mark.both
 def test_a_first_start_answers_nothing_of_the_past(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer() as slack:
@@ -418,6 +437,7 @@ def quick_flush(monkeypatch):
     monkeypatch.setattr("bot.room.streaming._FLUSH", 0.0)
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 def test_a_streamed_answer_grows_sentence_by_sentence_and_ends_with_its_sources(archive, tmp_path):
     desk = Streaming(reply(3))
@@ -440,6 +460,7 @@ def test_a_streamed_answer_grows_sentence_by_sentence_and_ends_with_its_sources(
     run(whole())
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 def test_a_long_streamed_answer_goes_on_in_a_new_message(archive, tmp_path):
     desk = Streaming(reply(30, 600))
@@ -459,6 +480,7 @@ def test_a_long_streamed_answer_goes_on_in_a_new_message(archive, tmp_path):
     run(whole())
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 @pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
 @pytest.mark.parametrize("kind", ["429", "500", "html", "lost", "cut"])
@@ -480,6 +502,7 @@ def test_a_stream_that_breaks_off_becomes_one_whole_plain_answer(archive, tmp_pa
     run(whole())
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 def test_the_stop_button_stops_the_stream_and_the_work(archive, tmp_path):
     desk = Streaming(reply(5))
@@ -501,14 +524,15 @@ def test_the_stop_button_stops_the_stream_and_the_work(archive, tmp_path):
     run(whole())
 
 
+@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
-def test_a_half_streamed_answer_of_a_dead_process_is_made_whole(archive, tmp_path):
+def test_a_half_streamed_answer_of_a_dead_process_is_made_whole(archive, tmp_path, database):
     async def whole() -> None:
         async with SlackServer() as slack:
             asked = slack.mention(ANNA, ABOUT_1, deliver=False)
             half = slack._store(NEWS, {"user": BOT, "bot_id": "B0BOT", "text": "Sentence 0", "blocks": [], "streaming_state": "in_progress"}, asked.ts)
             orphan = slack._store(NEWS, {"user": BOT, "bot_id": "B0BOT", "text": "Sent", "blocks": [], "streaming_state": "in_progress"}, asked.ts)
-            journal = Journal(tmp_path / "journal.sqlite3")
+            journal = Journal(journal_at(database, tmp_path))
             mine = journal.claim(Asked(f"{NEWS}:{asked.ts}", "mention", NEWS, asked.ts, asked.ts, ANNA, ABOUT_1), "dead")
             assert mine
             journal.start(mine.id, "dead")
@@ -527,6 +551,7 @@ def test_a_half_streamed_answer_of_a_dead_process_is_made_whole(archive, tmp_pat
 # --- over HTTP ---
 
 
+@pytest.mark.both
 def test_http_mode_takes_signed_requests_once_and_no_others(archive, tmp_path, unused_port):
     async def whole() -> None:
         endpoint = f"http://127.0.0.1:{unused_port}/slack/events"
@@ -560,8 +585,9 @@ def unused_port() -> int:
 # --- the journal ---
 
 
-def test_a_question_is_claimed_by_one_of_many(tmp_path):
-    first, second = Journal(tmp_path / "j.sqlite3"), Journal(tmp_path / "j.sqlite3")
+@pytest.mark.both
+def test_a_question_is_claimed_by_one_of_many(tmp_path, database):
+    first, second = Journal(journal_at(database, tmp_path)), Journal(journal_at(database, tmp_path))
     asked = Asked("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "q")
     assert first.claim(asked, "a", "Ev1")
     assert second.claim(asked, "b", "Ev2") is None
@@ -570,6 +596,7 @@ def test_a_question_is_claimed_by_one_of_many(tmp_path):
     assert second.waiting("b") == []
 
 
+@pytest.mark.both
 def test_an_owner_lives_until_its_process_ends(tmp_path):
     here = Owner(tmp_path)
     other = Owner(tmp_path)
@@ -585,8 +612,9 @@ def test_an_owner_lives_until_its_process_ends(tmp_path):
     here.close()
 
 
-def test_questions_of_a_dead_process_change_hands_and_those_of_a_living_one_do_not(tmp_path):
-    journal = Journal(tmp_path / "j.sqlite3")
+@pytest.mark.both
+def test_questions_of_a_dead_process_change_hands_and_those_of_a_living_one_do_not(tmp_path, database):
+    journal = Journal(journal_at(database, tmp_path))
     for number in range(3):
         journal.claim(Asked(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q"), "dead")
     in_hand = journal.start(journal.waiting("dead")[0].id, "dead")

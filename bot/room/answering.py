@@ -10,8 +10,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from bot import logs, traces
 from bot.desk import QuestionError, Reply, Request
-from bot.room import archive_news, blocks, hearing
+from bot.links import Links
+from bot.room import archive_news, blocks, hearing, meters
 from bot.room.access import REFUSALS, Access
 from bot.room.api import Api, Refused, Unreachable
 from bot.room.blocks import Message
@@ -32,6 +34,7 @@ _REFRESH = 90.0  # seconds; Slack forgets a status after two minutes
 _PATIENCE = 5.0  # seconds that an answer waits for a status under way
 _NOT_THERE = ("channel_not_found", "not_in_channel")
 _ONCE = 86_400  # seconds between two refusals of the same person
+_OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
 SORRY = "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the reason with: python -m bot doctor"
 
 
@@ -42,9 +45,9 @@ class Stopped(Exception):
 class Answering:
     """Answers questions of the journal that this process owns."""
 
-    def __init__(self, api: Api, journal: Journal, brain: Brain, access: Access, owner: str, offer_person: bool) -> None:
+    def __init__(self, api: Api, journal: Journal, brain: Brain, access: Access, owner: str, offer_person: bool, links: Links) -> None:
         self._api, self._journal, self._brain, self._access = api, journal, brain, access
-        self._owner, self._offer_person = owner, offer_person
+        self._owner, self._offer_person, self._links = owner, offer_person, links
         self._statuses: dict[str, tuple[asyncio.Task[None], asyncio.Event, str]] = {}
         self._late: set[asyncio.Task[None]] = set()
 
@@ -62,6 +65,7 @@ class Answering:
         done = asyncio.Event()
 
         async def show() -> None:
+            logs.request.set(asked.id)
             if previous:
                 previous[1].set()
                 await previous[0]
@@ -101,8 +105,11 @@ class Answering:
     async def answer(self, asked: Asked) -> None:
         """Answer a question in hand and write down how it ended. Never raises but for cancellation, which leaves it in hand."""
         began = time.monotonic()
+        logs.request.set(asked.id)
         try:
-            state = await self._answered(asked)
+            with traces.span("question", question=asked.id, kind=asked.kind):
+                state = await self._answered(asked)
+            meters.ended(state if state in _OUTCOMES else "left", asked.asked)
             log.info("done question=%s kind=%s state=%s seconds=%.2f", asked.id, asked.kind, state, time.monotonic() - began)
         except Stopped:
             log.info("overtaken question=%s", asked.id)
@@ -113,12 +120,12 @@ class Answering:
             if asked.kind == "shortcut" and error.error in _NOT_THERE and asked.thread:
                 await self._elsewhere(asked)
             else:
-                self._journal.finish(asked, "failed")
+                self._fail(asked)
         except Unreachable as error:
             log.warning("slack unreachable question=%s attempt=%s trouble=%s", asked.id, asked.attempts, error)
             await self._quiet(asked, clear=True)
             if time.time() - asked.asked > _TOO_OLD:
-                self._journal.finish(asked, "failed")
+                self._fail(asked)
             else:
                 self._journal.put_back(asked.id, self._owner)
         except asyncio.CancelledError:
@@ -129,11 +136,16 @@ class Answering:
 
     async def _apologise(self, asked: Asked) -> None:
         try:
-            await self._give(asked, Given(asked.text, "trouble", SORRY))
+            await self._give(asked, Given(asked.text, "trouble", sorry()))
+            meters.ended("trouble", asked.asked)
         except Exception as error:
             log.error("could not apologise question=%s error=%s", asked.id, told(error))
             await self._quiet(asked, clear=True)
-            self._journal.finish(asked, "failed")
+            self._fail(asked)
+
+    def _fail(self, asked: Asked) -> None:
+        self._journal.finish(asked, "failed")
+        meters.ended("failed", asked.asked)
 
     async def _elsewhere(self, asked: Asked) -> None:
         """Answer in a direct message what was asked about a message in a channel that we are not in."""
@@ -141,7 +153,7 @@ class Answering:
             self._journal.move(asked.id, await self._api.direct(asked.user))
             self._journal.put_back(asked.id, self._owner)
         except (Refused, Unreachable):
-            self._journal.finish(asked, "failed")
+            self._fail(asked)
 
     async def _answered(self, asked: Asked) -> str:
         alone = bool(asked.reply_url)  # only the asker reads it
@@ -157,22 +169,29 @@ class Answering:
         request = Request(asked.text, date.today(), thread=self._before(asked))  # noqa: DTZ011  "today" is the team's
         if asked.thread and not asked.quiet and not asked.messages and self._api.may_stream() and await self._brain.streams():
             return await self._stream(asked, request)
-        found = await self._ask(request)
+        found = await self._ask(asked, request)
         if asked.quiet and not found.answered:
             await self._quiet(asked, clear=False)
             self._journal.finish(asked, "left")
             return "left"
         return await self._give(asked, found)
 
-    async def _ask(self, request: Request) -> Given:
+    async def _ask(self, asked: Asked, request: Request) -> Given:
         try:
             reply = await asyncio.wait_for(self._brain.ask(request), _LONGEST)
-            return await self._with_versions(reply)
+            return await self._noted(asked, reply)
         except Exception as error:
             return trouble(request.question, error)
 
-    async def _with_versions(self, reply: Reply) -> Given:
-        return given(reply, await self._brain.look(archive_news.versions))
+    async def _noted(self, asked: Asked, reply: Reply) -> Given:
+        """Return what a reply gives, with the versions it depends on; what a language model did for it is written down."""
+        meters.replied(reply)
+        if reply.writing is not None:
+            self._journal.note_writing(asked.id, reply.writing)
+            if reply.writing.fault:
+                log.warning("language model question=%s: %s", asked.id, reply.writing.fault)
+        found = given(reply, await self._brain.look(archive_news.versions), self._links)
+        return replace(found, page=self._links.answer(asked.id)) if found.answered else found
 
     def _before(self, asked: Asked) -> tuple[str, ...]:
         """Return the questions asked before this one in its thread."""
@@ -222,12 +241,13 @@ class Answering:
     # --- giving ---
 
     async def _give(self, asked: Asked, found: Given) -> str:
-        if asked.reply_url:
-            for message in blocks.answer(found, asked.id, feedback=False, share=True):
-                if not await self._api.respond(asked.reply_url, message):
-                    break
-        else:
-            await self._put(asked, blocks.answer(found, asked.id, person=self._offer_person))
+        with traces.span("post", outcome=found.outcome):
+            if asked.reply_url:
+                for message in blocks.answer(found, asked.id, feedback=False, share=True):
+                    if not await self._api.respond(asked.reply_url, message):
+                        break
+            else:
+                await self._put(asked, blocks.answer(found, asked.id, person=self._offer_person))
         if not self._journal.finish(asked, "answered", found.as_json()):
             raise Stopped
         return found.outcome
@@ -244,15 +264,25 @@ class Answering:
             if number < len(old) and await self._api.update(asked.channel, old[number], message, mark):
                 continue
             gone = number < len(old)
+            if not self._journal.current(asked):  # the fence: what was taken for dead posts no more
+                raise Stopped
             look_first = asked.attempts > 1 and not gone
             ts = await self._api.post(asked.channel, asked.thread, message, mark, look_first=look_first)
             old[number : number + 1] = [ts]
-            self._journal.note_messages(asked.id, old)
+            if not self._journal.note_messages(asked.id, old, self._owner):
+                await self._take_back(asked, ts)
         if asked.attempts > 1 and asked.thread:  # a status of an earlier try, or of this one above a message that was there already
             await self._api.status(asked.channel, asked.thread, "")
         for ts in old[first + len(messages) :]:
             await self._api.delete(asked.channel, ts)
         self._journal.note_messages(asked.id, old[: first + len(messages)])
+
+    async def _take_back(self, asked: Asked, ts: str) -> None:
+        """Delete what was posted while another process took the question over, unless that one has found it and goes on with it."""
+        now = self._journal.by_id(asked.id)
+        if now and now.owner != self._owner and ts not in now.messages:
+            await self._api.delete(asked.channel, ts)
+        raise Stopped
 
     async def _stream(self, asked: Asked, request: Request) -> str:
         streamed = Streamed(self._api, asked, lambda messages: self._journal.note_messages(asked.id, messages))
@@ -266,10 +296,11 @@ class Answering:
                     await self._quiet(asked, clear=False)
                     await streamed.say(item)
                     if streamed.stopped:
-                        self._journal.end(asked.key, "stopped", self._owner)
+                        if self._journal.end(asked.key, "stopped", self._owner):
+                            meters.ended("stopped", asked.asked)
                         raise Stopped
                 else:
-                    found = await self._with_versions(item)
+                    found = await self._noted(asked, item)
         except (Stopped, asyncio.CancelledError):
             raise
         except Exception as error:
@@ -294,6 +325,8 @@ class Answering:
         if now is None or now.state in ("removing", "removed"):
             await self._quiet(asked, clear=True)
             await self.remove(now or asked)
+        elif now.owner != self._owner and now.state in ("waiting", "working"):  # taken over
+            await self._quiet(asked, clear=False)
         elif now.state == "working":  # edited: once more, in place
             self._journal.put_back(asked.id, self._owner)
         else:
@@ -301,6 +334,7 @@ class Answering:
 
     async def stopped(self, asked: Asked) -> None:
         """Take back the status of a question that was stopped."""
+        meters.ended("stopped", asked.asked)
         await self._quiet(asked, clear=True)
 
     async def remove(self, asked: Asked) -> None:
@@ -342,4 +376,10 @@ def trouble(question: str, error: Exception) -> Given:
     log.error("could not answer error=%s", told(error))
     if isinstance(error, ArchiveError) and "no archive" in str(error):
         return Given(question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER")
-    return Given(question, "trouble", SORRY)
+    return Given(question, "trouble", sorry())
+
+
+def sorry() -> str:
+    """Return the apology for an error, with the reference under which the log tells more."""
+    id_ = logs.request.get()
+    return f"{SORRY} (reference {id_})" if id_ else SORRY

@@ -13,8 +13,9 @@ from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
+from bot.room import meters
 from bot.room.blocks import Message
-from bot.room.pace import Pace
+from bot.room.pace import Pace, Shared
 
 log = logging.getLogger("newsdesk.slack")
 Stream = AsyncChatStream
@@ -73,6 +74,10 @@ class Api:
         self._pace = pace or Pace()
         self.team = self.organisation = self.user = self.bot = ""
 
+    def share(self, windows: Shared) -> None:
+        """Count how often methods are called together with other processes."""
+        self._pace.shared = windows
+
     async def open(self, tries: int = _TRIES) -> frozenset[str]:
         """Learn who we are and return the scopes that were granted. Raises Refused (a wrong token) and Unreachable."""
         who = await self.call("auth.test", tries=tries)
@@ -83,6 +88,8 @@ class Api:
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None, tries: int = _TRIES) -> dict[str, Any]:
         """Call a method whose repetition does no harm. Raises Refused and Unreachable."""
         for number in range(tries):
+            if number:
+                meters.slack_retries.labels(method).inc()
             try:
                 return await self._once(method, arguments or {})
             except _Unclear as error:
@@ -104,12 +111,18 @@ class Api:
             except SlackApiError as error:
                 wait = _slowed(error)
                 if wait is None:
-                    raise _sorted_out(method, error) from None
+                    reason = _sorted_out(method, error)
+                    meters.slack_calls.labels(method, "unclear" if isinstance(reason, _Unclear) else "refused").inc()
+                    raise reason from None
+                meters.slack_calls.labels(method, "slowed").inc()
+                meters.slack_retries.labels(method).inc()
                 log.warning("slack says to slow down method=%s seconds=%.0f", method, wait)
                 await asyncio.sleep(wait)
                 continue
             except _TROUBLES as error:
+                meters.slack_calls.labels(method, "unclear").inc()
                 raise _Unclear(type(error).__name__) from None
+            meters.slack_calls.labels(method, "ok").inc()
             data = response.data if isinstance(response.data, dict) else {}
             return {**data, "_scopes": (response.headers or {}).get("x-oauth-scopes", "")} if method == "auth.test" else data
         raise _Unclear("ratelimited")
@@ -124,6 +137,8 @@ class Api:
         """
         arguments = {**_content(message), "channel": channel, "thread_ts": thread or None, "metadata": metadata(mark), **_NO_PREVIEWS}
         for number in range(_TRIES):
+            if number:
+                meters.slack_retries.labels("chat.postMessage").inc()
             if look_first:
                 found = await self.find(channel, thread, mark)
                 if found:
@@ -310,8 +325,10 @@ class Api:
         try:
             async with self._pace.turn(method):
                 await call()
+            meters.slack_calls.labels(method, "ok").inc()
         except SlackApiError as error:
             wait = _slowed(error)
+            meters.slack_calls.labels(method, "refused" if wait is None else "slowed").inc()
             if wait is not None:
                 raise Unreachable("ratelimited") from None
             try:
@@ -319,6 +336,7 @@ class Api:
             except _Unclear as unclear:
                 raise Unreachable(str(unclear)) from None
         except _TROUBLES as error:
+            meters.slack_calls.labels(method, "unclear").inc()
             raise Unreachable(type(error).__name__) from None
 
     async def stop_stream(self, channel: str, ts: str) -> None:

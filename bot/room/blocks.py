@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.room.given import Given, Near, Origin, Said
-from bot.room.inert import link, mrkdwn, names_an_address, paragraphs, plain
+from bot.room.inert import mrkdwn, names_an_address, paragraphs, plain
 from bot.terminal import day
+from web.addresses import address
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -55,7 +56,7 @@ def answer(given: Given, id_: str, *, person: bool = False, feedback: bool = Tru
     ``person``: offer to ask a person under a refusal. ``share``: offer to post it in the channel.
     """
     if given.outcome == "answered":
-        units = [*_sentences(given), *_sources(given)]
+        units = [*_sentences(given), *_note(given), *_sources(given)]
     elif given.outcome == "refused":
         units = [_section(text(REASONS.get(given.reason, REASONS["not_supported"]))), *_nearest(given.near)]
     else:
@@ -93,7 +94,8 @@ def buttons(given: Given, id_: str, *, person: bool = False, feedback: bool = Tr
 def fallbacks(given: Given, count: int) -> list[str]:
     """Return the text of each of an answer's messages: all of it in the first where it fits, whole sentences and sources only."""
     if given.outcome == "answered":
-        parts = [_numbered(said) for said in given.said] + [f"[{cited.number}] {_named(cited.origin)}" for cited in given.cited]
+        parts = [given.lead] if given.lead else []
+        parts += [_numbered(said) for said in given.said] + [f"[{cited.number}] {_named(cited.origin)}" for cited in given.cited]
     elif given.outcome == "refused":
         parts = [REASONS.get(given.reason, REASONS["not_supported"]), *(f"Close to it: {_named(near.origin)}" for near in given.near)]
     else:
@@ -140,18 +142,20 @@ def button(label: str, action: str, value: str, **more: Any) -> Element:
     return {"type": "button", "text": _plain_text(label), "action_id": action, "value": value, **more}
 
 
-def origin_line(origin: Origin) -> list[Element]:
-    """Return who published what and when, the title linked where the article has an address."""
+def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
+    """Return who published what and when, the title linked: to the passage (``link``), or to the article's address where it has one."""
     about = ", ".join(filter(None, [plain(origin.publisher) if origin.publisher else None, day(origin.day)]))
-    return [text(f"{about}: "), *_title(origin)]
+    return [text(f"{about}: "), *_title(origin, link)]
 
 
-def _title(origin: Origin) -> list[Element]:
-    title, url = plain(origin.title), link(origin.url)
+def _title(origin: Origin, link: str | None) -> list[Element]:
+    title, own = plain(origin.title), address(origin.url)
+    url = link or own
     if url is None:
         return [text(title)]
     if names_an_address(title):  # as a label it could name another place than the link goes to
-        return [text(f"{title} "), {"type": "link", "url": url}]
+        leads_there = own is not None and url.startswith(own.partition("#")[0])
+        return [text(f"{title} "), {"type": "link", "url": url, **({} if url == own else {"text": own if leads_there else "open"})}]
     return [{"type": "link", "url": url, "text": title}]
 
 
@@ -181,17 +185,21 @@ def _quote(*parts: Element) -> _Unit:
 
 
 def _sentences(given: Given) -> list[_Unit]:
-    units = []
+    units = [_section(text(plain(given.lead), italic=True))] if given.lead else []
     for said in given.said:
         parts = [*texts(plain(said.text)), text(" " + "".join(f"[{number}]" for number in said.numbers), bold=True)]
         units.append(_quote(*parts) if given.verbatim else _section(*parts))
     return units
 
 
+def _note(given: Given) -> list[_Unit]:
+    return [_section(text(plain(given.note), italic=True))] if given.note else []
+
+
 def _sources(given: Given) -> list[_Unit]:
     units: list[_Unit] = []
     for cited in given.cited:
-        parts = [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin)]
+        parts = [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link)]
         if cited.also_in:
             parts.append(text(f", also in {', '.join(map(plain, cited.also_in))}"))
         unit = _section(*parts)
@@ -199,6 +207,8 @@ def _sources(given: Given) -> list[_Unit]:
         units.append(unit)
         if not given.verbatim:
             units.append(_quote(*texts(plain(cited.quote))))
+    if given.page:
+        units.append(_section({"type": "link", "url": given.page, "text": "This answer on a page of its own"}))
     return units
 
 
@@ -207,7 +217,7 @@ def _nearest(near: Sequence[Near]) -> list[_Unit]:
         return []
     units = [_section(text("Closest passages, not an answer:", bold=True))]
     for item in near:
-        units.append(_section(*origin_line(item.origin)))
+        units.append(_section(*origin_line(item.origin, item.link)))
         for part in pieces(plain(item.text)):
             block = {"type": "section", "text": _plain_text(part)}
             units.append(_Unit({}, len(part), block=block))
@@ -269,7 +279,7 @@ def passages(given: Given) -> dict[str, Any]:
         around = texts(_tail(cited.before))
         after = texts(_head(cited.after))
         entry = [
-            rich([section(text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin))]),
+            rich([section(text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link))]),
             rich([{"type": "rich_text_quote", "elements": [*around, *texts(paragraphs(cited.quote) or "(no text)", bold=True), *after]}]),
         ]
         if len(blocks) + 3 > 98 or _size([*blocks, *entry]) > 100_000:

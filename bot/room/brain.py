@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 import logging
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
+from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 from bot.answers import Answer
@@ -32,7 +34,11 @@ class Asks(Protocol):
 
 @runtime_checkable
 class Streams(Protocol):
-    """What answers sentence by sentence: each one checked before it is told, the whole reply at the end."""
+    """What answers sentence by sentence: each one checked before it is told, the whole reply at the end. ``quotes`` answers without a model."""
+
+    @property
+    def quotes(self) -> Asks:
+        """What answers at once, at no cost."""
 
     def stream(self, request: Request) -> Iterator[Said | Reply]:
         """Yield the sentences of an answer as they become certain, then the reply. Closing it ends the work."""
@@ -47,6 +53,7 @@ class Brain:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="desk")
         self._loading = threading.Lock()
         self._ready: tuple[Asks, Archive] | None = None
+        self.trouble: str | None = "is loading"  # why no question can be answered yet, None once they can
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
@@ -58,8 +65,18 @@ class Brain:
     def _desk(self) -> tuple[Asks, Archive]:
         with self._loading:
             if self._ready is None:
-                self._ready = self._load()
+                try:
+                    self._ready = self._load()
+                except BaseException as error:
+                    self.trouble = told(error)
+                    raise
+                self.trouble = None
             return self._ready
+
+    @property
+    def archive(self) -> Archive | None:
+        """The archive, once it is open."""
+        return self._ready[1] if self._ready else None
 
     async def warm(self) -> None:
         """Load what is needed; a failure is told in the log and comes up again with the first question."""
@@ -83,8 +100,11 @@ class Brain:
         number, candidates = await self.look(archive_news.candidates)
         if number != self._examples[0]:
             answered: list[str] = []
+            desk = (await self._in_thread(self._desk))[0]
+            quotes = desk.quotes if isinstance(desk, Streams) else desk  # nobody has asked: a model would cost
             for candidate in candidates:
-                reply = await self.ask(Request(candidate, date.today()))  # noqa: DTZ011  "today" is the team's
+                request = Request(candidate, date.today())  # noqa: DTZ011  "today" is the team's
+                reply = await self._in_thread(partial(quotes.ask, request))
                 if isinstance(reply.result, Answer):
                     answered.append(candidate)
                 if len(answered) == _EXAMPLES:
@@ -120,7 +140,7 @@ class Brain:
                 getattr(items, "close", lambda: None)()
                 loop.call_soon_threadsafe(queue.put_nowait, None)
 
-        done = loop.run_in_executor(self._threads, work)
+        done = loop.run_in_executor(self._threads, contextvars.copy_context().run, work)
         try:
             while (item := await queue.get()) is not None:
                 if isinstance(item, BaseException):
@@ -131,4 +151,5 @@ class Brain:
             stopped.set()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        # With the context of who asks: the log and the traces name the question in hand.
+        return await asyncio.get_running_loop().run_in_executor(self._threads, contextvars.copy_context().run, work)

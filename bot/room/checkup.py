@@ -12,6 +12,7 @@ import yaml
 from bot.room import api as slack
 from bot.room.app import EVENTS
 from bot.room.journal import Journal
+from index.dialect import Place
 
 MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yaml"
 
@@ -34,12 +35,12 @@ SCOPES = {
 Told = tuple[str, bool, str]  # what, ok, sentence
 
 
-def check_slack(bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Path) -> list[Told]:
+def check_slack(bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place) -> list[Told]:
     """Check tokens, scopes and events and return what was found. Changes nothing."""
     return asyncio.run(_check(bot_token, app_token, signing_secret, url, journal))
 
 
-async def _check(bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Path) -> list[Told]:
+async def _check(bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place) -> list[Told]:
     found: list[Told] = []
     async with aiohttp.ClientSession() as session:
         api = slack.Api(slack.client(bot_token, url, session))
@@ -83,16 +84,16 @@ async def _socket(api: slack.Api, app_token: str) -> Told:
     return "slack connection", True, "Socket Mode works"
 
 
-def _events(path: Path) -> Told:
+def _events(place: Place) -> Told:
     """Slack does not tell which events an app gets; the manifest and what has come so far do."""
     if MANIFEST.exists():
         asked = set(yaml.safe_load(MANIFEST.read_text())["settings"]["event_subscriptions"]["bot_events"])
         if asked != set(EVENTS):
             wrong = ", ".join(sorted(asked ^ set(EVENTS)))
             return "slack events", False, f"manifest.yaml and the listeners differ: {wrong}. Restore manifest.yaml from the repository."
-    if not path.exists():
+    if isinstance(place, Path) and not place.exists():
         return "slack events", True, f"none so far; the app must subscribe to {', '.join(EVENTS)}"
-    journal = Journal(path)
+    journal = Journal(place)
     try:
         heard = journal.heard()
     finally:

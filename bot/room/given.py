@@ -8,12 +8,14 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from typing import Any, Literal
 
-from bot.answers import Answer, Citation
+from bot.answers import Answer, Citation, Sentence
 from bot.desk import Reply
+from bot.links import Links
 from bot.quotes import NAME as QUOTES
-from index.articles import Article, Hit
+from index.articles import Article
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
+Said = Sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Cited:
     before: str = ""
     after: str = ""
     also_in: tuple[str, ...] = ()
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +56,12 @@ class Near:
 
     origin: Origin
     text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A sentence of an answer and the numbers it rests on."""
-
-    text: str
-    numbers: tuple[int, ...]
+    link: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer, a refusal, a hint or an apology. ``reason`` is a refusal's kind, or the sentence to show."""
+    """An answer, a refusal, a hint or an apology. ``reason`` is a refusal's kind, or the sentence to show; ``note`` is shown under an answer."""
 
     question: str
     outcome: Outcome
@@ -75,6 +71,9 @@ class Given:
     near: tuple[Near, ...] = ()
     verbatim: bool = True  # the sentences are the quotes themselves
     versions: Mapping[str, str] | None = None
+    note: str = ""
+    page: str | None = None  # the link to the answer's own page
+    lead: str = ""  # ours, to stand before the sentences
 
     @property
     def answered(self) -> bool:
@@ -91,17 +90,21 @@ class Given:
         values: dict[str, Any] = json.loads(text)
         said = tuple(Said(item["text"], tuple(item["numbers"])) for item in values["said"])
         cited = tuple(Cited(**{**item, "origin": Origin(**item["origin"]), "also_in": tuple(item["also_in"])}) for item in values["cited"])
-        near = tuple(Near(Origin(**item["origin"]), item["text"]) for item in values["near"])
+        near = tuple(Near(**{**item, "origin": Origin(**item["origin"])}) for item in values["near"])
         return cls(**{**values, "said": said, "cited": cited, "near": near})
 
 
-def given(reply: Reply, versions: Mapping[str, str] | None = None) -> Given:
+def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> Given:
     """Return a desk's reply as what was given."""
-    result = reply.result
+    result, note, links = reply.result, "", links or Links()
+    if reply.writing is not None:
+        note, versions = reply.writing.note, {**(versions or {}), "llm": reply.writing.model, "prompt": reply.writing.prompt}
     if isinstance(result, Answer):
-        said = tuple(Said(sentence.text, sentence.numbers) for sentence in result.sentences)
-        return Given(result.question, "answered", "", said, tuple(map(_cited, result.citations)), verbatim=result.answerer == QUOTES, versions=versions)
-    return Given(result.question, "refused", result.reason, near=tuple(_near(hit) for hit in result.nearest), versions=versions)
+        cited = tuple(_cited(citation, links.cited(citation, result.citations)) for citation in result.citations)
+        verbatim = result.answerer == QUOTES
+        return Given(result.question, "answered", "", result.sentences, cited, verbatim=verbatim, versions=versions, note=note, lead=result.lead)
+    near = tuple(Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end))) for hit in result.nearest)
+    return Given(result.question, "refused", result.reason, near=near, versions=versions)
 
 
 def _origin(article: Article) -> Origin:
@@ -109,12 +112,8 @@ def _origin(article: Article) -> Origin:
     return Origin(source.id, article.digest, source.title, source.publisher, source.published.isoformat() if source.published else None, source.url)
 
 
-def _cited(citation: Citation) -> Cited:
+def _cited(citation: Citation, link: str | None) -> Cited:
     text, passage = citation.article.text, citation.passage
     before = text[min(passage.start, citation.start) : citation.start]
     after = text[citation.end : max(passage.end, citation.end)]
-    return Cited(citation.number, _origin(citation.article), citation.quote, citation.start, citation.end, before, after, citation.also_in)
-
-
-def _near(hit: Hit) -> Near:
-    return Near(_origin(hit.article), hit.passage.text)
+    return Cited(citation.number, _origin(citation.article), citation.quote, citation.start, citation.end, before, after, citation.also_in, link)

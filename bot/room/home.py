@@ -29,6 +29,7 @@ class Insight:
     failures: tuple[tuple[str, str], ...]  # path, reason
     low_rated: tuple[tuple[str, str | None], ...]  # question, reason
     versions: str
+    writings: tuple[str, ...] = ()  # lines on what a language model did
 
 
 def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
@@ -75,6 +76,7 @@ def _insight(insight: Insight) -> list[Block]:
         _header("For admins"),
         rich([section(text("Failures of the last runs", bold=True)), *failures]),
         rich([section(text("Answers rated bad in the last week", bold=True)), *(low or [section(text("None."))])]),
+        *([rich([section(text("Language model", bold=True)), *(section(text(plain(line))) for line in insight.writings)])] if insight.writings else []),
         rich([section(text("Versions: ", bold=True), text(plain(insight.versions)))]),
         {"type": "actions", "block_id": "admin", "elements": [button("Status", "status", "status")]},
     ]

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 from index.printable import printable
 
-LONGEST_URL = 3_000  # characters; Slack refuses longer ones
 _ZERO = "\u200b"
 _FORM = re.compile("<(?=[!@#])")  # how Slack's own markup names people and channels
 _AT = re.compile(r"@(?=channel|here|everyone)", re.I)
+_LINKED = re.compile(r"(?<=\w):(?=//)|(?<=\bwww)\.|(?<=\bmailto):", re.I)  # what Slack makes links of by itself
 _ADDRESS = re.compile(r"(?:https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b))", re.I)
 
 
@@ -30,7 +29,7 @@ def paragraphs(text: str) -> str:
 def mrkdwn(text: str) -> str:
     """Return a text for Slack's own markup (the field ``text``): nothing in it is markup any more."""
     escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _AT.sub(f"@{_ZERO}", escaped)
+    return _AT.sub(f"@{_ZERO}", _LINKED.sub(rf"\g<0>{_ZERO}", escaped))
 
 
 def markdown(text: str) -> str:
@@ -38,20 +37,8 @@ def markdown(text: str) -> str:
     dead = plain(text).replace("<", f"<{_ZERO}").replace("](", f"]{_ZERO}(").replace("]:", f"]{_ZERO}:")
     dead = dead.replace("`", "'").replace("~~~", f"~{_ZERO}~{_ZERO}~")
     dead = re.sub(r"^([#>|+*-]|\d+[.)])", rf"{_ZERO}\1", dead)
-    dead = re.sub(r"(?<=\w):(?=//)", f":{_ZERO}", dead)
+    dead = _LINKED.sub(rf"\g<0>{_ZERO}", dead)
     return _AT.sub(f"@{_ZERO}", dead)
-
-
-def link(url: str | None) -> str | None:
-    """Return an address a person may be sent to: http or https, no user name in it, not too long; else None."""
-    if not url or len(url) > LONGEST_URL or any(char.isspace() or not char.isprintable() or char in '<>|"' for char in url):
-        return None
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname
-    except ValueError:
-        return None
-    return url if parts.scheme in ("http", "https") and host and "." in host and "@" not in parts.netloc else None
 
 
 def names_an_address(text: str) -> bool:

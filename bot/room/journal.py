@@ -1,4 +1,4 @@
-"""The journal: every question heard in Slack, who is answering it and what became of it, in a SQLite file of the bot's own.
+"""The journal: every question heard in Slack, who is answering it and what became of it, in a SQLite file of the bot's own or in PostgreSQL.
 
 waiting → working → answered | left | stopped | failed;  removing → removed
 """
@@ -14,14 +14,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, Row, Table, Text, create_engine, delete, event, insert, select, update
-from sqlalchemy.exc import DatabaseError, IntegrityError
+from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, Row, Table, Text, delete, insert, select, update
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from bot.answers import Writing
+from index import dialect
+from index.copying import copied
+from index.dialect import Place, upsert
 from index.errors import ArchiveError
 
 State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
 Kind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
 
+FILE = "journal.sqlite3"
+SCHEMA = "newsdesk_journal"  # that holds the tables in PostgreSQL
 _SCHEMA = 1
 _KEEP_SEEN = 3 * 86_400  # seconds; Slack delivers late for at most a day
 _KEEP = 90 * 86_400  # seconds that questions and answers are kept
@@ -69,6 +75,31 @@ _feedback = Table(
     Column("revision", Integer, nullable=False),
 )
 
+# What language models did, a row for each answer: no word of it, so that it outlives what was asked.
+_writings = Table(
+    "writings",
+    _metadata,
+    Column("id", Text, primary_key=True),
+    Column("question", Text, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("prompt", Text, nullable=False),  # version of the words it was given
+    Column("tokens_in", Integer, nullable=False),
+    Column("tokens_out", Integer, nullable=False),
+    Column("cost", Float),
+    Column("seconds", Float, nullable=False),
+    Column("kept", Integer, nullable=False),  # sentences
+    Column("dropped", Text, nullable=False),  # JSON: how many for which reason
+    Column("instead", Text, nullable=False),  # why quotes answered; empty: they did not
+    Column("fault", Text, nullable=False),
+)
+
+
+# Where processes on many machines share the journal: until when each is taken to live, and when Slack's methods were called. By the
+# database's clock.
+_bots = Table("bots", _metadata, Column("name", Text, primary_key=True), Column("until", Float, nullable=False))
+_windows = Table("windows", _metadata, Column("name", Text, primary_key=True), Column("calls", Text, nullable=False))  # JSON: {call: time}
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -97,26 +128,27 @@ class Asked:
 
 
 class Journal:
-    """The journal of one data folder, opened by any number of bot processes."""
+    """The journal of one bot, opened by any number of its processes: on one machine, or ``shared`` by many."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, place: Place) -> None:
         """Open the journal, make it if it is new. Raises ArchiveError if it cannot be used."""
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10, "check_same_thread": False})
-        event.listen(self._engine, "connect", _prepare)
-        event.listen(self._engine, "begin", lambda connection: connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN")))
+        self.place, self.shared = place, isinstance(place, str)
+        where = dialect.shown(place)
+        self._engine = dialect.opened(place, SCHEMA, durable=False, patience=10)
         try:
-            with self._writing() as connection:
-                _metadata.create_all(connection)
+            with dialect.writing(self._engine) as connection:
+                dialect.prepare_schema(connection, SCHEMA)
+                dialect.add_what_is_missing(connection, _metadata)
                 version = int(_fact(connection, "schema") or _SCHEMA)
                 if version > _SCHEMA:
-                    raise ArchiveError(f"{path} was written by a newer newsdesk (schema {version}). Update newsdesk.")
+                    raise ArchiveError(f"{where} was written by a newer newsdesk (schema {version}). Update newsdesk.")
                 _put_fact(connection, "schema", str(_SCHEMA))
             self.forget()
-        except DatabaseError as error:
+        except DBAPIError as error:
+            if self.shared:
+                raise dialect.explained(error, place) from error
             raise ArchiveError(
-                f"{path} cannot be used ({type(error.orig).__name__}). Check the disk, or move the file away; the bot makes a new one."
+                f"{where} cannot be used ({type(error.orig).__name__}). Check the disk, or move the file away; the bot makes a new one."
             ) from error
 
     def close(self) -> None:
@@ -129,15 +161,16 @@ class Journal:
             connection.execute(delete(_seen).where(_seen.c.at < time.time() - _KEEP_SEEN))
             connection.execute(delete(_questions).where(_questions.c.asked < time.time() - _KEEP))
             connection.execute(delete(_feedback).where(_feedback.c.at < time.time() - _KEEP))
+            connection.execute(delete(_writings).where(_writings.c.at < time.time() - _KEEP))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        with dialect.writing(self._engine, alone=False) as connection:
             yield connection
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, connection.begin():
+        with dialect.reading(self._engine) as connection:
             yield connection
 
     # --- claims ---
@@ -202,29 +235,32 @@ class Journal:
         with self._writing() as connection:
             connection.execute(update(_questions).where(_questions.c.id == id_).values(channel=channel, thread=""))
 
-    def note_messages(self, id_: str, messages: Sequence[str]) -> None:
-        """Write down the messages of an answer as soon as they exist."""
+    def note_messages(self, id_: str, messages: Sequence[str], owner: str | None = None) -> bool:
+        """Write down the messages of an answer as soon as they exist; False if the question is no longer ``owner``'s."""
         with self._writing() as connection:
-            connection.execute(update(_questions).where(_questions.c.id == id_).values(messages=json.dumps(list(messages))))
+            one = _questions.c.id == id_ if owner is None else (_questions.c.id == id_) & (_questions.c.owner == owner)
+            return connection.execute(update(_questions).where(one).values(messages=json.dumps(list(messages)))).rowcount == 1
 
     def finish(self, asked: Asked, state: State, answer: str | None = None) -> bool:
-        """End the work on a question; False if it was edited or removed meanwhile."""
+        """End the work on a question; False if it was edited, removed or taken over meanwhile."""
         with self._writing() as connection:
-            mine = (_questions.c.id == asked.id) & (_questions.c.state == "working") & (_questions.c.revision == asked.revision)
+            mine = (_questions.c.id == asked.id) & (_questions.c.owner == asked.owner) & (_questions.c.state == "working")
+            mine &= _questions.c.revision == asked.revision
             values: dict[str, Any] = {"state": state, "finished": time.time(), "reply_url": ""}
             if answer is not None:
                 values["answer"] = answer
             return connection.execute(update(_questions).where(mine).values(**values)).rowcount == 1
 
     def put_back(self, id_: str, owner: str) -> None:
-        """Let a question that was in hand wait again."""
+        """Let a question that we had in hand wait again."""
         with self._writing() as connection:
-            connection.execute(update(_questions).where(_questions.c.id == id_, _questions.c.state == "working").values(state="waiting", owner=owner))
+            mine = (_questions.c.id == id_) & (_questions.c.state == "working") & (_questions.c.owner == owner)
+            connection.execute(update(_questions).where(mine).values(state="waiting"))
 
     def edit(self, key: str, text: str, owner: str) -> Asked | None:
         """Give a question a new text; None if it is unknown, gone, or says the same. It waits again unless it is in hand, where the worker sees it."""
         with self._writing() as connection:
-            row = connection.execute(select(_questions).where(_questions.c.key == key)).one_or_none()
+            row = connection.execute(select(_questions).where(_questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.text == text or row.state in ("removing", "removed"):
                 return None
             values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": False}
@@ -237,7 +273,7 @@ class Journal:
         """Have a question removed or stopped; None if it is unknown, gone or (to be stopped) finished."""
         over = ("removing", "removed") if state == "removing" else ("removing", "removed", "answered", "left", "stopped", "failed")
         with self._writing() as connection:
-            row = connection.execute(select(_questions).where(_questions.c.key == key)).one_or_none()
+            row = connection.execute(select(_questions).where(_questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.state in over:
                 return None
             connection.execute(update(_questions).where(_questions.c.key == key).values(state=state, owner=owner))
@@ -259,8 +295,13 @@ class Journal:
     def take_over(self, dead: str, owner: str) -> list[Asked]:
         """Make the unfinished questions of a dead process ours, and return those that were in hand or being removed."""
         with self._writing() as connection:
+            lease = connection.scalar(select(_bots.c.until).where(_bots.c.name == dead).with_for_update())
+            if lease is not None and lease > float(connection.scalar(select(dialect.now(connection))) or 0):
+                return []  # it was only slow
+            connection.execute(delete(_bots).where(_bots.c.name == dead))
             theirs = _questions.c.owner == dead
-            in_hand = [_asked(row) for row in connection.execute(select(_questions).where(theirs, _questions.c.state.in_(["working", "removing"])))]
+            found = connection.execute(select(_questions).where(theirs, _questions.c.state.in_(["working", "removing"])).with_for_update())
+            in_hand = [_asked(row) for row in found]
             unfinished = _questions.c.state.in_(["waiting", "working", "removing"])
             connection.execute(update(_questions).where(theirs, unfinished).values(owner=owner))
             connection.execute(
@@ -269,6 +310,70 @@ class Journal:
                 .values(state="waiting")
             )
             return in_hand
+
+    def restored(self) -> None:
+        """Note that this journal came out of a backup and is older than what Slack shows.
+
+        What was asked since is not searched for, because it may have been answered; what was unfinished is looked for in its thread before it is posted.
+        """
+        with self._writing() as connection:
+            connection.execute(update(_questions).where(_questions.c.state == "waiting").values(attempts=_questions.c.attempts + 1))
+            _put_fact(connection, "last_seen", f"{time.time():.6f}")
+
+    # --- shared by many machines ---
+
+    def renew(self, owner: str, seconds: float) -> None:
+        """Have a process taken to live for so many seconds from now."""
+        with self._writing() as connection:
+            until = dialect.now(connection) + seconds
+            lease = upsert(_bots).values(name=owner, until=until)
+            connection.execute(lease.on_conflict_do_update(index_elements=["name"], set_={"until": until}))
+
+    def retire(self, owner: str) -> None:
+        """Have a process taken to be dead."""
+        with self._writing() as connection:
+            connection.execute(delete(_bots).where(_bots.c.name == owner))
+
+    def lives(self, owner: str) -> bool:
+        """Tell whether a process is taken to live."""
+        with self._reading() as connection:
+            return connection.scalar(select(_bots.c.name).where(_bots.c.name == owner, _bots.c.until > dialect.now(connection))) is not None
+
+    def take_turn(self, window: str, count: int, seconds: float) -> tuple[float, str]:
+        """Return how many seconds to wait for a turn (0: it is ours and counts from now on), and its name.
+
+        In every ``seconds`` there are ``count`` turns, for all processes together.
+        """
+        with self._writing() as connection:
+            time_now, calls = self._calls(connection, window, seconds)
+            if len(calls) >= count:
+                return max(0.01, seconds - (time_now - min(calls.values()))), ""
+            turn = secrets.token_hex(4)
+            self._put_calls(connection, window, {**calls, turn: time_now})
+            return 0.0, turn
+
+    def turns_left(self, window: str, count: int, seconds: float) -> int:
+        """Return how many turns are left just now."""
+        with self._reading() as connection:
+            known: dict[str, float] = json.loads(connection.scalar(select(_windows.c.calls).where(_windows.c.name == window)) or "{}")
+            time_now = float(connection.scalar(select(dialect.now(connection))) or 0)
+            return count - sum(time_now - float(at) < seconds for at in known.values())
+
+    def end_turn(self, window: str, turn: str, seconds: float) -> None:
+        """Have a turn count from now."""
+        with self._writing() as connection:
+            time_now, calls = self._calls(connection, window, seconds)
+            self._put_calls(connection, window, {**calls, turn: time_now})
+
+    def _calls(self, connection: Connection, window: str, seconds: float) -> tuple[float, dict[str, float]]:
+        connection.execute(upsert(_windows).values(name=window, calls="{}").on_conflict_do_nothing())
+        row = select(_windows.c.calls).where(_windows.c.name == window).with_for_update()
+        known = json.loads(connection.scalar(row) or "{}")
+        time_now = float(connection.scalar(select(dialect.now(connection))) or 0)
+        return time_now, {turn: at for turn, at in known.items() if time_now - at < seconds}
+
+    def _put_calls(self, connection: Connection, window: str, calls: dict[str, float]) -> None:
+        connection.execute(update(_windows).where(_windows.c.name == window).values(calls=json.dumps(calls)))
 
     # --- looking ---
 
@@ -316,8 +421,8 @@ class Journal:
     def hear(self, kind: str) -> None:
         """Note that an event of a kind came, for the doctor."""
         with self._writing() as connection:
-            connection.execute(delete(_heard).where(_heard.c.kind == kind))
-            connection.execute(insert(_heard).values(kind=kind, at=time.time()))
+            heard = {"at": time.time()}
+            connection.execute(upsert(_heard).values(kind=kind, **heard).on_conflict_do_update(index_elements=["kind"], set_=heard))
 
     def heard(self) -> dict[str, float]:
         """Return when an event of each kind last came (seconds since 1970)."""
@@ -327,9 +432,9 @@ class Journal:
     def rate(self, asked: Asked, user: str, vote: Literal["up", "down"]) -> None:
         """Keep one person's vote on an answer, with the question and the answer as they stand."""
         with self._writing() as connection:
-            connection.execute(delete(_feedback).where(_feedback.c.question == asked.id, _feedback.c.user == user))
-            values = {"text": asked.text, "answer": asked.answer or "{}", "revision": asked.revision}
-            connection.execute(insert(_feedback).values(question=asked.id, user=user, vote=vote, at=time.time(), **values))
+            values = {"text": asked.text, "answer": asked.answer or "{}", "revision": asked.revision, "vote": vote, "at": time.time(), "reason": None}
+            rated = upsert(_feedback).values(question=asked.id, user=user, **values)
+            connection.execute(rated.on_conflict_do_update(index_elements=["question", "user"], set_=values))
 
     def explain(self, id_: str, user: str, reason: str) -> None:
         """Add a person's reason to their vote."""
@@ -342,16 +447,36 @@ class Journal:
             rows = connection.execute(select(_feedback).where(_feedback.c.vote == "down", _feedback.c.at > since).order_by(_feedback.c.at.desc()).limit(limit))
             return [(row.text, row.reason) for row in rows]
 
+    def asked_between(self, begin: float, end: float) -> list[Asked]:
+        """Return the questions heard in a time (seconds since 1970, the end not included), oldest first."""
+        with self._reading() as connection:
+            heard = (_questions.c.asked >= begin) & (_questions.c.asked < end)
+            return [_asked(row) for row in connection.execute(select(_questions).where(heard).order_by(_questions.c.asked))]
+
+    def votes_between(self, begin: float, end: float) -> list[dict[str, Any]]:
+        """Return the votes given in a time, newest first: vote, reason, and the question as it was."""
+        columns = (_feedback.c.vote, _feedback.c.reason, _feedback.c.text)
+        with self._reading() as connection:
+            given = (_feedback.c.at >= begin) & (_feedback.c.at < end)
+            return [dict(row._mapping) for row in connection.execute(select(*columns).where(given).order_by(_feedback.c.at.desc()))]
+
     def feedback(self) -> list[dict[str, Any]]:
         """Return every vote with what was rated."""
         with self._writing() as connection:
             return [{**row._mapping, "answer": json.loads(row.answer)} for row in connection.execute(select(_feedback).order_by(_feedback.c.at))]
 
+    def note_writing(self, id_: str, writing: Writing) -> None:
+        """Keep what a language model did for a question."""
+        names = ("model", "prompt", "tokens_in", "tokens_out", "cost", "seconds", "kept", "instead", "fault")
+        values = {name: getattr(writing, name) for name in names} | {"dropped": json.dumps(dict(writing.dropped))}
+        with self._writing() as connection:
+            connection.execute(insert(_writings).values(id=secrets.token_hex(8), question=id_, at=time.time(), **values))
 
-def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # transactions begin where the code says so
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=NORMAL")
+    def writings(self, since: float) -> list[dict[str, Any]]:
+        """Return what language models did since a time, oldest first."""
+        with self._reading() as connection:
+            rows = connection.execute(select(_writings).where(_writings.c.at > since).order_by(_writings.c.at))
+            return [{**row._mapping, "dropped": json.loads(row.dropped)} for row in rows]
 
 
 def _values(asked: Asked) -> dict[str, Any]:
@@ -368,5 +493,24 @@ def _fact(connection: Connection, name: str) -> str | None:
 
 
 def _put_fact(connection: Connection, name: str, value: str) -> None:
-    if connection.execute(update(_facts).where(_facts.c.name == name).values(value=value)).rowcount == 0:
-        connection.execute(insert(_facts).values(name=name, value=value))
+    connection.execute(upsert(_facts).values(name=name, value=value).on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+
+
+def journal_at(database: str | None, folder: Path) -> Place:
+    """Return where the journal is of a data folder, or of the PostgreSQL database that takes its place."""
+    return database or folder / FILE
+
+
+def copy_journal(source: Place, target: Place) -> dict[str, tuple[int, str]]:
+    """Copy a journal, if there is one, into a new one and return rows and digest of every table. Raises ArchiveError if it is not new."""
+    if isinstance(source, Path) and not source.exists():
+        return {}
+    here, there = Journal(source), Journal(target)
+    try:
+        with here._reading() as old, there._writing() as new:
+            return copied(_metadata.sorted_tables, old, new, dialect.shown(target), may_hold=("facts",), left_out=("bots", "windows"))
+    except DBAPIError as error:
+        raise dialect.explained(error, target) from error
+    finally:
+        here.close()
+        there.close()

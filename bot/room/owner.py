@@ -1,25 +1,49 @@
-"""Which process answers a question: its name in the journal, and a lock that tells others whether it lives."""
+"""Which process answers a question: its name in the journal, and what tells others whether it lives.
+
+On one machine a lock on a file tells at once. Where the journal is shared by many, a lease in it does, which its owner renews.
+"""
 
 from __future__ import annotations
 
+import logging
 import secrets
+import threading
 from pathlib import Path
 
 from filelock import FileLock, Timeout
+
+from bot.room.faults import told
+from bot.room.journal import Journal
+
+log = logging.getLogger("newsdesk.slack")
+
+LEASE = 30.0  # seconds; longer than a call to Slack may take, so that none of a dead process arrives after its questions changed hands
 
 
 class Owner:
     """A process that answers. Its lock file tells others that it lives; the system frees the lock however the process ends."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, journal: Journal | None = None, lease: float = LEASE) -> None:
+        """``journal``: where the process is known by a lease of so many seconds, if the journal is shared."""
         self.name = secrets.token_hex(6)
         self._folder = folder / "bots"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self._path(self.name), thread_local=False)
         self._lock.acquire(blocking=False)
+        self._journal = journal if journal and journal.shared else None
+        self._lease, self._ended = lease, threading.Event()
+        if self._journal:
+            self._journal.renew(self.name, lease)
+            # A thread of its own: a busy event loop is no death.
+            self._renewing = threading.Thread(target=self._renew, args=(self._journal,), name="lease", daemon=True)
+            self._renewing.start()
 
     def close(self) -> None:
         """Say that this process answers no more."""
+        if self._journal:
+            self._ended.set()
+            self._renewing.join()
+            self._journal.retire(self.name)
         self._lock.release()
         self._path(self.name).unlink(missing_ok=True)
 
@@ -29,14 +53,23 @@ class Owner:
         if name == self.name:
             return True
         if not name or not path.exists():
-            return False
+            return bool(name and self._journal and self._journal.lives(name))
         lock = FileLock(path)
         try:
             with lock.acquire(blocking=False):
                 path.unlink(missing_ok=True)
-            return False
         except Timeout:
             return True
+        if self._journal:  # it died on this machine: nobody need wait for its lease to run out
+            self._journal.retire(name)
+        return False
+
+    def _renew(self, journal: Journal) -> None:
+        while not self._ended.wait(self._lease / 6):
+            try:
+                journal.renew(self.name, self._lease)
+            except Exception as error:  # the next try may reach it; else others take over, and every post asks first whose question it is
+                log.error("cannot renew the lease error=%s", told(error))
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.lock"

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator
+from typing import Protocol
+
+from bot.room.faults import told
+
+log = logging.getLogger("newsdesk.slack")
 
 # Calls in so many seconds, a little under Slack's documented floors (a workspace's, for one app).
 _FLOORS = {
@@ -16,17 +22,39 @@ _FLOORS = {
     "views.open": (95, 60.0), "views.publish": (95, 60.0), "assistant.threads.setSuggestedPrompts": (95, 60.0), "apps.connections.open": (5, 10.0),
 }  # fmt: skip
 _POST = (5, 5.2)  # in one channel
+_RESERVE = 8  # turns that what is not worth waiting for leaves, so that it does not wait after all when several processes ask at once
+
+
+class Shared(Protocol):
+    """Windows that many processes share: the journal."""
+
+    def take_turn(self, window: str, count: int, seconds: float) -> tuple[float, str]:
+        """Return how many seconds to wait for a turn (0: it is ours), and its name."""
+
+    def turns_left(self, window: str, count: int, seconds: float) -> int:
+        """Return how many turns are left just now."""
+
+    def end_turn(self, window: str, turn: str, seconds: float) -> None:
+        """Have a turn count from now."""
 
 
 class Pace:
-    """Remembers when each method was called."""
+    """Remembers when each method was called, by this process and, if they are ``shared``, by all."""
 
     def __init__(self) -> None:
+        self.shared: Shared | None = None
         self._calls: dict[str, deque[list[float]]] = {}
 
     def free(self, method: str, channel: str = "") -> bool:
-        """Tell whether a call would go out at once."""
-        return self._wait(*_window(method, channel)) <= 0
+        """Tell whether a call would go out at once, as far as it can be told: others may be quicker."""
+        name, count, seconds = _window(method, channel)
+        if self._wait(name, count, seconds) > 0:
+            return False
+        try:
+            return not (self.shared and count) or self.shared.turns_left(name, count, seconds) > _RESERVE
+        except Exception as error:
+            log.error("cannot ask how often others called error=%s", told(error))
+            return True
 
     @contextlib.asynccontextmanager
     async def turn(self, method: str, channel: str = "") -> AsyncIterator[None]:
@@ -37,10 +65,27 @@ class Pace:
         call = [time.monotonic()]
         if count:
             self._calls[name].append(call)
+        turn = await self._shared_turn(name, count, seconds)
         try:
             yield
         finally:
             call[0] = time.monotonic()
+            if turn and self.shared:
+                with contextlib.suppress(Exception):
+                    self.shared.end_turn(name, turn, seconds)
+
+    async def _shared_turn(self, name: str, count: int, seconds: float) -> str:
+        """Wait for a turn among all processes. While the others cannot be asked, our own calls alone count."""
+        while self.shared and count:
+            try:
+                wait, turn = self.shared.take_turn(name, count, seconds)
+            except Exception as error:
+                log.error("cannot ask how often others called error=%s", told(error))
+                break
+            if not wait:
+                return turn
+            await asyncio.sleep(wait)
+        return ""
 
     def _wait(self, name: str, count: int, seconds: float) -> float:
         if not count:

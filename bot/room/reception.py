@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from bot import logs
 from bot.room import hearing
 from bot.room.answering import Answering
 from bot.room.api import Api
@@ -50,6 +51,7 @@ class Reception:
         """Claim a question and let it wait for its turn; None if it was claimed before."""
         mine = self._journal.claim(asked, self._owner.name, event_id)
         if mine:
+            logs.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
             self._answering.greet(mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND))
             self._wake.set()
@@ -161,6 +163,10 @@ class Reception:
             self._wake.set()
 
         task.add_done_callback(done)
+
+    def in_hand(self) -> int:
+        """Return how many questions are being answered."""
+        return len(self._running)
 
     async def inherit(self) -> None:
         """Take over the questions of processes that died."""

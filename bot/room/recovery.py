@@ -61,7 +61,7 @@ async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: fl
             if not isinstance(error, Refused) or error.error != "thread_not_found":  # a thread may be gone
                 log.warning("cannot look for what was missed channel=%s: %s", channel, error)
     if found or left:
-        log.info("asked while nobody was here: answering=%s too old=%s", found, left)
+        log.info("asked while nobody was here: answering=%s too_old=%s", found, left)
     return found
 
 

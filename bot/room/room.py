@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.room import archive_news, blocks
+from bot.links import Links
+from bot.mending import mended
+from bot.room import archive_news, blocks, meters
 from bot.room.access import Access, Allowed
 from bot.room.answering import Answering
 from bot.room.api import Api, Refused, Unreachable
@@ -19,15 +21,18 @@ from bot.room.blocks import Message
 from bot.room.brain import Brain
 from bot.room.faults import told
 from bot.room.inert import mrkdwn
-from bot.room.journal import Journal
-from bot.room.owner import Owner
+from bot.room.journal import FILE, Journal
+from bot.room.owner import LEASE, Owner
 from bot.room.reception import Reception
 from bot.room.recovery import catch_up
+from index.errors import ServerDown, VectorsError
 
 log = logging.getLogger("newsdesk.slack")
 
 _KINDS = {"message.channel": "message.channels", "message.group": "message.groups"}  # Slack's two names for them
 _REPORT_EVERY = 5.0  # seconds between two looks for finished ingests
+_LOOK_EVERY = 2.0  # seconds between two looks at what answers
+_LONGEST_PAUSE = 30.0  # seconds until what failed is tried again
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +46,31 @@ class Rules:
     follow_ups: bool = True
     per_user: int = 2
     max_age: float = 6 * 3_600  # seconds
+    lease: float = LEASE  # seconds
+    links: Links = field(default_factory=Links)
 
 
 class Room:
     """Everything that answers in Slack, of one process."""
 
-    def __init__(self, api: Api, brain: Brain, folder: Path, rules: Rules) -> None:
+    def __init__(self, api: Api, brain: Brain, folder: Path, rules: Rules, database: str | None = None) -> None:
+        """``database``: the URL of the PostgreSQL database that holds the journal in place of a file in the folder."""
         self.api, self.brain, self.rules = api, brain, rules
-        self.journal = Journal(folder / "journal.sqlite3")
-        self.owner = Owner(folder)
+        self.journal = Journal(database or folder / FILE)
+        self.owner = Owner(folder, self.journal, rules.lease)
+        if self.journal.shared:
+            api.share(self.journal)
         self.access = Access(api, rules.allowed)
-        self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person))
+        self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person), rules.links)
         self.reception = Reception(api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups)
         self._tasks: set[asyncio.Task[None]] = set()
         self._noticed: dict[str, float] = {}
+        self.connected: Callable[[], Awaitable[bool]] | None = None  # whether Slack's socket is; None: Slack comes to us over HTTP
+        meters.watch(lambda: self.journal.count_waiting(self.owner.name), self.reception.in_hand)
 
     async def start(self) -> None:
         """Begin to load, to answer, and to look for what was missed. ``api`` is open."""
-        self.beside(self.brain.warm())
+        self.beside(self._keep_ready())
         self.beside(self.reception.run())
         self.beside(self._catch_up())
         self.beside(self._forget())
@@ -100,6 +112,37 @@ class Room:
     async def welcome(self, user: str) -> bool:
         """Tell whether a person may use buttons, windows and the Home tab."""
         return await self.access.verdict(user) == "welcome"
+
+    async def _keep_ready(self) -> None:
+        """Load what answers, try again what could not be loaded, and have damaged vectors written again, as long as the process runs."""
+        said, pause = "", _LOOK_EVERY
+        while True:
+            if self.brain.trouble is not None:
+                await self.brain.warm()
+                failed = self.brain.trouble is not None
+            else:
+                well, outcome = await asyncio.to_thread(self._mended)
+                failed = not well
+                if outcome and outcome != said:
+                    log.warning("the search index could not be used (%s)", outcome)
+                said = outcome
+            pause = min(2 * pause, _LONGEST_PAUSE) if failed else _LOOK_EVERY
+            await asyncio.sleep(pause)
+
+    def _mended(self) -> tuple[bool, str]:
+        archive = self.brain.archive
+        try:
+            if archive:
+                archive.look()
+        except ServerDown as error:
+            return True, str(error)  # it comes back by itself
+        except VectorsError as error:
+            assert archive is not None
+            well, outcome = mended(archive)
+            return well, f"{error} {outcome}"
+        except Exception as error:  # the catalog is damaged, the disk full: readiness says so, and it is tried again
+            return False, told(error)
+        return True, ""
 
     async def _catch_up(self) -> None:
         await catch_up(self.api, self.journal, self.reception, self.rules.max_age)

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import signal
 from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,8 +42,23 @@ class Access:
     port: int = 3000
 
 
-async def serve(access: Access, load: Callable[[], tuple[Asks, Archive]], folder: Path, rules: Rules, workers: int) -> None:
-    """Answer in Slack until SIGTERM or SIGINT. Raises SettingsError if Slack refuses the tokens."""
+def _nothing(_room: Room) -> AbstractAsyncContextManager[object]:
+    return contextlib.nullcontext()
+
+
+async def serve(
+    access: Access,
+    load: Callable[[], tuple[Asks, Archive]],
+    folder: Path,
+    rules: Rules,
+    workers: int,
+    database: str | None = None,
+    beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
+) -> None:
+    """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``. Raises SettingsError if Slack refuses the tokens.
+
+    ``beside`` is what runs meanwhile: it is there before Slack is reached.
+    """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,7 +67,7 @@ async def serve(access: Access, load: Callable[[], tuple[Asks, Archive]], folder
 
     async def answer() -> None:
         nonlocal reached
-        async with answering(access, load, folder, rules, workers):
+        async with answering(access, load, folder, rules, workers, database, beside):
             reached = True
             await ended.wait()
             log.info("ending: running answers get their time")
@@ -67,20 +83,29 @@ async def serve(access: Access, load: Callable[[], tuple[Asks, Archive]], folder
 
 
 @contextlib.asynccontextmanager
-async def answering(access: Access, load: Callable[[], tuple[Asks, Archive]], folder: Path, rules: Rules, workers: int) -> AsyncIterator[Room]:
+async def answering(
+    access: Access,
+    load: Callable[[], tuple[Asks, Archive]],
+    folder: Path,
+    rules: Rules,
+    workers: int,
+    database: str | None = None,
+    beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
+) -> AsyncIterator[Room]:
     """Answer in Slack inside the block; at its end running answers get their time. Raises SettingsError if Slack refuses the tokens."""
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
         client = slack.client(access.bot_token, access.url, session)
         api = slack.Api(client)
-        await _open(api, access.app_token)
-        room = Room(api, Brain(load, workers), folder, rules)
+        room = Room(api, Brain(load, workers), folder, rules, database)
         try:
-            bolt = app(room, client, None if access.app_token else access.signing_secret)
-            await room.start()
-            async with _socket(bolt, access) if access.app_token else _http(bolt, access):
-                log.info("listening team=%s user=%s", api.team, api.user)
-                yield room
-                await room.reception.close()
+            async with beside(room):
+                await _open(api, access.app_token)
+                bolt = app(room, client, None if access.app_token else access.signing_secret)
+                await room.start()
+                async with _socket(bolt, access, room) if access.app_token else _http(bolt, access):
+                    log.info("listening team=%s user=%s", api.team, api.user)
+                    yield room
+                    await room.reception.close()
         finally:
             await room.close()
 
@@ -104,8 +129,9 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _socket(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
+async def _socket(bolt: AsyncApp, access: Access, room: Room) -> AsyncIterator[None]:
     handler = AsyncSocketModeHandler(bolt, access.app_token, ping_interval=_PING)
+    room.connected = handler.client.is_connected
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
         yield
@@ -132,19 +158,3 @@ async def _http(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
         yield
     finally:
         await runner.cleanup()
-
-
-def log_to_stderr(level: int = logging.INFO) -> None:
-    """Write the log to standard error: our own lines, and of libraries only warnings, without what may hold a message's text."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    handler.addFilter(_without_bodies)
-    logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger("newsdesk").setLevel(level)
-
-
-def _without_bodies(record: logging.LogRecord) -> bool:
-    if not record.name.startswith("newsdesk"):
-        record.msg, record.args = record.getMessage().split("\n", 1)[0].split("{", 1)[0], ()
-        record.exc_info = record.exc_text = None
-    return True

@@ -22,7 +22,7 @@ _FLUSH = 0.7  # seconds between two calls
 class Streamed:
     """One answer on its way. ``broken`` once Slack did not play along: then the plain path takes over, in place of what is there."""
 
-    def __init__(self, api: Api, asked: Asked, note: Callable[[Sequence[str]], None]) -> None:
+    def __init__(self, api: Api, asked: Asked, note: Callable[[Sequence[str]], object]) -> None:
         self._api, self._asked, self._note = api, asked, note
         self._stream: Stream | None = None
         self._waiting = ""

@@ -11,6 +11,7 @@ from bot.room.api import Refused, Unreachable
 from bot.room.home import Insight, News, home, prompts
 from bot.room.journal import Asked
 from bot.room.room import Room
+from bot.writings_view import DAYS, writings_json, writings_text
 from index.errors import NewsdeskError
 
 _NONE = ("What can I ask?",)  # Slack wants at least one
@@ -63,7 +64,8 @@ async def _home(room: Room, user: str) -> dict[str, Any]:
         failures, versions = await room.brain.look(lambda archive: (archive_news.failures(archive), archive_news.versions(archive)))
     except NewsdeskError as error:
         failures, versions = (("archive", str(error)),), {}
-    return home(news, Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown"))
+    written = tuple(writings_text(writings_json(room.journal.writings(time.time() - DAYS * 86_400))))
+    return home(news, Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown", written))
 
 
 async def _examples(room: Room) -> tuple[str, ...]:

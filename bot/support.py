@@ -1,0 +1,408 @@
+"""Does what an article says carry what a model made of it: two sequences of tokens laid side by side.
+
+numbers, times and names stand there ─ none in another's place ─ nothing denied, turned round, or surer than it is ─ enough of the words
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from itertools import pairwise
+
+from bot.vocabulary import FACT, alike, opposed, sureness
+from bot.wording import Token
+
+_PRONOUNS = frozenset("he she they it his her their its him them this that these those the".split())
+_SYMMETRIC = frozenset("meet talk discuss agre agree negoti marri marry share speak speech differ join togeth border resembl and".split())
+_SPEECH = frozenset("say tell state add announc warn argu insist write explain claim note stress repli accord report describ call urg ask".split())
+_RETOLD = 0.6  # of a claim in the window's order: it tells that window again, and an opposite anywhere is no chance
+_SHORT_GAP = 3  # content words in the place of which others may stand
+
+
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What the article says of a window besides its words: the day of publication, names before it and in its passage, pairs of names."""
+
+    published: date | None = None
+    before: frozenset[str] = frozenset()  # names in the title and the sentences just before
+    near: frozenset[str] = frozenset()  # names in the passage
+    pairs: frozenset[tuple[str, str]] = frozenset()  # names that stand side by side in the article
+
+
+@dataclass(slots=True)
+class Match:
+    """Claim and window, and which token answers which."""
+
+    claim: Sequence[Token]
+    told: Sequence[Token]
+    rows: list[dict[int, float]]  # of each claim token: window tokens that say the same, and how well
+    aligned: dict[int, int] = field(default_factory=dict)  # the best matching in one order
+
+    @property
+    def coverage(self) -> float:
+        """Share of what the claim says that the window says too."""
+        content = [i for i, token in enumerate(self.claim) if token.content]
+        return sum(min(1.0, max(self.rows[i].values(), default=0.0)) for i in content) / len(content) if content else 0.0
+
+    @property
+    def in_order(self) -> float:
+        """The same, of what stands in the same order."""
+        content = [i for i, token in enumerate(self.claim) if token.content]
+        return sum(min(1.0, self.rows[i][self.aligned[i]]) for i in content if i in self.aligned) / len(content) if content else 0.0
+
+
+def matched(claim: Sequence[Token], told: Sequence[Token], published: date | None) -> Match:
+    """Lay a claim beside a window of an article."""
+    by_key: dict[str, list[int]] = {}
+    for j, token in enumerate(told):
+        by_key.setdefault(token.key, []).append(j)
+    rows = [_row(token, claim[i + 1] if i + 1 < len(claim) else None, told, by_key, published) for i, token in enumerate(claim)]
+    return Match(claim, told, rows, _aligned(claim, told, rows))
+
+
+def contrary(match: Match, *, part: bool = False) -> str:
+    """Return how the claim goes against the window, "" if nowhere that can be told by its words.
+
+    ``part``: the window is a sentence of those the claim may be made from, so that what the claim denies may be told in another.
+    """
+    checks = (_replaced, _undenied, _surer, _turned, _misattached) if part else (_replaced, _denying, _undenied, _surer, _turned, _misattached)
+    return next((found for check in checks if (found := check(match))), "")
+
+
+def _row(token: Token, following: Token | None, told: Sequence[Token], by_key: dict[str, list[int]], published: date | None) -> dict[int, float]:
+    if token.kind == "break":
+        return {}
+    if token.figure:
+        figure = token.figure
+        found = {j: 1.0 for j, other in enumerate(told) if other.figure and figure.same(other.figure) and _bounds(figure.bound, other.figure.bound)}
+        if not found and figure.value == 1 and not figure.unit and not figure.ordinal and following:  # "one man", "a man"
+            return {j: 0.9 for key in ("a", "an", "singl") for j in by_key.get(key, ()) if j + 1 < len(told) and told[j + 1].key == following.key}
+        return found
+    if token.day:
+        return {j: 1.0 for j, other in enumerate(told) if other.day and token.day.same(other.day, published)}
+    found = {j: 1.0 for j in by_key.get(token.key, ()) if told[j].kind not in ("figure", "day")}
+    if not found and token.content:
+        found = {j: 0.8 for key, places in by_key.items() for j in places if told[j].content and alike(token.key, key)}
+    if not found and token.kind == "word":
+        found = {j: 0.7 for key, places in by_key.items() for j in places if told[j].kind == "word" and _kin(token.key, key)}
+    if not found and token.kind == "name":
+        found = {j: 0.8 for j, other in enumerate(told) if other.kind == "name" and _same_name(token.key, other.key)} or _acronym(token.key, told)
+    return found
+
+
+def _bounds(mine: str, its: str) -> bool:
+    return mine == its
+
+
+def _kin(one: str, other: str) -> bool:
+    """Tell whether two lemmas are forms of one word by how they begin ("negoti", "negotiator")."""
+    length = min(len(one), len(other))
+    if length < 5 or opposed(one, other):
+        return False
+    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), length)
+    return same >= 5 and same >= 0.7 * max(len(one), len(other))
+
+
+def _same_name(one: str, other: str) -> bool:
+    """Tell whether two names differ by an ending only ("Israel", "Israeli")."""
+    short, long = sorted((one, other), key=len)
+    return len(short) >= 4 and long.startswith(short[:-1] if short.endswith(("a", "o", "e")) else short) and long[len(short) - 1 :] in _endings(short)
+
+
+def _endings(short: str) -> frozenset[str]:
+    last = short[-1]
+    return frozenset(last + end for end in ("i", "n", "an", "ian", "ese", "ish", "s")) | frozenset(("an", "ian", "ean", "ese", "ish"))
+
+
+def _acronym(key: str, told: Sequence[Token]) -> dict[int, float]:
+    """Find a name by its initials: "UN" for the United Nations, and the other way round."""
+    for j, token in enumerate(told):
+        if token.kind != "name":
+            continue
+        words = [token]
+        while len(words) < 5 and j + len(words) < len(told) and told[j + len(words)].kind in ("name", "word") and len(words) < len(key):
+            words.append(told[j + len(words)])
+        if len(key) >= 2 and "".join(word.key[0] for word in words) == key:
+            return {j: 0.9}
+    return {}
+
+
+def _aligned(claim: Sequence[Token], told: Sequence[Token], rows: Sequence[dict[int, float]]) -> dict[int, int]:
+    """Return the heaviest matching that keeps both orders (a longest common subsequence, content before function words)."""
+    n, m = len(claim), len(told)
+    weight = [3.0 if token.kind == "name" else 2.0 if token.content else 1.0 if token.negates or token.polar else 0.4 for token in claim]
+    best = [[0.0] * (m + 1) for _ in range(n + 1)]
+    for i in range(n - 1, -1, -1):
+        row, below, answers, own = best[i], best[i + 1], rows[i], weight[i]
+        for j in range(m - 1, -1, -1):
+            value = max(below[j], row[j + 1])
+            if j in answers:
+                value = max(value, below[j + 1] + own * answers[j])
+            row[j] = value
+    found: dict[int, int] = {}
+    i = j = 0
+    while i < n and j < m:
+        if j in rows[i] and abs(best[i][j] - (best[i + 1][j + 1] + weight[i] * rows[i][j])) < 1e-9 and best[i][j] > max(best[i + 1][j], best[i][j + 1]) - 1e-9:
+            found[i] = j
+            i, j = i + 1, j + 1
+        elif best[i + 1][j] >= best[i][j + 1]:
+            i += 1
+        else:
+            j += 1
+    return found
+
+
+def _gaps(match: Match) -> list[tuple[list[int], list[int]]]:
+    """Return the stretches between neighbouring aligned content tokens: what claim and window have there that the other has not."""
+    anchors = [(-1, -1), *((i, j) for i, j in sorted(match.aligned.items()) if match.claim[i].content), (len(match.claim), len(match.told))]
+    taken = set(match.aligned.values())
+    found = []
+    for (i, j), (to_i, to_j) in pairwise(anchors):
+        mine = [k for k in range(i + 1, to_i) if match.claim[k].kind != "break" and k not in match.aligned]
+        its = [k for k in range(j + 1, to_j) if match.told[k].kind != "break" and k not in taken]
+        if j < 0:
+            its = its[-4:]
+        if to_j == len(match.told):
+            its = its[:4]
+        found.append((mine, its))
+    return found
+
+
+def missing(match: Match, around: Around) -> str:
+    """Return what number, time or name of the claim the window lacks, "" if none: another window may have it."""
+    for i, token in enumerate(match.claim):
+        if match.rows[i]:
+            continue
+        if token.figure and not (token.figure.value == 1 and not token.figure.unit):
+            return "a number in it does not stand in the passage"
+        if token.day:
+            return "a date or time in it does not stand in the passage"
+        if token.kind == "name" and not _meant(match, i, around):
+            return "a name in it does not stand in the passage"
+    return ""
+
+
+def _meant(match: Match, i: int, around: Around) -> bool:
+    """Tell whether a name that the window lacks is whom its "he" or "the minister" means, or a fuller form of a name in it."""
+    key, claim = match.claim[i].key, match.claim
+    beside = [claim[k].key for k in (i - 1, i + 1) if 0 <= k < len(claim) and claim[k].kind == "name"]
+    if any((key, other) in around.pairs or (other, key) in around.pairs for other in beside) and any(
+        match.rows[k] or claim[k].key in around.before for k in (i - 1, i + 1) if 0 <= k < len(claim) and claim[k].kind == "name"
+    ):
+        return True
+    for mine, its in _gaps(match):
+        if i in mine:
+            if _rivals(match, its):
+                return False
+            refers = any(match.told[j].key in _PRONOUNS for j in its)
+            return (refers and key in around.before) or (not its and key in around.near)
+    return False
+
+
+def _rivals(match: Match, its: Sequence[int]) -> list[int]:
+    """Return the names of a gap that the claim leaves out; "French" in "the French president" is none where the president is left out too."""
+    taken = set(match.aligned.values())
+
+    def modifies(j: int) -> bool:
+        after = j + 1
+        return after < len(match.told) and match.told[after].kind == "word" and 0 <= match.told[after].start - match.told[j].end <= 1 and after not in taken
+
+    return [j for j in its if match.told[j].kind == "name" and not modifies(j)]
+
+
+def _replaced(match: Match) -> str:
+    """Find another number, name, time or an opposite in the place of what the article has."""
+    for mine, its in _gaps(match):
+        for i in mine:
+            token = match.claim[i]
+            others = [match.told[j] for j in its]
+            if token.kind in ("figure", "day") and any(other.kind == token.kind for other in others):
+                return "another number or time stands in its place"
+            if token.kind == "name" and len([j for j in its if match.told[j].content]) <= _SHORT_GAP + 2:
+                rivals = [j for j in _rivals(match, its) if not alike(token.key, match.told[j].key)]
+                if rivals and not _moved(match, i, its) and not any(_after_by(match.told, j) != _after_by(match.claim, i) for j in rivals):
+                    return "another name stands in its place"
+            if any(opposed(token.key, other.key) for other in others):
+                return "it says the opposite of a word in the passage"
+    taken, near = set(match.aligned.values()), match.in_order >= _RETOLD
+    for i, token in enumerate(match.claim):
+        if token.kind in ("figure", "day") and i not in match.aligned and match.rows[i] and taken.issuperset(match.rows[i]):
+            return "a number or time stands in it more often than in the passage"
+        if near and token.content and not match.rows[i] and any(opposed(token.key, other.key) for other in match.told):
+            return "it says the opposite of a word in the passage"
+    return ""
+
+
+def _moved(match: Match, i: int, its: Sequence[int]) -> bool:
+    """Tell whether a name stands elsewhere in the window and what stands in its place stands elsewhere in the claim: an order, no exchange."""
+    elsewhere = bool(match.rows[i])
+    claimed = {token.key for token in match.claim}
+    return elsewhere and all(match.told[j].key in claimed for j in its if match.told[j].kind == "name") and _list_like(match, i)
+
+
+def _list_like(match: Match, i: int) -> bool:
+    near = [match.claim[k].key for k in (i - 1, i + 1) if 0 <= k < len(match.claim)]
+    return bool({"and", ",", "or"} & set(near))
+
+
+def _after_by(tokens: Sequence[Token], at: int) -> bool:
+    return any(token.key == "by" for token in tokens[max(0, at - 3) : at])
+
+
+def _targets(tokens: Sequence[Token], *, bare: bool = False) -> dict[int, int]:
+    """Return which content tokens are denied: each with the place of its negator. "Not only" denies nothing, unless ``bare``."""
+    found: dict[int, int] = {}
+    for n, token in enumerate(tokens):
+        if not token.negates or (not bare and n + 1 < len(tokens) and tokens[n + 1].key in ("only", "just", "least")):
+            continue
+        content = [k for k in range(n + 1, min(len(tokens), n + 7)) if tokens[k].content and tokens[k].clause == token.clause]
+        for k in content[: 2 if content and tokens[content[0]].key.endswith(("li", "ly")) else 1]:
+            found[k] = n
+        if not content:
+            before = [k for k in range(max(0, n - 3), n) if tokens[k].content]
+            found |= {before[-1]: n} if before else {}
+    return found
+
+
+def _denying(match: Match) -> str:
+    """Find a denial that is not the passage's."""
+    mine, its = _targets(match.claim, bare=True), _targets(match.told)
+    negators = {match.told[n].key for n in its.values()}
+    for i, n in mine.items():
+        key = match.claim[n].key
+        if n in match.aligned or (match.claim[n].content and match.rows[n]):
+            continue
+        if not negators or (match.rows[i] and not any(j in its for j in match.rows[i])):
+            return f"it denies what the passage does not deny ({key})"
+    return ""
+
+
+def _undenied(match: Match) -> str:
+    """Find a denial of the passage's that is left out."""
+    mine, its = _targets(match.claim, bare=True), _targets(match.told)
+    for j, n in its.items():
+        answering = [i for i in range(len(match.claim)) if j in match.rows[i] and match.claim[i].content]
+        if not answering or n in match.aligned.values():
+            continue
+        i = next((i for i in answering if match.aligned.get(i) == j), answering[0])
+        only = match.aligned.get(i) == j or all(k in its for k in match.rows[i])
+        clause = match.claim[i].clause
+        if only and i not in mine and not any(match.claim[m].clause == clause for m in mine.values()):
+            return "it leaves out a denial that stands in the passage"
+    return ""
+
+
+def _strength(tokens: Sequence[Token], at: int) -> tuple[int, int]:
+    """Return how sure a token is made by what stands before it in its clause, and the place of the word that does it (-1 if none)."""
+    least, place, between = FACT, -1, 0
+    for k in range(at - 1, max(-1, at - 6), -1):
+        token = tokens[k]
+        if token.kind == "break":
+            break
+        step = sureness(token.key)
+        if step < FACT:
+            governs = token.kind == "function" or step == 0 or any(t.key in ("to", "of") for t in tokens[k + 1 : at])
+            if governs and step < least:
+                least, place = step, k
+        if token.content:
+            between += 1
+            if between > 1:
+                break
+    for k in range(max(0, at - 12), at):
+        if tokens[k].key in ("if", "unless") and tokens[k].clause == tokens[at].clause:
+            return 0, k
+    return least, place
+
+
+def _surer(match: Match) -> str:
+    kept = set(match.aligned.values())
+    for i, j in match.aligned.items():
+        if match.claim[i].kind != "word" or match.told[j].kind != "word":
+            continue
+        (mine, _), (its, place) = _strength(match.claim, i), _strength(match.told, j)
+        if mine > its and place not in kept:
+            return "it is surer than the passage"
+    for j, token in enumerate(match.told):
+        step = sureness(token.key)
+        if step == FACT or j in kept or not (token.kind == "function" or step == 0):
+            continue
+        before = max(((i, k) for i, k in match.aligned.items() if j - 4 <= k < j), default=None)
+        after = min(((i, k) for i, k in match.aligned.items() if j < k <= j + 4), default=None)
+        if not before or not after or any(match.told[k].clause != token.clause for k in (before[1], after[1])):
+            continue
+        if all(sureness(match.claim[i].key) > step for i in range(before[0], after[0])):
+            return "it is surer than the passage"
+    return ""
+
+
+def _turned(match: Match) -> str:
+    """Find who does what to whom exchanged: the same verb with its two sides the other way round."""
+    for i, token in enumerate(match.claim):
+        if token.kind != "word" or not match.rows[i] or token.key in _SYMMETRIC or token.key in _SPEECH:
+            continue
+        left, right = _side(match.claim, i, -1), _side(match.claim, i, 1)
+        verdicts = []
+        for j in match.rows[i] if left and right else ():
+            to_left, to_right = _side(match.told, j, -1), _side(match.told, j, 1)
+            crossed = _meets(match, left, to_right) and _meets(match, right, to_left)
+            straight = _meets(match, left, to_left) and _meets(match, right, to_right)
+            if crossed != straight:
+                verdicts.append(straight == (_by(match.claim, i) == _by(match.told, j)))
+        if verdicts and not any(verdicts):
+            return "who does what to whom is turned round"
+    return ""
+
+
+def _meets(match: Match, mine: Sequence[int], its: Sequence[int]) -> bool:
+    return any(j in match.rows[i] for i in mine for j in its)
+
+
+def _side(tokens: Sequence[Token], at: int, step: int) -> list[int]:
+    """Return the nearest name (all its words) on one side of a token in its clause, else the content word next to it."""
+    nearest: list[int] = []
+    for k in range(at + step, at + 7 * step, step):
+        if not 0 <= k < len(tokens) or tokens[k].clause != tokens[at].clause or tokens[k].key in ("and", "but", "or"):
+            break
+        if tokens[k].kind == "name":
+            found = [k]
+            while 0 <= found[-1] + step < len(tokens) and tokens[found[-1] + step].kind == "name":
+                found.append(found[-1] + step)
+            return found
+        if tokens[k].kind == "word" and not nearest and abs(k - at) <= 3:
+            nearest = [k]
+    return nearest
+
+
+def _by(tokens: Sequence[Token], at: int) -> bool:
+    return any(token.key == "by" and following.kind in ("name", "word", "function") for token, following in pairwise(tokens[at + 1 : at + 5]))
+
+
+def _misattached(match: Match) -> str:
+    """Find numbers of one window exchanged: what stands beside a number stands nearer to another one there."""
+    places = [j for j, token in enumerate(match.told) if token.figure]
+    if len(places) < 2:
+        return ""
+    for i, token in enumerate(match.claim):
+        if not token.figure or not match.rows[i]:
+            continue
+        beside = [
+            k for k in (_next(match.claim, i, 1), _next(match.claim, i, -1)) if k is not None and match.rows[k] and match.claim[k].kind in ("word", "name")
+        ]
+        wrong = 0
+        for k in beside:
+            near = min(((abs(p - j), p) for j in match.rows[k] for p in places), default=(99, -1))
+            own = min((abs(p - j) for j in match.rows[k] for p in match.rows[i]), default=99)
+            wrong += own > near[0] + 1 and own > 3
+        if beside and wrong == len(beside):
+            return "a number stands with something else in the passage"
+    return ""
+
+
+def _next(tokens: Sequence[Token], at: int, step: int) -> int | None:
+    for k in range(at + step, at + 4 * step, step):
+        if not 0 <= k < len(tokens) or tokens[k].kind == "break":
+            return None
+        if tokens[k].content:
+            return k
+    return None

@@ -1,0 +1,46 @@
+"""An entailment model is loaded for real, or the program says why not: a small one with random weights, made here."""
+
+from __future__ import annotations
+
+import pytest
+
+from index.embed import entailment
+from index.errors import ModelError
+
+pytestmark = pytest.mark.slow
+
+WORDS = "[PAD] [UNK] [CLS] [SEP] [MASK] the ferry stops in may runs . ,".split()
+
+
+def saved(folder, labels):
+    """Save a cross-encoder of a few hundred weights with the given labels."""
+    import torch
+    from transformers import BertConfig, BertForSequenceClassification, BertTokenizerFast
+
+    torch.manual_seed(0)
+    folder.mkdir()
+    BertTokenizerFast(vocab={word: number for number, word in enumerate(WORDS)}).save_pretrained(folder)
+    config = BertConfig(
+        vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, initializer_range=0.3,
+        id2label=dict(enumerate(labels)), label2id={label: number for number, label in enumerate(labels)},
+    )  # fmt: skip
+    BertForSequenceClassification(config).save_pretrained(folder)
+    return str(folder)
+
+
+@pytest.mark.parametrize("labels", [("contradiction", "entailment", "neutral"), ("LABEL_0",)], ids=["three-labels", "one-output"])
+def test_a_cross_encoder_gives_a_probability(tmp_path, labels):
+    entails = entailment(saved(tmp_path / "model", labels))
+    scores = [entails("The ferry stops in May.", "The ferry runs."), entails("The ferry runs in May.", "The ferry stops.")]
+    assert all(0 < score < 1 for score in scores)
+    assert scores[0] != scores[1]
+
+
+def test_a_model_without_the_label_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r'no label "entailment".*NEWSDESK_CHECK__NLI'):
+        entailment(saved(tmp_path / "model", ("good", "bad")))
+
+
+def test_a_model_that_is_not_there_is_refused(tmp_path):
+    with pytest.raises(ModelError, match=r"cannot be loaded.*NEWSDESK_CHECK__NLI"):
+        entailment(str(tmp_path / "nothing"))

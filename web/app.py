@@ -1,0 +1,215 @@
+"""The reading room as a web application.
+
+link → signature and day → the rendered page, or: archive → marks → page
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from index.catalog import Catalog
+from index.errors import NewsdeskError
+from web import pages
+from web.answers import Answers
+from web.links import Kind, SignedLinks
+from web.shelf import Shelf
+
+log = logging.getLogger("newsdesk.web")
+
+_REMEMBERED = 32 * 2**20  # bytes of rendered pages
+_HTML = "text/html; charset=utf-8"
+_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_HEADERS = {
+    "content-security-policy": _POLICY,
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "x-robots-tag": "noindex, nofollow, noarchive",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "private, no-cache",
+}
+_RAW = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
+
+_REFUSED = (
+    "This link does not open",
+    "It is incomplete, or its time is over: links into the reading room end after some weeks.",
+    "To get a new one, ask your question again where you got this link, or ask the person who sent it to you.",
+)
+_GONE = ("This is no longer here", "What this link led to has been removed.", "If you still need it, ask the people who look after your team's articles.")
+_LATER = ("Not now", "The articles cannot be opened at the moment.", "Please try again in a minute.")
+
+Rendering = Callable[[], bytes | None]
+
+
+def app(
+    links: SignedLinks,
+    open_catalog: Callable[[], Catalog],
+    answers: Answers | None = None,
+    extra_routes: Sequence[BaseRoute] = (),
+    clock: Callable[[], float] = time.monotonic,
+) -> Starlette:
+    """Return the reading room over a catalog, which is opened when it is first needed.
+
+    ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the room.
+    """
+    room = _Room(links, Shelf(open_catalog, clock), answers)
+    routes = [
+        Route("/a/{article}", room.article),
+        Route("/o/{article}", room.original),
+        Route("/q/{answer}", room.answer),
+        Route("/static/{name}", room.static),
+        *extra_routes,
+    ]
+    handlers = {404: room.nothing_here, 405: room.nothing_here, 500: room.failed}
+    return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
+
+
+class _Room:
+    def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None) -> None:
+        self._links, self._shelf, self._answers = links, shelf, answers
+        self._pages = _Pages()
+        # One page for what is forged, damaged, too old or names nothing: whoever has no link learns nothing.
+        self._refusal = pages.told_page(links.base, *_REFUSED)
+
+    async def article(self, request: Request) -> Response:
+        id_, query = request.path_params["article"], request.scope["query_string"]
+        opened = self._links.place(id_, query)
+        if opened is None:
+            return self._refused()
+        place, until = opened
+
+        def render() -> bytes | None:
+            found = self._shelf.read(place)
+            return pages.article_page(found, place, until, self._links) if found else None
+
+        return await self._page(("a", id_, query), render)
+
+    async def original(self, request: Request) -> Response:
+        id_, query = request.path_params["article"], request.scope["query_string"]
+        until = self._links.until("o", id_, query)
+        if until is None:
+            return self._refused()
+
+        def render() -> bytes | None:
+            found = self._shelf.original(id_)
+            return pages.original_page(*found, until, self._links) if found else None
+
+        return await self._html(render)
+
+    async def answer(self, request: Request) -> Response:
+        id_ = request.path_params["answer"]
+        until = self._links.until("q", id_, request.scope["query_string"])
+        if until is None:
+            return self._refused()
+
+        def render() -> bytes | None:
+            found = self._answers(id_) if self._answers else None
+            return pages.answer_page(found, until, self._links) if found else None
+
+        return await self._html(render)
+
+    async def _page(self, key: tuple[Kind, str, bytes], render: Rendering) -> Response:
+        """Answer with a page as it was rendered for the state of the archive that is published, or render it."""
+        state = self._shelf.state()
+        if state is None:
+            try:
+                state = await run_in_threadpool(self._shelf.look)
+            except Exception as error:
+                return self._unable(error)
+        known = self._pages.get(state, key)
+        if known is not None:
+            return Response(known, media_type=_HTML)
+        response = await self._html(render)
+        if response.status_code == 200:
+            self._pages.put(state, key, bytes(response.body))
+        return response
+
+    async def static(self, request: Request) -> Response:
+        """Answer with the stylesheet or the script."""
+        name = request.path_params["name"]
+        content = pages.FILES.get(name)
+        if content is None:
+            return await self.nothing_here(request, None)
+        kind = "text/css" if name.endswith(".css") else "text/javascript"
+        return Response(content, media_type=f"{kind}; charset=utf-8", headers={"cache-control": "public, max-age=31536000, immutable"})
+
+    async def nothing_here(self, _request: Request, _error: Exception | None) -> Response:
+        """Answer to an address that is none of ours."""
+        return Response(self._refusal, 404, media_type=_HTML)
+
+    async def failed(self, _request: Request, error: Exception) -> Response:
+        """Answer after an error of our own making."""
+        return self._unable(error)
+
+    async def _html(self, render: Rendering) -> Response:
+        try:
+            page = await run_in_threadpool(render)
+        except Exception as error:  # whatever it is, the reader sees no internals of it
+            return self._unable(error)
+        return Response(pages.told_page(self._links.base, *_GONE), 404, media_type=_HTML) if page is None else Response(page, media_type=_HTML)
+
+    def _refused(self) -> Response:
+        return Response(self._refusal, 403, media_type=_HTML)
+
+    def _unable(self, error: Exception) -> Response:
+        ours = isinstance(error, NewsdeskError)
+        log.error("a page could not be opened: %s", error if ours else type(error).__name__)
+        headers = {**_HEADERS, "cache-control": "no-store", "retry-after": "60"}  # after an error of our own nothing else adds them
+        return Response(pages.told_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
+
+
+class _Pages:
+    """Rendered pages of one state of the archive, those asked for last."""
+
+    def __init__(self) -> None:
+        self._state = -1
+        self._pages: OrderedDict[object, bytes] = OrderedDict()
+        self._size = 0
+
+    def get(self, state: int, key: object) -> bytes | None:
+        if state != self._state:
+            self._state, self._size = state, 0
+            self._pages.clear()
+        if key in self._pages:
+            self._pages.move_to_end(key)
+        return self._pages.get(key)
+
+    def put(self, state: int, key: object, page: bytes) -> None:
+        if state != self._state or key in self._pages or len(page) > _REMEMBERED // 8:
+            return
+        self._pages[key] = page
+        self._size += len(page)
+        while self._size > _REMEMBERED:
+            self._size -= len(self._pages.popitem(last=False)[1])
+
+
+class _Headers:
+    """Gives every answer the headers that keep it inert and private."""
+
+    def __init__(self, inner: ASGIApp) -> None:
+        self._inner = inner
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                there = {name for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(pair for pair in _RAW if pair[0] not in there)]
+            await send(message)
+
+        await self._inner(scope, receive, with_headers)

@@ -1,0 +1,139 @@
+"""The pages, as HTML: every text goes through the templates' escaping, none is ever HTML itself."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from index.articles import Article, Source
+from index.original import Original
+from index.printable import printable
+from web.addresses import address, at_passage
+from web.answers import Shown
+from web.links import Place, SignedLinks
+from web.marks import before, marked
+from web.shelf import Opened, Other
+
+_HERE = Path(__file__).parent
+_ORIGINAL = 10_000_000  # characters of an original that are shown
+
+FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("room.css", "room.js")}
+_DIGESTS = {name: sha256(content).hexdigest()[:12] for name, content in FILES.items()}
+
+_WHERE_FROM = {
+    "file": "The file as it was saved.",
+    "page": "The page as it was fetched, shown as text.",
+    "record": "The record as it was saved.",
+    "put together": "The article's own text with the lines that were left out of it, where they stood: its file is not a text, has changed or is gone.",
+}
+
+
+def _day(value: date | None) -> str:
+    return f"{value.day} {value:%B %Y}" if value else "undated"
+
+
+def _lang(value: str | None) -> str:
+    """Return a language's code, nothing if it is none."""
+    return value if value and re.fullmatch(r"[A-Za-z0-9-]{2,20}", value) else ""
+
+
+def _moment(value: str) -> str:
+    """Return a time in ISO 8601 as people write it, with its offset from UTC."""
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        return printable(value)
+    zone = moment.strftime("%z")
+    return f"{_day(moment.date())}, {moment:%H:%M}" + (" UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else "")
+
+
+_templates = Environment(
+    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+)
+_templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang": _lang}
+_templates.globals["digests"] = _DIGESTS
+
+
+def article_page(opened: Opened, place: Place, until: date, links: SignedLinks) -> bytes:
+    """Return an article with its cited places marked. Links on the page end on the day the page's own link ends."""
+    article = opened.article
+    part = marked(article.text, opened.cited, opened.others, place.part)
+    whole = part.start == 0 and part.end == len(article.text)
+    return _rendered(
+        "article.html",
+        links.base,
+        **_about(article, opened),
+        part=part,
+        shown=None if whole else (part.start + 1, part.end, len(article.text)),
+        earlier=_part_link(links, place, before(part.start), until) if part.start else None,
+        later=_part_link(links, place, part.end, until) if part.end < len(article.text) else None,
+        others=any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
+        replaced=opened.replaced,
+        lost=opened.lost,
+        newer=links.article(opened.versions[0].place, until) if opened.replaced else None,
+        versions=[_linked(other, links, until) for other in opened.versions],
+        also_in=[_linked(other, links, until) for other in opened.also_in],
+        original=None if opened.replaced else links.original(article.source.id, until),
+        until=until,
+    )
+
+
+def original_page(article: Article, original: Original, until: date, links: SignedLinks) -> bytes:
+    """Return an article as it was saved."""
+    text = original.text[:_ORIGINAL]
+    return _rendered(
+        "original.html",
+        links.base,
+        source=article.source,
+        lines="\n".join(printable(line.rstrip()) for line in text.replace("\r\n", "\n").split("\n")),
+        where_from=_WHERE_FROM[original.kind],
+        shortened=_ORIGINAL if len(original.text) > _ORIGINAL else None,
+        article=links.article(Place(article.source.id), until),
+        until=until,
+    )
+
+
+def answer_page(shown: Shown, until: date, links: SignedLinks) -> bytes:
+    """Return an answer with its sources, each of them a link to its place."""
+    sources = [(source, links.article(source.place, until)) for source in shown.sources]
+    return _rendered("answer.html", links.base, shown=shown, sources=sources, until=until)
+
+
+def told_page(base: str, title: str, *paragraphs: str) -> bytes:
+    """Return a page that only tells something. ``base`` is the path under which the room is found."""
+    return _rendered("told.html", base, title=title, paragraphs=paragraphs)
+
+
+def _rendered(template: str, base: str, **values: Any) -> bytes:
+    return _templates.get_template(template).render(values, base=base).encode("utf-8", "replace")
+
+
+def _about(article: Article, opened: Opened) -> dict[str, Any]:
+    source = article.source
+    url = address(source.url)
+    return {
+        "source": source,
+        "file": _file_name(source),
+        "host": urlsplit(url).hostname if url else None,
+        "address": at_passage(url, article.text, *opened.cited) if url and opened.cited else url,
+        "cited": article.text[slice(*opened.cited)] if opened.cited else "",
+    }
+
+
+def _file_name(source: Source) -> str | None:
+    """Return the name of an article's file, without its folders: they are the server's business."""
+    return None if "://" in source.path else source.path.rpartition("/")[2] or None
+
+
+def _part_link(links: SignedLinks, place: Place, begin: int, until: date) -> str:
+    return links.article(Place(place.article, place.version, place.cited, place.others, begin), until)
+
+
+def _linked(other: Other, links: SignedLinks, until: date) -> tuple[Other, str]:
+    return other, links.article(other.place, until)
