@@ -194,6 +194,7 @@ def test_axe_finds_nothing_serious(kind, scheme, readers):
 
 def test_the_keyboard_reaches_the_cited_sentence_and_what_can_be_done(readers):
     reader = readers(readers.room.link(STORY, QUOTE).removesuffix("#c"))
+    reader.page.emulate_media(reduced_motion="reduce")  # else it slides in
     reader.page.keyboard.press("Tab")
     focused = reader.page.evaluate("document.activeElement.textContent")
     assert focused == "Skip to the cited sentence"

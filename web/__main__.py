@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -45,4 +46,5 @@ async def _serve(settings: Settings) -> None:
 
 
 if __name__ == "__main__":
+    os.nice(10)  # answers come first: at 500 pages a second on their two cores they would take a quarter longer
     sys.exit(main())
