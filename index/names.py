@@ -6,7 +6,6 @@ capitals, and in a question that is not all capitals. "US" and "UK" stand in hal
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 from index.snapshot import Snapshot
@@ -46,9 +45,3 @@ def other_names(snapshot: Snapshot, question: str) -> dict[str, str]:
     phrases = {" ".join(asked[start:end]) for start in range(len(asked)) for end in range(start + 2, min(len(asked), start + _LONGEST) + 1)}
     shorts = {long: term_of(short) for short, long in _known().items() if long in phrases and term_of(short)}
     return found | shorts | snapshot.short_forms(phrases)
-
-
-def with_other_names(found: Iterable[str], names: Mapping[str, str]) -> frozenset[str]:
-    """Return the terms of a text and, of each name that stands there in its other form, the terms of the form the question uses."""
-    own = frozenset(found)
-    return own.union(*(name.split() for name, other in names.items() if own.issuperset(other.split())))

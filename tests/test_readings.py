@@ -14,7 +14,7 @@ from index.acronyms import acronyms
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
 from index.changes import Options
-from index.names import other_names, with_other_names
+from index.names import other_names
 from index.readings import read_all, reading_of
 from index.report import Progress
 from index.runs import embed, run
@@ -195,9 +195,3 @@ def test_an_article_that_spells_a_name_out_is_found_by_its_acronym(valley):
     vector = np.zeros(HashEmbedder().dimensions, np.float32)  # by words alone
     hits = valley.read(lambda view: find(view, "What of the IMF?", vector, HashEmbedder().identity, ANYTHING, 24))
     assert [hit.article.source.id for hit in hits if hit.keyword] == ["cc"]
-
-
-def test_a_text_that_has_a_name_in_its_other_form_has_it():
-    names = {"imf": " ".join(terms("International Monetary Fund")), "european union": "eu"}
-    assert {"imf", "european", "union"} <= with_other_names(terms("The EU and the International Monetary Fund"), names)
-    assert "imf" not in with_other_names(terms("The monetary fund"), names)

@@ -10,6 +10,7 @@ import sys
 from datetime import date
 from typing import TYPE_CHECKING
 
+from bot.commands.made import answering_desk, links_of, llm_of, opened_archive, quotes_desk
 from index.errors import NewsdeskError, SettingsError
 from settings import Settings
 
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from bot.room.brain import Asks
     from index.archive import Archive
     from index.embed import Embedder
-
-from bot.commands.made import answering_desk, links_of, llm_of, opened_archive, quotes_desk
 
 
 def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -7,13 +7,12 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any
 
+from bot.commands.made import opened_archive
 from index.errors import SettingsError
 from settings import Settings
 
 if TYPE_CHECKING:
     from index.embed import Embedder
-
-from bot.commands.made import opened_archive
 
 
 def rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -10,13 +10,12 @@ import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+from bot.commands.made import opened_archive, opened_journal
 from index.errors import ArchiveError, SettingsError
 from settings import Settings
 
 if TYPE_CHECKING:
     from index.embed import Embedder
-
-from bot.commands.made import opened_archive, opened_journal
 
 
 def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -9,6 +9,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bot.commands.made import answering_desk, links_of, llm_of, quotes_desk
 from index.errors import SettingsError
 from settings import Settings
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from bot.room.room import Room
     from index.archive import Archive
     from index.embed import Embedder
-
-from bot.commands.made import answering_desk, links_of, llm_of, quotes_desk
 
 
 def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
