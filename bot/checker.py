@@ -94,7 +94,6 @@ class SentenceChecker:
         self,
         passages: Mapping[str, Hit],
         embedder: Embedder,
-        question: str = "",  # noqa: ARG002  no rule asks for it yet
         entails: Entails | None = None,
         bounds: Bounds | None = None,
     ) -> None:

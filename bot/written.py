@@ -78,7 +78,7 @@ class WrittenDesk:
             return
         draft = _Draft()
         passages = fenced(plain.hits, self._settings.passages, self._settings.tokens_in, around=f"{self._prompt.rules}\n{asked.question}")
-        checker = SentenceChecker(passages.passages, self._embedder, asked.question, self._entails)
+        checker = SentenceChecker(passages.passages, self._embedder, self._entails)
         for sentence in self._checked(self._texts(asked, passages, until, tally, draft), checker, draft):
             draft.first = draft.first or time.monotonic()
             yield sentence

@@ -18,20 +18,20 @@ def asked(number: int) -> Asked:
 
 def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_former_owner_is_refused(database: str) -> None:
     journal, other = Journal(database), Journal(database)
-    journal.renew("slow", 600)
+    journal.leases.renew("slow", 600)
     mine = journal.claim(asked(1), "slow")
     assert mine
     started = journal.start(mine.id, "slow")
     assert started
-    assert other.lives("slow")
+    assert other.leases.lives("slow")
     assert other.take_over("slow", "next") == []
     assert journal.current(started)
 
-    journal.renew("slow", 0)
-    assert not other.lives("slow")
+    journal.leases.renew("slow", 0)
+    assert not other.leases.lives("slow")
     assert [one.id for one in other.take_over("slow", "next")] == [mine.id]
     assert journal.take_over("slow", "third") == []
-    journal.renew("slow", 600)
+    journal.leases.renew("slow", 600)
     assert not journal.current(started)
     assert not journal.finish(started, "answered", "{}")
     assert not journal.note_messages(mine.id, ["1.9"], "slow")
@@ -44,13 +44,13 @@ def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_fo
 
 def test_windows_are_counted_for_all_processes_together(database: str) -> None:
     one, other = Journal(database), Journal(database)
-    assert other.turns_left("chat.postMessage C1", 5, 60) == 5
-    turns = [(one, other)[number % 2].take_turn("chat.postMessage C1", 5, 60) for number in range(7)]
+    assert other.leases.turns_left("chat.postMessage C1", 5, 60) == 5
+    turns = [(one, other)[number % 2].leases.take_turn("chat.postMessage C1", 5, 60) for number in range(7)]
     assert [wait == 0 for wait, _ in turns] == [True] * 5 + [False] * 2
-    assert other.turns_left("chat.postMessage C1", 5, 60) == 0
+    assert other.leases.turns_left("chat.postMessage C1", 5, 60) == 0
     assert all(0 < wait <= 60 for wait, _ in turns[5:])
-    assert other.take_turn("chat.postMessage C2", 5, 60)[0] == 0
-    assert one.take_turn("chat.postMessage C1", 5, 1e-6)[0] == 0  # the window has passed
+    assert other.leases.take_turn("chat.postMessage C2", 5, 60)[0] == 0
+    assert one.leases.take_turn("chat.postMessage C1", 5, 1e-6)[0] == 0  # the window has passed
     one.close()
     other.close()
 
@@ -86,7 +86,7 @@ def test_a_process_that_was_taken_for_dead_posts_nothing_when_it_wakes(database:
             slow_desk, next_desk = (desks[0], desks[1]) if slow is here else (desks[1], desks[0])
             await slack.until(lambda: len(slow_desk.asked) > 1, "it is asked")
             slow.owner._ended.set()  # it renews no more, as if it were frozen
-            slow.journal.renew(slow.owner.name, 0)
+            slow.journal.leases.renew(slow.owner.name, 0)
             next_desk.open.set()
             await slack.until(lambda: slack.thread(mention.ts), "the answer of the other")
             await slack.until(lambda: next_.journal.by_key(key).state == "answered", "the end")

@@ -15,7 +15,8 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.room import meters
 from bot.room.blocks import Message
-from bot.room.pace import Pace, Shared
+from bot.room.leases import Leases
+from bot.room.pace import Pace
 
 log = logging.getLogger("newsdesk.slack")
 Stream = AsyncChatStream
@@ -74,7 +75,7 @@ class Api:
         self._pace = pace or Pace()
         self.team = self.organisation = self.user = self.bot = ""
 
-    def share(self, windows: Shared) -> None:
+    def share(self, windows: Leases) -> None:
         """Count how often methods are called together with other processes."""
         self._pace.shared = windows
 

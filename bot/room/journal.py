@@ -14,10 +14,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Boolean, Column, Connection, Float, Index, Integer, MetaData, Row, Table, Text, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.answers import Writing
+from bot.room import leases
+from bot.room.tables import facts, feedback, heard, metadata, questions, seen, writings
 from index import dialect
 from index.copying import copied
 from index.dialect import Place, upsert
@@ -31,74 +33,6 @@ SCHEMA = "newsdesk_journal"  # that holds the tables in PostgreSQL
 _SCHEMA = 1
 _KEEP_SEEN = 3 * 86_400  # seconds; Slack delivers late for at most a day
 _KEEP = 90 * 86_400  # seconds that questions and answers are kept
-
-_metadata = MetaData()
-_facts = Table("facts", _metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
-_questions = Table(
-    "questions",
-    _metadata,
-    Column("id", Text, primary_key=True),
-    Column("key", Text, nullable=False, unique=True),  # channel:ts of what asked, or command:…, view:…
-    Column("kind", Text, nullable=False),
-    Column("channel", Text, nullable=False),
-    Column("ts", Text, nullable=False),
-    Column("thread", Text, nullable=False),  # where the answer goes; empty: beside, not in a thread
-    Column("user", Text, nullable=False),
-    Column("team", Text, nullable=False),  # of the user, as the event says; empty: it does not
-    Column("shared", Boolean, nullable=False),  # the channel is shared with another organisation
-    Column("text", Text, nullable=False),
-    Column("quiet", Boolean, nullable=False),  # say nothing unless the archive answers
-    Column("revision", Integer, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("owner", Text, nullable=False),
-    Column("asked", Float, nullable=False),
-    Column("finished", Float),
-    Column("answer", Text),  # JSON of bot/room/given.py
-    Column("messages", Text, nullable=False),  # JSON: ts of the answer's messages in order
-    Column("reply_url", Text, nullable=False),  # of /ask, until it is answered
-    Index("questions_state", "state", "owner"),
-    Index("questions_thread", "channel", "thread"),
-)
-_seen = Table("seen", _metadata, Column("token", Text, primary_key=True), Column("at", Float, nullable=False))
-_heard = Table("heard", _metadata, Column("kind", Text, primary_key=True), Column("at", Float, nullable=False))
-_feedback = Table(
-    "feedback",
-    _metadata,
-    Column("question", Text, primary_key=True),
-    Column("user", Text, primary_key=True),
-    Column("vote", Text, nullable=False),
-    Column("reason", Text),
-    Column("at", Float, nullable=False),
-    Column("text", Text, nullable=False),  # question and answer as they were when rated
-    Column("answer", Text, nullable=False),
-    Column("revision", Integer, nullable=False),
-)
-
-# What language models did, a row for each answer: no word of it, so that it outlives what was asked.
-_writings = Table(
-    "writings",
-    _metadata,
-    Column("id", Text, primary_key=True),
-    Column("question", Text, nullable=False),
-    Column("at", Float, nullable=False),
-    Column("model", Text, nullable=False),
-    Column("prompt", Text, nullable=False),  # version of the words it was given
-    Column("tokens_in", Integer, nullable=False),
-    Column("tokens_out", Integer, nullable=False),
-    Column("cost", Float),
-    Column("seconds", Float, nullable=False),
-    Column("kept", Integer, nullable=False),  # sentences
-    Column("dropped", Text, nullable=False),  # JSON: how many for which reason
-    Column("instead", Text, nullable=False),  # why quotes answered; empty: they did not
-    Column("fault", Text, nullable=False),
-)
-
-
-# Where processes on many machines share the journal: until when each is taken to live, and when Slack's methods were called. By the
-# database's clock.
-_bots = Table("bots", _metadata, Column("name", Text, primary_key=True), Column("until", Float, nullable=False))
-_windows = Table("windows", _metadata, Column("name", Text, primary_key=True), Column("calls", Text, nullable=False))  # JSON: {call: time}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,20 +66,22 @@ class Journal:
 
     def __init__(self, place: Place) -> None:
         """Open the journal, make it if it is new. Raises ArchiveError if it cannot be used."""
-        self.place, self.shared = place, isinstance(place, str)
+        self.place = place
+        shared = isinstance(place, str)
         where = dialect.shown(place)
         self._engine = dialect.opened(place, SCHEMA, durable=False, patience=10)
+        self.leases = leases.Leases(self._engine) if shared else None
         try:
             with dialect.writing(self._engine) as connection:
                 dialect.prepare_schema(connection, SCHEMA)
-                dialect.add_what_is_missing(connection, _metadata)
+                dialect.add_what_is_missing(connection, metadata)
                 version = int(_fact(connection, "schema") or _SCHEMA)
                 if version > _SCHEMA:
                     raise ArchiveError(f"{where} was written by a newer newsdesk (schema {version}). Update newsdesk.")
                 _put_fact(connection, "schema", str(_SCHEMA))
             self.forget()
         except DBAPIError as error:
-            if self.shared:
+            if shared:
                 raise dialect.explained(error, place) from error
             raise ArchiveError(
                 f"{where} cannot be used ({type(error.orig).__name__}). Check the disk, or move the file away; the bot makes a new one."
@@ -158,10 +94,10 @@ class Journal:
     def forget(self) -> None:
         """Remove what is too old to matter."""
         with self._writing() as connection:
-            connection.execute(delete(_seen).where(_seen.c.at < time.time() - _KEEP_SEEN))
-            connection.execute(delete(_questions).where(_questions.c.asked < time.time() - _KEEP))
-            connection.execute(delete(_feedback).where(_feedback.c.at < time.time() - _KEEP))
-            connection.execute(delete(_writings).where(_writings.c.at < time.time() - _KEEP))
+            connection.execute(delete(seen).where(seen.c.at < time.time() - _KEEP_SEEN))
+            connection.execute(delete(questions).where(questions.c.asked < time.time() - _KEEP))
+            connection.execute(delete(feedback).where(feedback.c.at < time.time() - _KEEP))
+            connection.execute(delete(writings).where(writings.c.at < time.time() - _KEEP))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -182,8 +118,8 @@ class Journal:
         try:
             with self._writing() as connection:
                 if event_id:
-                    connection.execute(insert(_seen).values(token=event_id, at=time.time()))
-                connection.execute(insert(_questions).values(**values))
+                    connection.execute(insert(seen).values(token=event_id, at=time.time()))
+                connection.execute(insert(questions).values(**values))
         except IntegrityError:
             return None
         return mine
@@ -192,7 +128,7 @@ class Journal:
         """Tell whether something is done for the first time (an event, a report, a refusal), and note it."""
         try:
             with self._writing() as connection:
-                connection.execute(insert(_seen).values(token=token, at=time.time()))
+                connection.execute(insert(seen).values(token=token, at=time.time()))
         except IntegrityError:
             return False
         return True
@@ -200,25 +136,25 @@ class Journal:
     def again(self, token: str) -> None:
         """Take back ``first``: it was not done after all."""
         with self._writing() as connection:
-            connection.execute(delete(_seen).where(_seen.c.token == token))
+            connection.execute(delete(seen).where(seen.c.token == token))
 
     def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[Asked]:
         """Return our questions nobody works on yet, oldest first, but those of some people."""
         with self._reading() as connection:
-            wanted = (_questions.c.state == "waiting") & (_questions.c.owner == owner) & _questions.c.user.not_in(list(without))
-            return [_asked(row) for row in connection.execute(select(_questions).where(wanted).order_by(_questions.c.asked).limit(limit))]
+            wanted = (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
+            return [_asked(row) for row in connection.execute(select(questions).where(wanted).order_by(questions.c.asked).limit(limit))]
 
     def count_waiting(self, owner: str) -> int:
         """Return how many of our questions nobody works on yet."""
         with self._reading() as connection:
-            return len(connection.execute(select(_questions.c.id).where(_questions.c.state == "waiting", _questions.c.owner == owner)).all())
+            return len(connection.execute(select(questions.c.id).where(questions.c.state == "waiting", questions.c.owner == owner)).all())
 
     def start(self, id_: str, owner: str) -> Asked | None:
         """Take a waiting question in hand; None if it is no longer waiting for us."""
         with self._writing() as connection:
-            mine = (_questions.c.id == id_) & (_questions.c.state == "waiting") & (_questions.c.owner == owner)
-            changed = connection.execute(update(_questions).where(mine).values(state="working", attempts=_questions.c.attempts + 1)).rowcount
-            return _asked(connection.execute(select(_questions).where(_questions.c.id == id_)).one()) if changed else None
+            mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
+            changed = connection.execute(update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)).rowcount
+            return _asked(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
 
     def current(self, asked: Asked) -> bool:
         """Tell whether a question in hand is still to be answered as it was read: not edited, removed or stopped meanwhile."""
@@ -228,85 +164,83 @@ class Journal:
     def complete(self, id_: str, text: str) -> None:
         """Write down what a bare mention turned out to ask."""
         with self._writing() as connection:
-            connection.execute(update(_questions).where(_questions.c.id == id_).values(text=text))
+            connection.execute(update(questions).where(questions.c.id == id_).values(text=text))
 
     def move(self, id_: str, channel: str) -> None:
         """Have a question answered in another channel, in no thread."""
         with self._writing() as connection:
-            connection.execute(update(_questions).where(_questions.c.id == id_).values(channel=channel, thread=""))
+            connection.execute(update(questions).where(questions.c.id == id_).values(channel=channel, thread=""))
 
     def note_messages(self, id_: str, messages: Sequence[str], owner: str | None = None) -> bool:
         """Write down the messages of an answer as soon as they exist; False if the question is no longer ``owner``'s."""
         with self._writing() as connection:
-            one = _questions.c.id == id_ if owner is None else (_questions.c.id == id_) & (_questions.c.owner == owner)
-            return connection.execute(update(_questions).where(one).values(messages=json.dumps(list(messages)))).rowcount == 1
+            one = questions.c.id == id_ if owner is None else (questions.c.id == id_) & (questions.c.owner == owner)
+            return connection.execute(update(questions).where(one).values(messages=json.dumps(list(messages)))).rowcount == 1
 
     def finish(self, asked: Asked, state: State, answer: str | None = None) -> bool:
         """End the work on a question; False if it was edited, removed or taken over meanwhile."""
         with self._writing() as connection:
-            mine = (_questions.c.id == asked.id) & (_questions.c.owner == asked.owner) & (_questions.c.state == "working")
-            mine &= _questions.c.revision == asked.revision
+            mine = (questions.c.id == asked.id) & (questions.c.owner == asked.owner) & (questions.c.state == "working")
+            mine &= questions.c.revision == asked.revision
             values: dict[str, Any] = {"state": state, "finished": time.time(), "reply_url": ""}
             if answer is not None:
                 values["answer"] = answer
-            return connection.execute(update(_questions).where(mine).values(**values)).rowcount == 1
+            return connection.execute(update(questions).where(mine).values(**values)).rowcount == 1
 
     def put_back(self, id_: str, owner: str) -> None:
         """Let a question that we had in hand wait again."""
         with self._writing() as connection:
-            mine = (_questions.c.id == id_) & (_questions.c.state == "working") & (_questions.c.owner == owner)
-            connection.execute(update(_questions).where(mine).values(state="waiting"))
+            mine = (questions.c.id == id_) & (questions.c.state == "working") & (questions.c.owner == owner)
+            connection.execute(update(questions).where(mine).values(state="waiting"))
 
     def edit(self, key: str, text: str, owner: str) -> Asked | None:
         """Give a question a new text; None if it is unknown, gone, or says the same. It waits again unless it is in hand, where the worker sees it."""
         with self._writing() as connection:
-            row = connection.execute(select(_questions).where(_questions.c.key == key).with_for_update()).one_or_none()
+            row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.text == text or row.state in ("removing", "removed"):
                 return None
             values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": False}
             if row.state != "working":
                 values |= {"state": "waiting", "owner": owner, "attempts": 0}
-            connection.execute(update(_questions).where(_questions.c.key == key).values(**values))
-            return _asked(connection.execute(select(_questions).where(_questions.c.key == key)).one())
+            connection.execute(update(questions).where(questions.c.key == key).values(**values))
+            return _asked(connection.execute(select(questions).where(questions.c.key == key)).one())
 
     def end(self, key: str, state: Literal["removing", "stopped"], owner: str) -> Asked | None:
         """Have a question removed or stopped; None if it is unknown, gone or (to be stopped) finished."""
         over = ("removing", "removed") if state == "removing" else ("removing", "removed", "answered", "left", "stopped", "failed")
         with self._writing() as connection:
-            row = connection.execute(select(_questions).where(_questions.c.key == key).with_for_update()).one_or_none()
+            row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.state in over:
                 return None
-            connection.execute(update(_questions).where(_questions.c.key == key).values(state=state, owner=owner))
+            connection.execute(update(questions).where(questions.c.key == key).values(state=state, owner=owner))
             return _asked(row)
 
     def removed(self, id_: str) -> None:
         """Note that the messages of a removed question are gone, and forget what was asked and answered."""
         with self._writing() as connection:
-            connection.execute(update(_questions).where(_questions.c.id == id_).values(state="removed", text="", answer=None, messages="[]"))
+            connection.execute(update(questions).where(questions.c.id == id_).values(state="removed", text="", answer=None, messages="[]"))
 
     # --- after a crash ---
 
     def others(self, owner: str) -> set[str]:
         """Return the owners, but us, of questions that are not finished."""
         with self._reading() as connection:
-            unfinished = _questions.c.state.in_(["waiting", "working", "removing"])
-            return set(connection.scalars(select(_questions.c.owner).where(unfinished, _questions.c.owner != owner).distinct()))
+            unfinished = questions.c.state.in_(["waiting", "working", "removing"])
+            return set(connection.scalars(select(questions.c.owner).where(unfinished, questions.c.owner != owner).distinct()))
 
     def take_over(self, dead: str, owner: str) -> list[Asked]:
         """Make the unfinished questions of a dead process ours, and return those that were in hand or being removed."""
         with self._writing() as connection:
-            lease = connection.scalar(select(_bots.c.until).where(_bots.c.name == dead).with_for_update())
-            if lease is not None and lease > float(connection.scalar(select(dialect.now(connection))) or 0):
+            if not leases.ended(connection, dead):
                 return []  # it was only slow
-            connection.execute(delete(_bots).where(_bots.c.name == dead))
-            theirs = _questions.c.owner == dead
-            found = connection.execute(select(_questions).where(theirs, _questions.c.state.in_(["working", "removing"])).with_for_update())
+            theirs = questions.c.owner == dead
+            found = connection.execute(select(questions).where(theirs, questions.c.state.in_(["working", "removing"])).with_for_update())
             in_hand = [_asked(row) for row in found]
-            unfinished = _questions.c.state.in_(["waiting", "working", "removing"])
-            connection.execute(update(_questions).where(theirs, unfinished).values(owner=owner))
+            unfinished = questions.c.state.in_(["waiting", "working", "removing"])
+            connection.execute(update(questions).where(theirs, unfinished).values(owner=owner))
             connection.execute(
-                update(_questions)
-                .where(_questions.c.owner == owner, _questions.c.id.in_([item.id for item in in_hand]), _questions.c.state == "working")
+                update(questions)
+                .where(questions.c.owner == owner, questions.c.id.in_([item.id for item in in_hand]), questions.c.state == "working")
                 .values(state="waiting")
             )
             return in_hand
@@ -317,92 +251,35 @@ class Journal:
         What was asked since is not searched for, because it may have been answered; what was unfinished is looked for in its thread before it is posted.
         """
         with self._writing() as connection:
-            connection.execute(update(_questions).where(_questions.c.state == "waiting").values(attempts=_questions.c.attempts + 1))
+            connection.execute(update(questions).where(questions.c.state == "waiting").values(attempts=questions.c.attempts + 1))
             _put_fact(connection, "last_seen", f"{time.time():.6f}")
-
-    # --- shared by many machines ---
-
-    def renew(self, owner: str, seconds: float) -> None:
-        """Have a process taken to live for so many seconds from now."""
-        with self._writing() as connection:
-            until = dialect.now(connection) + seconds
-            lease = upsert(_bots).values(name=owner, until=until)
-            connection.execute(lease.on_conflict_do_update(index_elements=["name"], set_={"until": until}))
-
-    def retire(self, owner: str) -> None:
-        """Have a process taken to be dead."""
-        with self._writing() as connection:
-            connection.execute(delete(_bots).where(_bots.c.name == owner))
-
-    def lives(self, owner: str) -> bool:
-        """Tell whether a process is taken to live."""
-        with self._reading() as connection:
-            return connection.scalar(select(_bots.c.name).where(_bots.c.name == owner, _bots.c.until > dialect.now(connection))) is not None
-
-    def take_turn(self, window: str, count: int, seconds: float) -> tuple[float, str]:
-        """Return how many seconds to wait for a turn (0: it is ours and counts from now on), and its name.
-
-        In every ``seconds`` there are ``count`` turns, for all processes together.
-        """
-        with self._writing() as connection:
-            time_now, calls = self._calls(connection, window, seconds)
-            if len(calls) >= count:
-                return max(0.01, seconds - (time_now - min(calls.values()))), ""
-            turn = secrets.token_hex(4)
-            self._put_calls(connection, window, {**calls, turn: time_now})
-            return 0.0, turn
-
-    def turns_left(self, window: str, count: int, seconds: float) -> int:
-        """Return how many turns are left just now."""
-        with self._reading() as connection:
-            known: dict[str, float] = json.loads(connection.scalar(select(_windows.c.calls).where(_windows.c.name == window)) or "{}")
-            time_now = float(connection.scalar(select(dialect.now(connection))) or 0)
-            return count - sum(time_now - float(at) < seconds for at in known.values())
-
-    def end_turn(self, window: str, turn: str, seconds: float) -> None:
-        """Have a turn count from now."""
-        with self._writing() as connection:
-            time_now, calls = self._calls(connection, window, seconds)
-            self._put_calls(connection, window, {**calls, turn: time_now})
-
-    def _calls(self, connection: Connection, window: str, seconds: float) -> tuple[float, dict[str, float]]:
-        connection.execute(upsert(_windows).values(name=window, calls="{}").on_conflict_do_nothing())
-        row = select(_windows.c.calls).where(_windows.c.name == window).with_for_update()
-        known = json.loads(connection.scalar(row) or "{}")
-        time_now = float(connection.scalar(select(dialect.now(connection))) or 0)
-        return time_now, {turn: at for turn, at in known.items() if time_now - at < seconds}
-
-    def _put_calls(self, connection: Connection, window: str, calls: dict[str, float]) -> None:
-        connection.execute(update(_windows).where(_windows.c.name == window).values(calls=json.dumps(calls)))
 
     # --- looking ---
 
     def by_id(self, id_: str) -> Asked | None:
         """Return a question by its id."""
-        return self._one(_questions.c.id == id_)
+        return self._one(questions.c.id == id_)
 
     def by_key(self, key: str) -> Asked | None:
         """Return a question by the message that asked it."""
-        return self._one(_questions.c.key == key)
+        return self._one(questions.c.key == key)
 
     def _one(self, condition: Any) -> Asked | None:
         with self._reading() as connection:
-            row = connection.execute(select(_questions).where(condition)).one_or_none()
+            row = connection.execute(select(questions).where(condition)).one_or_none()
             return _asked(row) if row else None
 
     def thread(self, channel: str, thread: str) -> list[Asked]:
         """Return the questions asked in a thread, oldest first."""
         with self._reading() as connection:
-            rows = connection.execute(select(_questions).where(_questions.c.channel == channel, _questions.c.thread == thread).order_by(_questions.c.ts))
+            rows = connection.execute(select(questions).where(questions.c.channel == channel, questions.c.thread == thread).order_by(questions.c.ts))
             return [_asked(row) for row in rows]
 
     def threads_since(self, when: float) -> list[tuple[str, str]]:
         """Return channel and root of the threads in which we answered since a time, newest first."""
         with self._reading() as connection:
             rows = connection.execute(
-                select(_questions.c.channel, _questions.c.thread)
-                .where(_questions.c.asked > when, _questions.c.thread != "")
-                .order_by(_questions.c.asked.desc())
+                select(questions.c.channel, questions.c.thread).where(questions.c.asked > when, questions.c.thread != "").order_by(questions.c.asked.desc())
             )
             return list(dict.fromkeys((row.channel, row.thread) for row in rows))
 
@@ -421,61 +298,61 @@ class Journal:
     def hear(self, kind: str) -> None:
         """Note that an event of a kind came, for the doctor."""
         with self._writing() as connection:
-            heard = {"at": time.time()}
-            connection.execute(upsert(_heard).values(kind=kind, **heard).on_conflict_do_update(index_elements=["kind"], set_=heard))
+            last = {"at": time.time()}
+            connection.execute(upsert(heard).values(kind=kind, **last).on_conflict_do_update(index_elements=["kind"], set_=last))
 
     def heard(self) -> dict[str, float]:
         """Return when an event of each kind last came (seconds since 1970)."""
         with self._reading() as connection:
-            return {row.kind: row.at for row in connection.execute(select(_heard))}
+            return {row.kind: row.at for row in connection.execute(select(heard))}
 
     def rate(self, asked: Asked, user: str, vote: Literal["up", "down"]) -> None:
         """Keep one person's vote on an answer, with the question and the answer as they stand."""
         with self._writing() as connection:
             values = {"text": asked.text, "answer": asked.answer or "{}", "revision": asked.revision, "vote": vote, "at": time.time(), "reason": None}
-            rated = upsert(_feedback).values(question=asked.id, user=user, **values)
+            rated = upsert(feedback).values(question=asked.id, user=user, **values)
             connection.execute(rated.on_conflict_do_update(index_elements=["question", "user"], set_=values))
 
     def explain(self, id_: str, user: str, reason: str) -> None:
         """Add a person's reason to their vote."""
         with self._writing() as connection:
-            connection.execute(update(_feedback).where(_feedback.c.question == id_, _feedback.c.user == user).values(reason=reason))
+            connection.execute(update(feedback).where(feedback.c.question == id_, feedback.c.user == user).values(reason=reason))
 
     def low_rated(self, since: float, limit: int = 10) -> list[tuple[str, str | None]]:
         """Return question and reason of the answers that were voted down since a time, newest first."""
         with self._reading() as connection:
-            rows = connection.execute(select(_feedback).where(_feedback.c.vote == "down", _feedback.c.at > since).order_by(_feedback.c.at.desc()).limit(limit))
+            rows = connection.execute(select(feedback).where(feedback.c.vote == "down", feedback.c.at > since).order_by(feedback.c.at.desc()).limit(limit))
             return [(row.text, row.reason) for row in rows]
 
     def asked_between(self, begin: float, end: float) -> list[Asked]:
         """Return the questions heard in a time (seconds since 1970, the end not included), oldest first."""
         with self._reading() as connection:
-            heard = (_questions.c.asked >= begin) & (_questions.c.asked < end)
-            return [_asked(row) for row in connection.execute(select(_questions).where(heard).order_by(_questions.c.asked))]
+            between = (questions.c.asked >= begin) & (questions.c.asked < end)
+            return [_asked(row) for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))]
 
     def votes_between(self, begin: float, end: float) -> list[dict[str, Any]]:
         """Return the votes given in a time, newest first: vote, reason, and the question as it was."""
-        columns = (_feedback.c.vote, _feedback.c.reason, _feedback.c.text)
+        columns = (feedback.c.vote, feedback.c.reason, feedback.c.text)
         with self._reading() as connection:
-            given = (_feedback.c.at >= begin) & (_feedback.c.at < end)
-            return [dict(row._mapping) for row in connection.execute(select(*columns).where(given).order_by(_feedback.c.at.desc()))]
+            given = (feedback.c.at >= begin) & (feedback.c.at < end)
+            return [dict(row._mapping) for row in connection.execute(select(*columns).where(given).order_by(feedback.c.at.desc()))]
 
     def feedback(self) -> list[dict[str, Any]]:
         """Return every vote with what was rated."""
         with self._writing() as connection:
-            return [{**row._mapping, "answer": json.loads(row.answer)} for row in connection.execute(select(_feedback).order_by(_feedback.c.at))]
+            return [{**row._mapping, "answer": json.loads(row.answer)} for row in connection.execute(select(feedback).order_by(feedback.c.at))]
 
     def note_writing(self, id_: str, writing: Writing) -> None:
         """Keep what a language model did for a question."""
         names = ("model", "prompt", "tokens_in", "tokens_out", "cost", "seconds", "kept", "instead", "fault")
         values = {name: getattr(writing, name) for name in names} | {"dropped": json.dumps(dict(writing.dropped))}
         with self._writing() as connection:
-            connection.execute(insert(_writings).values(id=secrets.token_hex(8), question=id_, at=time.time(), **values))
+            connection.execute(insert(writings).values(id=secrets.token_hex(8), question=id_, at=time.time(), **values))
 
     def writings(self, since: float) -> list[dict[str, Any]]:
         """Return what language models did since a time, oldest first."""
         with self._reading() as connection:
-            rows = connection.execute(select(_writings).where(_writings.c.at > since).order_by(_writings.c.at))
+            rows = connection.execute(select(writings).where(writings.c.at > since).order_by(writings.c.at))
             return [{**row._mapping, "dropped": json.loads(row.dropped)} for row in rows]
 
 
@@ -489,11 +366,11 @@ def _asked(row: Row[Any]) -> Asked:
 
 
 def _fact(connection: Connection, name: str) -> str | None:
-    return connection.scalar(select(_facts.c.value).where(_facts.c.name == name))
+    return connection.scalar(select(facts.c.value).where(facts.c.name == name))
 
 
 def _put_fact(connection: Connection, name: str, value: str) -> None:
-    connection.execute(upsert(_facts).values(name=name, value=value).on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+    connection.execute(upsert(facts).values(name=name, value=value).on_conflict_do_update(index_elements=["name"], set_={"value": value}))
 
 
 def journal_at(database: str | None, folder: Path) -> Place:
@@ -508,7 +385,7 @@ def copy_journal(source: Place, target: Place) -> dict[str, tuple[int, str]]:
     here, there = Journal(source), Journal(target)
     try:
         with here._reading() as old, there._writing() as new:
-            return copied(_metadata.sorted_tables, old, new, dialect.shown(target), may_hold=("facts",), left_out=("bots", "windows"))
+            return copied(metadata.sorted_tables, old, new, dialect.shown(target), may_hold=("facts",), left_out=("bots", "windows"))
     except DBAPIError as error:
         raise dialect.explained(error, target) from error
     finally:

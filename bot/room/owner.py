@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from bot.room.faults import told
-from bot.room.journal import Journal
+from bot.room.leases import Leases
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -23,27 +23,27 @@ LEASE = 30.0  # seconds; longer than a call to Slack may take, so that none of a
 class Owner:
     """A process that answers. Its lock file tells others that it lives; the system frees the lock however the process ends."""
 
-    def __init__(self, folder: Path, journal: Journal | None = None, lease: float = LEASE) -> None:
-        """``journal``: where the process is known by a lease of so many seconds, if the journal is shared."""
+    def __init__(self, folder: Path, leases: Leases | None = None, lease: float = LEASE) -> None:
+        """``leases``: where the process is known by a lease of so many seconds, if the journal is shared."""
         self.name = secrets.token_hex(6)
         self._folder = folder / "bots"
         self._folder.mkdir(parents=True, exist_ok=True)
         self._lock = FileLock(self._path(self.name), thread_local=False)
         self._lock.acquire(blocking=False)
-        self._journal = journal if journal and journal.shared else None
+        self._leases = leases
         self._lease, self._ended = lease, threading.Event()
-        if self._journal:
-            self._journal.renew(self.name, lease)
+        if self._leases:
+            self._leases.renew(self.name, lease)
             # A thread of its own: a busy event loop is no death.
-            self._renewing = threading.Thread(target=self._renew, args=(self._journal,), name="lease", daemon=True)
+            self._renewing = threading.Thread(target=self._renew, args=(self._leases,), name="lease", daemon=True)
             self._renewing.start()
 
     def close(self) -> None:
         """Say that this process answers no more."""
-        if self._journal:
+        if self._leases:
             self._ended.set()
             self._renewing.join()
-            self._journal.retire(self.name)
+            self._leases.retire(self.name)
         self._lock.release()
         self._path(self.name).unlink(missing_ok=True)
 
@@ -53,21 +53,21 @@ class Owner:
         if name == self.name:
             return True
         if not name or not path.exists():
-            return bool(name and self._journal and self._journal.lives(name))
+            return bool(name and self._leases and self._leases.lives(name))
         lock = FileLock(path)
         try:
             with lock.acquire(blocking=False):
                 path.unlink(missing_ok=True)
         except Timeout:
             return True
-        if self._journal:  # it died on this machine: nobody need wait for its lease to run out
-            self._journal.retire(name)
+        if self._leases:  # it died on this machine: nobody need wait for its lease to run out
+            self._leases.retire(name)
         return False
 
-    def _renew(self, journal: Journal) -> None:
+    def _renew(self, leases: Leases) -> None:
         while not self._ended.wait(self._lease / 6):
             try:
-                journal.renew(self.name, self._lease)
+                leases.renew(self.name, self._lease)
             except Exception as error:  # the next try may reach it; else others take over, and every post asks first whose question it is
                 log.error("cannot renew the lease error=%s", told(error))
 

@@ -8,9 +8,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import AsyncIterator
-from typing import Protocol
 
 from bot.room.faults import told
+from bot.room.leases import Leases
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -25,24 +25,11 @@ _POST = (5, 5.2)  # in one channel
 _RESERVE = 8  # turns that what is not worth waiting for leaves, so that it does not wait after all when several processes ask at once
 
 
-class Shared(Protocol):
-    """Windows that many processes share: the journal."""
-
-    def take_turn(self, window: str, count: int, seconds: float) -> tuple[float, str]:
-        """Return how many seconds to wait for a turn (0: it is ours), and its name."""
-
-    def turns_left(self, window: str, count: int, seconds: float) -> int:
-        """Return how many turns are left just now."""
-
-    def end_turn(self, window: str, turn: str, seconds: float) -> None:
-        """Have a turn count from now."""
-
-
 class Pace:
     """Remembers when each method was called, by this process and, if they are ``shared``, by all."""
 
     def __init__(self) -> None:
-        self.shared: Shared | None = None
+        self.shared: Leases | None = None
         self._calls: dict[str, deque[list[float]]] = {}
 
     def free(self, method: str, channel: str = "") -> bool:

@@ -57,9 +57,9 @@ class Room:
         """``database``: the URL of the PostgreSQL database that holds the journal in place of a file in the folder."""
         self.api, self.brain, self.rules = api, brain, rules
         self.journal = Journal(database or folder / FILE)
-        self.owner = Owner(folder, self.journal, rules.lease)
-        if self.journal.shared:
-            api.share(self.journal)
+        self.owner = Owner(folder, self.journal.leases, rules.lease)
+        if self.journal.leases:
+            api.share(self.journal.leases)
         self.access = Access(api, rules.allowed)
         self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person), rules.links)
         self.reception = Reception(api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups)
