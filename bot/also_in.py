@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 
-from bot.checker import Draft
 from index.articles import Article, Hit
 from index.snapshot import Snapshot
 
@@ -17,30 +15,30 @@ _BETWEEN = re.compile(r"[\s\"'“”„«»‘’‚‹›]+")  # what may diffe
 _SHORT = 3  # letters; words so short stand everywhere
 
 
-def with_others(snapshot: Snapshot, drafts: Sequence[Draft], hits: Sequence[Hit]) -> tuple[Draft, ...]:
-    """Return the drafts, each with the names of the other publishers that print its quote word for word, oldest first.
+def others(snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequence[Hit]) -> list[tuple[str, ...]]:
+    """Return for each quote of an article the names of the other publishers that print it word for word, oldest first.
 
     Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks aside, the whole
     quote must stand there. An article without a publisher is named by its title.
     """
-    if not drafts:
-        return ()
+    if not quoted:
+        return []
     found = {hit.article.source.id: hit.article for hit in hits}
-    copies = snapshot.duplicates([draft.article.source.id for draft in drafts])
-    wanted = {other for others in copies.values() for other in others}
-    for draft in drafts:
-        wanted.update(snapshot.twins(draft.article.digest, draft.article.source.id)[:_TWINS])
+    copies = snapshot.duplicates([article.source.id for article, _ in quoted])
+    wanted = {other for known in copies.values() for other in known}
+    for article, _ in quoted:
+        wanted.update(snapshot.twins(article.digest, article.source.id)[:_TWINS])
     near = {**found, **snapshot.articles(sorted(wanted - found.keys()))}
     ordered = sorted(near.values(), key=lambda article: (article.source.published or date.max, article.source.id))
-    return tuple(replace(draft, also_in=_others(draft, ordered)) for draft in drafts)
+    return [_others(article, quote, ordered) for article, quote in quoted]
 
 
-def _others(draft: Draft, articles: Sequence[Article]) -> tuple[str, ...]:
-    quote, own = _plain(draft.text), draft.article.source
+def _others(quoted: Article, quote: str, articles: Sequence[Article]) -> tuple[str, ...]:
+    plain, own = _plain(quote), quoted.source
     # Looked for first: making a whole article plain costs a millisecond, and hardly any has all the words.
-    words = [word for word in _BETWEEN.split(draft.text) if len(word) > _SHORT]
+    words = [word for word in _BETWEEN.split(quote) if len(word) > _SHORT]
     holding = (article for article in articles if article.source.id != own.id and all(word in article.text for word in words))
-    places = (article.source.publisher or article.source.title for article in holding if quote in _plain(article.text))
+    places = (article.source.publisher or article.source.title for article in holding if plain in _plain(article.text))
     return tuple(dict.fromkeys(place for place in places if place != own.publisher))
 
 

@@ -12,8 +12,8 @@ from datetime import date
 from typing import Any
 
 from bot import quotes, traces
-from bot.also_in import with_others
-from bot.answers import Answer, NoAnswer, Reason, Writing, as_json, hit_json
+from bot.also_in import others
+from bot.answers import Answer, Citation, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.checker import check
 from bot.links import Links
 from bot.question import standalone, timeless, understood
@@ -111,7 +111,8 @@ class Desk:
             marks[:] = [time.perf_counter()]
             with traces.span("answer", hits=len(hits)):
                 choice = quotes.choose(view, meant, hits, self._embedder, self._level, self._reader)
-                return hits, replace(choice, drafts=with_others(view.snapshot, choice.drafts, hits))
+                also_in = others(view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits)
+                return hits, replace(choice, drafts=tuple(replace(draft, also_in=names) for draft, names in zip(choice.drafts, also_in, strict=True)))
 
         hits, choice = self._archive.read(work)
         drafted = time.perf_counter()
@@ -126,6 +127,12 @@ class Desk:
             result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
         spent = {"search": marks[0] - began, "answer": drafted - marks[0], "check": checked - drafted, "total": checked - began}
         return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why, choice.confidence)
+
+    def also_in(self, citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citation, ...]:
+        """Return citations with the names of the other publishers that print their quotes, as the archive is now."""
+        quoted = [(citation.article, citation.quote) for citation in citations]
+        found = self._archive.read(lambda view: others(view.snapshot, quoted, hits))
+        return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

@@ -144,7 +144,7 @@ class WrittenDesk:
         timings = {**plain.timings_ms, **spent}
         if draft.sentences:
             why = f"{self._llm.name} wrote {len(draft.sentences) + len(dropped)} sentences, {len(dropped)} were dropped{f'; {fault}' if fault else ''}"
-            answer = Answer(question, tuple(draft.sentences), checker.citations, NAME, dropped)
+            answer = Answer(question, tuple(draft.sentences), self.quotes.also_in(checker.citations, plain.hits), NAME, dropped)
             return replace(plain, result=answer, timings_ms=timings, why=why, writing=writing)
         if draft.declined:
             refusal = NoAnswer(question, "declined", plain.hits[:3], dropped)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pytest
 from hash_embedder import HashEmbedder
+from llm_server import KEY, LlmServer, Play
 from newsroom import catalog_at
+from pydantic import SecretStr
 
 import index.duplicates
-from bot.also_in import with_others
+from bot.also_in import others
 from bot.archive_view import article_json
-from bot.checker import Draft
 from bot.desk import Desk, Request
+from bot.llm import Llm
+from bot.written import WrittenDesk
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
 from index.catalog import Catalog
@@ -28,6 +30,7 @@ from index.embedding import embed
 from index.passages import passages_of
 from index.report import Progress
 from index.runs import run
+from settings import LlmSettings
 
 pytestmark = pytest.mark.both
 
@@ -315,21 +318,27 @@ def test_also_in_names_only_papers_that_print_the_quote(desk):
     curly = article("gg", WIRE.replace('"', "”").replace("\n\n", "\n"), publisher="Valley News")
     desk.put(STORIES[0], cut, changed, curly, STORIES[3])
     assert both(("aa", "bb"), ("aa", "cc"), ("aa", "gg")) <= links(desk.archive.catalog)
-    text, quote = STORIES[0].text, BODY[1]
-    start = text.index(quote)
     with desk.archive.catalog.snapshot() as snapshot:
-        passage = next(p for p in snapshot.passages_of(STORIES[0]) if p.start <= start < p.end)
-        draft = Draft(" ".join(quote.split()), STORIES[0], passage, start, start + len(quote), ("Somewhere Else",))
-        [filled] = with_others(snapshot, [draft], [])
-        assert filled == replace(draft, also_in=("Valley News",))
-        [lead] = with_others(snapshot, [replace(draft, text=LEAD, start=0, end=len(LEAD))], [])
-    assert set(lead.also_in) == {"Coast Post", "Island Herald", "Valley News"}
+        [where, of_lead] = others(snapshot, [(STORIES[0], " ".join(BODY[1].split())), (STORIES[0], LEAD)], [])
+    assert where == ("Valley News",)
+    assert set(of_lead) == {"Coast Post", "Island Herald", "Valley News"}
 
 
 def test_an_answer_says_where_else_its_quote_stands(desk):
     desk.put(article("aa", WIRE, publisher="Meridian Wire"), article("bb", EDITED, publisher="Coast Post"), STORIES[4])
     reply = desk.ask("What did Oda Brekke say about the crane?").as_json()
     [citation] = [each for each in reply["citations"] if "steel gave way" in each["quote"]]
+    assert {citation["publisher"], *citation["also_in"]} == {"Meridian Wire", "Coast Post"}
+
+
+def test_an_answer_that_a_model_wrote_says_it_too(desk):
+    desk.put(article("aa", WIRE, publisher="Meridian Wire"), article("bb", EDITED, publisher="Coast Post"), STORIES[4])
+    with LlmServer(Play(lambda seen: f"{BODY[4]} [{next(key for key, text in seen.passages.items() if BODY[4] in text)}]")) as server:
+        settings = LlmSettings(model="openai-like:stand-in", base_url=server.url, api_key=SecretStr(KEY), seconds=30)
+        written = WrittenDesk(Desk(desk.archive, desk.embedder), Llm(settings), desk.embedder, settings)
+        reply = written.ask(Request("What did Oda Brekke say about the crane?", date(2025, 3, 31))).as_json()
+    [citation] = reply["citations"]
+    assert reply["answerer"] == "llm"
     assert {citation["publisher"], *citation["also_in"]} == {"Meridian Wire", "Coast Post"}
 
 
