@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.days import days
 from bot.evidence import Window
 from bot.figures import figures
-from bot.support import Match
+from bot.matching import Match
 from bot.vocabulary import FUNCTIONS, alike, lemma
 from index.articles import Source
 from index.statements import Statement, named_in

@@ -16,7 +16,8 @@ from bot.answers import Citation, Dropped, Sentence
 from bot.attribution import misattributed, says, told_by
 from bot.claims import Claim, claimed, hosts_in
 from bot.evidence import Evidence, Window
-from bot.support import Match, contrary, matched, missing
+from bot.matching import Match, matched
+from bot.support import contrary, missing
 from bot.wording import worded
 from index.articles import Article, Hit, Passage
 from index.embed import Embedder, Vectors
