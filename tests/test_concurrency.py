@@ -1,6 +1,6 @@
 """One process ingests without pause while four others ask: every answer belongs to one state of the archive that was current.
 
-STRESS_SECONDS in the environment sets how long (20 if it is not set); STRESS_SEED repeats the same changes and questions.
+STRESS_SECONDS in the environment sets how long (10 if it is not set); STRESS_SEED repeats the same changes and questions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from newsroom import Newsroom, eventually, question, story, tokens
 from index.articles import article_id
 from index.chroma import Server
 
-SECONDS = float(os.environ.get("STRESS_SECONDS", "20"))
+SECONDS = float(os.environ.get("STRESS_SECONDS", "10"))
 SEED = int(os.environ.get("STRESS_SEED", "1"))
 ARTICLES = 200
 READERS = 4

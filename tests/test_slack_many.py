@@ -85,6 +85,7 @@ def test_many_bots_answer_each_question_once_whoever_is_killed_stopped_or_starte
                 assert answers == [1] * QUESTIONS
                 assert [fault for fault in slack.wrong if "acknowledged after" not in fault] == []
                 journal.close()
+                await slack.until(lambda: len(slack.sockets) == BOTS, "the last to start is connected", 120)
                 ended = [fleet.end(signal.SIGTERM) for _ in range(BOTS)]
                 await slack.until(lambda: all(process.poll() is not None for process in ended), "the bots end", 60)
                 assert [process.returncode for process in ended] == [0] * BOTS

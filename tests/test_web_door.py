@@ -95,7 +95,7 @@ def test_the_bot_serves_the_room_its_answers_link_to(newsroom):
                 [sys.executable, str(DRIVER), "bot"], cwd=newsroom.root, env=environment(newsroom, port, **tokens), stderr=subprocess.DEVNULL
             )
             try:
-                await slack.until(lambda: slack.sockets or process.poll() is not None, "the bot connects")
+                await slack.until(lambda: slack.sockets or process.poll() is not None, "the bot connects", 120)
                 asked = slack.mention(ANNA, question(1))
                 await slack.until(lambda: slack.thread(asked.ts), "the answer")
                 await slack.quiet()
