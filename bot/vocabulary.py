@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from functools import lru_cache
 
-import snowballstemmer
 from anyascii import anyascii
 
-_STEMMER = snowballstemmer.stemmer("english")
+from index.terms import stemmed
 
 _IRREGULAR = {
     form: lemma
@@ -455,7 +454,7 @@ def _lemma(word: str) -> str:
     folded = _IRREGULAR.get(folded, folded)
     if len(folded) <= 3 or not folded.isalpha():
         return folded.replace(".", "")
-    stem = str(_STEMMER.stemWord(folded))
+    stem = str(stemmed(folded))
     if len(stem) > 5 and stem.endswith(("iy", "yy", "yi", "ij", "yj", "ii")):
         stem = stem[:-2] + "i"
     return stem

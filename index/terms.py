@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import threading
 from functools import lru_cache
 
-import snowballstemmer
+import Stemmer
 from anyascii import anyascii
 
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
-_STEMMER = snowballstemmer.stemmer("english")
+_OWN = threading.local()  # a stemmer keeps the word it works on in itself, and a bot answers several questions at once
 
 _LONGEST = 64  # characters; what is longer is no word
 
@@ -51,7 +52,15 @@ def term_of(word: str) -> str:
     folded = re.sub(r"[^a-z0-9]", "", folded)
     if not folded or folded in STOP_WORDS:
         return ""
-    stem: str = _STEMMER.stemWord(folded)
+    stem = stemmed(folded)
     if len(stem) > 5:
         stem = re.sub(r"(?:iy|yy|yi|ij|yj|ii|y)$", "i", stem)
+    return stem
+
+
+def stemmed(word: str) -> str:
+    """Return a lower-case word without its English endings (Snowball's English stemmer)."""
+    if not hasattr(_OWN, "stemmer"):
+        _OWN.stemmer = Stemmer.Stemmer("english", 0)  # what it returns is kept by who asks
+    stem: str = _OWN.stemmer.stemWord(word)
     return stem

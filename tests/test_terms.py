@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.terms import STOP_WORDS, term_of, terms, words
+from index.terms import STOP_WORDS, stemmed, term_of, terms, words
 
 SAME = [
     pytest.param(["Zelensky", "Zelenskyy", "Zelenskiy", "Zelenskyi", "Зеленський", "Зеленский", "ZELENSKY", "zelensky"], id="zelensky"),
@@ -106,3 +108,17 @@ def test_every_term_is_plain_lower_case_ascii(text):
 @given(st.text(max_size=50))
 def test_a_term_is_the_same_in_capitals(text):
     assert terms(text.casefold()) == terms(text.casefold().upper().casefold())
+
+
+def test_questions_that_are_answered_at_once_do_not_mix_their_words():
+    endings = ["negotiating", "relational", "hopefulness", "sensibilities", "generously", "occurrences", "communities", "vietnamization", "electricity"]
+    made = [f"{beginning}{ending}" for beginning in ("", "re", "over", "counter", "inter") for ending in endings]
+    alone = [stemmed(word) for word in made]
+    often = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        with ThreadPoolExecutor(4) as threads:
+            together = list(threads.map(lambda _: [stemmed(word) for word in made], range(40)))
+    finally:
+        sys.setswitchinterval(often)
+    assert all(found == alone for found in together)
