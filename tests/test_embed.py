@@ -88,7 +88,9 @@ def test_a_coarse_form_that_computes_something_else_is_left_in_one_line(monkeypa
     model = Model(runtime="onnx")
     assert np.array_equal(model.embed_coarsely(TEXTS[:4]), model.embed(TEXTS[:4]))
     [line] = caplog.messages
-    assert line.startswith("Sentences are compared by the whole model, which takes longer: its coarse form cannot be run (ValueError: its vectors are off by 0.")
+    assert line.startswith(
+        "Sentences are compared by the whole model, which takes longer: its coarse form cannot be run (ValueError: its vectors are off by 0."
+    )
 
 
 @pytest.mark.slow
