@@ -12,6 +12,7 @@ In its coarse form the linear maps multiply whole numbers of 7 and 8 bits, which
 from __future__ import annotations
 
 import json
+import mmap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,7 @@ class Encoder:
     folder: Path
     config: Mapping[str, Any]
     weights: Weights
+    pages: mmap.mmap  # that the weights are in
     longest: int  # tokens, the two special ones included
     first_token: bool  # the text's vector is that of its first token, not the mean of all
 
@@ -61,7 +63,12 @@ class Encoder:
         if transformer.get("do_lower_case"):
             raise UnknownShape("it lower-cases its texts by itself")
         longest = min(int(transformer.get("max_seq_length") or config["max_position_embeddings"]), int(config["max_position_embeddings"]))
-        return cls(folder, config, _mapped(folder / "model.safetensors"), longest, modes == {"pooling_mode_cls_token"})
+        return cls(folder, config, *_mapped(folder / "model.safetensors"), longest, modes == {"pooling_mode_cls_token"})
+
+    def rest(self) -> None:
+        """Let go of the pages that were read: a runtime keeps linear maps in a form of its own, and what it looks up comes back when it is needed."""
+        if hasattr(mmap, "MADV_DONTNEED"):
+            self.pages.madvise(mmap.MADV_DONTNEED)
 
 
 def graph(encoder: Encoder, *, whole: bool = False, coarse: bool = False) -> tuple[bytes, Weights]:
@@ -190,15 +197,16 @@ def _elsewhere(name: str, array: npt.NDArray[np.float32]) -> TensorProto:
     return tensor
 
 
-def _mapped(path: Path) -> Weights:
-    """Map a safetensors file into memory (the library of that name would copy it) and return its tensors by name.
+def _mapped(path: Path) -> tuple[Weights, mmap.mmap]:
+    """Map a safetensors file into memory (the library of that name would copy it) and return its tensors by name, and the map.
 
     Raises UnknownShape if one that matters is not float32, ValueError if the file is damaged.
     """
     with path.open("rb") as file:
         length = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(length))
-    data = np.memmap(path, np.uint8, "r", offset=8 + length)
+        pages = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    data = np.frombuffer(pages, np.uint8, offset=8 + length)
     found: Weights = {}
     for name, entry in header.items():
         if name == "__metadata__" or name.endswith("position_ids"):
@@ -207,7 +215,7 @@ def _mapped(path: Path) -> Weights:
             raise UnknownShape(f"its weights are {entry['dtype']}")
         start, end = entry["data_offsets"]
         found[name.removeprefix("bert.")] = data[start:end].view(np.float32).reshape(entry["shape"])
-    return found
+    return found, pages
 
 
 def _json(path: Path) -> Any:

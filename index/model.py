@@ -38,7 +38,7 @@ Embed = Callable[[Sequence[str]], Vectors]
 _PROBE = "Besançon's watchmakers voted on Tuesday to end a strike of nine weeks."
 _PROBED = (0.015409, -0.028494, -0.006928, 0.024283, 0.083037, 0.098674, -0.003895, 0.039543, -0.026893, 0.06936, -0.079561, 0.037676)
 _TOLERANCE = 0.002  # bf16 is off by 0.0006, a model with another epsilon by 0.016, with a layer left out by 0.12
-_TOLERANCE_COARSE = 0.02
+_TOLERANCE_COARSE = 0.02  # it is off by 0.011, with 4 bits in place of 7 by 0.032
 
 
 class Model:
@@ -76,7 +76,7 @@ class Model:
         return self._embed(texts)
 
     def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
-        """Return vectors as ``embed`` does, in a third of the time: off by a cosine of 0.004 on average, so they are compared at once and never kept.
+        """Return nearly the vectors of ``embed``, in 40 % of the time (cosine 0.995 on average): to be compared at once, never kept.
 
         Where the model is run by torch they are those of ``embed``.
         """
@@ -175,7 +175,10 @@ class _Parts:
         return cls(encoder, tokenizer, ThreadPoolExecutor(_cores(), thread_name_prefix="embed"))
 
     def embed_by(self, runtime: Callable[[Encoder], Run]) -> Embed:
-        return partial(_embedded, self.tokenizer, runtime(self.encoder), self.workers, self.encoder.config["hidden_size"])
+        run = runtime(self.encoder)
+        self.encoder.rest()
+        give_memory_back()
+        return partial(_embedded, self.tokenizer, run, self.workers, self.encoder.config["hidden_size"])
 
 
 def _embedded(tokenizer: Any, run: Run, workers: ThreadPoolExecutor, dimensions: int, texts: Sequence[str]) -> Vectors:
