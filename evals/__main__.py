@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
-OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "check", "lies", "injections", "sides")
+OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "search", "check", "lies", "injections", "sides")
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
@@ -56,12 +56,17 @@ def _parser() -> argparse.ArgumentParser:
         "--limit", type=int, metavar="N", help="articles of a data set: the gold ones of as many questions as fill half, and others drawn by seed"
     )
     parser.add_argument("--articles", type=int, default=300, metavar="N", help="articles that speed is measured with (default 300)")
+    parser.add_argument("--passages", type=_sizes, metavar="N,N", help="sizes of the archives that search is measured in (default 10000,100000)")
     parser.add_argument("--cache", type=Path, default=Path(".evals"), metavar="DIR", help="where archives are kept between runs (default .evals)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="where results go (default evals/results)")
     parser.add_argument("--answerer", choices=["quotes", "llm"], default="quotes", help="who answers: quotes, or the language model of the settings")
     parser.add_argument("--questions", type=int, metavar="N", help="ask only so many questions of each set, drawn by seed: a model costs time or money")
     parser.add_argument("--baselines", action="store_true", help="also measure llama-index's own index on the same articles")
     return parser
+
+
+def _sizes(said: str) -> list[int]:
+    return [int(size) for size in said.split(",")]
 
 
 def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
@@ -134,6 +139,8 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
     if parsed.data is None:
         raise EvalError(f"{name} needs data: --data DIR")
     wanted = {"articles": parsed.articles} if name == "speed" else {}
+    if name == "search":
+        wanted = {"cache": parsed.cache, **({"sizes": parsed.passages} if parsed.passages else {})}
     _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)}, parsed.results)
 
 

@@ -24,6 +24,7 @@ from index.embed import Vectors
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.exact import MOST, Exact
 from index.generations import Folders
+from index.held import Held
 from index.lock import writer_lock
 from index.passages import embedding_key, header, passages_of
 from index.readings import Reading, read_all, reading_of
@@ -32,6 +33,7 @@ from index.snapshot import Snapshot
 from index.stored import CutLine, FetchRecord, FileRecord, Generation
 from index.terms import terms
 from index.transaction import Transaction
+from index.words import Words
 
 T = TypeVar("T")
 
@@ -43,11 +45,23 @@ _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in Chroma (None while those cannot be used)."""
+    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in Chroma (None while those cannot be used).
+
+    ``words`` is the keyword index, where it is in memory.
+    """
 
     snapshot: Snapshot
     generation: Generation | None
     vectors: Collection | Exact | None
+    words: Words | None = None
+
+    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """Return in how many passages each term stands; a term may be several with spaces between."""
+        wanted, words = list(dict.fromkeys(terms)), self.words
+        if words is None:
+            return self.snapshot.document_frequencies(wanted)
+        phrases = self.snapshot.document_frequencies(term for term in wanted if " " in term)
+        return {term: phrases[term] if term in phrases else words.frequency(term) for term in wanted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +118,7 @@ class Archive:
         self.trouble: str | None = None  # why Chroma could not be used, until it is mended
         self._folders = Folders(folder / "chroma")
         self._open: dict[str, Collection] = {}
-        self._exact: tuple[int, Exact] | None = None  # of the generation with this number
+        self._held = Held()
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -112,7 +126,7 @@ class Archive:
         for collection in self._open.values():
             collection.close()
         self._open.clear()
-        self._exact = None
+        self._held.forget()
         self.catalog.close()
 
     @contextlib.contextmanager
@@ -132,7 +146,8 @@ class Archive:
                 generation = snapshot.generation()
                 vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
-                    result = work(View(snapshot, generation, vectors))
+                    held = self._held.at(generation.number) if generation else None
+                    result = work(View(snapshot, generation, vectors, held.words if held else None))
                 except VectorsError as error:
                     if self._published() == generation:  # not merely overtaken: something is wrong
                         self._forget(generation, str(error))
@@ -141,6 +156,19 @@ class Archive:
             if self.server is None or vectors is None or self._published() == generation:
                 return result
         raise AssertionError("unreachable: the last try uses no vectors")
+
+    def follow(self) -> None:
+        """Read what has been published since the last call, so that the next question need not. For a process that stays: from then on it has the words too.
+
+        Raises ArchiveError.
+        """
+        with self.catalog.snapshot() as snapshot:
+            generation = snapshot.generation()
+            if generation is None or not generation.passages:
+                return
+            with contextlib.suppress(ValueError):  # a question finds that out, and what to do
+                state = self._held.read(generation.number, snapshot, vectors=self._in_memory(generation))
+                self._held.learn(state, snapshot)
 
     def check_model(self, identity: str) -> None:
         """Raise ModelChanged unless the archive was embedded by this model (or is empty)."""
@@ -367,29 +395,24 @@ class Archive:
 
     def _vectors(self, generation: Generation, snapshot: Snapshot) -> Collection | Exact | None:
         try:
-            if self.server is None and 0 < generation.passages <= MOST:
-                return self._in_memory(generation, snapshot)
-            return self._opened(generation)
+            if not self._in_memory(generation):
+                return self._opened(generation)
+            known = self._held.at(generation.number)
+            if known is None:
+                self._folders.check(generation.place)  # the index is not needed here, but whoever asks should learn that it is damaged
+                known = self._held.read(generation.number, snapshot, vectors=True)
+                self.trouble = None
+            return known.vectors
+        except ValueError:  # the catalog lacks vectors
+            return None
         except VectorsError as error:
             if self._published() == generation:
                 self._forget(generation, str(error))
             return None
 
-    def _in_memory(self, generation: Generation, snapshot: Snapshot) -> Exact | None:
-        """Return the vectors of a state that is small enough to be held in memory, None if the catalog lacks some."""
-        with self._opening:
-            known = self._exact
-            if known is None or known[0] != generation.number:
-                self._folders.check(generation.place)  # the index is not needed here, but whoever asks should learn that it is damaged
-                try:
-                    known = generation.number, Exact.of(snapshot, snapshot.fact("model") or "")
-                except ValueError:
-                    return None
-                # A question that is still on an older state must not put it in the place of a newer one.
-                if self._exact is None or self._exact[0] < generation.number:
-                    self._exact = known
-                    self.trouble = None
-            return known[1]
+    def _in_memory(self, generation: Generation) -> bool:
+        """Tell whether a state is small enough for its vectors to be held in memory."""
+        return self.server is None and 0 < generation.passages <= MOST
 
     def _opened(self, generation: Generation) -> Collection:
         with self._opening:
@@ -414,7 +437,7 @@ class Archive:
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:
             collection = self._open.pop(generation.place, None) if generation else None
-            self._exact = None
+            self._held.forget()
         if collection is not None:
             collection.close()
         self.trouble = trouble

@@ -42,7 +42,7 @@ from index.schema import (
     versions,
 )
 from index.spoken import Spoken
-from index.stored import FetchRecord, FileRecord, Generation, Scope, StoredArticle, Version, article_of, file_of, source_of, version_of
+from index.stored import FetchRecord, FileRecord, Generation, Outline, Scope, StoredArticle, Version, article_of, file_of, source_of, version_of
 
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
@@ -222,6 +222,18 @@ class Snapshot(Spoken):
                 found[row.id] = Passage(*row)
         return found
 
+    def outlines(self, ids: Sequence[str]) -> dict[str, Outline]:
+        """Return passages without their text, by id; ids that are not in this snapshot are left out."""
+        found = {}
+        query = (
+            select(passages.c.id, passages.c.article_id, passages.c.start, passages.c.end, articles.c.published, articles.c.publisher, articles.c.digest)
+            .join(articles, articles.c.id == passages.c.article_id)
+            .where(passages.c.id.in_(bindparam("ids", expanding=True)))
+        )
+        for chunk in chunks(ids):
+            found.update({row[0]: Outline(*row) for row in self._connection.execute(query, {"ids": chunk})})
+        return found
+
     def keyword(self, terms: Sequence[str], limit: int, scope: Scope) -> list[tuple[str, float]]:
         """Return the ids and BM25 scores (higher is better) of the best passages that hold any of the terms.
 
@@ -238,13 +250,35 @@ class Snapshot(Spoken):
         """Return in how many passages each term stands (body or title)."""
         return keywords.document_frequencies(self._connection, terms)
 
-    def articles_within(self, scope: Scope) -> list[str]:
-        """Return the ids of the articles in a scope."""
-        return list(self._connection.scalars(_inside(select(articles.c.id), scope)))
+    def terms_of(self, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Return the search terms of some passages by passages.row: of the title, of the text, with spaces between."""
+        return keywords.terms_of(self._connection, rows)
 
-    def places(self) -> list[tuple[str, str, str]]:
-        """Return every passage's id, its article's id and its vector's key."""
-        return [row for rows in self._portions(select(passages.c.id, passages.c.article_id, passages.c.key)) for row in rows]
+    def all_terms(self, portion: int) -> Iterator[list[tuple[int, str, str]]]:
+        """Yield the search terms of all passages, in portions: (passages.row, of the title, of the text)."""
+        return keywords.all_terms(self._connection, portion)
+
+    def rows(self) -> list[tuple[int, str]]:
+        """Return every passage's row and id."""
+        return [row for rows in self._portions(select(passages.c.row, passages.c.id)) for row in rows]
+
+    def told(self, article_ids: Sequence[str]) -> Iterator[tuple[str, Any, str | None]]:
+        """Yield the id, the day (as the driver has it) and the publisher of some articles."""
+        columns = select(articles.c.id, articles.c.published, articles.c.publisher)
+        if len(article_ids) > _SCAN:
+            wanted = set(article_ids)
+            yield from (row for rows in self._portions(columns) for row in rows if row[0] in wanted)
+            return
+        for chunk in chunks(article_ids):
+            for rows in self._portions(columns.where(articles.c.id.in_(chunk))):
+                yield from rows
+
+    def keys(self, rows: Sequence[int]) -> dict[int, str]:
+        """Return the keys of some passages' vectors, by passages.row."""
+        keys = select(passages.c.row, passages.c.key)
+        if len(rows) > _SCAN:
+            return {row: key for found in self._portions(keys) for row, key in found}
+        return {row.row: row.key for chunk in chunks(rows) for row in self._connection.execute(keys.where(passages.c.row.in_(chunk)))}
 
     def stored_vectors(self) -> Iterator[Sequence[tuple[str, str, bytes]]]:
         """Yield every vector as it is stored, in portions: (model, key, vector). In the table's own order, ten times as fast as by key."""
