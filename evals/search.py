@@ -20,26 +20,24 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sqlalchemy import insert
 
 from bot.question import understood
 from evals.archives import archive_of
 from evals.data import load
 from evals.memory import Remembering
 from evals.speed import machine
-from index import keywords
 from index.archive import Archive, View
-from index.articles import Passage
+from index.articles import Article, Passage, Source
 from index.chroma import Changes, Item
 from index.embed import Embedder, Vectors
 from index.generations import Folders
 from index.held import Held
 from index.model import Model
-from index.schema import articles, embeddings, passages
 from index.search import CANDIDATES, NO_WISH, find
 from index.sides import by_meaning, by_words
 from index.stored import ANYTHING, Generation, Scope
 from index.terms import terms
+from index.transaction import Transaction
 
 SIZES = (10_000, 100_000)
 _QUESTIONS = 60
@@ -156,7 +154,7 @@ def _made(source: Archive, embedder: Embedder, folder: Path, size: int) -> None:
         transaction.put_fact("model", embedder.identity)
     for start in range(0, -(-size // _LENGTH), _AT_ONCE):
         with archive.catalog.transaction() as transaction:
-            _put(transaction.connection, embedder.identity, halves, range(start, min(start + _AT_ONCE, -(-size // _LENGTH))))
+            _put(transaction, embedder.identity, halves, range(start, min(start + _AT_ONCE, -(-size // _LENGTH))))
         print(f"\r{folder}: {start * _LENGTH:,} passages ", end="", file=sys.stderr, flush=True)
     with archive.catalog.snapshot() as snapshot:
         count = snapshot.counts()["passages"]
@@ -177,30 +175,21 @@ def _halves(real: Iterator[tuple[str, Vectors]]) -> Iterator[tuple[_Half, _Half]
         yield first, second
 
 
-def _put(connection: Any, model: str, halves: Sequence[tuple[_Half, _Half]], numbers: range) -> None:
+def _put(transaction: Transaction, model: str, halves: Sequence[tuple[_Half, _Half]], numbers: range) -> None:
     """Write some articles as an ingest would have, without what no search reads."""
-    rows: dict[str, list[Any]] = {"articles": [], "passages": [], "embeddings": [], "terms": []}
     for number in numbers:
         draw = random.Random(number)  # noqa: S311  no secret
-        id_, row, at, texts = f"{number:016x}", number * _LENGTH, 0, []
+        id_, at, texts, found, vectors = f"{number:016x}", 0, [], [], {}
         title = " ".join(halves[draw.randrange(len(halves))][0][0].split()[:8])
-        for place in range(row, row + _LENGTH):
+        for place in range(number * _LENGTH, (number + 1) * _LENGTH):
             (one, one_terms, first), (two, two_terms, second) = halves[draw.randrange(len(halves))][0], halves[draw.randrange(len(halves))][1]
             vector = 0.8 * first + 0.4 * second
             texts.append(f"{one} {two}")
             passage = Passage(f"{id_}:{at}-{at + len(texts[-1])}:{place:08x}", id_, at, at + len(texts[-1]), texts[-1])
             at += len(texts[-1]) + 2
-            rows["passages"].append({"row": place + 1, "id": passage.id, "article_id": id_, "start": passage.start, "end": passage.end, "key": f"{place:064x}"})
-            rows["embeddings"].append({"model": model, "key": f"{place:064x}", "vector": (vector / np.linalg.norm(vector)).astype("<f4").tobytes()})
-            rows["terms"].append((place + 1, " ".join(terms(title)), f"{one_terms} {two_terms}"))
-        rows["articles"].append(
-            {
-                "id": id_, "file": f"{number}.txt", "path": f"{number}.txt", "title": title, "publisher": f"Paper {int(draw.paretovariate(0.7)) % 200}",
-                "published": _FIRST + timedelta(draw.randrange(_DAYS)) if number % 50 else None, "text": "\n\n".join(texts), "digest": id_,
-                "original_digest": id_, "cut": "[]",
-            }
-        )  # fmt: skip
-    connection.execute(insert(articles), rows["articles"])
-    connection.execute(insert(passages), rows["passages"])
-    connection.execute(insert(embeddings), rows["embeddings"])
-    keywords.put(connection, rows["terms"])
+            vectors[f"{place:064x}"] = vector / np.linalg.norm(vector)
+            found.append((passage, f"{place:064x}", " ".join(terms(title)), f"{one_terms} {two_terms}"))
+        published = _FIRST + timedelta(draw.randrange(_DAYS)) if number % 50 else None
+        source = Source(id_, title, f"Paper {int(draw.paretovariate(0.7)) % 200}", path=f"{number}.txt", published=published)
+        transaction.put_embeddings(model, vectors)
+        transaction.put_article(Article.of(source, "\n\n".join(texts)), source.path, id_, [], found)
