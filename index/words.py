@@ -1,7 +1,7 @@
-"""The keyword index in memory: the same BM25 as the database's (index/keywords.py), some ten times as fast with common words.
+"""The keyword index in memory: the same BM25 as the database's (index/keywords.py), and much faster with common words.
 
 One number stands for a term in a passage: the term's number, the passage's, and how often it stands there. Sorted, all passages of a term
-are next to each other. 100,000 passages take 40 MB for these and 10 MB for the terms.
+are next to each other. Of 96,189 passages there are 4.8 million: 38 MB.
 """
 
 from __future__ import annotations
