@@ -129,14 +129,14 @@ def _dense(view: View, vector: Vectors, model: str, scope: Scope) -> list[tuple[
     if isinstance(view.vectors, Exact):
         return view.vectors.nearest(vector, CANDIDATES, view.snapshot.articles_within(scope) if scope else None)
     assert view.generation is not None
-    if not scope:
-        return _known(view, view.vectors.nearest(vector, CANDIDATES))
+    if view.vectors.scopes or not scope:
+        return _known(view, view.vectors.nearest(vector, CANDIDATES, scope))
     allowed = view.snapshot.allowed(scope)
-    if allowed <= _EXACT:
-        return view.snapshot.scan(vector, model, CANDIDATES, scope)
     # Chroma's own filters cost ten to thirty times the query: fetch more and let the catalog choose.
-    wanted = min(5_000, 2 * CANDIDATES * view.generation.passages // allowed)
-    found = _known(view, view.vectors.nearest(vector, wanted))
+    wanted = 2 * CANDIDATES * view.generation.passages // max(allowed, 1)
+    if allowed <= (_EXACT if wanted <= view.vectors.most else 5 * _EXACT):  # Chroma Cloud gives no more than 300
+        return view.snapshot.scan(vector, model, CANDIDATES, scope)
+    found = _known(view, view.vectors.nearest(vector, min(wanted, view.vectors.most)))
     sources = view.snapshot.articles(sorted({id_.split(":", 1)[0] for id_, _ in found}))
     return [(id_, score) for id_, score in found if within(sources[id_.split(":", 1)[0]], scope)][:CANDIDATES]
 
@@ -156,7 +156,7 @@ def _known(view: View, found: list[tuple[str, float]]) -> list[tuple[str, float]
     known = view.snapshot.known_passages([id_ for id_, _ in found])
     assert view.generation is not None
     if len(known) < min(len(found), view.generation.passages) // 2:
-        raise VectorsError("Chroma returned passages that are not in the catalog.")
+        raise VectorsError("The search index returned passages that are not in the catalog.")
     return [(id_, score) for id_, score in found if id_ in known]
 
 

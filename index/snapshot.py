@@ -240,7 +240,11 @@ class Snapshot(Spoken):
 
     def articles_within(self, scope: Scope) -> list[str]:
         """Return the ids of the articles in a scope."""
-        return list(self._connection.scalars(_inside(select(articles.c.id), scope)))
+        return list(self._connection.scalars(self.inside(scope)))
+
+    def inside(self, scope: Scope) -> Select[tuple[str]]:
+        """Return a statement for the ids of the articles in a scope."""
+        return _inside(select(articles.c.id), scope)
 
     def places(self) -> list[tuple[str, str, str]]:
         """Return every passage's id, its article's id and its vector's key."""

@@ -55,9 +55,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """A running PostgreSQL of this test run."""
-    if postgres.binaries() is None or importlib.util.find_spec("psycopg") is None:
+    yield from _cluster(postgres.binaries())
+
+
+@pytest.fixture(scope="session")
+def vector_cluster() -> Iterator[postgres.Cluster]:
+    """The same, of a PostgreSQL that has pgvector."""
+    yield from _cluster(postgres.with_pgvector())
+
+
+def _cluster(programs: Path | None) -> Iterator[postgres.Cluster]:
+    if programs is None or importlib.util.find_spec("psycopg") is None:
         pytest.skip(postgres.MISSING)
-    with postgres.cluster() as running:
+    with postgres.cluster(programs) as running:
         yield running
 
 
@@ -68,6 +78,17 @@ def database(_no_settings_from_outside: None, _own_folder: None, request: pytest
         return None
     url: str = request.getfixturevalue("cluster").database()
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
+    return url
+
+
+@pytest.fixture
+def pgvector(vector_cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty database in which the settings have catalog and vectors; every search asks pgvector, however few they are."""
+    url = vector_cluster.database()
+    monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
+    monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")
+    monkeypatch.setattr("index.archive.MOST", 0)
+    monkeypatch.setenv("MOST_IN_MEMORY", "0")
     return url
 
 

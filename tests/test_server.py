@@ -14,7 +14,7 @@ from chroma_server import ChromaServer
 from newsroom import Newsroom, eventually, question, story, tokens
 
 from index.archive import Archive
-from index.chroma import Server
+from index.chroma_server import Server
 
 SEED = int(os.environ.get("STRESS_SEED", "1"))
 ANCHORS = [0, 1, 2]
