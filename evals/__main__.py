@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
-OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "check", "lies", "injections", "sides")
+OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "check", "lies", "injections", "sides", "vectors")
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),

@@ -4,7 +4,8 @@ python tests/ingest_with_hashes.py ingest FOLDER --json
 python tests/ingest_with_hashes.py bot ask "…"
 
 ``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were opened.
-``DIMENSIONS=N``: another model. ``MOST_IN_MEMORY=N``: up to so many passages are compared in memory. ``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
+``DIMENSIONS=N``: another model. ``MOST_IN_MEMORY=N``: up to so many passages are compared in memory.
+``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
 """
 
 import json

@@ -257,10 +257,8 @@ def test_another_model_is_refused_and_a_rebuild_with_it_makes_a_table_of_its_len
     assert "rebuild --embed" in capsys.readouterr().err
     archive, vector = newsroom.open(), newsroom.embedder.embed([question(3)])[0]
     assert bot_main(["rebuild", "--embed"], embedder=short) == 0
-    old, new = tables(vector_cluster, pgvector)
-    assert vector_cluster.sql(
-        f"SELECT vector_dims(vector) FROM newsdesk.{new} LIMIT 1".replace("vector_dims", "newsdesk.vector_dims"), database_of(pgvector)
-    ) == [(128,)]
+    _, new = tables(vector_cluster, pgvector)
+    assert vector_cluster.sql(f"SELECT newsdesk.vector_dims(vector) FROM newsdesk.{new} LIMIT 1", database_of(pgvector)) == [(128,)]
     # A bot that still has the former model is told, and finds what there is by that one.
     archive.read(lambda view: find(view, question(3), vector, newsroom.embedder.identity, ANYTHING, 5))
     assert "different halfvec dimensions 128 and 256" in (archive.trouble or "")
