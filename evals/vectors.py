@@ -21,7 +21,6 @@ from typing import Any
 
 import httpx
 import numpy as np
-from sqlalchemy import text
 
 from evals.archives import EvalError
 from index.archive import Archive
@@ -186,8 +185,7 @@ def _pgvector(held: Held, url: str) -> dict[str, Any]:
 
     replacing = _replacing(held, replace)
     with catalog.snapshot() as snapshot:
-        sizes = text("SELECT pg_table_size(:place), pg_relation_size(:graph), pg_total_relation_size(:place)")
-        rows, graph, whole = snapshot.connection.execute(sizes, {"place": generation.place, "graph": f"{generation.place}_graph"}).one()
+        rows, graph, whole = engine.open(generation, snapshot).room()
     engine.tidy(set())
     catalog.close()
     return {"build_s": round(built, 1), "asking": asking, "replacing": replacing, "table_bytes": rows, "graph_bytes": graph, "disk_bytes": whole}

@@ -86,6 +86,12 @@ class Table:
         with _translated():
             return set(self._connection.scalars(select(_held(self._place).c.id)))
 
+    def room(self) -> tuple[int, int, int]:
+        """Return the bytes of the rows, of the graph, and of all."""
+        sizes = text("SELECT pg_table_size(:place), pg_relation_size(:graph), pg_total_relation_size(:place)")
+        rows, graph, whole = self._connection.execute(sizes, {"place": self._place, "graph": f"{self._place}_graph"}).one()
+        return rows, graph, whole
+
     def close(self) -> None:
         """Do nothing: the snapshot is another's."""
 
@@ -113,7 +119,7 @@ class PgVector:
         """Take a catalog in PostgreSQL."""
         self._catalog = catalog
 
-    def open(self, generation: Generation, snapshot: Snapshot) -> Index:
+    def open(self, generation: Generation, snapshot: Snapshot) -> Table:
         """Open a state for search in a snapshot. Raises VectorsError if its table is gone or cannot be searched quickly."""
         place, at = generation.place, _extension(snapshot.connection)
         query = """SELECT indisvalid FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attname = 'vector'
