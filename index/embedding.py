@@ -15,6 +15,7 @@ from index.embed import Embedder, Vectors
 from index.passages import header
 
 AT_ONCE = 256  # passages given to the model at a time, and written at a time
+_FEW = 32  # enough for a model that has nothing to do: it begins after two articles, not sixteen
 _AHEAD = 4  # portions made or waiting: with the one that is written, what a kill can lose and what memory holds
 
 Told = Callable[[], None]
@@ -43,7 +44,7 @@ class EmbeddingQueue:
         """Take an article; ``told`` is called when it and all before it have their vectors. Waits while enough is ahead. Raises what the model raises."""
         self._waiting.append(item)
         self._passages += len(item.passages)
-        if self._passages >= AT_ONCE:
+        if self._passages >= AT_ONCE or (self._passages >= _FEW and all(made.done() for _, made, _ in self._made)):
             self.flush(told)
         self.write()
 

@@ -9,6 +9,7 @@ NewsdeskError            a sentence for a person: what, which, what to do next
 ├── VectorsError         Chroma cannot be read or written; the catalog still can
 │   └── ServerDown       the Chroma server does not answer
 ├── ModelError           the embedding model or reranker cannot be loaded
+├── ClusterError         Ray cannot be used, or its cluster failed
 └── UnreadableError      one file or record cannot be read; a run lists it and goes on
     └── PageError        a web page or feed cannot be had
 """
@@ -48,6 +49,10 @@ class ServerDown(VectorsError):
 
 class ModelError(NewsdeskError):
     """The embedding model or the reranker cannot be loaded."""
+
+
+class ClusterError(NewsdeskError):
+    """Ray cannot be used, or its cluster failed in the middle of a run."""
 
 
 class UnreadableError(NewsdeskError):

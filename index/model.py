@@ -54,6 +54,10 @@ class Model:
         self._loading = threading.Lock()
         self.runtime: str | None = None  # what computes the vectors, once it is loaded
 
+    def __reduce__(self) -> tuple[Callable[..., Model], tuple[str, Runtime]]:
+        """Travel to another process as a name; the model is loaded where it is used."""
+        return partial(Model, many=self._many), (self._reference.name, self._wanted)
+
     @property
     def identity(self) -> str:
         """Name of the model and version of its weights. The runtimes agree, so a change of runtime embeds nothing again."""
@@ -199,4 +203,8 @@ def _openvino(encoder: Encoder) -> Run:
 
 
 def _cores() -> int:
+    """Return how many cores to use: what OMP_NUM_THREADS says, as for other programs that compute, else all."""
+    said = os.environ.get("OMP_NUM_THREADS", "")
+    if said.isdecimal() and int(said):
+        return int(said)
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

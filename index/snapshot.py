@@ -133,6 +133,11 @@ class Snapshot(Spoken):
         value: str | None = self._connection.scalar(select(articles.c.original_digest).where(articles.c.id == article_id))
         return value
 
+    def original_digests(self, path: str) -> dict[str, str]:
+        """Return the digests of what the articles of a file were read from, by the articles' ids."""
+        rows = self._connection.execute(select(articles.c.id, articles.c.original_digest).where(articles.c.file == path))
+        return {row.id: row.original_digest for row in rows}
+
     def twins(self, digest: str, other_than: str) -> list[str]:
         """Return the ids of other articles with exactly this cleaned text."""
         return list(self._connection.scalars(select(articles.c.id).where(articles.c.digest == digest, articles.c.id != other_than).order_by(articles.c.id)))
@@ -312,6 +317,12 @@ class Snapshot(Spoken):
             found.update(self._connection.scalars(select(embeddings.c.key).where(embeddings.c.model == model, embeddings.c.key.in_(chunk))))
         return found
 
+    def all_keys(self, model: str) -> Iterator[str]:
+        """Yield the keys of all texts that have a vector by a model."""
+        query = select(embeddings.c.key).where(embeddings.c.model == model)
+        for rows in self._connection.scalars(query, execution_options={"yield_per": 10_000}).partitions():
+            yield from rows
+
     def vectors_by_key(self, model: str, keys: Sequence[str]) -> dict[str, Vectors]:
         """Return vectors by key; keys without one are left out."""
         found = {}
@@ -333,6 +344,11 @@ class Snapshot(Spoken):
         """Return which of some lines are cut from an article of a publisher because they recur."""
         query = select(lines.c.digest).where(lines.c.publisher == publisher, lines.c.digest.in_(digests), lines.c.cut.is_not(None))
         return set(self._connection.scalars(query.distinct()))
+
+    def all_cut_lines(self) -> frozenset[tuple[str, int]]:
+        """Return the lines that are cut from any article because they recur: (publisher, digest)."""
+        rows = self._connection.execute(select(lines.c.publisher, lines.c.digest).where(lines.c.cut.is_not(None)).distinct())
+        return frozenset((row.publisher, row.digest) for row in rows)
 
     def recurring(self, publisher: str, digests: Sequence[int], stories: int) -> set[int]:
         """Return which of some lines stand in at least so many different stories of a publisher."""
