@@ -13,6 +13,8 @@ from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from index.changes import Options
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
@@ -35,6 +37,7 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
     """Run the command and return its exit code: 0 all well, 1 some articles failed, 2 nothing was done."""
     parser = _parser()
     parsed = parser.parse_args(arguments)
+    parsed.paths = [_unfiled(path) for path in parsed.paths]
     if not parsed.paths and not parsed.feed:
         parser.error("name files, folders or addresses, or a feed with --feed")
     try:
@@ -56,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit code: 0 all well, 1 some articles failed (they are listed), 2 nothing was done. "
         "What failed before and has not changed is not read again and is no failure of this run: python -m bot status --failures",
     )
-    kinds = f"files or folders ({', '.join(READERS)}), addresses of web pages, or - for JSON lines on standard input"
+    kinds = f"files or folders ({', '.join(READERS)}), also of a store (s3://…, gs://…), addresses of web pages, or - for JSON lines on standard input"
     parser.add_argument("paths", nargs="*", metavar="PATH", help=kinds)
     parser.add_argument(
         "--feed", action="append", default=[], metavar="URL", help="an RSS, Atom or JSON feed, whose new entries' pages are fetched; may be repeated"
@@ -86,6 +89,11 @@ def _options(parsed: argparse.Namespace, settings: Settings, stopped: Callable[[
         feeds=parsed.feed,
         web=_web(settings, stopped) if parsed.feed or any(map(is_address, parsed.paths)) else None,
     )
+
+
+def _unfiled(path: str) -> str:
+    """Return the path that a file:// address names; every other as it is."""
+    return url2pathname(urlsplit(path).path) if path.lower().startswith("file://") else path
 
 
 def _web(settings: Settings, stopped: Callable[[], bool]) -> Web:

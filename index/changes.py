@@ -14,12 +14,14 @@ from typing import IO, TYPE_CHECKING
 
 from index.archive import Archive, Prepared
 from index.articles import article_id
+from index.errors import UnreadableError
 from index.files import Failure, File, Listing, holds_articles, read_stream, walk
 from index.looks import Article, Digest, Found, Looking, Order, Same, cleaned, one_by_one
 from index.pages import Page, Unchanged, Withdrawn, is_address, read_pages
 from index.report import Progress, Report, Step
 from index.settle import checked, prepared
 from index.stored import FetchRecord, FileRecord, StoredArticle
+from index.stores import canonical, exists, is_store, listed
 
 if TYPE_CHECKING:
     from index.fetch import Web
@@ -66,7 +68,7 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         records = (replace(item, passing=True) if isinstance(item, Failure) else item for item in read)
         articles = cleaned(records, _known(archive), force=options.force, passing=True)
         yield from _prepared(archive, "-", articles, ("new", "changed"), report, progress, set())
-    gone = [path for path in named if options.prune and not os.path.lexists(path) and archive is not None and _known_files(archive, [absolute(path)])]
+    gone = [path for path in named if options.prune and not _there(path) and archive is not None and _known_files(archive, [absolute(path)])]
     there = [path for path in named if path not in gone]
     orders = _orders(archive, walk(there, listing, options.roots, options.changed), options, report)
     for order, found in options.looking(orders, _known(archive)):
@@ -237,7 +239,8 @@ def _removal(stored: StoredArticle, why: str) -> Step:
 def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
     looked_at = [path] if options.changed is None else [each for each in sorted(options.changed) if Path(each).is_relative_to(path)]
     with archive.catalog.snapshot() as snapshot:
-        missing = [file for each in looked_at for file in snapshot.files_under(each) if not os.path.lexists(file)]
+        known = [file for each in looked_at for file in snapshot.files_under(each)]
+    missing = _missing(path, known)
     missing = list(dict.fromkeys(missing))
     if missing and options.watching and not holds_articles(path):
         # A disk that is not mounted looks like a folder that was emptied.
@@ -251,6 +254,17 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
             if item:
                 progress.step(_removal(item, "its file has gone"))
         yield Gone(ids, file)
+
+
+def _missing(path: str, known: Sequence[str]) -> list[str]:
+    """Return which of the files that were at a path, or in it, are there no more; none if its store does not say."""
+    if not is_store(path):
+        return [file for file in known if not os.path.lexists(file)]
+    try:
+        found = listed(path).keys() if exists(path) else ()
+    except UnreadableError:
+        return []
+    return [file for file in known if file not in found]
 
 
 def ahead(archive: Archive, options: Options) -> tuple[int, int]:
@@ -271,7 +285,17 @@ def _known_files(archive: Archive, paths: Sequence[str]) -> dict[str, FileRecord
 
 def absolute(path: str) -> str:
     """Return a path as the catalog keeps it: absolute, links followed."""
-    return str(Path(path).resolve())
+    return canonical(path) if is_store(path) else str(Path(path).resolve())
+
+
+def _there(path: str) -> bool:
+    """Tell whether something is at a path. A store that does not answer has lost nothing."""
+    if not is_store(path):
+        return os.path.lexists(path)
+    try:
+        return exists(path)
+    except UnreadableError:
+        return True
 
 
 def _grouped(files: Iterator[File], size: int) -> Iterator[list[File]]:

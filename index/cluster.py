@@ -12,6 +12,7 @@ import logging
 import os
 import pickle
 import queue
+import secrets
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -85,7 +86,9 @@ def joined(address: str) -> Iterator[Any]:
         with _unheard():
             _begin(ray, address)
     except Exception as error:  # Ray raises whatever its parts raise
-        raise ClusterError(f"The Ray cluster at {address} cannot be joined ({_first_line(error)}). Check the address with: ray status") from error
+        raise ClusterError(
+            f"The Ray cluster at {address} cannot be joined ({_first_line(error)}). Check the address with ray status, and RAY_AUTH_TOKEN."
+        ) from error
     try:
         for name in ("ray", "ray.data"):
             logging.getLogger(name).setLevel(logging.ERROR)
@@ -101,8 +104,9 @@ def _begin(ray: Any, address: str) -> None:
     except ConnectionError:
         if address != "auto":
             raise
-        # On this machine alone: what Ray listens on must not be reached from outside.
-        ray.init("local", include_dashboard=False, object_store_memory=_MEMORY, _node_ip_address="127.0.0.1", **quiet)
+        # Whoever reaches a cluster may run what he likes on it, and Ray listens on the machine's own address: it lets in who has this token.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        ray.init("local", include_dashboard=False, object_store_memory=_MEMORY, **quiet)
 
 
 @contextlib.contextmanager
