@@ -16,7 +16,7 @@ from index.archive import Archive, Prepared
 from index.articles import article_id
 from index.errors import UnreadableError
 from index.files import Failure, File, Listing, holds_articles, read_stream, walk
-from index.looks import Article, Digest, Found, Looking, Order, Same, cleaned, one_by_one
+from index.looks import Article, Digest, Found, Looking, Order, Same, Stopped, cleaned, one_by_one
 from index.pages import Page, Unchanged, Withdrawn, is_address, read_pages
 from index.report import Progress, Report, Step
 from index.settle import checked, prepared
@@ -71,8 +71,11 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     gone = [path for path in named if options.prune and not _there(path) and archive is not None and _known_files(archive, [absolute(path)])]
     there = [path for path in named if path not in gone]
     orders = _orders(archive, walk(there, listing, options.roots, options.changed), options, report)
-    for order, found in options.looking(orders, _known(archive)):
-        yield from _changes_of(archive, order, found, options, report, progress)
+    try:
+        for order, found in options.looking(orders, _known(archive)):
+            yield from _changes_of(archive, order, found, options, report, progress)
+    except Stopped:  # a file of which only a part has come is no file that was read
+        return
     for failure in listing.failures:
         report.failures.append(replace(failure, passing=True))  # there is no record of it to tell whether it changed
     if options.prune and archive is not None:

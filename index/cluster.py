@@ -27,7 +27,7 @@ from index.archive import Archive, Prepared
 from index.embed import Embedder, Vectors
 from index.embedding import texts_of
 from index.errors import ClusterError, ModelError, NewsdeskError
-from index.looks import Found, Fresh, Known, Order, look
+from index.looks import Found, Fresh, Known, Order, Stopped, look
 from index.records import Failure
 from index.recurring import Counted
 from index.settle import split
@@ -137,9 +137,7 @@ class OnCluster:
             return
         items = self._items(given)
         for order in given:
-            first = next(items, None)
-            if first is None:  # asked to stop
-                return
+            first = next(items)
             rest = self._of_one_file(items)
             if isinstance(first, Failure) and first.passing:
                 # A disk that this machine alone sees, perhaps: then it reads itself, and says so.
@@ -161,7 +159,7 @@ class OnCluster:
             yield item
 
     def _items(self, orders: list[Order]) -> Iterator[Any]:
-        """Yield what comes back, block by block, its vectors kept. Ends early if it is asked to stop."""
+        """Yield what comes back, block by block, its vectors kept. Raises Stopped when it is asked to stop."""
         for rows in self._blocks(orders):
             found = [pickle.loads(row) for row in rows]  # noqa: S301 (made by our own workers)
             for item in found:
@@ -199,7 +197,9 @@ class OnCluster:
 
         threading.Thread(target=fetch, name="cluster", daemon=True).start()
         try:
-            while not self._stopped():
+            while True:
+                if self._stopped():
+                    raise Stopped
                 try:
                     rows = ready.get(timeout=0.2)
                 except queue.Empty:

@@ -69,6 +69,11 @@ def test_one_file_knows_chroma():
     assert importers("chromadb") == {"index/chroma.py", "evals/baselines.py", "evals/stock.py"}
 
 
+def test_one_file_knows_ray_and_one_the_stores():
+    assert importers("ray") == {"index/cluster.py"}
+    assert importers("fsspec") == {"index/stores.py"}
+
+
 def test_one_file_knows_llama_index_and_one_its_language_models():
     assert importers("llama_index") <= {"index/llama.py", "bot/llm.py", "evals/baselines.py", "evals/stock.py"}
     assert {path for path in importers("llama_index.llms") if path != "bot/llm.py"} == set()
