@@ -92,7 +92,9 @@ def joined(address: str) -> Iterator[Any]:
     try:
         for name in ("ray", "ray.data"):
             logging.getLogger(name).setLevel(logging.ERROR)
-        yield ray
+        # Ray prints there that a worker died, and has no switch for it; a report for a script goes there too.
+        with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere):
+            yield ray
     finally:
         ray.shutdown()
 

@@ -119,9 +119,11 @@ def test_a_text_that_is_underway_or_was_seen_before_is_not_embedded_again(archiv
 
 
 def test_what_the_model_raises_reaches_the_run(archive):
-    with EmbeddingQueue(archive, Broken()) as queue, pytest.raises(ValueError, match="the model is broken"):
-        queue.put(article(1), lambda: None)
-        queue.write(queue.flush())
+    with EmbeddingQueue(archive, Broken()) as queue:
+        queue.put(article(1, passages=3), lambda: None)
+        number = queue.flush()
+        with pytest.raises(ValueError, match="the model is broken"):
+            queue.write(number)
 
 
 def line(number: int) -> str:

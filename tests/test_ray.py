@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.util
 import json
@@ -13,6 +14,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,15 @@ needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=M
 _OWN = {"facts": None, "runs": None, "generations": {"place"}, "embeddings": {"row"}, "versions": {"replaced"}}
 
 
+@dataclass(frozen=True)
+class Cluster:
+    address: str
+    process: int
+
+
 @pytest.fixture(scope="module")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a cluster of two cores on this machine."""
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
+    """A cluster of two cores on this machine."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -40,24 +48,23 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     environment = {**os.environ, **secret, "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}"}
     memory = "--object-store-memory=100000000"
-    with (tmp_path_factory.mktemp("ray") / "told").open("w") as told:
+    said = tmp_path_factory.mktemp("ray") / "said"
+    with said.open("w") as told:
         options = [f"--port={port}", memory, f"--temp-dir={folder}"]
         process = subprocess.Popen([*head, *options], env=environment, stdout=told, stderr=told)
         try:
-            eventually(lambda: _listens(port), "the cluster is up")
+            eventually(lambda: "Ray runtime started" in said.read_text() or process.poll() is not None, "the cluster is up", 120)
+            assert process.poll() is None, said.read_text()
             with pytest.MonkeyPatch.context() as patch:
                 for name, value in secret.items():
                     patch.setenv(name, value)
-                yield f"127.0.0.1:{port}"
+                yield Cluster(f"127.0.0.1:{port}", process.pid)
         finally:
-            process.terminate()
+            for each in [*descendants(process.pid), process.pid]:  # SIGTERM takes half a minute
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGKILL)
             process.wait(60)
             shutil.rmtree(folder, ignore_errors=True)
-
-
-def _listens(port: int) -> bool:
-    with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def ingested(newsroom: Newsroom, *options: str, code: int = 0, **environment: str) -> dict[str, Any]:
@@ -106,7 +113,7 @@ def mixed(folder: Path) -> None:
 def test_the_archive_is_the_one_that_a_plain_run_makes(cluster, newsroom, tmp_path):
     mixed(newsroom.articles)
     plain, ray = (room_with(tmp_path / name, newsroom.articles) for name in ("plain", "ray"))
-    assert ingested(plain, code=1) == ingested(ray, "--ray", cluster, code=1)
+    assert ingested(plain, code=1) == ingested(ray, "--ray", cluster.address, code=1)
     assert digests(plain.archive) == digests(ray.archive)
 
     (newsroom.articles / "empty.txt").write_text(page(40, 1))
@@ -114,21 +121,27 @@ def test_the_archive_is_the_one_that_a_plain_run_makes(cluster, newsroom, tmp_pa
     (newsroom.articles / "broken.json").unlink()
     again = ingested(plain, "--prune")
     assert (again["added"], again["updated"], again["removed"]) == (1, 1, 5)
-    assert again == ingested(ray, "--ray", cluster, "--prune")
+    assert again == ingested(ray, "--ray", cluster.address, "--prune")
     assert digests(plain.archive) == digests(ray.archive)
     ray.assert_index_agrees()
 
 
-def worker(cluster_port: str) -> int | None:
-    """The process of an actor that embeds, None if there is none yet."""
-    for status in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            name = status.read_bytes().replace(b"\0", b" ")
-            if b"ray::MapWorker" in name and cluster_port in (status.parent / "environ").read_bytes().decode(errors="replace"):
-                return int(status.parent.name)
-        except OSError:
-            continue
-    return None
+def descendants(process: int) -> dict[int, str]:
+    """The processes that a process started, those that they did, and what each says it runs."""
+    parents, commands = {}, {}
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            parents[int(place.name)] = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            commands[int(place.name)] = (place / "cmdline").read_text(errors="replace")
+    found, above = {}, {process}
+    while above := {each for each, parent in parents.items() if parent in above}:
+        found.update({each: commands.get(each, "") for each in above})
+    return found
+
+
+def at_work(cluster: Cluster) -> list[int]:
+    """The processes of a cluster that look into files or embed."""
+    return [each for each, command in descendants(cluster.process).items() if command.startswith("ray::Map")]
 
 
 @pytest.mark.slow
@@ -137,10 +150,11 @@ def worker(cluster_port: str) -> int | None:
 def test_of_a_worker_that_is_killed_nothing_is_lost_and_nothing_comes_twice(cluster, newsroom):
     for number in range(300, 420):
         newsroom.write(number, 1)
-    with newsroom.start("ingest", str(newsroom.articles), "--json", "--ray", cluster, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with newsroom.start("ingest", str(newsroom.articles), "--json", "--ray", cluster.address, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         found: list[int] = []
-        eventually(lambda: found.extend(filter(None, [worker(cluster)])) or found or process.poll() is not None, "an actor is there")
+        eventually(lambda: found.extend(at_work(cluster)) or found or process.poll() is not None, "a worker is at work")
         os.kill(found[0], signal.SIGKILL)
+        assert process.poll() is None
         out, err = process.communicate(timeout=120)
     assert process.returncode == 0, err
     assert json.loads(out)["added"] == 120
@@ -153,15 +167,15 @@ def test_of_a_worker_that_is_killed_nothing_is_lost_and_nothing_comes_twice(clus
 def test_a_signal_ends_it_with_what_has_come_published(cluster, newsroom):
     for number in range(300, 500):
         newsroom.write(number, 1)
-    with newsroom.start("ingest", str(newsroom.articles), "--json", "--ray", cluster, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with newsroom.start("ingest", str(newsroom.articles), "--json", "--ray", cluster.address, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         eventually(lambda: newsroom.holds_lock(process) or process.poll() is not None, "the ingest has begun")
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=120)
+    assert process.returncode == 1, err
     report = json.loads(out)
-    assert process.returncode == 1
     assert report["interrupted"]
     assert err.startswith("Stopping: what has been read goes in first.")
-    assert ingested(newsroom, "--ray", cluster)["added"] == 200 - report["added"]
+    assert ingested(newsroom, "--ray", cluster.address)["added"] == 200 - report["added"]
 
 
 def test_where_it_is_not_installed_a_sentence_says_so(newsroom):
