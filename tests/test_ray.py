@@ -31,6 +31,14 @@ needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=M
 _OWN = {"facts": None, "runs": None, "generations": {"place"}, "embeddings": {"row"}, "versions": {"replaced"}}
 
 
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [int(each.getsockname()[1]) for each in sockets]
+
+
 @dataclass(frozen=True)
 class Cluster:
     address: str
@@ -40,9 +48,7 @@ class Cluster:
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster of two cores on this machine."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port, *others = free_ports(3)
     folder = Path("/tmp") / f"newsdesk-ray-{os.getpid()}"  # its sockets allow no long path
     head = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats"]
     secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
@@ -50,7 +56,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     memory = "--object-store-memory=100000000"
     said = tmp_path_factory.mktemp("ray") / "said"
     with said.open("w") as told:
-        options = [f"--port={port}", memory, f"--temp-dir={folder}"]
+        ports = [f"--port={port}", f"--ray-client-server-port={others[0]}", f"--dashboard-agent-listen-port={others[1]}"]
+        options = [*ports, memory, f"--temp-dir={folder}"]
         process = subprocess.Popen([*head, *options], env=environment, stdout=told, stderr=told)
         try:
             eventually(lambda: "Ray runtime started" in said.read_text() or process.poll() is not None, "the cluster is up", 120)
