@@ -36,6 +36,7 @@ _FILES, _BYTES = 16, 300_000  # in one order to a worker: what is done again whe
 _BLOCK = 1_000_000  # bytes between two stages, about thirty articles
 _LOOKS, _EMBEDS = 0.25, 0.75  # of a core: a task that reads, an actor that embeds; about the ratio of their work
 _MEMORY = 512 * 2**20  # of a cluster that is started here, for what is between its stages
+_PATIENCE = 5  # seconds
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
@@ -101,14 +102,29 @@ def joined(address: str) -> Iterator[Any]:
 
 def _begin(ray: Any, address: str) -> None:
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
+    found = _answering(address)
+    if found:
+        ray.init(found, runtime_env={"py_modules": [str(Path(__file__).parent)]}, **quiet)
+        return
+    # Whoever reaches a cluster may run what he likes on it, and Ray listens on the machine's own address: it lets in who has this token.
+    os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+    ray.init("local", include_dashboard=False, object_store_memory=_MEMORY, **quiet)
+
+
+def _answering(address: str) -> str | None:
+    """Return the address of a cluster that answers, None if ``auto`` finds none. Raises ConnectionError if a cluster that was named does not answer."""
+    from ray._private.services import canonicalize_bootstrap_address, extract_ip_port
+
+    named = address != "auto" or "RAY_ADDRESS" in os.environ
     try:
-        ray.init(address, runtime_env={"py_modules": [str(Path(__file__).parent)]}, **quiet)
-    except ConnectionError:
-        if address != "auto":
-            raise
-        # Whoever reaches a cluster may run what he likes on it, and Ray listens on the machine's own address: it lets in who has this token.
-        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        ray.init("local", include_dashboard=False, object_store_memory=_MEMORY, **quiet)
+        found: str = canonicalize_bootstrap_address(address)
+        # Ray itself waits for many minutes, also for one that has ended and left its address behind.
+        socket.create_connection(extract_ip_port(found), timeout=_PATIENCE).close()
+    except OSError as error:
+        if named:
+            raise ConnectionError(f"it does not answer: {error}") from error
+        return None
+    return found
 
 
 @contextlib.contextmanager

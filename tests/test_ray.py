@@ -185,6 +185,18 @@ def test_a_signal_ends_it_with_what_has_come_published(cluster, newsroom):
     assert ingested(newsroom, "--ray", cluster.address)["added"] == 200 - report["added"]
 
 
+@needs_ray
+def test_a_cluster_that_has_ended_is_told_and_not_waited_for(newsroom):
+    newsroom.write(1, 1)
+    [port] = free_ports(1)
+    by_name = newsroom.run("ingest", "articles", "--ray", f"127.0.0.1:{port}")
+    by_setting = newsroom.run("ingest", "articles", "--ray", "auto", RAY_ADDRESS=f"127.0.0.1:{port}")
+    for done in (by_name, by_setting):
+        assert done.returncode == 2
+        assert "cannot be joined (ConnectionError: it does not answer" in done.stderr
+    assert not newsroom.archive.exists()
+
+
 def test_where_it_is_not_installed_a_sentence_says_so(newsroom):
     newsroom.write(1, 1)
     code = "import sys; sys.modules['ray'] = None; import ingest; sys.exit(ingest.main())"
