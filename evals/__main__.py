@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
-OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "check", "lies", "injections", "sides")
+OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "growth", "check", "lies", "injections", "sides")
+LONG = ("speed", "growth")  # these tell what they have on the way
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
@@ -133,8 +136,16 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
         raise EvalError(f"There is no measurement evals/{name}.py.")
     if parsed.data is None:
         raise EvalError(f"{name} needs data: --data DIR")
-    wanted = {"articles": parsed.articles} if name == "speed" else {}
+    wanted: dict[str, Any] = {"articles": parsed.articles} if name == "speed" else {}
+    if name in LONG:
+        wanted["partly"] = partial(_keep, parsed.cache / f"{name}-partly.json")
     _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)}, parsed.results)
+
+
+def _keep(file: Path, result: dict[str, Any]) -> None:
+    """Write down what a long measurement has so far: nothing but the end of it becomes a result."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _publish(result: dict[str, Any], folder: Path | None) -> None:
