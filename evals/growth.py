@@ -140,7 +140,7 @@ def _figures(lines: Sequence[dict[str, float]]) -> dict[str, Any]:
     shown = {f"{line['articles']:,} articles": {name: value for name, value in line.items() if name != "articles"} for line in lines}
     if len(lines) < 3:
         return shown
-    costs = [name for name in lines[0] if name not in ("articles", "passages") and not name.endswith("an article")]
+    costs = [name for name in lines[0] if name not in ("articles", "passages") and not name.endswith(("an article", "by the clock, s"))]
     return {**shown, "steepness of the last step to the one before (a line: 1)": {name: bend(lines, name) for name in costs}}
 
 
