@@ -7,6 +7,7 @@ words by hashing, which costs next to nothing, so that what is measured is every
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 import sys
 import tempfile
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from bot.desk import Desk, Request
-from evals.data import DataSet, load
+from evals.data import load
 from evals.machine import Spent, machine
 from index.archive import FILE, Archive
 from index.changes import Options
@@ -54,11 +55,12 @@ class WordVectors:
 def run(data: Path, *, sizes: Sequence[int] = SIZES, partly: Callable[[dict[str, Any]], object] = lambda _: None) -> dict[str, Any]:
     """Return the costs at each size of archive, and for each how far it is from a line; ``partly`` is given what there is after each size."""
     newsquiz = load(data / "newsquiz")
+    drawn = random.Random(0).sample(newsquiz.articles, len(newsquiz.articles))  # noqa: S311  of all lengths at every size
     lines: list[dict[str, float]] = []
     result: dict[str, Any] = {"machine": machine(), "lines": lines}
     for size in sorted(sizes):
         with tempfile.TemporaryDirectory() as folder:
-            of_size = _measured(newsquiz, size, Path(folder))
+            of_size = _measured(drawn[:size], [query.question for query in newsquiz.queries[:_QUESTIONS]], Path(folder))
         result["bytes a passage, by table"] = of_size.pop("tables")
         lines.append(of_size)
         print(f"growth: {json.dumps(of_size)}", file=sys.stderr, flush=True)
@@ -67,10 +69,11 @@ def run(data: Path, *, sizes: Sequence[int] = SIZES, partly: Callable[[dict[str,
     return result
 
 
-def _measured(data: DataSet, size: int, folder: Path) -> dict[str, Any]:
+def _measured(articles: Sequence[dict[str, Any]], questions: Sequence[str], folder: Path) -> dict[str, Any]:
     files = folder / "articles"
     files.mkdir()
-    for number, article in enumerate(data.articles[:size]):
+    size = len(articles)
+    for number, article in enumerate(articles):
         (files / f"{number:06}.json").write_text(json.dumps(article), encoding="utf-8")
     place = folder / "archive"
     embedder, told = WordVectors(), Spent()
@@ -95,7 +98,7 @@ def _measured(data: DataSet, size: int, folder: Path) -> dict[str, Any]:
     archive = Archive(place)
     start.on(archive.sound)
     start.on(lambda: archive.read(lambda view: view.vectors))
-    asked = _asked(Desk(archive, embedder), [query.question for query in data.queries[:_QUESTIONS]])
+    asked = _asked(Desk(archive, embedder), questions)
     archive.close()
     index = sum(path.stat().st_size for path in (place / "chroma" / generation.place).rglob("*") if path.is_file())
     (whole, again, small), (check, vectors) = told.cpu, start.cpu

