@@ -8,10 +8,13 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from index.changes import Options
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
@@ -25,6 +28,7 @@ from settings import Settings, load
 
 if TYPE_CHECKING:
     from index.archive import Archive
+    from index.cluster import OnCluster
     from index.embed import Embedder
     from index.fetch import Web
 
@@ -33,6 +37,7 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
     """Run the command and return its exit code: 0 all well, 1 some articles failed, 2 nothing was done."""
     parser = _parser()
     parsed = parser.parse_args(arguments)
+    parsed.paths = [_unfiled(path) for path in parsed.paths]
     if not parsed.paths and not parsed.feed:
         parser.error("name files, folders or addresses, or a feed with --feed")
     try:
@@ -54,7 +59,7 @@ def _parser() -> argparse.ArgumentParser:
         epilog="exit code: 0 all well, 1 some articles failed (they are listed), 2 nothing was done. "
         "What failed before and has not changed is not read again and is no failure of this run: python -m bot status --failures",
     )
-    kinds = f"files or folders ({', '.join(READERS)}), addresses of web pages, or - for JSON lines on standard input"
+    kinds = f"files or folders ({', '.join(READERS)}), also of a store (s3://…, gs://…), addresses of web pages, or - for JSON lines on standard input"
     parser.add_argument("paths", nargs="*", metavar="PATH", help=kinds)
     parser.add_argument(
         "--feed", action="append", default=[], metavar="URL", help="an RSS, Atom or JSON feed, whose new entries' pages are fetched; may be repeated"
@@ -66,6 +71,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--retry-failed", action="store_true", help="also read again what failed before and has not changed")
     parser.add_argument("--dry-run", action="store_true", help="say what would happen, and why, and change nothing")
     parser.add_argument("--watch", action="store_true", help="keep running and put in, update and remove articles as their files change")
+    ray = "let a Ray cluster read and embed the files: its address, or auto for one that runs here, else one of this machine alone"
+    parser.add_argument("--ray", metavar="ADDRESS", help=ray)
     parser.add_argument("--json", action="store_true", help="print the report as JSON (with --watch one for every run that changed something)")
     return parser
 
@@ -84,6 +91,11 @@ def _options(parsed: argparse.Namespace, settings: Settings, stopped: Callable[[
     )
 
 
+def _unfiled(path: str) -> str:
+    """Return the path that a file:// address names; every other as it is."""
+    return url2pathname(urlsplit(path).path) if path.lower().startswith("file://") else path
+
+
 def _web(settings: Settings, stopped: Callable[[], bool]) -> Web:
     from index.fetch import Limits, Web
 
@@ -92,23 +104,44 @@ def _web(settings: Settings, stopped: Callable[[], bool]) -> Web:
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     model = embedder or settings.embedder(many=True)
-    with _Stop("-" in parsed.paths) as stop:
-        report = _run(settings, model, _options(parsed, settings, stop.is_set), stop, quiet=parsed.json)
+    with _cluster(parsed.ray) as cluster, _Stop("-" in parsed.paths) as stop:  # in this order: Ray takes signals for itself when it begins
+        report = _run(settings, model, _options(parsed, settings, stop.is_set), stop, quiet=parsed.json, cluster=cluster)
     _print_report(report, parsed.json)
     return 1 if report.failed or report.interrupted else 0
 
 
-def _run(settings: Settings, embedder: Embedder, options: Options, stop: _Stop, *, quiet: bool, progress: Progress | None = None) -> Report:
-    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal."""
+def _cluster(address: str | None) -> AbstractContextManager[Any]:
+    from index.cluster import joined
+
+    return joined(address) if address else nullcontext()
+
+
+def _run(
+    settings: Settings, embedder: Embedder, options: Options, stop: _Stop, *, quiet: bool, progress: Progress | None = None, cluster: Any = None
+) -> Report:
+    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal. ``cluster``: the Ray cluster that was joined."""
     archive = settings.archive(create=True)
     try:
         with archive.writing():
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
+            looking = _on_cluster(cluster, archive, embedder, stop) if cluster else None
             with shown(quiet=quiet or progress is not None) as suited:
-                return run(archive, embedder, options, progress or suited, stop.is_set)
+                report = run(archive, embedder, replace(options, looking=looking) if looking else options, progress or suited, stop.is_set)
+            if looking and looking.read_here:
+                print(_READ_HERE.format(looking.read_here), file=sys.stderr)
+            return report
     finally:
         archive.close()
+
+
+_READ_HERE = "{} files could not be read by the machines of the cluster and were read here. Put articles where every machine sees them under the same path."
+
+
+def _on_cluster(cluster: Any, archive: Archive, embedder: Embedder, stop: _Stop) -> OnCluster:
+    from index.cluster import OnCluster
+
+    return OnCluster(cluster, archive, embedder, stop.is_set)
 
 
 def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
@@ -116,6 +149,8 @@ def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 
     if parsed.dry_run:
         raise SettingsError("--watch and --dry-run do not go together: a watch changes the archive.")
+    if parsed.ray:
+        raise SettingsError("--watch and --ray do not go together: what changes from moment to moment is too little for a cluster.")
     if parsed.feed:
         raise SettingsError("--watch watches files and folders. Run ingest.py --feed by itself, from cron for example.")
     for path in parsed.paths:

@@ -17,6 +17,7 @@ from index.errors import ArchiveError, SettingsError
 if TYPE_CHECKING:
     from index.archive import Archive
     from index.catalog import Catalog
+    from index.chroma_server import Server
     from index.model import Model
     from web.links import SignedLinks
 
@@ -49,12 +50,38 @@ class CatalogSettings(Group):
         return value
 
 
+class VectorsSettings(Group):
+    """What the search index is kept by."""
+
+    engine: Literal["chroma", "pgvector"] = Field("chroma", description="chroma: folders, or the server that is set; pgvector: the catalog's PostgreSQL")
+
+
 class ChromaSettings(Group):
-    """Where vectors are kept."""
+    """Where Chroma is, and what it holds."""
 
     url: AnyHttpUrl | None = Field(None, description="a Chroma server; without it, folders in the data folder")
+    tenant: str = Field("", description="on that server; without it, Chroma's default")
+    database: str = Field("", description="of that tenant; without it, Chroma's default")
+    token: SecretStr | None = Field(None, description="the key of Chroma Cloud, sent as X-Chroma-Token")
+    headers: dict[str, SecretStr] = Field({}, description="sent with each request, as a JSON object, for a proxy that asks for them")
+    ca: Path | None = Field(None, description="file with the certificates of an authority of your own that the server's is checked against")
     text: bool = Field(False, description="also keep the passages' text there, for other programs that read the collection")
     collection: str = Field("newsdesk", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,60}$", description="start of the collection's name on a server")
+
+    @field_validator("headers")
+    @classmethod
+    def _sendable(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+        for name, secret in value.items():
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not re.fullmatch(r"[ -~]*", secret.get_secret_value()):
+                raise ValueError(f'{name!r} is no header that can be sent; write them like {{"Authorization": "Bearer …"}}')
+        return value
+
+    @field_validator("token")
+    @classmethod
+    def _one_line(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not re.fullmatch(r"[!-~]+", value.get_secret_value()):
+            raise ValueError("a token is one word of ASCII")
+        return value
 
 
 class IngestSettings(Group):
@@ -169,6 +196,7 @@ class Settings(BaseSettings):
     data_dir: Path = Field(Path("data"), description="folder of the archive, on a local disk")
     model: ModelSettings = ModelSettings()
     catalog: CatalogSettings = CatalogSettings()
+    vectors: VectorsSettings = VectorsSettings()
     chroma: ChromaSettings = ChromaSettings()
     ingest: IngestSettings = IngestSettings()
     search: SearchSettings = SearchSettings()
@@ -186,10 +214,24 @@ class Settings(BaseSettings):
     def archive(self, *, create: bool = False) -> Archive:
         """Open the archive that is set. Raises ArchiveError if there is none, unless it is to be made."""
         from index.archive import Archive  # here: a misspelt setting and --help need not wait for it
-        from index.chroma import Server
 
-        server = Server(str(self.chroma.url), self.chroma.collection) if self.chroma.url else None
-        return Archive(self.data_dir, catalog=self.database(), server=server, text=self.chroma.text, create=create)
+        pgvector = self.vectors.engine == "pgvector"
+        if pgvector and self.catalog.url is None:
+            raise SettingsError("NEWSDESK_VECTORS__ENGINE=pgvector needs the catalog in PostgreSQL. Set NEWSDESK_CATALOG__URL, or leave the engine out.")
+        if pgvector and self.chroma.url is not None:
+            raise SettingsError("NEWSDESK_VECTORS__ENGINE=pgvector and NEWSDESK_CHROMA__URL name two places for the same vectors. Unset one of them.")
+        return Archive(self.data_dir, catalog=self.database(), server=self._server(), pgvector=pgvector, text=self.chroma.text, create=create)
+
+    def _server(self) -> Server | None:
+        if self.chroma.url is None:
+            return None
+        from index.chroma_server import Server
+
+        told = {name: value.get_secret_value() for name, value in self.chroma.headers.items()}
+        if self.chroma.token is not None:
+            told["X-Chroma-Token"] = self.chroma.token.get_secret_value()
+        chroma = self.chroma
+        return Server(str(chroma.url), chroma.collection, tenant=chroma.tenant, database=chroma.database, headers=told, ca=chroma.ca)
 
     def database(self) -> str | None:
         """Return the URL of the PostgreSQL database that is set, password and all, None if there is none."""

@@ -136,7 +136,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "generation": generation.number if generation else 0,
         "model": model,
         "catalog": {"engine": archive.catalog.engine_name(), "place": archive.catalog.where},
-        "chroma": {"place": generation.place if generation else None, "url": archive.server.url if archive.server else None, "trouble": trouble},
+        "chroma": {"place": generation.place if generation else None, "url": archive.engine.url, "trouble": trouble},
         "healthy": trouble is None,
         "folder": str(archive.folder.resolve()),
         "disk_free_mb": shutil.disk_usage(archive.folder).free // 2**20,

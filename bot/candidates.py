@@ -57,7 +57,7 @@ def weights_of(view: View, question: Question) -> dict[str, float]:
     """
     total = max(1, view.generation.passages if view.generation else 1)
     asked = [term for term in question.terms if not (question.sides and term in _COMPARING)]
-    frequencies = view.snapshot.document_frequencies(asked or question.terms)
+    frequencies = view.document_frequencies(asked or question.terms)
     weights = {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
     present = [weight for term, weight in weights.items() if frequencies[term]]
     usual = sum(present) / len(present) if present else math.inf

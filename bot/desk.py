@@ -96,21 +96,25 @@ class Desk:
         began = time.perf_counter()
         asked = understood(standalone(question, request.thread), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
-        vector = self._embedder.embed([asked.search])[0]
+        # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are compared with.
+        texts = list(dict.fromkeys([asked.search, asked.asked]))
+        vectors = self._embedder.embed(texts)
+        vector, compared = vectors[0], vectors[-1]
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with traces.span("search"):
-                hits, meant = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish), asked
+                hits, meant, told = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish), asked, compared
                 if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
                     # Nothing was published in that year: it may be the year of what is told.
                     meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
+                    told = self._embedder.embed([meant.asked])[0]
                     hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
             with traces.span("answer", hits=len(hits)):
-                choice = quotes.choose(view, meant, hits, self._embedder, self._level, self._reader)
+                choice = quotes.choose(view, meant, told, hits, self._embedder, self._level, self._reader)
                 also_in = others(view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits)
                 return hits, replace(choice, drafts=tuple(replace(draft, also_in=names) for draft, names in zip(choice.drafts, also_in, strict=True)))
 

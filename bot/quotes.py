@@ -21,7 +21,7 @@ from bot.scores import by_meaning, by_words, ranked, sentence_vectors
 from bot.selection import answering, distinct
 from index.archive import View
 from index.articles import Hit
-from index.embed import Embedder
+from index.embed import Embedder, Vectors
 
 NAME = "quotes"
 _PASSAGES = 6  # of the hits, that sentences are taken from
@@ -39,8 +39,10 @@ class Choice:
     lead: str = ""  # ours, to stand before the sentences
 
 
-def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedder, level: Level = "balanced", reader: Reader | None = None) -> Choice:
-    """Draft an answer from the hits of one view of the archive, or say why there is none."""
+def choose(
+    view: View, question: Question, asked: Vectors, hits: Sequence[Hit], embedder: Embedder, level: Level = "balanced", reader: Reader | None = None
+) -> Choice:
+    """Draft an answer from the hits of one view of the archive, or say why there is none; ``asked`` is the vector of ``question.asked``."""
     if not hits:
         return Choice((), "no passage was found")
     if not question.terms:
@@ -52,7 +54,7 @@ def choose(view: View, question: Question, hits: Sequence[Hit], embedder: Embedd
     _by_deed(candidates, question)
     by_words(candidates, question, weights)
     candidates = ranked(candidates)[:_COMPARED]
-    by_meaning(candidates, sentence_vectors(embedder, question, candidates))
+    by_meaning(candidates, asked, sentence_vectors(embedder, candidates))
     candidates = ranked(candidates)
     best = candidates[0]
     sure = max(confidence(signs) for signs in signs_of(candidates, question, weights, hits))

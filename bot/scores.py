@@ -7,15 +7,20 @@ from collections.abc import Mapping, Sequence
 from bot.candidates import Candidate, coverage
 from bot.fitting import fits
 from bot.question import Question
-from index.embed import Embedder, Vectors
+from index.embed import CoarseEmbedder, Embedder, Vectors
 from index.terms import term_of, words
 
 GATE = 0.35  # a sentence this far below the best one is not shown, and does not vouch for a name, a number or a speaker
 
 
-def sentence_vectors(embedder: Embedder, question: Question, sentences: Sequence[Candidate]) -> Vectors:
-    """Return the vector of what is asked, then one a sentence: shape (1 + len(sentences), dimensions)."""
-    return embedder.embed([question.asked, *(sentence.text for sentence in sentences)])
+def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vectors:
+    """Return a vector a sentence, shape (len(sentences), dimensions): nearly that of ``embed`` where an embedder can do it faster.
+
+    Of a hundred questions, some two get another answer for it, and no figure falls (docs/speed.md).
+    """
+    coarsely = embedder.embed_coarsely if isinstance(embedder, CoarseEmbedder) else embedder.embed
+    places = {text: place for place, text in enumerate(dict.fromkeys(sentence.text for sentence in sentences))}
+    return coarsely(list(places))[[places[sentence.text] for sentence in sentences]]
 
 
 def by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
@@ -40,10 +45,10 @@ def by_words(candidates: Sequence[Candidate], question: Question, weights: Mappi
             candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
 
 
-def by_meaning(candidates: Sequence[Candidate], vectors: Vectors) -> None:
-    """Add cos(q,s) to the scores, which then are whole; ``vectors`` as ``sentence_vectors`` returns them."""
-    for candidate, vector in zip(candidates, vectors[1:], strict=True):
-        candidate.meaning = float(vector @ vectors[0])
+def by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
+    """Add cos(q,s) to the scores, which then are whole; ``asked`` is the vector of what is asked, ``vectors`` as ``sentence_vectors`` returns them."""
+    for candidate, cosine in zip(candidates, vectors @ asked, strict=True):
+        candidate.meaning = float(cosine)
         candidate.score += candidate.meaning
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib
 import importlib.util
+import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +24,8 @@ if TYPE_CHECKING:
 
 OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
-OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "check", "lies", "injections", "sides")
+OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "search", "growth", "check", "lies", "injections", "sides", "vectors")
+LONG = ("speed", "growth")  # these tell what they have on the way
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
@@ -36,8 +39,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return its exit code: 0 measured, 2 not."""
     parsed = _parser().parse_args(arguments)
     try:
+        if "plan" in parsed.evals:
+            from evals import plan
+
+            plan.main(parsed.articles, parsed.questions_per_second, parsed.json)
         for name in parsed.evals:
-            if name not in OURS:
+            if name not in (*OURS, "plan"):
                 _other(name, parsed)
         if ours := [name for name in OURS if name in parsed.evals]:
             _measure(ours, parsed)
@@ -49,19 +56,42 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m evals", description="Measure quality and speed on data sets. Results: evals/results/.")
-    parser.add_argument("evals", nargs="+", choices=[*OURS, *OTHERS], metavar="EVAL", help=", ".join((*OURS, *OTHERS)))
+    parser.add_argument("evals", nargs="+", choices=[*OURS, *OTHERS, "plan"], metavar="EVAL", help=", ".join((*OURS, *OTHERS, "plan")))
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of data sets, each a folder with queries.jsonl; without it only our own set")
     parser.add_argument("--set", action="append", metavar="NAME", help="measure this data set only (may be given more than once)")
     parser.add_argument(
         "--limit", type=int, metavar="N", help="articles of a data set: the gold ones of as many questions as fill half, and others drawn by seed"
     )
-    parser.add_argument("--articles", type=int, default=300, metavar="N", help="articles that speed is measured with (default 300)")
+    parser.add_argument("--articles", type=_count, metavar="N", help="articles that speed takes (default 300), or that plan is made for (default: a table)")
+    parser.add_argument("--passages", type=_sizes, metavar="N,N", help="sizes of the archives that search is measured in (default 10000,100000)")
+    parser.add_argument("--questions-per-second", type=_rate, default=1.0, metavar="Q", help="that plan plans for (default 1)")
+    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
     parser.add_argument("--cache", type=Path, default=Path(".evals"), metavar="DIR", help="where archives are kept between runs (default .evals)")
     parser.add_argument("--results", type=Path, metavar="DIR", help="where results go (default evals/results)")
     parser.add_argument("--answerer", choices=["quotes", "llm"], default="quotes", help="who answers: quotes, or the language model of the settings")
     parser.add_argument("--questions", type=int, metavar="N", help="ask only so many questions of each set, drawn by seed: a model costs time or money")
     parser.add_argument("--baselines", action="store_true", help="also measure llama-index's own index on the same articles")
     return parser
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of articles or passages; write it like 62500")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of questions a second; write it like 2.5, at most 10000")
+    return rate
+
+
+def _sizes(text: str) -> list[int]:
+    return [_count(size) for size in text.split(",")]
 
 
 def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
@@ -133,8 +163,18 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
         raise EvalError(f"There is no measurement evals/{name}.py.")
     if parsed.data is None:
         raise EvalError(f"{name} needs data: --data DIR")
-    wanted = {"articles": parsed.articles} if name == "speed" else {}
+    wanted: dict[str, Any] = {"articles": parsed.articles or 300} if name == "speed" else {}
+    if name == "search":
+        wanted = {"cache": parsed.cache, **({"sizes": parsed.passages} if parsed.passages else {})}
+    if name in LONG:
+        wanted["partly"] = partial(_keep, parsed.cache / f"{name}-partly.json")
     _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)}, parsed.results)
+
+
+def _keep(file: Path, result: dict[str, Any]) -> None:
+    """Write down what a long measurement has so far: nothing but the end of it becomes a result."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(result, indent=1, ensure_ascii=False), encoding="utf-8")
 
 
 def _publish(result: dict[str, Any], folder: Path | None) -> None:

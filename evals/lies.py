@@ -25,8 +25,8 @@ from evals.data import load
 from evals.liars import LIES, TRUE, Material
 from evals.metrics import mean
 from index.articles import Article, Hit, Source
+from index.dates import parse_date
 from index.embed import Embedder
-from index.metadata import parse_date
 from index.passages import passages_of
 from index.sentences import spans
 

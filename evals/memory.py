@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from index.embed import Embedder, Vectors
+from index.embed import CoarseEmbedder, Embedder, Vectors
 
 
 class Remembering:
@@ -34,11 +34,20 @@ class Remembering:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), dimensions), float32."""
-        keys = [hashlib.sha256(f"{self.identity}\n{text}".encode("utf-8", "replace")).digest() for text in texts]
+        return self._remembered(texts, self.identity, self._embedder.embed)
+
+    def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
+        """Return nearly the vectors of ``embed``, those of the embedder that is wrapped."""
+        if not isinstance(self._embedder, CoarseEmbedder):
+            return self.embed(texts)
+        return self._remembered(texts, f"{self.identity} coarse", self._embedder.embed_coarsely)
+
+    def _remembered(self, texts: Sequence[str], kind: str, embed: Callable[[Sequence[str]], Vectors]) -> Vectors:
+        keys = [hashlib.sha256(f"{kind}\n{text}".encode("utf-8", "replace")).digest() for text in texts]
         found = {key: self._read(key) for key in dict.fromkeys(keys)}
         new = {key: text for key, text in zip(keys, texts, strict=True) if found[key] is None}
         if new:
-            vectors = self._embedder.embed(list(new.values()))
+            vectors = embed(list(new.values()))
             found |= dict(zip(new, vectors, strict=True))
             with self._store:
                 self._store.executemany("insert or ignore into vectors values (?, ?)", [(key, v.tobytes()) for key, v in zip(new, vectors, strict=True)])

@@ -47,7 +47,7 @@ def _section(result: Mapping[str, Any]) -> str:
         parts += [_table(values if isinstance(values, dict) else {name: values}, [name], lambda _, row: row) for name, values in figures.items()]
         parts.append(_timeline(result["timeline"]) + _table(result["machine"], ["machine"], lambda _, row: row))
     elif not halves:
-        parts.append(_table(figures, ["value"], lambda _, row: row))
+        parts.append(_table(figures, ["value"], lambda _, row: row) + (_growth(result["lines"]) if "lines" in result else ""))
     elif any(isinstance(value, dict) and "mean" not in value and name not in ("at a bound",) for name, value in figures[halves[0]].items()):
         systems = list(figures["both"])
         rows = {name: None for system in systems for name in figures["both"][system]}
@@ -130,6 +130,20 @@ def _timeline(told: Mapping[str, Any]) -> str:
             )
     busy = told["model busy, from its first text to its last"]
     return "".join(parts) + f'<text x="70" y="66" font-size="10" fill="currentColor">{told["seconds"]} s; model busy {busy:.0%}</text></svg>'
+
+
+def _growth(lines: Sequence[Mapping[str, float]]) -> str:
+    """Plot each cost (up, of its greatest) against passages (right): what grows as a line does is one."""
+    costs = [name for name in lines[0] if name not in ("articles", "passages") and not name.endswith(("an article", "by the clock, s"))]
+    most = max(line["passages"] for line in lines)
+    parts = ['<svg viewBox="0 0 620 240" width="620" role="img" aria-label="costs against passages">', _axis(300)]
+    for place, name in enumerate(costs):
+        top = max(line[name] for line in lines) or 1
+        points = " ".join(f"{45 + 250 * line['passages'] / most:.1f},{190 - 170 * line[name] / top:.1f}" for line in lines)
+        style = f'fill="none" stroke="{_COLOURS[place % 5]}" stroke-width="2"' + (' stroke-dasharray="4 3"' if place >= 5 else "")
+        parts.append(f'<polyline points="{points}" {style}/><path d="M320 {26 + 18 * place}h20" {style}/>')
+        parts.append(f'<text x="346" y="{30 + 18 * place}" font-size="11" fill="currentColor">{_text(name)} ({top:g})</text>')
+    return "".join(parts) + f'<text x="255" y="203" font-size="10" fill="currentColor">{most:,.0f}</text></svg>'
 
 
 def _axis(wide: int) -> str:

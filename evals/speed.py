@@ -7,16 +7,11 @@ alike. Read the ratios of processor time first: they hold on a busy machine, whe
 from __future__ import annotations
 
 import json
-import os
-import platform
-import resource
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -26,6 +21,7 @@ import numpy as np
 
 from bot.desk import Desk, Request
 from evals.data import load
+from evals.machine import Spent, machine
 from evals.stock import Article, System, systems
 from index.archive import Archive
 from index.changes import Options
@@ -41,54 +37,66 @@ _WARM = 3  # questions that load and open things, left out
 _TODAY = date(2025, 9, 1)
 
 
-@dataclass
-class Spent:
-    """Seconds by the clock and of the processor, the processes that were started included."""
-
-    wall: list[float] = field(default_factory=list)
-    cpu: list[float] = field(default_factory=list)
-
-    def on(self, work: Callable[[], object]) -> None:
-        """Do some work and note what it took."""
-        wall, cpu = time.perf_counter(), _cpu()
-        work()
-        self.wall.append(time.perf_counter() - wall)
-        self.cpu.append(_cpu() - cpu)
-
-
-def run(data: Path, *, articles: int = 300, questions: int = 40) -> dict[str, Any]:
-    """Return the machine, the ratios, what they are made of, and the timeline of an ingest."""
-    newsquiz = load(data / "newsquiz")
-    chosen = newsquiz.articles[:articles]
-    asking = [query.question for query in newsquiz.queries[:: max(1, len(newsquiz.queries) // questions)]][:questions]
+def run(data: Path, *, articles: int = 300, questions: int = 40, partly: Callable[[dict[str, Any]], object] = lambda _: None) -> dict[str, Any]:
+    """Return the machine, the ratios, what they are made of, and the timeline of an ingest; ``partly`` is given what there is after each step."""
+    newsquiz = load(data / "newsquiz").part(articles)
+    chosen = newsquiz.articles
+    answerable, others = ([query.question for query in newsquiz.queries if query.answerable == wanted] for wanted in (True, False))
+    asking = [*answerable[:: max(1, len(answerable) // questions)], *others][:questions]  # a small archive has few that it answers
+    result: dict[str, Any] = {"data": f"newsquiz-{len(chosen)}", "machine": machine(), "articles": len(chosen), "questions": len(asking)}
+    told = _Told(result, partly)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         ours = Newsdesk(place / "ours")
         built: dict[str, System] = {OURS: ours, **{name: build() for name, build in systems(place).items()}}
         took_in = {name: Spent() for name in built}
-        for part in _portions(chosen):
+        portions = list(_portions(chosen))
+        for number, part in enumerate(portions, start=1):
             for name, system in built.items():
                 took_in[name].on(lambda system=system, part=part: system.add(part))  # type: ignore[misc]
-                print(f"{name}: {len(part)} articles, {took_in[name].cpu[-1]:.1f} s of processor", file=sys.stderr)
+                told.say(f"portion {number} of {len(portions)}, {len(part)} articles: {name}, {took_in[name].cpu[-1]:.1f} s of processor")
+            told.keep("ingest, s of processor", {name: [round(each, 1) for each in spent.cpu] for name, spent in took_in.items()})
         asked = {name: Spent() for name in [*built, "the limit"]}
         limit = Limit(ours)
-        for question in asking:
+        for number, question in enumerate(asking, start=1):
             for name, system in {**built, "the limit": limit}.items():
                 asked[name].on(lambda system=system, question=question: system.ask(question))  # type: ignore[misc]
+            if number % 10 == 0:
+                told.say(f"question {number} of {len(asking)}")
+        told.keep("question, ms", {name: _milliseconds(spent) for name, spent in asked.items()})
         again = Spent()
         again.on(ours.again)
+        told.say("all articles at once, for the timeline")
         timeline = _timeline(place / "whole", chosen)
         rate = matrix_rate()
         figures = {
             "ratios": _ratios(took_in, asked, again, ours.tokens, rate),
-            "ingest": {name: _rates(spent, articles) for name, spent in took_in.items()},
+            "ingest": {name: _rates(spent, len(chosen)) for name, spent in took_in.items()},
             "question, ms": {name: _milliseconds(spent) for name, spent in asked.items()},
+            "question, ms of processor, from the quickest to the slowest": {
+                f"{share:02} %": round(float(np.percentile(asked[OURS].cpu[_WARM:], share)) * 1_000, 1) for share in range(5, 100, 10)
+            },
             "stages of a question, ms": {stage: round(median(times), 1) for stage, times in ours.stages.items()},
             "archive": ours.size(len(chosen)),
             "matrix rate, GFLOP/s": round(rate / 1e9),
         }
         ours.close()
-    return {"machine": machine(), "articles": len(chosen), "questions": len(asking), "figures": figures, "timeline": timeline}
+    return {**result, "figures": figures, "timeline": timeline}
+
+
+class _Told:
+    """Says what is done, and hands on what there is: a long run may be cut short."""
+
+    def __init__(self, result: dict[str, Any], partly: Callable[[dict[str, Any]], object]) -> None:
+        self._began, self._partly = time.monotonic(), partly
+        self._result: dict[str, Any] = {**result, "figures": {}}
+
+    def say(self, what: str) -> None:
+        print(f"{time.monotonic() - self._began:6.0f} s  {what}", file=sys.stderr, flush=True)
+
+    def keep(self, name: str, figures: dict[str, Any]) -> None:
+        self._result["figures"][name] = figures
+        self._partly(self._result)
 
 
 class Newsdesk:
@@ -300,28 +308,7 @@ def _milliseconds(spent: Spent) -> dict[str, float]:
     return {"p50": round(wall[0], 1), "p95": round(wall[1], 1), "processor p50": round(cpu[0], 1)}
 
 
-def machine() -> dict[str, Any]:
-    """Return what this was measured on."""
-    about = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    name = next((line.partition(": ")[2] for line in about.splitlines() if line.startswith("model name")), platform.processor())
-    names = ("torch", "sentence-transformers", "onnxruntime", "openvino", "chromadb", "llama-index-core", "txtai")
-    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
-    return {"processor": name, "cores": os.cpu_count(), "python": platform.python_version(), "load": load, **{each: _version(each) for each in names}}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except ModuleNotFoundError:
-        return "not installed"
-
-
 def _portions(articles: Sequence[Article]) -> Iterator[list[Article]]:
     rest, size = iter(articles), max(_PORTION, -(-len(articles) // 5))
     while part := list(islice(rest, size)):
         yield part
-
-
-def _cpu() -> float:
-    own, started = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return own.ru_utime + own.ru_stime + started.ru_utime + started.ru_stime

@@ -8,30 +8,33 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import secrets
-import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
 from index.articles import Article, Passage
 from index.catalog import Catalog
-from index.chroma import Changes, Collection, Item, Server, batches
+from index.chroma_server import OnServer, Server
 from index.duplicates import link, link_all
 from index.embed import Vectors
+from index.engine import Changes, Engine, Index, Item
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.exact import MOST, Exact
 from index.generations import Folders
+from index.held import Held
 from index.lock import writer_lock
 from index.passages import embedding_key, header, passages_of
+from index.pgvector import PREFIX, PgVector, sweep
 from index.readings import Reading, read_all, reading_of
 from index.recurring import Counted
 from index.snapshot import Snapshot
 from index.stored import CutLine, FetchRecord, FileRecord, Generation
 from index.terms import terms
 from index.transaction import Transaction
+from index.words import MOST as MOST_WORDS
+from index.words import Words
 
 T = TypeVar("T")
 
@@ -43,11 +46,23 @@ _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in Chroma (None while those cannot be used)."""
+    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in an engine (None while those cannot be used).
+
+    ``words`` is the keyword index, where it is in memory.
+    """
 
     snapshot: Snapshot
     generation: Generation | None
-    vectors: Collection | Exact | None
+    vectors: Index | Exact | None
+    words: Words | None = None
+
+    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
+        """Return in how many passages each term stands; a term may be several with spaces between."""
+        wanted, words = list(dict.fromkeys(terms)), self.words
+        if words is None:
+            return self.snapshot.document_frequencies(wanted)
+        phrases = self.snapshot.document_frequencies(term for term in wanted if " " in term)
+        return {term: phrases[term] if term in phrases else words.frequency(term) for term in wanted}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,13 +98,24 @@ class Batch:
 
 
 class Archive:
-    """A folder with ``catalog.sqlite3``, unless a database is named, and with ``chroma/``, unless a Chroma server is."""
+    """A folder with ``catalog.sqlite3``, unless a database is named, and with ``chroma/``, unless the vectors are elsewhere."""
 
-    def __init__(self, folder: Path, *, catalog: str | None = None, server: Server | None = None, text: bool = False, create: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        catalog: str | None = None,
+        server: Server | None = None,
+        pgvector: bool = False,
+        text: bool = False,
+        create: bool = False,
+        most_in_memory: int | None = None,
+    ) -> None:
         """Open the archive in a folder.
 
-        ``catalog`` is the URL of a PostgreSQL database that holds the catalog in place of a file in the folder.
-        ``text`` puts the text of passages that are written from now on into Chroma too, for others who read it.
+        ``catalog`` is the URL of a PostgreSQL database that holds the catalog in place of a file in the folder; with ``pgvector`` the search index is
+        in that database as well. ``server`` is a Chroma server for it. ``text`` puts the text of passages that are written from now on into Chroma
+        too, for others who read it. Up to ``most_in_memory`` passages (by default 150,000) are compared in memory, except with a server.
 
         Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
         """
@@ -99,20 +125,21 @@ class Archive:
             raise ArchiveError(f"There is no archive in {folder.resolve()} yet. Put articles in: python ingest.py FOLDER")
         self.folder = folder
         self.catalog = Catalog(catalog or folder / FILE, create=create or catalog is None)
-        self.server = server
-        self._text = text
-        self.trouble: str | None = None  # why Chroma could not be used, until it is mended
         self._folders = Folders(folder / "chroma")
-        self._open: dict[str, Collection] = {}
-        self._exact: tuple[int, Exact] | None = None  # of the generation with this number
+        self.engine: Engine = OnServer(server, self.catalog) if server else PgVector(self.catalog) if pgvector else self._folders
+        self._text = text
+        self._most_in_memory = MOST if most_in_memory is None else most_in_memory
+        self.trouble: str | None = None  # why the engine could not be used, until it is mended
+        self._open: dict[str, Index] = {}
+        self._held = Held()
         self._opening = threading.Lock()
 
     def close(self) -> None:
-        """Close Chroma and the catalog."""
-        for collection in self._open.values():
-            collection.close()
+        """Close the engine and the catalog."""
+        for index in self._open.values():
+            index.close()
         self._open.clear()
-        self._exact = None
+        self._held.forget()
         self.catalog.close()
 
     @contextlib.contextmanager
@@ -125,22 +152,35 @@ class Archive:
         """Call a function with a view of the archive and return what it returns.
 
         It sees one published state from start to end. It may be called again with a newer view if a Chroma server's vectors
-        changed meanwhile. Where Chroma cannot be used the view has no vectors and ``trouble`` says why.
+        changed meanwhile. Where the engine cannot be used the view has no vectors and ``trouble`` says why.
         """
         for attempt in range(_TRIES):
             with self.catalog.snapshot() as snapshot:
                 generation = snapshot.generation()
                 vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
-                    result = work(View(snapshot, generation, vectors))
+                    held = self._held.at(generation.number) if generation else None
+                    result = work(View(snapshot, generation, vectors, held.words if held else None))
                 except VectorsError as error:
                     if self._published() == generation:  # not merely overtaken: something is wrong
                         self._forget(generation, str(error))
                     continue
-            # A folder never changes; a server's collection loses old vectors when a newer state is published.
-            if self.server is None or vectors is None or self._published() == generation:
+            if self.engine.steady or vectors is None or self._published() == generation:
                 return result
         raise AssertionError("unreachable: the last try uses no vectors")
+
+    def follow(self) -> None:
+        """Read what has been published since the last call, so that the next question need not. For a process that stays: from then on it has the words too.
+
+        Raises ArchiveError.
+        """
+        with self.catalog.snapshot() as snapshot:
+            generation = snapshot.generation()
+            if generation is None or not 0 < generation.passages <= MOST_WORDS:
+                return
+            with contextlib.suppress(ValueError):  # a question finds that out, and what to do
+                state = self._held.read(generation.number, snapshot, vectors=self._in_memory(generation))
+                self._held.learn(state, snapshot)
 
     def check_model(self, identity: str) -> None:
         """Raise ModelChanged unless the archive was embedded by this model (or is empty)."""
@@ -159,11 +199,10 @@ class Archive:
             if generation is None:
                 return None
             try:
-                collection = self._opened(generation)
-                expected, found = set(snapshot.all_passage_ids()), collection.ids()
-                # A server may hold vectors of an ingest that is running.
-                if expected != found and not (self.server and expected < found):
-                    return f"Chroma lacks {len(expected - found)} passages of the catalog and has {len(found - expected)} that are not in it."
+                index = self._opened(generation, snapshot)
+                expected, found = set(snapshot.all_passage_ids()), index.ids()
+                if not self.engine.agrees(expected, found):
+                    return f"The search index lacks {len(expected - found)} passages of the catalog and has {len(found - expected)} that are not in it."
             except VectorsError as error:
                 self._forget(generation, str(error))
                 return str(error)
@@ -174,52 +213,48 @@ class Archive:
 
         A folder is read only when one of its files has changed since the last look; a server tells that it lives and how many passages it holds.
         """
-        generation = self._published()
-        try:
-            if generation is not None and self.server is None:
-                self._folders.look(generation.place)
-            elif generation is not None and self.server is not None:
-                self.server.answers()
-                self._opened(generation)
-        except VectorsError:
-            if self._published() == generation:  # not merely overtaken
-                raise
+        with self.catalog.snapshot() as snapshot:
+            generation = snapshot.generation()
+            try:
+                if generation is not None:
+                    self.engine.look(generation, snapshot)
+                    if not self.engine.steady:
+                        self._opened(generation, snapshot)
+            except VectorsError:
+                if self._published() == generation:  # not merely overtaken
+                    raise
 
     def sound(self) -> bool:
         """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong. Raises ServerDown."""
-        generation = self._published()
-        answered = False
-        try:
-            if generation is not None and self.server is None:
-                self._folders.check(generation.place)
-            elif generation is not None and self.server is not None:
-                self.server.reach()
-                answered = True
-                self._opened(generation)
-        except ServerDown:
-            if generation is not None and answered:
-                # It answered, and then the collection took it down: nobody opens this one again, the next run makes a new one.
-                with self.catalog.transaction() as transaction:
-                    transaction.put_fact("distrusted", generation.place)
-            raise
-        except VectorsError as error:
-            self._forget(generation, str(error))
-            return False
+        with self.catalog.snapshot() as snapshot:
+            generation = snapshot.generation()
+            try:
+                if generation is not None:
+                    self.engine.check(generation, snapshot)
+            except ServerDown:
+                raise
+            except VectorsError as error:
+                self._forget(generation, str(error))
+                return False
         return True
 
     def elsewhere(self) -> str | None:
-        """Say so if the vectors lie in a folder of another machine, which only a catalog that machines share can lead to; None if they do not."""
+        """Say so if the vectors are where the settings do not lead to, because machines share the catalog; None if they are not."""
         with self.catalog.snapshot() as snapshot:
             generation, at = snapshot.generation(), snapshot.fact("vectors_at")
-        if self.server or not at or at == self._here() or generation is None or self._folders.holds(generation.place):
+        if self.engine is not self._folders or generation is None or self._folders.holds(generation.place):
+            return None
+        if generation.place.startswith(PREFIX):
+            return (
+                "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is where they were written. "
+                "To have them in a folder of this machine alone: python -m bot rebuild"
+            )
+        if not at or at == self._folders.here():
             return None
         return (
-            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine they must be on a Chroma server: "
-            "set NEWSDESK_CHROMA__URL. To have them on this machine alone: python -m bot rebuild"
+            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine they must be in PostgreSQL or on a Chroma "
+            "server: set NEWSDESK_VECTORS__ENGINE=pgvector, or NEWSDESK_CHROMA__URL. To have them on this machine alone: python -m bot rebuild"
         )
-
-    def _here(self) -> str:
-        return f"{socket.gethostname()}:{self.folder.resolve()}"
 
     def publish(self, batch: Batch, model: str) -> Generation:
         """Make a batch visible, all of it at once. Every vector must be in the catalog. The caller holds the writer's lock.
@@ -234,7 +269,7 @@ class Archive:
             old = set(snapshot.passage_ids(replaced))
         new = {passage.id for item in batch.articles for passage in item.passages}
         drop, add = sorted(old - new), new - old
-        generation = self._extended(previous, batch, add, drop, model)
+        generation, left = self._extended(previous, batch, add, drop, model)
         with self.catalog.transaction() as transaction:
             transaction.put_fact("model", model)
             transaction.remove_articles(batch.removed)
@@ -252,28 +287,28 @@ class Archive:
                 transaction.remove_file(path)
             for fetch in batch.fetches:
                 transaction.put_fetch(fetch)
-            self._commit(transaction, generation, drop)
+            self._commit(transaction, generation, left)
         self.tidy()
         return generation
 
-    def _extended(self, previous: Generation | None, batch: Batch, add: set[str], drop: list[str], model: str) -> Generation:
-        """Write the vectors of the state after a batch, and return where they are."""
+    def _extended(self, previous: Generation | None, batch: Batch, add: set[str], drop: list[str], model: str) -> tuple[Generation, Changes]:
+        """Write the vectors of the state after a batch; return where they are, and what is left to be written with the batch."""
         if previous is None:
-            return self._write(None, 1, Changes(self._items(batch, add, model), text=self._text), len(add), len(add))
+            return self.engine.write(None, 1, Changes(self._items(batch, add, model), text=self._text), len(add), len(add))
         number, total = previous.number + 1, previous.passages - len(drop) + len(add)
         if not add and not drop:
-            return Generation(number, previous.place, previous.passages, previous.dead)
+            return Generation(number, previous.place, previous.passages, previous.dead), Changes()
         if total and previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
             try:
-                return self._write(previous, number, Changes(self._items(batch, add, model), drop, self._text), len(add), total)
+                return self.engine.write(previous, number, Changes(self._items(batch, add, model), drop, self._text), len(add), total)
             except ServerDown:
                 raise
             except VectorsError as error:
                 self.trouble = str(error)
         changes = Changes(itertools.chain(self._kept(set(drop), model), self._items(batch, add, model)), text=self._text)
-        generation = self._write(None, number, changes, total, total)
+        written = self.engine.write(None, number, changes, total, total)
         self.trouble = None
-        return generation
+        return written
 
     def rebuild(self, model: str) -> Generation | None:
         """Write the vectors again from the catalog, embedding nothing. The caller holds the writer's lock."""
@@ -284,11 +319,10 @@ class Archive:
             total = snapshot.counts()["passages"]
         if previous is None:
             return None
-        generation = self._write(None, previous.number + 1, Changes(self._kept(set(), model), text=self._text), total, total)
+        generation, left = self.engine.write(None, previous.number + 1, Changes(self._kept(set(), model), text=self._text), total, total)
         with self.catalog.transaction() as transaction:
             transaction.put_fact("model", model)
-            # A server's former collection may be damaged: it goes at once, so that nothing opens it again.
-            self._commit(transaction, generation, [], keep=1 if self.server else 2)
+            self._commit(transaction, generation, left, self.engine.spare)
         self.trouble = None
         self.tidy()
         return generation
@@ -297,56 +331,12 @@ class Archive:
         """Remove what dead runs left and no reader needs. The caller holds the writer's lock."""
         with self.catalog.snapshot() as snapshot:
             kept = {generation.place for generation in snapshot.generations()}
-            journal = snapshot.journal()
-            known = snapshot.known_passages([id_ for _, _, id_ in journal if id_])
-        if self.server is None:
-            self._folders.sweep(kept)
-            return
-        done: list[int] = []
-        with contextlib.suppress(VectorsError):  # the journal keeps what could not be done
-            for row, place, _ in (line for line in journal if line[2] is None):
-                if place not in kept:
-                    self.server.drop(place)
-                done.append(row)
-            for place in sorted({place for _, place, id_ in journal if id_ and place in kept}):
-                self.server.write(place, Changes((), [id_ for _, p, id_ in journal if p == place and id_ and id_ not in known]))
-            done += [row for row, _, id_ in journal if id_]
-        with self.catalog.transaction() as transaction:
-            transaction.journal_done(done)
+        self.engine.tidy(kept)
+        if self.catalog.shared and not isinstance(self.engine, PgVector):
+            sweep(self.catalog, kept)  # what is left of the time when they were in PostgreSQL
 
-    def _commit(self, transaction: Transaction, generation: Generation, drop: Sequence[str], keep: int = 2) -> None:
-        unneeded = transaction.put_generation(generation, keep)
-        if self.catalog.shared and self.server is None:
-            transaction.put_fact("vectors_at", self._here())
-        if self.server is not None:
-            transaction.journal_add(generation.place, drop)
-            for place in unneeded:
-                transaction.journal_add(place, [None])
-
-    def _write(self, previous: Generation | None, number: int, changes: Changes, added: int, total: int) -> Generation:
-        dead = previous.dead + len(changes.drop) if previous else 0
-        if self.server is None:
-            place = self._folders.write(previous.place if previous else None, number, changes, added, total)
-            return Generation(number, place, total, dead)
-        # Vectors that are dropped stay until the catalog no longer shows them: see _commit and tidy.
-        with self.catalog.snapshot() as snapshot:
-            place = previous.place if previous else f"{self.server.name}-{snapshot.fact('archive')}-{number}-{secrets.token_hex(3)}"
-        if previous is None:
-            self._note(place, [None])
-        found = self.server.write(place, Changes(self._noted(place, changes.add), text=self._text))
-        if found != total + len(changes.drop):
-            raise VectorsError(f"The Chroma server at {self.server.url} holds {found} passages, not {total + len(changes.drop)}. Run: python -m bot rebuild")
-        return Generation(number, place, total, dead)
-
-    def _noted(self, place: str, items_in: Iterable[list[Item]]) -> Iterator[list[Item]]:
-        """Yield batches whose ids have been written down before they are sent, so that those of a run that dies are found and removed."""
-        for items in batches(items_in, 1_000):
-            self._note(place, [passage.id for passage, _ in items])
-            yield items
-
-    def _note(self, place: str, ids: Sequence[str | None]) -> None:
-        with self.catalog.transaction() as transaction:
-            transaction.journal_add(place, ids)
+    def _commit(self, transaction: Transaction, generation: Generation, left: Changes, spare: int = 1) -> None:
+        self.engine.commit(transaction, generation, left, transaction.put_generation(generation, 1 + spare))
 
     def _items(self, batch: Batch, wanted: set[str], model: str) -> Iterator[list[Item]]:
         for item in batch.articles:
@@ -365,56 +355,46 @@ class Archive:
         with self.catalog.snapshot() as snapshot:
             return snapshot.generation()
 
-    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Collection | Exact | None:
+    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | Exact | None:
         try:
-            if self.server is None and 0 < generation.passages <= MOST:
-                return self._in_memory(generation, snapshot)
-            return self._opened(generation)
+            if not self._in_memory(generation):
+                return self._opened(generation, snapshot)
+            known = self._held.at(generation.number)
+            if known is None:
+                self.engine.look(generation, snapshot)  # the index is not needed here, but whoever asks should learn that it is damaged
+                known = self._held.read(generation.number, snapshot, vectors=True)
+                self.trouble = None
+            return known.vectors
+        except ValueError:  # the catalog lacks vectors
+            return None
         except VectorsError as error:
             if self._published() == generation:
                 self._forget(generation, str(error))
             return None
 
-    def _in_memory(self, generation: Generation, snapshot: Snapshot) -> Exact | None:
-        """Return the vectors of a state that is small enough to be held in memory, None if the catalog lacks some."""
-        with self._opening:
-            known = self._exact
-            if known is None or known[0] != generation.number:
-                self._folders.check(generation.place)  # the index is not needed here, but whoever asks should learn that it is damaged
-                try:
-                    known = generation.number, Exact.of(snapshot, snapshot.fact("model") or "")
-                except ValueError:
-                    return None
-                # A question that is still on an older state must not put it in the place of a newer one.
-                if self._exact is None or self._exact[0] < generation.number:
-                    self._exact = known
-                    self.trouble = None
-            return known[1]
+    def _in_memory(self, generation: Generation) -> bool:
+        """Tell whether a state is small enough for its vectors to be held in memory."""
+        return self.engine.in_memory and 0 < generation.passages <= self._most_in_memory
 
-    def _opened(self, generation: Generation) -> Collection:
+    def _opened(self, generation: Generation, snapshot: Snapshot) -> Index:
+        if self.engine.per_snapshot:
+            return self.engine.open(generation, snapshot)
         with self._opening:
             if generation.place not in self._open:
-                if self.server is None:
-                    collection = self._folders.open(generation.place, generation.passages)
-                else:
-                    with self.catalog.snapshot() as snapshot:
-                        if snapshot.fact("distrusted") == generation.place:
-                            raise VectorsError(f"The Chroma server at {self.server.url} went down when its collection was opened.")
-                    collection = self.server.open(generation.place)
+                index = self.engine.open(generation, snapshot)
                 # The one before stays open for questions that are still on it.
                 for place in list(self._open)[:-1]:
                     self._open.pop(place).close()
-                self._open[generation.place] = collection
+                self._open[generation.place] = index
                 self.trouble = None
-            collection = self._open[generation.place]
-        if self.server is not None and collection.count() < generation.passages:
-            raise VectorsError(f"The Chroma server at {self.server.url} has lost passages.")
-        return collection
+            index = self._open[generation.place]
+        self.engine.complete(index, generation)
+        return index
 
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:
-            collection = self._open.pop(generation.place, None) if generation else None
-            self._exact = None
-        if collection is not None:
-            collection.close()
+            index = self._open.pop(generation.place, None) if generation else None
+            self._held.forget()
+        if index is not None:
+            index.close()
         self.trouble = trouble

@@ -1,27 +1,27 @@
 """What must change for the archive to agree with the files, pages and feeds that a run is given.
 
-walk → unchanged? → read → clean: a file's articles, then the file's own record
+walk → unchanged? → looked into (looks.py: read → clean) → without what recurs, split: a file's articles, then the file's own record
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from index.archive import Archive, Prepared
-from index.articles import Source, article_id
-from index.clean import clean
+from index.articles import article_id
 from index.errors import UnreadableError
-from index.files import Failure, File, Listing, Record, digest_of_file, holds_articles, read, read_stream, walk
-from index.language import language_of
+from index.files import Failure, File, Listing, holds_articles, read_stream, walk
+from index.looks import Article, Digest, Found, Looking, Order, Same, Stopped, cleaned, one_by_one
 from index.pages import Page, Unchanged, Withdrawn, is_address, read_pages
 from index.report import Progress, Report, Step
-from index.settle import prepared
+from index.settle import checked, prepared
 from index.stored import FetchRecord, FileRecord, StoredArticle
+from index.stores import canonical, exists, is_store, listed
 
 if TYPE_CHECKING:
     from index.fetch import Web
@@ -42,6 +42,7 @@ class Options:
     stdin: IO[bytes] | None = None
     feeds: Sequence[str] = ()
     web: Web | None = None  # for the paths that are addresses, and the feeds
+    looking: Looking = one_by_one  # into files
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +64,18 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     listing = Listing(skipped=report.skipped)
     named = [path for path in options.paths if path != "-" and not is_address(path)]
     if "-" in options.paths and options.stdin is not None:
-        found = read_stream(options.stdin, "standard input", options.limit)
-        records = (replace(item, passing=True) if isinstance(item, Failure) else item for item in found)
-        yield from _prepared(archive, "-", records, ("new", "changed"), options, report, progress, set())
-    done: set[str] = set()
-    gone = [path for path in named if options.prune and not os.path.lexists(path) and archive is not None and _known_files(archive, [absolute(path)])]
+        read = read_stream(options.stdin, "standard input", options.limit)
+        records = (replace(item, passing=True) if isinstance(item, Failure) else item for item in read)
+        articles = cleaned(records, _known(archive), force=options.force, passing=True)
+        yield from _prepared(archive, "-", articles, ("new", "changed"), report, progress, set())
+    gone = [path for path in named if options.prune and not _there(path) and archive is not None and _known_files(archive, [absolute(path)])]
     there = [path for path in named if path not in gone]
-    for files in _grouped(walk(there, listing, options.roots, options.changed), 1_000):
-        known = _known_files(archive, [file.path for file in files]) if archive is not None else {}
-        for file in files:
-            if file.path not in done:  # a folder and a file in it, both named
-                done.add(file.path)
-                yield from _changes_of(archive, file, known.get(file.path), options, report, progress)
+    orders = _orders(archive, walk(there, listing, options.roots, options.changed), options, report)
+    try:
+        for order, found in options.looking(orders, _known(archive)):
+            yield from _changes_of(archive, order, found, options, report, progress)
+    except Stopped:  # a file of which only a part has come is no file that was read
+        return
     for failure in listing.failures:
         report.failures.append(replace(failure, passing=True))  # there is no record of it to tell whether it changed
     if options.prune and archive is not None:
@@ -101,7 +102,8 @@ def _changes_of_pages(archive: Archive | None, options: Options, report: Report,
         elif isinstance(found, Page):
             before = report.failures.total
             why = ("new page", "read again (--force)" if options.force else "changed")
-            yield from _prepared(archive, found.fetch.url, iter([(found.key, found.record)]), why, options, report, progress, set())
+            articles = cleaned([(found.key, found.record)], _known(archive), force=options.force, passing=True)
+            yield from _prepared(archive, found.fetch.url, articles, why, report, progress, set())
             if report.failures.total == before:
                 yield found.fetch
 
@@ -130,27 +132,56 @@ def _settled(known: FileRecord | None, file: File, options: Options) -> bool:
     return not known.failed or not (options.retry_failed or (not known.digest and file.size <= options.limit))
 
 
-def _changes_of(archive: Archive | None, file: File, known: FileRecord | None, options: Options, report: Report, progress: Progress) -> Iterator[Change]:
-    if known and _settled(known, file, options):
-        report.unchanged += known.articles
-        report.known_failures += known.failed
+def _orders(archive: Archive | None, files: Iterator[File], options: Options, report: Report) -> Iterator[Order]:
+    """Yield the files that must be looked into, each once, and count those that need not."""
+    done: set[str] = set()
+    for group in _grouped(files, 1_000):
+        known = _known_files(archive, [file.path for file in group]) if archive is not None else {}
+        for file in group:
+            if file.path in done:  # a folder and a file in it, both named
+                continue
+            done.add(file.path)
+            before = known.get(file.path)
+            if before and _settled(before, file, options):
+                report.unchanged += before.articles
+                report.known_failures += before.failed
+                continue
+            touched = before and replace(before, size=file.size, mtime_ns=file.mtime_ns)
+            settled = before.digest if before and _settled(touched, file, options) else None
+            yield Order(file, options.limit, before, settled, options.force)
+
+
+def _known(archive: Archive | None) -> Callable[[str], str | None]:
+    """Return what tells from what an article of the archive was read."""
+
+    def known(id_: str) -> str | None:
+        if archive is None:
+            return None
+        with archive.catalog.snapshot() as snapshot:
+            return snapshot.original_digest(id_)
+
+    return known
+
+
+def _changes_of(archive: Archive | None, order: Order, found: Iterator[Found], options: Options, report: Report, progress: Progress) -> Iterator[Change]:
+    file, known = order.file, order.before
+    first = next(found)
+    if isinstance(first, Failure):
+        report.failures.append(first)
+        if not first.passing:
+            yield _failed(file, "", known.articles if known else 0, report, [first], 1)
         return
-    try:
-        digest = digest_of_file(file, options.limit)
-    except UnreadableError as error:
-        failure = Failure(file.path, str(error), passing=error.passing)
-        report.failures.append(failure)
-        if not error.passing:
-            yield _failed(file, "", known.articles if known else 0, report, [failure], 1)
-        return
-    if known and _settled(replace(known, size=file.size, mtime_ns=file.mtime_ns), file, options) and digest == known.digest:
+    assert isinstance(first, Digest)
+    digest = first.value
+    if known and digest == order.settled:
         report.unchanged += known.articles
         report.known_failures += known.failed
         yield replace(known, size=file.size, mtime_ns=file.mtime_ns)
         return
     before, kept = report.failures.total, len(report.failures)
     seen: set[str] = set()
-    yield from _prepared(archive, file.path, read(file, options.limit), _why(known, digest, options), options, report, progress, seen)
+    articles = (item for item in found if not isinstance(item, Digest))
+    yield from _prepared(archive, file.path, articles, _why(known, digest, options), report, progress, seen)
     failed = report.failures.total - before
     if failed:
         # What a file held before stays in, and a line that cannot be read may be one of the lines before.
@@ -187,41 +218,21 @@ def _why(known: FileRecord | None, digest: str, options: Options) -> tuple[str, 
 
 
 def _prepared(
-    archive: Archive | None,
-    file: str,
-    records: Iterator[tuple[str, Record] | Failure],
-    why: tuple[str, str],
-    options: Options,
-    report: Report,
-    progress: Progress,
-    seen: set[str],
+    archive: Archive | None, file: str, articles: Iterable[Failure | Article], why: tuple[str, str], report: Report, progress: Progress, seen: set[str]
 ) -> Iterator[Prepared]:
-    for item in records:
+    known = _known(archive)
+    for item in articles:
         if isinstance(item, Failure):
             report.failures.append(item)
-            continue
-        key, record = item
-        id_ = article_id(key)
-        stored = None
-        if archive is not None:
-            with archive.catalog.snapshot() as snapshot:
-                stored = snapshot.original_digest(id_)
-        if stored == record.digest and not options.force:
-            seen.add(id_)
+        elif isinstance(item, Same):
+            seen.add(item.id)
             report.unchanged += 1
-            continue
-        metadata = record.metadata
-        cleaned = clean(record.text, metadata.title or "", metadata.publisher)
-        if not cleaned.text:
-            told = "no article text in it, only page furniture; save the page again as text"
-            report.failures.append(Failure(record.place, told, passing=file == "-" or is_address(file)))
-            continue
-        seen.add(id_)
-        title = metadata.title or Path(record.place).name
-        language = language_of(cleaned.text, record.language)
-        source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, language, metadata.published_at)
-        progress.step(Step("update" if stored else "add", record.place, title, why[1] if stored else why[0], record.digest))
-        yield prepared(archive, source, cleaned.text, file, record.digest, [(cut.line, cut.reason, cut.at) for cut in cleaned.cut])
+        else:
+            source, digest = (item.article.source, item.original_digest) if isinstance(item, Prepared) else (item.source, item.digest)
+            stored = known(source.id)
+            seen.add(source.id)
+            progress.step(Step("update" if stored else "add", source.path, source.title, why[1] if stored else why[0], digest))
+            yield checked(archive, item) if isinstance(item, Prepared) else prepared(archive, source, item.text, file, digest, item.cut)
 
 
 def _removal(stored: StoredArticle, why: str) -> Step:
@@ -231,7 +242,8 @@ def _removal(stored: StoredArticle, why: str) -> Step:
 def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
     looked_at = [path] if options.changed is None else [each for each in sorted(options.changed) if Path(each).is_relative_to(path)]
     with archive.catalog.snapshot() as snapshot:
-        missing = [file for each in looked_at for file in snapshot.files_under(each) if not os.path.lexists(file)]
+        known = [file for each in looked_at for file in snapshot.files_under(each)]
+    missing = _missing(path, known)
     missing = list(dict.fromkeys(missing))
     if missing and options.watching and not holds_articles(path):
         # A disk that is not mounted looks like a folder that was emptied.
@@ -245,6 +257,17 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
             if item:
                 progress.step(_removal(item, "its file has gone"))
         yield Gone(ids, file)
+
+
+def _missing(path: str, known: Sequence[str]) -> list[str]:
+    """Return which of the files that were at a path, or in it, are there no more; none if its store does not say."""
+    if not is_store(path):
+        return [file for file in known if not os.path.lexists(file)]
+    try:
+        found = listed(path).keys() if exists(path) else ()
+    except UnreadableError:
+        return []
+    return [file for file in known if file not in found]
 
 
 def ahead(archive: Archive, options: Options) -> tuple[int, int]:
@@ -265,7 +288,17 @@ def _known_files(archive: Archive, paths: Sequence[str]) -> dict[str, FileRecord
 
 def absolute(path: str) -> str:
     """Return a path as the catalog keeps it: absolute, links followed."""
-    return str(Path(path).resolve())
+    return canonical(path) if is_store(path) else str(Path(path).resolve())
+
+
+def _there(path: str) -> bool:
+    """Tell whether something is at a path. A store that does not answer has lost nothing."""
+    if not is_store(path):
+        return os.path.lexists(path)
+    try:
+        return exists(path)
+    except UnreadableError:
+        return True
 
 
 def _grouped(files: Iterator[File], size: int) -> Iterator[list[File]]:

@@ -43,7 +43,7 @@ upsert = postgresql.insert  # INSERT … ON CONFLICT: this form of it is compile
 Number = BigInteger().with_variant(Integer, "sqlite")  # keys, sizes, times: SQLite's INTEGER has 64 bits, PostgreSQL's has 32
 
 _LOCKS = 0x6E657773  # the class of our advisory locks
-_WRITING, _INGEST = 1, 2
+_INGEST_LOCK = {"locks": _LOCKS, "one": 2}
 _OLDEST = 130000  # PostgreSQL 13
 
 
@@ -139,12 +139,9 @@ def writing(engine: Engine, *, alone: bool = True) -> Iterator[Connection]:
     """
     with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
         if alone and is_postgresql(engine):
-            connection.execute(text("SELECT pg_advisory_xact_lock(:locks, :one)"), _key(_WRITING))
+            # Of one schema: what is written to the journal does not wait for an ingest that publishes.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:locks, hashtext(current_setting('search_path')))"), {"locks": _LOCKS})
         yield connection
-
-
-def _key(one: int) -> dict[str, int]:
-    return {"locks": _LOCKS, "one": one}
 
 
 @contextlib.contextmanager
@@ -158,7 +155,7 @@ def sole_writer(engine: Engine, place: Place) -> Iterator[None]:
         connection.detach()  # closed at the end, not kept for the next: the lock is the connection's
         me = f"newsdesk {os.getpid()} {since} {socket.gethostname()}"[:63]  # as long as PostgreSQL keeps it
         connection.execute(text("SELECT set_config('application_name', :me, false)"), {"me": me})
-        if not connection.scalar(text("SELECT pg_try_advisory_lock(:locks, :one)"), _key(_INGEST)):
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:locks, :one)"), _INGEST_LOCK):
             raise LockedError(f"{_holder(connection)} is writing to the archive ({shown(place)}). Wait for it to end, then run the command again.")
         yield
 
@@ -166,7 +163,7 @@ def sole_writer(engine: Engine, place: Place) -> Iterator[None]:
 def _holder(connection: Connection) -> str:
     query = """SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
         WHERE locktype = 'advisory' AND classid = :locks AND objid = :one AND granted AND pg_stat_activity.datname = current_database()"""
-    said = str(connection.scalar(text(query), _key(_INGEST)) or "").split(" ")
+    said = str(connection.scalar(text(query), _INGEST_LOCK) or "").split(" ")
     return f"Process {said[1]} on {said[3]} (since {said[2]})" if len(said) == 4 else "Another process"
 
 
@@ -179,7 +176,8 @@ def prepare_schema(connection: Connection, schema: str) -> None:
         raise ArchiveError(f"This PostgreSQL is version {found.version // 10_000}; newsdesk needs {_OLDEST // 10_000} or newer.")
     if found.encoding != "UTF8":
         raise ArchiveError(f"The database's encoding is {found.encoding}; newsdesk needs UTF8: createdb --encoding=UTF8 --template=template0 NAME")
-    connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+    if connection.scalar(text("SELECT to_regnamespace(:schema) IS NULL"), {"schema": schema}):  # making one asks for the right to, even if it is there
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
 
 
 def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:

@@ -6,9 +6,10 @@ NewsdeskError            a sentence for a person: what, which, what to do next
 │   ├── LockedError      another process is writing to it
 │   ├── ModelChanged     it was embedded by a different model
 │   └── DiskFull         there is no room for what must be written
-├── VectorsError         Chroma cannot be read or written; the catalog still can
-│   └── ServerDown       the Chroma server does not answer
+├── VectorsError         the search index cannot be read or written; the catalog still can
+│   └── ServerDown       the Chroma server does not answer, or lets nobody in
 ├── ModelError           the embedding model or reranker cannot be loaded
+├── ClusterError         Ray cannot be used, or its cluster failed
 └── UnreadableError      one file or record cannot be read; a run lists it and goes on
     └── PageError        a web page or feed cannot be had
 """
@@ -39,15 +40,19 @@ class DiskFull(ArchiveError):
 
 
 class VectorsError(NewsdeskError):
-    """Chroma cannot be read or written; the catalog still can."""
+    """The search index cannot be read or written; the catalog still can."""
 
 
 class ServerDown(VectorsError):
-    """The Chroma server does not answer."""
+    """The Chroma server does not answer, or lets nobody in."""
 
 
 class ModelError(NewsdeskError):
     """The embedding model or the reranker cannot be loaded."""
+
+
+class ClusterError(NewsdeskError):
+    """Ray cannot be used, or its cluster failed in the middle of a run."""
 
 
 class UnreadableError(NewsdeskError):

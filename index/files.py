@@ -7,13 +7,15 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from io import BufferedIOBase
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from index.articles import digest_of
 from index.errors import UnreadableError
-from index.formats.sidecar import is_sidecar, read_sidecar, sidecar_of
+from index.formats.sidecar import is_sidecar, read_sidecar, sidecar_of, sidecars_of
 from index.records import Failure, File, Record, check_size, completed
+from index.stores import is_store, listed, opened
 
 __all__ = ["READERS", "Failure", "File", "Listing", "Record", "digest_of_file", "holds_articles", "read", "read_stream", "walk"]
 
@@ -36,6 +38,9 @@ def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), cha
     """
     allowed = [root.resolve() for root in roots]
     for given in paths:
+        if is_store(given):
+            yield from _in_store(given, listing, outside=bool(roots))
+            continue
         path = Path(given)
         if not os.path.lexists(path):
             listing.failures.append(Failure(given, "there is no such file or folder; check the path"))
@@ -58,6 +63,27 @@ def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), cha
             listing.failures.append(Failure(given, f"is not a type newsdesk reads ({', '.join(READERS)})"))
         else:
             yield from _described(real, listing)
+
+
+def _in_store(given: str, listing: Listing, *, outside: bool) -> Iterator[File]:
+    if outside:
+        listing.failures.append(Failure(given, "lies outside the folders of NEWSDESK_INGEST__ROOTS; no store is read while these are set"))
+        return
+    try:
+        found = listed(given)
+    except UnreadableError as error:
+        listing.failures.append(Failure(given, str(error)))
+        return
+    for path, file in found.items():
+        name = path.rpartition("/")[2]
+        if is_sidecar(name):
+            continue
+        if _reader(name) is None:
+            ending = Path(name).suffix.lower() or "no ending"
+            listing.skipped[ending] = listing.skipped.get(ending, 0) + 1
+            continue
+        sidecar = next((found[near] for near in sidecars_of(path) if near in found), None)
+        yield file if sidecar is None else File(path, file.size + sidecar.size, file.mtime_ns + sidecar.mtime_ns, sidecar.path)
 
 
 def _touched(top: Path, changed: Iterable[str]) -> list[tuple[Path, bool]]:
@@ -140,7 +166,7 @@ def digest_of_file(file: File, limit: int) -> str:
     if not file.path.lower().endswith(_MANY):
         check_size(file.size, limit)
     try:
-        with open(file.path, "rb") as stream:
+        with _opened(file) as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         return digest if file.sidecar is None else digest_of(digest + read_sidecar(file.sidecar).digest)
     except OSError as error:
@@ -193,9 +219,13 @@ def read_stream(stream: IO[bytes], name: str, limit: int) -> Items:
         yield item if isinstance(item, Failure) else (item[0], completed(item[1]))
 
 
+def _opened(file: File) -> BufferedIOBase:
+    return opened(file.path, file.size, file.mtime_ns) if is_store(file.path) else open(file.path, "rb")
+
+
 def _whole(file: File, limit: int) -> bytes:
     check_size(file.size, limit)
-    with open(file.path, "rb") as stream:
+    with _opened(file) as stream:
         raw = stream.read(limit + 1)
     check_size(len(raw), limit)
     if not raw.strip():
@@ -253,15 +283,17 @@ def _json(file: File, limit: int) -> Items:
 
 
 def _json_lines(file: File, limit: int) -> Items:
-    from index.formats.json_articles import read_jsonl
+    from index.formats.json_articles import read_lines
 
-    yield from read_jsonl(file, limit)
+    with _opened(file) as stream:
+        yield from read_lines(cast(IO[bytes], stream), file.path, limit)
 
 
 def _packed_json_lines(file: File, limit: int) -> Items:
     from index.formats.json_articles import read_jsonl_gz
 
-    yield from read_jsonl_gz(file, limit)
+    with _opened(file) as stream:
+        yield from read_jsonl_gz(cast(IO[bytes], stream), file.path, limit)
 
 
 Reader = Callable[[File, int], Items]

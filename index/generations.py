@@ -9,11 +9,21 @@ import json
 import os
 import secrets
 import shutil
+import socket
 import sqlite3
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from index.chroma import Changes, Collection, open_folder, write_folder
+from index.chroma import Collection, open_folder, write_folder
+from index.dialect import is_postgresql
+from index.engine import Changes, Index
 from index.errors import DiskFull, VectorsError
+from index.stored import Generation
+
+if TYPE_CHECKING:
+    from index.snapshot import Snapshot
+    from index.transaction import Transaction
 
 _SEAL = "seal.json"
 _DATABASE = "chroma.sqlite3"
@@ -24,43 +34,69 @@ _Traces = tuple[tuple[str, int, int, int, int], ...]
 
 
 class Folders:
-    """The generations' folders under one root."""
+    """The engine: the generations' folders under one root."""
+
+    url: str | None = None
+    steady = True
+    per_snapshot = False
+    in_memory = True
+    spare = 1
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self._looked: tuple[str, _Traces] | None = None  # the generation that was last found whole, and its files then
 
-    def open(self, place: str, passages: int) -> Collection:
-        """Open a generation for reading, its seal checked. Raises VectorsError if it is damaged or gone."""
-        folder = self.root / place
+    def open(self, generation: Generation, snapshot: Snapshot) -> Collection:
+        """Open a generation for search, its seal checked. Raises VectorsError if it is damaged or gone."""
+        folder = self.root / generation.place
         _check(folder)
         collection = open_folder(folder)
         found = collection.count()
-        if found != passages:
+        if found != generation.passages:
             collection.close()
-            raise VectorsError(f"The index {folder} holds {found} passages, the catalog {passages}.")
+            raise VectorsError(f"The index {folder} holds {found} passages, the catalog {generation.passages}.")
         return collection
+
+    def complete(self, index: Index, generation: Generation) -> None:
+        """Do nothing: a folder never changes."""
+
+    def agrees(self, expected: set[str], found: set[str]) -> bool:
+        """Tell whether ids that were found are those of the catalog."""
+        return expected == found
 
     def holds(self, place: str) -> bool:
         """Tell whether a generation, sound or not, is in this folder."""
         return (self.root / place).is_dir()
 
-    def check(self, place: str) -> None:
+    def check(self, generation: Generation, snapshot: Snapshot) -> None:
         """Compare a generation with its seal, without opening it. Raises VectorsError if it is damaged or gone."""
-        _check(self.root / place)
+        _check(self.root / generation.place)
 
-    def look(self, place: str) -> None:
+    def look(self, generation: Generation, snapshot: Snapshot) -> None:
         """The same, but read nothing while no file has changed since it was last looked at. Raises VectorsError."""
-        now = (place, _traces(self.root / place))
+        now = (generation.place, _traces(self.root / generation.place))
         if now != self._looked:
-            _check(self.root / place)
+            _check(self.root / generation.place)
             self._looked = now
 
-    def write(self, previous: str | None, number: int, changes: Changes, added: int, expected: int) -> str:
-        """Write a generation from the one before (None: from nothing), seal it, and return its place.
+    def write(self, previous: Generation | None, number: int, changes: Changes, added: int, total: int) -> tuple[Generation, Changes]:
+        """Write a generation from the one before (None: from nothing), seal it, and return it; nothing is left to do.
 
-        Raises VectorsError if it does not hold ``expected`` passages in the end, DiskFull if there is no room.
+        Raises VectorsError if it does not hold ``total`` passages in the end, DiskFull if there is no room.
         """
+        place = self._written(previous.place if previous else None, number, changes, added, total)
+        return Generation(number, place, total, previous.dead + len(changes.drop) if previous else 0), Changes()
+
+    def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
+        """Tell other machines that share the catalog where the vectors are."""
+        if is_postgresql(transaction.connection):
+            transaction.put_fact("vectors_at", self.here())
+
+    def here(self) -> str:
+        """Return this machine and the folder."""
+        return f"{socket.gethostname()}:{self.root.parent.resolve()}"
+
+    def _written(self, previous: str | None, number: int, changes: Changes, added: int, expected: int) -> str:
         before = self.root / previous if previous else None
         self._need_room(_size(before) + added * _ROOM_A_VECTOR + _ROOM)
         place = f"generation-{number:06d}-{secrets.token_hex(3)}"  # never a name that a dying run may still write to
@@ -82,11 +118,11 @@ class Folders:
             raise
         return place
 
-    def sweep(self, keep: set[str]) -> None:
+    def tidy(self, kept: set[str]) -> None:
         """Remove every generation but some: those of runs that died, and those no reader needs."""
         with contextlib.suppress(FileNotFoundError):
             for folder in self.root.iterdir():
-                if folder.name.startswith("generation-") and folder.name not in keep:
+                if folder.name.startswith("generation-") and folder.name not in kept:
                     shutil.rmtree(folder, ignore_errors=True)
 
     def _need_room(self, needed: int) -> None:

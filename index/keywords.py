@@ -6,7 +6,7 @@ The terms are made by index/terms.py, alike for both, so neither database splits
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Float, Label, Select, column, delete, func, i
 from index.dialect import Number, is_postgresql
 from index.schema import KEYWORD_TABLE, keywords, passages
 
-_TITLE_WEIGHT = 2.0  # measured: a title word counts double
+TITLE_WEIGHT = 2.0  # measured: a title word counts double
 
 # FTS5's own formula and constants: k1 = 1.2, b = 0.75, the weight of a term never below 1e-6. A word counts more in the title (weight
 # A), a passage's length is all its terms. How many passages hold a term is counted on the way. Nothing in PostgreSQL tells quickly how
@@ -82,7 +82,7 @@ def ranking(connection: Connection, terms: Sequence[str], limit: int | None = No
     """
     wanted = list(dict.fromkeys(terms))
     if not is_postgresql(connection):
-        score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {_TITLE_WEIGHT}, 1.0)").label("score")
+        score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {TITLE_WEIGHT}, 1.0)").label("score")
         either = " OR ".join(f'"{term}"' for term in wanted)
         found = select(keywords.c.rowid, score).where(literal_column(KEYWORD_TABLE).op("MATCH")(either))
         if limit is not None:  # the index ranks by itself; with a join each of thousands of rows would be looked up before it is thrown away
@@ -92,7 +92,7 @@ def ranking(connection: Connection, terms: Sequence[str], limit: int | None = No
     queries = [_query(term) for term in wanted]
     phrases = [number for number, term in enumerate(wanted, start=1) if " " in term]
     either = " | ".join(f"({query})" for query in queries)
-    statement = text(_BM25).bindparams(query=either, terms=queries, phrases=phrases, extra=_TITLE_WEIGHT - 1, marks=_MARKS)
+    statement = text(_BM25).bindparams(query=either, terms=queries, phrases=phrases, extra=TITLE_WEIGHT - 1, marks=_MARKS)
     scored = statement.columns(column("rowid", Number), column("score", Float)).subquery("scored")
     return select(passages.c.id, scored.c.score).join(scored, scored.c.rowid == passages.c.row)
 
@@ -121,6 +121,20 @@ def terms_of(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str
             SELECT lexeme, place, weight FROM unnest(vector) word, unnest(word.positions, word.weights) AS each (place, weight)
         ) AS placed ON true WHERE rowid = ANY (:rows) GROUP BY rowid"""
     return {row.rowid: (row.title, row.body) for row in connection.execute(text(query), {"rows": list(rows)})}
+
+
+def all_terms(connection: Connection, portion: int) -> Iterator[list[tuple[int, str, str]]]:
+    """Yield what ``put`` was given for all passages, in portions: (passages.row, terms of the title, terms of the text)."""
+    if not is_postgresql(connection):
+        rows = connection.execute(select(keywords.c.rowid, keywords.c.title, keywords.c.body))
+        assert rows.cursor is not None
+        while found := rows.cursor.fetchmany(portion):  # the driver's own rows: SQLAlchemy's take as long as the reading
+            yield list(found)
+        rows.close()
+        return
+    numbers = connection.scalars(text("SELECT rowid FROM passage_terms ORDER BY rowid")).all()
+    for start in range(0, len(numbers), portion):
+        yield [(row, *both) for row, both in terms_of(connection, numbers[start : start + portion]).items()]
 
 
 def _count(connection: Connection, passages: int, length: int) -> None:

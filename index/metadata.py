@@ -9,37 +9,10 @@ from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 
 from index.clean import lines_of
+from index.dates import parse_date
 from index.furniture import form_of
 from index.lines import is_prose
 
-MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar janvier enero gennaio",
-            "february feb februar février fevrier febrero febbraio",
-            "march mar märz maerz mars marzo",
-            "april apr avril abril aprile",
-            "may mai mayo maggio",
-            "june jun juni juin junio giugno",
-            "july jul juli juillet julio luglio",
-            "august aug août aout agosto",
-            "september sep sept septembre septiembre settembre",
-            "october oct oktober okt octobre octubre ottobre",
-            "november nov novembre noviembre",
-            "december dec dezember dez décembre decembre diciembre dicembre",
-        ),
-        start=1,
-    )
-    for name in names.split()
-}
-_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-_DATES = (
-    re.compile(r"\b(?P<y>20\d\d|19\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?!\d)"),
-    re.compile(r"\b(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>20\d\d|19\d\d)\b"),  # with full stops the day comes first everywhere
-    re.compile(rf"\b(?P<d>\d{{1,2}})(?:st|nd|rd|th|er|\.)?\s+(?:de\s+)?(?P<n>{_MONTH})\.?,?\s+(?:de\s+)?(?P<y>20\d\d|19\d\d)\b", re.I),
-    re.compile(rf"\b(?P<n>{_MONTH})\.?\s+(?P<d>\d{{1,2}})(?:st|nd|rd|th)?,?\s+(?P<y>20\d\d|19\d\d)\b", re.I),
-)
 _LABEL = re.compile(
     r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b", re.I
 )
@@ -86,23 +59,6 @@ def from_text(raw: str) -> Metadata:
     opening = _opening(lines)
     publisher = _publisher(lines, opening)
     return Metadata(_title(lines, opening, publisher), publisher, _author(opening), _published(lines, opening))
-
-
-def parse_date(text: str) -> date | None:
-    """Return the first full date (day, month, year) in a text, None if there is none or it does not exist."""
-    best: tuple[int, date] | None = None
-    for pattern in _DATES:
-        for match in pattern.finditer(text):
-            parts = match.groupdict()
-            month = int(parts["m"]) if "m" in parts else MONTHS[parts["n"].lower()]
-            try:
-                found = date(int(parts["y"]), month, int(parts["d"]))
-            except ValueError:
-                continue
-            if best is None or match.start() < best[0]:
-                best = (match.start(), found)
-            break
-    return best[1] if best else None
 
 
 _ISO = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?(?![\d:])", re.I)

@@ -19,6 +19,7 @@ from index.errors import PageError, UnreadableError
 from index.metadata import Metadata, moment_of
 from index.records import Failure, Record, completed, filled
 from index.stored import FetchRecord
+from index.stores import is_store
 
 if TYPE_CHECKING:
     from index.feeds import Entry
@@ -63,7 +64,7 @@ Found = Page | Unchanged | Withdrawn | FetchRecord | Failure
 
 def is_address(path: str) -> bool:
     """Tell whether a path of the command line is an address of the web (or of something newsdesk will refuse)."""
-    return _ADDRESS.match(path) is not None
+    return _ADDRESS.match(path) is not None and not is_store(path)
 
 
 def read_pages(web: Web, catalog: Catalog | None, addresses: Sequence[str], feeds: Sequence[str], force: bool = False) -> Iterator[Found]:

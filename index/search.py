@@ -1,27 +1,27 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
-question ─┬─ vector ── exact comparison, or Chroma where there is very much ─┐
-          └─ terms ─── BM25 in the catalog ────────────────────────────────────┴─ normalise, sum, plus what is wished for, less for more of an article → hits
+question ─┬─ vector ── exact comparison, or the index where there is very much ──┐
+          └─ terms ─── BM25, in memory or in the catalog ─────────────────────────┴─ normalise, sum, plus what is wished for, less for more of an article → hits
 """
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from index.archive import Archive, View
-from index.articles import Article, Hit
+from index.articles import Article, Hit, Passage
 from index.duplicates import says
 from index.embed import Embedder, Vectors
-from index.errors import VectorsError
-from index.exact import Exact
 from index.names import other_names
-from index.stored import ANYTHING, Scope
+from index.sides import by_meaning, by_words, within
+from index.snapshot import Snapshot
+from index.stored import ANYTHING, Outline, Scope
 from index.terms import terms
 
 CANDIDATES = 100  # from each side, before they are summed
-_EXACT = 20_000  # passages; a scope this small is compared in full, which is exact and takes milliseconds
 _RARER = 10  # times: from then on the articles are taken to write a name in its other form
 _AGAIN = 0.1  # of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long articles
 
@@ -47,6 +47,16 @@ class Wish:
 
 
 NO_WISH = Wish()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """A passage with its score, before its text is read."""
+
+    outline: Outline
+    score: float
+    dated: bool
+    timely: bool
 
 
 def search(archive: Archive, embedder: Embedder, question: str, scope: Scope = ANYTHING, limit: int = 24) -> list[Hit]:
@@ -76,88 +86,54 @@ def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, l
     if view.generation is None or not view.generation.passages:
         return []
     dense, keyword = _candidates(view, question, vector, model, scope, wish)
-    passages = view.snapshot.passages(list(dense))
-    candidates = [id_ for id_ in dense if id_ in passages]
-    articles = view.snapshot.articles(sorted({passages[id_].article_id for id_ in candidates}))
+    outlines = view.snapshot.outlines(list(dense))
+    candidates = [id_ for id_ in dense if id_ in outlines]
     scores = _fused([dense[id_] for id_ in candidates], [keyword.get(id_, 0.0) for id_ in candidates])
     wanted = scope.narrowed(wish.since, wish.until)
     timed = wanted.since is not None or wanted.until is not None
     spoken = view.snapshot.spoken_in(wish.speaker, candidates) if wish.speaker else set()
-    hits = []
+    ranked = []
     for id_, score in zip(candidates, scores, strict=True):
-        article = articles[passages[id_].article_id]
-        timely = within(article, wanted)
+        outline = outlines[id_]
+        timely = within(outline, wanted)
         score += _SPEAKS * (id_ in spoken) - _OUTSIDE * (1 + wish.firm) * (not timely)
-        dated = not timed or article.source.published is not None
-        hits.append(Hit(passages[id_], article, score, dense[id_], keyword.get(id_, 0.0), dated, timely))
-    hits.sort(key=lambda hit: (not hit.dated, -hit.score, hit.passage.id))
-    fresh, copies = _told_apart(hits, view.snapshot.duplicates(sorted({hit.article.source.id for hit in hits})))
-    return [*_thinned(fresh, limit), *copies][:limit]
+        ranked.append(Ranked(outline, score, not timed or outline.published is not None, timely))
+    ranked.sort(key=lambda one: (not one.dated, -one.score, one.outline.id))
+    chosen = _chosen(view.snapshot, ranked, limit)
+    articles = view.snapshot.articles(sorted({one.outline.article_id for one in chosen}))
+    return [_hit(one, articles[one.outline.article_id], dense, keyword) for one in chosen]
+
+
+def _hit(one: Ranked, article: Article, dense: Mapping[str, float], keyword: Mapping[str, float]) -> Hit:
+    place = one.outline
+    passage = Passage(place.id, place.article_id, place.start, place.end, article.text[place.start : place.end])
+    return Hit(passage, article, one.score, dense[place.id], keyword.get(place.id, 0.0), one.dated, one.timely)
 
 
 def _candidates(view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
     asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
-    dense = dict(_dense(view, vector, model, scope))
-    keyword = dict(view.snapshot.keyword(asked, 10 * CANDIDATES, scope))
+    meant, worded = by_meaning(view, vector, model), by_words(view, asked)
+    dense = dict(meant.best(CANDIDATES, scope))
+    keyword = dict(worded.best(10 * CANDIDATES, scope))
     wanted = list(keyword)[:CANDIDATES]
     if wish.timed:  # the best of that time may be far down among those of all times
         narrow = scope.narrowed(wish.since, wish.until)
-        found = dict(view.snapshot.keyword(asked, CANDIDATES, narrow))
+        found = dict(worded.best(CANDIDATES, narrow))
         wanted += found
         keyword |= found
-        dense |= dict(_dense(view, vector, model, narrow))
+        dense |= dict(meant.best(CANDIDATES, narrow))
     if wish.speaker:  # of a thousand passages that name him or the topic, he speaks in few
         spoken = view.snapshot.spoken_in(wish.speaker, list(keyword))
         wanted += [id_ for id_ in keyword if id_ in spoken][:CANDIDATES]
     missing = [id_ for id_ in dict.fromkeys(wanted) if id_ not in dense]
-    held = view.vectors if isinstance(view.vectors, Exact) else None
-    dense |= held.similarities(vector, missing) if held else view.snapshot.similarities(vector, model, missing)
-    return dense, keyword
+    return dense | meant.of(missing), keyword
 
 
 def _needed(view: View, names: Mapping[str, str]) -> list[str]:
     """Return the other forms of names that the articles hardly ever write as the question does: where they write both, to ask for both counts names double."""
-    count = view.snapshot.document_frequencies([*names, *names.values()]) if names else {}
+    count = view.document_frequencies([*names, *names.values()]) if names else {}
     return [other for name, other in names.items() if _RARER * count[name] < count[other]]
-
-
-def _dense(view: View, vector: Vectors, model: str, scope: Scope) -> list[tuple[str, float]]:
-    """Return the nearest passages in a scope: ids and cosine similarities."""
-    if view.vectors is None:
-        return view.snapshot.scan(vector, model, CANDIDATES, scope)
-    if isinstance(view.vectors, Exact):
-        return view.vectors.nearest(vector, CANDIDATES, view.snapshot.articles_within(scope) if scope else None)
-    assert view.generation is not None
-    if not scope:
-        return _known(view, view.vectors.nearest(vector, CANDIDATES))
-    allowed = view.snapshot.allowed(scope)
-    if allowed <= _EXACT:
-        return view.snapshot.scan(vector, model, CANDIDATES, scope)
-    # Chroma's own filters cost ten to thirty times the query: fetch more and let the catalog choose.
-    wanted = min(5_000, 2 * CANDIDATES * view.generation.passages // allowed)
-    found = _known(view, view.vectors.nearest(vector, wanted))
-    sources = view.snapshot.articles(sorted({id_.split(":", 1)[0] for id_, _ in found}))
-    return [(id_, score) for id_, score in found if within(sources[id_.split(":", 1)[0]], scope)][:CANDIDATES]
-
-
-def within(article: Article, scope: Scope) -> bool:
-    """Tell whether an article lies in a scope; undated ones lie in any time."""
-    source = article.source
-    if scope.publisher and scope.publisher.lower() not in (source.publisher or "").lower():
-        return False
-    if source.published is None:
-        return True
-    return (scope.since is None or source.published >= scope.since) and (scope.until is None or source.published <= scope.until)
-
-
-def _known(view: View, found: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """Leave out what this state of the catalog does not hold; complain if that is nearly everything."""
-    known = view.snapshot.known_passages([id_ for id_, _ in found])
-    assert view.generation is not None
-    if len(known) < min(len(found), view.generation.passages) // 2:
-        raise VectorsError("Chroma returned passages that are not in the catalog.")
-    return [(id_, score) for id_, score in found if id_ in known]
 
 
 def _fused(dense: Sequence[float], keyword: Sequence[float]) -> list[float]:
@@ -170,32 +146,49 @@ def _scaled(scores: Sequence[float]) -> list[float]:
     return [(score - low) / (high - low) if high > low else 0.0 for score in scores]
 
 
-def _told_apart(hits: Sequence[Hit], duplicates: Mapping[str, Sequence[str]]) -> tuple[list[Hit], list[Hit]]:
-    """Part what is new from what a copy of the same report, ranked before, has said already.
+def _chosen(snapshot: Snapshot, ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
+    """Return the ``limit`` passages that are shown, of those ranked: what is new first, then what copies repeat.
+
+    A passage is put as far behind as its article has others before it, so that one article does not crowd out all else. What comes after is
+    not looked at once nothing of it can be among the first.
+    """
+    copies = _Copies(snapshot, ranked)
+    count: dict[str, int] = {}
+    placed: list[tuple[bool, float, Ranked]] = []
+    said: list[Ranked] = []
+    for one in ranked:
+        if len(placed) >= limit and placed[limit - 1][:2] <= (not one.dated, -one.score):
+            break
+        if copies.repeats(one):
+            said.append(one)
+            continue
+        before = count.get(one.outline.article_id, 0)
+        count[one.outline.article_id] = before + 1
+        insort(placed, (not one.dated, _AGAIN * before - one.score, one), key=lambda place: place[:2])
+    return [*(one for *_, one in placed[:limit]), *said][:limit]
+
+
+class _Copies:
+    """Tells what is new from what a copy of the same report, ranked before, has said already.
 
     A passage that a longer copy alone has, or that gives other figures, is new.
     """
-    new: list[Hit] = []
-    said: list[Hit] = []
-    first: dict[str, Article] = {}  # the best ranked of each report, by id
-    for hit in hits:
-        article = hit.article
-        copied = set(duplicates.get(article.source.id, ()))
-        others = [one for id_, one in first.items() if id_ in copied or (one.digest == article.digest and one is not article)]
-        if any(one.digest == article.digest or says(one.text, hit.passage.text) for one in others):
-            said.append(hit)
-            continue
-        new.append(hit)
-        first[article.source.id] = article
-    return new, said
 
+    def __init__(self, snapshot: Snapshot, ranked: Sequence[Ranked]) -> None:
+        digests = {one.outline.article_id: one.outline.digest for one in ranked}
+        self._duplicates = snapshot.duplicates(sorted(digests))
+        related = {id_ for id_, others in self._duplicates.items() if any(other in digests for other in others)}
+        self._articles = snapshot.articles(sorted(related))
+        self._first: dict[str, Outline] = {}  # the best ranked of each report, by id
 
-def _thinned(hits: Sequence[Hit], limit: int) -> list[Hit]:
-    """Put each passage as far behind as its article has others before it, so that one article does not crowd out all else, and keep ``limit``."""
-    count: dict[str, int] = {}
-    placed = []
-    for hit in hits:
-        before = count.get(hit.passage.article_id, 0)
-        count[hit.passage.article_id] = before + 1
-        placed.append((not hit.dated, _AGAIN * before - hit.score, hit))
-    return [hit for *_, hit in sorted(placed, key=lambda place: place[:2])][:limit]
+    def repeats(self, one: Ranked) -> bool:
+        """Tell whether a passage is said already; the passages must come in their order."""
+        place = one.outline
+        copied = set(self._duplicates.get(place.article_id, ()))
+        same = any(other.digest == place.digest and id_ != place.article_id for id_, other in self._first.items())
+        others = [id_ for id_ in self._first if id_ in copied]
+        text = self._articles[place.article_id].text[place.start : place.end] if others else ""
+        if same or any(says(self._articles[id_].text, text) for id_ in others):
+            return True
+        self._first[place.article_id] = place
+        return False

@@ -24,6 +24,8 @@ _BOUNDARY = re.compile(
     re.VERBOSE,
 )
 _LAST_WORD = re.compile(r"(?:[^\W\d_]|[.])+$")
+_MARK = re.compile('["“”„«»]')
+_CLOSERS = {'"': '"', "“": "”", "„": "“”", "«": "»"}
 _LONG_QUOTE = 400  # characters; a longer quotation may be cut between its sentences
 _LINE = re.compile(r"[^\n]+")
 
@@ -88,10 +90,11 @@ def _quotations(line: str) -> list[Span]:
     opened: int | None = None
     closer = ""
     line = line.replace("''", '"\u2060')  # typewriter quotes, of the same length
-    for index, char in enumerate(line):
+    for mark in _MARK.finditer(line):
+        index, char = mark.start(), mark.group()
         if opened is None:
-            if char in '"“„«' and (char != '"' or _opens(line, index)):
-                opened, closer = index, {'"': '"', "“": "”", "„": "“”", "«": "»"}[char]
+            if char in _CLOSERS and (char != '"' or _opens(line, index)):
+                opened, closer = index, _CLOSERS[char]
         elif char in closer and (char != '"' or not _opens(line, index) or index + 1 == len(line)):
             if index - opened <= _LONG_QUOTE:
                 found.append((opened, index + 1))

@@ -20,13 +20,34 @@ _AT_ONCE = 500  # articles published together
 
 def prepared(archive: Archive | None, source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine]) -> Prepared:
     """Return an article ready to be published, without the lines that are known to recur over articles of its publisher."""
+    return split(source, text, file, original_digest, cut, lambda counts: _known(archive, counts))
+
+
+def split(source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine], known: Callable[[Counted], set[int]]) -> Prepared:
+    """Return an article ready to be published; ``known`` tells which of its counted lines are known to recur."""
     paragraphs = text.split("\n\n")
     counts = counted(source, paragraphs)
-    known: set[int] = set()
-    if archive is not None and counts.lines:
-        with archive.catalog.snapshot() as snapshot:
-            known = snapshot.cut_lines(counts.publisher, [line.digest for line in counts.lines])
-    return _without(source, paragraphs, counts, known, file, original_digest, cut)
+    return _without(source, paragraphs, counts, known(counts), file, original_digest, cut)
+
+
+def checked(archive: Archive | None, item: Prepared) -> Prepared:
+    """Return an article that was split elsewhere as it is without the lines that the archive knows to recur by now."""
+    assert item.counted is not None
+    counts = item.counted
+    paragraphs = whole(item.article.text.split("\n\n"), [(line.place, line.text) for line in counts.lines if line.cut])
+    known = _known(archive, counts)
+    if without(paragraphs, counts, known)[1] == counts:
+        return item
+    gone = [line.place for line in counts.lines if line.cut]
+    cut = [(line, reason, _before(at, paragraphs, gone)) for line, reason, at in item.cut if reason != REASON]
+    return _without(item.article.source, paragraphs, counts, known, item.file, item.original_digest, cut)
+
+
+def _known(archive: Archive | None, counts: Counted) -> set[int]:
+    if archive is None or not counts.lines:
+        return set()
+    with archive.catalog.snapshot() as snapshot:
+        return snapshot.cut_lines(counts.publisher, [line.digest for line in counts.lines])
 
 
 def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> int:

@@ -42,7 +42,7 @@ from index.schema import (
     versions,
 )
 from index.spoken import Spoken
-from index.stored import FetchRecord, FileRecord, Generation, Scope, StoredArticle, Version, article_of, file_of, source_of, version_of
+from index.stored import FetchRecord, FileRecord, Generation, Outline, Scope, StoredArticle, Version, article_of, file_of, source_of, version_of
 
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
@@ -133,6 +133,11 @@ class Snapshot(Spoken):
         value: str | None = self._connection.scalar(select(articles.c.original_digest).where(articles.c.id == article_id))
         return value
 
+    def original_digests(self, path: str) -> dict[str, str]:
+        """Return the digests of what the articles of a file were read from, by the articles' ids."""
+        rows = self._connection.execute(select(articles.c.id, articles.c.original_digest).where(articles.c.file == path))
+        return {row.id: row.original_digest for row in rows}
+
     def twins(self, digest: str, other_than: str) -> list[str]:
         """Return the ids of other articles with exactly this cleaned text."""
         return list(self._connection.scalars(select(articles.c.id).where(articles.c.digest == digest, articles.c.id != other_than).order_by(articles.c.id)))
@@ -222,6 +227,18 @@ class Snapshot(Spoken):
                 found[row.id] = Passage(*row)
         return found
 
+    def outlines(self, ids: Sequence[str]) -> dict[str, Outline]:
+        """Return passages without their text, by id; ids that are not in this snapshot are left out."""
+        found = {}
+        query = (
+            select(passages.c.id, passages.c.article_id, passages.c.start, passages.c.end, articles.c.published, articles.c.publisher, articles.c.digest)
+            .join(articles, articles.c.id == passages.c.article_id)
+            .where(passages.c.id.in_(bindparam("ids", expanding=True)))
+        )
+        for chunk in chunks(ids):
+            found.update({row[0]: Outline(*row) for row in self._connection.execute(query, {"ids": chunk})})
+        return found
+
     def keyword(self, terms: Sequence[str], limit: int, scope: Scope) -> list[tuple[str, float]]:
         """Return the ids and BM25 scores (higher is better) of the best passages that hold any of the terms.
 
@@ -238,13 +255,39 @@ class Snapshot(Spoken):
         """Return in how many passages each term stands (body or title)."""
         return keywords.document_frequencies(self._connection, terms)
 
-    def articles_within(self, scope: Scope) -> list[str]:
-        """Return the ids of the articles in a scope."""
-        return list(self._connection.scalars(_inside(select(articles.c.id), scope)))
+    def terms_of(self, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
+        """Return the search terms of some passages by passages.row: of the title, of the text, with spaces between."""
+        return keywords.terms_of(self._connection, rows)
 
-    def places(self) -> list[tuple[str, str, str]]:
-        """Return every passage's id, its article's id and its vector's key."""
-        return [row for rows in self._portions(select(passages.c.id, passages.c.article_id, passages.c.key)) for row in rows]
+    def inside(self, scope: Scope) -> Select[tuple[str]]:
+        """Return a statement for the ids of the articles in a scope."""
+        return _inside(select(articles.c.id), scope)
+
+    def all_terms(self, portion: int) -> Iterator[list[tuple[int, str, str]]]:
+        """Yield the search terms of all passages, in portions: (passages.row, of the title, of the text)."""
+        return keywords.all_terms(self._connection, portion)
+
+    def rows(self) -> list[tuple[int, str]]:
+        """Return every passage's row and id."""
+        return [row for rows in self._portions(select(passages.c.row, passages.c.id)) for row in rows]
+
+    def told(self, article_ids: Sequence[str]) -> Iterator[tuple[str, Any, str | None]]:
+        """Yield the id, the day (as the driver has it) and the publisher of some articles."""
+        columns = select(articles.c.id, articles.c.published, articles.c.publisher)
+        if len(article_ids) > _SCAN:
+            wanted = set(article_ids)
+            yield from (row for rows in self._portions(columns) for row in rows if row[0] in wanted)
+            return
+        for chunk in chunks(article_ids):
+            for rows in self._portions(columns.where(articles.c.id.in_(chunk))):
+                yield from rows
+
+    def keys(self, rows: Sequence[int]) -> dict[int, str]:
+        """Return the keys of some passages' vectors, by passages.row."""
+        keys = select(passages.c.row, passages.c.key)
+        if len(rows) > _SCAN:
+            return {row: key for found in self._portions(keys) for row, key in found}
+        return {row.row: row.key for chunk in chunks(rows) for row in self._connection.execute(keys.where(passages.c.row.in_(chunk)))}
 
     def stored_vectors(self) -> Iterator[Sequence[tuple[str, str, bytes]]]:
         """Yield every vector as it is stored, in portions: (model, key, vector). In the table's own order, ten times as fast as by key."""
@@ -312,6 +355,12 @@ class Snapshot(Spoken):
             found.update(self._connection.scalars(select(embeddings.c.key).where(embeddings.c.model == model, embeddings.c.key.in_(chunk))))
         return found
 
+    def all_keys(self, model: str) -> Iterator[str]:
+        """Yield the keys of all texts that have a vector by a model."""
+        query = select(embeddings.c.key).where(embeddings.c.model == model)
+        for rows in self._connection.scalars(query, execution_options={"yield_per": 10_000}).partitions():
+            yield from rows
+
     def vectors_by_key(self, model: str, keys: Sequence[str]) -> dict[str, Vectors]:
         """Return vectors by key; keys without one are left out."""
         found = {}
@@ -333,6 +382,11 @@ class Snapshot(Spoken):
         """Return which of some lines are cut from an article of a publisher because they recur."""
         query = select(lines.c.digest).where(lines.c.publisher == publisher, lines.c.digest.in_(digests), lines.c.cut.is_not(None))
         return set(self._connection.scalars(query.distinct()))
+
+    def all_cut_lines(self) -> frozenset[tuple[str, int]]:
+        """Return the lines that are cut from any article because they recur: (publisher, digest)."""
+        rows = self._connection.execute(select(lines.c.publisher, lines.c.digest).where(lines.c.cut.is_not(None)).distinct())
+        return frozenset((row.publisher, row.digest) for row in rows)
 
     def recurring(self, publisher: str, digests: Sequence[int], stories: int) -> set[int]:
         """Return which of some lines stand in at least so many different stories of a publisher."""

@@ -90,6 +90,19 @@ ANYTHING = Scope()
 
 
 @dataclass(frozen=True, slots=True)
+class Outline:
+    """A passage without its text, and what ranking asks of its article."""
+
+    id: str
+    article_id: str
+    start: int
+    end: int
+    published: date | None
+    publisher: str | None
+    digest: str  # of the article's text
+
+
+@dataclass(frozen=True, slots=True)
 class StoredStatement:
     """A sentence, ``text[start:end]`` of its article, in which somebody speaks.
 

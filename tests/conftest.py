@@ -33,6 +33,14 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "archive"))
 
 
+# Files that take a minute and more. They go first, so that no process is left alone with one of them at the end.
+_LONG = ["test_crashes", "test_server", "test_concurrency", "test_slack_conduct", "test_exact", "test_ray", "test_pgvector", "test_generations", "test_cli"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.stem not in _LONG)
+
+
 _STORE = {"newsroom", "catalog", "archive", "bot", "database", "tmp_path"}  # who takes none of these stores nothing
 
 
@@ -55,9 +63,19 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[postgres.Cluster]:
     """A running PostgreSQL of this test run."""
-    if postgres.binaries() is None or importlib.util.find_spec("psycopg") is None:
+    yield from _cluster(postgres.binaries())
+
+
+@pytest.fixture(scope="session")
+def vector_cluster() -> Iterator[postgres.Cluster]:
+    """The same, of a PostgreSQL that has pgvector."""
+    yield from _cluster(postgres.with_pgvector())
+
+
+def _cluster(programs: Path | None) -> Iterator[postgres.Cluster]:
+    if programs is None or importlib.util.find_spec("psycopg") is None:
         pytest.skip(postgres.MISSING)
-    with postgres.cluster() as running:
+    with postgres.cluster(programs) as running:
         yield running
 
 
@@ -68,6 +86,17 @@ def database(_no_settings_from_outside: None, _own_folder: None, request: pytest
         return None
     url: str = request.getfixturevalue("cluster").database()
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
+    return url
+
+
+@pytest.fixture
+def pgvector(vector_cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The URL of an empty database in which the settings have catalog and vectors; every search asks pgvector, however few they are."""
+    url = vector_cluster.database()
+    monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
+    monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")
+    monkeypatch.setattr("index.archive.MOST", 0)
+    monkeypatch.setenv("MOST_IN_MEMORY", "0")
     return url
 
 

@@ -24,7 +24,7 @@ from hash_embedder import HashEmbedder
 import ingest
 from bot.desk import Desk, Request
 from index.archive import Archive
-from index.chroma import Server
+from index.chroma_server import Server
 from index.dialect import Place
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -83,7 +83,8 @@ class Newsroom:
         self.articles.mkdir(parents=True, exist_ok=True)
 
     def open(self, server: Server | None = None) -> Archive:
-        return Archive(self.archive, catalog=os.environ.get("NEWSDESK_CATALOG__URL"), server=server)
+        pgvector = os.environ.get("NEWSDESK_VECTORS__ENGINE") == "pgvector"
+        return Archive(self.archive, catalog=os.environ.get("NEWSDESK_CATALOG__URL"), server=server, pgvector=pgvector)
 
     def path(self, number: int) -> Path:
         return self.articles / f"{number:05}.txt"
@@ -184,12 +185,26 @@ class Newsroom:
             archive.close()
         assert generation is not None
         assert generation.passages == len(own)
+        if generation.place.startswith("vectors_"):
+            self._assert_table_agrees(generation.place, {id_: vector for id_, (vector, _) in own.items()})
+            return
         with self.collection(generation.place, server) as collection:
             found = collection.get(include=["embeddings", "documents"])
         assert sorted(found["ids"]) == sorted(own)
         for id_, vector, text in zip(found["ids"], found["embeddings"], found["documents"], strict=True):
             assert np.allclose(vector, own[id_][0], atol=1e-6)
             assert text == (own[id_][1] if with_text else None)
+
+    def _assert_table_agrees(self, place: str, own: dict[str, np.ndarray]) -> None:
+        """Compare a table of pgvector, past our own code."""
+        import psycopg
+
+        with psycopg.connect(os.environ["NEWSDESK_CATALOG__URL"].replace("+psycopg", "")) as connection:
+            found = dict(connection.execute(f"SELECT id, vector::text FROM newsdesk.{place}").fetchall())
+            tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'newsdesk' AND tablename LIKE 'vectors%'").fetchall()
+        assert found.keys() == own.keys()
+        assert all(np.allclose(json.loads(found[id_]), vector, atol=1e-3) for id_, vector in own.items())
+        assert (place,) in tables
 
     @contextlib.contextmanager
     def collection(self, place: str, server: Server | None = None) -> Iterator[Any]:

@@ -65,8 +65,13 @@ def test_only_the_doors_read_the_settings():
     assert importers("settings.load") <= allowed
 
 
-def test_one_file_knows_chroma():
-    assert importers("chromadb") == {"index/chroma.py", "evals/baselines.py", "evals/stock.py"}
+def test_two_files_know_chroma():
+    assert importers("chromadb") == {"index/chroma.py", "index/chroma_server.py", "evals/baselines.py", "evals/stock.py"}
+
+
+def test_one_file_knows_ray_and_one_the_stores():
+    assert importers("ray") == {"index/cluster.py"}
+    assert importers("fsspec") == {"index/stores.py"}
 
 
 def test_one_file_knows_llama_index_and_one_its_language_models():
@@ -91,9 +96,9 @@ def test_the_reading_room_knows_no_slack_and_no_settings():
     assert {path for path in importers("bot.room") | importers("slack_sdk") if path.startswith("web/")} <= {"web/__main__.py"}
 
 
-def test_the_sql_of_the_archive_is_in_nine_files_and_that_of_the_journal_in_three():
+def test_the_sql_of_the_archive_is_in_ten_files_and_that_of_the_journal_in_three():
     assert importers("sqlalchemy") <= {
-        f"index/{name}.py" for name in ("catalog", "copying", "dialect", "keywords", "schema", "snapshot", "spoken", "stored", "transaction")
+        f"index/{name}.py" for name in ("catalog", "copying", "dialect", "keywords", "pgvector", "schema", "snapshot", "spoken", "stored", "transaction")
     } | {f"bot/room/{name}.py" for name in ("journal", "leases", "tables")}
 
 

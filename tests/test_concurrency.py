@@ -20,7 +20,7 @@ import pytest
 from newsroom import Newsroom, eventually, question, story, tokens
 
 from index.articles import article_id
-from index.chroma import Server
+from index.chroma_server import Server
 
 SECONDS = float(os.environ.get("STRESS_SECONDS", "10"))
 SEED = int(os.environ.get("STRESS_SEED", "1"))
@@ -107,11 +107,13 @@ def change(newsroom: Newsroom, ledger: Ledger, numbers: Iterable[int]) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(SECONDS + 240)
-@pytest.mark.parametrize("vectors_in", ["folders", "server"])
+@pytest.mark.parametrize("vectors_in", ["folders", "server", "pgvector"])
 def test_questions_during_ingests_see_each_article_whole_and_never_one_that_was_replaced_before(
     newsroom: Newsroom, tmp_path: Path, vectors_in: str, request: pytest.FixtureRequest
 ) -> None:
     server = Server(request.getfixturevalue("chroma").url) if vectors_in == "server" else None
+    if vectors_in == "pgvector":
+        request.getfixturevalue("pgvector")
     ledger = Ledger()
     change(newsroom, ledger, range(20))
     newsroom.ingest()
@@ -127,7 +129,7 @@ def test_questions_during_ingests_see_each_article_whole_and_never_one_that_was_
         reader.start()
     eventually(lambda: all(reader.questions for reader in readers), "every reader has an answer")
     chance = random.Random(SEED)
-    ends = time.monotonic() + (SECONDS if server is None else SECONDS / 4)
+    ends = time.monotonic() + (SECONDS if vectors_in == "folders" else SECONDS / 4)
     ingests = 0
     try:
         while time.monotonic() < ends or ingests < 4:

@@ -8,8 +8,11 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from newsroom import ROOT
@@ -22,6 +25,8 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
 UNITS = sorted(DEPLOY.glob("*.service"))
+MANIFESTS = sorted(path for path in (DEPLOY / "kubernetes").glob("*.yaml") if path.name != "kustomization.yaml")
+OBJECTS: list[dict[str, Any]] = [each for path in MANIFESTS for each in yaml.safe_load_all(path.read_text())]
 
 
 def tool(name: str) -> str:
@@ -82,20 +87,23 @@ def test_the_bot_runs_as_nobody_in_particular_on_a_system_it_cannot_write():
 
 
 def test_every_variable_that_is_set_is_a_setting():
-    texts = [CONTAINERFILE, (DEPLOY / "compose.yaml").read_text(), *(path.read_text() for path in UNITS)]
-    used = {name for text in texts for name in re.findall(r"\bNEWSDESK_\w+", text)}
-    assert "NEWSDESK_DATA_DIR" in used
-    assert used - set(names()) <= {"NEWSDESK_WEB__HOST", "NEWSDESK_WEB__PORT"}
+    files = [*DEPLOY.glob("*file"), *DEPLOY.rglob("*.yaml"), *UNITS]
+    used = {name for path in files for name in re.findall(r"\b(?:NEWSDESK|SLACK)_[A-Z_]+", path.read_text())}
+    assert {"NEWSDESK_DATA_DIR", "NEWSDESK_CATALOG__URL", "SLACK_BOT_TOKEN"} <= used
+    assert used - set(names()) == set()
 
 
 def test_the_chroma_server_is_of_the_version_that_the_code_was_measured_with():
     [pin] = [line for line in PROJECT["project"]["dependencies"] if line.startswith("chromadb==")]
     assert COMPOSE["services"]["chroma"]["image"].endswith(":" + pin.partition("==")[2])
+    assert container("chroma")["image"] == COMPOSE["services"]["chroma"]["image"]
+    assert container("postgres")["image"] == COMPOSE["services"]["postgres"]["image"]
 
 
 def test_who_stops_the_bot_waits_for_its_answers():
     assert int(unit(DEPLOY / "newsdesk.service")["TimeoutStopSec"]) > _GRACE + 10
     assert int(COMPOSE["services"]["bot"]["stop_grace_period"].rstrip("s")) > _GRACE + 10
+    assert pods()["bot"]["spec"]["terminationGracePeriodSeconds"] > _GRACE + 10
 
 
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
@@ -115,3 +123,117 @@ def test_systemd_takes_the_units(tmp_path):
     for path in tmp_path.glob("*.service"):
         rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", path], capture_output=True, text=True, check=False)
         assert rated.returncode == 0, rated.stdout[-500:]
+
+
+# --- Kubernetes ---
+
+
+def found(kind: str) -> dict[str, dict[str, Any]]:
+    return {each["metadata"]["name"]: each for each in OBJECTS if each["kind"] == kind}
+
+
+def pods() -> dict[str, dict[str, Any]]:
+    """The pod of every workload, by the workload's name."""
+    jobs = {name: each["spec"]["jobTemplate"]["spec"]["template"] for name, each in found("CronJob").items()}
+    return jobs | {name: each["spec"]["template"] for kind in ("Deployment", "StatefulSet") for name, each in found(kind).items()}
+
+
+def container(name: str) -> dict[str, Any]:
+    [only] = pods()[name]["spec"]["containers"]
+    return only
+
+
+def chosen(selector: dict[str, Any]) -> set[str]:
+    """The workloads whose pods a selector of labels takes."""
+    wanted = selector.get("matchLabels", {}).items()
+    among = [(each["key"], each["values"]) for each in selector.get("matchExpressions", [])]
+    labels = {name: pod["metadata"]["labels"] for name, pod in pods().items()}
+    return {name for name, own in labels.items() if wanted <= own.items() and all(own.get(key) in values for key, values in among)}
+
+
+@pytest.mark.parametrize("version", ["1.30", "1.37"])
+@pytest.mark.parametrize("path", MANIFESTS, ids=lambda path: path.name)
+def test_kubernetes_own_schema_takes_the_manifests(path, version):
+    for each in yaml.safe_load_all(path.read_text()):
+        assert kubernetes_validate.validate(each, version, strict=True) == version
+
+
+def test_the_schema_refuses_what_is_misspelt():
+    wrong = {**found("Service")["web"], "spec": {"selektor": {"app": "web"}}}
+    with pytest.raises(kubernetes_validate.ValidationError):
+        kubernetes_validate.validate(wrong, "1.37", strict=True)
+
+
+def test_everything_but_the_secrets_is_applied():
+    listed = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
+    assert sorted(listed["resources"]) == [path.name for path in MANIFESTS if path.name != "secret.example.yaml"]
+    assert {image["name"] for image in listed["images"]} == {container("bot")["image"]}
+    assert not any(value for each in found("Secret").values() for value in each["stringData"].values())
+
+
+@pytest.mark.parametrize("name", sorted(pods()))
+def test_a_pod_may_do_little(name):
+    spec, only = pods()[name]["spec"], container(name)
+    assert spec["securityContext"]["runAsNonRoot"]
+    assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    assert only["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    assert spec["automountServiceAccountToken"] is False
+    # Kubernetes would set CHROMA_PORT for a service named chroma, and NEWSDESK_…, which newsdesk refuses.
+    assert spec["enableServiceLinks"] is False
+    assert "memory" in only["resources"]["limits"]
+    volumes = {each["name"] for each in [*spec.get("volumes", []), *({"name": claim["metadata"]["name"]} for claim in claims(name))]}
+    assert {mount["name"] for mount in only["volumeMounts"]} == volumes
+
+
+def claims(name: str) -> list[dict[str, Any]]:
+    return found("StatefulSet").get(name, {"spec": {}})["spec"].get("volumeClaimTemplates", [])
+
+
+def referred(name: str) -> Iterator[tuple[str, str, str | None]]:
+    """Kind, name and key of what a container's environment is taken from."""
+    for source in container(name).get("envFrom", []):
+        for kind, reference in source.items():
+            yield kind.removesuffix("Ref"), reference["name"], None
+    for variable in container(name).get("env", []):
+        if "valueFrom" in variable:
+            reference = variable["valueFrom"]["secretKeyRef"]
+            yield "secret", reference["name"], reference["key"]
+            assert reference["key"] in (variable["name"], "password")
+
+
+@pytest.mark.parametrize("name", sorted(pods()))
+def test_what_a_pod_refers_to_is_there(name):
+    for kind, source, key in referred(name):
+        there = found({"configMap": "ConfigMap", "secret": "Secret"}[kind])[source]
+        assert key is None or key in there["stringData"]
+    ports = {port["name"] for port in container(name).get("ports", [])}
+    probes = [probe["httpGet"]["port"] for kind, probe in container(name).items() if kind.endswith("Probe") and "httpGet" in probe]
+    assert set(probes) <= ports
+
+
+def test_services_and_policies_reach_pods_that_exist():
+    for name, service in found("Service").items():
+        assert chosen({"matchLabels": service["spec"]["selector"]}) == {name}
+        assert {port.get("targetPort", port["name"]) for port in service["spec"]["ports"]} <= {port["name"] for port in container(name)["ports"]}
+    taken = {name: chosen(policy["spec"]["podSelector"]) for name, policy in found("NetworkPolicy").items()}
+    everyone = set(pods())
+    newsdesk = everyone - {"postgres", "chroma"}
+    assert taken == {
+        "nothing": everyone,
+        "newsdesk": newsdesk,
+        "to-the-internet": {"bot", "ingest"},
+        "databases": {"postgres", "chroma"},
+        "readers": {"bot", "web"},
+    }
+    assert found("Deployment").keys() == {"bot", "web"}
+    assert all(chosen(each["spec"]["selector"]) == {name} for name, each in {**found("Deployment"), **found("PodDisruptionBudget")}.items())
+    [url] = [each["data"]["NEWSDESK_CHROMA__URL"] for each in found("ConfigMap").values()]
+    assert url == f"http://chroma:{found('Service')['chroma']['spec']['ports'][0]['port']}"
+
+
+def test_bots_roll_over_within_the_sockets_that_slack_gives():
+    bots = found("Deployment")["bot"]["spec"]
+    update = bots["strategy"]["rollingUpdate"]
+    assert update["maxUnavailable"] == 0 < update["maxSurge"]  # the new one first
+    assert bots["replicas"] + update["maxSurge"] <= 10
+    assert found("CronJob")["ingest"]["spec"]["concurrencyPolicy"] == "Forbid"

@@ -13,7 +13,7 @@ from newsroom import ROOT
 from bot.__main__ import _parser
 
 DOCS = ROOT / "docs"
-ERRORS = {"ArchiveError", "LockedError", "DiskFull", "VectorsError", "ServerDown", "ModelError", "ModelChanged"}
+ERRORS = {"ArchiveError", "LockedError", "DiskFull", "VectorsError", "ServerDown", "ModelError", "ModelChanged", "ClusterError"}
 
 
 def sentences() -> Iterator[tuple[str, str]]:

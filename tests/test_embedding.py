@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from index.articles import Article, Source
 from index.changes import Options
 from index.embed import Vectors
 from index.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
+from index.looks import Found, Known, Order, Stopped, look
 from index.report import Progress, Report
 from index.runs import run
 
@@ -127,6 +129,24 @@ def test_what_the_model_raises_reaches_the_run(archive):
 def line(number: int) -> str:
     text = f"Ferry {number} left the harbour in the morning, said captain Ann Smith. It was on time, as it was on the day before."
     return json.dumps({"id": f"a{number}", "title": f"Ferry {number}", "date": "2025-03-01", "text": text}) + "\n"
+
+
+@pytest.mark.slow
+def test_a_file_of_which_a_part_has_come_when_a_run_is_stopped_is_not_settled(tmp_path, archive):
+    file = tmp_path / "articles.jsonl"
+    file.write_text("".join(map(line, range(8))))
+
+    def a_part(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
+        def found(order: Order) -> Iterator[Found]:
+            yield from islice(look(order, known), 4)  # its digest and three articles
+            raise Stopped
+
+        for order in orders:
+            yield order, found(order)
+
+    stopped = run(archive, HashEmbedder(), Options([str(file)], prune=True, looking=a_part), Progress())
+    rest = run(archive, HashEmbedder(), Options([str(file)], prune=True), Progress())
+    assert (stopped.added, rest.added, rest.unchanged, rest.removed) == (3, 5, 3, 0)
 
 
 @pytest.mark.slow

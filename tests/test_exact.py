@@ -1,11 +1,27 @@
-"""Vectors in memory: the nearest are the nearest, within a scope too, and nothing is guessed where one is missing."""
+"""What is held in memory: the nearest are the nearest and the best the database's, in a scope too, and from one published state to the next."""
 
 from __future__ import annotations
 
+import random
+from datetime import date
+from pathlib import Path
+
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from newsroom import Newsroom
+from sqlalchemy import create_engine
 
+from index import keywords
+from index.archive import Archive
 from index.exact import Exact
+from index.held import Held
+from index.places import Places, best
+from index.search import find
+from index.snapshot import Snapshot
+from index.stored import ANYTHING, Scope
+from index.words import Words
 
 RANDOM = np.random.default_rng(7)
 
@@ -16,60 +32,168 @@ def units(count: int, dimensions: int = 16) -> np.ndarray:
 
 
 VECTORS = units(60)
-PLACES = [(f"a{number % 6}:{number}", f"a{number % 6}") for number in range(60)]
-
-
-def by_hand(query: np.ndarray, allowed: set[str]) -> list[str]:
-    order = np.argsort(-(VECTORS @ query))
-    return [PLACES[place][0] for place in order if PLACES[place][1] in allowed]
-
-
-@pytest.mark.parametrize(
-    ("within", "limit"), [(None, 5), (None, 60), (None, 500), (["a1"], 5), (["a1", "a4"], 12), (["a2", "unknown"], 100), ([], 5), (["unknown"], 5)]
-)
-def test_the_nearest_are_those_that_comparing_by_hand_finds(within, limit):
-    query = units(1)[0]
-    wanted = by_hand(query, {article for _, article in PLACES} if within is None else set(within))[:limit]
-    found = Exact(PLACES, VECTORS).nearest(query, limit, within)
-    assert [id_ for id_, _ in found] == wanted
-    assert all(abs(score - float(VECTORS[int(id_.split(":")[1])] @ query)) < 1e-5 for id_, score in found)
-
-
-def test_similarities_are_by_id_and_unknown_ids_are_left_out():
-    query = units(1)[0]
-    found = Exact(PLACES, VECTORS).similarities(query, ["a3:3", "gone", "a5:59"])
-    assert set(found) == {"a3:3", "a5:59"}
-    assert abs(found["a3:3"] - float(VECTORS[3] @ query)) < 1e-5
-    assert Exact(PLACES, VECTORS).similarities(query, []) == {}
+DAYS = {f"a{number}": f"2024-05-{number + 1:02}" if number else None for number in range(6)}
+PAPERS = {f"a{number}": ["The Herald", "Morning Post", None][number % 3] for number in range(6)}
 
 
 class Stored:
-    """What a snapshot would give."""
+    """What a snapshot would give of some passages: the id, and what the key of its vector is."""
 
-    def __init__(self, keys: list[str], vectors: list[tuple[str, str, bytes]]) -> None:
+    def __init__(self, keys: dict[str, str], vectors: dict[str, np.ndarray]) -> None:
         self._keys, self._vectors = keys, vectors
+        self.asked: list[str] = []
 
-    def places(self):
-        return [(f"a:{number}", "a", key) for number, key in enumerate(self._keys)]
+    def rows(self):
+        return list(enumerate(self._keys, start=1))
 
-    def stored_vectors(self):
-        yield self._vectors[:2]
-        yield self._vectors[2:]
+    def told(self, ids):
+        return [(id_, DAYS[id_], PAPERS[id_]) for id_ in ids]
 
+    def keys(self, rows):
+        of = list(self._keys.values())
+        return {row: of[row - 1] for row in rows}
 
-def stored(*, without: str = "") -> Stored:
-    vectors = [("m", f"k{number}", VECTORS[number].tobytes()) for number in range(5) if f"k{number}" != without]
-    return Stored(["k0", "k3", "k0", "k4"], [("other", "k0", units(1)[0].tobytes()), *vectors])
-
-
-def test_passages_that_share_a_text_share_its_vector_and_other_models_do_not_count():
-    exact = Exact.of(stored(), "m")
-    assert len(exact) == 4
-    found = exact.similarities(VECTORS[0], ["a:0", "a:1", "a:2"])
-    assert found["a:0"] == found["a:2"] == pytest.approx(1.0)
-    assert found["a:1"] == pytest.approx(float(VECTORS[3] @ VECTORS[0]), abs=1e-5)
+    def vectors_by_key(self, model, keys):
+        self.asked += keys
+        return {key: self._vectors[key] for key in keys if key in self._vectors}
 
 
-def test_a_missing_vector_is_said():
-    with pytest.raises(ValueError, match="2 of 3"):
-        Exact.of(stored(without="k3"), "m")
+def stored(numbers: range | list[int]) -> Stored:
+    return Stored({f"a{number % 6}:{number}": f"k{number}" for number in numbers}, {f"k{number}": VECTORS[number] for number in range(60)})
+
+
+@pytest.mark.parametrize(
+    ("scope", "articles", "limit"),
+    [
+        (ANYTHING, "012345", 5),
+        (ANYTHING, "012345", 500),
+        (Scope(since=date(2024, 5, 3)), "02345", 7),
+        (Scope(until=date(2024, 5, 3)), "012", 100),
+        (Scope(publisher="herald"), "03", 5),
+        (Scope(date(2024, 5, 3), date(2024, 5, 4), "HERALD"), "03", 50),
+        (Scope(publisher="nobody"), "", 5),
+    ],
+)
+def test_the_nearest_are_those_that_comparing_by_hand_finds(scope: Scope, articles: str, limit: int) -> None:
+    query = units(1)[0]
+    exact = Exact.of(stored(range(60)), "m", Places.of(stored(range(60))))
+    wanted = [number for number in np.argsort(-(VECTORS @ query)) if str(number % 6) in articles][:limit]
+    scores = exact.scores(query)
+    found = exact.nearest(scores, limit, exact.places.within(scope))
+    assert [id_ for id_, _ in found] == [f"a{number % 6}:{number}" for number in wanted]
+    assert all(abs(score - float(VECTORS[int(id_.split(":")[1])] @ query)) < 1e-5 for id_, score in found)
+    assert set(exact.similarities(scores, ["a3:3", "gone"])) == {"a3:3"}
+
+
+def test_of_the_next_state_only_what_is_new_is_read_and_what_went_is_found_no_more() -> None:
+    first, later, query = stored(range(30)), stored([*range(5, 30), *range(40, 44), 2]), units(1)[0]
+    before = Exact.of(first, "m", Places.of(first))
+    places = Places.of(later, before.places)
+    after = Exact.of(later, "m", places, before)
+    assert sorted(later.asked) == ["k40", "k41", "k42", "k43"]
+    for exact, there in ((before, [*range(30)]), (after, [2, *range(5, 30), *range(40, 44)])):
+        found = exact.nearest(exact.scores(query), 100, exact.places.there)
+        assert sorted(int(id_.split(":")[1]) for id_, _ in found) == there
+        assert all(abs(score - float(VECTORS[int(id_.split(":")[1])] @ query)) < 1e-5 for id_, score in found)
+    assert after.similarities(after.scores(query), ["a0:0", "a2:2", "a4:40"]).keys() == {"a2:2", "a4:40"}
+
+
+def test_passages_that_share_a_text_share_its_vector_and_a_missing_one_is_said() -> None:
+    twins = Stored({"a0:0": "k0", "a1:1": "k3", "a2:2": "k0"}, {"k0": VECTORS[0], "k3": VECTORS[3]})
+    exact = Exact.of(twins, "m", Places.of(twins))
+    found = exact.similarities(exact.scores(VECTORS[0]), ["a0:0", "a1:1", "a2:2"])
+    assert found["a0:0"] == pytest.approx(1.0)
+    assert found["a0:0"] == found["a2:2"]
+    lacking = Stored({"a0:0": "k0", "a1:1": "k3"}, {"k0": VECTORS[0]})
+    with pytest.raises(ValueError, match="1 of 2"):
+        Exact.of(lacking, "m", Places.of(lacking))
+
+
+@given(st.lists(st.sampled_from([0.0, 0.5, 0.5, 1.0, 2.0]), min_size=1, max_size=40), st.integers(1, 40), st.randoms(use_true_random=False))
+def test_the_best_are_the_first_of_all_sorted(values: list[float], limit: int, draw: random.Random) -> None:
+    inside = np.array([draw.random() < 0.7 for _ in values])
+    order = sorted(np.flatnonzero(inside).tolist(), key=lambda number: (-values[number], number))
+    assert sorted(best(np.array(values), limit, inside).tolist()) == sorted(order[:limit])
+
+
+TERM = st.sampled_from("ab bc cd de ef fg gh hi ij jk".split())
+TEXT = st.lists(TERM, max_size=25).map(" ".join)
+
+
+class Terms(Snapshot):
+    """A snapshot of a keyword index alone, with passages 1, 2, 3 …"""
+
+    def rows(self):
+        return [(row, f"a:{row}") for (row,) in self.connection.exec_driver_sql("SELECT rowid FROM passage_terms ORDER BY 1")]
+
+    def told(self, article_ids):
+        return [("a", None, None)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(TEXT, TEXT), min_size=1, max_size=30),
+    st.lists(st.tuples(TEXT, TEXT), max_size=10),
+    st.sets(st.integers(1, 30)),
+    st.lists(TERM, unique=True),
+)
+def test_the_words_in_memory_score_as_the_database_does(first: list[tuple[str, str]], more: list[tuple[str, str]], gone: set[int], asked: list[str]) -> None:
+    """Also after passages came and went, read on from the state before; and a passage that comes again in another's place."""
+    engine = create_engine("sqlite://")
+    with engine.connect() as connection:
+        keywords.create(connection)
+        keywords.put(connection, [(row, *both) for row, both in enumerate(first, start=1)])
+        snapshot = Terms(connection)
+        before = Words.of(snapshot, Places.of(snapshot))
+        keywords.drop(connection, sorted(gone))
+        keywords.put(connection, [(row, *both) for row, both in enumerate(more, start=101)])
+        after = Words.of(snapshot, Places.of(snapshot, before.places), before)
+        expected = dict(connection.exec_driver_sql(_BM25, (" OR ".join(f'"{term}"' for term in asked),)).all()) if asked else {}  # type: ignore[arg-type]
+        scores = after.scores(asked)
+        found = {int(after.places.ids[number].split(":")[1]): float(scores[number]) for number in np.flatnonzero((scores > 0) & after.places.there)}
+        assert found == pytest.approx(expected, rel=1e-12)
+        assert {term: after.frequency(term) for term in asked} == keywords.document_frequencies(connection, asked)
+    engine.dispose()
+
+
+_BM25 = "SELECT rowid, -bm25(passage_terms, 2.0, 1.0) FROM passage_terms WHERE passage_terms MATCH ?"
+
+
+@pytest.mark.both
+def test_a_process_that_follows_finds_what_a_new_one_finds(newsroom: Newsroom) -> None:
+    for number in range(6):
+        newsroom.write(number, 1)
+    newsroom.ingest()
+    stays = newsroom.open()
+    stays.follow()
+    newsroom.write(2, 2)
+    newsroom.write(7, 1)
+    newsroom.ingest()
+    for followed in (False, True):  # a question may come before the process has looked
+        if followed:
+            stays.follow()
+        new = newsroom.open()
+        for question in ("Which vessel does the order send?", "order a2v2 vessel", "a7v1", "the harbour master's order"):
+            assert _found(stays, newsroom, question, in_memory=True) == _found(new, newsroom, question, in_memory=False)
+        new.close()
+    stays.close()
+
+
+def _found(archive: Archive, newsroom: Newsroom, question: str, *, in_memory: bool) -> list[tuple[str, float]]:
+    vector = newsroom.embedder.embed([question])[0]
+
+    def work(view):
+        assert (view.words is not None) == in_memory
+        return [(hit.passage.id, round(hit.score, 9)) for hit in find(view, question, vector, newsroom.embedder.identity, ANYTHING, 24)]
+
+    return archive.read(work)
+
+
+def test_a_question_on_an_older_state_does_not_put_it_in_the_place_of_a_newer_one(tmp_path: Path) -> None:
+    newer, older, held = stored(range(30)), stored(range(20)), Held()
+    for one in (newer, older):
+        one.fact = lambda _: "m"  # type: ignore[attr-defined]
+    held.read(2, newer, vectors=True)  # type: ignore[arg-type]
+    assert len(held.read(1, older, vectors=True).places) == 20  # type: ignore[arg-type]
+    assert held.at(1) is None
+    assert held.at(2) is not None

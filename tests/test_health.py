@@ -25,7 +25,7 @@ from bot.room.room import Room
 from bot.room.serve import answering
 from bot.room.vitals import vitals
 from index.archive import Archive
-from index.chroma import Server
+from index.chroma_server import Server
 from web.health import Part, Readiness, archive_checks, routes
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+from collections.abc import Sequence
+from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
-from newsroom import Newsroom, eventually, page, tokens
+from newsroom import Newsroom, eventually, page, question, tokens
 
 import ingest
 from bot.__main__ import main as bot_main
+from bot.desk import Desk, Request
+from index.embed import Vectors
+from index.errors import ModelChanged
 
 
 @pytest.mark.slow
@@ -103,6 +108,27 @@ def test_rebuild_embed_mends_it_and_then_the_former_model_is_the_other_one(
     assert tokens(answer["text"]) == {(7, 2)}
     assert ingest.main(["articles"], embedder=former) == 2
     assert "The archive was embedded by hash-256, the settings say hash-128." in capsys.readouterr().err
+
+
+@pytest.mark.slow
+@pytest.mark.both
+def test_the_former_model_answers_until_all_is_embedded_by_the_other(embedded_by_another: Newsroom, embedder: HashEmbedder) -> None:
+    archive = embedded_by_another.open()
+    desk = Desk(archive, embedded_by_another.embedder)
+    meanwhile = []
+
+    class Asked(HashEmbedder):
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            meanwhile.append(desk.ask(Request(question(7), date(2025, 3, 31))))
+            return super().embed(texts)
+
+    try:
+        assert bot_main(["rebuild", "--embed"], embedder=Asked(embedder.dimensions)) == 0
+        assert [tokens(reply.as_json()["text"]) for reply in meanwhile] == [{(7, 1)}] * len(meanwhile) != []
+        with pytest.raises(ModelChanged, match=r"rebuild --embed"):
+            desk.ask(Request(question(7), date(2025, 3, 31)))
+    finally:
+        archive.close()
 
 
 @pytest.mark.slow

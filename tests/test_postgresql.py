@@ -128,7 +128,7 @@ def test_another_machine_is_told_that_the_vectors_are_in_a_folder_of_the_first(
     assert "order a1v1 sends the vessel" in said.out
     assert said.err.startswith("The vectors of this archive are in a folder of another machine (")
     assert ingest.main(["articles"], embedder=newsroom.embedder) == 2
-    assert "set NEWSDESK_CHROMA__URL" in capsys.readouterr().err
+    assert "set NEWSDESK_VECTORS__ENGINE=pgvector, or NEWSDESK_CHROMA__URL" in capsys.readouterr().err
     newsroom.assert_index_agrees()
     assert bot_main(["rebuild"], embedder=newsroom.embedder) == 0
     newsroom.archive = tmp_path / "another"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import random
 import subprocess
+from datetime import date
 from pathlib import Path
 
 import chromadb
@@ -13,8 +15,9 @@ import pytest
 from chroma_server import ChromaServer
 from newsroom import Newsroom, eventually, question, story, tokens
 
+from bot.desk import Desk, Request
 from index.archive import Archive
-from index.chroma import Server
+from index.chroma_server import Server
 
 SEED = int(os.environ.get("STRESS_SEED", "1"))
 ANCHORS = [0, 1, 2]
@@ -100,6 +103,43 @@ def test_a_kill_at_any_moment_loses_nothing_and_the_next_run_mends_all(newsroom:
         newsroom.assert_index_agrees(server)
         assert_nothing_is_left_over(newsroom, chroma)
         assert newsroom.answers(ANCHORS, server) == anchored
+
+
+@pytest.mark.slow
+def test_questions_and_ingests_go_on_while_the_server_is_killed_and_started_again(newsroom: Newsroom, chroma: ChromaServer) -> None:
+    chance, server = random.Random(SEED), Server(chroma.url)
+    now = dict.fromkeys(range(60), 1)
+    put(newsroom, now)
+    newsroom.ingest()
+    archive = newsroom.open(server)  # of a bot that goes on all the while
+    desk = Desk(archive, newsroom.embedder)
+
+    def ask(number: int) -> set[tuple[int, int]]:
+        return tokens(desk.ask(Request(question(number), date(2025, 3, 31))).as_json()["text"])
+
+    for moment in (0.1, 0.8):
+        before, now = now, next_versions(now, chance)
+        put(newsroom, now)
+        number = min(number for number in now if before.get(number) not in (None, now[number]))
+        may_be = [{(number, before[number])}, {(number, now[number])}]
+        with newsroom.start("ingest", "articles", "--prune", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            eventually(lambda process=process: process.poll() is not None or newsroom.holds_lock(process), "the ingest has begun")
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(moment)
+            chroma.kill()
+            assert ask(number) in may_be
+            assert "does not answer" in (archive.trouble or "")
+            chroma.start()
+            assert ask(number) in may_be
+            _, told = process.communicate(timeout=60)
+        assert process.returncode == 0 or (process.returncode == 2 and "Chroma server" in told), told
+        newsroom.ingest()
+        assert ask(number) == may_be[1]
+        assert archive.trouble is None
+        assert newsroom.versions(server) == now
+        newsroom.assert_index_agrees(server)
+        assert_nothing_is_left_over(newsroom, chroma)
+    archive.close()
 
 
 @pytest.mark.slow

@@ -140,12 +140,18 @@ def test_pages_are_not_held_back_by_nagles_delay():
         assert taken.proto == socket.IPPROTO_TCP
 
 
-def test_the_room_waits_for_the_first_ingest(newsroom):
+def test_the_room_waits_for_the_first_ingest_and_says_when_it_is_ready(newsroom):
     port = free_port()
     with subprocess.Popen([sys.executable, "-m", "web"], cwd=newsroom.root, env=environment(newsroom, port), stdout=subprocess.PIPE, text=True) as process:
         try:
             process.stdout.readline()
             assert httpx.get(f"http://127.0.0.1:{port}/a/x").status_code == 403
+            alive, ready, figures = (httpx.get(f"http://127.0.0.1:{port}/{name}") for name in ("healthz", "readyz", "metrics"))
+            assert (alive.status_code, ready.status_code, ready.json()["parts"].keys()) == (200, 503, {"catalog"})
+            assert "process_resident_memory_bytes" in figures.text
             assert not (newsroom.archive / "catalog.sqlite3").exists()
+            newsroom.write(1, 1)
+            newsroom.ingest()
+            eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200, "the room sees the archive")
         finally:
             process.kill()

@@ -33,12 +33,14 @@ async def _serve(settings: Settings) -> None:
     from bot.room.answer_pages import answers
     from bot.room.journal import journal_at
     from web.app import app
+    from web.health import catalog_checks, routes
     from web.serving import listening
 
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
-    room = app(settings.signed_links(), settings.open_catalog, answers(journal_at(settings.database(), settings.data_dir)))
+    watched = routes(catalog_checks(settings.open_catalog))
+    room = app(settings.signed_links(), settings.open_catalog, answers(journal_at(settings.database(), settings.data_dir)), watched)
     async with listening(room, settings.web.host, settings.web.port or _PORT) as port:
         hint = "" if settings.web.url else "; citations link here once NEWSDESK_WEB__URL is set"
         print(f"The reading room listens on http://{settings.web.host}:{port}{hint}", flush=True)

@@ -16,7 +16,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Literal
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.requests import Request
@@ -24,6 +24,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from index.archive import Archive
+from index.catalog import Catalog
 from index.errors import ArchiveError, ServerDown, VectorsError
 from index.report import ending
 
@@ -77,7 +78,8 @@ def archive_checks(archive: Callable[[], Archive | None]) -> dict[str, Check]:
     """Return the checks of catalog and Chroma of an archive (None while it is not open)."""
 
     async def catalog() -> Part:
-        return await asyncio.to_thread(_catalog, archive())
+        opened = archive()
+        return await asyncio.to_thread(_catalog, opened.catalog if opened else None)
 
     async def chroma() -> Part:
         return await asyncio.to_thread(_chroma, archive())
@@ -85,11 +87,28 @@ def archive_checks(archive: Callable[[], Archive | None]) -> dict[str, Check]:
     return {"catalog": catalog, "chroma": chroma}
 
 
-def _catalog(archive: Archive | None) -> Part:
-    if archive is None or (isinstance(archive.catalog.place, Path) and not archive.catalog.place.exists()):
+def catalog_checks(open_catalog: Callable[[], Catalog]) -> dict[str, Check]:
+    """Return the check of a catalog alone. It is opened when it is first looked at, and tried again until that works."""
+    opened: list[Catalog] = []
+
+    def look() -> Part:
+        try:
+            opened[:] = opened or [open_catalog()]
+        except ArchiveError:
+            return _catalog(None)
+        return _catalog(opened[0])
+
+    async def catalog() -> Part:
+        return await asyncio.to_thread(look)
+
+    return {"catalog": catalog}
+
+
+def _catalog(catalog: Catalog | None) -> Part:
+    if catalog is None or (isinstance(catalog.place, Path) and not catalog.place.exists()):
         return Part("down", "there is no archive yet, or it is not open")
     try:
-        with archive.catalog.snapshot() as snapshot:
+        with catalog.snapshot() as snapshot:
             generation = snapshot.generation()
             snapshot.runs(1)
     except ArchiveError:
@@ -160,8 +179,8 @@ class ArchiveFigures(Collector):
     _last = 0.0  # when the last run on record ended, seconds since 1970
 
 
-def routes(checks: Mapping[str, Check], registry: CollectorRegistry) -> list[Route]:
-    """Return the routes for those who watch: the process, its parts, its figures."""
+def routes(checks: Mapping[str, Check], registry: CollectorRegistry = REGISTRY) -> list[Route]:
+    """Return the routes for those who watch: the process, its parts, its figures (without a registry only those that any process has)."""
     began, readiness = time.monotonic(), Readiness(checks)
 
     async def healthz(_: Request) -> Response:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Write the vectors in Chroma again."""
+    """Write the search index again."""
     from index.embedding import embed_all
 
     model = embedder or settings.embedder(many=parsed.embed)
@@ -52,6 +52,7 @@ def copy(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     print("Everything arrived as it was. Nothing was changed here.")
     if isinstance(catalog, str):
         print("To use the copy, set NEWSDESK_CATALOG__URL to it; then: python -m bot doctor")
+        print("To have its vectors in PostgreSQL too, set NEWSDESK_VECTORS__ENGINE=pgvector as well; then: python -m bot rebuild")
     else:
         print(f"To use the copy, unset NEWSDESK_CATALOG__URL and set NEWSDESK_DATA_DIR={printable(str(folder))}; then: python -m bot rebuild")
     return 0

@@ -134,6 +134,7 @@ class Room:
         try:
             if archive:
                 archive.look()
+                archive.follow()
         except ServerDown as error:
             return True, str(error)  # it comes back by itself
         except VectorsError as error:

@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.formats.encoding import decoded
-from index.records import Failure, File, Record, field_of, line_of, record_of
+from index.records import Failure, Record, field_of, line_of, record_of
 
 
 def read_json(path: str, raw: bytes) -> Iterator[tuple[str, Record] | Failure]:
@@ -32,17 +32,11 @@ def read_json(path: str, raw: bytes) -> Iterator[tuple[str, Record] | Failure]:
         raise UnreadableError("is an empty list; there is no article in it")
 
 
-def read_jsonl(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    """Yield the articles of a file of JSON lines."""
-    with open(file.path, "rb") as stream:
-        yield from read_lines(stream, file.path, limit)
-
-
-def read_jsonl_gz(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    """Yield the articles of a packed file of JSON lines, up to where it is damaged."""
+def read_jsonl_gz(packed: IO[bytes], path: str, limit: int) -> Iterator[tuple[str, Record] | Failure]:
+    """Yield the articles of a packed stream of JSON lines, up to where it is damaged; ``path`` names it."""
     try:
-        with gzip.open(file.path, "rb") as stream:
-            yield from read_lines(cast(IO[bytes], stream), file.path, limit)
+        with gzip.open(packed, "rb") as stream:
+            yield from read_lines(cast(IO[bytes], stream), path, limit)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise UnreadableError(f"is a damaged gzip file ({error}); what stood before the damage is in, pack it again") from error
 

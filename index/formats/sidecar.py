@@ -10,6 +10,7 @@ from index.errors import UnreadableError
 from index.formats.encoding import decoded
 from index.formats.yaml_fields import yaml_fields
 from index.records import Record, record_of
+from index.stores import is_store, opened
 
 ENDING = ".meta.yaml"
 _LARGEST = 100_000  # bytes; a dozen fields need a thousand
@@ -17,7 +18,13 @@ _LARGEST = 100_000  # bytes; a dozen fields need a thousand
 
 def sidecar_of(path: str) -> str | None:
     """Return the sidecar of an article file: ``x.pdf.meta.yaml``, else ``x.meta.yaml``, None if there is neither."""
-    return next((str(near) for near in (Path(path + ENDING), Path(path).with_suffix(ENDING)) if os.path.lexists(near)), None)
+    return next((near for near in sidecars_of(path) if os.path.lexists(near)), None)
+
+
+def sidecars_of(path: str) -> tuple[str, str]:
+    """Return the names that the sidecar of an article file may have, best first."""
+    stem, dot, _ = path.rpartition(".")
+    return path + ENDING, (stem if dot else path) + ENDING
 
 
 def is_sidecar(name: str) -> bool:
@@ -28,10 +35,11 @@ def is_sidecar(name: str) -> bool:
 def read_sidecar(path: str) -> Record:
     """Return a sidecar as a record without text. Raises UnreadableError, naming it, if it cannot be read."""
     name = Path(path).name
-    if Path(path).is_symlink():
+    in_store = is_store(path)
+    if not in_store and Path(path).is_symlink():
         raise UnreadableError(f"its sidecar {name} is a link; put the file itself there")
     try:
-        with open(path, "rb") as stream:
+        with opened(path) if in_store else open(path, "rb") as stream:
             raw = stream.read(_LARGEST + 1)
     except OSError as error:
         raise UnreadableError(f"its sidecar {name} cannot be read ({error.strerror or error}); check its permissions") from error

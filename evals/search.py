@@ -1,0 +1,195 @@
+"""How long each stage of a search takes in archives of many sizes: ``python -m evals search --data DIR --passages 10000,100000,1000000``.
+
+The archives are made up: a passage is half of one real passage and half of another, its vector a mixture of theirs, so words and vectors are distributed
+as in the real collection. They are kept in the cache. Each is measured in a process of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import multiprocessing
+import random
+import resource
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bot.question import understood
+from evals.archives import archive_of
+from evals.data import load
+from evals.machine import machine
+from evals.memory import Remembering
+from index.archive import Archive, View
+from index.articles import Article, Passage, Source
+from index.embed import Embedder, Vectors
+from index.engine import Changes, Item
+from index.generations import Folders
+from index.held import Held
+from index.model import Model
+from index.search import CANDIDATES, NO_WISH, find
+from index.sides import by_meaning, by_words
+from index.stored import ANYTHING, Scope
+from index.terms import terms
+from index.transaction import Transaction
+
+SIZES = (10_000, 100_000)
+_QUESTIONS = 60
+_LENGTH = 16  # passages of an article
+_AT_ONCE = 1_000  # articles written in one transaction
+_FIRST, _DAYS = date(2023, 1, 1), 1_000
+_TODAY = date(2025, 9, 1)
+_SCOPES = {
+    "a week": Scope(date(2024, 5, 1), date(2024, 5, 7)),
+    "half of all days": Scope(date(2024, 5, 15), None),
+    "a small publisher": Scope(publisher="Paper 77"),
+    "a large publisher": Scope(publisher="paper 0"),
+    "a publisher in a month": Scope(date(2024, 5, 1), date(2024, 5, 31), "paper 0"),
+}
+_Half = tuple[str, str, Vectors]  # text, its terms, the vector of the whole passage
+_Asked = list[tuple[str, Vectors, Any]]
+
+
+def run(data: Path, *, sizes: Sequence[int] = SIZES, cache: Path = Path(".evals")) -> dict[str, Any]:
+    """Return the machine and the figures of each size."""
+    embedder = Remembering(Model(many=True), cache / "vectors.sqlite3")
+    newsquiz = load(data / "newsquiz")
+    queries = newsquiz.queries[:: max(1, len(newsquiz.queries) // _QUESTIONS)][:_QUESTIONS]
+    understood_ = [understood(query.question, query.today or _TODAY) for query in queries]
+    asked = [(one.search, embedder.embed([one.search])[0], one.wish) for one in understood_]
+    found = {}
+    with archive_of(newsquiz, embedder, cache) as archive:
+        for size in sizes:
+            folder = cache / f"search-{size}"
+            _made(archive, embedder, folder, size)
+            with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+                found[f"{size} passages"] = process.submit(measured, folder, embedder.identity, asked).result()
+    return {"machine": machine(), "questions": len(asked), "figures": found}
+
+
+def measured(folder: Path, model: str, asked: _Asked) -> dict[str, Any]:
+    """Return what one archive takes: seconds to start, MB of memory, milliseconds of each stage as (p50, p95)."""
+    archive, held = Archive(folder), Held()
+    told: dict[str, Any] = {}
+    at_rest = _memory()
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        assert generation is not None
+        told["seconds, index compared with its seal"] = _seconds(lambda: archive.engine.check(generation, snapshot))
+        told["seconds, vectors into memory"] = _seconds(lambda: held.read(1, snapshot, vectors=True))
+        told["MB, vectors and ids"] = _memory() - at_rest
+        state = held.read(1, snapshot, vectors=True)
+        told["seconds, words into memory"] = _seconds(lambda: held.learn(state, snapshot))
+        told["MB, and words"] = _memory() - at_rest
+        told["seconds, nothing new to read"] = _seconds(lambda: held.read(2, snapshot, vectors=True))
+        state = held.read(2, snapshot, vectors=True)
+        told["seconds, Chroma opened"] = _seconds(lambda: archive._opened(generation, snapshot))
+        told["MB, and Chroma"] = _memory() - at_rest
+        told["seconds, ids compared with Chroma's"] = _seconds(lambda: archive.check())
+        views = {
+            "all in memory": View(snapshot, generation, state.vectors, state.words),
+            "vectors in memory": View(snapshot, generation, state.vectors),
+            "words in memory": View(snapshot, generation, archive._opened(generation, snapshot), state.words),
+            "nothing in memory": View(snapshot, generation, archive._opened(generation, snapshot)),
+        }
+        told["ms"] = {
+            "vectors, in memory": _spent(asked, lambda _, vector, __: by_meaning(views["all in memory"], vector, model).best(CANDIDATES, ANYTHING)),
+            "vectors, Chroma": _spent(asked, lambda _, vector, __: by_meaning(views["nothing in memory"], vector, model).best(CANDIDATES, ANYTHING)),
+            "words, in memory": _spent(asked, lambda text, *_: by_words(views["all in memory"], terms(text)).best(10 * CANDIDATES, ANYTHING)),
+            "words, the catalog": _spent(asked, lambda text, *_: by_words(views["nothing in memory"], terms(text)).best(10 * CANDIDATES, ANYTHING)),
+            **{f"search, {name}": _spent(asked, _search(view, model)) for name, view in views.items()},
+            **{
+                f"search, {name}, {scope_name}": _spent(asked, _search(views[name], model, scope))
+                for name, (scope_name, scope) in itertools.product(("all in memory", "words in memory"), _SCOPES.items())
+            },
+        }
+    archive.close()
+    told["MB on disk"] = round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20)
+    return told
+
+
+def _search(view: View, model: str, scope: Scope = ANYTHING) -> Callable[[str, Vectors, Any], object]:
+    return lambda text, vector, wish: find(view, text, vector, model, scope, 24, NO_WISH if scope else wish)
+
+
+def _spent(asked: _Asked, work: Callable[[str, Vectors, Any], object]) -> dict[str, list[float]]:
+    """Return p50 and p95 by the clock, and of the processor (all threads: on a busy machine it says more)."""
+    work(*asked[0])
+    times = []
+    for one in asked:
+        clock, processor = time.perf_counter(), time.process_time()
+        work(*one)
+        times.append((time.perf_counter() - clock, time.process_time() - processor))
+    clock_and_processor = np.percentile(1_000 * np.array(times), [50, 95], axis=0).T
+    return {name: [round(float(value), 1) for value in values] for name, values in zip(("clock", "processor"), clock_and_processor, strict=True)}
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return round(time.perf_counter() - began, 2)
+
+
+def _memory() -> int:
+    """Return what this process has had in memory at most, MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 1_024)
+
+
+def _made(source: Archive, embedder: Embedder, folder: Path, size: int) -> None:
+    """Make an archive of a size from the passages of a real one, unless it is there."""
+    if (folder / "made").exists():
+        return
+    shutil.rmtree(folder, ignore_errors=True)
+    began = time.perf_counter()
+    with source.catalog.snapshot() as snapshot:
+        halves = list(_halves((passage.text, vector) for items in snapshot.vectors(embedder.identity) for passage, vector in items))
+    archive = Archive(folder, create=True)
+    with archive.catalog.transaction() as transaction:
+        transaction.put_fact("model", embedder.identity)
+    for start in range(0, -(-size // _LENGTH), _AT_ONCE):
+        with archive.catalog.transaction() as transaction:
+            _put(transaction, embedder.identity, halves, range(start, min(start + _AT_ONCE, -(-size // _LENGTH))))
+        print(f"\r{folder}: {start * _LENGTH:,} passages ", end="", file=sys.stderr, flush=True)
+    with archive.catalog.snapshot() as snapshot:
+        count = snapshot.counts()["passages"]
+        items: Iterator[list[Item]] = snapshot.vectors(embedder.identity)
+        generation, _ = Folders(folder / "chroma").write(None, 1, Changes(items), count, count)
+    with archive.catalog.transaction() as transaction:
+        transaction.put_generation(generation)
+    archive.close()
+    (folder / "made").write_text(f"{time.perf_counter() - began:.0f} s\n")
+    print(f"\r{folder}: made in {time.perf_counter() - began:.0f} s", file=sys.stderr)
+
+
+def _halves(real: Iterator[tuple[str, Vectors]]) -> Iterator[tuple[_Half, _Half]]:
+    for text, vector in real:
+        words = text.split()
+        parts = [" ".join(part) for part in (words[: len(words) // 2], words[len(words) // 2 :])]
+        first, second = ((part, " ".join(terms(part)), vector) for part in parts)
+        yield first, second
+
+
+def _put(transaction: Transaction, model: str, halves: Sequence[tuple[_Half, _Half]], numbers: range) -> None:
+    """Write some articles as an ingest would have, without what no search reads."""
+    for number in numbers:
+        draw = random.Random(number)  # noqa: S311  no secret
+        id_, at, texts, found, vectors = f"{number:016x}", 0, [], [], {}
+        title = " ".join(halves[draw.randrange(len(halves))][0][0].split()[:8])
+        for place in range(number * _LENGTH, (number + 1) * _LENGTH):
+            (one, one_terms, first), (two, two_terms, second) = halves[draw.randrange(len(halves))][0], halves[draw.randrange(len(halves))][1]
+            vector = 0.8 * first + 0.4 * second
+            texts.append(f"{one} {two}")
+            passage = Passage(f"{id_}:{at}-{at + len(texts[-1])}:{place:08x}", id_, at, at + len(texts[-1]), texts[-1])
+            at += len(texts[-1]) + 2
+            vectors[f"{place:064x}"] = vector / np.linalg.norm(vector)
+            found.append((passage, f"{place:064x}", " ".join(terms(title)), f"{one_terms} {two_terms}"))
+        published = _FIRST + timedelta(draw.randrange(_DAYS)) if number % 50 else None
+        source = Source(id_, title, f"Paper {int(draw.paretovariate(0.7)) % 200}", path=f"{number}.txt", published=published)
+        transaction.put_embeddings(model, vectors)
+        transaction.put_article(Article.of(source, "\n\n".join(texts)), source.path, id_, [], found)
