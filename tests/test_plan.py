@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import math
+from datetime import date
 
 import numpy as np
 import pytest
-from newsroom import ROOT, page
+from hash_embedder import HashEmbedder
+from newsroom import ROOT, page, question
 
 from evals import growth, plan, queueing
 from evals.__main__ import main
+from evals.question import measured
 from evals.report import RESULTS, save
+from index.archive import Archive
 from index.exact import MOST
 
 EXPONENTIAL = -np.log(1 - (np.arange(5_000) + 0.5) / 5_000)  # a service of one second in the mean, by its quantiles
@@ -117,3 +121,15 @@ def test_growth_is_measured_by_the_product_itself(tmp_path):
     shown = save({"eval": "growth", "data": "all", **found}, tmp_path / "results").with_name("report.html").read_text()
     assert "costs against passages" in shown
     assert "captain" not in shown
+
+
+def test_a_question_is_measured_as_the_bot_answers_it(newsroom):
+    for number in range(3):
+        newsroom.write(number, 1)
+    newsroom.ingest()
+    archive = Archive(newsroom.archive)
+    found = measured(archive, HashEmbedder(), [(question(number % 3), date(2025, 3, 31)) for number in range(5)])
+    archive.close()
+    assert (found["questions"], found["answered"]) == (2, 5)
+    assert found["question, ms"].keys() == found["the limit, ms"].keys() == {"clock p50", "clock p95", "processor p50", "processor p95"}
+    assert found["stages, ms"].keys() == {"search", "answer", "check", "total"}
