@@ -41,6 +41,7 @@ from index.transaction import Transaction
 
 SIZES = (10_000, 100_000)
 _QUESTIONS = 60
+_REAL = 900  # real articles, of whose passages the made-up ones are put together
 _LENGTH = 16  # passages of an article
 _AT_ONCE = 1_000  # articles written in one transaction
 _FIRST, _DAYS = date(2023, 1, 1), 1_000
@@ -59,7 +60,7 @@ _Asked = list[tuple[str, Vectors, Any]]
 def run(data: Path, *, sizes: Sequence[int] = SIZES, cache: Path = Path(".evals")) -> dict[str, Any]:
     """Return the machine and the figures of each size."""
     embedder = Remembering(Model(many=True), cache / "vectors.sqlite3")
-    newsquiz = load(data / "newsquiz")
+    newsquiz = load(data / "newsquiz").part(_REAL)
     queries = newsquiz.queries[:: max(1, len(newsquiz.queries) // _QUESTIONS)][:_QUESTIONS]
     understood_ = [understood(query.question, query.today or _TODAY) for query in queries]
     asked = [(one.search, embedder.embed([one.search])[0], one.wish) for one in understood_]
