@@ -37,7 +37,7 @@ demo: install
 	@NEWSDESK_DATA_DIR=$(DEMO_DATA) $(BIN)/python -m bot ask "$(QUESTION)"
 
 test: $(VENV)/installed-dev browser
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 # The reading room is looked at in a real Chromium. Where none is and none can be installed, those tests are skipped and say so.
 browser:
