@@ -67,7 +67,7 @@ def test_articles_come_change_and_go_with_a_server_as_with_folders(newsroom: New
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("victim", "kills"), [("ingest", 5), ("server", 7)])
+@pytest.mark.parametrize(("victim", "kills"), [("ingest", 3), ("server", 4)])
 def test_a_kill_at_any_moment_loses_nothing_and_the_next_run_mends_all(newsroom: Newsroom, chroma: ChromaServer, victim: str, kills: int) -> None:
     chance = random.Random(SEED)
     server = Server(chroma.url)
