@@ -146,3 +146,10 @@ def test_help_comes_without_loading_model_or_vectors(door):
     assert "argparse" in loaded
     heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers", "starlette", "uvicorn"}
     assert loaded.isdisjoint(heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego", "slack_bolt", "slack_sdk"})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", ["bot.room.serve", "bot.desk", "ingest", "evals.question", "web.app"])
+def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
+    code = f"import sys, {door}; names = list(sys.modules); assert 'numpy' not in names or names.index('index') < names.index('numpy')"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
