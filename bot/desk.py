@@ -22,7 +22,7 @@ from bot.refusal import Level
 from index.archive import Archive, View
 from index.articles import Hit
 from index.embed import Embedder
-from index.errors import NewsdeskError
+from index.errors import ArchiveError, NewsdeskError
 from index.search import Reranker, find, reranked
 from index.stored import Scope
 from index.terms import terms
@@ -133,9 +133,12 @@ class Desk:
         return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why, choice.confidence)
 
     def also_in(self, citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citation, ...]:
-        """Return citations with the names of the other publishers that print their quotes, as the archive is now."""
+        """Return citations with the names of the other publishers that print their quotes; as they are, if the archive cannot be read any more."""
         quoted = [(citation.article, citation.quote) for citation in citations]
-        found = self._archive.read(lambda view: others(view.snapshot, quoted, hits))
+        try:
+            found = self._archive.read(lambda view: others(view.snapshot, quoted, hits))
+        except ArchiveError:  # the sentences have been shown: a catalog that went down since takes none of them back
+            return tuple(citations)
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
 
 

@@ -38,9 +38,9 @@ CLUSTER = Constant(
     1.5 * 1_536, "bytes of memory a passage in a cluster", "Qdrant's capacity planning: vectors x dimensions x 4 bytes x 1.5; theirs, not measured"
 )
 EMBED_ONNX = Constant(
-    0.017, "core-seconds a passage, onnxruntime fp32", "python -m evals.embed: 67 passages of 200 tokens a second on two cores, scaled to 119"
+    0.032, "core-seconds a passage, onnxruntime fp32", "python -m evals.embed: 37 passages of 200 tokens a second on two cores, scaled to 119"
 )
-EMBED_OPENVINO = Constant(0.0092, "core-seconds a passage, OpenVINO bf16", "the same: 129 a second")
+EMBED_OPENVINO = Constant(0.018, "core-seconds a passage, OpenVINO bf16", "the same: 65 a second")
 EMBEDDING = Constant(2_210, "bytes of the catalog a vector, its index included", "python -m evals growth: embeddings and embeddings_model_key")
 REST = Constant(0.0041, "core-seconds a passage, all of an ingest but the model", "python -m evals growth")
 BATCH = Constant(500, "articles published together", "index/runs.py")
@@ -52,7 +52,7 @@ KEYWORD_POSTGRESQL = Constant(17e-6, "core-seconds a passage that holds a word, 
 FIRST_SIGN = Constant(0.27, "seconds from Slack's event to the first sign, at most", "20 questions at once beside an ingest")
 JOURNAL = Constant(3_900, "bytes of journal a question", "our own 124 questions to the sample articles, ten times, as the bot keeps them")
 KEPT = Constant(90, "days a question is kept", "docs/operations.md")
-PROCESS = Constant(0.45, "GB of a bot at rest, without vectors", "python -m bot, default model")
+PROCESS = Constant(0.45, "GB of a bot at rest, without vectors", "an estimate: 0.18 of model (docs/speed.md), and what Slack, web and SQL take")
 # Seconds of processor of a question, in tenths from the quickest to the slowest.
 QUESTION = (0.090, 0.096, 0.099, 0.103, 0.107, 0.111, 0.114, 0.119, 0.123, 0.137)
 QUESTION_SOURCE = "python -m evals.question: 100 questions to 96,189 passages, their search in it"

@@ -27,6 +27,7 @@ from index.catalog import Catalog
 from index.changes import Options
 from index.duplicates import Fingerprint, copied, figures, link, link_all, says
 from index.embedding import embed
+from index.errors import ArchiveError
 from index.passages import passages_of
 from index.report import Progress
 from index.runs import run
@@ -331,15 +332,33 @@ def test_an_answer_says_where_else_its_quote_stands(desk):
     assert {citation["publisher"], *citation["also_in"]} == {"Meridian Wire", "Coast Post"}
 
 
-def test_an_answer_that_a_model_wrote_says_it_too(desk):
+def written(desk, before=lambda: None):
+    """What a model answers by copying a sentence that two papers print; ``before`` is done while it writes."""
+
+    def copied(seen):
+        before()
+        return f"{BODY[4]} [{next(key for key, text in seen.passages.items() if BODY[4] in text)}]"
+
     desk.put(article("aa", WIRE, publisher="Meridian Wire"), article("bb", EDITED, publisher="Coast Post"), STORIES[4])
-    with LlmServer(Play(lambda seen: f"{BODY[4]} [{next(key for key, text in seen.passages.items() if BODY[4] in text)}]")) as server:
+    with LlmServer(Play(copied)) as server:
         settings = LlmSettings(model="openai-like:stand-in", base_url=server.url, api_key=SecretStr(KEY), seconds=30)
-        written = WrittenDesk(Desk(desk.archive, desk.embedder), Llm(settings), desk.embedder, settings)
-        reply = written.ask(Request("What did Oda Brekke say about the crane?", date(2025, 3, 31))).as_json()
+        answerer = WrittenDesk(Desk(desk.archive, desk.embedder), Llm(settings), desk.embedder, settings)
+        return answerer.ask(Request("What did Oda Brekke say about the crane?", date(2025, 3, 31))).as_json()
+
+
+def test_an_answer_that_a_model_wrote_says_it_too(desk):
+    reply = written(desk)
     [citation] = reply["citations"]
     assert reply["answerer"] == "llm"
     assert {citation["publisher"], *citation["also_in"]} == {"Meridian Wire", "Coast Post"}
+
+
+def test_a_catalog_that_goes_down_while_a_model_writes_takes_no_sentence_back(desk, monkeypatch):
+    def down(_work):
+        raise ArchiveError("The catalog is down.")
+
+    reply = written(desk, lambda: monkeypatch.setattr(desk.archive, "read", down))
+    assert (reply["answerer"], [citation["also_in"] for citation in reply["citations"]]) == ("llm", [[]])
 
 
 def test_the_same_paper_is_not_named_as_another(desk):

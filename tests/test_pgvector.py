@@ -6,9 +6,7 @@ No search here compares in memory: few as the passages are, the table is asked.
 from __future__ import annotations
 
 import json
-import random
 import subprocess
-import time
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -18,8 +16,7 @@ import postgres
 import pytest
 from hash_embedder import HashEmbedder
 from newsroom import Newsroom, eventually, line, question, tokens
-from test_crashes import next_versions, put_files
-from test_postgresql import database_of
+from test_postgresql import database_of, kill_ingests
 
 import ingest
 from bot.__main__ import main as bot_main
@@ -150,23 +147,7 @@ def test_the_extension_may_be_in_any_schema(pgvector: str, vector_cluster: postg
 
 @pytest.mark.slow
 def test_an_ingest_killed_at_any_moment_leaves_each_article_with_its_own_vectors(newsroom: Newsroom) -> None:
-    chance = random.Random(1)
-    now = dict.fromkeys(range(20), 1)
-    put_files(newsroom, now, {})
-    began = time.monotonic()
-    newsroom.ingest()
-    longest, hits = time.monotonic() - began, 0
-    while hits < 2:
-        before, now = now, next_versions(now, chance)
-        put_files(newsroom, now, before)
-        process = newsroom.start("ingest", "articles", "--prune", start_new_session=True)
-        hits += newsroom.killed_after(process, chance.uniform(0, longest), whole_group=True)
-        found = newsroom.versions()
-        assert all(found.get(number) in (before.get(number), now.get(number)) for number in before.keys() | now.keys() | found.keys())
-        newsroom.assert_index_agrees()  # at once: there is nothing to mend
-        newsroom.ingest()
-        assert newsroom.versions() == now
-        newsroom.assert_index_agrees()
+    kill_ingests(newsroom, at_once=newsroom.assert_index_agrees)  # there is nothing to mend
 
 
 @pytest.mark.slow

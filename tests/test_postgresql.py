@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -175,8 +176,8 @@ def test_a_server_that_goes_down_in_the_middle_ends_an_ingest_with_a_sentence_an
     newsroom.assert_index_agrees()
 
 
-@pytest.mark.slow
-def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(database: str, newsroom: Newsroom) -> None:
+def kill_ingests(newsroom: Newsroom, at_once: Callable[[], None] = lambda: None) -> None:
+    """Kill two ingests at any moment: each article is in its old or its new version, and the next run does the rest. ``at_once`` is done after each kill."""
     chance = random.Random(1)
     now = dict.fromkeys(range(20), 1)
     put_files(newsroom, now, {})
@@ -190,9 +191,15 @@ def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_
         hits += newsroom.killed_after(process, chance.uniform(0, longest), whole_group=True)
         found = newsroom.versions()
         assert all(found.get(number) in (before.get(number), now.get(number)) for number in before.keys() | now.keys() | found.keys())
+        at_once()
         newsroom.ingest()
         assert newsroom.versions() == now
         newsroom.assert_index_agrees()
+
+
+@pytest.mark.slow
+def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(database: str, newsroom: Newsroom) -> None:
+    kill_ingests(newsroom)
 
 
 # --- the ranking ---
