@@ -256,6 +256,15 @@ class Archive:
             "server: set NEWSDESK_VECTORS__ENGINE=pgvector, or NEWSDESK_CHROMA__URL. To have them on this machine alone: python -m bot rebuild"
         )
 
+    def expect(self) -> None:
+        """Be told that a batch will be published soon; end with ``rest``."""
+        if self.engine is self._folders:
+            self._folders.expect()
+
+    def rest(self) -> None:
+        """Be told that no more batches come for a while."""
+        self._folders.rest()
+
     def publish(self, batch: Batch, model: str) -> Generation:
         """Make a batch visible, all of it at once. Every vector must be in the catalog. The caller holds the writer's lock.
 

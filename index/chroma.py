@@ -1,4 +1,4 @@
-"""Vectors in Chroma: collections, and folders that are written once. This file and chroma_server.py alone import chromadb.
+"""Vectors in Chroma: collections, and folders that are written once. This file, chroma_server.py and chroma_writer.py alone import chromadb.
 
 Measured with chromadb 1.5.9: a folder that one process writes while another reads it, or whose writer is killed at the wrong
 moment, is lost for good, and opening a lost one can end the process by a signal. So a folder is written by a child process of its
@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
-import signal
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
-from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -79,82 +80,65 @@ def open_folder(folder: Path) -> Collection:
         return Collection(client, client.get_collection(COLLECTION, embedding_function=None))
 
 
-def write_folder(folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
-    """Change or make a Chroma folder in a child process, flush it, and return how many vectors it holds.
+class Writer:
+    """A child process that writes folders, one after another. It takes a second of processor to start, so start it before it is needed.
 
-    ``prepare`` puts into the folder what is changed, while the child is still importing. Raises VectorsError if the child dies, fails or
-    makes no progress for five minutes; the folder is worthless then.
+    A folder that is written while another process reads it, or whose writer dies, is worthless (see above): the caller gives each folder away
+    only once ``write`` has returned.
     """
-    context = multiprocessing.get_context("spawn")  # a fork would copy the threads of torch half
-    ours, theirs = context.Pipe()
-    child = context.Process(target=_write, args=(theirs, str(folder)), daemon=True)
-    child.start()
-    theirs.close()
-    try:
+
+    def __init__(self) -> None:
+        """Start the process, without waiting until it is ready."""
+        self._pipe, theirs = multiprocessing.Pipe()
+        paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        with theirs:
+            # A process of multiprocessing would import the program that was started, for which it has no use: half a second.
+            self._process = subprocess.Popen(
+                [sys.executable, "-c", f"from index.chroma_writer import obey; obey({theirs.fileno()})"],
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[theirs.fileno()],
+            )
+        self.written = 0
+
+    def write(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
+        """Change or make a Chroma folder, flush it, and return how many vectors it holds.
+
+        ``prepare`` puts into the folder what is changed. Raises VectorsError if the process dies, fails or makes no progress for five minutes;
+        the folder is worthless then, and so is the writer.
+        """
+        self.written += 1
         prepare()
-        for start in range(0, len(changes.drop), _BATCH):
-            _tell(ours, ("drop", list(changes.drop[start : start + _BATCH])))
-        for items in batches(changes.add, _BATCH):
-            _tell(ours, ("add", columns(items, changes.text)))
-        return int(_tell(ours, ("finish",)))
-    except (EOFError, ConnectionError) as error:
-        child.join(5)
-        raise VectorsError(f"The process that writes {folder} ended early (exit code {child.exitcode}). Run the command again.") from error
-    finally:
-        ours.close()
-        child.join(10)
-        if child.is_alive():
-            child.kill()
+        try:
+            self._tell(("open", str(folder), COLLECTION, SPACE))
+            for start in range(0, len(changes.drop), _BATCH):
+                self._tell(("drop", list(changes.drop[start : start + _BATCH])))
+            for items in batches(changes.add, _BATCH):
+                self._tell(("add", columns(items, changes.text)))
+            return int(self._tell(("finish",)))
+        except (EOFError, ConnectionError) as error:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(5)
+            raise VectorsError(f"The process that writes {folder} ended early (exit code {self._process.returncode}). Run the command again.") from error
 
+    def close(self) -> None:
+        """End the process."""
+        self._pipe.close()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
 
-def _tell(pipe: Connection, message: tuple[Any, ...]) -> Any:
-    pipe.send(message)
-    if not pipe.poll(_PATIENCE):
-        raise VectorsError(f"Chroma made no progress for {_PATIENCE:.0f} seconds. Check the disk (python -m bot doctor) and run the command again.")
-    kind, value = pipe.recv()
-    if kind == "error":
-        raise VectorsError(f"Chroma could not write: {value}. Check the disk (python -m bot doctor) and run the command again.")
-    return value
-
-
-def _write(pipe: Connection, folder: str) -> None:
-    """Obey the parent until it says finish; the body of the child process."""
-    # A signal to the whole group is the parent's to handle: killed in the middle of a write, the folder would be lost.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    import chromadb
-    from chromadb.config import Settings
-
-    def connect() -> tuple[Any, Any]:
-        client = chromadb.PersistentClient(folder, Settings(anonymized_telemetry=False))
-        return client, client.get_or_create_collection(COLLECTION, embedding_function=None, configuration=SPACE)
-
-    try:
-        kind, *values = pipe.recv()  # the folder is prepared
-        client, collection = connect()
-        while True:
-            if kind == "finish":
-                break
-            if kind == "drop":
-                collection.delete(ids=values[0])
-            else:
-                collection.upsert(**values[0])
-            pipe.send(("ok", None))
-            kind, *values = pipe.recv()
-        # What is not yet in the HNSW files would be replayed, and written, by every reader: a low threshold and a new start flush it.
-        collection.modify(configuration={"hnsw": {"sync_threshold": 2}})
-        client.close()
-        client, collection = connect()
-        count = collection.count()
-        if count:
-            collection.query(query_embeddings=[np.ones(len(collection.peek(1)["embeddings"][0]), np.float32)], n_results=1, include=[])
-        collection.modify(configuration={"hnsw": {"sync_threshold": 1_000}})
-        client.close()
-        pipe.send(("ok", count))
-    except (EOFError, ConnectionError):  # the parent is gone: nobody will publish this folder
-        return
-    except BaseException as error:  # whatever it is (a panic of Rust is no Exception), the parent says it
-        pipe.send(("error", f"{type(error).__name__}: {str(error)[:300]}"))
+    def _tell(self, message: tuple[Any, ...]) -> Any:
+        self._pipe.send(message)
+        if not self._pipe.poll(_PATIENCE):
+            raise VectorsError(f"Chroma made no progress for {_PATIENCE:.0f} seconds. Check the disk (python -m bot doctor) and run the command again.")
+        kind, value = self._pipe.recv()
+        if kind == "error":
+            raise VectorsError(f"Chroma could not write: {value}. Check the disk (python -m bot doctor) and run the command again.")
+        return value
 
 
 @contextlib.contextmanager

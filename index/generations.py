@@ -11,11 +11,11 @@ import secrets
 import shutil
 import socket
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from index.chroma import Collection, open_folder, write_folder
+from index.chroma import Collection, Writer, open_folder
 from index.dialect import is_postgresql
 from index.engine import Changes, Index
 from index.errors import DiskFull, VectorsError
@@ -30,6 +30,7 @@ _DATABASE = "chroma.sqlite3"
 _FICLONE = 0x40049409  # Linux ioctl: share the blocks of a file instead of copying them
 _ROOM_A_VECTOR = 16_384  # bytes; measured 5.5 kB a passage with its text, and as much again and more while SQLite works
 _ROOM = 32 * 2**20
+_FOLDERS = 8  # by one writer: Chroma keeps some memory of each, 13 MB where there are 100,000 passages
 _Traces = tuple[tuple[str, int, int, int, int], ...]
 
 
@@ -45,6 +46,17 @@ class Folders:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._looked: tuple[str, _Traces] | None = None  # the generation that was last found whole, and its files then
+        self._writer: Writer | None = None
+
+    def expect(self) -> None:
+        """Be told that something will be written soon: starting what writes takes a second. End it with ``rest``."""
+        self._writer = self._writer or Writer()
+
+    def rest(self) -> None:
+        """Be told that nothing more will be written for a while."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
 
     def open(self, generation: Generation, snapshot: Snapshot) -> Collection:
         """Open a generation for search, its seal checked. Raises VectorsError if it is damaged or gone."""
@@ -103,7 +115,7 @@ class Folders:
         folder = self.root / place
         try:
             folder.mkdir(parents=True)
-            found = write_folder(folder, changes, lambda: _copy(before, folder) if before else None)
+            found = self._wrote(folder, changes, lambda: _copy(before, folder) if before else None)
             if found != expected:
                 raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
             _seal(folder, found)
@@ -117,6 +129,22 @@ class Folders:
             shutil.rmtree(folder, ignore_errors=True)
             raise
         return place
+
+    def _wrote(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
+        """Have a folder written, by the writer that was expected or by one for this folder alone."""
+        writer = self._writer or Writer()
+        try:
+            found = writer.write(folder, changes, prepare)
+        except BaseException:
+            writer.close()
+            self._writer = None
+            raise
+        if self._writer is None:
+            writer.close()
+        elif writer.written >= _FOLDERS:
+            self.rest()
+            self.expect()
+        return found
 
     def tidy(self, kept: set[str]) -> None:
         """Remove every generation but some: those of runs that died, and those no reader needs."""

@@ -65,8 +65,8 @@ def test_only_the_doors_read_the_settings():
     assert importers("settings.load") <= allowed
 
 
-def test_two_files_know_chroma():
-    assert importers("chromadb") == {"index/chroma.py", "index/chroma_server.py", "evals/baselines.py", "evals/stock.py"}
+def test_three_files_know_chroma():
+    assert importers("chromadb") == {"index/chroma.py", "index/chroma_server.py", "index/chroma_writer.py", "evals/baselines.py", "evals/stock.py"}
 
 
 def test_one_file_knows_ray_and_one_the_stores():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import shutil
@@ -17,7 +18,12 @@ from newsroom import Newsroom, question, story, tokens
 
 import ingest
 from index.archive import Archive, View
+from index.articles import Passage
+from index.chroma import open_folder
 from index.embed import Vectors
+from index.engine import Changes, Item
+from index.errors import VectorsError
+from index.generations import Folders
 from index.search import find
 from index.stored import ANYTHING, Generation
 
@@ -313,3 +319,57 @@ def test_a_run_that_could_not_write_chroma_leaves_its_vectors_to_the_next(newsro
     newsroom.ingest()
     assert newsroom.embedder.texts == 0
     newsroom.assert_index_agrees()
+
+
+def items(first: int, last: int) -> list[list[Item]]:
+    vectors = HashEmbedder(8).embed([f"passage {number}" for number in range(first, last)])
+    return [[(Passage(f"article:{number}", "article", 0, 1, "x"), vector) for number, vector in zip(range(first, last), vectors, strict=True)]]
+
+
+def test_one_process_writes_the_folders_of_a_run(tmp_path: Path) -> None:
+    engine = Folders(tmp_path)
+    engine.expect()
+    process = engine._writer._process  # type: ignore[union-attr]
+    first, _ = engine.write(None, 1, Changes(items(0, 30)), 30, 30)
+    second, _ = engine.write(first, 2, Changes(items(30, 40), [f"article:{number}" for number in range(5)]), 10, 35)
+    engine.expect()
+    assert engine._writer._process is process  # type: ignore[union-attr]
+    engine.rest()
+    assert process.returncode == 0
+    for generation, expected in ((first, range(30)), (second, range(5, 40))):
+        with contextlib.closing(open_folder(tmp_path / generation.place)) as collection:
+            assert collection.ids() == {f"article:{number}" for number in expected}
+
+
+def test_a_writer_that_is_killed_before_it_is_asked_is_told_and_the_next_write_has_another(tmp_path: Path) -> None:
+    engine = Folders(tmp_path)
+    engine.expect()
+    process = engine._writer._process  # type: ignore[union-attr]
+    process.kill()
+    process.wait()
+    with pytest.raises(VectorsError, match=r"The process that writes .* ended early \(exit code -9\). Run the command again."):
+        engine.write(None, 1, Changes(items(0, 3)), 3, 3)
+    assert list(tmp_path.iterdir()) == []
+    generation, _ = engine.write(None, 1, Changes(items(0, 3)), 3, 3)
+    assert generation.passages == 3
+
+
+def test_after_some_folders_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.generations._FOLDERS", 2)
+    engine, generation, processes = Folders(tmp_path), None, []
+    engine.expect()
+    for number in (1, 2, 3):
+        processes.append(engine._writer._process.pid)  # type: ignore[union-attr]
+        generation, _ = engine.write(generation, number, Changes(items(number, number + 1)), 1, number)
+    engine.rest()
+    assert processes[0] == processes[1] != processes[2]
+
+
+def test_a_run_that_has_nothing_to_write_starts_no_process(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    newsroom.write(1, 1)
+    newsroom.ingest()
+    monkeypatch.setattr("index.generations.Writer", lambda: pytest.fail("a process was started"))
+    newsroom.ingest()
+    newsroom.write(1, 2)
+    with pytest.raises(pytest.fail.Exception):
+        newsroom.ingest()
