@@ -229,7 +229,7 @@ def form_of(line: str) -> str:
         return ""
     plain = " ".join(bare.translate(_BRACKETS).split())
     for form, pattern in _SENTENCES if is_prose(bare) else _SENTENCES + _LABELS:
-        if pattern.match(bare) or pattern.match(plain):
+        if pattern.match(bare) or (plain != bare and pattern.match(plain)):
             return form
     return "caption" if len(bare) < 400 and _CREDIT.match(bare) else ""
 
