@@ -3,6 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA := .demo
+# One more than there are cores, at most four: many tests wait for a process of their own.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 3 ? $$(getconf _NPROCESSORS_ONLN) + 1 : 4 )))
 QUESTION := what did Macron say about the truce
 
 .DEFAULT_GOAL := help
@@ -37,7 +39,7 @@ demo: install
 	@NEWSDESK_DATA_DIR=$(DEMO_DATA) $(BIN)/python -m bot ask "$(QUESTION)"
 
 test: $(VENV)/installed-dev browser
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 # The reading room is looked at in a real Chromium. Where none is and none can be installed, those tests are skipped and say so.
 browser:
