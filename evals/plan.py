@@ -31,8 +31,7 @@ VECTOR = Constant(1_536, "bytes a vector", "384 numbers of 4 bytes")
 SQLITE = Constant(4_380, "bytes a passage in the catalog, SQLite", "python -m evals growth: bytes a passage, by table")
 POSTGRESQL = Constant(6_480, "bytes a passage in the catalog, PostgreSQL", "python -m bot copy --to, then pg_total_relation_size of every table")
 FOLDER = Constant(2_230, "bytes a passage in a generation's folder", "python -m evals growth: index, kB an article")
-HELD = Constant(1_540, "bytes of memory a passage, compared in memory", "docs/speed.md: 148 MB at 96,533 passages")
-GRAPH = Constant(2_200, "bytes of memory a passage in Chroma's graph", "a process with 500,000 vectors: 1.1 GB")
+HELD = Constant(690, "bytes of memory a passage, compared in memory", "docs/speed.md: 688 MB at a million, 400 of them vectors, the others ids and places")
 PGVECTOR = Constant(2_295, "bytes a passage in pgvector, table and graph, best in memory too", "python -m evals vectors: 221 MB at 96,189 passages")
 CLUSTER = Constant(
     1.5 * 1_536, "bytes of memory a passage in a cluster", "Qdrant's capacity planning: vectors x dimensions x 4 bytes x 1.5; theirs, not measured"
@@ -45,8 +44,8 @@ EMBEDDING = Constant(2_210, "bytes of the catalog a vector, its index included",
 REST = Constant(0.0041, "core-seconds a passage, all of an ingest but the model", "python -m evals growth")
 BATCH = Constant(500, "articles published together", "index/runs.py")
 NEAREST = Constant(0.004, "core-seconds a search in a graph", "Chroma server, 14,000 to 500,000 passages: 2 to 5 ms")
-SEARCH = Constant(0.12e-6, "core-seconds a passage that a search in memory takes", "docs/speed.md: 11 ms for vectors and words of 96,189 passages")
-WORDS = Constant(400, "bytes of memory a passage, its words", "docs/speed.md: 38 MB at 96,189 passages")
+SEARCH = Constant(0.06e-6, "core-seconds a passage that a search in memory takes", "python -m evals search: 58 ms for vectors and words of a million passages")
+WORDS = Constant(450, "bytes of memory a passage, its words", "python -m evals search: 446 MB at a million passages")
 HOLDING = Constant(0.32, "of the passages hold a word of a question", "60 questions on 96,189 passages of news: mean 0.32, most 0.54")
 KEYWORD_POSTGRESQL = Constant(17e-6, "core-seconds a passage that holds a word, PostgreSQL", "above: 0.35 s for 20,000 of 30,000 passages")
 FIRST_SIGN = Constant(0.27, "seconds from Slack's event to the first sign, at most", "20 questions at once beside an ingest")
@@ -58,11 +57,11 @@ QUESTION = (0.090, 0.096, 0.099, 0.103, 0.107, 0.111, 0.114, 0.119, 0.123, 0.137
 QUESTION_SOURCE = "python -m evals.question: 100 questions to 96,189 passages, their search in it"
 
 CONSTANTS = (
-    PASSAGES, TOKENS, VECTOR, SQLITE, POSTGRESQL, EMBEDDING, FOLDER, HELD, GRAPH, PGVECTOR, CLUSTER, EMBED_ONNX, EMBED_OPENVINO, REST, BATCH, SEARCH, WORDS,
+    PASSAGES, TOKENS, VECTOR, SQLITE, POSTGRESQL, EMBEDDING, FOLDER, HELD, PGVECTOR, CLUSTER, EMBED_ONNX, EMBED_OPENVINO, REST, BATCH, SEARCH, WORDS,
     NEAREST, HOLDING, KEYWORD_POSTGRESQL, FIRST_SIGN, JOURNAL, KEPT, PROCESS,
 )  # fmt: skip
 
-_HELD = (HELD, GRAPH, PGVECTOR, CLUSTER)  # by the place of the engine
+_HELD = (HELD, PGVECTOR, CLUSTER)  # by the place of the engine
 _PATIENCE = 1.0  # seconds in which work on a question begins, for 95 of 100
 _SLOW = 1.0  # seconds of search from which on this design is the wrong one
 _FULL = 0.5  # of a database's cores are planned for
@@ -80,8 +79,7 @@ class Engine:
 
 
 ENGINES = (
-    Engine("compared in memory", 150_000, "index/exact.py, decision 11"),
-    Engine("Chroma, folders", 1_000_000, "each publication copies the folder: arithmetic below"),
+    Engine("compared in memory", 1_000_000, "index/matrix.py, decision 11; past it each publication copies too large a folder of Chroma's: arithmetic below"),
     Engine("pgvector or a Chroma server, one machine", 10_000_000, "Chroma says fewer than 10 million records for a single node; memory for pgvector"),
     Engine("a cluster: sharded pgvector, Qdrant, Chroma Cloud", float("inf"), "their makers; not measured, and newsdesk has been tried with none of it"),
 )
@@ -125,7 +123,7 @@ def plan(articles: int, questions_per_second: float = 1.0) -> Plan:
     """Work out what so many articles and questions need."""
     passages = round(articles * PASSAGES.value)
     place = next(number for number, engine in enumerate(ENGINES) if passages <= engine.most)
-    alone = place < 2  # catalog and vectors in the data folder
+    alone = place == 0  # catalog and vectors in the data folder
     held = passages * _HELD[place].value
     search = passages * (SEARCH.value if alone else HOLDING.value * KEYWORD_POSTGRESQL.value)
     lasting = [seconds + (search if alone else 0.0) for seconds in QUESTION]
@@ -138,9 +136,9 @@ def plan(articles: int, questions_per_second: float = 1.0) -> Plan:
         vectors=ENGINES[place].name,
         catalog="SQLite" if alone else "PostgreSQL",
         catalog_gb=passages * (SQLITE if alone else POSTGRESQL).value / GB,
-        vectors_disk_gb=passages * (2 * FOLDER.value if alone else (PGVECTOR if place == 2 else CLUSTER).value) / GB,  # of folders the one before is kept
+        vectors_disk_gb=passages * (2 * FOLDER.value if alone else (PGVECTOR if place == 1 else CLUSTER).value) / GB,  # of folders the one before is kept
         vectors_memory_gb=held * (bots if alone else 1) / GB,  # without a server each bot holds them
-        vector_machines=math.ceil(held / _NODE) if place == 3 else 1,
+        vector_machines=math.ceil(held / _NODE) if place == 2 else 1,
         copied_while_ingesting_gb=FOLDER.value * passages**2 / (2 * BATCH.value * PASSAGES.value) / GB if alone else 0.0,
         model_hours_onnx=passages * EMBED_ONNX.value / 3_600 / _CORES,
         model_hours_openvino=passages * EMBED_OPENVINO.value / 3_600 / _CORES,
@@ -174,7 +172,7 @@ def told(found: Plan) -> str:
         ("catalog", f"{found.catalog}, {_gb(found.catalog_gb)} on disk = {n} x {(SQLITE if alone else POSTGRESQL).value:,.0f} bytes"),
         ("vectors on disk", _gb(found.vectors_disk_gb) + (" (two generations)" if alone else "")),
         ("vectors in memory", f"{_gb(found.vectors_memory_gb)} = {n} x {_HELD[place].value:,.0f} bytes" + (f" x {found.bots} bots" if alone else "")),
-        ("machines for vectors", f"{found.vector_machines}" + (f", {_NODE / GB:.0f} GB of vectors each, without a second copy" if place == 3 else "")),
+        ("machines for vectors", f"{found.vector_machines}" + (f", {_NODE / GB:.0f} GB of vectors each, without a second copy" if place == 2 else "")),
         ("first ingest: model", f"{_hours(found.model_hours_onnx)} on {_CORES} cores with onnxruntime, {_hours(found.model_hours_openvino)} with OpenVINO"),
         ("  all else, meanwhile", f"{_hours(found.one_process_hours)} = {n} x {1_000 * REST.value:g} ms in one process; the longer of the two counts"),
         ("embedding again", f"the model's hours once more, and {_gb(found.reembed_gb)} in the catalog beside the old vectors"),

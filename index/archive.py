@@ -21,10 +21,10 @@ from index.duplicates import link, link_all
 from index.embed import Vectors
 from index.engine import Changes, Engine, Index, Item
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
-from index.exact import MOST, Exact
 from index.generations import Folders
 from index.held import Held
 from index.lock import writer_lock
+from index.matrix import MOST, MOST_AT_ONCE, Matrix
 from index.passages import embedding_key, header, passages_of
 from index.pgvector import PREFIX, PgVector, sweep
 from index.readings import Reading, read_all, reading_of
@@ -53,7 +53,7 @@ class View:
 
     snapshot: Snapshot
     generation: Generation | None
-    vectors: Index | Exact | None
+    vectors: Index | Matrix | None
     words: Words | None = None
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
@@ -109,13 +109,12 @@ class Archive:
         pgvector: bool = False,
         text: bool = False,
         create: bool = False,
-        most_in_memory: int | None = None,
     ) -> None:
         """Open the archive in a folder.
 
         ``catalog`` is the URL of a PostgreSQL database that holds the catalog in place of a file in the folder; with ``pgvector`` the search index is
         in that database as well. ``server`` is a Chroma server for it. ``text`` puts the text of passages that are written from now on into Chroma
-        too, for others who read it. Up to ``most_in_memory`` passages (by default 150,000) are compared in memory, except with a server.
+        too, for others who read it.
 
         Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
         """
@@ -128,7 +127,6 @@ class Archive:
         self._folders = Folders(folder / "chroma")
         self.engine: Engine = OnServer(server, self.catalog) if server else PgVector(self.catalog) if pgvector else self._folders
         self._text = text
-        self._most_in_memory = MOST if most_in_memory is None else most_in_memory
         self.trouble: str | None = None  # why the engine could not be used, until it is mended
         self._open: dict[str, Index] = {}
         self._held = Held()
@@ -179,7 +177,7 @@ class Archive:
             if generation is None or not 0 < generation.passages <= MOST_WORDS:
                 return
             with contextlib.suppress(ValueError):  # a question finds that out, and what to do
-                state = self._held.read(generation.number, snapshot, vectors=self._in_memory(generation))
+                state = self._held.read(generation.number, snapshot, vectors=self._in_memory(generation, MOST))
                 self._held.learn(state, snapshot)
 
     def check_model(self, identity: str) -> None:
@@ -364,9 +362,10 @@ class Archive:
         with self.catalog.snapshot() as snapshot:
             return snapshot.generation()
 
-    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | Exact | None:
+    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | Matrix | None:
         try:
-            if not self._in_memory(generation):
+            # What a process that stays has read is brought up to date sooner than Chroma is opened.
+            if not self._in_memory(generation, MOST if self._held.vectors else MOST_AT_ONCE):
                 return self._opened(generation, snapshot)
             known = self._held.at(generation.number)
             if known is None:
@@ -381,9 +380,9 @@ class Archive:
                 self._forget(generation, str(error))
             return None
 
-    def _in_memory(self, generation: Generation) -> bool:
+    def _in_memory(self, generation: Generation, most: int) -> bool:
         """Tell whether a state is small enough for its vectors to be held in memory."""
-        return self.engine.in_memory and 0 < generation.passages <= self._most_in_memory
+        return self.engine.in_memory and 0 < generation.passages <= most
 
     def _opened(self, generation: Generation, snapshot: Snapshot) -> Index:
         if self.engine.per_snapshot:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 
-from index.exact import Exact
+from index.matrix import Matrix
 from index.places import Places
 from index.snapshot import Snapshot
 from index.words import Words
@@ -18,7 +18,7 @@ class State:
     number: int
     model: str
     places: Places
-    vectors: Exact | None
+    vectors: Matrix | None
     latest: Words | None
 
     @property
@@ -40,6 +40,12 @@ class Held:
         state = self._state
         return state if state is not None and state.number == number else None
 
+    @property
+    def vectors(self) -> bool:
+        """Whether the vectors of some state are in memory."""
+        state = self._state
+        return state is not None and state.vectors is not None
+
     def forget(self) -> None:
         """Hold nothing any more."""
         self._state = None
@@ -54,11 +60,11 @@ class Held:
             if before is not None and (before.model != model or before.number > number or (vectors and before.vectors is None)):
                 before = None
             places = Places.of(snapshot, before.places if before else None)
-            exact = Exact.of(snapshot, model, places, before.vectors if before else None) if vectors else None
+            matrix = Matrix.of(snapshot, model, places, before.vectors if before else None) if vectors else None
             latest = before.latest if before else None
             if latest is not None:
                 latest = Words.of(snapshot, places, latest) if places.follows(latest.places) else None
-            state = State(number, model, places, exact, latest)
+            state = State(number, model, places, matrix, latest)
             # A question that is still on an older state must not put it in the place of a newer one.
             if self._state is None or self._state.number <= number:
                 self._state = state

@@ -15,7 +15,7 @@ from index.archive import View
 from index.embed import Vectors
 from index.engine import Index
 from index.errors import VectorsError
-from index.exact import Exact
+from index.matrix import Matrix
 from index.places import best
 from index.stored import Outline, Scope
 from index.words import Scores, Words
@@ -42,7 +42,7 @@ class Wording(Protocol):
 
 def by_meaning(view: View, vector: Vectors, model: str) -> Meaning:
     """Return the side of the vectors."""
-    return _Held(view.vectors, vector) if isinstance(view.vectors, Exact) else _Stored(view, view.vectors, vector, model)
+    return _Held(view.vectors, vector) if isinstance(view.vectors, Matrix) else _Stored(view, view.vectors, vector, model)
 
 
 def by_words(view: View, terms: Sequence[str]) -> Wording:
@@ -51,7 +51,7 @@ def by_words(view: View, terms: Sequence[str]) -> Wording:
 
 
 class _Held:
-    def __init__(self, vectors: Exact, vector: Vectors) -> None:
+    def __init__(self, vectors: Matrix, vector: Vectors) -> None:
         self._vectors = vectors
         self._scores: npt.NDArray[np.float32] = vectors.scores(vector)
 

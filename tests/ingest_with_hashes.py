@@ -46,7 +46,7 @@ def main(door: str, arguments: list[str]) -> int:
     if "MOST_IN_MEMORY" in os.environ:
         import index.archive
 
-        index.archive.MOST = int(os.environ["MOST_IN_MEMORY"])
+        index.archive.MOST = index.archive.MOST_AT_ONCE = int(os.environ["MOST_IN_MEMORY"])
     embedder = HashEmbedder(int(os.environ.get("DIMENSIONS", "256")))
     if door == "ingest":
         import ingest

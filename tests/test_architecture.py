@@ -81,9 +81,10 @@ def test_one_file_knows_llama_index_and_one_its_language_models():
         assert importers(package) == set()
 
 
-def test_one_file_knows_each_runtime_of_the_model():
-    assert importers("onnx") == {"index/graph.py"}
-    assert importers("onnxruntime") | importers("openvino") == {"index/model.py"}
+def test_one_file_knows_each_runtime_of_the_model_and_one_a_product():
+    assert importers("onnx") == {"index/graph.py", "index/product.py"}
+    assert importers("onnxruntime") == {"index/model.py", "index/product.py"}
+    assert importers("openvino") == {"index/model.py"}
     assert importers("sentence_transformers") == {"index/embed.py", "evals/stock.py"}
 
 

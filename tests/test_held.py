@@ -15,8 +15,9 @@ from sqlalchemy import create_engine
 
 from index import keywords
 from index.archive import Archive
-from index.exact import Exact
+from index.chroma import Collection
 from index.held import Held
+from index.matrix import Matrix
 from index.places import Places, best
 from index.search import find
 from index.snapshot import Snapshot
@@ -76,37 +77,83 @@ def stored(numbers: range | list[int]) -> Stored:
 )
 def test_the_nearest_are_those_that_comparing_by_hand_finds(scope: Scope, articles: str, limit: int) -> None:
     query = units(1)[0]
-    exact = Exact.of(stored(range(60)), "m", Places.of(stored(range(60))))
+    matrix = Matrix.of(stored(range(60)), "m", Places.of(stored(range(60))))
     wanted = [number for number in np.argsort(-(VECTORS @ query)) if str(number % 6) in articles][:limit]
-    scores = exact.scores(query)
-    found = exact.nearest(scores, limit, exact.places.within(scope))
+    scores = matrix.scores(query)
+    found = matrix.nearest(scores, limit, matrix.places.within(scope))
     assert [id_ for id_, _ in found] == [f"a{number % 6}:{number}" for number in wanted]
     assert all(abs(score - float(VECTORS[int(id_.split(":")[1])] @ query)) < 1e-5 for id_, score in found)
-    assert set(exact.similarities(scores, ["a3:3", "gone"])) == {"a3:3"}
+    assert set(matrix.similarities(scores, ["a3:3", "gone"])) == {"a3:3"}
 
 
 def test_of_the_next_state_only_what_is_new_is_read_and_what_went_is_found_no_more() -> None:
     first, later, query = stored(range(30)), stored([*range(5, 30), *range(40, 44), 2]), units(1)[0]
-    before = Exact.of(first, "m", Places.of(first))
+    before = Matrix.of(first, "m", Places.of(first))
     places = Places.of(later, before.places)
-    after = Exact.of(later, "m", places, before)
+    after = Matrix.of(later, "m", places, before)
     assert sorted(later.asked) == ["k40", "k41", "k42", "k43"]
-    for exact, there in ((before, [*range(30)]), (after, [2, *range(5, 30), *range(40, 44)])):
-        found = exact.nearest(exact.scores(query), 100, exact.places.there)
+    for matrix, there in ((before, [*range(30)]), (after, [2, *range(5, 30), *range(40, 44)])):
+        found = matrix.nearest(matrix.scores(query), 100, matrix.places.there)
         assert sorted(int(id_.split(":")[1]) for id_, _ in found) == there
         assert all(abs(score - float(VECTORS[int(id_.split(":")[1])] @ query)) < 1e-5 for id_, score in found)
     assert after.similarities(after.scores(query), ["a0:0", "a2:2", "a4:40"]).keys() == {"a2:2", "a4:40"}
 
 
+@pytest.mark.parametrize("sheet", [5, 10, 20, 30])
+def test_sheets_of_whole_numbers_tell_the_same_similarities_but_for_a_thousandth(sheet: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In every state after the one before: while the last sheet fills, where it is full to the last place, and with passages that went."""
+    monkeypatch.setattr("index.matrix._SHEET", sheet)
+    states = [range(7), range(10), [*range(3, 10), *range(12, 20)], range(3, 30), [*range(9, 30), 2], range(9, 60), range(9, 60)]
+    query, made, before = units(1)[0], [], None
+    for numbers in states:
+        there = stored(numbers)
+        before = Matrix.of(there, "m", Places.of(there, before.places if before else None), before)
+        made.append(before)
+    for matrix, numbers in zip(made, states, strict=True):
+        found = dict(matrix.nearest(matrix.scores(query), 100, matrix.places.there))
+        assert {int(id_.split(":")[1]) for id_ in found} == {*numbers}
+        for id_, score in found.items():
+            assert score == pytest.approx(float(VECTORS[int(id_.split(":")[1])] @ query), abs=0.008), id_
+
+
+def test_vectors_of_the_models_length_are_off_by_four_ten_thousandths_on_average(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.matrix._SHEET", 1_000)
+    vectors = units(1_000, 384)
+    vectors[7] = 0  # as no model gives it
+    vectors[8] = np.eye(384, dtype=np.float32)[5]
+    snapshot = Stored({f"a0:{number}": f"k{number}" for number in range(1_000)}, {f"k{number}": vector for number, vector in enumerate(vectors)})
+    matrix = Matrix.of(snapshot, "m", Places.of(snapshot))
+    queries = [*units(20, 384), vectors[3], vectors[8], -vectors[8], np.zeros(384, np.float32)]
+    off = np.abs([matrix.scores(query) - vectors @ query for query in queries])
+    assert off.mean() < 0.0005
+    assert off.max() < 0.004
+    assert [int(np.argmax(matrix.scores(vectors[number]))) for number in (3, 8, 999)] == [3, 8, 999]
+
+
+def test_a_process_that_stays_holds_what_a_single_question_would_ask_chroma_for(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("index.archive.MOST_AT_ONCE", 3)
+    for number in range(6):
+        newsroom.write(number, 1)
+    newsroom.ingest()
+    stays, asks = newsroom.open(), newsroom.open()
+    stays.follow()
+    newsroom.write(7, 1)
+    newsroom.ingest()
+    assert isinstance(stays.read(lambda view: view.vectors), Matrix)
+    assert isinstance(asks.read(lambda view: view.vectors), Collection)
+    stays.close()
+    asks.close()
+
+
 def test_passages_that_share_a_text_share_its_vector_and_a_missing_one_is_said() -> None:
     twins = Stored({"a0:0": "k0", "a1:1": "k3", "a2:2": "k0"}, {"k0": VECTORS[0], "k3": VECTORS[3]})
-    exact = Exact.of(twins, "m", Places.of(twins))
-    found = exact.similarities(exact.scores(VECTORS[0]), ["a0:0", "a1:1", "a2:2"])
+    matrix = Matrix.of(twins, "m", Places.of(twins))
+    found = matrix.similarities(matrix.scores(VECTORS[0]), ["a0:0", "a1:1", "a2:2"])
     assert found["a0:0"] == pytest.approx(1.0)
     assert found["a0:0"] == found["a2:2"]
     lacking = Stored({"a0:0": "k0", "a1:1": "k3"}, {"k0": VECTORS[0]})
     with pytest.raises(ValueError, match="1 of 2"):
-        Exact.of(lacking, "m", Places.of(lacking))
+        Matrix.of(lacking, "m", Places.of(lacking))
 
 
 @given(st.lists(st.sampled_from([0.0, 0.5, 0.5, 1.0, 2.0]), min_size=1, max_size=40), st.integers(1, 40), st.randoms(use_true_random=False))
