@@ -51,7 +51,7 @@ KEYWORD_POSTGRESQL = Constant(17e-6, "core-seconds a passage that holds a word, 
 FIRST_SIGN = Constant(0.27, "seconds from Slack's event to the first sign, at most", "20 questions at once beside an ingest")
 JOURNAL = Constant(3_900, "bytes of journal a question", "our own 124 questions to the sample articles, ten times, as the bot keeps them")
 KEPT = Constant(90, "days a question is kept", "docs/operations.md")
-PROCESS = Constant(0.45, "GB of a bot at rest, without vectors", "an estimate: 0.18 of model (docs/speed.md), and what Slack, web and SQL take")
+PROCESS = Constant(0.30, "GB of a bot at rest, of few articles", "VmRSS of the Slack process, 302 MB with three articles, after 20 questions 304")
 # Seconds of processor of a question, in tenths from the quickest to the slowest.
 QUESTION = (0.090, 0.096, 0.099, 0.103, 0.107, 0.111, 0.114, 0.119, 0.123, 0.137)
 QUESTION_SOURCE = "python -m evals.question: 100 questions to 96,189 passages, their search in it"

@@ -7,8 +7,6 @@ and a similarity is off by 0.0004 on average, 0.003 at most. It is there sooner 
 
 from __future__ import annotations
 
-import contextlib
-import ctypes
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
@@ -105,10 +103,6 @@ class _Gathered:
         made = []
         while self._open:
             made.append(self._open.pop(min(self._open)).sheet())  # one after another: the memory of each is needed twice
-        if made:
-            # What was needed to make them is free, in holes between them that glibc keeps: as much again as the sheets.
-            with contextlib.suppress(AttributeError, OSError, TypeError):
-                ctypes.CDLL(None).malloc_trim(0)
         return (*self._sheets, *made), self._rest
 
     def _make_room(self, dimensions: int) -> Vectors:
