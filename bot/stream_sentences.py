@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from index.sentences import Span, spans
 
@@ -111,7 +112,7 @@ def _sentences(line: str, fresh: bool) -> list[str]:
     if _RULE.match(line):
         return []
     line = _cells(line)
-    return [_clean(line[start:end]) for start, end in _spans(line, fresh) if _clean(line[start:end])]
+    return _worded(_clean(line[start:end]) for start, end in _spans(line, fresh))
 
 
 def _complete(text: str, fresh: bool) -> tuple[list[str], str]:
@@ -128,7 +129,12 @@ def _complete(text: str, fresh: bool) -> tuple[list[str], str]:
             break  # the next word must be whole: "in the U.S. A" may go on as "Army"
         found.append(_clean(text[span[0] : span[1]]))
         end = span[1]
-    return [sentence for sentence in found if sentence], text[end:]
+    return _worded(found), text[end:]
+
+
+def _worded(sentences: Iterable[str]) -> list[str]:
+    """Leave out what is a ruler or a stray mark, wherever in a line it stands: of a line that is told in parts it may be all that is left."""
+    return [sentence for sentence in sentences if not _RULE.match(sentence)]
 
 
 def _spans(line: str, fresh: bool) -> list[Span]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.stream_sentences import SentenceStream
@@ -90,6 +90,7 @@ PIECES = st.lists(st.sampled_from(PARTS), max_size=30)
 
 
 @given(PIECES)
+@example(["It left", "1. ", "- ", "\n"])
 def test_what_was_told_is_never_taken_back(pieces):
     text = "".join(pieces)
     whole = "".join("".join(told(text, 10_000)).split())
