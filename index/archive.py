@@ -365,7 +365,7 @@ class Archive:
     def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | Matrix | None:
         try:
             # What a process that stays has read is brought up to date sooner than Chroma is opened.
-            if not self._in_memory(generation, MOST if self._held.vectors else MOST_AT_ONCE):
+            if not self._in_memory(generation, MOST if self._held.has_vectors else MOST_AT_ONCE):
                 return self._opened(generation, snapshot)
             known = self._held.at(generation.number)
             if known is None:

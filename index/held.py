@@ -43,7 +43,7 @@ class Held:
         return state if state is not None and state.number == number else None
 
     @property
-    def vectors(self) -> bool:
+    def has_vectors(self) -> bool:
         """Whether the vectors of some state are in memory."""
         state = self._state
         return state is not None and state.vectors is not None

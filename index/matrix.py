@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from index.embed import Vectors
 from index.places import Mask, Places, best
-from index.product import LARGEST, product
+from index.product import LARGEST, Scores, product
 from index.snapshot import Snapshot
 
 MOST_AT_ONCE = 150_000  # passages read for a single question; beyond that Chroma's graph is there sooner
@@ -23,8 +23,7 @@ _SHEET = 10_000  # passages
 _ROOM = 0.1  # share of a sheet that is left for what will be published
 _FEW = 5_000  # new passages whose vectors are read one by one
 
-_Scores = npt.NDArray[np.float32]
-_Sheet = Callable[["_Question"], _Scores]
+_Sheet = Callable[["_Question"], Scores]
 
 
 class Matrix:
@@ -57,7 +56,7 @@ class Matrix:
             raise ValueError(f"the catalog has {found} of {len(wanted)} vectors")
         return cls(places, *gathered.end())
 
-    def scores(self, query: Vectors) -> _Scores:
+    def scores(self, query: Vectors) -> Scores:
         """Return the cosine similarity of a unit vector to every passage, by number."""
         asked = _Question(query)
         found = [sheet(asked) for sheet in self._sheets]
@@ -66,13 +65,13 @@ class Matrix:
             found.append(self._rest[:rest] @ query)
         return np.concatenate(found) if found else np.zeros(0, np.float32)
 
-    def nearest(self, scores: _Scores, limit: int, inside: Mask) -> list[tuple[str, float]]:
+    def nearest(self, scores: Scores, limit: int, inside: Mask) -> list[tuple[str, float]]:
         """Return ids and similarities of the nearest passages among those inside, best first."""
         ids = self.places.ids
         found = [(ids[number], float(scores[number])) for number in best(scores, limit, inside)]
         return sorted(found, key=lambda pair: (-pair[1], pair[0]))
 
-    def similarities(self, scores: _Scores, ids: Sequence[str]) -> dict[str, float]:
+    def similarities(self, scores: Scores, ids: Sequence[str]) -> dict[str, float]:
         """Return the similarities of some passages, by id; unknown ones are left out."""
         return {self.places.ids[number]: float(scores[number]) for number in self.places.numbers(ids)}
 
@@ -132,8 +131,8 @@ class _Numbers:
             return lambda _: np.zeros(_SHEET, np.float32)
         multiply, scale = product(np.ascontiguousarray(self._numbers.T)), self._scale
 
-        def scores(asked: _Question) -> _Scores:
-            found: _Scores = (asked.scales @ multiply(asked.parts)) * scale
+        def scores(asked: _Question) -> Scores:
+            found: Scores = (asked.scales @ multiply(asked.parts)) * scale
             return found
 
         return scores
