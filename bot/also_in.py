@@ -1,4 +1,6 @@
-"""Where else a quote stands: papers that print the same report, each looked at, because a copy may have cut or changed the very sentence."""
+"""Where else a quote stands: papers that print the same report, each looked at, because a copy may have cut or changed
+the very sentence.
+"""
 
 from __future__ import annotations
 
@@ -18,8 +20,8 @@ _SHORT = 3  # letters; words so short stand everywhere
 def others(snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequence[Hit]) -> list[tuple[str, ...]]:
     """Return for each quote of an article the names of the other publishers that print it word for word, oldest first.
 
-    Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks aside, the whole
-    quote must stand there. An article without a publisher is named by its title.
+    Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks
+    aside, the whole quote must stand there. An article without a publisher is named by its title.
     """
     if not quoted:
         return []
@@ -37,7 +39,9 @@ def _others(quoted: Article, quote: str, articles: Sequence[Article]) -> tuple[s
     plain, own = _plain(quote), quoted.source
     # Looked for first: making a whole article plain costs a millisecond, and hardly any has all the words.
     words = [word for word in _BETWEEN.split(quote) if len(word) > _SHORT]
-    holding = (article for article in articles if article.source.id != own.id and all(word in article.text for word in words))
+    holding = (
+        article for article in articles if article.source.id != own.id and all(word in article.text for word in words)
+    )
     places = (article.source.publisher or article.source.title for article in holding if plain in _plain(article.text))
     return tuple(dict.fromkeys(place for place in places if place != own.publisher))
 

@@ -43,7 +43,10 @@ class Dropped:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Sentences that are supported, each with its citations. ``lead`` is a word of ours to stand before them, "" if there is none."""
+    """Sentences that are supported, each with its citations.
+
+    ``lead`` is a word of ours to stand before them, "" if there is none.
+    """
 
     question: str
     sentences: tuple[Sentence, ...]
@@ -72,9 +75,10 @@ class NoAnswer:
 class Writing:
     """What a language model did for a question.
 
-    ``prompt`` is the version of the words it was given, ``cost`` in the currency of the prices that are set (None: none are), ``counted`` False where
-    tokens are only about right, ``dropped`` how many of its sentences were dropped for which reason, ``instead`` why the quotes answered in its
-    place, "" if they did not, ``fault`` the same for whoever looks after newsdesk.
+    ``prompt`` is the version of the words it was given, ``cost`` in the currency of the prices that are set (None: none
+    are), ``counted`` False where tokens are only about right, ``dropped`` how many of its sentences were dropped for
+    which reason, ``instead`` why the quotes answered in its place, "" if they did not, ``fault`` the same for whoever
+    looks after newsdesk.
     """
 
     model: str
@@ -100,7 +104,9 @@ class Writing:
 
 
 def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, Any]:
-    """Return a result in the form that ``ask --json`` prints, without timings; without ``links``, citations lead to the articles' own pages."""
+    """Return a result in the form that ``ask --json`` prints, without timings; without ``links``, citations lead to the
+    articles' own pages.
+    """
     answered = isinstance(result, Answer)
     return {
         "question": result.question,
@@ -109,7 +115,9 @@ def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, 
         "lead": result.lead if isinstance(result, Answer) else "",
         "text": result.text if isinstance(result, Answer) else "",
         "answerer": result.answerer if isinstance(result, Answer) else None,
-        "citations": [_citation_json(citation, result.citations, links or Links()) for citation in result.citations] if isinstance(result, Answer) else [],
+        "citations": [_citation_json(citation, result.citations, links or Links()) for citation in result.citations]
+        if isinstance(result, Answer)
+        else [],
         "dropped": [{"text": item.text, "reason": item.reason} for item in result.dropped],
         "nearest": [] if isinstance(result, Answer) else [_nearest_json(hit) for hit in result.nearest],
     }
@@ -133,7 +141,13 @@ def _about(article: Article) -> dict[str, Any]:
 
 
 def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) -> dict[str, Any]:
-    place = {"quote": citation.quote, "start": citation.start, "end": citation.end, "also_in": list(citation.also_in), "link": links.cited(citation, among)}
+    place = {
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "also_in": list(citation.also_in),
+        "link": links.cited(citation, among),
+    }
     return {"number": citation.number, **_about(citation.article), **place}
 
 

@@ -21,14 +21,18 @@ _LIBRARIES = ("chromadb", "llama-index-core", "onnxruntime", "sentence-transform
 
 
 def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
-    """Return one article by id, the start of its id, its path or its address. Raises ArchiveError if there is none, or more than one."""
+    """Return one article by id, the start of its id, its path or its address.
+
+    Raises ArchiveError if there is none, or more than one.
+    """
     stored = snapshot.article(wanted) or _at_place(snapshot, wanted)
     source = stored.article.source
     return {
         "id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
         "published": source.published and source.published.isoformat(), "published_at": source.published_at,
         "url": source.url, "path": source.path, "language": source.language,
-        "digest": stored.article.digest, "original_digest": stored.original_digest, "file": stored.file, "file_now": _file_now(snapshot, stored.file),
+        "digest": stored.article.digest, "original_digest": stored.original_digest, "file": stored.file,
+        "file_now": _file_now(snapshot, stored.file),
         "text": stored.article.text,
         "cut": [{"line": line, "reason": reason, "at": at} for line, reason, at in stored.cut],
         "passages": [{"id": passage.id, "start": passage.start, "end": passage.end} for passage in stored.passages],
@@ -36,7 +40,8 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
             {"start": each.start, "end": each.end, "speaker": each.speaker, "verb": each.verb, "carried": each.carried}
             for each in snapshot.statements_of([source.id]).get(source.id, [])
         ],
-        "duplicates": sorted({*snapshot.twins(stored.article.digest, source.id), *snapshot.duplicates([source.id]).get(source.id, ())}),
+        "duplicates": sorted({*snapshot.twins(stored.article.digest, source.id),
+        *snapshot.duplicates([source.id]).get(source.id, ())}),
     }  # fmt: skip
 
 
@@ -47,8 +52,14 @@ def _at_place(snapshot: Snapshot, wanted: str) -> StoredArticle:
         return stored
     if found:
         listed = [f"{id_}  {title}" for id_, title, _ in found[:10]] + ["…"] * (len(found) > 10)
-        raise ArchiveError(printable(f"{wanted} gave more than one article") + "; show one by its id:" + "".join(f"\n  {printable(line)}" for line in listed))
-    raise ArchiveError(f"There is no single article with the id, path or address {wanted!r}. List them: python -m bot articles")
+        raise ArchiveError(
+            printable(f"{wanted} gave more than one article")
+            + "; show one by its id:"
+            + "".join(f"\n  {printable(line)}" for line in listed)
+        )
+    raise ArchiveError(
+        f"There is no single article with the id, path or address {wanted!r}. List them: python -m bot articles"
+    )
 
 
 def _file_now(snapshot: Snapshot, file: str) -> str | None:
@@ -74,14 +85,19 @@ _FILE_NOW = {
 
 
 def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
-    """Return an article as a person reads it: what was cut is marked where it stood, and each passage at its beginning."""
+    """Return an article as a person reads it: what was cut is marked where it stood, and each passage at its
+    beginning.
+    """
     title = printable(values["title"])
     lines = [title, "=" * min(len(title), 100)]
     for name in ("id", "publisher", "author", "published", "published_at", "language", "url", "path"):
         lines.append(f"{name:<12} {printable(str(values[name])) if values[name] is not None else '-'}")
     if values["file_now"]:
         lines.append(f"{'file':<12} {_FILE_NOW[values['file_now']]}")
-    lines.append(f"{'in it':<12} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-), {len(values['statements'])} statements")
+    lines.append(
+        f"{'in it':<12} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-), "
+        f"{len(values['statements'])} statements"
+    )
     if values["duplicates"]:
         lines.append(f"the same report: {', '.join(values['duplicates'])}")
     lines.append("")
@@ -91,17 +107,24 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
         lines.append(f"\x1b[2m{mark}\x1b[0m" if colour else mark)
         at = place
     lines += _paragraphs(values["text"][at:])
-    lines += ["", "who speaks:"] * bool(values["statements"]) + [_statement_line(item, values["text"]) for item in values["statements"]]
+    lines += ["", "who speaks:"] * bool(values["statements"]) + [
+        _statement_line(item, values["text"]) for item in values["statements"]
+    ]
     unplaced = [item for item in values["cut"] if item["at"] is None]
     if unplaced:
-        lines += ["", f"{len(unplaced)} lines were cut, their places are not known:"] + [_cut_mark(item) for item in unplaced]
+        lines += ["", f"{len(unplaced)} lines were cut, their places are not known:"] + [
+            _cut_mark(item) for item in unplaced
+        ]
     return "\n".join(lines)
 
 
 def _statement_line(item: dict[str, Any], text: str) -> str:
     words = " ".join(text[item["start"] : item["end"]].split())
     how = f" ({item['verb']})" if item["verb"] else ""
-    return printable(f"{item['speaker']}{how} {item['start']}-{item['end']}: {words if len(words) <= _SHOWN else words[: _SHOWN - 1] + '…'}")
+    return printable(
+        f"{item['speaker']}{how} {item['start']}-{item['end']}: "
+        f"{words if len(words) <= _SHOWN else words[: _SHOWN - 1] + '…'}"
+    )
 
 
 def _marks(values: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
@@ -142,7 +165,11 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "disk_free_mb": shutil.disk_usage(archive.folder).free // 2**20,
         "runs": runs,
         "failures": failed,
-        "versions": {"newsdesk": version("newsdesk"), "python": platform.python_version(), **{name: version(name) for name in _LIBRARIES}},
+        "versions": {
+            "newsdesk": version("newsdesk"),
+            "python": platform.python_version(),
+            **{name: version(name) for name in _LIBRARIES},
+        },
     }
 
 
@@ -163,6 +190,8 @@ def status_text(values: dict[str, Any]) -> str:
         lines += [f"           {short_path(failure['path'])}: {failure['reason']}" for failure in failed[:5]]
         lines += [f"           … and {len(failed) - 5:,} more"] if len(failed) > 5 else []
     lines.append(
-        f"failures   {values['failures']:,} of what was read could not be: python -m bot status --failures" if values["failures"] else "failures   none"
+        f"failures   {values['failures']:,} of what was read could not be: python -m bot status --failures"
+        if values["failures"]
+        else "failures   none"
     )
     return "\n".join(printable(line) for line in lines)

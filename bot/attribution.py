@@ -16,16 +16,30 @@ from index.statements import Statement, named_in
 
 _VERB = r"(?:reports?|reported|writes?|wrote|says?|said|notes?|noted|states?|stated|has\s+reported)"
 _ON = r"(?:,?\s+(?:on|in)\s+(?P<day>[^,]{3,24}?))?"
-_FIRST = re.compile(rf"\A(?:According\s+to|As\s+reported\s+by|As)\s+(?P<who>[^,]{{2,70}}?)(?:\s+{_VERB})?{_ON},\s+(?P<rest>.+)\Z", re.I | re.S)
+_FIRST = re.compile(
+    rf"\A(?:According\s+to|As\s+reported\s+by|As)\s+(?P<who>[^,]{{2,70}}?)(?:\s+{_VERB})?{_ON},\s+(?P<rest>.+)\Z",
+    re.I | re.S,
+)
 _OPENS = re.compile(rf"\A(?P<who>[^,“\"]{{2,70}}?)\s+{_VERB}{_ON}\s+(?:that\s+)?(?P<rest>.+)\Z", re.I | re.S)
-_LAST = re.compile(rf"\A(?P<rest>.+?),\s+(?:according\s+to\s+(?P<who>[^,]{{2,70}}?)|(?P<by>[^,]{{2,70}}?)\s+{_VERB}){_ON}[.]?\Z", re.I | re.S)
+_LAST = re.compile(
+    rf"\A(?P<rest>.+?),\s+(?:according\s+to\s+(?P<who>[^,]{{2,70}}?)|(?P<by>[^,]{{2,70}}?)\s+{_VERB}){_ON}[.]?\Z",
+    re.I | re.S,
+)
 _BRACKET = re.compile(r"\A(?P<rest>.+?)\s*\((?P<who>[^(),]{2,70})(?:,\s*(?P<day>[^()]{3,24}))?\)\s*[.]?\Z", re.S)
 _GENERIC = re.compile(
     r"(?:(?:the|these|this|an?|one|another)\s+)?(?:news\s+)?(?:articles?|reports?|passages?|papers?|newspapers?|sources?|pieces?|stor(?:y|ies)|outlets?|wire)\Z",
     re.I,
 )
 _FAR = 40  # tokens between a speaker and the verb
-_SPEAKS = frozenset(map(lemma, "say tell state announce warn argue insist write explain claim accord add call describe think believe deny confirm".split()))
+_SPEAKS = frozenset(
+    map(
+        lemma,
+        (
+            "say tell state announce warn argue insist write explain claim accord add call describe think believe "
+            "deny confirm"
+        ).split(),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +51,9 @@ class Told:
 
 
 def told_by(text: str, sources: Sequence[Source]) -> Told:
-    """Part a sentence from the outlet, author or "the article" it is ascribed to, if that is where a cited passage stands."""
+    """Part a sentence from the outlet, author or "the article" it is ascribed to, if that is where a cited passage
+    stands.
+    """
     for form in (_FIRST, _LAST, _BRACKET, _OPENS):
         match = form.match(text)
         if not match:
@@ -53,12 +69,20 @@ def told_by(text: str, sources: Sequence[Source]) -> Told:
 def _is(who: str, day: str | None, source: Source) -> bool:
     if day:
         found = days(day)
-        if not found or source.published is None or any(source.published not in one.exactly(source.published) for one in found):
+        if (
+            not found
+            or source.published is None
+            or any(source.published not in one.exactly(source.published) for one in found)
+        ):
             return False
     if _GENERIC.match(who.strip()):
         return True
     mine = _keys(who)
-    return bool(mine) and any(mine <= _keys(name) or (_keys(name) and _keys(name) <= mine) for name in (source.publisher, source.author) if name)
+    return bool(mine) and any(
+        mine <= _keys(name) or (_keys(name) and _keys(name) <= mine)
+        for name in (source.publisher, source.author)
+        if name
+    )
 
 
 def says(text: str) -> bool:
@@ -71,7 +95,10 @@ def _keys(name: str) -> set[str]:
 
 
 def misattributed(text: str, match: Match, window: Window, *, spoken: bool = False) -> str:
-    """Return how what a claim says of who speaks differs from the article, "" if it does not. ``spoken``: the sentence named a speaker before."""
+    """Return how what a claim says of who speaks differs from the article, "" if it does not.
+
+    ``spoken``: the sentence named a speaker before.
+    """
     names, pronouns = named_in(text)
     carrying = _carrying(match)
     speakers = [statement for statement in window.speakers if statement.index in carrying]
@@ -92,12 +119,16 @@ def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
         return True
     if speakers:
         theirs = {lemma(word) for statement in speakers for word in re.findall(r"[\w’']+", statement.speaker)}
-        return any(alike(one, other) for one in wanted for other in theirs) or (not {lemma(w) for w in words}.isdisjoint(theirs) and len(words) > 1)
+        return any(alike(one, other) for one in wanted for other in theirs) or (
+            not {lemma(w) for w in words}.isdisjoint(theirs) and len(words) > 1
+        )
     # Nobody was found to speak there: the name must go with the same verb, and no other name stand nearer to it.
     places = [j for i, j in match.aligned.items() if match.claim[i].key in wanted]
     verbs = [j for i, j in match.aligned.items() if match.claim[i].key in _SPEAKS]
     return any(
-        abs(verb - place) <= _FAR and all(match.told[k].kind != "name" for k in range(max(place + 1, verb - 3), verb)) for place in places for verb in verbs
+        abs(verb - place) <= _FAR and all(match.told[k].kind != "name" for k in range(max(place + 1, verb - 3), verb))
+        for place in places
+        for verb in verbs
     )
 
 

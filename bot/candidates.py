@@ -16,9 +16,12 @@ from index.sentences import Span, spans
 from index.terms import term_of, terms
 
 LONGEST = 700  # characters of one quote
-_COMPARING = frozenset("differ disagre compar contrast agre clash view posit".split())  # how two differ is no word of theirs
+_COMPARING = frozenset(
+    "differ disagre compar contrast agre clash view posit".split()
+)  # how two differ is no word of theirs
 _WHICH = re.compile(
-    r"\W*(?:and\s+)?(?:in\s+|from\s+)?(?:which|what|name|list)\s+(?:are\s+|were\s+|of\s+)?(?:the\s+|all\s+)*(?:\w+ed\s+|\d+\s+)?(?P<sort>\w+)", re.I
+    r"\W*(?:and\s+)?(?:in\s+|from\s+)?(?:which|what|name|list)\s+(?:are\s+|were\s+|of\s+)?(?:the\s+|all\s+)*(?:\w+ed\s+|\d+\s+)?(?P<sort>\w+)",
+    re.I,
 )
 _SORT = 0.3  # of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
@@ -50,10 +53,11 @@ class Candidate:
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:
-    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones 1976).
+    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones
+    1976).
 
-    A word that stands nowhere, and is no name, counts no more than the others do on average: in a small collection the asker's own
-    words ("position", "take place") would outweigh what he asks about.
+    A word that stands nowhere, and is no name, counts no more than the others do on average: in a small collection the
+    asker's own words ("position", "take place") would outweigh what he asks about.
     """
     total = max(1, view.generation.passages if view.generation else 1)
     asked = [term for term in question.terms if not (question.sides and term in _COMPARING)]
@@ -63,13 +67,16 @@ def weights_of(view: View, question: Question) -> dict[str, float]:
     usual = sum(present) / len(present) if present else math.inf
     sort = _sort_asked_for(question)
     return {
-        term: (_SORT if term == sort else 1.0) * (weight if frequencies[term] or term in question.names else min(weight, usual))
+        term: (_SORT if term == sort else 1.0)
+        * (weight if frequencies[term] or term in question.names else min(weight, usual))
         for term, weight in weights.items()
     }
 
 
 def _sort_asked_for(question: Question) -> str:
-    """Return the term for what sort of thing is asked for: an answer names some ("France and Italy") without the word ("which countries")."""
+    """Return the term for what sort of thing is asked for: an answer names some ("France and Italy") without the word
+    ("which countries").
+    """
     match = _WHICH.match(question.asked) if question.kind in ("list", "who", "where") else None
     return term_of(match["sort"]) if match else ""
 
@@ -96,12 +103,27 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
             own |= before
         by = speaking.get(index, frozenset())
         own |= by
-        candidates.append(Candidate(hit, start, end, sentences[index], own, own | before | title, by, found, index, coverage=coverage(own, weights)))
+        candidates.append(
+            Candidate(
+                hit,
+                start,
+                end,
+                sentences[index],
+                own,
+                own | before | title,
+                by,
+                found,
+                index,
+                coverage=coverage(own, weights),
+            )
+        )
     return candidates
 
 
 def topic_of(question: Question, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the weights of what somebody's words are asked on: without his name, of which a question's ``speaker`` is the last part."""
+    """Return the weights of what somebody's words are asked on: without his name, of which a question's ``speaker`` is
+    the last part.
+    """
     named = set(question.speaker)
     for speaker in question.speaker:
         for term in reversed(question.terms[: question.terms.index(speaker)] if speaker in question.terms else ()):
@@ -119,7 +141,9 @@ def coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:
 
 def can_answer(sentence: str) -> bool:
     """Tell whether a sentence can be shown at all: prose, or short and ended as a sentence, and not too long."""
-    return len(sentence) <= LONGEST and (is_prose(sentence) or (len(sentence) > 20 and _ENDED.search(sentence) is not None))
+    return len(sentence) <= LONGEST and (
+        is_prose(sentence) or (len(sentence) > 20 and _ENDED.search(sentence) is not None)
+    )
 
 
 def needs_before(sentence: str) -> bool:
@@ -128,7 +152,9 @@ def needs_before(sentence: str) -> bool:
 
 
 def _sentences_around(hit: Hit) -> list[Span]:
-    """Return the sentences of a passage and of the paragraphs before and behind it (a line break always ends a sentence)."""
+    """Return the sentences of a passage and of the paragraphs before and behind it (a line break always ends a
+    sentence).
+    """
     text, passage = hit.article.text, hit.passage
     start = text.rfind("\n", 0, max(0, passage.start - CONTEXT)) + 1
     end = text.find("\n", passage.end + LONGEST)

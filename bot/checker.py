@@ -1,7 +1,10 @@
-"""The checker: the only maker of citations. What an answerer drafted is kept if the articles carry it, else dropped with its whole sentence.
+"""The checker: the only maker of citations.
+
+What an answerer drafted is kept if the articles carry it, else dropped with its whole sentence.
 
 quotes answerer   check: the sentence is what stands at its place
-language model    SentenceChecker: form and keys (claims.py) → windows of the passages cited (evidence.py) → words (support.py) →
+language model    SentenceChecker: form and keys (claims.py) → windows of the passages cited (evidence.py) →
+                  words (support.py) →
                   speakers (attribution.py) → meaning (vectors, or an entailment model)
 """
 
@@ -49,7 +52,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a sentence must reach (docs/checker.md has the curves): share of what it says that stands in the window, cosine, entailment."""
+    """What a sentence must reach (docs/checker.md has the curves): share of what it says that stands in the window,
+    cosine, entailment.
+    """
 
     covered: float = 0.75
     near: float = 0.45
@@ -70,8 +75,8 @@ class Support:
 def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation, ...], tuple[Dropped, ...]]:
     """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
 
-    A draft holds if its text is, white space aside, what stands at its place in its article, and that place is not empty and lies in
-    or beside its passage. A draft that fails takes its whole sentence with it.
+    A draft holds if its text is, white space aside, what stands at its place in its article, and that place is not
+    empty and lies in or beside its passage. A draft that fails takes its whole sentence with it.
     """
     sentences: list[Sentence] = []
     citations: list[Citation] = []
@@ -98,10 +103,14 @@ class SentenceChecker:
         entails: Entails | None = None,
         bounds: Bounds | None = None,
     ) -> None:
-        """Check against passages, by the keys under which the model saw them; ``entails`` takes the place of the embedder where it is given."""
+        """Check against passages, by the keys under which the model saw them; ``entails`` takes the place of the
+        embedder where it is given.
+        """
         self._bounds = bounds or Bounds()
         self._evidence = {key: Evidence(hit) for key, hit in passages.items()}
-        self._printed = frozenset(inside for hit in passages.values() for inside in re.findall(r"\[([^\[\]]*)\]", hit.passage.text))
+        self._printed = frozenset(
+            inside for hit in passages.values() for inside in re.findall(r"\[([^\[\]]*)\]", hit.passage.text)
+        )
         self._embedder = embedder
         self._entails = entails
         self._vectors: dict[str, Vectors] = {}
@@ -113,10 +122,14 @@ class SentenceChecker:
         return tuple(self._citations)
 
     def take(self, sentence: str) -> tuple[Sentence, tuple[Citation, ...]] | Dropped:
-        """Return a complete sentence of the model's without its keys, and the citations that are new with it, or why it is dropped."""
+        """Return a complete sentence of the model's without its keys, and the citations that are new with it, or why it
+        is dropped.
+        """
         claim = claimed(sentence, self._evidence, self._printed)
         cited = [self._evidence[key] for key in claim.keys]
-        why_not = claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
+        why_not = (
+            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
+        )
         if why_not:
             return Dropped(claim.text, why_not)
         found = self._supports(claim.text, cited)
@@ -127,10 +140,14 @@ class SentenceChecker:
         return Sentence(claim.text, numbers), tuple(self._citations[before:])
 
     def supports(self, sentence: str) -> list[Support]:
-        """Return how well each part of a sentence of the model's is carried, for measuring; empty if its form or its quotations are wrong."""
+        """Return how well each part of a sentence of the model's is carried, for measuring; empty if its form or its
+        quotations are wrong.
+        """
         claim = claimed(sentence, self._evidence, self._printed)
         cited = [self._evidence[key] for key in claim.keys]
-        wrong = claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
+        wrong = (
+            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
+        )
         return [] if wrong else self._supports(claim.text, cited)
 
     def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
@@ -145,7 +162,8 @@ class SentenceChecker:
                 carried.append(self._support(part, cited, spoken=spoken))
                 if carried[-1].fault:
                     break
-            # Clauses of one sentence of the article are one statement: taken apart, each could find its words in the other.
+            # Clauses of one sentence of the article are one statement: taken apart, each could find its words in the
+            # other.
             apart = not whole.final or not _overlap([support.window for support in carried if support.window])
             found += carried if carried and not carried[-1].fault and apart else [whole]
         return found
@@ -184,9 +202,16 @@ class SentenceChecker:
             return Support(why_not, window, covered, final=True)
         if self._entails is not None:
             near = self._entails(window.evidence.hit.passage.text, text)
-            return Support("" if near >= self._bounds.entailed else "its meaning does not follow from the passage", window, covered, near)
+            return Support(
+                "" if near >= self._bounds.entailed else "its meaning does not follow from the passage",
+                window,
+                covered,
+                near,
+            )
         near = float(self._vector(text) @ self._vector(window.text))
-        return Support("" if near >= self._bounds.near else "its meaning is too far from the passage", window, covered, near)
+        return Support(
+            "" if near >= self._bounds.near else "its meaning is too far from the passage", window, covered, near
+        )
 
     def _vector(self, text: str) -> Vectors:
         if text not in self._vectors:
@@ -210,21 +235,31 @@ def _best_windows(text: str, cited: Iterable[Evidence]) -> list[tuple[Window, Ma
     for evidence in cited:
         claim = worded(text, evidence.lower)
         keys = {token.key for token in claim if token.content}
-        rough = [(len(keys & {token.key for token in window.tokens}) - 0.3 * (window.last - window.first), window) for window in evidence.windows()]
+        rough = [
+            (len(keys & {token.key for token in window.tokens}) - 0.3 * (window.last - window.first), window)
+            for window in evidence.windows()
+        ]
         rough.sort(key=lambda pair: -pair[0])
         for _, window in rough[:_WINDOWS]:
             match = matched(claim, window.tokens, evidence.hit.article.source.published)
-            found.append((0.5 * match.in_order + 0.7 * match.coverage - 0.1 * (window.last - window.first), window, match))
+            found.append(
+                (0.5 * match.in_order + 0.7 * match.coverage - 0.1 * (window.last - window.first), window, match)
+            )
     found.sort(key=lambda triple: -triple[0])
     return [(window, match) for _, window, match in found[:_WINDOWS]]
 
 
 def _overlap(windows: Sequence[Window]) -> bool:
-    return any(one.evidence is other.evidence and one.first <= other.last and other.first <= one.last for one, other in combinations(windows, 2))
+    return any(
+        one.evidence is other.evidence and one.first <= other.last and other.first <= one.last
+        for one, other in combinations(windows, 2)
+    )
 
 
 def _contrary_inside(window: Window, match: Match) -> str:
-    """Return how a claim goes against a sentence of a window that says much of it: its neighbours must not lend it a name or number."""
+    """Return how a claim goes against a sentence of a window that says much of it: its neighbours must not lend it a
+    name or number.
+    """
     if window.first == window.last:
         return ""
     evidence = window.evidence
@@ -241,7 +276,9 @@ def _clauses(text: str) -> list[str]:
     for match in _CLAUSES.finditer(text):
         part = text[at : match.start()]
         rest = text[match.end() :]
-        if min(sum(token.content for token in worded(piece)) for piece in (part, rest)) < _LEAST_CLAUSE or part.count("“") != part.count("”"):
+        if min(sum(token.content for token in worded(piece)) for piece in (part, rest)) < _LEAST_CLAUSE or part.count(
+            "“"
+        ) != part.count("”"):
             continue
         parts.append(part)
         at = match.end()
@@ -278,16 +315,26 @@ def _words_of(evidence: Evidence) -> list[str]:
 
 def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
     first = {wanted[0], wanted[0][:1].swapcase() + wanted[0][1:]}
-    return any(word in first and list(words[at + 1 : at + len(wanted)]) == list(wanted[1:]) for at, word in enumerate(words))
+    return any(
+        word in first and list(words[at + 1 : at + len(wanted)]) == list(wanted[1:]) for at, word in enumerate(words)
+    )
 
 
 def _no_address(text: str, cited: Iterable[Evidence]) -> str:
-    texts = [text for evidence in cited for text in (evidence.hit.passage.text, evidence.hit.article.source.publisher or "")]
-    return "" if all(any(host in one for one in texts) for host in hosts_in(text)) else "it names an address that the passage does not"
+    texts = [
+        text for evidence in cited for text in (evidence.hit.passage.text, evidence.hit.article.source.publisher or "")
+    ]
+    return (
+        ""
+        if all(any(host in one for one in texts) for host in hosts_in(text))
+        else "it names an address that the passage does not"
+    )
 
 
 def _unspoken(claim: Claim, cited: Sequence[Evidence]) -> str:
-    """Return what is wrong with words given as somebody's very own: they must stand in quotation marks in the passage too."""
+    """Return what is wrong with words given as somebody's very own: they must stand in quotation marks in the passage
+    too.
+    """
     if not says(claim.text):
         return ""
     for span in claim.quoted:
@@ -302,7 +349,9 @@ def _spoken_there(evidence: Evidence, words: Sequence[str]) -> bool:
     for number in evidence.own:
         start, end = evidence.sentences[number]
         line = text.rfind("\n", 0, start) + 1
-        if _holds([word.strip(_STOPS) for word in _bare(text[start:end])], words[:_LEAST_SPOKEN]) and re.search(r"[\"“”„«‘]|(?<!\w)'", text[line:end]):
+        if _holds([word.strip(_STOPS) for word in _bare(text[start:end])], words[:_LEAST_SPOKEN]) and re.search(
+            r"[\"“”„«‘]|(?<!\w)'", text[line:end]
+        ):
             return True
     return False
 

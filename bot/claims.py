@@ -1,4 +1,6 @@
-"""What a model wrote, taken apart: the sentence without its keys and Markdown, the keys, the spans in quotation marks, and faults of form."""
+"""What a model wrote, taken apart: the sentence without its keys and Markdown, the keys, the spans in quotation marks,
+and faults of form.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,10 @@ from index.printable import printable
 
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
 _BETWEEN_KEYS = re.compile(r"\s*[,;]\s*|\s+(?:and\s+)?")
-_LINK = re.compile(r"\]\(|https?:|www\.|mailto:|ftp:|<[^<>\s][^<>]*>|(?<!\w)@[\w.-]|\b[\w.+-]+@[\w-]+\.\w|\bjavascript:|\bdata:\w+/", re.I)
+_LINK = re.compile(
+    r"\]\(|https?:|www\.|mailto:|ftp:|<[^<>\s][^<>]*>|(?<!\w)@[\w.-]|\b[\w.+-]+@[\w-]+\.\w|\bjavascript:|\bdata:\w+/",
+    re.I,
+)
 _HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:[a-z]{2,12})(?:/\S*)?", re.I)
 _TABLE = re.compile(r"^\s*\|.*\||\|\s*-{2,}|^\s*[-:|\s]+$|\S\s+\|\s+\S")
 _HEADING = re.compile(r"^\s*#{1,6}\s")
@@ -26,12 +31,17 @@ _TO_A_MODEL = re.compile(
     r"system\s+prompt|as\s+an?\s+(?:ai|assistant|language\s+model)|code\s+block|instructions?\s+(?:was|were|have\s+been)\s+(?:followed|ignored))\b",
     re.I,
 )
-_CODE = re.compile(r"\b(?:import\s+\w+(?:\.\w+)*\s*(?:$|import)|def\s+\w+\(|\w+\.\w+\(|os\.system|print\()|[{};]\s*$|\bsudo\s|=>|==|\$\(|&&")
+_CODE = re.compile(
+    r"\b(?:import\s+\w+(?:\.\w+)*\s*(?:$|import)|def\s+\w+\(|\w+\.\w+\(|os\.system|print\()|[{};]\s*$|\bsudo\s|=>|==|\$\(|&&"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence of a model's: as it would be shown, the keys it cites, in order, and what it says in quotation marks. ``fault`` if it cannot stand."""
+    """A sentence of a model's: as it would be shown, the keys it cites, in order, and what it says in quotation marks.
+
+    ``fault`` if it cannot stand.
+    """
 
     text: str
     keys: tuple[str, ...]
@@ -40,7 +50,9 @@ class Claim:
 
 
 def claimed(sentence: str, known: Container[str], printed: Container[str] = ()) -> Claim:
-    """Take a sentence of a model's apart; a bracket that holds no known key is a fault, unless it is one of those ``printed`` in the passages."""
+    """Take a sentence of a model's apart; a bracket that holds no known key is a fault, unless it is one of those
+    ``printed`` in the passages.
+    """
     keys: list[str] = []
     fault = ""
     for match in _BRACKET.finditer(sentence):
@@ -50,10 +62,14 @@ def claimed(sentence: str, known: Container[str], printed: Container[str] = ()) 
             continue
         if unknown or not inside:
             fault = fault or f"no passage has the key [{printable(match[1])[:40]}]"
-        elif sentence[match.start() - 1 : match.start()].isalnum() and sentence[match.end() : match.end() + 1].isalnum():
+        elif (
+            sentence[match.start() - 1 : match.start()].isalnum() and sentence[match.end() : match.end() + 1].isalnum()
+        ):
             fault = fault or "a key stands in the middle of a word"
         keys += [key for key in inside if key in known and key not in keys]
-    text = _plain(_BRACKET.sub(lambda match: match.group() if match[1] in printed and match[1] not in known else " ", sentence))
+    text = _plain(
+        _BRACKET.sub(lambda match: match.group() if match[1] in printed and match[1] not in known else " ", sentence)
+    )
     fault = fault or _fault_of_form(sentence, text, known)
     if not fault and not keys:
         fault = "the sentence names no passage"
@@ -70,7 +86,9 @@ def quoted_in(text: str) -> list[str]:
             found.append(inside)
     rest = _QUOTED.sub(lambda match: " " * len(match.group()), text)
     for match in _MARKS.finditer(rest):  # a quotation that began in the sentence before, or goes on in the next
-        opens = match.start() == 0 or (rest[match.start() - 1].isspace() and not rest[match.end() : match.end() + 1].isspace())
+        opens = match.start() == 0 or (
+            rest[match.start() - 1].isspace() and not rest[match.end() : match.end() + 1].isspace()
+        )
         found.append((text[match.end() :] if opens and match.end() < len(text) else text[: match.start()]).strip())
     return [_MARKS.sub("", span) for span in found if span]
 
@@ -106,4 +124,8 @@ def _fault_of_form(sentence: str, text: str, known: Container[str]) -> str:
 
 def hosts_in(text: str) -> list[str]:
     """Return what could be read as a web address without its scheme: it may stay only if the article has it."""
-    return [match.group() for match in _HOST.finditer(text) if not re.fullmatch(r"(?:[A-Za-z]\.)+[A-Za-z]?|\d+\.\d+\S*|[a-z]\.[a-z]\.?", match.group())]
+    return [
+        match.group()
+        for match in _HOST.finditer(text)
+        if not re.fullmatch(r"(?:[A-Za-z]\.)+[A-Za-z]?|\d+\.\d+\S*|[a-z]\.[a-z]\.?", match.group())
+    ]

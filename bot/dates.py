@@ -9,8 +9,24 @@ from datetime import date, timedelta
 
 from index.dates import MONTHS, parse_date
 
-_DAYS = {name: number for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))}
-_MONTH_NAMES = ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"]
+_DAYS = {
+    name: number
+    for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
+}
+_MONTH_NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH = "|".join(_MONTH_NAMES)
 _DAY = "|".join(_DAYS)
 _YEAR = r"(?:20|19)\d\d"
@@ -22,11 +38,18 @@ _FULL = (
 _AFTERMATH_OF_DAY = timedelta(days=14)
 _AFTERMATH_OF_MONTH = timedelta(days=31)
 
-_LATEST = re.compile(r"\b(?:latest|newest|most recent(?:ly)?|recently|currently|right now|so far|up to now|at the moment|as of (?:now|today))\b", re.I)
+_LATEST = re.compile(
+    (
+        r"\b(?:latest|newest|most recent(?:ly)?|recently|currently|right now|so far|up to now|at the moment|as of "
+        r"(?:now|today))\b"
+    ),
+    re.I,
+)
 _RELATIVE = re.compile(
     r"\b(?P<word>today|yesterday|tonight|this morning)\b"
     r"|\b(?P<which>this|last|past|previous)\s+(?P<unit>week|month|year)\b"
-    r"|\b(?:in\s+)?(?:the\s+)?(?:last|past)\s+(?P<count>\d{1,3}|two|three|four|five|six|seven|ten|few|couple of)\s+(?P<units>days|weeks|months|years)\b",
+    r"|\b(?:in\s+)?(?:the\s+)?(?:last|past)\s+(?P<count>\d{1,3}|two|three|four|five|six|seven|ten|few|couple "
+    r"of)\s+(?P<units>days|weeks|months|years)\b",
     re.I,
 )
 _BOUND = re.compile(
@@ -41,19 +64,25 @@ _COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "te
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """The days in which an answer should have been published, whether newer is better, and the question without its time words."""
+    """The days in which an answer should have been published, whether newer is better, and the question without its
+    time words.
+    """
 
     since: date | None
     until: date | None
     latest: bool
     rest: str
     year: bool = False  # a year is named: it may be that of what is told, not of the telling
-    strict: bool = False  # by a bound ("since Monday", "before March"): nothing of another time can answer; all else is a preference
+    # by a bound ("since Monday", "before March"): nothing of another time can answer; all else is a preference
+    strict: bool = False
     firm: bool = False  # by a date, a month with its year, or a year: a strong preference
 
 
 def time_of(question: str, today: date) -> Time:
-    """Read the time that a question asks for, relative to a day. A month or day without a year is the last one before that day."""
+    """Read the time that a question asks for, relative to a day.
+
+    A month or day without a year is the last one before that day.
+    """
     latest = _LATEST.search(question) is not None
     rest = _LATEST.sub(" ", question)
     since = until = None
@@ -129,9 +158,11 @@ def _relative(match: re.Match[str], today: date) -> tuple[date, date]:
             return today - timedelta(days={"week": 7, "month": 31, "year": 366}[unit]), today
         if unit == "week":
             monday = today - timedelta(days=today.weekday())
-            # Whoever asks on a Tuesday what happened this week means the last days: seven found the gold article of 98 % of such
-            # quiz questions (dev half), "since Monday" 92 %.
-            return (today - timedelta(days=7), today) if this else (monday - timedelta(days=7), monday - timedelta(days=1))
+            # Whoever asks on a Tuesday what happened this week means the last days: seven found the gold article of 98
+            # % of such quiz questions (dev half), "since Monday" 92 %.
+            return (
+                (today - timedelta(days=7), today) if this else (monday - timedelta(days=7), monday - timedelta(days=1))
+            )
         if unit == "month":
             first = today.replace(day=1)
             before = (first - timedelta(days=1)).replace(day=1)

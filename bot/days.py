@@ -1,4 +1,6 @@
-"""Days, months, years and hours in a sentence, and whether two of them can be the same: "Monday" in an article of 4 March 2025 is 3 March."""
+"""Days, months, years and hours in a sentence, and whether two of them can be the same: "Monday" in an article of 4
+March 2025 is 3 March.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,9 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-_MONTHS = {name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)}
+_MONTHS = {
+    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
+}
 _WEEKDAYS = {name: number for number, name in enumerate("mon tue wed thu fri sat sun".split())}
 _MONTH = (
     r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
@@ -33,7 +37,9 @@ _REACH = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A time that a sentence names: as much of year, month, day, weekday (0 is Monday) as it says, or a word relative to the day of writing."""
+    """A time that a sentence names: as much of year, month, day, weekday (0 is Monday) as it says, or a word relative
+    to the day of writing.
+    """
 
     start: int
     end: int
@@ -44,19 +50,33 @@ class Day:
     word: str = ""
 
     def same(self, told: Day, published: date | None) -> bool:
-        """Tell whether this can be the time that an article of a day tells; what this says more exactly must follow from that day."""
+        """Tell whether this can be the time that an article of a day tells; what this says more exactly must follow
+        from that day.
+        """
         if self.word:
             return self.word == told.word
         mine = (self.year, self.month, self.day)
         if self.weekday is not None and mine == (None, None, None):
-            return self.weekday == told.weekday or any(known.weekday() == self.weekday for known in told.exactly(published))
+            return self.weekday == told.weekday or any(
+                known.weekday() == self.weekday for known in told.exactly(published)
+            )
         if self.weekday is not None and told.weekday not in (None, self.weekday):
             return False
         if told.year is not None or told.month is not None:
-            full = told if told.year is not None or published is None else replace(told, year=_nearest_year(told, published))
-            return all(own is None or own == its for own, its in zip(mine, (full.year, full.month, full.day), strict=True))
-        return any(all(own is None or own == its for own, its in zip(mine, (d.year, d.month, d.day), strict=True)) for d in told.exactly(published)) or (
-            self.day is None and _period(told.word, published) == (self.year or _period(told.word, published)[0], self.month)
+            full = (
+                told
+                if told.year is not None or published is None
+                else replace(told, year=_nearest_year(told, published))
+            )
+            return all(
+                own is None or own == its for own, its in zip(mine, (full.year, full.month, full.day), strict=True)
+            )
+        return any(
+            all(own is None or own == its for own, its in zip(mine, (d.year, d.month, d.day), strict=True))
+            for d in told.exactly(published)
+        ) or (
+            self.day is None
+            and _period(told.word, published) == (self.year or _period(told.word, published)[0], self.month)
         )
 
     def exactly(self, published: date | None) -> list[date]:
@@ -70,8 +90,14 @@ class Day:
         if self.weekday is not None:
             back = published - timedelta(days=(published.weekday() - self.weekday) % 7)
             return [back, back + _REACH]
-        shift = {"yesterday": -1, "last night": -1, "today": 0, "tonight": 0, "tomorrow": 1}.get(self.word, 0 if self.word.startswith("this ") else None)
-        return [] if shift is None or self.word.split()[-1] in ("week", "month", "year", "weekend") else [published + timedelta(days=shift)]
+        shift = {"yesterday": -1, "last night": -1, "today": 0, "tonight": 0, "tomorrow": 1}.get(
+            self.word, 0 if self.word.startswith("this ") else None
+        )
+        return (
+            []
+            if shift is None or self.word.split()[-1] in ("week", "month", "year", "weekend")
+            else [published + timedelta(days=shift)]
+        )
 
 
 def days(text: str) -> list[Day]:
@@ -89,23 +115,40 @@ def _day(match: re.Match[str]) -> Day | None:
             if not 1 <= int(match[f"d{n}"]) <= 31:
                 return None
             weekday = _WEEKDAYS[match[f"w{n}"][:3].lower()] if match[f"w{n}"] else None
-            return Day(start, end, int(match[f"y{n}"]) if match[f"y{n}"] else None, _month(match[f"m{n}"]), int(match[f"d{n}"]), weekday)
+            return Day(
+                start,
+                end,
+                int(match[f"y{n}"]) if match[f"y{n}"] else None,
+                _month(match[f"m{n}"]),
+                int(match[f"d{n}"]),
+                weekday,
+            )
     if match["m3"]:
         return Day(start, end, int(match["y3"]), _month(match["m3"]))
     if match["m4"]:
         # "may" and "march" are words as well: "to march", "and may".
-        if match["m4"].lower() in ("may", "march", "mar", "dec", "jan") and match["m4"][0].islower() and match["lead"].lower() in ("to", "and", "this", "of"):
+        if (
+            match["m4"].lower() in ("may", "march", "mar", "dec", "jan")
+            and match["m4"][0].islower()
+            and match["lead"].lower() in ("to", "and", "this", "of")
+        ):
             return None
         return Day(match.start("m4"), end, month=_month(match["m4"]))
     if match["m5"]:
-        if match["m5"] in ("May", "March", "Mar", "April", "June", "August", "Jan") and not re.search(r"[a-z,]\s*\Z", match.string[:start]):
+        if match["m5"] in ("May", "March", "Mar", "April", "June", "August", "Jan") and not re.search(
+            r"[a-z,]\s*\Z", match.string[:start]
+        ):
             return None  # the first word of a sentence, or a name
         return Day(start, end, month=_month(match["m5"]))
     if match["w3"]:
         return Day(start, end, weekday=_WEEKDAYS[match["w3"][:3].lower()])
     if match["y4"]:
         return Day(start, end, year=int(match["y4"]))
-    return Day(start, end, word=_clock(match["clock"]) if match["clock"] else " ".join((match["decade"] or match["rel"]).lower().split()))
+    return Day(
+        start,
+        end,
+        word=_clock(match["clock"]) if match["clock"] else " ".join((match["decade"] or match["rel"]).lower().split()),
+    )
 
 
 def _month(name: str) -> int:
@@ -128,7 +171,11 @@ def _clock(text: str) -> str:
 def _nearest_year(told: Day, published: date) -> int:
     """Return the year in which a day without one lies nearest to the day of writing."""
     middle = told.day or 15
-    near = [d for year in (published.year - 1, published.year, published.year + 1) for d in _valid(year, told.month or published.month, middle)]
+    near = [
+        d
+        for year in (published.year - 1, published.year, published.year + 1)
+        for d in _valid(year, told.month or published.month, middle)
+    ]
     return min(near, key=lambda d: abs((d - published).days)).year if near else published.year
 
 

@@ -50,7 +50,9 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """The result of a question, how long each stage took (milliseconds), what it was chosen from, and what a language model did for it."""
+    """The result of a question, how long each stage took (milliseconds), what it was chosen from, and what a language
+    model did for it.
+    """
 
     result: Answer | NoAnswer
     timings_ms: dict[str, int]
@@ -70,8 +72,17 @@ class Reply:
 class Desk:
     """Answers questions from an archive."""
 
-    def __init__(self, archive: Archive, embedder: Embedder, rerank: Reranker | None = None, level: Level = "balanced", reader: Reader | None = None) -> None:
-        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader decides what is not sure."""
+    def __init__(
+        self,
+        archive: Archive,
+        embedder: Embedder,
+        rerank: Reranker | None = None,
+        level: Level = "balanced",
+        reader: Reader | None = None,
+    ) -> None:
+        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader
+        decides what is not sure.
+        """
         self._archive = archive
         self._embedder = embedder
         self._rerank = rerank
@@ -89,14 +100,19 @@ class Desk:
     def _ask(self, request: Request) -> Reply:
         question = " ".join(request.question.encode("utf-8", "replace").decode().split())
         if not question:
-            raise QuestionError('The question is empty. Ask something, for example: "what did Macron say about the truce"')
+            raise QuestionError(
+                'The question is empty. Ask something, for example: "what did Macron say about the truce"'
+            )
         if len(question) > LONGEST_QUESTION:
-            raise QuestionError(f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter.")
+            raise QuestionError(
+                f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter."
+            )
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
         asked = understood(standalone(question, request.thread), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
-        # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are compared with.
+        # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
+        # compared with.
         texts = list(dict.fromkeys([asked.search, asked.asked]))
         vectors = self._embedder.embed(texts)
         vector, compared = vectors[0], vectors[-1]
@@ -104,7 +120,11 @@ class Desk:
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with traces.span("search"):
-                hits, meant, told = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish), asked, compared
+                hits, meant, told = (
+                    find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish),
+                    asked,
+                    compared,
+                )
                 if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
                     # Nothing was published in that year: it may be the year of what is told.
                     meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
@@ -116,7 +136,12 @@ class Desk:
             with traces.span("answer", hits=len(hits)):
                 choice = quotes.choose(view, meant, told, hits, self._embedder, self._level, self._reader)
                 also_in = others(view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits)
-                return hits, replace(choice, drafts=tuple(replace(draft, also_in=names) for draft, names in zip(choice.drafts, also_in, strict=True)))
+                return hits, replace(
+                    choice,
+                    drafts=tuple(
+                        replace(draft, also_in=names) for draft, names in zip(choice.drafts, also_in, strict=True)
+                    ),
+                )
 
         hits, choice = self._archive.read(work)
         drafted = time.perf_counter()
@@ -125,15 +150,30 @@ class Desk:
         checked = time.perf_counter()
         result: Answer | NoAnswer
         if sentences:
-            result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else "")
+            result = Answer(
+                question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
+            )
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
-        spent = {"search": marks[0] - began, "answer": drafted - marks[0], "check": checked - drafted, "total": checked - began}
-        return Reply(result, {name: round(1000 * seconds) for name, seconds in spent.items()}, tuple(hits), choice.why, choice.confidence)
+        spent = {
+            "search": marks[0] - began,
+            "answer": drafted - marks[0],
+            "check": checked - drafted,
+            "total": checked - began,
+        }
+        return Reply(
+            result,
+            {name: round(1000 * seconds) for name, seconds in spent.items()},
+            tuple(hits),
+            choice.why,
+            choice.confidence,
+        )
 
     def also_in(self, citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citation, ...]:
-        """Return citations with the names of the other publishers that print their quotes; as they are, if the archive cannot be read any more."""
+        """Return citations with the names of the other publishers that print their quotes; as they are, if the archive
+        cannot be read any more.
+        """
         quoted = [(citation.article, citation.quote) for citation in citations]
         try:
             found = self._archive.read(lambda view: others(view.snapshot, quoted, hits))

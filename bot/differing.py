@@ -23,7 +23,9 @@ _MARKS = re.compile(r"(?<=\d),(?=\d{3})")
 
 @dataclass(frozen=True, slots=True)
 class Reports:
-    """Sentences of different articles that disagree, in order of their dates (what is undated last), and what a reader is told."""
+    """Sentences of different articles that disagree, in order of their dates (what is undated last), and what a reader
+    is told.
+    """
 
     sentences: tuple[Candidate, ...]
     lead: str
@@ -32,8 +34,8 @@ class Reports:
 def reports(candidates: Sequence[Candidate], question: Question) -> Reports | None:
     """Return the reports that disagree with the best one on what is asked for, with it; None if none does.
 
-    ``candidates`` are scored, best first. They tell the same thing where they cover the question's words and mean it alike, and disagree
-    where their figures, their times, or yes and no, have nothing in common.
+    ``candidates`` are scored, best first. They tell the same thing where they cover the question's words and mean it
+    alike, and disagree where their figures, their times, or yes and no, have nothing in common.
     """
     best = candidates[0]
     own = _value(best, question)
@@ -51,7 +53,9 @@ def reports(candidates: Sequence[Candidate], question: Question) -> Reports | No
     if len(kept) < 2:
         return None
     newest = question.latest
-    ordered = sorted((one for one, _ in kept), key=lambda c: (c.hit.article.source.published or date.max, c.hit.article.source.id))
+    ordered = sorted(
+        (one for one, _ in kept), key=lambda c: (c.hit.article.source.published or date.max, c.hit.article.source.id)
+    )
     dated = {one.hit.article.source.published for one in ordered}
     if newest and None not in dated:
         ordered.reverse()
@@ -66,7 +70,9 @@ def _value(candidate: Candidate, question: Question) -> frozenset[str]:
     text = _MARKS.sub("", candidate.text)
     new = [word for word in words(text) if (term_of(word) or word.lower()) not in asked]
     if question.kind == "number":
-        return frozenset(word.lower() for word in new if NUMBER.fullmatch(word) or (word[0].isdigit() and not _YEAR.match(word)))
+        return frozenset(
+            word.lower() for word in new if NUMBER.fullmatch(word) or (word[0].isdigit() and not _YEAR.match(word))
+        )
     if question.kind == "when":
         return frozenset(word.lower() for word in new if TIME.fullmatch(word) or word.isdigit())
     if question.kind == "yesno":

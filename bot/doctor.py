@@ -63,7 +63,9 @@ def _checked(what: str, check: Callable[[], str]) -> Finding:
 
 def _slack(settings: Settings) -> list[Finding]:
     if settings.slack_bot_token is None:
-        return [Finding("slack", True, "not set up: SLACK_BOT_TOKEN is not set; docs/slack.md tells how to create the app")]
+        return [
+            Finding("slack", True, "not set up: SLACK_BOT_TOKEN is not set; docs/slack.md tells how to create the app")
+        ]
     from bot.room.checkup import check_slack
 
     app, secret = settings.slack_app_token, settings.slack_signing_secret
@@ -82,19 +84,28 @@ def _python() -> str:
 
 
 def _disk(settings: Settings) -> str:
-    folder = next(parent for parent in [settings.data_dir.resolve(), *settings.data_dir.resolve().parents] if parent.exists())
+    folder = next(
+        parent for parent in [settings.data_dir.resolve(), *settings.data_dir.resolve().parents] if parent.exists()
+    )
     free = shutil.disk_usage(folder).free // 2**20
     if free < _LEAST_FREE_MB:
-        raise ArchiveError(f"{free} MB free for {settings.data_dir}; at least {_LEAST_FREE_MB} MB are wanted. Free some space or move NEWSDESK_DATA_DIR.")
+        raise ArchiveError(
+            f"{free} MB free for {settings.data_dir}; at least {_LEAST_FREE_MB} MB are wanted. Free some space "
+            "or move NEWSDESK_DATA_DIR."
+        )
     return f"{free:,} MB free"
 
 
 def _model(embedder: Embedder) -> str:
     vector = embedder.embed(["a sentence to try the model"])[0]
     if abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
-        raise ArchiveError(f"{embedder.identity} does not give unit vectors. Choose another model in NEWSDESK_MODEL__NAME.")
+        raise ArchiveError(
+            f"{embedder.identity} does not give unit vectors. Choose another model in NEWSDESK_MODEL__NAME."
+        )
     runtime = getattr(embedder, "runtime", None)
-    return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers" + (f", computed by {runtime}" if runtime else "")
+    return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers" + (
+        f", computed by {runtime}" if runtime else ""
+    )
 
 
 def _llm(settings: Settings) -> str:
@@ -113,7 +124,8 @@ def _catalog(archive: Archive) -> str:
         counts = snapshot.counts()
     if faults:
         raise ArchiveError(
-            f"{archive.catalog.where} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it away and ingest the articles again."
+            f"{archive.catalog.where} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it "
+            "away and ingest the articles again."
         )
     if not counts["articles"]:
         raise ArchiveError("The archive is empty. Put articles in: python ingest.py FOLDER")

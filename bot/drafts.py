@@ -16,13 +16,17 @@ _WORDS = 70  # of an answer, unless one sentence has more
 _WORDS_OTHERS = 76  # of an answer that another article adds to
 _WORDS_MORE = 110  # of one that tells what somebody said, what happened, or how two differ
 # "LONDON, March 2 (Meridian Wire) - ", "BRUSSELS -- "
-_DATELINE = re.compile(r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+")
+_DATELINE = re.compile(
+    r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+"
+)
 _LIST = re.compile(r"(?:They|These|Those|Among (?:them|those))\s(?:include|included|are|were)\b")
 _GOES_ON = re.compile(r"(?:It|They|That|This|These)\b")
 
 
 def drafts_of(chosen: Sequence[Candidate], question: Question, *, ordered: bool = False) -> tuple[Draft, ...]:
-    """Return the drafts of chosen sentences, given best first, as many as a reader wants at once; all and as they are if ``ordered``."""
+    """Return the drafts of chosen sentences, given best first, as many as a reader wants at once; all and as they are
+    if ``ordered``.
+    """
     if ordered:
         return tuple(_drafted(c, question) for c in chosen)
     most = _WORDS_MORE if question.speaker or question.kind in ("happened", "topic", "compare") else _WORDS
@@ -58,7 +62,9 @@ def _belongs(sentence: str, after: str, question: Question) -> bool:
 
 
 def _once(drafts: Sequence[Draft]) -> list[Draft]:
-    """Keep the better of two drafts where one paper's words hold the other's: quoting what comes before can make twins of them."""
+    """Keep the better of two drafts where one paper's words hold the other's: quoting what comes before can make twins
+    of them.
+    """
     kept: list[Draft] = []
     for draft in drafts:
         own = " ".join(words(draft.text))
@@ -72,7 +78,9 @@ def _holds(one: str, other: str) -> bool:
 
 
 def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
-    """Keep the best draft, and of the others, best first, as many as make up to ``most`` words; what another article tells may be a little longer."""
+    """Keep the best draft, and of the others, best first, as many as make up to ``most`` words; what another article
+    tells may be a little longer.
+    """
     kept, used = list(drafts[:1]), sum(len(draft.text.split()) for draft in drafts[:1])
     for draft in drafts[1:]:
         length = len(draft.text.split())
@@ -85,7 +93,9 @@ def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
 
 def _in_order_of_time(drafts: list[Draft]) -> list[Draft]:
     """Tell a story from its beginning: by date, what is undated last, and by place within an article."""
-    return _in_reading_order(sorted(drafts, key=lambda d: (d.article.source.published or date.max, d.article.source.id, d.start)))
+    return _in_reading_order(
+        sorted(drafts, key=lambda d: (d.article.source.published or date.max, d.article.source.id, d.start))
+    )
 
 
 def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
@@ -96,7 +106,14 @@ def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
     ordered = drafts[:1] + sorted(drafts[1:], key=lambda d: (rank[d.article.source.id], d.start))
     joined: list[Draft] = []
     for draft in ordered:
-        twin = next((k for k, d in enumerate(joined) if d.article is draft.article and draft.start <= d.end and d.start <= draft.end), None)
+        twin = next(
+            (
+                k
+                for k, d in enumerate(joined)
+                if d.article is draft.article and draft.start <= d.end and d.start <= draft.end
+            ),
+            None,
+        )
         if twin is None:
             joined.append(draft)
             continue

@@ -53,8 +53,12 @@ class Window:
     def around(self) -> Around:
         """What its article says besides."""
         evidence = self.evidence
-        before = [token for number in range(max(0, self.first - _BEFORE), self.first) for token in evidence.tokens(number)]
-        carried = [word for statement in self.speakers if statement.carried for word in _names(worded(statement.speaker))]
+        before = [
+            token for number in range(max(0, self.first - _BEFORE), self.first) for token in evidence.tokens(number)
+        ]
+        carried = [
+            word for statement in self.speakers if statement.carried for word in _names(worded(statement.speaker))
+        ]
         names = frozenset([*_names(before), *_names(evidence.title), *carried])
         return Around(evidence.hit.article.source.published, names, evidence.near, evidence.pairs)
 
@@ -66,7 +70,11 @@ class Evidence:
         self.hit = hit
         text, passage = hit.article.text, hit.passage
         start = text.rfind("\n", 0, max(0, passage.start - _CONTEXT)) + 1
-        end = passage.end if passage.end >= len(text) or text[passage.end : passage.end + 1] == "\n" else _line_end(text, passage.end)
+        end = (
+            passage.end
+            if passage.end >= len(text) or text[passage.end : passage.end + 1] == "\n"
+            else _line_end(text, passage.end)
+        )
         self.sentences: list[Span] = [(start + s, start + e) for s, e in spans(text[start:end])]
         self._tokens: dict[int, list[Token]] = {}
 
@@ -108,7 +116,8 @@ class Evidence:
         if number not in self._tokens:
             start, end = self.sentences[number]
             self._tokens[number] = [
-                Token(t.key, t.kind, t.start, t.end, t.clause + 1_000 * number, t.figure, t.day) for t in worded(self.hit.article.text[start:end], self.lower)
+                Token(t.key, t.kind, t.start, t.end, t.clause + 1_000 * number, t.figure, t.day)
+                for t in worded(self.hit.article.text[start:end], self.lower)
             ]
         return self._tokens[number]
 

@@ -1,4 +1,6 @@
-"""Passages as a language model sees them: each between two lines that nothing in it can imitate, under a key that means nothing elsewhere."""
+"""Passages as a language model sees them: each between two lines that nothing in it can imitate, under a key that means
+nothing elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def fenced(hits: Sequence[Hit], most: int, tokens: int, around: str = "") -> Fen
 
 
 def harmless(text: str) -> str:
-    """Return a text without control characters and with the marks of chat templates broken by a space; its words stay."""
+    """Return a text without control characters and with the marks of chat templates broken by a space; its words
+    stay.
+    """
     return _CONTROL.sub(lambda match: f"{match.group()} ", "\n".join(printable(line) for line in text.split("\n")))
 
 
@@ -57,8 +61,20 @@ def tokens_of(text: str) -> int:
 
 def _block(hit: Hit, key: str, mark: str) -> str:
     source = hit.article.source
-    about = [f"Publisher: {_line(source.publisher or 'unknown')}", f"Date: {day(source.published)}", f"Title: {_line(source.title)}"]
-    return "\n".join([f"<<<passage [{key}] {mark}>>>", *about, "", harmless(hit.passage.text), f"<<<end of passage [{key}] {mark}>>>"])
+    about = [
+        f"Publisher: {_line(source.publisher or 'unknown')}",
+        f"Date: {day(source.published)}",
+        f"Title: {_line(source.title)}",
+    ]
+    return "\n".join(
+        [
+            f"<<<passage [{key}] {mark}>>>",
+            *about,
+            "",
+            harmless(hit.passage.text),
+            f"<<<end of passage [{key}] {mark}>>>",
+        ]
+    )
 
 
 def _line(text: str) -> str:

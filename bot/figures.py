@@ -1,4 +1,6 @@
-"""Numbers in a sentence in one normal form: "26" and "twenty-six", "$90 billion" and "90bn dollars", "half" and "50 %" are not the same, the first two are."""
+"""Numbers in a sentence in one normal form: "26" and "twenty-six", "$90 billion" and "90bn dollars", "half" and "50 %"
+are not the same, the first two are.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,21 @@ from dataclasses import dataclass
 _SMALL = {
     word: number
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen".split()
+        (
+            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
+            "seventeen eighteen nineteen"
+        ).split()
     )
 }
-_TENS = {word: 10 * number for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)}
+_TENS = {
+    word: 10 * number
+    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
+}
 _ORDINAL = {
     word: number
     for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth fifteenth sixteenth seventeenth "
+        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
+        "fifteenth sixteenth seventeenth "
         "eighteenth nineteenth".split(),
         start=1,
     )
@@ -24,22 +33,43 @@ _SCALE = {
     "hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
     "k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "b": 1e9, "tn": 1e12, "trn": 1e12,
 }  # fmt: skip
-_FRACTION = {"half": 2, "third": 3, "quarter": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9, "tenth": 10}
+_FRACTION = {
+    "half": 2,
+    "third": 3,
+    "quarter": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "seventh": 7,
+    "eighth": 8,
+    "ninth": 9,
+    "tenth": 10,
+}
 _CURRENCY = {
-    "$": "$", "us$": "$", "usd": "$", "dollar": "$", "€": "€", "eur": "€", "euro": "€", "£": "£", "gbp": "£", "pound": "£", "sterling": "£", "quid": "£",
-    "¥": "¥", "jpy": "¥", "yen": "¥", "yuan": "yuan", "renminbi": "yuan", "cny": "yuan", "rmb": "yuan", "₽": "rouble", "rouble": "rouble", "ruble": "rouble",
-    "₹": "rupee", "rupee": "rupee", "franc": "franc", "chf": "franc", "krona": "krona", "krone": "krone", "zloty": "zloty", "hryvnia": "hryvnia",
-    "lira": "lira", "real": "real", "reais": "real", "peso": "peso", "rand": "rand", "won": "won", "cent": "cent", "pence": "penny", "penny": "penny",
-    "c$": "c$", "ca$": "c$", "a$": "a$", "au$": "a$", "hk$": "hk$", "nz$": "nz$", "s$": "s$", "r$": "real", "₩": "won", "₴": "hryvnia", "₺": "lira",
+    "$": "$", "us$": "$", "usd": "$", "dollar": "$", "€": "€", "eur": "€", "euro": "€", "£": "£", "gbp": "£",
+    "pound": "£", "sterling": "£", "quid": "£",
+    "¥": "¥", "jpy": "¥", "yen": "¥", "yuan": "yuan", "renminbi": "yuan", "cny": "yuan", "rmb": "yuan", "₽": "rouble",
+    "rouble": "rouble", "ruble": "rouble",
+    "₹": "rupee", "rupee": "rupee", "franc": "franc", "chf": "franc", "krona": "krona", "krone": "krone",
+    "zloty": "zloty", "hryvnia": "hryvnia",
+    "lira": "lira", "real": "real", "reais": "real", "peso": "peso", "rand": "rand", "won": "won", "cent": "cent",
+    "pence": "penny", "penny": "penny",
+    "c$": "c$", "ca$": "c$", "a$": "a$", "au$": "a$", "hk$": "hk$", "nz$": "nz$", "s$": "s$", "r$": "real", "₩": "won",
+    "₴": "hryvnia", "₺": "lira",
 }  # fmt: skip
 _MEASURE = {
-    "%": "%", "percent": "%", "per cent": "%", "pc": "%", "percentage point": "pp", "percentage-point": "pp", "basis point": "bp",
-    "km": "km", "kilometre": "km", "kilometer": "km", "mile": "mile", "metre": "m", "meter": "m", "m": "m", "foot": "foot", "feet": "foot", "ft": "foot",
-    "inch": "inch", "yard": "yard", "cm": "cm", "centimetre": "cm", "centimeter": "cm", "mm": "mm", "kg": "kg", "kilo": "kg", "kilogram": "kg", "gram": "g",
-    "pound": "lb", "lb": "lb", "lbs": "lb", "ounce": "oz", "ton": "t", "tonne": "t", "litre": "l", "liter": "l", "gallon": "gal", "barrel": "barrel",
-    "acre": "acre", "hectare": "ha", "mph": "mph", "kph": "kph", "km/h": "kph", "knot": "knot", "watt": "w", "kilowatt": "kw", "megawatt": "mw", "mw": "mw",
+    "%": "%", "percent": "%", "per cent": "%", "pc": "%", "percentage point": "pp", "percentage-point": "pp",
+    "basis point": "bp",
+    "km": "km", "kilometre": "km", "kilometer": "km", "mile": "mile", "metre": "m", "meter": "m", "m": "m",
+    "foot": "foot", "feet": "foot", "ft": "foot",
+    "inch": "inch", "yard": "yard", "cm": "cm", "centimetre": "cm", "centimeter": "cm", "mm": "mm", "kg": "kg",
+    "kilo": "kg", "kilogram": "kg", "gram": "g",
+    "pound": "lb", "lb": "lb", "lbs": "lb", "ounce": "oz", "ton": "t", "tonne": "t", "litre": "l", "liter": "l",
+    "gallon": "gal", "barrel": "barrel",
+    "acre": "acre", "hectare": "ha", "mph": "mph", "kph": "kph", "km/h": "kph", "knot": "knot", "watt": "w",
+    "kilowatt": "kw", "megawatt": "mw", "mw": "mw",
     "gigawatt": "gw", "gw": "gw", "°c": "°c", "celsius": "°c", "°f": "°f", "fahrenheit": "°f", "degree": "°",
-    "second": "s", "minute": "min", "min": "min", "hour": "h", "hr": "h", "day": "day", "week": "week", "month": "month", "year": "year", "yr": "year",
+    "second": "s", "minute": "min", "min": "min", "hour": "h", "hr": "h", "day": "day", "week": "week",
+    "month": "month", "year": "year", "yr": "year",
     "decade": "decade", "century": "century", "centuries": "century",
 }  # fmt: skip
 
@@ -64,15 +94,26 @@ _UNIT = re.compile(
     r"(%|°[CF]|per\s?cent\b|percentage[\s-]points?\b|basis\spoints?\b|km/h\b|[^\W\d_]+)",
     re.I,
 )
-_MORE = re.compile(r"\b(?:more\s+than|over|at\s+least|above|upwards\s+of|exceeding|no\s+(?:fewer|less)\s+than|in\s+excess\s+of)\s*\Z", re.I)
-_LESS = re.compile(r"\b(?:less\s+than|fewer\s+than|under|below|at\s+most|up\s+to|no\s+more\s+than|as\s+(?:many|much)\s+as)\s*\Z", re.I)
-_NO_FIGURE = re.compile(r"\A\s+(?:of\s+(?:the|his|her|its|their|our|my)|another|day|by\s+one|thing)\b", re.I)  # "one of the"
-_PRONOUN = re.compile(r"\b(?:no|any|every|each|some|this|that|which|the|another|last|next)[\s-]\Z", re.I)  # "no one", "the one"
+_MORE = re.compile(
+    r"\b(?:more\s+than|over|at\s+least|above|upwards\s+of|exceeding|no\s+(?:fewer|less)\s+than|in\s+excess\s+of)\s*\Z",
+    re.I,
+)
+_LESS = re.compile(
+    r"\b(?:less\s+than|fewer\s+than|under|below|at\s+most|up\s+to|no\s+more\s+than|as\s+(?:many|much)\s+as)\s*\Z", re.I
+)
+_NO_FIGURE = re.compile(
+    r"\A\s+(?:of\s+(?:the|his|her|its|their|our|my)|another|day|by\s+one|thing)\b", re.I
+)  # "one of the"
+_PRONOUN = re.compile(
+    r"\b(?:no|any|every|each|some|this|that|which|the|another|last|next)[\s-]\Z", re.I
+)  # "no one", "the one"
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number: its value, its unit ("" if none: a currency, a share or a measure), whether it is a bound (">", "<") or an ordinal, and its place."""
+    """A number: its value, its unit ("" if none: a currency, a share or a measure), whether it is a bound (">", "<") or
+    an ordinal, and its place.
+    """
 
     value: float
     unit: str
@@ -83,7 +124,11 @@ class Figure:
 
     def same(self, other: Figure) -> bool:
         """Tell whether two figures say the same; "first" is not "one", 5 % not 5."""
-        return self.ordinal == other.ordinal and abs(self.value - other.value) <= 1e-9 * abs(other.value) and _units_agree(self.unit, other.unit)
+        return (
+            self.ordinal == other.ordinal
+            and abs(self.value - other.value) <= 1e-9 * abs(other.value)
+            and _units_agree(self.unit, other.unit)
+        )
 
 
 def figures(text: str) -> list[Figure]:
@@ -108,7 +153,12 @@ def _figure(match: re.Match[str], text: str) -> Figure | None:
         value = float(re.sub(r"[,\u00a0\u202f]", "", match["digits"])) * _SCALE.get((match["scale"] or "").lower(), 1.0)
         ordinal = match["ordinal"] is not None
         sign = _CURRENCY.get((match["sign"] or "").lower().strip(), "")
-        if (match["scale"] or "").lower() == "m" and not sign and match["scale"] == "m" and text[end - 2 : end - 1] in " -":
+        if (
+            (match["scale"] or "").lower() == "m"
+            and not sign
+            and match["scale"] == "m"
+            and text[end - 2 : end - 1] in " -"
+        ):
             value /= 1e6  # "100 m" is a length
             end = match.end("digits")
     elif match["spelt"]:
@@ -174,7 +224,11 @@ def _with_last(value: float, last: str) -> tuple[float, bool]:
 
 
 def _is_pronoun(word: str, before: str, after: str) -> bool:
-    return word == "one" and bool(_PRONOUN.search(before) or _NO_FIGURE.match(after) or re.match(r"\s*(?:[.,;:!?”\"]|who|that|which|can|must|should)", after))
+    return word == "one" and bool(
+        _PRONOUN.search(before)
+        or _NO_FIGURE.match(after)
+        or re.match(r"\s*(?:[.,;:!?”\"]|who|that|which|can|must|should)", after)
+    )
 
 
 def _shared(first: Figure, last: Figure) -> Figure:

@@ -19,16 +19,24 @@ TIME = re.compile(
     re.I,
 )
 _BECAUSE = re.compile(
-    r"\b(?:because|since|as|so that|in order to|due to|owing to|therefore|reason|to avoid|after|for fear|which is why|would|hard|difficult)\b", re.I
+    (
+        r"\b(?:because|since|as|so that|in order to|due to|owing to|therefore|reason|to avoid|after|for fear|which "
+        r"is why|would|hard|difficult)\b"
+    ),
+    re.I,
 )
 # "What does the coalition demand": a body's will is often told without a verb of speech.
-WILL = re.compile(r"\b(?:demand|propose|promise|offer|suggest|call\s+for|claim|want|plan|ask\s+for|expect|require)(?:s|d|ed)?\b", re.I)
+WILL = re.compile(
+    r"\b(?:demand|propose|promise|offer|suggest|call\s+for|claim|want|plan|ask\s+for|expect|require)(?:s|d|ed)?\b", re.I
+)
 _WILLED = re.compile(
     r"\b(?:demand|want|insist|require|call(?:s|ed|ing)?\s+for|urg|propos|offer|pledg|promis|seek|press|push)\w*\b"
     r"|\b(?:must|should|ought|condition|ready\s+to|willing\s+to)\b",
     re.I,
 )
-_WHAT_IS = re.compile(r"\W*(?:what|who)\s+(?:is|are|was|were)\s+(?:the\s+|an?\s+)?(?P<what>\w[^?]{1,60}?)\s*\?*\s*\Z", re.I)
+_WHAT_IS = re.compile(
+    r"\W*(?:what|who)\s+(?:is|are|was|were)\s+(?:the\s+|an?\s+)?(?P<what>\w[^?]{1,60}?)\s*\?*\s*\Z", re.I
+)
 _DEFINED = 3  # terms of what is asked the meaning of; of more, something else is asked
 
 
@@ -50,7 +58,9 @@ def fits(question: Question, sentence: str, asked: Collection[str]) -> bool:
 
 
 def _defines(asked: str, sentence: str) -> bool:
-    """Tell whether a sentence says what something is ("X is a …", "X, the …", "known as X") that a question asks the meaning of."""
+    """Tell whether a sentence says what something is ("X is a …", "X, the …", "known as X") that a question asks the
+    meaning of.
+    """
     match = _WHAT_IS.match(asked)
     if match is None or len(terms(match["what"])) > _DEFINED:
         return False

@@ -16,8 +16,11 @@ from index.terms import term_of, words
 _LONGEST = 400  # characters of a rewritten question
 _EARLIER = 6  # questions before it that are told
 _NUMBER_WORDS = frozenset(
-    """one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty
-    fifty sixty seventy eighty ninety hundred thousand million billion trillion dozen half""".split()
+    """
+        one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+        eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
+        trillion dozen half
+    """.split()
 )
 
 
@@ -25,7 +28,9 @@ def rewritten(llm: Llm, prompt: Prompt, request: Request, until: float, tally: T
     """Return the question with what it leaves out, None if the model fails or brings in what nobody has said."""
     earlier = [" ".join(harmless(question).split()) for question in request.thread[-_EARLIER:]]
     question = " ".join(harmless(request.question).split())[:LONGEST_QUESTION]
-    rules, asked = prompt.filled(today=day(request.today), earlier="\n".join(f"- {item}" for item in earlier), question=question)
+    rules, asked = prompt.filled(
+        today=day(request.today), earlier="\n".join(f"- {item}" for item in earlier), question=question
+    )
     written = ""
     try:
         with closing(llm.write(rules, asked, until, tally)) as pieces:
@@ -44,7 +49,11 @@ def rewritten(llm: Llm, prompt: Prompt, request: Request, until: float, tally: T
 def added(question: str, said: Sequence[str]) -> list[str]:
     """Return the names and numbers of a question that stand in none of the texts said before."""
     known = {term_of(word) for text in said for word in _words(text)}
-    telling = [word for word in _words(question) if word[:1].isupper() or any(char.isdigit() for char in word) or word.lower() in _NUMBER_WORDS]
+    telling = [
+        word
+        for word in _words(question)
+        if word[:1].isupper() or any(char.isdigit() for char in word) or word.lower() in _NUMBER_WORDS
+    ]
     return [word for word in telling if term_of(word) and term_of(word) not in known]
 
 

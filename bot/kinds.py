@@ -7,7 +7,9 @@ from typing import Literal
 
 from index.terms import terms, words
 
-Kind = Literal["said", "who", "when", "where", "number", "why", "yesno", "list", "compare", "happened", "topic", "other"]
+Kind = Literal[
+    "said", "who", "when", "where", "number", "why", "yesno", "list", "compare", "happened", "topic", "other"
+]
 """What a question asks for.
 
 ``said``      what somebody said (``Question.speaker``)
@@ -21,17 +23,22 @@ Kind = Literal["said", "who", "when", "where", "number", "why", "yesno", "list",
 """
 
 SAY = "|".join(
-    """say said saying says tell told think thinks thought state stated announce announced claim claimed write wrote post posted tweet tweeted warn
-    warned respond responded react reacted answer answered comment commented call called demand demanded promise promised propose proposed argue
-    argued suggest suggested describe described explain explained""".split()
+    """
+        say said saying says tell told think thinks thought state stated announce announced claim claimed write
+        wrote post posted tweet tweeted warn warned respond responded react reacted answer answered comment
+        commented call called demand demanded promise promised propose proposed argue argued suggest suggested
+        describe described explain explained
+    """.split()
 )
 _TWO = r"(?P<{0}>.{{2,60}}?)\s+(?:and|with|to|from|versus|vs\.?)\s+(?:that\s+of\s+|those\s+of\s+)?(?P<{1}>.{{2,60}}?)"
 _VIEWS = r"(?:views?|positions?|plans?|reactions?|statements?|proposals?)"
 _ENDS = r"(?:\s+(?:on|about|over|in|regarding|towards?|when)\b|\s*[?.]?\s*$)"
 _COMPARE = re.compile(
-    rf"\bhow\s+(?:do|does|did|is|are|was|were)\s+{_TWO.format('a1', 'a2')}\s+(?:{_VIEWS}\s+)?(?:differ\w*|disagree\w*|compare[sd]?|contrast)\b"
+    rf"\bhow\s+(?:do|does|did|is|are|was|were)\s+{_TWO.format('a1', 'a2')}\s+(?:{_VIEWS}\s+)?(?:differ\w*|"
+    r"disagree\w*|compare[sd]?|contrast)\b"
     rf"|\bhow\s+(?:do|does|did)\s+(?P<f1>.{{2,60}}?)\s+(?:differ|compare)\s+(?:from|with|to)\s+(?P<f2>.{{2,60}}?){_ENDS}"
-    rf"|\b(?:how\s+(?:do|does|did)|(?:on|over)\s+what\s+(?:do|did))\s+{_TWO.format('b1', 'b2')}\s+(?:agree|clash|argue)\b"
+    rf"|\b(?:how\s+(?:do|does|did)|(?:on|over)\s+what\s+(?:do|did))\s+{_TWO.format('b1', 'b2')}\s+(?:agree|clash|"
+    r"argue)\b"
     rf"|\b(?:differences?|disagreements?|contrasts?)\s+between\s+{_TWO.format('c1', 'c2')}{_ENDS}"
     rf"|^\W*(?:please\s+)?(?:compare|contrast)\s+(?:the\s+{_VIEWS}\s+of\s+)?{_TWO.format('d1', 'd2')}{_ENDS}"
     rf"|\bwhat\s+(?:separates|distinguishes|divides)\s+{_TWO.format('e1', 'e2')}{_ENDS}",
@@ -51,7 +58,10 @@ _NUMBER = re.compile(
     re.I,
 )
 _COUNT = r"(?:two|three|four|five|six|seven|eight|nine|ten|\d+|other|main|major|new|different)\s+"
-_SEVERAL = r"(?:(?!\w*(?:ss|us|is|news)\b|(?:happen|doe|wa|ha|say|make|cause|mean|u)s\b)[a-z-]{2,}s|people|men|women|children|media)"
+_SEVERAL = (
+    r"(?:(?!\w*(?:ss|us|is|news)\b|(?:happen|doe|wa|ha|say|make|cause|mean|u)s\b)[a-z-]{2,}s|people|men|women|"
+    r"children|media)"
+)
 _LIST = re.compile(
     r"^\W*(?:and\s+)?(?:"
     r"(?:list|name|enumerate)\s+(?!of\b|one\b|is\b|was\b)\w|give\s+me\s+(?:a\s+list\s+of|all|some|the\s+names\s+of)\b"
@@ -71,20 +81,28 @@ _POLITE = re.compile(
     re.I,
 )
 _WHETHER = re.compile(r"^\W*(?:if|whether)\b", re.I)
-_WH = "who|whom|whose|what|when|where|which|why|how|is|are|was|were|did|does|do|has|have|had|can|could|will|would|list|name"
+_WH = (
+    "who|whom|whose|what|when|where|which|why|how|is|are|was|were|did|does|do|has|have|had|can|could|will|would|list"
+    "|name"
+)
 _ASKS = re.compile(rf"\?|\b(?:{_WH}|{SAY})\b", re.I)
 _TOPIC_WORDS = 4  # a question of so few words without a verb of asking is a topic
 
 _OTHERS: dict[Kind, str] = {
     "when": r"^\W*(?:and\s+)?when\b|\b(?:what|which)\s+(?:day|date|month|year|time)\b|\bwhen\s*\?*$",
-    "who": r"^\W*(?:and\s+)?(?:who|whom|whose|which\s+(?:minister|president|leader|politician|person|company|country))\b|\bwhom?\s*\?*$",
+    "who": (
+        r"^\W*(?:and\s+)?(?:who|whom|whose|which\s+(?:minister|president|leader|politician|person|company|"
+        r"country))\b|\bwhom?\s*\?*$"
+    ),
     "where": r"^\W*(?:and\s+)?(?:where|in\s+(?:which|what)\s+(?:city|country|town|place))\b|\bwhere\s*\?*$",
     "why": r"^\W*(?:and\s+)?(?:why|how\s+come|what\s+(?:is|was)\s+the\s+reason|for\s+what\s+reason)\b",
 }
 
 
 def kind_of(question: str, text: str, speaker: bool) -> Kind:
-    """Return the kind of a question; ``text`` is the same without its time words, ``speaker``: it asks for what somebody said."""
+    """Return the kind of a question; ``text`` is the same without its time words, ``speaker``: it asks for what
+    somebody said.
+    """
     if _COMPARE.search(text):
         return "compare"
     if speaker:

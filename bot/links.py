@@ -16,14 +16,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Makes the links of answers. Text of articles decides where no link leads, but for an article's own address, which must be one."""
+    """Makes the links of answers.
+
+    Text of articles decides where no link leads, but for an article's own address, which must be one.
+    """
 
     room: SignedLinks | None = None
 
     def cited(self, citation: Citation, among: Sequence[Citation]) -> str | None:
         """Return the link of one of an answer's citations, None if there is nowhere to go."""
-        same = [other for other in among if other is not citation and other.article.source.id == citation.article.source.id]
-        return self.passage(citation.article, (citation.start, citation.end), [(other.start, other.end) for other in same])
+        same = [
+            other for other in among if other is not citation and other.article.source.id == citation.article.source.id
+        ]
+        return self.passage(
+            citation.article, (citation.start, citation.end), [(other.start, other.end) for other in same]
+        )
 
     def passage(self, article: Article, span: Span, others: Sequence[Span] = ()) -> str | None:
         """Return the link to a place in an article, None if there is nowhere to go."""

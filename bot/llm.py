@@ -1,6 +1,9 @@
-"""Language models, through llama-index: what one writes, piece by piece, within a time, and what that cost. The one file that knows their packages.
+"""Language models, through llama-index: what one writes, piece by piece, within a time, and what that cost.
 
-LlmError   a model could not be used; what to do about it is said to whoever looks after newsdesk, never the key, nor a word of prompt or answer
+The one file that knows their packages.
+
+LlmError   a model could not be used; what to do about it is said to whoever looks after newsdesk, never the key,
+           nor a word of prompt or answer
 """
 
 from __future__ import annotations
@@ -29,12 +32,37 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsdesk.llm")
 
-# provider: module and class of its integration, where it is if nothing else is set, whether it wants a key, what pip installs (pyproject.toml has the same)
+# provider: module and class of its integration, where it is if nothing else is set, whether it wants a key, what pip
+# installs (pyproject.toml has the same)
 _PROVIDERS = {
-    "openai": ("llama_index.llms.openai", "OpenAI", "https://api.openai.com/v1", True, "'llama-index-llms-openai>=0.8,<0.9'"),
-    "openai-like": ("llama_index.llms.openai_like", "OpenAILike", "", False, "'llama-index-llms-openai-like>=0.8,<0.9'"),
-    "anthropic": ("llama_index.llms.anthropic", "Anthropic", "https://api.anthropic.com", True, "'llama-index-llms-anthropic>=0.12,<0.13' 'anthropic<1'"),
-    "ollama": ("llama_index.llms.ollama", "Ollama", "http://localhost:11434", False, "'llama-index-llms-ollama>=0.11,<0.12'"),
+    "openai": (
+        "llama_index.llms.openai",
+        "OpenAI",
+        "https://api.openai.com/v1",
+        True,
+        "'llama-index-llms-openai>=0.8,<0.9'",
+    ),
+    "openai-like": (
+        "llama_index.llms.openai_like",
+        "OpenAILike",
+        "",
+        False,
+        "'llama-index-llms-openai-like>=0.8,<0.9'",
+    ),
+    "anthropic": (
+        "llama_index.llms.anthropic",
+        "Anthropic",
+        "https://api.anthropic.com",
+        True,
+        "'llama-index-llms-anthropic>=0.12,<0.13' 'anthropic<1'",
+    ),
+    "ollama": (
+        "llama_index.llms.ollama",
+        "Ollama",
+        "http://localhost:11434",
+        False,
+        "'llama-index-llms-ollama>=0.11,<0.12'",
+    ),
 }
 _TRIES = 4
 _PAUSE = 0.5  # seconds before the second try; each further one waits twice as long
@@ -46,18 +74,23 @@ _PASSING = (408, 409, 425, 429)
 class LlmError(NewsdeskError):
     """A model could not be used.
 
-    ``why`` is what a reader of the answer may be told, ``passing`` says that another try may help, ``wait`` how many seconds the provider
-    wants to be left alone, ``form`` that it does not like something in the request and does not say what.
+    ``why`` is what a reader of the answer may be told, ``passing`` says that another try may help, ``wait`` how many
+    seconds the provider wants to be left alone, ``form`` that it does not like something in the request and does not
+    say what.
     """
 
-    def __init__(self, told: str, why: str, *, passing: bool = False, wait: float | None = None, form: bool = False) -> None:
+    def __init__(
+        self, told: str, why: str, *, passing: bool = False, wait: float | None = None, form: bool = False
+    ) -> None:
         super().__init__(told)
         self.why, self.passing, self.wait, self.form = why, passing, wait, form
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was used for one answer: tokens as the provider counts them, or about so many where it does not say (``counted`` False)."""
+    """What was used for one answer: tokens as the provider counts them, or about so many where it does not say
+    (``counted`` False).
+    """
 
     tokens_in: int = 0
     tokens_out: int = 0
@@ -69,7 +102,10 @@ class Llm:
     """A model of the settings, ready to write."""
 
     def __init__(self, settings: LlmSettings) -> None:
-        """Prepare a model; nothing is sent. Raises SettingsError if its package is not installed or something is not set."""
+        """Prepare a model; nothing is sent.
+
+        Raises SettingsError if its package is not installed or something is not set.
+        """
         provider, _, self.model = settings.model.partition(":")
         module, class_, place, wants_key, packages = _PROVIDERS[provider]
         self.name = settings.model
@@ -77,47 +113,79 @@ class Llm:
         url = str(settings.base_url).rstrip("/") if settings.base_url else place
         key = settings.api_key.get_secret_value() if settings.api_key else ""
         if not url:
-            raise SettingsError(f"NEWSDESK_LLM__BASE_URL is not set. {self.name} needs the address of its server, for instance http://localhost:8080/v1")
+            raise SettingsError(
+                f"NEWSDESK_LLM__BASE_URL is not set. {self.name} needs the address of its server, for instance http://localhost:8080/v1"
+            )
         if wants_key and not key:
-            raise SettingsError(f"NEWSDESK_LLM__API_KEY is not set. {self.name} needs a key of {provider}. docs/llm.md tells where to get one.")
+            raise SettingsError(
+                f"NEWSDESK_LLM__API_KEY is not set. {self.name} needs a key of {provider}. docs/llm.md tells "
+                "where to get one."
+            )
         self.host = urlsplit(url).hostname or url
         self._key = key
         self._open = threading.local()  # the HTTP response that a thread reads
         try:
             make = getattr(importlib.import_module(module), class_)
         except ImportError as error:
-            raise SettingsError(f"{self.name} needs a package that is not installed. Install it: pip install {packages}") from error
-        for name in ("openai", "anthropic", "httpx", "httpcore", "llama_index"):  # they would log addresses, and prompts at their finest level
+            raise SettingsError(
+                f"{self.name} needs a package that is not installed. Install it: pip install {packages}"
+            ) from error
+        for name in (
+            "openai",
+            "anthropic",
+            "httpx",
+            "httpcore",
+            "llama_index",
+        ):  # they would log addresses, and prompts at their finest level
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
             self._llm = make(model=self.model, temperature=0.0, **self._options(provider, url, key))
             self._llm.metadata  # noqa: B018  llama-index looks the model up when it is first asked for
         except ValueError:
             told = f"llama-index does not know the model {self.model} of {provider}. Correct NEWSDESK_LLM__MODEL"
-            like = f", or name it as openai-like:{self.model} with NEWSDESK_LLM__BASE_URL={url}" if provider == "openai" else ""
+            like = (
+                f", or name it as openai-like:{self.model} with NEWSDESK_LLM__BASE_URL={url}"
+                if provider == "openai"
+                else ""
+            )
             raise SettingsError(told + like + ".") from None
 
     def _options(self, provider: str, url: str, key: str) -> dict[str, Any]:
         # We wait and try again ourselves: a library would do so past the time that the answer has.
         most, seconds = self._settings.tokens_out, self._settings.seconds
-        watched: dict[str, Any] = {"event_hooks": {"response": [self._opened]}, "timeout": seconds, "follow_redirects": True}
+        watched: dict[str, Any] = {
+            "event_hooks": {"response": [self._opened]},
+            "timeout": seconds,
+            "follow_redirects": True,
+        }
         if provider == "ollama":
             headers = {"Authorization": f"Bearer {key}"} if key else {}
             client = importlib.import_module("ollama").Client(host=url, headers=headers, **watched)
             room = self._settings.tokens_in + most + 1_000  # else the model's own window, which may not fit into memory
-            return {"client": client, "base_url": url, "context_window": room, "additional_kwargs": {"num_predict": most}}
+            return {
+                "client": client,
+                "base_url": url,
+                "context_window": room,
+                "additional_kwargs": {"num_predict": most},
+            }
         common = {"api_key": key or "none", "max_tokens": most, "timeout": seconds, "max_retries": 0}
         if provider == "anthropic":
             return {**common, "base_url": url}
         importlib.import_module("openai.resources.chat")  # the client would load it within the time of the first answer
-        common |= {"api_base": url, "http_client": httpx.Client(**watched), "additional_kwargs": {"stream_options": {"include_usage": True}}}
+        common |= {
+            "api_base": url,
+            "http_client": httpx.Client(**watched),
+            "additional_kwargs": {"stream_options": {"include_usage": True}},
+        }
         return {**common, "is_chat_model": True} if provider == "openai-like" else common
 
     def _opened(self, response: httpx.Response) -> None:
         self._open.response = response
 
     def _close(self) -> None:
-        """End the request of this thread: the libraries leave it open when nobody reads on, and the provider would go on writing."""
+        """End the request of this thread: the libraries leave it open when nobody reads on, and the provider would go
+        on writing.
+        """
         response = getattr(self._open, "response", None)
         if response is not None:
             response.close()
@@ -134,8 +202,8 @@ class Llm:
     def write(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
         """Yield what the model writes, as it writes; closing the iterator ends the request.
 
-        Before the first piece a passing failure is tried again, after as long as the provider asks for. ``until``: a time of
-        ``time.monotonic``; what has not come by then is given up. Adds to ``tally``. Raises LlmError.
+        Before the first piece a passing failure is tried again, after as long as the provider asks for. ``until``: a
+        time of ``time.monotonic``; what has not come by then is given up. Adds to ``tally``. Raises LlmError.
         """
         for attempt in range(_TRIES):
             written = False
@@ -167,7 +235,10 @@ class Llm:
 
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
         ended = threading.Event()
-        messages = [ChatMessage(role=MessageRole.SYSTEM, content=rules), ChatMessage(role=MessageRole.USER, content=asked)]
+        messages = [
+            ChatMessage(role=MessageRole.SYSTEM, content=rules),
+            ChatMessage(role=MessageRole.USER, content=asked),
+        ]
 
         def work() -> None:
             try:
@@ -194,7 +265,10 @@ class Llm:
             if finish is None:
                 raise LlmError(f"{self.host} broke off in the middle of an answer.", "broke off", passing=True)
             if finish in _CUT:
-                raise LlmError(f"{self.host} ended the answer early ({finish}). NEWSDESK_LLM__TOKENS_OUT is what one may have.", "broke off")
+                raise LlmError(
+                    f"{self.host} ended the answer early ({finish}). NEWSDESK_LLM__TOKENS_OUT is what one may have.",
+                    "broke off",
+                )
         finally:
             ended.set()
             used.add_to(tally)
@@ -209,7 +283,10 @@ class Llm:
         return item
 
     def _late(self) -> LlmError:
-        return LlmError(f"{self.host} did not finish within the time an answer has (NEWSDESK_LLM__SECONDS).", "did not answer in time")
+        return LlmError(
+            f"{self.host} did not finish within the time an answer has (NEWSDESK_LLM__SECONDS).",
+            "did not answer in time",
+        )
 
     def _told(self, error: Exception) -> LlmError:
         """Say what went wrong from the status alone: a provider's own words may repeat the key or the prompt."""
@@ -218,17 +295,40 @@ class Llm:
             if any(isinstance(cause, TimeoutError) or "Timeout" in type(cause).__name__ for cause in _causes(error)):
                 return self._late()
             kind = type(error).__name__
-            if any(isinstance(cause, OSError) or type(cause).__module__.startswith(("httpx", "httpcore")) for cause in _causes(error)):
-                return LlmError(f"{self.host} cannot be reached, or broke off ({kind}). Check NEWSDESK_LLM__BASE_URL.", "cannot be reached", passing=True)
-            return LlmError(f"{self.host} sent something that is no answer ({kind}). Check NEWSDESK_LLM__BASE_URL.", "cannot be used", passing=True)
+            if any(
+                isinstance(cause, OSError) or type(cause).__module__.startswith(("httpx", "httpcore"))
+                for cause in _causes(error)
+            ):
+                return LlmError(
+                    f"{self.host} cannot be reached, or broke off ({kind}). Check NEWSDESK_LLM__BASE_URL.",
+                    "cannot be reached",
+                    passing=True,
+                )
+            return LlmError(
+                f"{self.host} sent something that is no answer ({kind}). Check NEWSDESK_LLM__BASE_URL.",
+                "cannot be used",
+                passing=True,
+            )
         said = f"status {status}{f', {code}' if code else ''}"
         if status in (401, 403):
-            return LlmError(f"{self.host} refuses the key ({said}). Set NEWSDESK_LLM__API_KEY to a valid one; try it: python -m bot doctor", "cannot be used")
+            return LlmError(
+                (
+                    f"{self.host} refuses the key ({said}). Set NEWSDESK_LLM__API_KEY to a valid one; try it: python "
+                    "-m bot doctor"
+                ),
+                "cannot be used",
+            )
         if status == 404:
-            told = f"{self.host} has no model {self.model} ({said}). Correct NEWSDESK_LLM__MODEL or NEWSDESK_LLM__BASE_URL."
+            told = (
+                f"{self.host} has no model {self.model} ({said}). Correct NEWSDESK_LLM__MODEL or "
+                "NEWSDESK_LLM__BASE_URL."
+            )
             return LlmError(told, "cannot be used")
         if code == "insufficient_quota":
-            return LlmError(f"The account at {self.host} has nothing left ({said}). Top it up, or set another model.", "cannot be used")
+            return LlmError(
+                f"The account at {self.host} has nothing left ({said}). Top it up, or set another model.",
+                "cannot be used",
+            )
         passing = status in _PASSING or status >= 500
         why = "is overloaded" if status == 429 or status >= 500 else "cannot be used"
         told = f"{self.host} {'does not answer now' if passing else 'refuses the request'} ({said})."
@@ -262,7 +362,10 @@ class _Used:
         more: dict[str, Any] = dict(response.additional_kwargs or {})
         for usage in (raw.get("usage"), response.message.additional_kwargs.get("usage")):
             more |= usage if isinstance(usage, dict) else {}
-        sent, written = (more.get(f"{openai}_tokens", more.get(f"{other}_tokens")) for openai, other in (("prompt", "input"), ("completion", "output")))
+        sent, written = (
+            more.get(f"{openai}_tokens", more.get(f"{other}_tokens"))
+            for openai, other in (("prompt", "input"), ("completion", "output"))
+        )
         if isinstance(sent, int) and isinstance(written, int):
             self._told = (max(self._told[0], sent), max(self._told[1], written))
 
@@ -280,7 +383,9 @@ def _finish(response: Any) -> str | None:
     choices = getattr(raw, "choices", None)
     if choices:
         return str(choices[0].finish_reason) if choices[0].finish_reason else None
-    reason = response.message.additional_kwargs.get("stop_reason") or (raw.get("done_reason") if isinstance(raw, dict) else None)
+    reason = response.message.additional_kwargs.get("stop_reason") or (
+        raw.get("done_reason") if isinstance(raw, dict) else None
+    )
     return str(reason) if reason else None
 
 

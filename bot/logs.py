@@ -1,6 +1,8 @@
-"""The log: a line an event on standard error, as text or as JSON, with the question it belongs to and never a word of it.
+"""The log: a line an event on standard error, as text or as JSON, with the question it belongs to and never a word of
+it.
 
-Our own lines are written as ``log.info("done question=%s seconds=%.2f", id, seconds)``: what stands before ``=%`` names a field of the JSON.
+Our own lines are written as ``log.info("done question=%s seconds=%.2f", id, seconds)``: what stands before ``=%`` names
+a field of the JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +23,9 @@ _FIELD = re.compile(r"%%|(?:(\w+)=)?%(?:\.\d+)?[sdrf]")
 
 
 def to_stderr(form: Format = "text", level: Level = "info") -> None:
-    """Write the log to standard error: our own lines from a level on, and of libraries only warnings, without what may hold a message's text."""
+    """Write the log to standard error: our own lines from a level on, and of libraries only warnings, without what may
+    hold a message's text.
+    """
     logging.basicConfig(level=logging.WARNING, handlers=[handler(form)])
     logging.getLogger("newsdesk").setLevel(level.upper())
 
@@ -45,7 +49,10 @@ class _Text(logging.Formatter):
 
 class _Json(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        about = {"time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"), "level": record.levelname.lower()}
+        about = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+        }
         values: dict[str, Any] = {**_fields(record), **about, "logger": record.name, "message": record.getMessage()}
         if request.get():
             values["request"] = request.get()

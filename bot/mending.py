@@ -7,7 +7,10 @@ from index.errors import LockedError, NewsdeskError, ServerDown
 
 
 def mended(archive: Archive) -> tuple[bool, str]:
-    """Write the vectors again if they are damaged. Return whether they can be used now, and what became of them as half a sentence ("": nothing)."""
+    """Write the vectors again if they are damaged.
+
+    Return whether they can be used now, and what became of them as half a sentence ("": nothing).
+    """
     try:
         if elsewhere := archive.elsewhere():
             return False, f"the catalog's own vectors were searched instead. {elsewhere}"
@@ -25,7 +28,10 @@ def mended(archive: Archive) -> tuple[bool, str]:
 
 
 def rebuilt(archive: Archive) -> str | None:
-    """Write the vectors of a restored archive. Return why they could not be, None if they were. The caller holds the writer's lock."""
+    """Write the vectors of a restored archive.
+
+    Return why they could not be, None if they were. The caller holds the writer's lock.
+    """
     try:
         _rebuild(archive)
     except NewsdeskError as error:

@@ -23,12 +23,19 @@ _BESIDE = 0.15  # so far below the best sentence one is as good
 _A_DAY = re.compile(r"\W*(?:and\s+)?when\s+(?:did|will|was|were|is|has|have|had|would|should|can)\b(?!.*,)", re.I)
 _MOMENT = re.compile(r"\b(?:until|till|after|before|once|since|during|following|beginning|start|end|deadline)\b", re.I)
 # What somebody's words are asked on, without the occasion ("after the summit").
-_ABOUT = re.compile(r"\b(?:about|on|regarding|over|concerning)\s+(?P<what>.+?)(?=\s(?:after|before|at|in|during|when|since)\s|\?|\Z)", re.I)
+_ABOUT = re.compile(
+    r"\b(?:about|on|regarding|over|concerning)\s+(?P<what>.+?)(?=\s(?:after|before|at|in|during|when|since)\s|\?|\Z)",
+    re.I,
+)
 _FURTHER_DOWN = 10  # hits behind this one tell what similarity means in this collection
 
 
-def signs_of(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], hits: Sequence[Hit]) -> list[Signs]:
-    """Return what tells whether the best sentence answers; where two are compared, that of each, judged by what is asked of him."""
+def signs_of(
+    candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], hits: Sequence[Hit]
+) -> list[Signs]:
+    """Return what tells whether the best sentence answers; where two are compared, that of each, judged by what is
+    asked of him.
+    """
     if not compares(candidates, question):
         return [_signs(candidates[0], question, weights, hits)]
     found = []
@@ -41,7 +48,9 @@ def signs_of(candidates: Sequence[Candidate], question: Question, weights: Mappi
 
 def _signs(best: Candidate, question: Question, weights: Mapping[str, float], hits: Sequence[Hit]) -> Signs:
     around = best.near | frozenset(terms(best.hit.passage.text))
-    absent = sum(weights[term] for term in question.names if term in weights and term not in around) / sum(weights.values())
+    absent = sum(weights[term] for term in question.names if term in weights and term not in around) / sum(
+        weights.values()
+    )
     further = [hit.dense for hit in hits[_FURTHER_DOWN:]]
     margin = hits[0].dense - sum(further) / len(further) if further else None
     # "Why was it not signed" takes for granted that it was not: "it fell through" answers.
@@ -65,22 +74,34 @@ def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mappi
         return "nobody by the name asked for is speaking in the sentences found"
     if question.kind == "number" and not any(NUMBER.search(c.text) for c in around):
         return "a number is asked for and none stands in the sentences found"
-    if _A_DAY.match(question.asked) and not any(TIME.search(c.text) or _MOMENT.search(c.text) for c in around if c.score >= best.score - _BESIDE):
+    if _A_DAY.match(question.asked) and not any(
+        TIME.search(c.text) or _MOMENT.search(c.text) for c in around if c.score >= best.score - _BESIDE
+    ):
         return "a time is asked for and none stands in the best sentences"
     about = _ABOUT.search(question.asked)
-    topic = topic_of(question, weights) if about or not question.speaker else {t: w for t, w in weights.items() if t in question.topic}
-    asked = (topic.keys() & set(terms(about["what"]) if about else ())) - question.names  # of names alone nothing is said yet
+    topic = (
+        topic_of(question, weights)
+        if about or not question.speaker
+        else {t: w for t, w in weights.items() if t in question.topic}
+    )
+    asked = (
+        topic.keys() & set(terms(about["what"]) if about else ())
+    ) - question.names  # of names alone nothing is said yet
     on_it = [c for c in around if _on(c, asked, topic)]
     if question.speaker and topic and not any(c.spoken for c in on_it):
         return "the one asked about says nothing on the topic"
     whether = topic.keys() - question.names if question.kind == "yesno" else set()
-    if whether and not any(c.meaning >= _MEANT or whether & (c.near | frozenset(terms(c.hit.passage.text))) for c in around):
+    if whether and not any(
+        c.meaning >= _MEANT or whether & (c.near | frozenset(terms(c.hit.passage.text))) for c in around
+    ):
         return "nothing in the passages found is about what is asked of the one named"
     return ""
 
 
 def _on(candidate: Candidate, asked: Set[str], topic: Mapping[str, float]) -> bool:
-    """Tell whether a sentence is on a topic: in its own words, by its meaning, or because all that is asked stands in the sentence or title before it."""
+    """Tell whether a sentence is on a topic: in its own words, by its meaning, or because all that is asked stands in
+    the sentence or title before it.
+    """
     if candidate.meaning >= _MEANT or (asked and asked <= candidate.near):
         return True
     return coverage(candidate.terms, topic) > (_ON_TOPIC if asked else 0) and bool(candidate.terms & asked or not asked)

@@ -16,28 +16,40 @@ from index.terms import term_of, terms, words
 # Words of asking, not of the topic.
 _ASKING = frozenset(
     term_of(word)
-    for word in """want wants give show find list name describe explain happen happened happens latest news update many much long often old article mention
-    comment remark statement view opinion stance position attitude place think thought believe use call one kind sort way thing made make
-    get got go went gave take took come came""".split()
+    for word in """
+        want wants give show find list name describe explain happen happened happens latest news update many much
+        long often old article mention comment remark statement view opinion stance position attitude place think
+        thought believe use call one kind sort way thing made make get got go went gave take took come came
+    """.split()
 )
 # "What was the crisis called" asks for no speaker's words, "what was Macron saying" does.
 _SAID = re.compile(
-    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b", re.I
+    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b",
+    re.I,
 )
-_SAID_HOW = re.compile(r"\bhow\s+(?:did|does|has|have|do)\s+(?P<who>.{2,80}?)\s+(?:react|respond|answer|reply|describe|justify|explain|comment)\w*\b", re.I)
+_SAID_HOW = re.compile(
+    r"\bhow\s+(?:did|does|has|have|do)\s+(?P<who>.{2,80}?)\s+(?:react|respond|answer|reply|describe|justify|explain|comment)\w*\b",
+    re.I,
+)
 _ACCORDING = re.compile(r"\baccording\s+to\s+(?P<who>[^,?]{2,60})", re.I)
-_REFERS = re.compile(r"\b(?:he|she|they|him|her|them|his|hers|their|theirs|it|its|that|this|these|those|ones?|others?|both|such)\b", re.I)
+_REFERS = re.compile(
+    r"\b(?:he|she|they|him|her|them|his|hers|their|theirs|it|its|that|this|these|those|ones?|others?|both|such)\b", re.I
+)
 _DEFINITE = re.compile(r"\bthe\s+\w", re.I)
 _OF = re.compile(r"\b(?:about|of|for|with|on|in|to|between|from)\s+(?P<what>.+)$", re.I)
 _NOBODY = frozenset(
     term_of(word)
-    for word in """article people report paper newspaper source sources statistics data study studies survey poll census research researchers analysis figures
-    experts officials news media witnesses""".split()
+    for word in """
+        article people report paper newspaper source sources statistics data study studies survey poll census
+        research researchers analysis figures experts officials news media witnesses
+    """.split()
 )
 _TITLES = frozenset(
-    """president prime minister chancellor foreign defence defense secretary state general king queen pope leader chief spokesman spokeswoman
-    spokesperson commissioner senator mr mrs ms dr us uk eu french german russian ukrainian british american polish italian chinese european former
-    new head of the mayor governor judge""".split()
+    """
+        president prime minister chancellor foreign defence defense secretary state general king queen pope leader
+        chief spokesman spokeswoman spokesperson commissioner senator mr mrs ms dr us uk eu french german russian
+        ukrainian british american polish italian chinese european former new head of the mayor governor judge
+    """.split()
 )
 
 
@@ -45,8 +57,9 @@ _TITLES = frozenset(
 class Question:
     """A question, taken apart.
 
-    ``asked`` is its last sentence: what stands before that tells what it is about. ``kind`` is one of those in bot/kinds.py. ``terms`` are
-    folded search terms, the speaker's left out of ``topic``; ``sides`` are the last names of the two that it compares.
+    ``asked`` is its last sentence: what stands before that tells what it is about. ``kind`` is one of those in
+    bot/kinds.py. ``terms`` are folded search terms, the speaker's left out of ``topic``; ``sides`` are the last names
+    of the two that it compares.
     """
 
     text: str
@@ -67,11 +80,15 @@ class Question:
 
     def scope(self, since: date | None = None, until: date | None = None, publisher: str | None = None) -> Scope:
         """Return what the question is about, within what its asker has set: articles outside do not count at all."""
-        return Scope(since or (self.since if self.strict else None), until or (self.until if self.strict else None), publisher)
+        return Scope(
+            since or (self.since if self.strict else None), until or (self.until if self.strict else None), publisher
+        )
 
     @property
     def wish(self) -> Wish:
-        """Return what an answer should rather have: the time that the question names without bounds ("this week", "in 2024"), and its speaker."""
+        """Return what an answer should rather have: the time that the question names without bounds ("this week", "in
+        2024"), and its speaker.
+        """
         return Wish(None if self.strict else self.since, None if self.strict else self.until, self.firm, self.speaker)
 
 
@@ -81,7 +98,9 @@ def understood(text: str, today: date) -> Question:
 
 
 def timeless(text: str) -> Question:
-    """Take a question apart whose time words are topic: "where did they meet in June 2014", asked of what was written later."""
+    """Take a question apart whose time words are topic: "where did they meet in June 2014", asked of what was written
+    later.
+    """
     return _understood(text, Time(None, None, False, text))
 
 
@@ -112,7 +131,8 @@ def _last_sentence(text: str) -> str:
 
 
 def standalone(question: str, thread: Sequence[str]) -> str:
-    """Return a question that can be searched alone: a follow-up without words of its own gets those of the questions before.
+    """Return a question that can be searched alone: a follow-up without words of its own gets those of the questions
+    before.
 
     ``thread`` holds the earlier questions of the conversation, oldest first.
     """
@@ -125,7 +145,9 @@ def standalone(question: str, thread: Sequence[str]) -> str:
 def _completed(question: str, earlier: str) -> str:
     if not earlier:
         return question
-    swap = re.match(r"\s*(?:and|but|or)?,?\s*(?:what|how)?\s*(?:about|and|with|for)\s+(?P<new>.{2,80}?)\s*\?*\s*$", question, re.I)
+    swap = re.match(
+        r"\s*(?:and|but|or)?,?\s*(?:what|how)?\s*(?:about|and|with|for)\s+(?P<new>.{2,80}?)\s*\?*\s*$", question, re.I
+    )
     bare = re.match(r"\s*and\s+(?P<new>\S+(?:\s+\S+)?)\s*\?*\s*$", question, re.I)
     said, new = _SAID.search(earlier), swap or bare
     if new and re.match(r"(?:his|her|their|its|this|that)\b", new["new"], re.I):
@@ -139,14 +161,18 @@ def _completed(question: str, earlier: str) -> str:
     own = [term for term in terms(question) if term not in _ASKING]
     if not own:
         return f"{earlier.rstrip(' ?')} {question}"
-    if _names(question) or not (_REFERS.search(question) or len(own) <= (2 if _DEFINITE.search(question) else int(len(words(question)) <= 2))):
+    if _names(question) or not (
+        _REFERS.search(question) or len(own) <= (2 if _DEFINITE.search(question) else int(len(words(question)) <= 2))
+    ):
         return question
     missing = earlier if said else _subject(earlier)
     return f"{question.rstrip(' ?')} — {missing}" if missing else question
 
 
 def _subject(question: str) -> str:
-    """Return the words that a question is about: those behind its last part's first preposition, or all that are not of asking."""
+    """Return the words that a question is about: those behind its last part's first preposition, or all that are not of
+    asking.
+    """
     carried = question.rpartition(" — ")[2]
     behind = _OF.search(carried)
     for part in (behind["what"], carried) if behind else (carried,):
@@ -157,7 +183,9 @@ def _subject(question: str) -> str:
 
 
 def _speaker(text: str) -> tuple[str, ...]:
-    """Return the folded last name (or last word, for a body) of each one a question wants words of, () if it wants nobody's."""
+    """Return the folded last name (or last word, for a body) of each one a question wants words of, () if it wants
+    nobody's.
+    """
     match = _SAID.search(text) or _SAID_HOW.search(text) or _ACCORDING.search(text)
     if match is None:
         return ()
@@ -172,12 +200,16 @@ def _speaker(text: str) -> tuple[str, ...]:
 def _last_name(who: str) -> str:
     # "the chief executive of Bybit" is known by his office, "the President of France" by his country.
     office, _, of = who.partition(" of ")
-    found = [term_of(word) for word in words(office) if word.lower() not in _TITLES] or [term_of(word) for word in words(of)]
+    found = [term_of(word) for word in words(office) if word.lower() not in _TITLES] or [
+        term_of(word) for word in words(of)
+    ]
     return next((term for term in reversed(found) if term), "")
 
 
 def _names(text: str) -> frozenset[str]:
-    """Return the terms that a question writes like names: capitals inside a sentence that is not all capitals, or digits."""
+    """Return the terms that a question writes like names: capitals inside a sentence that is not all capitals, or
+    digits.
+    """
     found = words(text)
     capitals = [word for word in found[1:] if word[:1].isupper()]
     shouting = len(capitals) > 0.8 * max(1, len(found) - 1) and len(found) > 3

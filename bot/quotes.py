@@ -1,6 +1,9 @@
-"""The quotes answerer: picks the sentences that answer, verbatim. No model writes anything; the same archive gives the same answer.
+"""The quotes answerer: picks the sentences that answer, verbatim.
 
-hits → sentences of their passages → scored by meaning, rare words, speaker and kind → enough? → one to four, in reading order
+No model writes anything; the same archive gives the same answer.
+
+hits → sentences of their passages → scored by meaning, rare words, speaker and kind → enough? → one to four, in reading
+order
 """
 
 from __future__ import annotations
@@ -26,7 +29,9 @@ from index.embed import Embedder, Vectors
 NAME = "quotes"
 _PASSAGES = 6  # of the hits, that sentences are taken from
 _PASSAGES_SAID = 12  # the same where somebody's words are asked for: he speaks in few of them
-_COMPARED = 12  # the best by words are compared by meaning too, which costs milliseconds each: with 80 no answer was another (docs/speed.md)
+# the best by words are compared by meaning too, which costs milliseconds each: with 80 no answer was another
+# (docs/speed.md)
+_COMPARED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +45,25 @@ class Choice:
 
 
 def choose(
-    view: View, question: Question, asked: Vectors, hits: Sequence[Hit], embedder: Embedder, level: Level = "balanced", reader: Reader | None = None
+    view: View,
+    question: Question,
+    asked: Vectors,
+    hits: Sequence[Hit],
+    embedder: Embedder,
+    level: Level = "balanced",
+    reader: Reader | None = None,
 ) -> Choice:
-    """Draft an answer from the hits of one view of the archive, or say why there is none; ``asked`` is the vector of ``question.asked``."""
+    """Draft an answer from the hits of one view of the archive, or say why there is none; ``asked`` is the vector of
+    ``question.asked``.
+    """
     if not hits:
         return Choice((), "no passage was found")
     if not question.terms:
         return Choice((), "the question names no topic")
     weights = weights_of(view, question)
-    candidates = candidates_of(hits[: _PASSAGES_SAID if question.speaker or question.sides else _PASSAGES], question, weights)
+    candidates = candidates_of(
+        hits[: _PASSAGES_SAID if question.speaker or question.sides else _PASSAGES], question, weights
+    )
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
     _by_deed(candidates, question)
@@ -64,7 +79,11 @@ def choose(
     if why_not:
         return Choice((), why_not, sure - 1)
     if sure < LEVELS[level]:
-        return Choice((), f"what was found supports too little of the question (confidence {sure:.2f}, needed {LEVELS[level]})", sure)
+        return Choice(
+            (),
+            f"what was found supports too little of the question (confidence {sure:.2f}, needed {LEVELS[level]})",
+            sure,
+        )
     why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
     differing = reports(candidates, question)
     if differing:
@@ -73,7 +92,9 @@ def choose(
 
 
 def _by_deed(candidates: Sequence[Candidate], question: Question) -> None:
-    """Where nobody asked about speaks, and the question is for a will rather than for words, take the sentences that name him."""
+    """Where nobody asked about speaks, and the question is for a will rather than for words, take the sentences that
+    name him.
+    """
     if question.speaker and WILL.search(question.asked) and not any(c.by for c in candidates):
         for candidate in candidates:
             candidate.by = candidate.terms & frozenset(question.speaker)

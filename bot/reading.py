@@ -1,4 +1,7 @@
-"""A reader: a cross-encoder that decides the cases in which it is not sure that a passage answers. Off unless it is set."""
+"""A reader: a cross-encoder that decides the cases in which it is not sure that a passage answers.
+
+Off unless it is set.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,11 @@ NEAR = 0.15  # how far from the level a confidence is one that a reader decides
 
 
 def decided(reader: Reader, question: Question, best: Candidate, sure: float, level: float) -> float:
-    """Return a confidence near the level as the reader sees it: at the level or above if the passage or the sentence answers, else below.
+    """Return a confidence near the level as the reader sees it: at the level or above if the passage or the sentence
+    answers, else below.
 
-    It reads the sentence with the one before it, and its passage; the surer of the two counts, moved so that its half is the level.
+    It reads the sentence with the one before it, and its passage; the surer of the two counts, moved so that its half
+    is the level.
     """
     if abs(sure - level) > NEAR:
         return sure

@@ -14,7 +14,8 @@ GATE = 0.35  # a sentence this far below the best one is not shown, and does not
 
 
 def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vectors:
-    """Return a vector a sentence, shape (len(sentences), dimensions): nearly that of ``embed`` where an embedder can do it faster.
+    """Return a vector a sentence, shape (len(sentences), dimensions): nearly that of ``embed`` where an embedder can do
+    it faster.
 
     Of a hundred questions, some two get another answer for it, and no figure falls (docs/speed.md).
     """
@@ -24,7 +25,9 @@ def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vect
 
 
 def by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
-    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on four sets)."""
+    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on
+    four sets).
+    """
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
     for candidate in candidates:
@@ -46,7 +49,9 @@ def by_words(candidates: Sequence[Candidate], question: Question, weights: Mappi
 
 
 def by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
-    """Add cos(q,s) to the scores, which then are whole; ``asked`` is the vector of what is asked, ``vectors`` as ``sentence_vectors`` returns them."""
+    """Add cos(q,s) to the scores, which then are whole; ``asked`` is the vector of what is asked, ``vectors`` as
+    ``sentence_vectors`` returns them.
+    """
     for candidate, cosine in zip(candidates, vectors @ asked, strict=True):
         candidate.meaning = float(cosine)
         candidate.score += candidate.meaning

@@ -30,7 +30,11 @@ def answering(candidates: Sequence[Candidate], question: Question, weights: Mapp
         return [one for found in of_each_side(candidates, question, weights) for one in found]
     if question.speaker:
         topic = topic_of(question, weights)
-        on_topic = [c for c in candidates if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or coverage(c.terms, topic) > 0.2)]
+        on_topic = [
+            c
+            for c in candidates
+            if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or coverage(c.terms, topic) > 0.2)
+        ]
         if on_topic:
             return on_topic
     home = best.hit.article.source.id
@@ -50,7 +54,9 @@ def answering(candidates: Sequence[Candidate], question: Question, weights: Mapp
 
 
 def _of_others_first(near: list[Candidate]) -> list[Candidate]:
-    """Put the best sentence of each other article that tells as much as the best of all before more of its own article."""
+    """Put the best sentence of each other article that tells as much as the best of all before more of its own
+    article.
+    """
     best = near[0]
     seen = {best.hit.article.source.id}
     first = [best]
@@ -68,8 +74,11 @@ def compares(candidates: Sequence[Candidate], question: Question) -> bool:
     return len(question.sides) > 1 and speaking.issuperset(question.sides)
 
 
-def of_each_side(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[list[Candidate]]:
-    """Return the best sentences of each of those who are compared, in the order of the question: on the topic, in which he speaks, else is named.
+def of_each_side(
+    candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]
+) -> list[list[Candidate]]:
+    """Return the best sentences of each of those who are compared, in the order of the question: on the topic, in which
+    he speaks, else is named.
 
     A sentence that both speak in tells how they agree: it is taken only where there is no other.
     """
@@ -82,7 +91,11 @@ def of_each_side(candidates: Sequence[Candidate], question: Question, weights: M
             [c for c in on_topic if c.by == {side}],
             [c for c in on_topic if side in c.terms and not sides - {side} & c.terms],
             [c for c in on_topic if side in c.terms],
-            [c for c in candidates if c.by == {side} and coverage(frozenset(terms(c.hit.passage.text)), topic) > _ON_TOPIC],
+            [
+                c
+                for c in candidates
+                if c.by == {side} and coverage(frozenset(terms(c.hit.passage.text)), topic) > _ON_TOPIC
+            ],
         )
         found.append(next((group[:_EACH] for group in groups if group), []))
     return found

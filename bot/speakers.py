@@ -14,7 +14,9 @@ _OPENS_QUOTE = re.compile(r"^\s*(?:[\"“„«]|''|‘‘)")
 
 
 def spoken_by(names: Collection[str], sentences: Sequence[str]) -> dict[int, frozenset[str]]:
-    """Return who of those named by folded terms speaks in which of the sentences of an article, by the sentence's number."""
+    """Return who of those named by folded terms speaks in which of the sentences of an article, by the sentence's
+    number.
+    """
     found: dict[int, frozenset[str]] = {}
     for statement in statements(sentences):
         own = statement.keys & frozenset(names)

@@ -1,4 +1,6 @@
-"""Sentences of what a language model writes, as it writes: a sentence comes out when it is complete and its keys have arrived."""
+"""Sentences of what a language model writes, as it writes: a sentence comes out when it is complete and its keys have
+arrived.
+"""
 
 from __future__ import annotations
 
@@ -133,12 +135,16 @@ def _complete(text: str, fresh: bool) -> tuple[list[str], str]:
 
 
 def _worded(sentences: Iterable[str]) -> list[str]:
-    """Leave out what is a ruler or a stray mark, wherever in a line it stands: of a line that is told in parts it may be all that is left."""
+    """Leave out what is a ruler or a stray mark, wherever in a line it stands: of a line that is told in parts it may
+    be all that is left.
+    """
     return [sentence for sentence in sentences if not _RULE.match(sentence)]
 
 
 def _spans(line: str, fresh: bool) -> list[Span]:
-    """Return the sentences of a line with their keys, wherever these stand; the marks of a list or heading in front are no part of them."""
+    """Return the sentences of a line with their keys, wherever these stand; the marks of a list or heading in front are
+    no part of them.
+    """
     first = prefix.end() if fresh and (prefix := _PREFIX.match(line)) else 0
     kept: list[int] = []  # places of what is no key
     at = first

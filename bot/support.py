@@ -1,6 +1,7 @@
 """Does what an article says carry what a model made of it.
 
-numbers, times and names stand there ─ none in another's place ─ nothing denied, turned round, or surer than it is ─ enough of the words
+numbers, times and names stand there ─ none in another's place ─ nothing denied, turned round, or surer than it is ─
+enough of the words
 """
 
 from __future__ import annotations
@@ -15,15 +16,24 @@ from bot.vocabulary import FACT, alike, opposed, sureness
 from bot.wording import Token
 
 _PRONOUNS = frozenset("he she they it his her their its him them this that these those the".split())
-_SYMMETRIC = frozenset("meet talk discuss agre agree negoti marri marry share speak speech differ join togeth border resembl and".split())
-_SPEECH = frozenset("say tell state add announc warn argu insist write explain claim note stress repli accord report describ call urg ask".split())
+_SYMMETRIC = frozenset(
+    "meet talk discuss agre agree negoti marri marry share speak speech differ join togeth border resembl and".split()
+)
+_SPEECH = frozenset(
+    (
+        "say tell state add announc warn argu insist write explain claim note stress repli accord report describ "
+        "call urg ask"
+    ).split()
+)
 _RETOLD = 0.6  # of a claim in the window's order: it tells that window again, and an opposite anywhere is no chance
 _SHORT_GAP = 3  # content words in the place of which others may stand
 
 
 @dataclass(frozen=True, slots=True)
 class Around:
-    """What the article says of a window besides its words: the day of publication, names before it and in its passage, pairs of names."""
+    """What the article says of a window besides its words: the day of publication, names before it and in its passage,
+    pairs of names.
+    """
 
     published: date | None = None
     before: frozenset[str] = frozenset()  # names in the title and the sentences just before
@@ -34,9 +44,14 @@ class Around:
 def contrary(match: Match, *, part: bool = False) -> str:
     """Return how the claim goes against the window, "" if nowhere that can be told by its words.
 
-    ``part``: the window is a sentence of those the claim may be made from, so that what the claim denies may be told in another.
+    ``part``: the window is a sentence of those the claim may be made from, so that what the claim denies may be told in
+    another.
     """
-    checks = (_replaced, _undenied, _surer, _turned, _misattached) if part else (_replaced, _denying, _undenied, _surer, _turned, _misattached)
+    checks = (
+        (_replaced, _undenied, _surer, _turned, _misattached)
+        if part
+        else (_replaced, _denying, _undenied, _surer, _turned, _misattached)
+    )
     return next((found for check in checks if (found := check(match))), "")
 
 
@@ -55,11 +70,15 @@ def missing(match: Match, around: Around) -> str:
 
 
 def _meant(match: Match, i: int, around: Around) -> bool:
-    """Tell whether a name that the window lacks is whom its "he" or "the minister" means, or a fuller form of a name in it."""
+    """Tell whether a name that the window lacks is whom its "he" or "the minister" means, or a fuller form of a name in
+    it.
+    """
     key, claim = match.claim[i].key, match.claim
     beside = [claim[k].key for k in (i - 1, i + 1) if 0 <= k < len(claim) and claim[k].kind == "name"]
     if any((key, other) in around.pairs or (other, key) in around.pairs for other in beside) and any(
-        match.rows[k] or claim[k].key in around.before for k in (i - 1, i + 1) if 0 <= k < len(claim) and claim[k].kind == "name"
+        match.rows[k] or claim[k].key in around.before
+        for k in (i - 1, i + 1)
+        if 0 <= k < len(claim) and claim[k].kind == "name"
     ):
         return True
     for mine, its in gaps(match):
@@ -72,12 +91,19 @@ def _meant(match: Match, i: int, around: Around) -> bool:
 
 
 def _rivals(match: Match, its: Sequence[int]) -> list[int]:
-    """Return the names of a gap that the claim leaves out; "French" in "the French president" is none where the president is left out too."""
+    """Return the names of a gap that the claim leaves out; "French" in "the French president" is none where the
+    president is left out too.
+    """
     taken = set(match.aligned.values())
 
     def modifies(j: int) -> bool:
         after = j + 1
-        return after < len(match.told) and match.told[after].kind == "word" and 0 <= match.told[after].start - match.told[j].end <= 1 and after not in taken
+        return (
+            after < len(match.told)
+            and match.told[after].kind == "word"
+            and 0 <= match.told[after].start - match.told[j].end <= 1
+            and after not in taken
+        )
 
     return [j for j in its if match.told[j].kind == "name" and not modifies(j)]
 
@@ -92,13 +118,22 @@ def _replaced(match: Match) -> str:
                 return "another number or time stands in its place"
             if token.kind == "name" and len([j for j in its if match.told[j].content]) <= _SHORT_GAP + 2:
                 rivals = [j for j in _rivals(match, its) if not alike(token.key, match.told[j].key)]
-                if rivals and not _moved(match, i, its) and not any(_after_by(match.told, j) != _after_by(match.claim, i) for j in rivals):
+                if (
+                    rivals
+                    and not _moved(match, i, its)
+                    and not any(_after_by(match.told, j) != _after_by(match.claim, i) for j in rivals)
+                ):
                     return "another name stands in its place"
             if any(opposed(token.key, other.key) for other in others):
                 return "it says the opposite of a word in the passage"
     taken, near = set(match.aligned.values()), match.in_order >= _RETOLD
     for i, token in enumerate(match.claim):
-        if token.kind in ("figure", "day") and i not in match.aligned and match.rows[i] and taken.issuperset(match.rows[i]):
+        if (
+            token.kind in ("figure", "day")
+            and i not in match.aligned
+            and match.rows[i]
+            and taken.issuperset(match.rows[i])
+        ):
             return "a number or time stands in it more often than in the passage"
         if near and token.content and not match.rows[i] and any(opposed(token.key, other.key) for other in match.told):
             return "it says the opposite of a word in the passage"
@@ -106,10 +141,16 @@ def _replaced(match: Match) -> str:
 
 
 def _moved(match: Match, i: int, its: Sequence[int]) -> bool:
-    """Tell whether a name stands elsewhere in the window and what stands in its place stands elsewhere in the claim: an order, no exchange."""
+    """Tell whether a name stands elsewhere in the window and what stands in its place stands elsewhere in the claim: an
+    order, no exchange.
+    """
     elsewhere = bool(match.rows[i])
     claimed = {token.key for token in match.claim}
-    return elsewhere and all(match.told[j].key in claimed for j in its if match.told[j].kind == "name") and _list_like(match, i)
+    return (
+        elsewhere
+        and all(match.told[j].key in claimed for j in its if match.told[j].kind == "name")
+        and _list_like(match, i)
+    )
 
 
 def _list_like(match: Match, i: int) -> bool:
@@ -122,12 +163,17 @@ def _after_by(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _targets(tokens: Sequence[Token], *, bare: bool = False) -> dict[int, int]:
-    """Return which content tokens are denied: each with the place of its negator. "Not only" denies nothing, unless ``bare``."""
+    """Return which content tokens are denied: each with the place of its negator.
+
+    "Not only" denies nothing, unless ``bare``.
+    """
     found: dict[int, int] = {}
     for n, token in enumerate(tokens):
         if not token.negates or (not bare and n + 1 < len(tokens) and tokens[n + 1].key in ("only", "just", "least")):
             continue
-        content = [k for k in range(n + 1, min(len(tokens), n + 7)) if tokens[k].content and tokens[k].clause == token.clause]
+        content = [
+            k for k in range(n + 1, min(len(tokens), n + 7)) if tokens[k].content and tokens[k].clause == token.clause
+        ]
         for k in content[: 2 if content and tokens[content[0]].key.endswith(("li", "ly")) else 1]:
             found[k] = n
         if not content:
@@ -165,7 +211,9 @@ def _undenied(match: Match) -> str:
 
 
 def _strength(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return how sure a token is made by what stands before it in its clause, and the place of the word that does it (-1 if none)."""
+    """Return how sure a token is made by what stands before it in its clause, and the place of the word that does it
+    (-1 if none).
+    """
     least, place, between = FACT, -1, 0
     for k in range(at - 1, max(-1, at - 6), -1):
         token = tokens[k]
@@ -230,7 +278,9 @@ def _meets(match: Match, mine: Sequence[int], its: Sequence[int]) -> bool:
 
 
 def _side(tokens: Sequence[Token], at: int, step: int) -> list[int]:
-    """Return the nearest name (all its words) on one side of a token in its clause, else the content word next to it."""
+    """Return the nearest name (all its words) on one side of a token in its clause, else the content word next to
+    it.
+    """
     nearest: list[int] = []
     for k in range(at + step, at + 7 * step, step):
         if not 0 <= k < len(tokens) or tokens[k].clause != tokens[at].clause or tokens[k].key in ("and", "but", "or"):
@@ -246,7 +296,10 @@ def _side(tokens: Sequence[Token], at: int, step: int) -> list[int]:
 
 
 def _by(tokens: Sequence[Token], at: int) -> bool:
-    return any(token.key == "by" and following.kind in ("name", "word", "function") for token, following in pairwise(tokens[at + 1 : at + 5]))
+    return any(
+        token.key == "by" and following.kind in ("name", "word", "function")
+        for token, following in pairwise(tokens[at + 1 : at + 5])
+    )
 
 
 def _misattached(match: Match) -> str:
@@ -258,7 +311,9 @@ def _misattached(match: Match) -> str:
         if not token.figure or not match.rows[i]:
             continue
         beside = [
-            k for k in (_next(match.claim, i, 1), _next(match.claim, i, -1)) if k is not None and match.rows[k] and match.claim[k].kind in ("word", "name")
+            k
+            for k in (_next(match.claim, i, 1), _next(match.claim, i, -1))
+            if k is not None and match.rows[k] and match.claim[k].kind in ("word", "name")
         ]
         wrong = 0
         for k in beside:

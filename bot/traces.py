@@ -1,4 +1,6 @@
-"""Traces by OpenTelemetry: question → ask → search, answer, check; post. Off, and free, unless its standard variables name a receiver.
+"""Traces by OpenTelemetry: question → ask → search, answer, check; post.
+
+Off, and free, unless its standard variables name a receiver.
 
 Spans carry kinds, ids and counts. What is asked, found, said to a model or answered is in none of them.
 """
@@ -18,7 +20,14 @@ _INSTALL = 'In newsdesk\'s folder: pip install ".[traces]". Or unset OTEL_EXPORT
 
 # Of what llama-index's spans tell, this is sent: the rest may hold prompts, passages and answers.
 _SENT = frozenset(
-    ("openinference.span.kind", "llm.model_name", "llm.provider", "llm.token_count.prompt", "llm.token_count.completion", "llm.token_count.total")
+    (
+        "openinference.span.kind",
+        "llm.model_name",
+        "llm.provider",
+        "llm.token_count.prompt",
+        "llm.token_count.completion",
+        "llm.token_count.total",
+    )
 )
 
 _tracer: Any = None  # of this process, once traces are wanted
@@ -26,23 +35,34 @@ _tracer: Any = None  # of this process, once traces are wanted
 
 def wanted(environment: Mapping[str, str] = os.environ) -> bool:
     """Tell whether the standard variables ask for traces."""
-    off = environment.get("OTEL_SDK_DISABLED", "").lower() == "true" or environment.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp"
+    off = (
+        environment.get("OTEL_SDK_DISABLED", "").lower() == "true"
+        or environment.get("OTEL_TRACES_EXPORTER", "otlp") != "otlp"
+    )
     return not off and any(environment.get(name) for name in _ENDPOINTS)
 
 
 def begin() -> Callable[[], None]:
-    """Send traces from now on if they are wanted; call what is returned before the process ends. Raises SettingsError if they cannot be sent."""
+    """Send traces from now on if they are wanted; call what is returned before the process ends.
+
+    Raises SettingsError if they cannot be sent.
+    """
     global _tracer
     if not wanted():
         return lambda: None
     if any(os.environ.get(name, "http/protobuf") != "http/protobuf" for name in _PROTOCOLS):
-        raise SettingsError("Traces are sent by http/protobuf only. Unset OTEL_EXPORTER_OTLP_PROTOCOL, and name the receiver's HTTP port (4318 as a rule).")
+        raise SettingsError(
+            "Traces are sent by http/protobuf only. Unset OTEL_EXPORTER_OTLP_PROTOCOL, and name the receiver's "
+            "HTTP port (4318 as a rule)."
+        )
     try:
         from openinference.instrumentation.llama_index import LlamaIndexInstrumentor
 
         provider = _provider()
     except ImportError as error:
-        raise SettingsError(f"OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, but {error.name} is not installed. {_INSTALL}") from error
+        raise SettingsError(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT asks for traces, but {error.name} is not installed. {_INSTALL}"
+        ) from error
     llama = LlamaIndexInstrumentor()
     llama.instrument(tracer_provider=provider)
     _tracer = provider.get_tracer("newsdesk")
@@ -57,7 +77,10 @@ def begin() -> Callable[[], None]:
 
 
 def _provider() -> Any:
-    """Return what makes and sends spans. It is not the process's global one: other libraries' spans may hold what ours must not."""
+    """Return what makes and sends spans.
+
+    It is not the process's global one: other libraries' spans may hold what ours must not.
+    """
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import SERVICE_NAME, Resource
     from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -68,10 +91,15 @@ def _provider() -> Any:
         def on_end(self, span: ReadableSpan) -> None:
             known = span.attributes or {}
             scope = span.instrumentation_scope
-            kept = dict(known) if scope and scope.name == "newsdesk" else {name: value for name, value in known.items() if name in _SENT}
+            kept = (
+                dict(known)
+                if scope and scope.name == "newsdesk"
+                else {name: value for name, value in known.items() if name in _SENT}
+            )
             super().on_end(
                 ReadableSpan(
-                    span.name, span.context, span.parent, span.resource, kept, kind=span.kind, instrumentation_scope=scope,
+                    span.name, span.context, span.parent, span.resource, kept, kind=span.kind,
+                    instrumentation_scope=scope,
                     status=Status(span.status.status_code), start_time=span.start_time, end_time=span.end_time,
                 )
             )  # fmt: skip
@@ -84,13 +112,18 @@ def _provider() -> Any:
 
 @contextlib.contextmanager
 def span(name: str, **about: str | int | float | bool) -> Iterator[None]:
-    """Trace what happens in the block, if traces are wanted. Of an error only that there was one is told: its message may hold what was asked."""
+    """Trace what happens in the block, if traces are wanted.
+
+    Of an error only that there was one is told: its message may hold what was asked.
+    """
     if _tracer is None:
         yield
         return
     from opentelemetry.trace import StatusCode
 
-    with _tracer.start_as_current_span(name, attributes=about, record_exception=False, set_status_on_exception=False) as current:
+    with _tracer.start_as_current_span(
+        name, attributes=about, record_exception=False, set_status_on_exception=False
+    ) as current:
         try:
             yield
         except BaseException:

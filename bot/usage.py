@@ -1,4 +1,6 @@
-"""How the bot was used in some days: what was asked and answered, what was not, and what should therefore be ingested next."""
+"""How the bot was used in some days: what was asked and answered, what was not, and what should therefore be ingested
+next.
+"""
 
 from __future__ import annotations
 
@@ -38,13 +40,18 @@ class _Item:
 
 
 def usage(journal: Journal, archive: Archive | None, since: date, until: date) -> dict[str, Any]:
-    """Return what was asked from one day to another, both included, and what became of it. Texts of questions are in it, names of people are not."""
+    """Return what was asked from one day to another, both included, and what became of it.
+
+    Texts of questions are in it, names of people are not.
+    """
     begin, end = (time.mktime(day.timetuple()) for day in (since, until + timedelta(days=1)))
     items = [_item(asked) for asked in journal.asked_between(begin, end)]
     votes = journal.votes_between(begin, end)
     outcomes = Counter(item.outcome for item in items)
     waits = sorted(item.seconds for item in items if item.outcome in ("answered", "refused"))
-    slowest = sorted((item for item in items if item.outcome in ("answered", "refused")), key=lambda item: -item.seconds)[:_LISTED]
+    slowest = sorted(
+        (item for item in items if item.outcome in ("answered", "refused")), key=lambda item: -item.seconds
+    )[:_LISTED]
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
@@ -57,7 +64,9 @@ def usage(journal: Journal, archive: Archive | None, since: date, until: date) -
         "seconds": {"median": _quantile(waits, 0.5), "p95": _quantile(waits, 0.95), "longest": _quantile(waits, 1.0)},
         "days": _days(items, since, until),
         "unanswered": _topics([item.asked.text for item in items if item.outcome == "refused"], archive, until),
-        "low_rated": [{"question": each["text"], "reason": each["reason"]} for each in votes if each["vote"] == "down"][:_LISTED],
+        "low_rated": [{"question": each["text"], "reason": each["reason"]} for each in votes if each["vote"] == "down"][
+            :_LISTED
+        ],
         "slowest": [{"question": item.asked.text, "seconds": round(item.seconds, 2)} for item in slowest],
         "most_cited": _cited([item.given for item in items if item.given and item.outcome == "answered"]),
     }
@@ -79,7 +88,9 @@ def _quantile(ordered: Sequence[float], share: float) -> float | None:
 def _days(items: Sequence[_Item], since: date, until: date) -> list[dict[str, Any]]:
     counts = Counter((datetime.fromtimestamp(item.asked.asked).date(), _end(item.outcome)) for item in items)  # noqa: DTZ006  a day is the team's
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
-    return [{"day": day.isoformat(), **{end: counts[day, end] for end in ("answered", "refused", "other")}} for day in days]
+    return [
+        {"day": day.isoformat(), **{end: counts[day, end] for end in ("answered", "refused", "other")}} for day in days
+    ]
 
 
 def _end(outcome: str) -> End:
@@ -92,7 +103,13 @@ def _cited(answers: Sequence[Given]) -> list[dict[str, Any]]:
     counts = Counter(id_ for answer in answers for id_ in {cited.origin.article_id for cited in answer.cited})
     found = sorted(counts.items(), key=lambda pair: (-pair[1], origins[pair[0]].title))[:_LISTED]
     return [
-        {"article_id": id_, "title": origins[id_].title, "publisher": origins[id_].publisher, "published": origins[id_].published, "answers": count}
+        {
+            "article_id": id_,
+            "title": origins[id_].title,
+            "publisher": origins[id_].publisher,
+            "published": origins[id_].published,
+            "answers": count,
+        }
         for id_, count in found
     ]
 
@@ -115,7 +132,11 @@ def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[
 
         best = max(counts, key=worth)
         group = sorted(number for number, terms in left.items() if best in terms)
-        others = [term for term in counts if term != best and sum(term in left[number] for number in group) >= _SHARED * len(group)]
+        others = [
+            term
+            for term in counts
+            if term != best and sum(term in left[number] for number in group) >= _SHARED * len(group)
+        ]
         label = [best, *sorted(others, key=worth, reverse=True)[:2]]
         name = [_spelled(spelled, term) for term in label]
         found.append({
@@ -138,7 +159,9 @@ def _known(archive: Archive | None, terms: set[str]) -> tuple[dict[str, int], in
 
 
 def _spelled(spelled: Counter[tuple[str, str]], term: str) -> str:
-    return max((word for known, word in spelled if known == term), key=lambda word: (spelled[term, word], word), default=term)
+    return max(
+        (word for known, word in spelled if known == term), key=lambda word: (spelled[term, word], word), default=term
+    )
 
 
 def usage_text(values: Mapping[str, Any]) -> str:
@@ -150,7 +173,10 @@ def usage_text(values: Mapping[str, Any]) -> str:
         f"refused    {_of(values['refused'], values['questions'])}",
         f"other      {others or 'none'}",
         f"rated      {values['votes']['up']} up, {values['votes']['down']} down",
-        f"waited     median {_seconds(seconds['median'])}, 95 % within {_seconds(seconds['p95'])}, longest {_seconds(seconds['longest'])}",
+        (
+            f"waited     median {_seconds(seconds['median'])}, 95 % within {_seconds(seconds['p95'])}, longest "
+            f"{_seconds(seconds['longest'])}"
+        ),
     ]
     for topic in values["unanswered"]:
         lines += _headed(lines, "What was asked for and not found (to ingest next):")
@@ -164,7 +190,9 @@ def usage_text(values: Mapping[str, Any]) -> str:
         lines.append(f"  {_seconds(item['seconds']):>8}  {printable(item['question'])}")
     for item in values["most_cited"]:
         lines += _headed(lines, "Most cited:")
-        lines.append(f"  {item['answers']:>3}  {printable(item['publisher'] or 'unknown publisher')}: {printable(item['title'])}")
+        lines.append(
+            f"  {item['answers']:>3}  {printable(item['publisher'] or 'unknown publisher')}: {printable(item['title'])}"
+        )
     return "\n".join(lines)
 
 

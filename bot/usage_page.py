@@ -8,11 +8,14 @@ from typing import Any
 
 from bot.usage import known_text
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;
+color:#222;background:#fff}
 table{border-collapse:collapse;margin:.5rem 0 1.5rem;width:100%}td,th{padding:.25rem .7rem .25rem 0;text-align:left;
 vertical-align:top;border-bottom:1px solid #ddd}
-td.n,th.n{text-align:right;white-space:nowrap;width:1%}td{overflow-wrap:anywhere}small{color:#595959}svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
-dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem}dt{font-size:.85rem;color:#595959}dd{margin:0;font-size:1.4rem}ul{margin:.2rem 0;padding-left:1.1rem}
+td.n,th.n{text-align:right;white-space:nowrap;width:1%}td{overflow-wrap:anywhere}small{color:#595959}
+svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
+dl{display:flex;flex-wrap:wrap;gap:.5rem 2rem}dt{font-size:.85rem;color:#595959}dd{margin:0;font-size:1.4rem}
+ul{margin:.2rem 0;padding-left:1.1rem}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}small,dt{color:#aaa}}"""
 _COLOURS = {"answered": "#2a6fbb", "refused": "#d08a1d", "other": "#888888"}
 _HIGH, _WIDE = 160, 860
@@ -24,11 +27,21 @@ def page(values: Mapping[str, Any]) -> str:
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">"
-        f"<title>{_text(title)}</title><style>{_STYLE}</style><main><h1>{_text(title)}</h1>{_numbers(values)}{_days(values['days'])}"
+        f"<title>{_text(title)}</title><style>{_STYLE}</style><main><h1>{_text(title)}</h1>{_numbers(values)}"
+        f"{_days(values['days'])}"
         + _unanswered(values["unanswered"])
-        + _listed("Rated down", ("Question", "Why"), [(item["question"], item["reason"] or "") for item in values["low_rated"]])
+        + _listed(
+            "Rated down",
+            ("Question", "Why"),
+            [(item["question"], item["reason"] or "") for item in values["low_rated"]],
+        )
         + _cited(values["most_cited"])
-        + _listed("Slowest", ("Question", "Seconds"), [(item["question"], f"{item['seconds']:.1f}") for item in values["slowest"]], numbers=True)
+        + _listed(
+            "Slowest",
+            ("Question", "Seconds"),
+            [(item["question"], f"{item['seconds']:.1f}") for item in values["slowest"]],
+            numbers=True,
+        )
         + "</main></html>\n"
     )
 
@@ -46,7 +59,11 @@ def _numbers(values: Mapping[str, Any]) -> str:
         "95 % within": "–" if seconds["p95"] is None else f"{seconds['p95']:.1f} s",
         **values["other"],
     }
-    return "<dl>" + "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in shown.items()) + "</dl>"
+    return (
+        "<dl>"
+        + "".join(f"<div><dt>{_text(name)}</dt><dd>{_text(value)}</dd></div>" for name, value in shown.items())
+        + "</dl>"
+    )
 
 
 def _days(days: Sequence[Mapping[str, Any]]) -> str:
@@ -54,12 +71,20 @@ def _days(days: Sequence[Mapping[str, Any]]) -> str:
     most = max([1, *(sum(day[name] for name in _COLOURS) for day in days)])
     step = min(90.0, (_WIDE - 40) / max(1, len(days)))
     every = max(1, round(60 / step))
-    parts = [f'<h2>By day</h2><svg viewBox="0 0 {_WIDE} {_HIGH + 60}" width="{_WIDE}" role="img" aria-label="questions by day">']
+    parts = [
+        (
+            f'<h2>By day</h2><svg viewBox="0 0 {_WIDE} {_HIGH + 60}" width="{_WIDE}" role="img" '
+            'aria-label="questions by day">'
+        )
+    ]
     for share in (0.0, 0.5, 1.0):
         y = 10 + _HIGH * (1 - share)
         parts.append(f'<path d="M36 {y:.0f}H{_WIDE}" stroke="#8884"/>')
         if share * most == round(share * most):
-            parts.append(f'<text x="30" y="{y + 4:.0f}" font-size="11" text-anchor="end" fill="currentColor">{share * most:.0f}</text>')
+            parts.append(
+                f'<text x="30" y="{y + 4:.0f}" font-size="11" text-anchor="end" '
+                f'fill="currentColor">{share * most:.0f}</text>'
+            )
     for place, day in enumerate(days):
         x, y = 40 + step * place, 10.0 + _HIGH
         for name, colour in _COLOURS.items():
@@ -67,9 +92,14 @@ def _days(days: Sequence[Mapping[str, Any]]) -> str:
             y -= high
             if high:
                 told = f"{day['day']}: {day[name]} {name}"
-                parts.append(f'<rect x="{x:.1f}" y="{y:.1f}" width="{step * 0.8:.1f}" height="{high:.1f}" fill="{colour}"><title>{_text(told)}</title></rect>')
+                parts.append(
+                    f'<rect x="{x:.1f}" y="{y:.1f}" width="{step * 0.8:.1f}" height="{high:.1f}" '
+                    f'fill="{colour}"><title>{_text(told)}</title></rect>'
+                )
         if place % every == 0:
-            parts.append(f'<text x="{x:.1f}" y="{_HIGH + 26}" font-size="11" fill="currentColor">{_text(day["day"][5:])}</text>')
+            parts.append(
+                f'<text x="{x:.1f}" y="{_HIGH + 26}" font-size="11" fill="currentColor">{_text(day["day"][5:])}</text>'
+            )
     for place, (name, colour) in enumerate(_COLOURS.items()):
         x = 40 + 100 * place
         parts.append(f'<rect x="{x}" y="{_HIGH + 42}" width="11" height="11" fill="{colour}"/>')
@@ -81,11 +111,15 @@ def _unanswered(topics: Sequence[Mapping[str, Any]]) -> str:
     if not topics:
         return ""
     rows = "".join(
-        f'<tr><td class="n">{_text(topic["questions"])}<td><strong>{_text(topic["topic"])}</strong><br><small>{_text(known_text(topic["passages"]))}</small>'
+        f'<tr><td class="n">{_text(topic["questions"])}<td><strong>{_text(topic["topic"])}</strong><br>'
+        f"<small>{_text(known_text(topic['passages']))}</small>"
         f"<td><ul>{''.join(f'<li>{_text(text)}' for text in topic['asked'])}</ul>"
         for topic in topics
     )
-    return f'<h2>Asked for and not found: to ingest next</h2><table><tr><th class="n">Questions<th>Topic<th>As asked{rows}</table>'
+    return (
+        '<h2>Asked for and not found: to ingest next</h2><table><tr><th class="n">Questions<th>Topic<th>As '
+        f"asked{rows}</table>"
+    )
 
 
 def _cited(articles: Sequence[Mapping[str, Any]]) -> str:
@@ -95,7 +129,8 @@ def _cited(articles: Sequence[Mapping[str, Any]]) -> str:
     rows = "".join(
         f'<tr><td class="n">{_text(item["answers"])}<td><svg viewBox="0 0 100 10" width="100" role="presentation">'
         f'<rect width="{100 * item["answers"] / most:.0f}" height="10" fill="{_COLOURS["answered"]}"/></svg>'
-        f"<td>{_text(item['title'])}<br><small>{_text(item['publisher'] or 'unknown publisher')}, {_text(item['published'] or 'undated')}</small>"
+        f"<td>{_text(item['title'])}<br><small>{_text(item['publisher'] or 'unknown publisher')}, "
+        f"{_text(item['published'] or 'undated')}</small>"
         for item in articles
     )
     return f'<h2>Most cited</h2><table><tr><th class="n">Answers<th><th>Article{rows}</table>'

@@ -503,4 +503,6 @@ def opposed(one: str, other: str) -> bool:
     if other in _AGAINST.get(one, ()):
         return True
     short, long = sorted((one, other), key=len)
-    return len(short) > 3 and any(long == prefix + short for prefix in ("un", "in", "im", "il", "ir", "dis", "non", "de", "anti", "mis"))
+    return len(short) > 3 and any(
+        long == prefix + short for prefix in ("un", "in", "im", "il", "ir", "dis", "non", "de", "anti", "mis")
+    )

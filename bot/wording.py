@@ -21,11 +21,14 @@ _NOT = re.compile(r"(?i:([a-z]+)n['’]t)\Z")
 _FORMS = {"wo": "will", "ca": "can", "sha": "shall", "ai": "be"}
 # Words with a capital that name nobody; "President Macron" and "the president" are the same man.
 _TITLES = frozenset(
-    """president prime minister chancellor premier king queen prince princess senator sen representative rep congressman congresswoman governor gov
-    mayor secretary general gen colonel col captain capt sergeant sgt lieutenant lt officer judge justice chief director chairman chairwoman
-    chair ceo mr mrs ms miss dr professor prof sir lord lady dame pope cardinal bishop archbishop reverend rev father mother sister brother
-    ambassador commissioner attorney detective inspector sheriff superintendent st saint the a an i deputy vice former foreign defence defense
-    finance interior""".split()
+    """
+        president prime minister chancellor premier king queen prince princess senator sen representative rep
+        congressman congresswoman governor gov mayor secretary general gen colonel col captain capt sergeant sgt
+        lieutenant lt officer judge justice chief director chairman chairwoman chair ceo mr mrs ms miss dr professor
+        prof sir lord lady dame pope cardinal bishop archbishop reverend rev father mother sister brother ambassador
+        commissioner attorney detective inspector sheriff superintendent st saint the a an i deputy vice former
+        foreign defence defense finance interior
+    """.split()
 )
 
 
@@ -58,7 +61,9 @@ class Token:
 
 
 def worded(text: str, lower: Container[str] = ()) -> list[Token]:
-    """Return the tokens of a text in order; ``lower`` are words known to be no names, for the capital that opens a sentence."""
+    """Return the tokens of a text in order; ``lower`` are words known to be no names, for the capital that opens a
+    sentence.
+    """
     taken: list[tuple[int, int, Figure | None, Day | None]] = [(day.start, day.end, None, day) for day in days(text)]
     for figure in figures(text):
         if all(figure.end <= start or figure.start >= end for start, end, _, _ in taken):
@@ -76,7 +81,16 @@ def worded(text: str, lower: Container[str] = ()) -> list[Token]:
             found += _words(match, clause, _opens(text, match.start()), shouted, lower)
         if number:
             word = text[start:end].lower()
-            found.append(Token(word if word.isalpha() else f"{number.value:g}{number.unit}", "figure", start, end, clause, figure=number))
+            found.append(
+                Token(
+                    word if word.isalpha() else f"{number.value:g}{number.unit}",
+                    "figure",
+                    start,
+                    end,
+                    clause,
+                    figure=number,
+                )
+            )
         elif day:
             found.append(Token(text[start:end].lower(), "day", start, end, clause, day=day))
         at = end

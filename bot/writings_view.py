@@ -21,7 +21,10 @@ def writings_json(writings: Sequence[dict[str, Any]]) -> dict[str, Any]:
         "answers": len(writings),
         "sentences": {"kept": sum(item["kept"] for item in writings), "dropped": dict(dropped.most_common())},
         "quotes_instead": dict(Counter(item["instead"] for item in writings if item["instead"]).most_common()),
-        "tokens": {"in": sum(item["tokens_in"] for item in writings), "out": sum(item["tokens_out"] for item in writings)},
+        "tokens": {
+            "in": sum(item["tokens_in"] for item in writings),
+            "out": sum(item["tokens_out"] for item in writings),
+        },
         "cost": round(sum(costs), 4) if costs else None,
         "model": newest and newest["model"],
         "prompt": newest and newest["prompt"],
@@ -37,12 +40,16 @@ def writings_text(values: dict[str, Any]) -> list[str]:
     lost = sum(sentences["dropped"].values())
     cost = f", cost {values['cost']:.2f}" if values["cost"] is not None else ""
     lines = [
-        f"{values['model']} (prompt {values['prompt']}): {_counted(values['answers'], 'answer')} in {values['days']} days, "
+        f"{values['model']} (prompt {values['prompt']}): {_counted(values['answers'], 'answer')} in "
+        f"{values['days']} days, "
         f"{tokens['in']:,} tokens in, {tokens['out']:,} out{cost}",
         f"{_counted(sentences['kept'], 'sentence')} kept, {lost} dropped{_listed(sentences['dropped'])}",
     ]
     if values["quotes_instead"]:
-        lines.append(f"quotes answered instead: {sum(values['quotes_instead'].values())} times{_listed(values['quotes_instead'])}")
+        lines.append(
+            f"quotes answered instead: {sum(values['quotes_instead'].values())} "
+            f"times{_listed(values['quotes_instead'])}"
+        )
     if values["last_fault"]:
         lines.append(f"last fault: {values['last_fault']}")
     return lines

@@ -48,7 +48,13 @@ def archive_of(data: DataSet, embedder: Embedder, cache: Path) -> Iterator[Archi
         with writer_lock(folder):
             report = run(archive, embedder, Options([str(file.resolve())]), _Told())
         if report.passages:
-            print(f"\r{data.name}: {report.added:,} articles, {report.passages:,} passages, {report.failed} failed, {report.seconds:.0f} s", file=sys.stderr)
+            print(
+                (
+                    f"\r{data.name}: {report.added:,} articles, {report.passages:,} passages, {report.failed} "
+                    f"failed, {report.seconds:.0f} s"
+                ),
+                file=sys.stderr,
+            )
         yield archive
     finally:
         archive.close()

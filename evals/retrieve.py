@@ -55,7 +55,8 @@ def measured(data: DataSet, embedder: Embedder, cache: Path, baselines: bool) ->
         for name, rows in values.items():
             if name != "newsdesk":
                 figures[half][name]["newsdesk is better by (nDCG@10)"] = difference(
-                    [values["newsdesk"][place]["ndcg@10"] for place in chosen], [rows[place]["ndcg@10"] for place in chosen]
+                    [values["newsdesk"][place]["ndcg@10"] for place in chosen],
+                    [rows[place]["ndcg@10"] for place in chosen],
                 )
     return {"questions": len(queries), "figures": figures}
 
@@ -94,12 +95,19 @@ def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
 
     asked = understood(query.question, query.today or TODAY)
     vector = embedder.embed([asked.search])[0]
-    return [found_of(hit) for hit in archive.read(lambda view: find(view, asked.search, vector, embedder.identity, asked.scope(), _DEPTH, asked.wish))]
+    return [
+        found_of(hit)
+        for hit in archive.read(
+            lambda view: find(view, asked.search, vector, embedder.identity, asked.scope(), _DEPTH, asked.wish)
+        )
+    ]
 
 
 def _dense(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
     vector = embedder.embed([query.question])[0]
-    return archive.read(lambda view: _named(view, [id_ for id_, _ in view.snapshot.scan(vector, embedder.identity, _DEPTH, ANYTHING)]))
+    return archive.read(
+        lambda view: _named(view, [id_ for id_, _ in view.snapshot.scan(vector, embedder.identity, _DEPTH, ANYTHING)])
+    )
 
 
 def _keyword(archive: Archive, query: Query) -> list[Found]:

@@ -1,7 +1,8 @@
-"""What acronyms stand for, as the articles themselves say it: "the European Union (EU)", "the IMF (International Monetary Fund)".
+"""What acronyms stand for, as the articles themselves say it: "the European Union (EU)", "the IMF (International
+Monetary Fund)".
 
-The letters must be the first ones of the words, in order; small words may be passed over (Schwartz and Hearst 2003 allow letters inside words
-too, which takes "Macron (EM)" and the like).
+The letters must be the first ones of the words, in order; small words may be passed over (Schwartz and Hearst 2003
+allow letters inside words too, which takes "Macron (EM)" and the like).
 """
 
 from __future__ import annotations
@@ -13,10 +14,14 @@ from index.terms import term_of, terms
 _SHORT = r"[A-Z](?:[A-Z0-9&]|\.(?=[A-Z])){1,7}"
 _BRACKETED = re.compile(rf"(?<=\s)\(\s*(?:the\s+)?(?P<short>{_SHORT})s?\.?\s*\)")
 _BEFORE = re.compile(r"(?:[\w'’.&-]+\s+){1,10}\Z")
-_TURNED = re.compile(rf"(?<![\w.])(?P<short>{_SHORT})\.?(?:\s+\((?:the\s+)?|,\s+(?:or\s+)?the\s+)(?P<after>(?:[\w'’.&-]+\s*){{1,10}})")
+_TURNED = re.compile(
+    rf"(?<![\w.])(?P<short>{_SHORT})\.?(?:\s+\((?:the\s+)?|,\s+(?:or\s+)?the\s+)(?P<after>(?:[\w'’.&-]+\s*){{1,10}})"
+)
 _SMALL = frozenset("of the and for in on to de del la le du des der die das von für et und y a an at by with".split())
 _FAR = 120  # characters: what a name has at most
-_PASSED_OVER = 2  # words that are not small, in the middle or at the end: "Centers for Disease Control and Prevention (CDC)"
+_PASSED_OVER = (
+    2  # words that are not small, in the middle or at the end: "Centers for Disease Control and Prevention (CDC)"
+)
 
 
 def acronyms(text: str) -> frozenset[tuple[str, str]]:
@@ -44,7 +49,9 @@ def _pair(short: str, phrase: list[str]) -> tuple[str, str]:
 
 
 def _fits(short: str, phrase: list[str], whole: bool = False) -> bool:
-    """Tell whether the letters of an acronym begin the words of a phrase, in order; ``whole``: no word may be passed over."""
+    """Tell whether the letters of an acronym begin the words of a phrase, in order; ``whole``: no word may be passed
+    over.
+    """
     letters = [letter.lower() for letter in short if letter.isalnum()]
     words = [word.lower() for part in phrase for word in part.strip(".'’").split("-")]
     if not letters or not words or words[0] in _SMALL or not phrase[0][:1].isupper() or not phrase[-1][:1].isupper():

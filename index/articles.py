@@ -55,9 +55,9 @@ class Passage:
 class Hit:
     """A passage that a search found, and why.
 
-    ``dense`` is the cosine similarity to the question, ``keyword`` the BM25 score (0 when no word of the
-    question stands in the passage), ``score`` their normalised sum, ``dated`` False when a time was asked
-    for and the article carries no date, ``timely`` False when it is of another time than the question would rather have.
+    ``dense`` is the cosine similarity to the question, ``keyword`` the BM25 score (0 when no word of the question
+    stands in the passage), ``score`` their normalised sum, ``dated`` False when a time was asked for and the article
+    carries no date, ``timely`` False when it is of another time than the question would rather have.
     """
 
     passage: Passage

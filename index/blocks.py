@@ -1,4 +1,5 @@
-"""Furniture that its neighbours give away: link cards, lists of other stories, captions, bylines, sign-up boxes, comments.
+"""Furniture that its neighbours give away: link cards, lists of other stories, captions, bylines, sign-up boxes,
+comments.
 
 Each step writes into ``reasons``, beside the lines, why a line is cut.
 """
@@ -123,7 +124,9 @@ def _cut_bylines(lines: list[str], reasons: list[str]) -> None:
 
 def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> None:
     """Cut readers' comments and the outlet's description of itself, where they follow at least half of the prose."""
-    prose = [len(line) if line and not reason and is_prose(line) else 0 for line, reason in zip(lines, reasons, strict=True)]
+    prose = [
+        len(line) if line and not reason and is_prose(line) else 0 for line, reason in zip(lines, reasons, strict=True)
+    ]
     total, before = sum(prose), 0
     for index, line in enumerate(lines):
         reason = _tail_marker(line, publisher) if line else ""
@@ -136,13 +139,17 @@ def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> No
 
 
 def _cut_self_description(lines: list[str], reasons: list[str], publisher: str | None) -> None:
-    """Cut what the outlet says of itself under the article: the last lines, if they open with its name and follow furniture."""
+    """Cut what the outlet says of itself under the article: the last lines, if they open with its name and follow
+    furniture.
+    """
     name = folded_words(publisher or "").removeprefix("the ")
     kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
     while name and kept:
         index = kept.pop()
         after = any(reasons[i] for i in range(kept[-1] + 1 if kept else 0, index))
-        if not (folded_words(lines[index]).removeprefix("the ").startswith(name) and (after or any(reasons[index + 1 :]))):
+        if not (
+            folded_words(lines[index]).removeprefix("the ").startswith(name) and (after or any(reasons[index + 1 :]))
+        ):
             return
         reasons[index] = "about the outlet"
 
@@ -160,7 +167,11 @@ def _tail_marker(line: str, publisher: str | None) -> str:
 
 def _cut_prefixed_links(lines: list[str], reasons: list[str]) -> None:
     """Cut headlines of other stories that share their first words ("READ IN FULL | …"), in whatever language."""
-    found = {index: match[1] for index, line in enumerate(lines) if line and not reasons[index] and not is_sentence(line) and (match := _PREFIX.match(line))}
+    found = {
+        index: match[1]
+        for index, line in enumerate(lines)
+        if line and not reasons[index] and not is_sentence(line) and (match := _PREFIX.match(line))
+    }
     counts = Counter(found.values())
     for index, prefix in found.items():
         if counts[prefix] > 1:
@@ -171,7 +182,12 @@ def _cut_sign_up_boxes(lines: list[str], reasons: list[str]) -> None:
     """Cut what a sign-up offers: the bullets under it, and single labels between two of its lines."""
     visible = [index for index, line in enumerate(lines) if line]
     for before, index in pairwise(visible):
-        if reasons[before] == "sign-up" and not reasons[index] and BULLET.match(lines[index]) and _OFFER.search(lines[index]):
+        if (
+            reasons[before] == "sign-up"
+            and not reasons[index]
+            and BULLET.match(lines[index])
+            and _OFFER.search(lines[index])
+        ):
             reasons[index] = "sign-up"
     for before, index, after in zip(visible, visible[1:], visible[2:], strict=False):
         if reasons[before] == reasons[after] == "sign-up" and not reasons[index]:
@@ -179,14 +195,25 @@ def _cut_sign_up_boxes(lines: list[str], reasons: list[str]) -> None:
 
 
 def cut_closing(lines: list[str], reasons: list[str], span: tuple[int, int]) -> None:
-    """Cut what follows the article's own last sentence: who its author is, an appeal to the reader, a word about the outlet."""
+    """Cut what follows the article's own last sentence: who its author is, an appeal to the reader, a word about the
+    outlet.
+    """
     first, last = span
-    names = {match[1] for index, line in enumerate(lines) if not is_prose(line) and (index < first or reasons[index]) and (match := _NAME.match(line))}
+    names = {
+        match[1]
+        for index, line in enumerate(lines)
+        if not is_prose(line) and (index < first or reasons[index]) and (match := _NAME.match(line))
+    }
     names |= {match[1] for index, line in enumerate(lines[:last]) if (match := _NAME.fullmatch(BULLET.sub("", line)))}
     kept = [index for index in range(first, last + 1) if lines[index] and not reasons[index]]
     for index in reversed(kept[max(1, len(kept) - 4) :]):
         name = _NAME.match(lines[index])
-        if name and not name[0].lower().startswith("by ") and any(name[1].startswith(known) for known in names) and _TRADE.search(lines[index][:300]):
+        if (
+            name
+            and not name[0].lower().startswith("by ")
+            and any(name[1].startswith(known) for known in names)
+            and _TRADE.search(lines[index][:300])
+        ):
             reasons[index] = "about the author"
         elif _APPEAL.match(lines[index]):
             reasons[index] = "about the outlet"

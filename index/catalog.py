@@ -1,7 +1,8 @@
 """The catalog: the one place where articles live. Its SQL is in schema.py, snapshot.py, transaction.py and keywords.py.
 
 Readers take a ``Snapshot`` (one read transaction: the same state from the first statement to the last), writers a
-``Transaction``. SQLite in WAL mode and PostgreSQL let them work side by side; what differs between the two is in dialect.py.
+``Transaction``. SQLite in WAL mode and PostgreSQL let them work side by side; what differs between the two is in
+dialect.py.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ class Catalog:
     def __init__(self, place: Place, *, create: bool = True) -> None:
         """Open the catalog, make it if it is new, and bring an older one up to date.
 
-        Raises ArchiveError if it is damaged, made by a newer newsdesk, cannot be reached or written, or is new and ``create`` is False.
+        Raises ArchiveError if it is damaged, made by a newer newsdesk, cannot be reached or written, or is new and
+        ``create`` is False.
         """
         self.place = place
         self.where = dialect.shown(place)
@@ -67,7 +69,10 @@ class Catalog:
         Raises LockedError if this process was the one that ingests and another has taken its place.
         """
         with self._translated(), dialect.writing(self._engine) as connection:
-            if self._writer and connection.scalar(select(facts.c.value).where(facts.c.name == "writer")) != self._writer:
+            if (
+                self._writer
+                and connection.scalar(select(facts.c.value).where(facts.c.name == "writer")) != self._writer
+            ):
                 raise LockedError(
                     f"The connection to {self.where} was lost for a while, and another ingest has begun since. "
                     "Nothing that was in is lost. Wait for that one to end, then run the same command again."
@@ -76,7 +81,9 @@ class Catalog:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the one process, on any machine, that ingests into a PostgreSQL catalog. Raises LockedError, naming the owner, if there is one.
+        """Be the one process, on any machine, that ingests into a PostgreSQL catalog.
+
+        Raises LockedError, naming the owner, if there is one.
 
         The mark is a fence: a process that lost its lock with its connection cannot write once another has begun.
         """

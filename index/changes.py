@@ -1,6 +1,7 @@
 """What must change for the archive to agree with the files, pages and feeds that a run is given.
 
-walk → unchanged? → looked into (looks.py: read → clean) → without what recurs, split: a file's articles, then the file's own record
+walk → unchanged? → looked into (looks.py: read → clean) → without what recurs, split: a file's articles, then the
+file's own record
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ class Options:
     force: bool = False
     retry_failed: bool = False
     changed: Collection[str] | None = None  # absolute: look at the folders of these alone, of what the paths name
-    watching: bool = False  # nobody is at the keyboard: a folder that has vanished keeps its articles, a run with nothing to do leaves no record
+    # nobody is at the keyboard: a folder that has vanished keeps its articles, a run with nothing to do leaves no
+    # record
+    watching: bool = False
     limit: int = 50 * 2**20  # bytes of one article
     roots: Sequence[Path] = ()
     stdin: IO[bytes] | None = None
@@ -68,7 +71,11 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         records = (replace(item, passing=True) if isinstance(item, Failure) else item for item in read)
         articles = cleaned(records, _known(archive), force=options.force, passing=True)
         yield from _prepared(archive, "-", articles, ("new", "changed"), report, progress, set())
-    gone = [path for path in named if options.prune and not _there(path) and archive is not None and _known_files(archive, [absolute(path)])]
+    gone = [
+        path
+        for path in named
+        if options.prune and not _there(path) and archive is not None and _known_files(archive, [absolute(path)])
+    ]
     there = [path for path in named if path not in gone]
     orders = _orders(archive, walk(there, listing, options.roots, options.changed), options, report)
     try:
@@ -84,7 +91,9 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     yield from _changes_of_pages(archive, options, report, progress)
 
 
-def _changes_of_pages(archive: Archive | None, options: Options, report: Report, progress: Progress) -> Iterator[Change]:
+def _changes_of_pages(
+    archive: Archive | None, options: Options, report: Report, progress: Progress
+) -> Iterator[Change]:
     addresses = [path for path in options.paths if is_address(path)]
     if not addresses and not options.feeds:
         return
@@ -108,7 +117,9 @@ def _changes_of_pages(archive: Archive | None, options: Options, report: Report,
                 yield found.fetch
 
 
-def _withdrawn(archive: Archive | None, page: Withdrawn, options: Options, report: Report, progress: Progress) -> Iterator[Gone]:
+def _withdrawn(
+    archive: Archive | None, page: Withdrawn, options: Options, report: Report, progress: Progress
+) -> Iterator[Gone]:
     """Remove the article of a page that has gone, if that was asked for: what was cited once is kept else."""
     stored = None
     if archive is not None:
@@ -163,7 +174,9 @@ def _known(archive: Archive | None) -> Callable[[str], str | None]:
     return known
 
 
-def _changes_of(archive: Archive | None, order: Order, found: Iterator[Found], options: Options, report: Report, progress: Progress) -> Iterator[Change]:
+def _changes_of(
+    archive: Archive | None, order: Order, found: Iterator[Found], options: Options, report: Report, progress: Progress
+) -> Iterator[Change]:
     file, known = order.file, order.before
     first = next(found)
     if isinstance(first, Failure):
@@ -199,7 +212,9 @@ def _changes_of(archive: Archive | None, order: Order, found: Iterator[Found], o
     yield FileRecord(file.path, file.size, file.mtime_ns, digest, len(seen), report.run)
 
 
-def _failed(file: File, digest: str, articles: int, report: Report, failures: Iterable[Failure], count: int) -> FileRecord:
+def _failed(
+    file: File, digest: str, articles: int, report: Report, failures: Iterable[Failure], count: int
+) -> FileRecord:
     """Return the record of a file of which something failed for good."""
     told = tuple((failure.path, failure.reason, failure.line) for failure in failures)
     return FileRecord(file.path, file.size, file.mtime_ns, digest, articles, report.run, count, told)
@@ -218,7 +233,13 @@ def _why(known: FileRecord | None, digest: str, options: Options) -> tuple[str, 
 
 
 def _prepared(
-    archive: Archive | None, file: str, articles: Iterable[Failure | Article], why: tuple[str, str], report: Report, progress: Progress, seen: set[str]
+    archive: Archive | None,
+    file: str,
+    articles: Iterable[Failure | Article],
+    why: tuple[str, str],
+    report: Report,
+    progress: Progress,
+    seen: set[str],
 ) -> Iterator[Prepared]:
     known = _known(archive)
     for item in articles:
@@ -228,11 +249,21 @@ def _prepared(
             seen.add(item.id)
             report.unchanged += 1
         else:
-            source, digest = (item.article.source, item.original_digest) if isinstance(item, Prepared) else (item.source, item.digest)
+            source, digest = (
+                (item.article.source, item.original_digest)
+                if isinstance(item, Prepared)
+                else (item.source, item.digest)
+            )
             stored = known(source.id)
             seen.add(source.id)
-            progress.step(Step("update" if stored else "add", source.path, source.title, why[1] if stored else why[0], digest))
-            yield checked(archive, item) if isinstance(item, Prepared) else prepared(archive, source, item.text, file, digest, item.cut)
+            progress.step(
+                Step("update" if stored else "add", source.path, source.title, why[1] if stored else why[0], digest)
+            )
+            yield (
+                checked(archive, item)
+                if isinstance(item, Prepared)
+                else prepared(archive, source, item.text, file, digest, item.cut)
+            )
 
 
 def _removal(stored: StoredArticle, why: str) -> Step:
@@ -240,7 +271,11 @@ def _removal(stored: StoredArticle, why: str) -> Step:
 
 
 def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
-    looked_at = [path] if options.changed is None else [each for each in sorted(options.changed) if Path(each).is_relative_to(path)]
+    looked_at = (
+        [path]
+        if options.changed is None
+        else [each for each in sorted(options.changed) if Path(each).is_relative_to(path)]
+    )
     with archive.catalog.snapshot() as snapshot:
         known = [file for each in looked_at for file in snapshot.files_under(each)]
     missing = _missing(path, known)
@@ -273,7 +308,15 @@ def _missing(path: str, known: Sequence[str]) -> list[str]:
 def ahead(archive: Archive, options: Options) -> tuple[int, int]:
     """Return how many files a run will read, and their bytes."""
     files = size = 0
-    for group in _grouped(walk([path for path in options.paths if path != "-" and not is_address(path)], Listing(), options.roots, options.changed), 1_000):
+    for group in _grouped(
+        walk(
+            [path for path in options.paths if path != "-" and not is_address(path)],
+            Listing(),
+            options.roots,
+            options.changed,
+        ),
+        1_000,
+    ):
         known = _known_files(archive, [file.path for file in group])
         for file in group:
             if not _settled(known.get(file.path), file, options):

@@ -1,8 +1,11 @@
-"""Vectors in Chroma: collections, and folders that are written once. This file, chroma_server.py and chroma_writer.py alone import chromadb.
+"""Vectors in Chroma: collections, and folders that are written once.
 
-Measured with chromadb 1.5.9: a folder that one process writes while another reads it, or whose writer is killed at the wrong
-moment, is lost for good, and opening a lost one can end the process by a signal. So a folder is written by a child process of its
-own, sealed, and from then on only read; whoever opens it checks the seal first (``generations.py``).
+This file, chroma_server.py and chroma_writer.py alone import chromadb.
+
+Measured with chromadb 1.5.9: a folder that one process writes while another reads it, or whose writer is killed at the
+wrong moment, is lost for good, and opening a lost one can end the process by a signal. So a folder is written by a
+child process of its own, sealed, and from then on only read; whoever opens it checks the seal first
+(``generations.py``).
 """
 
 from __future__ import annotations
@@ -24,7 +27,9 @@ from index.errors import ServerDown, VectorsError
 from index.stored import ANYTHING, Scope
 
 COLLECTION = "newsdesk"
-SPACE: Any = {"hnsw": {"space": "cosine", "ef_search": 200}}  # 200: recall@10 0.998 at 500,000 vectors, the default 0.967
+SPACE: Any = {
+    "hnsw": {"space": "cosine", "ef_search": 200}
+}  # 200: recall@10 0.998 at 500,000 vectors, the default 0.967
 _PATIENCE = 300.0  # seconds for one batch; on a full disk Chroma waits a thousand
 _BATCH = 500
 MOST = 5_000  # passages that one search asks for
@@ -49,7 +54,10 @@ class Collection:
         assert not scope
         with translated("searched"):
             found = self._collection.query(query_embeddings=[query], n_results=limit, include=["distances"])
-            return [(id_, 1.0 - float(distance)) for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)]
+            return [
+                (id_, 1.0 - float(distance))
+                for id_, distance in zip(found["ids"][0], found["distances"][0], strict=True)
+            ]
 
     def count(self) -> int:
         """Return how many vectors it holds. Raises VectorsError."""
@@ -81,10 +89,12 @@ def open_folder(folder: Path) -> Collection:
 
 
 class Writer:
-    """A child process that writes folders, one after another. It takes a second of processor to start, so start it before it is needed.
+    """A child process that writes folders, one after another.
 
-    A folder that is written while another process reads it, or whose writer dies, is worthless (see above): the caller gives each folder away
-    only once ``write`` has returned.
+    It takes a second of processor to start, so start it before it is needed.
+
+    A folder that is written while another process reads it, or whose writer dies, is worthless (see above): the caller
+    gives each folder away only once ``write`` has returned.
     """
 
     def __init__(self) -> None:
@@ -92,7 +102,8 @@ class Writer:
         self._pipe, theirs = multiprocessing.Pipe()
         paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
         with theirs:
-            # A process of multiprocessing would import the program that was started, for which it has no use: half a second.
+            # A process of multiprocessing would import the program that was started, for which it has no use: half a
+            # second.
             self._process = subprocess.Popen(
                 [sys.executable, "-c", f"from index.chroma_writer import obey; obey({theirs.fileno()})"],
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(paths)},
@@ -105,8 +116,8 @@ class Writer:
     def write(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
         """Change or make a Chroma folder, flush it, and return how many vectors it holds.
 
-        ``prepare`` puts into the folder what is changed. Raises VectorsError if the process dies, fails or makes no progress for five minutes;
-        the folder is worthless then, and so is the writer.
+        ``prepare`` puts into the folder what is changed. Raises VectorsError if the process dies, fails or makes no
+        progress for five minutes; the folder is worthless then, and so is the writer.
         """
         self.written += 1
         prepare()
@@ -120,7 +131,10 @@ class Writer:
         except (EOFError, ConnectionError) as error:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(5)
-            raise VectorsError(f"The process that writes {folder} ended early (exit code {self._process.returncode}). Run the command again.") from error
+            raise VectorsError(
+                f"The process that writes {folder} ended early (exit code {self._process.returncode}). Run the "
+                "command again."
+            ) from error
 
     def close(self) -> None:
         """End the process."""
@@ -134,10 +148,15 @@ class Writer:
     def _tell(self, message: tuple[Any, ...]) -> Any:
         self._pipe.send(message)
         if not self._pipe.poll(_PATIENCE):
-            raise VectorsError(f"Chroma made no progress for {_PATIENCE:.0f} seconds. Check the disk (python -m bot doctor) and run the command again.")
+            raise VectorsError(
+                f"Chroma made no progress for {_PATIENCE:.0f} seconds. Check the disk (python -m bot doctor) and "
+                "run the command again."
+            )
         kind, value = self._pipe.recv()
         if kind == "error":
-            raise VectorsError(f"Chroma could not write: {value}. Check the disk (python -m bot doctor) and run the command again.")
+            raise VectorsError(
+                f"Chroma could not write: {value}. Check the disk (python -m bot doctor) and run the command again."
+            )
         return value
 
 
@@ -148,11 +167,15 @@ def translated(what: str) -> Iterator[None]:
         yield
     except (KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except BaseException as error:  # chromadb raises its own classes, httpx's, ValueError, and panics of Rust, which are no Exception
+    except (
+        BaseException
+    ) as error:  # chromadb raises its own classes, httpx's, ValueError, and panics of Rust, which are no Exception
         if isinstance(error, Refused):
             raise ServerDown(f"The Chroma server cannot be used: {error}.") from error
         if type(error).__module__.startswith("httpx"):
-            raise ServerDown(f"The Chroma server does not answer ({type(error).__name__}). Start it, or check NEWSDESK_CHROMA__URL.") from error
+            raise ServerDown(
+                f"The Chroma server does not answer ({type(error).__name__}). Start it, or check NEWSDESK_CHROMA__URL."
+            ) from error
         raise VectorsError(f"The vectors could not be {what}: {type(error).__name__}: {str(error)[:200]}.") from error
 
 

@@ -1,8 +1,8 @@
 """Vectors on a Chroma server, by URL: one's own (`chroma run`), or Chroma Cloud.
 
-A collection is changed in place, so the steps are: ids are written to a journal in the catalog → new vectors → the catalog's commit → old
-vectors go. Whatever dies on the way, the journal tells the next run what to remove. Every request may be sent twice: vectors are put in
-and dropped by id.
+A collection is changed in place, so the steps are: ids are written to a journal in the catalog → new vectors → the
+catalog's commit → old vectors go. Whatever dies on the way, the journal tells the next run what to remove. Every
+request may be sent twice: vectors are put in and dropped by id.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ if TYPE_CHECKING:
     from index.transaction import Transaction
 
 _T = TypeVar("_T")
-_CONNECT, _READ, _WRITE = 5.0, 5.0, 30.0  # seconds for one request; whoever asks a question has an exact scan to fall back on
+_CONNECT, _READ, _WRITE = (
+    5.0,
+    5.0,
+    30.0,
+)  # seconds for one request; whoever asks a question has an exact scan to fall back on
 _WAITS = (0.2, 0.6, 1.2)  # seconds before a write is sent again; a server that is restarted is back by then
 _ASKED_AGAIN = (0.1,)  # the same for a search
 _LONGEST = 5.0  # that a server's Retry-After is heeded
@@ -43,21 +47,35 @@ class Server:
     """A Chroma server and where on it."""
 
     def __init__(
-        self, url: str, name: str = COLLECTION, *, tenant: str = "", database: str = "", headers: Mapping[str, str] | None = None, ca: Path | None = None
+        self,
+        url: str,
+        name: str = COLLECTION,
+        *,
+        tenant: str = "",
+        database: str = "",
+        headers: Mapping[str, str] | None = None,
+        ca: Path | None = None,
     ) -> None:
         """Name a server and the start of the collections' names; connects when first used.
 
-        ``tenant`` and ``database``: "" for Chroma's defaults. ``headers`` are sent with each request. ``ca``: a file of certificates that the server's
-        is checked against in place of the public ones. Raises SettingsError if the server cannot be meant.
+        ``tenant`` and ``database``: "" for Chroma's defaults. ``headers`` are sent with each request. ``ca``: a file of
+        certificates that the server's is checked against in place of the public ones. Raises SettingsError if the
+        server cannot be meant.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise SettingsError(f"NEWSDESK_CHROMA__URL is {url!r}; it must look like http://localhost:8000.")
         if parts.username or parts.password:
-            raise SettingsError("NEWSDESK_CHROMA__URL holds a password. Set NEWSDESK_CHROMA__TOKEN or NEWSDESK_CHROMA__HEADERS in its place.")
+            raise SettingsError(
+                "NEWSDESK_CHROMA__URL holds a password. Set NEWSDESK_CHROMA__TOKEN or NEWSDESK_CHROMA__HEADERS "
+                "in its place."
+            )
         cloud = parts.hostname == "trychroma.com" or parts.hostname.endswith(".trychroma.com")
         if cloud and not (tenant and database and headers):
-            raise SettingsError("Chroma Cloud needs NEWSDESK_CHROMA__TENANT, NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TOKEN; its dashboard shows them.")
+            raise SettingsError(
+                "Chroma Cloud needs NEWSDESK_CHROMA__TENANT, NEWSDESK_CHROMA__DATABASE and "
+                "NEWSDESK_CHROMA__TOKEN; its dashboard shows them."
+            )
         self.url, self.name = url, name
         self.most = _CLOUD if cloud else MOST
         self._heartbeat = f"{url.rstrip('/')}/api/v2/heartbeat"
@@ -74,7 +92,10 @@ class Server:
             return Collection(_Shared(), self._connect().get_collection(place, embedding_function=None), self.most)
 
     def answers(self) -> None:
-        """Raise ServerDown unless the server says within two seconds that it lives. Disturbs nobody who uses the connection."""
+        """Raise ServerDown unless the server says within two seconds that it lives.
+
+        Disturbs nobody who uses the connection.
+        """
         with self._reached(ours=False):
             self._ask_for_life(2)
 
@@ -106,7 +127,8 @@ class Server:
     def _connect(self) -> Any:
         if self._client is None:
             self._ask_for_life(_CONNECT)
-            # Its constructor asks the server for the tenant and the database, and would wait for ever for one that hangs.
+            # Its constructor asks the server for the tenant and the database, and would wait for ever for one that
+            # hangs.
             client = _within(_WRITE, self._made)
             session = client._server._session
             session.timeout = _timeout(_WRITE)
@@ -128,7 +150,10 @@ class Server:
         try:
             verify = ssl.create_default_context(cafile=self._ca) if self._ca and self._ssl else True
         except OSError as error:
-            raise Refused(f"the file of NEWSDESK_CHROMA__CA, {self._ca}, cannot be read as certificates ({error.strerror or error})") from error
+            raise Refused(
+                f"the file of NEWSDESK_CHROMA__CA, {self._ca}, cannot be read as certificates "
+                f"({error.strerror or error})"
+            ) from error
         with httpx.Client(headers=self._headers, verify=verify, timeout=seconds) as client:
             _checked(client.get(self._heartbeat)).raise_for_status()
 
@@ -149,14 +174,24 @@ class Server:
             if isinstance(error, Refused):
                 raise ServerDown(f"The Chroma server at {self.url} cannot be used: {error}.") from error
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                told = "its certificate is not trusted. If an authority of your own made it, set NEWSDESK_CHROMA__CA to that one's certificate"
+                told = (
+                    "its certificate is not trusted. If an authority of your own made it, set NEWSDESK_CHROMA__CA to "
+                    "that one's certificate"
+                )
                 raise ServerDown(f"The Chroma server at {self.url} cannot be used: {told}.") from error
             if isinstance(error, chromadb.errors.NotFoundError) and "ollection" not in str(error):
-                told = f"it has no database {self._database} of a tenant {self._tenant}. Check NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT"
+                told = (
+                    f"it has no database {self._database} of a tenant {self._tenant}. Check "
+                    "NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT"
+                )
                 raise ServerDown(f"The Chroma server at {self.url} cannot be used: {told}.") from error
             if isinstance(error, httpx.TransportError | httpx.HTTPStatusError | TimeoutError | ValueError):
-                raise ServerDown(f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL.") from error
-            raise VectorsError(f"The Chroma server at {self.url} failed: {type(error).__name__}: {str(error)[:200]}.") from error
+                raise ServerDown(
+                    f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL."
+                ) from error
+            raise VectorsError(
+                f"The Chroma server at {self.url} failed: {type(error).__name__}: {str(error)[:200]}."
+            ) from error
 
 
 class OnServer:
@@ -197,25 +232,39 @@ class OnServer:
             with contextlib.closing(self.open(generation, snapshot)) as index:
                 self.complete(index, generation)
         except ServerDown as error:
-            if isinstance(error.__cause__, httpx.TransportError) and not isinstance(error.__cause__, httpx.TimeoutException):
-                # It answered, and then the collection took it down: nobody opens this one again, the next run makes a new one.
+            if isinstance(error.__cause__, httpx.TransportError) and not isinstance(
+                error.__cause__, httpx.TimeoutException
+            ):
+                # It answered, and then the collection took it down: nobody opens this one again, the next run makes a
+                # new one.
                 with self._catalog.transaction() as transaction:
                     transaction.put_fact("distrusted", generation.place)
             raise
 
     def agrees(self, expected: set[str], found: set[str]) -> bool:
-        """Tell whether ids that were found are those of the catalog; there may be more, of an ingest that is running."""
+        """Tell whether ids that were found are those of the catalog; there may be more, of an ingest that is
+        running.
+        """
         return expected <= found
 
-    def write(self, previous: Generation | None, number: int, changes: Changes, added: int, total: int) -> tuple[Generation, Changes]:
+    def write(
+        self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
+    ) -> tuple[Generation, Changes]:
         """Send new vectors; those that are dropped stay until the catalog no longer shows them. Raises VectorsError."""
         with self._catalog.snapshot() as snapshot:
-            place = previous.place if previous else f"{self.server.name}-{snapshot.fact('archive')}-{number}-{secrets.token_hex(3)}"
+            place = (
+                previous.place
+                if previous
+                else f"{self.server.name}-{snapshot.fact('archive')}-{number}-{secrets.token_hex(3)}"
+            )
         if previous is None:
             self._note(place, [None])
         found = self.server.write(place, Changes(self._noted(place, changes.add), text=changes.text))
         if found != total + len(changes.drop):
-            raise VectorsError(f"The Chroma server at {self.url} holds {found} passages, not {total + len(changes.drop)}. Run: python -m bot rebuild")
+            raise VectorsError(
+                f"The Chroma server at {self.url} holds {found} passages, not {total + len(changes.drop)}. Run: "
+                "python -m bot rebuild"
+            )
         dead = previous.dead + len(changes.drop) if previous else 0
         return Generation(number, place, total, dead), Changes(drop=changes.drop)
 
@@ -237,13 +286,17 @@ class OnServer:
                     self.server.drop(place)
                 done.append(row)
             for place in sorted({place for _, place, id_ in journal if id_ and place in kept}):
-                self.server.write(place, Changes((), [id_ for _, p, id_ in journal if p == place and id_ and id_ not in known]))
+                self.server.write(
+                    place, Changes((), [id_ for _, p, id_ in journal if p == place and id_ and id_ not in known])
+                )
             done += [row for row, _, id_ in journal if id_]
         with self._catalog.transaction() as transaction:
             transaction.journal_done(done)
 
     def _noted(self, place: str, items_in: Iterable[list[Item]]) -> Iterator[list[Item]]:
-        """Yield batches whose ids have been written down before they are sent, so that those of a run that dies are found and removed."""
+        """Yield batches whose ids have been written down before they are sent, so that those of a run that dies are
+        found and removed.
+        """
         for items in batches(items_in, 1_000):
             self._note(place, [passage.id for passage, _ in items])
             yield items
@@ -271,7 +324,11 @@ def _again(request: Callable[..., httpx.Response], url: str) -> Callable[..., ht
                 if response.status_code not in _PASSING:
                     return response
                 wait = _retry_after(response)
-                told = f"it wants to be asked less (429): the limits of {url} are reached" if response.status_code == 429 else ""
+                told = (
+                    f"it wants to be asked less (429): the limits of {url} are reached"
+                    if response.status_code == 429
+                    else ""
+                )
             except httpx.TransportError:
                 wait, told = 0.0, ""
                 if (least := next(waits, None)) is None:
@@ -295,7 +352,10 @@ def _retry_after(response: httpx.Response) -> float:
 
 def _checked(response: httpx.Response) -> httpx.Response:
     if response.status_code in (401, 403):
-        raise Refused(f"it lets nobody in without the right key ({response.status_code}). Check NEWSDESK_CHROMA__TOKEN and NEWSDESK_CHROMA__HEADERS")
+        raise Refused(
+            f"it lets nobody in without the right key ({response.status_code}). Check NEWSDESK_CHROMA__TOKEN and "
+            "NEWSDESK_CHROMA__HEADERS"
+        )
     return response
 
 

@@ -1,4 +1,5 @@
-"""The process that writes Chroma folders, one after another: ``python -c "from index.chroma_writer import obey; obey(DESCRIPTOR)"``.
+"""The process that writes Chroma folders, one after another: ``python -c "from index.chroma_writer import obey;
+obey(DESCRIPTOR)"``.
 
 It imports nothing of newsdesk, so that it is ready a second after it is started.
 """
@@ -13,7 +14,10 @@ _USUAL = 1_000  # Chroma's own sync threshold
 
 
 def obey(descriptor: int) -> None:
-    """Write folders as the parent says, until it is gone. It says ("open", folder, collection, configuration), then drop, add, …, and finish."""
+    """Write folders as the parent says, until it is gone.
+
+    It says ("open", folder, collection, configuration), then drop, add, …, and finish.
+    """
     # A signal to the whole group is the parent's to handle: killed in the middle of a write, the folder would be lost.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
@@ -24,7 +28,10 @@ def obey(descriptor: int) -> None:
         while True:
             _, *values = pipe.recv()
             _write(pipe, *values)
-    except (EOFError, ConnectionError):  # the parent is gone or has no more to write: nobody will publish what is unfinished
+    except (
+        EOFError,
+        ConnectionError,
+    ):  # the parent is gone or has no more to write: nobody will publish what is unfinished
         return
     except BaseException as error:  # whatever it is (a panic of Rust is no Exception), the parent says it
         pipe.send(("error", f"{type(error).__name__}: {str(error)[:300]}"))
@@ -48,13 +55,16 @@ def _write(pipe: Connection, folder: str, name: str, configuration: Any) -> None
         else:
             collection.upsert(**value)
         pipe.send(("ok", None))
-    # What is not yet in the HNSW files would be replayed, and written, by every reader: a low threshold and a new start flush it.
+    # What is not yet in the HNSW files would be replayed, and written, by every reader: a low threshold and a new start
+    # flush it.
     collection.modify(configuration={"hnsw": {"sync_threshold": 2}})
     client.close()
     client, collection = connect()
     count = collection.count()
     if count:
-        collection.query(query_embeddings=[np.ones(len(collection.peek(1)["embeddings"][0]), np.float32)], n_results=1, include=[])
+        collection.query(
+            query_embeddings=[np.ones(len(collection.peek(1)["embeddings"][0]), np.float32)], n_results=1, include=[]
+        )
     collection.modify(configuration={"hnsw": {"sync_threshold": _USUAL}})
     client.close()
     pipe.send(("ok", count))

@@ -51,7 +51,9 @@ class Cleaned:
 
 
 def lines_of(raw: str) -> list[str]:
-    """Return the visible lines of a text: HTML read, control characters gone, white space folded, "" for an empty line."""
+    """Return the visible lines of a text: HTML read, control characters gone, white space folded, "" for an empty
+    line.
+    """
     text = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
     if "<" in text:
         text = _without_hidden(text)

@@ -1,8 +1,10 @@
 """Files looked into, and passages embedded, by the machines of a Ray cluster, while this process alone writes.
 
-orders, some files each → look (tasks: read, clean, split) → embed (actors: a model each) → here, in order: vectors kept, articles to the run
+orders, some files each → look (tasks: read, clean, split) → embed (actors: a model each) → here, in order: vectors
+kept, articles to the run
 
-What comes back is data, failures too. A worker that dies is replaced by Ray and its block done again; nothing of it had come before.
+What comes back is data, failures too. A worker that dies is replaced by Ray and its block done again; nothing of it had
+come before.
 """
 
 from __future__ import annotations
@@ -70,25 +72,32 @@ class _Trouble:
 
 @contextlib.contextmanager
 def joined(address: str) -> Iterator[Any]:
-    """Join a Ray cluster for the length of a block: the one at an address; ``auto``: one that runs here, else one that is started for it.
+    """Join a Ray cluster for the length of a block: the one at an address; ``auto``: one that runs here, else one that
+    is started for it.
 
     Raises ClusterError if Ray is not installed or there is no cluster at the address.
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
     if address.startswith("ray://"):
-        raise ClusterError(f"{address} is the door of Ray's client, through which an ingest cannot work. Run it on a machine of the cluster: --ray auto")
+        raise ClusterError(
+            f"{address} is the door of Ray's client, through which an ingest cannot work. Run it on a machine of "
+            "the cluster: --ray auto"
+        )
     try:
         import ray
         import ray.data
     except ImportError as error:
-        raise ClusterError(f'Ray is not installed here ({error}). Install it: pip install ".[ray]", or run without --ray.') from error
+        raise ClusterError(
+            f'Ray is not installed here ({error}). Install it: pip install ".[ray]", or run without --ray.'
+        ) from error
     try:
         with _unheard():
             _begin(ray, address)
     except Exception as error:  # Ray raises whatever its parts raise
         raise ClusterError(
-            f"The Ray cluster at {address} cannot be joined ({_first_line(error)}). Check the address with ray status, and RAY_AUTH_TOKEN."
+            f"The Ray cluster at {address} cannot be joined ({_first_line(error)}). Check the address with ray "
+            "status, and RAY_AUTH_TOKEN."
         ) from error
     try:
         for name in ("ray", "ray.data"):
@@ -106,13 +115,17 @@ def _begin(ray: Any, address: str) -> None:
     if found:
         ray.init(found, runtime_env={"py_modules": [str(Path(__file__).parent)]}, **quiet)
         return
-    # Whoever reaches a cluster may run what he likes on it, and Ray listens on the machine's own address: it lets in who has this token.
+    # Whoever reaches a cluster may run what he likes on it, and Ray listens on the machine's own address: it lets in
+    # who has this token.
     os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
     ray.init("local", include_dashboard=False, object_store_memory=_MEMORY, **quiet)
 
 
 def _answering(address: str) -> str | None:
-    """Return the address of a cluster that answers, None if ``auto`` finds none. Raises ConnectionError if a cluster that was named does not answer."""
+    """Return the address of a cluster that answers, None if ``auto`` finds none.
+
+    Raises ConnectionError if a cluster that was named does not answer.
+    """
     from ray._private.services import canonicalize_bootstrap_address, extract_ip_port
 
     named = address != "auto" or "RAY_ADDRESS" in os.environ
@@ -200,7 +213,9 @@ class OnCluster:
 
         def fetch() -> None:
             try:
-                for block in self._dataset(orders).iter_batches(batch_size=None, batch_format="pyarrow", prefetch_batches=1):
+                for block in self._dataset(orders).iter_batches(
+                    batch_size=None, batch_format="pyarrow", prefetch_batches=1
+                ):
                     rows = block.column("item").to_pylist()
                     while not over.is_set():
                         with contextlib.suppress(queue.Full):
@@ -226,7 +241,8 @@ class OnCluster:
                     return
                 if isinstance(rows, BaseException):
                     raise ClusterError(
-                        f"The Ray cluster failed ({_first_line(rows)}). What was published stays; check it with ray status, and run the same command again."
+                        f"The Ray cluster failed ({_first_line(rows)}). What was published stays; check it with "
+                        "ray status, and run the same command again."
                     ) from rows
                 yield rows
         finally:
@@ -241,12 +257,17 @@ class OnCluster:
         context.target_max_block_size = context.target_min_block_size = _BLOCK
         actors = max(1, int(self._ray.cluster_resources().get("CPU", 1)))
         with self._archive.catalog.snapshot() as snapshot:
-            packed = [pickle.dumps([(order, {} if order.force else snapshot.original_digests(order.file.path)) for order in part]) for part in _parts(orders)]
+            packed = [
+                pickle.dumps(
+                    [(order, {} if order.force else snapshot.original_digests(order.file.path)) for order in part]
+                )
+                for part in _parts(orders)
+            ]
             recurring = snapshot.all_cut_lines()
             have = _numbers(snapshot.all_keys(self._embedder.identity))
-        looked = self._ray.data.from_items([{"orders": part} for part in packed], override_num_blocks=len(packed)).map_batches(
-            _Look(recurring), batch_size=1, batch_format="pyarrow", num_cpus=_LOOKS
-        )
+        looked = self._ray.data.from_items(
+            [{"orders": part} for part in packed], override_num_blocks=len(packed)
+        ).map_batches(_Look(recurring), batch_size=1, batch_format="pyarrow", num_cpus=_LOOKS)
         return looked.map_batches(
             _Embed,
             fn_constructor_args=(self._embedder, have),
@@ -297,7 +318,11 @@ class _Embed:
         texts = texts_of([item.item for item in found if isinstance(item, _Looked)])
         missing = sorted(key for key in texts if not self._has(key))
         try:
-            vectors = dict(zip(missing, self._embedder.embed([texts[key] for key in missing]), strict=True)) if missing else {}
+            vectors = (
+                dict(zip(missing, self._embedder.embed([texts[key] for key in missing]), strict=True))
+                if missing
+                else {}
+            )
         except NewsdeskError as error:
             return {"item": [pickle.dumps(_Trouble(f"{error} (on {socket.gethostname()})"))]}
         return {"item": [self._with(row, item, vectors) for row, item in zip(rows, found, strict=True)]}
@@ -329,7 +354,9 @@ def _parts(orders: Iterable[Order]) -> Iterator[list[Order]]:
 
 
 def _numbers(keys: Iterable[str]) -> Keys:
-    """Return the beginnings of keys as sorted numbers: a millionth of a millionth of them may be mistaken, and is embedded by the run itself."""
+    """Return the beginnings of keys as sorted numbers: a millionth of a millionth of them may be mistaken, and is
+    embedded by the run itself.
+    """
     return np.sort(np.fromiter(map(_number, keys), np.uint64))
 
 

@@ -1,7 +1,8 @@
 """Connections to the web that cannot be turned against the network newsdesk runs in.
 
-A host's name is resolved here, its addresses are checked here, and the connection goes to the very address that was checked: a name
-that points elsewhere a moment later (DNS rebinding) gains nothing. No connection outlives its time, however slowly bytes trickle.
+A host's name is resolved here, its addresses are checked here, and the connection goes to the very address that was
+checked: a name that points elsewhere a moment later (DNS rebinding) gains nothing. No connection outlives its time,
+however slowly bytes trickle.
 """
 
 from __future__ import annotations
@@ -53,7 +54,12 @@ def may_connect(address: str, private: Networks = ()) -> bool:
             number = IPv4Address(int(number) & 0xFFFFFFFF)
         elif number.sixtofour or number.teredo or number.is_site_local:
             return False
-    return number.is_global and not number.is_multicast and not number.is_reserved and not any(number in network for network in _NOT_PUBLIC)
+    return (
+        number.is_global
+        and not number.is_multicast
+        and not number.is_reserved
+        and not any(number in network for network in _NOT_PUBLIC)
+    )
 
 
 class Patience:
@@ -92,28 +98,42 @@ class CheckedNetwork(httpcore.NetworkBackend):
         self._plain = httpcore.SyncBackend()
 
     def connect_tcp(
-        self, host: str, port: int, timeout: float | None = None, local_address: str | None = None, socket_options: Iterable[Any] | None = None
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
         """Connect to the first address of a host that answers. Raises PageError if it has none that may be used."""
         try:
             found = self._resolve(host, port)
         except (OSError, UnicodeError) as error:
-            raise PageError(f"no connection: there is no host {host}, or no network; check the address and the network", down=True) from error
+            raise PageError(
+                f"no connection: there is no host {host}, or no network; check the address and the network", down=True
+            ) from error
         addresses = [address for address in found if may_connect(address, self._private)]
         if not addresses:
             raise PageError(
-                f"{host} is in a private network, from which nothing is fetched; if it is meant to be, add its network to NEWSDESK_INGEST__PRIVATE_NETWORKS",
+                (
+                    f"{host} is in a private network, from which nothing is fetched; if it is meant to be, add its "
+                    "network to NEWSDESK_INGEST__PRIVATE_NETWORKS"
+                ),
                 lasting=True,
                 down=True,
             )
         for address in addresses[:4]:
             try:
-                stream = self._plain.connect_tcp(address, port, self._patience.for_connecting(), local_address, socket_options)
+                stream = self._plain.connect_tcp(
+                    address, port, self._patience.for_connecting(), local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
                 failed = error
             else:
                 return _TimedStream(stream, self._patience)
-        raise PageError(f"no connection to {host} (port {port}): it does not answer; run again later", down=True) from failed
+        raise PageError(
+            f"no connection to {host} (port {port}): it does not answer; run again later", down=True
+        ) from failed
 
 
 class _TimedStream(httpcore.NetworkStream):
@@ -137,14 +157,24 @@ class _TimedStream(httpcore.NetworkStream):
     def close(self) -> None:
         self._stream.close()
 
-    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> httpcore.NetworkStream:
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
         try:
-            return _TimedStream(self._stream.start_tls(ssl_context, server_hostname, self._patience.for_connecting()), self._patience)
+            return _TimedStream(
+                self._stream.start_tls(ssl_context, server_hostname, self._patience.for_connecting()), self._patience
+            )
         except httpcore.ConnectTimeout as error:
-            raise PageError("the server did not finish setting up an encrypted connection; run again later", down=True) from error
+            raise PageError(
+                "the server did not finish setting up an encrypted connection; run again later", down=True
+            ) from error
         except httpcore.ConnectError as error:
-            reason = getattr(error.__cause__, "verify_message", None) or getattr(error.__cause__, "reason", None) or error
-            raise PageError(f"no secure connection to {server_hostname} ({reason}); save the page and ingest the file", down=True) from error
+            reason = (
+                getattr(error.__cause__, "verify_message", None) or getattr(error.__cause__, "reason", None) or error
+            )
+            raise PageError(
+                f"no secure connection to {server_hostname} ({reason}); save the page and ingest the file", down=True
+            ) from error
 
     def get_extra_info(self, info: str) -> Any:
         return self._stream.get_extra_info(info)

@@ -26,7 +26,10 @@ Copied = dict[str, tuple[int, str]]  # rows and digest, by table
 
 
 def target(said: str) -> tuple[Place, Path]:
-    """Return the catalog's place and the data folder that ``copy --to`` names. Raises SettingsError if it names none."""
+    """Return the catalog's place and the data folder that ``copy --to`` names.
+
+    Raises SettingsError if it names none.
+    """
     if said.startswith(("postgresql", "postgres:")):
         return said, Path()
     if said.startswith("sqlite:///"):
@@ -35,7 +38,10 @@ def target(said: str) -> tuple[Place, Path]:
             raise SettingsError(f"A catalog's file is named {_FILE}. Write: --to sqlite:///{path.parent / _FILE}")
         return path, path.parent
     if "://" in said:
-        raise SettingsError(f"{said.partition(':')[0]} is no database that newsdesk knows. Write postgresql+psycopg://USER@HOST/NAME, or a folder.")
+        raise SettingsError(
+            f"{said.partition(':')[0]} is no database that newsdesk knows. Write "
+            "postgresql+psycopg://USER@HOST/NAME, or a folder."
+        )
     return Path(said) / _FILE, Path(said)
 
 
@@ -57,15 +63,27 @@ def copy_catalog(source: Catalog, place: Place) -> Copied:
         there.close()
 
 
-def copied(tables: Sequence[Table], old: Connection, new: Connection, where: str, *, may_hold: Collection[str] = (), left_out: Collection[str] = ()) -> Copied:
+def copied(
+    tables: Sequence[Table],
+    old: Connection,
+    new: Connection,
+    where: str,
+    *,
+    may_hold: Collection[str] = (),
+    left_out: Collection[str] = (),
+) -> Copied:
     """Copy tables from one transaction to another and return their rows and digests.
 
-    ``may_hold``: tables that a new database has rows in; these are replaced. Raises ArchiveError if others hold any, or the digests differ.
+    ``may_hold``: tables that a new database has rows in; these are replaced. Raises ArchiveError if others hold any, or
+    the digests differ.
     """
     tables = [each for each in tables if each.name not in left_out]
     for each in tables:
         if each.name not in may_hold and new.execute(select(each).limit(1)).first():
-            raise ArchiveError(f"{where} is not empty: there are {each.name} in it. Name a new database or folder, or remove that one yourself.")
+            raise ArchiveError(
+                f"{where} is not empty: there are {each.name} in it. Name a new database or folder, or remove "
+                "that one yourself."
+            )
     for each in tables:
         if each.name in may_hold:
             new.execute(delete(each))
@@ -88,7 +106,9 @@ def _keywords(old: Connection, new: Connection) -> tuple[int, str]:
 
 
 def _passages(connection: Connection) -> Iterator[list[int]]:
-    rows = connection.scalars(select(passages.c.row).order_by(passages.c.row), execution_options={"yield_per": _AT_ONCE})
+    rows = connection.scalars(
+        select(passages.c.row).order_by(passages.c.row), execution_options={"yield_per": _AT_ONCE}
+    )
     for part in rows.partitions():
         yield list(part)
 
@@ -119,7 +139,10 @@ def _digest(connection: Connection, each: Table) -> tuple[int, str]:
 
 def _compare(name: str, old: tuple[int, str], new: tuple[int, str]) -> None:
     if old != new:
-        raise ArchiveError(f"The table {name} did not arrive as it was ({old[0]} rows, {new[0]} arrived); nothing is kept of the copy. Please report it.")
+        raise ArchiveError(
+            f"The table {name} did not arrive as it was ({old[0]} rows, {new[0]} arrived); nothing is kept of "
+            "the copy. Please report it."
+        )
 
 
 def _go_on_counting(connection: Connection, each: Table) -> None:
@@ -129,4 +152,7 @@ def _go_on_counting(connection: Connection, each: Table) -> None:
         return
     last = connection.scalar(select(func.max(counted)))
     if last:
-        connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"), {"table": each.name, "column": counted.name, "last": last})
+        connection.execute(
+            text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"),
+            {"table": each.name, "column": counted.name, "last": last},
+        )

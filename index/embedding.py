@@ -1,6 +1,7 @@
 """Vectors of passages, made by a thread that does nothing but run the model while the run reads the next articles.
 
-What the thread has made is written by the run itself: there is one writer, and nothing waits for the catalog but the run.
+What the thread has made is written by the run itself: there is one writer, and nothing waits for the catalog but the
+run.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ class EmbeddingQueue:
         self._worker.shutdown(cancel_futures=True)
 
     def put(self, item: Prepared, told: Told) -> None:
-        """Take an article; ``told`` is called when it and all before it have their vectors. Waits while enough is ahead. Raises what the model raises."""
+        """Take an article; ``told`` is called when it and all before it have their vectors.
+
+        Waits while enough is ahead. Raises what the model raises.
+        """
         self._waiting.append(item)
         self._passages += len(item.passages)
         if self._passages >= AT_ONCE:
@@ -51,7 +55,9 @@ class EmbeddingQueue:
         """Hand over what has gathered, and return the number to ask ``done`` for."""
         texts = texts_of(self._waiting)
         underway = {key for keys, _, _ in self._made for key in keys}
-        portions = list(_portions([key for key in _missing(self._archive, self._embedder.identity, texts) if key not in underway]))
+        portions = list(
+            _portions([key for key in _missing(self._archive, self._embedder.identity, texts) if key not in underway])
+        )
         self._waiting, self._passages = [], 0
         for number, keys in enumerate(portions, start=1):
             while len(self._made) >= _AHEAD:
@@ -96,20 +102,29 @@ def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> No
 
 
 def embed_all(archive: Archive, embedder: Embedder) -> int:
-    """Give every passage of the archive a vector by a model, and return how many were embedded. The caller holds the writer's lock."""
+    """Give every passage of the archive a vector by a model, and return how many were embedded.
+
+    The caller holds the writer's lock.
+    """
     count = 0
     with archive.catalog.snapshot() as snapshot:
         for rows in snapshot.unembedded(embedder.identity):
             vectors = embedder.embed([f"{header(source)}\n{text}" for _, source, text in rows])
             with archive.catalog.transaction() as transaction:
-                transaction.put_embeddings(embedder.identity, {key: vector for (key, _, _), vector in zip(rows, vectors, strict=True)})
+                transaction.put_embeddings(
+                    embedder.identity, {key: vector for (key, _, _), vector in zip(rows, vectors, strict=True)}
+                )
             count += len(rows)
     return count
 
 
 def texts_of(items: Sequence[Prepared]) -> dict[str, str]:
     """Return what is embedded of some articles: the text of each passage under its header, by key."""
-    return {key: f"{header(item.article.source)}\n{p.text}" for item in items for p, key in zip(item.passages, item.keys, strict=True)}
+    return {
+        key: f"{header(item.article.source)}\n{p.text}"
+        for item in items
+        for p, key in zip(item.passages, item.keys, strict=True)
+    }
 
 
 def _missing(archive: Archive, model: str, texts: dict[str, str]) -> list[str]:

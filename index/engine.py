@@ -4,8 +4,8 @@
     a Chroma server     index/chroma_server.py   by URL: one's own, or Chroma Cloud
     pgvector            index/pgvector.py        in the catalog's own PostgreSQL, in the same transactions
 
-Whatever the engine holds is a copy: the catalog keeps every vector, and any engine can be filled from it again. A *place* is where one
-state is: the name of a folder, a collection or a table.
+Whatever the engine holds is a copy: the catalog keeps every vector, and any engine can be filled from it again. A
+*place* is where one state is: the name of a folder, a collection or a table.
 """
 
 from __future__ import annotations
@@ -77,21 +77,27 @@ class Engine(Protocol):
     def agrees(self, expected: set[str], found: set[str]) -> bool:
         """Tell whether ids that were found are those of the catalog."""
 
-    def write(self, previous: Generation | None, number: int, changes: Changes, added: int, total: int) -> tuple[Generation, Changes]:
+    def write(
+        self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
+    ) -> tuple[Generation, Changes]:
         """Write the state after some changes to one before (None: to nothing), so that no reader sees it yet.
 
         Return it, and what of the changes is left for ``commit``. Raises VectorsError or DiskFull.
         """
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
-        """Do what belongs into the transaction that publishes a state; ``unneeded``: places that no reader needs from then on."""
+        """Do what belongs into the transaction that publishes a state; ``unneeded``: places that no reader needs from
+        then on.
+        """
 
     def tidy(self, kept: set[str]) -> None:
         """Remove what dead runs left, and every place but some."""
 
 
 def batches(items_in: Iterable[list[Item]], size: int) -> Iterator[list[Item]]:
-    """Yield the same items in batches of ``size``: small ones are gathered, since each write costs as much as a large one."""
+    """Yield the same items in batches of ``size``: small ones are gathered, since each write costs as much as a large
+    one.
+    """
     gathered: list[Item] = []
     for items in items_in:
         gathered += items

@@ -1,8 +1,9 @@
 """Where the article begins and ends in a page: the stretch of lines that holds most prose and least of anything else.
 
-Every line has a worth, in words: a sentence is worth its length, a label or a headline costs something, the heading of a list of other
-stories costs most. The article is the stretch with the greatest sum (a maximum subsequence, found in one pass). So one subheading between
-paragraphs changes nothing, while a list of teasers, each sentence under a headline and a label of its own, does not pay for itself.
+Every line has a worth, in words: a sentence is worth its length, a label or a headline costs something, the heading of
+a list of other stories costs most. The article is the stretch with the greatest sum (a maximum subsequence, found in
+one pass). So one subheading between paragraphs changes nothing, while a list of teasers, each sentence under a headline
+and a label of its own, does not pay for itself.
 """
 
 from __future__ import annotations
@@ -35,12 +36,14 @@ _BOUNDARIES = {"list of other stories", "readers' comments"}
 def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | None:
     """Return the places of the article's first and last line, None if no line reads like prose.
 
-    ``reasons`` says of each line which furniture it is, "" if none is known. A beginning or an end of the page without any known furniture
-    is the article's, down to the last line that reads like prose: a list, a poem or a table is not what surrounds an article. So is all of a
-    page of which no stretch holds most of the sentences.
+    ``reasons`` says of each line which furniture it is, "" if none is known. A beginning or an end of the page without
+    any known furniture is the article's, down to the last line that reads like prose: a list, a poem or a table is not
+    what surrounds an article. So is all of a page of which no stretch holds most of the sentences.
     """
     readable = [
-        index for index, (line, reason) in enumerate(zip(lines, reasons, strict=True)) if line and not reason and (is_prose(line) or BULLET.match(line))
+        index
+        for index, (line, reason) in enumerate(zip(lines, reasons, strict=True))
+        if line and not reason and (is_prose(line) or BULLET.match(line))
     ]
     prose = [index for index in readable if is_prose(lines[index])]
     words = [0] * len(lines)
@@ -50,8 +53,13 @@ def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | No
     if best is None or _covered(words, best) < _TRUSTED * sum(words):
         return (prose[0], prose[-1]) if prose else None
     first, last = best
-    for index in range(last + 1, len(lines)):  # what is clipped, or a list that the last sentence announces, is still the article's
-        if lines[index] and (reasons[index] or not (is_prose(lines[index]) or (BULLET.match(lines[index]) and lines[best[1]].endswith(":")))):
+    for index in range(
+        last + 1, len(lines)
+    ):  # what is clipped, or a list that the last sentence announces, is still the article's
+        if lines[index] and (
+            reasons[index]
+            or not (is_prose(lines[index]) or (BULLET.match(lines[index]) and lines[best[1]].endswith(":")))
+        ):
             break
         last = index if lines[index] else last
     if sum(map(bool, reasons[:first])) < _SURROUNDED:
@@ -80,12 +88,19 @@ def _covered(words: Sequence[int], span: tuple[int, int]) -> int:
 
 
 def also_of_the_article(lines: Sequence[str], reasons: Sequence[str], span: tuple[int, int]) -> set[int]:
-    """Return the places of lines outside of the article's extent that belong to it: they speak of the same things in its words.
+    """Return the places of lines outside of the article's extent that belong to it: they speak of the same things in
+    its words.
 
-    Before it: a first paragraph or a standfirst that a box or a byline parts from the rest. After it: paragraphs that follow one another.
+    Before it: a first paragraph or a standfirst that a box or a byline parts from the rest. After it: paragraphs that
+    follow one another.
     """
     first, last = span
-    vocabulary = {term for index in range(first, last + 1) if not reasons[index] and is_prose(lines[index]) for term in _terms(lines[index])}
+    vocabulary = {
+        term
+        for index in range(first, last + 1)
+        if not reasons[index] and is_prose(lines[index])
+        for term in _terms(lines[index])
+    }
     found: set[int] = set()
     headline = False
     for index in range(first):

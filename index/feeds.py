@@ -1,7 +1,7 @@
 """What a feed lists: RSS, Atom or JSON Feed, as well-formed or not as it comes.
 
-Read with lxml, not feedparser: 1.1 MB of attributes kept feedparser busy for 169 seconds and lxml for a tenth of one, and feedparser
-turns every date into UTC, whose day may not be the publisher's.
+Read with lxml, not feedparser: 1.1 MB of attributes kept feedparser busy for 169 seconds and lxml for a tenth of one,
+and feedparser turns every date into UTC, whose day may not be the publisher's.
 """
 
 from __future__ import annotations
@@ -47,12 +47,19 @@ class Feed:
 
 
 def read_feed(raw: bytes, url: str, charset: str | None = None) -> Feed:
-    """Read a feed; ``url`` is where it came from, ``charset`` what its server says. Raises UnreadableError for what is no feed."""
+    """Read a feed; ``url`` is where it came from, ``charset`` what its server says.
+
+    Raises UnreadableError for what is no feed.
+    """
     try:
         feed = _json_feed(raw, url) if raw.lstrip()[:1] == b"{" else _xml_feed(raw, url, charset)
     except UnicodeDecodeError as error:
-        raise UnreadableError("is a damaged feed: its characters cannot be read; run again later, or tell its owner") from error
-    return Feed(feed.title, sorted(feed.entries, key=lambda entry: -entry.published.timestamp() if entry.published else 0.0))
+        raise UnreadableError(
+            "is a damaged feed: its characters cannot be read; run again later, or tell its owner"
+        ) from error
+    return Feed(
+        feed.title, sorted(feed.entries, key=lambda entry: -entry.published.timestamp() if entry.published else 0.0)
+    )
 
 
 def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
@@ -60,7 +67,9 @@ def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
     if root is None or _name(root) not in ("rss", "rdf", "feed"):
         found = _advertised(raw, url)
         raise UnreadableError(
-            f"is not a feed but a web page; its feed seems to be {found}" if found else "is not a feed (RSS, Atom or JSON Feed); give the address of the feed"
+            f"is not a feed but a web page; its feed seems to be {found}"
+            if found
+            else "is not a feed (RSS, Atom or JSON Feed); give the address of the feed"
         )
     # RSS 1.0 has its items beside the channel, RSS 2.0 inside.
     channel = next((child for child in root if _name(child) == "channel"), root)
@@ -70,12 +79,22 @@ def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
 
 
 def _root(raw: bytes, charset: str | None) -> Any:
-    """Return the first element of some XML, mending what is not well-formed; None if there is none. No entity is expanded, nothing is loaded."""
+    """Return the first element of some XML, mending what is not well-formed; None if there is none.
+
+    No entity is expanded, nothing is loaded.
+    """
     from lxml import etree
 
     for mended in (False, True):
         try:
-            parser = etree.XMLParser(recover=mended, resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False, encoding=charset)
+            parser = etree.XMLParser(
+                recover=mended,
+                resolve_entities=False,
+                no_network=True,
+                load_dtd=False,
+                huge_tree=False,
+                encoding=charset,
+            )
             return etree.fromstring((_mended(raw) if mended else raw).lstrip(), parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
@@ -97,7 +116,10 @@ def _mended(raw: bytes) -> bytes:
 def _escaped(raw: bytes) -> bytes:
     # Half characters ("&#55357;", a piece of an emoji) are what the parser would choke on.
     return _LOOSE_AMPERSAND.sub(
-        b"&amp;", _REFERENCE.sub(lambda found: found[0] if _is_character(int(found[1] or found[2], 16 if found[1] else 10)) else b"", raw)
+        b"&amp;",
+        _REFERENCE.sub(
+            lambda found: found[0] if _is_character(int(found[1] or found[2], 16 if found[1] else 10)) else b"", raw
+        ),
     )
 
 
@@ -108,14 +130,25 @@ def _is_character(code: int) -> bool:
 def _entry(item: Any, base: str) -> Entry:
     base = _base(item, base)
     links = [child for child in item if _name(child) == "link"]
-    alternate = next((child.get("href") for child in links if child.get("href") and child.get("rel", "alternate") == "alternate"), None)
+    alternate = next(
+        (child.get("href") for child in links if child.get("href") and child.get("rel", "alternate") == "alternate"),
+        None,
+    )
     guid = _first(item, "guid", "id")
     id_ = _line(guid)
-    permanent = id_ if guid is not None and _name(guid) == "guid" and guid.get("isPermaLink", "true") == "true" else None
+    permanent = (
+        id_ if guid is not None and _name(guid) == "guid" and guid.get("isPermaLink", "true") == "true" else None
+    )
     author = _first(item, "creator", "author")
     named = _first(author, "name") if author is not None else None
     content = next(
-        (child for child in item if _name(child) == "encoded" or (_name(child) == "content" and child.get("type") in ("html", "xhtml", "text/html"))), None
+        (
+            child
+            for child in item
+            if _name(child) == "encoded"
+            or (_name(child) == "content" and child.get("type") in ("html", "xhtml", "text/html"))
+        ),
+        None,
     )
     return Entry(
         _link(alternate or next(filter(None, map(_line, links)), None) or permanent, base),
@@ -128,7 +161,10 @@ def _entry(item: Any, base: str) -> Entry:
 
 
 def _name(element: Any) -> str:
-    """Return an element's name in lower case without its namespace, nothing for comments and the like. Media RSS has titles and contents of its own."""
+    """Return an element's name in lower case without its namespace, nothing for comments and the like.
+
+    Media RSS has titles and contents of its own.
+    """
     tag = element.tag
     if not isinstance(tag, str) or "search.yahoo.com/mrss" in tag:
         return ""
@@ -183,7 +219,9 @@ def _base(element: Any, url: str) -> str:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """Return a date of RFC 822 or ISO 8601 with the offset it names; one without an hour or offset is no moment but still a day."""
+    """Return a date of RFC 822 or ISO 8601 with the offset it names; one without an hour or offset is no moment but
+    still a day.
+    """
     if not text:
         return None
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
@@ -212,7 +250,9 @@ def _json_feed(raw: bytes, url: str) -> Feed:
     except (ValueError, RecursionError) as error:
         raise UnreadableError("is not a feed (RSS, Atom or JSON Feed); give the address of the feed") from error
     if not isinstance(said.get("items"), list) or "jsonfeed.org" not in str(said.get("version")):
-        raise UnreadableError("is JSON but not a JSON Feed; save it and ingest the file, or give the address of the feed")
+        raise UnreadableError(
+            "is JSON but not a JSON Feed; save it and ingest the file, or give the address of the feed"
+        )
     items = [item for item in said["items"][:_MOST] if isinstance(item, dict)]
     return Feed(plain(_string(said.get("title"))), [_json_entry(item, url) for item in items])
 
@@ -220,7 +260,9 @@ def _json_feed(raw: bytes, url: str) -> Feed:
 def _json_entry(item: dict[str, Any], url: str) -> Entry:
     authors = item.get("authors") if isinstance(item.get("authors"), list) else [item.get("author")]
     names = [plain(_string(author.get("name"))) for author in authors or [] if isinstance(author, dict)]
-    content = _string(item.get("content_html")) or (html.escape(_string(item.get("content_text")) or "").replace("\n\n", "<p>") or None)
+    content = _string(item.get("content_html")) or (
+        html.escape(_string(item.get("content_text")) or "").replace("\n\n", "<p>") or None
+    )
     id_ = _string(item.get("id"))
     return Entry(
         _link(_string(item.get("url")) or (id_ if id_ and id_.startswith("http") else None), url),

@@ -29,7 +29,8 @@ _PORTS = (80, 443)  # and all above 1023: below are the services that are not th
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one visit may cost: ``bytes`` of a page unpacked, ``seconds`` for it, ``idle`` seconds without a byte, seconds of ``pause`` between pages of a host.
+    """What one visit may cost: ``bytes`` of a page unpacked, ``seconds`` for it, ``idle`` seconds without a byte,
+    seconds of ``pause`` between pages of a host.
 
     A pause that robots.txt asks for is kept up to ``longest_pause``.
     """
@@ -104,7 +105,9 @@ class Web:
         for _ in range(self.limits.redirects + 1):
             site = _site(here)
             if site in self._left_alone:
-                raise PageError(f"left for the next run, because the site had just failed: {self._left_alone[site]}", down=True)
+                raise PageError(
+                    f"left for the next run, because the site had just failed: {self._left_alone[site]}", down=True
+                )
             delay = self._allowed(here)
             self._wait(here.host)
             try:
@@ -117,7 +120,10 @@ class Web:
             if not isinstance(answer, _Elsewhere):
                 return answer
             here = _joined(here, answer.location)
-        raise PageError(f"it redirects more than {self.limits.redirects} times; give the address at which the page ends up", lasting=True)
+        raise PageError(
+            f"it redirects more than {self.limits.redirects} times; give the address at which the page ends up",
+            lasting=True,
+        )
 
     def _note(self, site: str, error: PageError) -> None:
         """Leave a site alone for this run that cannot be reached, asks for rest, or fails again and again."""
@@ -132,7 +138,10 @@ class Web:
             self._sleep(min(left, 0.5))
 
     def _allowed(self, url: httpx.URL) -> float:
-        """Return the pause a site asks for, in seconds. Raises PageError if its robots.txt keeps us from a page, or cannot be had."""
+        """Return the pause a site asks for, in seconds.
+
+        Raises PageError if its robots.txt keeps us from a page, or cannot be had.
+        """
         site = _site(url)
         if site not in self._robots:
             try:
@@ -143,7 +152,9 @@ class Web:
         if isinstance(rules, PageError):
             raise PageError(str(rules), lasting=rules.lasting, down=rules.down)
         if not rules.can_fetch(str(url), _NAME):
-            raise PageError("the site's robots.txt asks programs not to read this page; save it and ingest the file", lasting=True)
+            raise PageError(
+                "the site's robots.txt asks programs not to read this page; save it and ingest the file", lasting=True
+            )
         return rules.crawl_delay(_NAME) or 0.0
 
     def _read_robots(self, url: httpx.URL) -> Protego:
@@ -156,18 +167,26 @@ class Web:
                     return Protego.parse(answer.body.decode("utf-8", "replace"))
                 here = _joined(here, answer.location)
         except PageError as error:
-            if error.status and 400 <= error.status < 500 and error.status != 429:  # RFC 9309: it has no rules to tell us
+            if (
+                error.status and 400 <= error.status < 500 and error.status != 429
+            ):  # RFC 9309: it has no rules to tell us
                 return Protego.parse("")
             if error.down and not error.status:  # no connection: no page either
                 raise
-            raise PageError(f"the site's robots.txt, which says what may be read, could not be had ({error})", down=True) from error
+            raise PageError(
+                f"the site's robots.txt, which says what may be read, could not be had ({error})", down=True
+            ) from error
         return Protego.parse("")
 
-    def _ask(self, url: httpx.URL, known: Known | None, most: int | None = None, cut: bool = False) -> Fetched | _Elsewhere | None:
+    def _ask(
+        self, url: httpx.URL, known: Known | None, most: int | None = None, cut: bool = False
+    ) -> Fetched | _Elsewhere | None:
         """Make one request. With ``cut``, what is longer than ``most`` bytes is cut off, else refused."""
         limits = self.limits
         headers = {"Host": url.netloc.decode("ascii"), "User-Agent": self._agent, "Accept-Encoding": "gzip"}
-        headers["Accept"] = "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/xml;q=0.9,*/*;q=0.5"
+        headers["Accept"] = (
+            "text/html,application/xhtml+xml,application/rss+xml,application/atom+xml,application/xml;q=0.9,*/*;q=0.5"
+        )
         if known and known.etag:
             headers["If-None-Match"] = known.etag
         if known and known.last_modified:
@@ -190,8 +209,13 @@ class Web:
                     raise _refusal(response.status, answered.get("retry-after"))
                 body = _body(response, answered, most or limits.bytes, cut)
         except (httpcore.NetworkError, httpcore.ProtocolError, httpcore.TimeoutException) as error:
-            raise PageError(f"the connection broke off or did not speak HTTP ({str(error) or type(error).__name__}); run again later") from error
-        etag, last_modified = (value if value and value.isascii() else None for value in map(answered.get, ("etag", "last-modified")))
+            raise PageError(
+                f"the connection broke off or did not speak HTTP ({str(error) or type(error).__name__}); run "
+                "again later"
+            ) from error
+        etag, last_modified = (
+            value if value and value.isascii() else None for value in map(answered.get, ("etag", "last-modified"))
+        )
         return Fetched(str(url), body, answered.get("content-type", ""), etag, last_modified)
 
 
@@ -205,7 +229,10 @@ def checked(url: str) -> httpx.URL:
     if found.scheme not in ("http", "https") or not host:
         raise PageError("is not a web address (http:// or https://); check how it is written", lasting=True)
     if found.userinfo:
-        raise PageError("has a user name or password in it; newsdesk does not log in: save the page and ingest the file", lasting=True)
+        raise PageError(
+            "has a user name or password in it; newsdesk does not log in: save the page and ingest the file",
+            lasting=True,
+        )
     if port is not None and port not in _PORTS and port < 1024:
         raise PageError(f"names port {port}, which is not used for the web; check the address", lasting=True)
     return found
@@ -243,14 +270,25 @@ def _refusal(status: int, retry_after: str | None) -> PageError:
     if status in (404, 410):
         return PageError(f"the page is not there ({status}); check the address", lasting=True, status=status)
     if status in (401, 402, 403, 407, 451):
-        reason = f"the site refuses to give it to programs, or without a subscription ({status}); save the page and ingest the file"
+        reason = (
+            f"the site refuses to give it to programs, or without a subscription ({status}); save the page and "
+            "ingest the file"
+        )
         return PageError(reason, lasting=True, status=status)
     if status in (429, 503):
         when = f"; it asks to wait {_waiting(retry_after)}" if retry_after else ""
-        return PageError(f"the site is too busy ({status}){when}; run again later", down=status == 429 or bool(retry_after), status=status)
+        return PageError(
+            f"the site is too busy ({status}){when}; run again later",
+            down=status == 429 or bool(retry_after),
+            status=status,
+        )
     if status >= 500 or status == 408:
         return PageError(f"the site has an error of its own ({status}); run again later", status=status)
-    return PageError(f"the site answered with status {status}, not with a page; look at the address in a browser", lasting=status >= 400, status=status)
+    return PageError(
+        f"the site answered with status {status}, not with a page; look at the address in a browser",
+        lasting=status >= 400,
+        status=status,
+    )
 
 
 def _waiting(retry_after: str) -> str:
@@ -260,13 +298,21 @@ def _waiting(retry_after: str) -> str:
 
 def _body(response: httpcore.Response, headers: httpx.Headers, most: int, cut: bool) -> bytes:
     """Return the bytes of an answer, unpacked. Raises PageError if they are more than ``most``, packed or not."""
-    too_large = PageError(f"is more than the {most / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB); save its text and ingest that", lasting=True)
+    too_large = PageError(
+        (
+            f"is more than the {most / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB); save its text "
+            "and ingest that"
+        ),
+        lasting=True,
+    )
     length = headers.get("content-length", "")
     if length.isdigit() and int(length) > most and not cut:
         raise too_large
     packing = headers.get("content-encoding", "identity").strip().lower()
     if packing not in ("", "identity", "gzip", "x-gzip"):
-        raise PageError(f"came packed as {packing[:40]}, which was not asked for; save the page and ingest the file", lasting=True)
+        raise PageError(
+            f"came packed as {packing[:40]}, which was not asked for; save the page and ingest the file", lasting=True
+        )
     chunks: Iterator[bytes] = response.iter_stream()
     if "gzip" in packing:
         chunks = _unpacked(chunks, most, too_large)

@@ -17,7 +17,18 @@ from index.formats.sidecar import is_sidecar, read_sidecar, sidecar_of, sidecars
 from index.records import Failure, File, Record, check_size, completed
 from index.stores import is_store, listed, opened
 
-__all__ = ["READERS", "Failure", "File", "Listing", "Record", "digest_of_file", "holds_articles", "read", "read_stream", "walk"]
+__all__ = [
+    "READERS",
+    "Failure",
+    "File",
+    "Listing",
+    "Record",
+    "digest_of_file",
+    "holds_articles",
+    "read",
+    "read_stream",
+    "walk",
+]
 
 Items = Iterator["tuple[str, Record] | Failure"]
 
@@ -30,11 +41,13 @@ class Listing:
     skipped: dict[str, int] = field(default_factory=dict)  # endings of files that are no articles
 
 
-def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), changed: Collection[str] | None = None) -> Iterator[File]:
+def walk(
+    paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), changed: Collection[str] | None = None
+) -> Iterator[File]:
     """Yield the article files that some paths name, folders in depth and in order of name.
 
-    Hidden files and links that lead out of a folder are not followed. With ``roots``, nothing outside of them is read. With
-    ``changed`` (absolute paths), only folders in which something changed are looked into.
+    Hidden files and links that lead out of a folder are not followed. With ``roots``, nothing outside of them is read.
+    With ``changed`` (absolute paths), only folders in which something changed are looked into.
     """
     allowed = [root.resolve() for root in roots]
     for given in paths:
@@ -51,7 +64,9 @@ def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), cha
             listing.failures.append(Failure(given, "is a link that leads nowhere; remove it"))
             continue
         if allowed and not any(real.is_relative_to(root) for root in allowed):
-            listing.failures.append(Failure(given, "lies outside the folders of NEWSDESK_INGEST__ROOTS; add its folder there to allow it"))
+            listing.failures.append(
+                Failure(given, "lies outside the folders of NEWSDESK_INGEST__ROOTS; add its folder there to allow it")
+            )
         elif real.is_dir() and changed is None:
             yield from _walk_folder(real, listing)
         elif real.is_dir():
@@ -67,7 +82,9 @@ def walk(paths: Sequence[str], listing: Listing, roots: Sequence[Path] = (), cha
 
 def _in_store(given: str, listing: Listing, *, outside: bool) -> Iterator[File]:
     if outside:
-        listing.failures.append(Failure(given, "lies outside the folders of NEWSDESK_INGEST__ROOTS; no store is read while these are set"))
+        listing.failures.append(
+            Failure(given, "lies outside the folders of NEWSDESK_INGEST__ROOTS; no store is read while these are set")
+        )
         return
     try:
         found = listed(given)
@@ -83,15 +100,23 @@ def _in_store(given: str, listing: Listing, *, outside: bool) -> Iterator[File]:
             listing.skipped[ending] = listing.skipped.get(ending, 0) + 1
             continue
         sidecar = next((found[near] for near in sidecars_of(path) if near in found), None)
-        yield file if sidecar is None else File(path, file.size + sidecar.size, file.mtime_ns + sidecar.mtime_ns, sidecar.path)
+        yield (
+            file
+            if sidecar is None
+            else File(path, file.size + sidecar.size, file.mtime_ns + sidecar.mtime_ns, sidecar.path)
+        )
 
 
 def _touched(top: Path, changed: Iterable[str]) -> list[tuple[Path, bool]]:
-    """Return the folders under ``top`` in which something changed, and whether all that is in them is new (a folder that was moved in)."""
+    """Return the folders under ``top`` in which something changed, and whether all that is in them is new (a folder
+    that was moved in).
+    """
     found: dict[Path, bool] = {}
     for path in map(Path, changed):
         within = [path, *path.parents]
-        if top not in within or any(part.name.startswith(".") or part.is_symlink() for part in within[1 : within.index(top)]):
+        if top not in within or any(
+            part.name.startswith(".") or part.is_symlink() for part in within[1 : within.index(top)]
+        ):
             continue
         if path.is_dir() and not path.is_symlink() and not (path != top and path.name.startswith(".")):
             found[path] = True
@@ -107,7 +132,9 @@ def holds_articles(path: str) -> bool:
 
 def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_depth: bool = True) -> Iterator[File]:
     def unreadable(error: OSError) -> None:
-        listing.failures.append(Failure(str(error.filename), f"the folder cannot be read ({error.strerror}); check its permissions"))
+        listing.failures.append(
+            Failure(str(error.filename), f"the folder cannot be read ({error.strerror}); check its permissions")
+        )
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
         folders[:] = sorted(name for name in folders if in_depth and not name.startswith("."))
@@ -119,7 +146,15 @@ def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_dep
                 ending = path.suffix.lower() or "no ending"
                 listing.skipped[ending] = listing.skipped.get(ending, 0) + 1
             elif path.is_symlink() and not _leads_into(path, top or folder):
-                listing.failures.append(Failure(str(path), "is a link that leads out of the folder or nowhere; name its target on the command line instead"))
+                listing.failures.append(
+                    Failure(
+                        str(path),
+                        (
+                            "is a link that leads out of the folder or nowhere; name its target on the command line "
+                            "instead"
+                        ),
+                    )
+                )
             else:
                 yield from _described(path, listing)
 
@@ -176,8 +211,9 @@ def digest_of_file(file: File, limit: int) -> str:
 def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
     """Yield the articles in a file as (key, record), and what could not be read.
 
-    ``key`` identifies the article over its versions: the path, or path and record id. ``limit`` bounds one article, in bytes.
-    What an article does not say of itself is taken from the file's sidecar, else from its text. Never raises for what a file contains.
+    ``key`` identifies the article over its versions: the path, or path and record id. ``limit`` bounds one article, in
+    bytes. What an article does not say of itself is taken from the file's sidecar, else from its text. Never raises for
+    what a file contains.
     """
     reader = _reader(Path(file.path).name)
     assert reader is not None
@@ -190,7 +226,13 @@ def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
     except OSError as error:
         yield Failure(file.path, str(_unreadable(error)), passing=True)
     except Exception as error:  # a library stumbled over a hostile or damaged file, and the run must go on
-        yield Failure(file.path, f"is damaged or unusual: {_library_of(error)} could not read it ({type(error).__name__}); save it again or as text")
+        yield Failure(
+            file.path,
+            (
+                f"is damaged or unusual: {_library_of(error)} could not read it ({type(error).__name__}); save it "
+                "again or as text"
+            ),
+        )
 
 
 def _completed(record: Record, sidecar: Record | None) -> Record:

@@ -1,7 +1,7 @@
 """The known forms of page furniture, each for a whole line without its bullet.
 
-Most are labels, and a line that reads like prose is no label. For prose there are few forms, and each names something only a page
-says of itself or to its reader: losing a sentence is worse than keeping a line of furniture.
+Most are labels, and a line that reads like prose is no label. For prose there are few forms, and each names something
+only a page says of itself or to its reader: losing a sentence is worse than keeping a line of furniture.
 """
 
 from __future__ import annotations
@@ -15,7 +15,10 @@ _PLACES = (
     r"twitter|x|facebook|instagram|linkedin|google\s(?:news|discover)|whatsapp|telegram|youtube|threads|bluesky|mastodon|tiktok|reddit|pinterest"
     r"|flipboard|messenger|pocket"
 )
-_SHARE = rf"share|tweet|post|e-?mail|print|save|copy(?:\slink)?|link|bookmark|listen|comments?|reply|like|gift|this|article|story|on|via|more|{_PLACES}"
+_SHARE = (
+    r"share|tweet|post|e-?mail|print|save|copy(?:\slink)?|link|bookmark|listen|comments?|reply|like|gift|this|"
+    rf"article|story|on|via|more|{_PLACES}"
+)
 
 _FORMS = {
     "advertisement": [
@@ -179,7 +182,10 @@ _NOTICES = {
     ],
     "caption": [r"pictured[,:]?\s(?:above|below|left|right|here|at|from|in|with|is|are|on)\b"],
     "pull quote": [r"pull\squote\s?:"],
-    "link to another story": [r"(?:read\s(?:more|next|also)|see\salso|also\sread|watch|listen|lire\saussi|lesen\ssie\sauch)\s?:\s.{0,200}$", r"watch\snow\b"],
+    "link to another story": [
+        r"(?:read\s(?:more|next|also)|see\salso|also\sread|watch|listen|lire\saussi|lesen\ssie\sauch)\s?:\s.{0,200}$",
+        r"watch\snow\b",
+    ],
 }
 # Lines under these headings are headlines of other stories.
 _LIST_HEADINGS = [

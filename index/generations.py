@@ -91,7 +91,9 @@ class Folders:
             _check(self.root / generation.place)
             self._looked = now
 
-    def write(self, previous: Generation | None, number: int, changes: Changes, added: int, total: int) -> tuple[Generation, Changes]:
+    def write(
+        self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
+    ) -> tuple[Generation, Changes]:
         """Write a generation from the one before (None: from nothing), seal it, and return it; nothing is left to do.
 
         Raises VectorsError if it does not hold ``total`` passages in the end, DiskFull if there is no room.
@@ -124,7 +126,10 @@ class Folders:
             raise VectorsError(f"The index {before} is damaged ({error}).") from error
         except OSError as error:
             shutil.rmtree(folder, ignore_errors=True)
-            raise DiskFull(f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was in is lost.") from error
+            raise DiskFull(
+                f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was "
+                "in is lost."
+            ) from error
         except BaseException:
             shutil.rmtree(folder, ignore_errors=True)
             raise
@@ -158,7 +163,8 @@ class Folders:
         free = shutil.disk_usage(self.root).free
         if free < needed:
             raise DiskFull(
-                f"The disk with {self.root} has {free / 2**20:.0f} MB free; the next index needs up to {needed / 2**20:.0f} MB. "
+                f"The disk with {self.root} has {free / 2**20:.0f} MB free; the next index needs up to "
+                f"{needed / 2**20:.0f} MB. "
                 "Free some space and run again; nothing that was in is lost."
             )
 
@@ -169,7 +175,8 @@ def _copy(source: Path, target: Path) -> None:
         if path.is_dir():
             goal.mkdir()
         elif path.name == _DATABASE:
-            # A reader that opens the folder writes a row into this file. Holding SQLite's lock for writers keeps it still.
+            # A reader that opens the folder writes a row into this file. Holding SQLite's lock for writers keeps it
+            # still.
             with contextlib.closing(sqlite3.connect(path, timeout=60, isolation_level=None)) as database:
                 database.execute("BEGIN IMMEDIATE")
                 _clone(path, goal)
@@ -238,7 +245,11 @@ def _traces(folder: Path) -> _Traces:
 
 def _index_files(folder: Path) -> list[tuple[str, Path]]:
     paths = (path for path in sorted(folder.rglob("*")) if path.is_file())
-    return [(str(path.relative_to(folder)), path) for path in paths if path.name != _SEAL and not path.name.startswith(_DATABASE)]
+    return [
+        (str(path.relative_to(folder)), path)
+        for path in paths
+        if path.name != _SEAL and not path.name.startswith(_DATABASE)
+    ]
 
 
 def _digest(path: Path) -> str:
@@ -247,4 +258,8 @@ def _digest(path: Path) -> str:
 
 
 def _size(folder: Path | None) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder is not None and folder.is_dir() else 0
+    return (
+        sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+        if folder is not None and folder.is_dir()
+        else 0
+    )

@@ -2,9 +2,10 @@
 
 token ids (1, n) → embeddings → layers of attention and two linear maps → mean over the tokens → unit vector (1, d)
 
-The graph holds names and shapes only; the numbers stay in ``model.safetensors``, mapped into memory, so that building it takes
-milliseconds, writes nothing, and processes share the pages. It takes one text at a time: no padding, hence no mask, and a vector that depends on
-nothing but its text (batches differ in the last bits, because matrix products of other heights are summed in another order).
+The graph holds names and shapes only; the numbers stay in ``model.safetensors``, mapped into memory, so that building
+it takes milliseconds, writes nothing, and processes share the pages. It takes one text at a time: no padding, hence no
+mask, and a vector that depends on nothing but its text (batches differ in the last bits, because matrix products of
+other heights are summed in another order).
 
 In its coarse form the linear maps multiply whole numbers of 7 and 8 bits, which a processor does three times as fast.
 """
@@ -27,7 +28,8 @@ Weights = dict[str, npt.NDArray[np.float32]]
 INPUT = "ids"
 _OPSET, _IR = 20, 10  # 20 has Gelu; any onnxruntime since 1.18 reads both
 _RUNTIMES_OWN = "com.microsoft"  # onnxruntime's operators beside ONNX's
-_LARGEST = 63  # of a coarse weight: with 127, processors without VNNI would clip sums of two products, and machines would disagree
+# of a coarse weight: with 127, processors without VNNI would clip sums of two products, and machines would disagree
+_LARGEST = 63
 
 
 class UnknownShape(Exception):
@@ -62,23 +64,31 @@ class Encoder:
         transformer = _json(folder / "sentence_bert_config.json")
         if transformer.get("do_lower_case"):
             raise UnknownShape("it lower-cases its texts by itself")
-        longest = min(int(transformer.get("max_seq_length") or config["max_position_embeddings"]), int(config["max_position_embeddings"]))
+        longest = min(
+            int(transformer.get("max_seq_length") or config["max_position_embeddings"]),
+            int(config["max_position_embeddings"]),
+        )
         return cls(folder, config, *_mapped(folder / "model.safetensors"), longest, modes == {"pooling_mode_cls_token"})
 
     def rest(self) -> None:
-        """Let go of the pages that were read: a runtime keeps linear maps in a form of its own, and what it looks up comes back when it is needed."""
+        """Let go of the pages that were read: a runtime keeps linear maps in a form of its own, and what it looks up
+        comes back when it is needed.
+        """
         if hasattr(mmap, "MADV_DONTNEED"):
             self.pages.madvise(mmap.MADV_DONTNEED)
 
 
 def graph(encoder: Encoder, *, whole: bool = False, coarse: bool = False) -> tuple[bytes, Weights]:
-    """Return the model in ONNX's own form, and the weights it must be given, by name; ``whole``: with the weights in it.
+    """Return the model in ONNX's own form, and the weights it must be given, by name; ``whole``: with the weights in
+    it.
 
     ``coarse``: in whole numbers, for onnxruntime only. Raises UnknownShape if a weight is missing.
     """
     nodes = _CoarseNodes(encoder) if coarse else _Nodes(encoder)
     vector = nodes.op("LpNormalization", _pooled(nodes, encoder, _layers(nodes, encoder.config)), axis=-1, p=2)
-    given = [numpy_helper.from_array(array, name) if whole else _elsewhere(name, array) for name, array in nodes.used.items()]
+    given = [
+        numpy_helper.from_array(array, name) if whole else _elsewhere(name, array) for name, array in nodes.used.items()
+    ]
     outputs = [helper.make_tensor_value_info(vector, TensorProto.FLOAT, [1, encoder.config["hidden_size"]])]
     inputs = [helper.make_tensor_value_info(INPUT, TensorProto.INT64, [1, "tokens"])]
     made = helper.make_graph(nodes.nodes, "encoder", inputs, outputs, [*nodes.constants, *given])
@@ -119,7 +129,14 @@ class _Nodes:
 
     def normed(self, x: str, name: str) -> str:
         epsilon = float(self._encoder.config["layer_norm_eps"])
-        return self.op("LayerNormalization", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), epsilon=epsilon, axis=-1)
+        return self.op(
+            "LayerNormalization",
+            x,
+            self.weight(f"{name}.weight"),
+            self.weight(f"{name}.bias"),
+            epsilon=epsilon,
+            axis=-1,
+        )
 
     def wide_linear(self, x: str, name: str) -> str:
         """Write the map that takes what Gelu gives."""
@@ -131,7 +148,9 @@ class _Nodes:
 
 
 class _CoarseNodes(_Nodes):
-    """The same graph with linear maps of whole numbers: weights by output, what they multiply by text, both scaled to their largest."""
+    """The same graph with linear maps of whole numbers: weights by output, what they multiply by text, both scaled to
+    their largest.
+    """
 
     def __init__(self, encoder: Encoder) -> None:
         super().__init__(encoder)
@@ -141,7 +160,8 @@ class _CoarseNodes(_Nodes):
         return self._product(x, name, self.weight(f"{name}.bias"))
 
     def wide_linear(self, x: str, name: str) -> str:
-        # A few tokens have values ten times those of all others, which would be left with few steps: each row is scaled to its own largest.
+        # A few tokens have values ten times those of all others, which would be left with few steps: each row is scaled
+        # to its own largest.
         largest = self.op("ReduceMax", self.op("Abs", x), self.constant([1]), keepdims=1)
         product = self._product(self.op("Div", x, largest), name)
         return self.op("Add", self.op("Mul", product, largest), self.weight(f"{name}.bias"))
@@ -156,7 +176,9 @@ class _CoarseNodes(_Nodes):
         numbers = np.rint(steps, out=steps).astype(np.int8).T
         given = [(numbers, "numbers"), (scale, "scale"), (np.zeros(len(scale), np.int8), "zero")]
         self.constants += [numpy_helper.from_array(array, f"{name}.{part}") for array, part in given]
-        return self.op("DynamicQuantizeMatMul", x, *(f"{name}.{part}" for _, part in given), *bias, domain=_RUNTIMES_OWN)
+        return self.op(
+            "DynamicQuantizeMatMul", x, *(f"{name}.{part}" for _, part in given), *bias, domain=_RUNTIMES_OWN
+        )
 
 
 def _layers(nodes: _Nodes, config: Mapping[str, Any]) -> str:
@@ -167,20 +189,27 @@ def _layers(nodes: _Nodes, config: Mapping[str, Any]) -> str:
     scale = nodes.constant((width // heads) ** -0.5)
     ids = nodes.op("Reshape", INPUT, nodes.constant([-1]))
     zero = nodes.constant([0])
-    positions = nodes.op("Slice", nodes.weight("embeddings.position_embeddings.weight"), zero, nodes.op("Shape", ids), zero)
+    positions = nodes.op(
+        "Slice", nodes.weight("embeddings.position_embeddings.weight"), zero, nodes.op("Shape", ids), zero
+    )
     kind = nodes.op("Gather", nodes.weight("embeddings.token_type_embeddings.weight"), nodes.constant(0))
     words = nodes.op("Gather", nodes.weight("embeddings.word_embeddings.weight"), ids)
     x = nodes.normed(nodes.op("Add", nodes.op("Add", words, kind), positions), "embeddings.LayerNorm")
     for number in range(int(config["num_hidden_layers"])):
         layer = f"encoder.layer.{number}"
-        query, key, value = (nodes.op("Reshape", nodes.linear(x, f"{layer}.attention.self.{part}"), split) for part in ("query", "key", "value"))
+        query, key, value = (
+            nodes.op("Reshape", nodes.linear(x, f"{layer}.attention.self.{part}"), split)
+            for part in ("query", "key", "value")
+        )
         query, value = nodes.op("Transpose", query, perm=[1, 0, 2]), nodes.op("Transpose", value, perm=[1, 0, 2])
         likeness = nodes.op("Mul", nodes.op("MatMul", query, nodes.op("Transpose", key, perm=[1, 2, 0])), scale)
         seen = nodes.op("Transpose", nodes.op("MatMul", nodes.op("Softmax", likeness, axis=-1), value), perm=[1, 0, 2])
         attended = nodes.linear(nodes.op("Reshape", seen, rows), f"{layer}.attention.output.dense")
         x = nodes.normed(nodes.op("Add", attended, x), f"{layer}.attention.output.LayerNorm")
         wide = nodes.op("Gelu", nodes.linear(x, f"{layer}.intermediate.dense"))
-        x = nodes.normed(nodes.op("Add", nodes.wide_linear(wide, f"{layer}.output.dense"), x), f"{layer}.output.LayerNorm")
+        x = nodes.normed(
+            nodes.op("Add", nodes.wide_linear(wide, f"{layer}.output.dense"), x), f"{layer}.output.LayerNorm"
+        )
     return x
 
 
@@ -198,7 +227,8 @@ def _elsewhere(name: str, array: npt.NDArray[np.float32]) -> TensorProto:
 
 
 def _mapped(path: Path) -> tuple[Weights, mmap.mmap]:
-    """Map a safetensors file into memory (the library of that name would copy it) and return its tensors by name, and the map.
+    """Map a safetensors file into memory (the library of that name would copy it) and return its tensors by name, and
+    the map.
 
     Raises UnknownShape if one that matters is not float32, ValueError if the file is damaged.
     """

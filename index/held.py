@@ -1,4 +1,6 @@
-"""What a process holds of the archive in memory: the passages of the newest published state that it has read, their vectors, their words."""
+"""What a process holds of the archive in memory: the passages of the newest published state that it has read, their
+vectors, their words.
+"""
 
 from __future__ import annotations
 
@@ -53,13 +55,18 @@ class Held:
         self._state = None
 
     def read(self, number: int, snapshot: Snapshot, *, vectors: bool) -> State:
-        """Return the state of a snapshot, whose generation has this number. Raises ValueError if the catalog lacks vectors."""
+        """Return the state of a snapshot, whose generation has this number.
+
+        Raises ValueError if the catalog lacks vectors.
+        """
         with self._lock:
             before = self._state
             if before is not None and before.number == number and (before.vectors is not None or not vectors):
                 return before
             model = snapshot.fact("model") or ""
-            if before is not None and (before.model != model or before.number > number or (vectors and before.vectors is None)):
+            if before is not None and (
+                before.model != model or before.number > number or (vectors and before.vectors is None)
+            ):
                 before = None
             places = Places.of(snapshot, before.places if before else None)
             matrix = Matrix.of(snapshot, model, places, before.vectors if before else None) if vectors else None
@@ -75,7 +82,10 @@ class Held:
             return state
 
     def learn(self, state: State, snapshot: Snapshot) -> None:
-        """Read the words of a state, of whose snapshot this is. Nobody waits for it: until it is done the database is asked."""
+        """Read the words of a state, of whose snapshot this is.
+
+        Nobody waits for it: until it is done the database is asked.
+        """
         with self._learning:
             if state.words is not None:
                 return
@@ -87,6 +97,8 @@ class Held:
 
 
 def _give_back() -> None:
-    """Let the system have what reading needed for a while. glibc keeps it in holes between what stays: half as much again at a hundred thousand passages."""
+    """Let the system have what reading needed for a while. glibc keeps it in holes between what stays: half as much
+    again at a hundred thousand passages.
+    """
     with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
         ctypes.CDLL(None).malloc_trim(0)

@@ -46,4 +46,6 @@ def _shape(line: str) -> tuple[bool, int]:
     if is_unspaced(line):
         return len(line) >= 12, len(line) // 2
     count = len(_WORD.findall(line))
-    return (count >= 6 and _END.search(line[-60:]) is not None) or (count >= 25 and len(_GLUED.findall(line)) * 8 < count), count
+    return (count >= 6 and _END.search(line[-60:]) is not None) or (
+        count >= 25 and len(_GLUED.findall(line)) * 8 < count
+    ), count

@@ -69,4 +69,10 @@ def _node(hit: Hit) -> TextNode:
         "url": source.url,
         "path": source.path,
     }
-    return TextNode(id_=hit.passage.id, text=hit.passage.text, metadata=metadata, start_char_idx=hit.passage.start, end_char_idx=hit.passage.end)
+    return TextNode(
+        id_=hit.passage.id,
+        text=hit.passage.text,
+        metadata=metadata,
+        start_char_idx=hit.passage.start,
+        end_char_idx=hit.passage.end,
+    )

@@ -18,7 +18,8 @@ from index.errors import ArchiveError, LockedError
 def writer_lock(folder: Path) -> Iterator[None]:
     """Hold the archive's lock for the length of a block.
 
-    The operating system frees it when the process ends, however it ends. Raises LockedError, naming the owner, if it is taken.
+    The operating system frees it when the process ends, however it ends. Raises LockedError, naming the owner, if it is
+    taken.
     """
     # The owner stands in a file of its own: what is in the lock file is the library's business.
     owner = folder / "writer.json"
@@ -27,9 +28,13 @@ def writer_lock(folder: Path) -> Iterator[None]:
         lock = FileLock(folder / "writer.lock")
         lock.acquire(timeout=0)
     except Timeout as error:
-        raise LockedError(f"{_named(owner)} is writing to the archive {folder}. Wait for it to end, then run the command again.") from error
+        raise LockedError(
+            f"{_named(owner)} is writing to the archive {folder}. Wait for it to end, then run the command again."
+        ) from error
     except OSError as error:
-        raise ArchiveError(f"The folder {folder} cannot be written: {error.strerror or error}. Check its owner and NEWSDESK_DATA_DIR.") from error
+        raise ArchiveError(
+            f"The folder {folder} cannot be written: {error.strerror or error}. Check its owner and NEWSDESK_DATA_DIR."
+        ) from error
     try:
         with contextlib.suppress(OSError):  # a full disk must not keep the lock from being held
             owner.write_text(json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}))

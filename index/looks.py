@@ -1,4 +1,6 @@
-"""What a look into a file gives: its digest, then its articles, read and cleaned. It depends on the file alone, so any machine may look.
+"""What a look into a file gives: its digest, then its articles, read and cleaned.
+
+It depends on the file alone, so any machine may look.
 
 digest ─ changed? ─ read ─ in already? ─ clean
 """
@@ -21,7 +23,9 @@ from index.stored import CutLine, FileRecord
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """A file to look into. ``before`` is how it was when it was last read; with the digest ``settled`` it need not be read again.
+    """A file to look into.
+
+    ``before`` is how it was when it was last read; with the digest ``settled`` it need not be read again.
 
     ``limit`` bounds one article, in bytes; ``force`` reads what is in already, too.
     """
@@ -70,7 +74,9 @@ class Looking(Protocol):
     """What looks into files, one after the other or many at a time."""
 
     def __call__(self, orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
-        """Yield what is found in each file, in the order of the orders: its digest or a failure, then its articles and failures. Raises Stopped."""
+        """Yield what is found in each file, in the order of the orders: its digest or a failure, then its articles and
+        failures. Raises Stopped.
+        """
 
 
 def one_by_one(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
@@ -91,7 +97,9 @@ def look(order: Order, known: Known) -> Iterator[Found]:
         yield from cleaned(read(order.file, order.limit), known, force=order.force)
 
 
-def cleaned(records: Iterable[tuple[str, Record] | Failure], known: Known, *, force: bool = False, passing: bool = False) -> Iterator[Failure | Same | Fresh]:
+def cleaned(
+    records: Iterable[tuple[str, Record] | Failure], known: Known, *, force: bool = False, passing: bool = False
+) -> Iterator[Failure | Same | Fresh]:
     """Yield records as articles. ``passing`` says that one without text may have some the next time."""
     for item in records:
         if isinstance(item, Failure):
@@ -105,9 +113,21 @@ def cleaned(records: Iterable[tuple[str, Record] | Failure], known: Known, *, fo
         metadata = record.metadata
         found = clean(record.text, metadata.title or "", metadata.publisher)
         if not found.text:
-            yield Failure(record.place, "no article text in it, only page furniture; save the page again as text", passing=passing)
+            yield Failure(
+                record.place, "no article text in it, only page furniture; save the page again as text", passing=passing
+            )
             continue
         title = metadata.title or Path(record.place).name
         language = language_of(found.text, record.language)
-        source = Source(id_, title, metadata.publisher, metadata.author, record.url, record.place, metadata.published, language, metadata.published_at)
+        source = Source(
+            id_,
+            title,
+            metadata.publisher,
+            metadata.author,
+            record.url,
+            record.place,
+            metadata.published,
+            language,
+            metadata.published_at,
+        )
         yield Fresh(source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut))

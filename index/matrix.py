@@ -1,8 +1,10 @@
-"""All vectors of one published state in memory, compared one by one: as fast within a scope as without, and nothing is missed.
+"""All vectors of one published state in memory, compared one by one: as fast within a scope as without, and nothing is
+missed.
 
-The first passages lie in sheets of ten thousand, in whole numbers of 8 bits, each vector scaled to its largest value; the others, not yet
-enough for a sheet, in float32. Of 100,000 passages that takes 40 MB and 4 ms of one core a question (float32: 150 MB, 17 ms of all cores together),
-and a similarity is off by 0.0004 on average, 0.003 at most. It is there sooner than Chroma, which takes half a second to import alone.
+The first passages lie in sheets of ten thousand, in whole numbers of 8 bits, each vector scaled to its largest value;
+the others, not yet enough for a sheet, in float32. Of 100,000 passages that takes 40 MB and 4 ms of one core a question
+(float32: 150 MB, 17 ms of all cores together), and a similarity is off by 0.0004 on average, 0.003 at most. It is there
+sooner than Chroma, which takes half a second to import alone.
 """
 
 from __future__ import annotations
@@ -30,7 +32,9 @@ class Matrix:
     """The vectors of a snapshot's passages."""
 
     def __init__(self, places: Places, sheets: tuple[_Sheet, ...], rest: Vectors | None) -> None:
-        """Take the passages by number, the sheets of the first of them, and the vectors of the others, perhaps with room for more."""
+        """Take the passages by number, the sheets of the first of them, and the vectors of the others, perhaps with
+        room for more.
+        """
         self.places = places
         self._sheets = sheets
         self._rest = rest
@@ -50,7 +54,10 @@ class Matrix:
         found = 0
         for block_keys, block in _stored(snapshot, model, wanted):
             each = [wanted[key] for key in block_keys]
-            gathered.put(np.array([number for same in each for number in same]), np.repeat(block, [len(same) for same in each], axis=0))
+            gathered.put(
+                np.array([number for same in each for number in same]),
+                np.repeat(block, [len(same) for same in each], axis=0),
+            )
             found += len(block_keys)
         if found != len(wanted):
             raise ValueError(f"the catalog has {found} of {len(wanted)} vectors")
@@ -77,7 +84,9 @@ class Matrix:
 
 
 class _Gathered:
-    """The vectors of passages from a number on, while they are read in any order: whole numbers where they will fill a sheet."""
+    """The vectors of passages from a number on, while they are read in any order: whole numbers where they will fill a
+    sheet.
+    """
 
     def __init__(self, before: Matrix | None, count: int, total: int) -> None:
         self._sheets = before._sheets if before else ()
@@ -101,7 +110,9 @@ class _Gathered:
     def end(self) -> tuple[tuple[_Sheet, ...], Vectors | None]:
         made = []
         while self._open:
-            made.append(self._open.pop(min(self._open)).sheet())  # one after another: the memory of each is needed twice
+            made.append(
+                self._open.pop(min(self._open)).sheet()
+            )  # one after another: the memory of each is needed twice
         return (*self._sheets, *made), self._rest
 
     def _make_room(self, dimensions: int) -> Vectors:
@@ -139,7 +150,9 @@ class _Numbers:
 
 
 class _Question:
-    """A question's vector as the sum of two parts in whole numbers, the second of what the first leaves: 13 bits together."""
+    """A question's vector as the sum of two parts in whole numbers, the second of what the first leaves: 13 bits
+    together.
+    """
 
     def __init__(self, vector: Vectors) -> None:
         coarse = max(float(np.abs(vector).max(initial=0.0)), 1e-30) / LARGEST
@@ -159,4 +172,7 @@ def _stored(snapshot: Snapshot, model: str, wanted: dict[str, list[int]]) -> Ite
     for rows in snapshot.stored_vectors():
         used = [(key, vector) for of, key, vector in rows if of == model and key in wanted]
         if used:
-            yield [key for key, _ in used], np.frombuffer(b"".join(vector for _, vector in used), "<f4").reshape(len(used), -1)
+            yield (
+                [key for key, _ in used],
+                np.frombuffer(b"".join(vector for _, vector in used), "<f4").reshape(len(used), -1),
+            )

@@ -14,33 +14,47 @@ from index.furniture import form_of
 from index.lines import is_prose
 
 _LABEL = re.compile(
-    r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b", re.I
+    r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b",
+    re.I,
 )
 _FIRST = re.compile(r"\b(?:first\s+)?(?:published|posted|released|veröffentlicht|publié)\b", re.I)
 _BYLINE = re.compile(
     r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+){0,3}[A-ZÀ-Þ][\w.'’-]+){1,3})"
 )
-_NO_PART_OF_A_NAME = re.compile(r"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.)(?:\s|$)")
+_NO_PART_OF_A_NAME = re.compile(
+    r"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.)(?:\s|$)"
+)
 _OWNER = (
     re.compile(
         r"^(?:©|\(c\)|copyright)(?:\s*©)?\s*(?:(?:19|20)\d\d(?:\s?[-–]\s?(?:19|20)?\d\d)?)?,?\s*(?:by\s+)?(?P<who>[A-ZÀ-Þ][^.,;:|/()]{1,40}?)(?:\s+(?:(?:19|20)\d\d))?\s*(?:[.,|]|$|all\s+rights)",
         re.I,
     ),
-    re.compile(r"^about\s+(?P<who>(?:the\s+)?[A-ZÀ-Þa-z][^.?!]{1,40}|[a-z0-9-]+\.(?:com|org|net|eu|news|info))\s*:?$", re.I),
+    re.compile(
+        r"^about\s+(?P<who>(?:the\s+)?[A-ZÀ-Þa-z][^.?!]{1,40}|[a-z0-9-]+\.(?:com|org|net|eu|news|info))\s*:?$", re.I
+    ),
     re.compile(r"^follow\s+(?P<who>(?:the\s+)?[A-ZÀ-Þ][^.?!]{1,40}?)\s+on\s+\w", re.I),
 )
 _WORD = re.compile(r"\w+")
 _COMPANY = re.compile(r"(?:,?\s(?:&\s)?(?:ltd|limited|inc|plc|corp|llc|gmbh|ag|company|co)\b\.?)+$", re.I)
 _SITE = re.compile(r"\b(?:www\.)?[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info)\b", re.I)
-_PLATFORMS = {f"{name}.com" for name in ("facebook", "twitter", "x", "instagram", "linkedin", "youtube", "whatsapp", "google", "apple")}
+_PLATFORMS = {
+    f"{name}.com"
+    for name in ("facebook", "twitter", "x", "instagram", "linkedin", "youtube", "whatsapp", "google", "apple")
+}
 _NOT_A_NAME = re.compile(
-    r"\b(?:us|me|the author|this (?:site|article)|images?|getty|reuters|afp|photo|author|our|your|rights|reserved|all|become|subsidiary)\b", re.I
+    (
+        r"\b(?:us|me|the author|this (?:site|article)|images?|getty|reuters|afp|photo|author|our|your|rights|"
+        r"reserved|all|become|subsidiary)\b"
+    ),
+    re.I,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a text says of itself; ``published`` is the day in the publisher's own zone, ``published_at`` the moment in ISO 8601 with its offset."""
+    """What a text says of itself; ``published`` is the day in the publisher's own zone, ``published_at`` the moment in
+    ISO 8601 with its offset.
+    """
 
     title: str | None = None
     publisher: str | None = None
@@ -52,8 +66,8 @@ class Metadata:
 def from_text(raw: str) -> Metadata:
     """Read title, publisher, author and date from a page that was saved as text.
 
-    Only lines that cannot be part of the story count: a label ("Published: …"), a line that is little more than a date or a
-    name, a copyright line. A date inside a sentence is never the article's date.
+    Only lines that cannot be part of the story count: a label ("Published: …"), a line that is little more than a date
+    or a name, a copyright line. A date inside a sentence is never the article's date.
     """
     lines = [line for line in lines_of(raw[:400_000]) if line]
     opening = _opening(lines)
@@ -61,12 +75,20 @@ def from_text(raw: str) -> Metadata:
     return Metadata(_title(lines, opening, publisher), publisher, _author(opening), _published(lines, opening))
 
 
-_ISO = re.compile(r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?(?P<zone>Z|[+-]\d\d(?::?\d\d)?)?(?![\d:])", re.I)
+_ISO = re.compile(
+    (
+        r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?(?P<zone>Z|"
+        r"[+-]\d\d(?::?\d\d)?)?(?![\d:])"
+    ),
+    re.I,
+)
 _MAIL = re.compile(r"(?:[a-z]{3},\s)?\d{1,2}\s[a-z]{3}\s\d{4}\s\d\d:\d\d", re.I)
 
 
 def moment_of(value: object) -> tuple[date | None, str | None]:
-    """Return the day that a field names, and the moment as ISO 8601 where it also names an hour and an offset from UTC."""
+    """Return the day that a field names, and the moment as ISO 8601 where it also names an hour and an offset from
+    UTC.
+    """
     if isinstance(value, datetime):
         return value.date(), value.isoformat(timespec="seconds") if value.tzinfo else None
     if isinstance(value, date):
@@ -104,7 +126,12 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
         index, line = item
         words = {word for word in _WORD.findall(line.casefold()) if len(word) > 3}
         echoed = sum(word in told for word in words) - 0.5 * sum(word not in told for word in words)
-        return min(echoed, 5.0) + (counts[line] > 1 and len(line.split()) >= 4) + 2.5 * (index == nearest) + 1.5 * (on_top and index == 0)
+        return (
+            min(echoed, 5.0)
+            + (counts[line] > 1 and len(line.split()) >= 4)
+            + 2.5 * (index == nearest)
+            + 1.5 * (on_top and index == 0)
+        )
 
     best = max(found, key=worth)
     return best[1] if worth(best) >= 1 else None
@@ -133,7 +160,10 @@ def _is_headline(line: str) -> bool:
 def _is_dateline(line: str) -> bool:
     """Tell whether a line is little more than a date: "Meridian Wire | 3 March 2025", "2025-03-03 14:05"."""
     return (
-        len(line) <= 90 and not is_prose(line) and (parse_date(line) is not None) and (len(line.split()) <= 8 or _LABEL.match(line) is not None or "|" in line)
+        len(line) <= 90
+        and not is_prose(line)
+        and (parse_date(line) is not None)
+        and (len(line.split()) <= 8 or _LABEL.match(line) is not None or "|" in line)
     )
 
 
@@ -161,7 +191,12 @@ def _publisher(lines: list[str], opening: list[str]) -> str | None:
     for line in opening:
         if " | " in line and _is_dateline(line):
             first = line.split(" | ", 1)[0].strip()
-            if 2 <= len(first) <= 40 and parse_date(first) is None and not _BYLINE.match(first) and not _LABEL.match(first):
+            if (
+                2 <= len(first) <= 40
+                and parse_date(first) is None
+                and not _BYLINE.match(first)
+                and not _LABEL.match(first)
+            ):
                 return first
     masthead = _masthead(lines, opening)
     if masthead:
@@ -176,17 +211,26 @@ def _publisher(lines: list[str], opening: list[str]) -> str | None:
                 if house == name or any(house in other and match["who"] not in other for other in lines):
                     return house
     # A page that names one site in its furniture ("get updates from example.com") is that site's.
-    named = {match.group().lower().removeprefix("www.") for line in lines if form_of(line) for match in _SITE.finditer(line)} - _PLATFORMS
+    named = {
+        match.group().lower().removeprefix("www.") for line in lines if form_of(line) for match in _SITE.finditer(line)
+    } - _PLATFORMS
     return named.pop() if len(named) == 1 else None
 
 
 def _masthead(lines: list[str], opening: list[str]) -> str | None:
     """Return a short name at the very top that the page's furniture or its last lines repeat, in their spelling."""
     prose = next((index for index, line in enumerate(opening) if is_prose(line) and not form_of(line)), len(opening))
-    elsewhere = " \n ".join(line for index, line in enumerate(lines) if index >= prose and (form_of(line) or index >= len(lines) - 6))
+    elsewhere = " \n ".join(
+        line for index, line in enumerate(lines) if index >= prose and (form_of(line) or index >= len(lines) - 6)
+    )
     for line in opening[: min(prose, 12)]:
         name = re.split(r"\s[»|–—-]\s", line)[0].strip()
-        if not 1 <= len(name.split()) <= 4 or not 4 <= len(name) <= 40 or form_of(name) or not re.fullmatch(r"[A-ZÀ-Þ0-9][\w&'’. -]+", name):
+        if (
+            not 1 <= len(name.split()) <= 4
+            or not 4 <= len(name) <= 40
+            or form_of(name)
+            or not re.fullmatch(r"[A-ZÀ-Þ0-9][\w&'’. -]+", name)
+        ):
             continue
         again = re.search(rf"\b{re.escape(name)}\b", elsewhere, re.I)
         if again:

@@ -34,9 +34,23 @@ Runtime = Literal["auto", "torch", "onnx", "openvino"]
 Run = Callable[[Sequence[int]], Vectors]  # token ids of one text → its vector; any number of threads may call it
 Embed = Callable[[Sequence[str]], Vectors]
 
-# What the default model says of a sentence, by sentence-transformers 6.2.0 and torch 2.13.0: the vector's first numbers.
+# What the default model says of a sentence, by sentence-transformers 6.2.0 and torch 2.13.0: the vector's first
+# numbers.
 _PROBE = "Besançon's watchmakers voted on Tuesday to end a strike of nine weeks."
-_PROBED = (0.015409, -0.028494, -0.006928, 0.024283, 0.083037, 0.098674, -0.003895, 0.039543, -0.026893, 0.06936, -0.079561, 0.037676)
+_PROBED = (
+    0.015409,
+    -0.028494,
+    -0.006928,
+    0.024283,
+    0.083037,
+    0.098674,
+    -0.003895,
+    0.039543,
+    -0.026893,
+    0.06936,
+    -0.079561,
+    0.037676,
+)
 _TOLERANCE = 0.002  # bf16 is off by 0.0006, a model with another epsilon by 0.016, with a layer left out by 0.12
 _TOLERANCE_COARSE = 0.02  # it is off by 0.011, with 4 bits in place of 7 by 0.032
 
@@ -47,7 +61,8 @@ class Model:
     def __init__(self, name: str = DEFAULT_MODEL, runtime: Runtime = "auto", *, many: bool = False) -> None:
         """Name a model (the default, a sentence-transformers name or a local folder) and a runtime.
 
-        ``many``: an ingest, for which a runtime that takes seconds to load may be worth it. Raises ModelError if the name cannot be one; loading happens later.
+        ``many``: an ingest, for which a runtime that takes seconds to load may be worth it. Raises ModelError if the
+        name cannot be one; loading happens later.
         """
         self._reference = SentenceTransformerEmbedder(name)
         self._wanted = runtime
@@ -64,7 +79,10 @@ class Model:
 
     @property
     def identity(self) -> str:
-        """Name of the model and version of its weights. The runtimes agree, so a change of runtime embeds nothing again."""
+        """Name of the model and version of its weights.
+
+        The runtimes agree, so a change of runtime embeds nothing again.
+        """
         return self._reference.identity
 
     @property
@@ -73,14 +91,18 @@ class Model:
         return self._reference.dimensions
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """Return one unit vector a text, shape (len(texts), dimensions), float32. Raises ModelError if the model cannot be loaded."""
+        """Return one unit vector a text, shape (len(texts), dimensions), float32.
+
+        Raises ModelError if the model cannot be loaded.
+        """
         with self._loading:
             if self._embed is None:
                 self._embed = self._loaded()
         return self._embed(texts)
 
     def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
-        """Return nearly the vectors of ``embed``, in 40 % of the time (cosine 0.995 on average): to be compared at once, never kept.
+        """Return nearly the vectors of ``embed``, in 40 % of the time (cosine 0.995 on average): to be compared at
+        once, never kept.
 
         Where the model is run by torch they are those of ``embed``.
         """
@@ -98,7 +120,10 @@ class Model:
             self._probe(embed, _TOLERANCE_COARSE)
             return embed
         except Exception as error:  # a runtime raises whatever it likes
-            _log.warning("Sentences are compared by the whole model, which takes longer: its coarse form cannot be run (%s).", described(error))
+            _log.warning(
+                "Sentences are compared by the whole model, which takes longer: its coarse form cannot be run (%s).",
+                described(error),
+            )
             return self._embed
 
     def _loaded(self) -> Embed:
@@ -115,9 +140,12 @@ class Model:
             except Exception as error:  # a runtime raises whatever it likes
                 if self._wanted != "auto":
                     raise ModelError(
-                        f"The model {self._reference.name!r} cannot be run by {runtime} ({described(error)}). Set NEWSDESK_MODEL__RUNTIME to auto or torch."
+                        f"The model {self._reference.name!r} cannot be run by {runtime} ({described(error)}). "
+                        "Set NEWSDESK_MODEL__RUNTIME to auto or torch."
                     ) from error
-                _log.warning("The model is run by torch, which is slower: %s cannot run it (%s).", runtime, described(error))
+                _log.warning(
+                    "The model is run by torch, which is slower: %s cannot run it (%s).", runtime, described(error)
+                )
         self.runtime = "torch"
         return self._reference.embed
 
@@ -144,7 +172,9 @@ def _suiting(name: str, many: bool) -> Runtime:
 
 
 def _gpu() -> bool:
-    return not version("torch").endswith("+cpu") and any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd"))
+    return not version("torch").endswith("+cpu") and any(
+        Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd")
+    )
 
 
 def _bf16() -> bool:

@@ -1,4 +1,6 @@
-"""An article as it was saved, before cleaning: from its file or the page that was fetched, else put together from what was cut."""
+"""An article as it was saved, before cleaning: from its file or the page that was fetched, else put together from what
+was cut.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,18 @@ Kind = Literal["file", "page", "record", "put together"]
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A text as it was saved, and where it is from; ``put together`` is the cleaned text with what was cut from it in its place."""
+    """A text as it was saved, and where it is from; ``put together`` is the cleaned text with what was cut from it in
+    its place.
+    """
 
     text: str
     kind: Kind
 
 
 def original(snapshot: Snapshot, stored: StoredArticle) -> Original:
-    """Return an article as it was saved: nothing is shown of a file or page that is not, byte for byte, what the article was read from."""
+    """Return an article as it was saved: nothing is shown of a file or page that is not, byte for byte, what the
+    article was read from.
+    """
     page = snapshot.fetch(stored.file)
     if page is not None and page.key and article_id(page.key) == stored.article.source.id:
         return Original(decoded(page.body), "page")
@@ -53,7 +59,9 @@ def _from_file(stored: StoredArticle) -> Original | None:
 def _text_of(stored: StoredArticle, path: Path) -> Original | None:
     raw = path.read_bytes()
     digest, sidecar = digest_of(raw), sidecar_of(str(path))
-    if stored.original_digest != digest and (sidecar is None or stored.original_digest != digest_of(digest + read_sidecar(sidecar).digest)):
+    if stored.original_digest != digest and (
+        sidecar is None or stored.original_digest != digest_of(digest + read_sidecar(sidecar).digest)
+    ):
         return None
     return Original(decoded(raw), "file")
 

@@ -27,10 +27,15 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 200  # pages of a feed in one run; the rest is for the next
 _WHOLE_ARTICLE = 600  # characters of a feed's own text from which on it may stand for a page that cannot be had
-_TEASER = re.compile(r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\b(?:read more|continue reading|weiterlesen|lire la suite)\W*)\s*$", re.I)
+_TEASER = re.compile(
+    r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\b(?:read more|continue reading|weiterlesen|lire la suite)\W*)\s*$", re.I
+)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 # Only what names the way a reader came, never what may name the page ("id", "ref", "source", "cid").
-_TRACKER = re.compile(r"^(?:utm_\w+|at_(?:medium|campaign|custom\w*)|(?:fb|g|dc|ms|y|tw|tt)cl(?:k)?id|igshid|mc_[ce]id|ocid|cmpid|xtor|smid|ns_\w+)=", re.I)
+_TRACKER = re.compile(
+    r"^(?:utm_\w+|at_(?:medium|campaign|custom\w*)|(?:fb|g|dc|ms|y|tw|tt)cl(?:k)?id|igshid|mc_[ce]id|ocid|cmpid|xtor|smid|ns_\w+)=",
+    re.I,
+)
 _SAME_HOST = re.compile(r"^(?:www|m|mobile|amp)\.")
 _CANONICAL = re.compile(r"<link\b[^>]{0,1000}\brel\s*=\s*[\"']?canonical\b[^>]{0,1000}>", re.I)
 _HREF = re.compile(r"\bhref\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s>]+))", re.I)
@@ -67,7 +72,9 @@ def is_address(path: str) -> bool:
     return _ADDRESS.match(path) is not None and not is_store(path)
 
 
-def read_pages(web: Web, catalog: Catalog | None, addresses: Sequence[str], feeds: Sequence[str], force: bool = False) -> Iterator[Found]:
+def read_pages(
+    web: Web, catalog: Catalog | None, addresses: Sequence[str], feeds: Sequence[str], force: bool = False
+) -> Iterator[Found]:
     """Yield what is new at some addresses and in some feeds, what is not, and what cannot be had.
 
     ``force`` yields the articles of unchanged pages too. Ends early when the run is asked to stop.
@@ -124,7 +131,9 @@ class _Reader:
             return
         entries: dict[str, Entry] = {}
         for entry in feed.entries:  # of two with one link, the newer
-            entries.setdefault(entry.link or f"{url}#{entry.id or digest_of(f'{entry.title}{entry.content}')[:16]}", entry)
+            entries.setdefault(
+                entry.link or f"{url}#{entry.id or digest_of(f'{entry.title}{entry.content}')[:16]}", entry
+            )
         named = [link for link in entries if link not in self._asked]
         there = set() if self._force else self._there(named)
         waiting = [link for link in named if link not in there]
@@ -133,7 +142,13 @@ class _Reader:
             self._asked.add(link)
             yield from self._entry(link, entries[link], feed.title)
         if len(waiting) > _AT_ONCE:
-            yield Failure(shown(address), f"has {len(waiting)} entries that are not in; the newest {_AT_ONCE} were tried, run again for the others")
+            yield Failure(
+                shown(address),
+                (
+                    f"has {len(waiting)} entries that are not in; the newest {_AT_ONCE} were tried, run again for "
+                    "the others"
+                ),
+            )
         if fetched:
             yield _record_of(url, None, fetched)
 
@@ -159,7 +174,11 @@ class _Reader:
                 return
             fetched = _as_fetched(known)
         if _path(fetched.url) == "/" != _path(url):
-            raise PageError("it now leads to the front page of the site: the page has probably gone; check the address", lasting=True, status=404)
+            raise PageError(
+                "it now leads to the front page of the site: the page has probably gone; check the address",
+                lasting=True,
+                status=404,
+            )
         if known and known.key and known.digest == digest_of(fetched.body) and not self._force:
             yield _record_of(url, known.key, fetched)
             yield Unchanged()
@@ -182,7 +201,8 @@ class _Reader:
         text = html.unescape(re.sub(r"<[^<>]*>", " ", entry.content or "")).strip()
         if len(text) < _WHOLE_ARTICLE or _TEASER.search(text[-80:]):
             return None
-        body = f"<html><head><title>{html.escape(entry.title or '')}</title></head><body><article>{entry.content}</article></body></html>"
+        title = html.escape(entry.title or "")
+        body = f"<html><head><title>{title}</title></head><body><article>{entry.content}</article></body></html>"
         fetched = Fetched(link, body.encode("utf-8", "replace"), "text/html; charset=utf-8", None, None)
         try:
             record = read_html(link, fetched.body, url=entry.link, charset="utf-8")
@@ -194,7 +214,8 @@ class _Reader:
     def _identity(self, url: str, fetched: Fetched, record: Record, known: FetchRecord | None) -> tuple[str, str]:
         """Return what the id of a page's article is made of, and the page's best address.
 
-        That is the address it calls canonical, unless another article is there already: some sites call every page the front page.
+        That is the address it calls canonical, unless another article is there already: some sites call every page the
+        front page.
         """
         own, canonical = fetched.url, _canonical(fetched)
         for address in filter(None, (canonical, own)):
@@ -232,17 +253,27 @@ class _Reader:
         with self._catalog.snapshot() as snapshot:
             stored = snapshot.article(article_id(known.key))
         source = stored.article.source if stored else None
-        return Metadata(None, source.publisher, source.author, source.published, source.published_at) if source else Metadata()
+        return (
+            Metadata(None, source.publisher, source.author, source.published, source.published_at)
+            if source
+            else Metadata()
+        )
 
     def _there(self, urls: Sequence[str]) -> set[str]:
         if self._catalog is None:
             return set()
         with self._catalog.snapshot() as snapshot:
-            return {url for url, key in snapshot.fetched(urls).items() if snapshot.original_digest(article_id(key)) is not None}
+            return {
+                url
+                for url, key in snapshot.fetched(urls).items()
+                if snapshot.original_digest(article_id(key)) is not None
+            }
 
 
 def identity(url: str) -> str:
-    """Return an address without what may differ between two ways to one page: the scheme, the default port, the fragment, trackers."""
+    """Return an address without what may differ between two ways to one page: the scheme, the default port, the
+    fragment, trackers.
+    """
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
@@ -260,7 +291,9 @@ def _canonical(fetched: Fetched) -> str | None:
         address = urljoin(fetched.url, html.unescape(href[1] or href[2] or href[3] or "").strip())
         parts, own = urlsplit(address), urlsplit(fetched.url)
         same = [_SAME_HOST.sub("", part.hostname or "") for part in (parts, own)]
-        fits = same[0] == same[1] and parts.scheme in ("http", "https") and parts.port == own.port and not parts.username
+        fits = (
+            same[0] == same[1] and parts.scheme in ("http", "https") and parts.port == own.port and not parts.username
+        )
     except ValueError:
         return None
     # A canonical address at the front page is a fault of the site.
@@ -268,7 +301,10 @@ def _canonical(fetched: Fetched) -> str | None:
 
 
 def _article(url: str, fetched: Fetched, limit: int) -> Record:
-    """Return the article on a page; ``limit`` bounds what a document unpacks to, in bytes. Raises UnreadableError if there is none in it."""
+    """Return the article on a page; ``limit`` bounds what a document unpacks to, in bytes.
+
+    Raises UnreadableError if there is none in it.
+    """
     from index.fetch import media_type
     from index.formats.docx import read_docx
     from index.formats.html import read_html
@@ -286,13 +322,26 @@ def _article(url: str, fetched: Fetched, limit: int) -> Record:
         return completed(read_pdf(url, fetched.body))
     if kind == "application/vnd.openxmlformats-officedocument.wordprocessingml.document":
         return completed(read_docx(url, fetched.body, limit))
-    if kind in ("application/rss+xml", "application/atom+xml", "application/feed+json", "application/rdf+xml", "application/xml", "text/xml"):
-        raise PageError(f"is not a page but perhaps a feed ({kind}); if it is one: python ingest.py --feed ADDRESS", lasting=True)
-    raise PageError(f"is not a page but {kind}; save it, and ingest the file if it is of a type newsdesk reads", lasting=True)
+    if kind in (
+        "application/rss+xml",
+        "application/atom+xml",
+        "application/feed+json",
+        "application/rdf+xml",
+        "application/xml",
+        "text/xml",
+    ):
+        raise PageError(
+            f"is not a page but perhaps a feed ({kind}); if it is one: python ingest.py --feed ADDRESS", lasting=True
+        )
+    raise PageError(
+        f"is not a page but {kind}; save it, and ingest the file if it is of a type newsdesk reads", lasting=True
+    )
 
 
 def _filled(record: Record, said: Metadata) -> Record:
-    """Fill what a page does not say of its article, and let the digest be of the article alone: a page's bytes differ at each visit."""
+    """Fill what a page does not say of its article, and let the digest be of the article alone: a page's bytes differ
+    at each visit.
+    """
     own = record.metadata
     hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.place, record.url)}
     if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
@@ -303,13 +352,27 @@ def _filled(record: Record, said: Metadata) -> Record:
 
 def _record_of(url: str, key: str | None, fetched: Fetched) -> FetchRecord:
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return FetchRecord(url, key, fetched.url, fetched.etag, fetched.last_modified, fetched.content_type, digest_of(fetched.body), now, fetched.body)
+    return FetchRecord(
+        url,
+        key,
+        fetched.url,
+        fetched.etag,
+        fetched.last_modified,
+        fetched.content_type,
+        digest_of(fetched.body),
+        now,
+        fetched.body,
+    )
 
 
 def _conditions(known: FetchRecord | None) -> Known | None:
     from index.fetch import Known
 
-    return Known(known.final_url, known.etag, known.last_modified) if known and (known.etag or known.last_modified) else None
+    return (
+        Known(known.final_url, known.etag, known.last_modified)
+        if known and (known.etag or known.last_modified)
+        else None
+    )
 
 
 def _as_fetched(known: FetchRecord | None) -> Fetched:

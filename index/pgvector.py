@@ -1,7 +1,9 @@
-"""Vectors in the catalog's own PostgreSQL, by the extension pgvector: an article and its vectors are replaced in one transaction.
+"""Vectors in the catalog's own PostgreSQL, by the extension pgvector: an article and its vectors are replaced in one
+transaction.
 
-A state's vectors are a table with an HNSW index. Readers search it in their own snapshot, so each sees the vectors of its state, and nothing has to
-be written down for a run that dies. A rebuild fills a new table, under a name of its own, and the state that names it is published when it is whole.
+A state's vectors are a table with an HNSW index. Readers search it in their own snapshot, so each sees the vectors of
+its state, and nothing has to be written down for a run that dies. A rebuild fills a new table, under a name of its own,
+and the state that names it is published when it is whole.
 """
 
 from __future__ import annotations
@@ -14,7 +16,23 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Float, FromClause, String, TableClause, bindparam, cast, column, delete, func, select, table, text, true
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    FromClause,
+    String,
+    TableClause,
+    bindparam,
+    cast,
+    column,
+    delete,
+    func,
+    select,
+    table,
+    text,
+    true,
+)
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import UserDefinedType
 
@@ -32,7 +50,8 @@ PREFIX = "vectors_"  # of a table's name
 _OLDEST = (0, 8)  # from then on a search goes on until it has enough that lies in the scope
 _AT_ONCE = 2_000  # vectors sent together
 _EXACT = 20_000  # passages; a scope this small is compared in full
-_GRAPH = "m = 16, ef_construction = 64"  # the defaults; twice the construction gains 0.001 of recall@10 and costs twice the time
+# the defaults; twice the construction gains 0.001 of recall@10 and costs twice the time
+_GRAPH = "m = 16, ef_construction = 64"
 _SEEN = 200  # hnsw.ef_search: recall@10 0.998 at 96,000 passages
 _LOST = ("08", "57P", "53", "25P04")  # sqlstates of a server that went down or has no room: no fault of the vectors
 
@@ -65,7 +84,8 @@ class Table:
         if scope:
             inside = held.c.article_id.in_(self._snapshot.inside(scope))
             if self._snapshot.allowed(scope) <= _EXACT:
-                # First what is in the scope, then how near it is: else the graph would be walked until enough of it turned up.
+                # First what is in the scope, then how near it is: else the graph would be walked until enough of it
+                # turned up.
                 held, inside = select(held).where(inside).cte("each").prefix_with("MATERIALIZED"), true()
         asked = cast(bindparam("query", _written(query), String), _HalfVec(self._at))
         distance = held.c.vector.op(f"OPERATOR({self._at}.<=>)", return_type=Float())(asked).label("distance")
@@ -89,7 +109,9 @@ class Table:
     def room(self) -> tuple[int, int, int]:
         """Return the bytes of the rows, of the graph, and of all."""
         sizes = text("SELECT pg_table_size(:place), pg_relation_size(:graph), pg_total_relation_size(:place)")
-        rows, graph, whole = self._connection.execute(sizes, {"place": self._place, "graph": f"{self._place}_graph"}).one()
+        rows, graph, whole = self._connection.execute(
+            sizes, {"place": self._place, "graph": f"{self._place}_graph"}
+        ).one()
         return rows, graph, whole
 
     def close(self) -> None:
@@ -100,9 +122,13 @@ class Table:
         return self._snapshot.connection
 
 
-_MEMORY = "SELECT set_config('maintenance_work_mem', greatest(setting::bigint, 524288)::text, true) FROM pg_settings WHERE name = 'maintenance_work_mem'"
+_MEMORY = (
+    "SELECT set_config('maintenance_work_mem', greatest(setting::bigint, 524288)::text, true) FROM pg_settings WHERE "
+    "name = 'maintenance_work_mem'"
+)
 # A search goes on where what it found is out of scope, or was replaced and is not vacuumed yet.
-_CAREFUL = """SELECT set_config('hnsw.ef_search', :seen, true), set_config('hnsw.iterative_scan', 'relaxed_order', true),
+_CAREFUL = """SELECT set_config('hnsw.ef_search', :seen, true), set_config('hnsw.iterative_scan', 'relaxed_order',
+true),
     set_config('hnsw.max_scan_tuples', '40000', true)"""
 
 
@@ -120,13 +146,22 @@ class PgVector:
         self._catalog = catalog
 
     def open(self, generation: Generation, snapshot: Snapshot) -> Table:
-        """Open a state for search in a snapshot. Raises VectorsError if its table is gone or cannot be searched quickly."""
+        """Open a state for search in a snapshot.
+
+        Raises VectorsError if its table is gone or cannot be searched quickly.
+        """
         place, at = generation.place, _extension(snapshot.connection)
         query = """SELECT indisvalid FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attname = 'vector'
             WHERE indrelid = to_regclass(:place) AND indexrelid = to_regclass(:graph)"""
         named = place.startswith(PREFIX) and place.isidentifier()
-        if at is None or not named or not snapshot.connection.scalar(text(query), {"place": place, "graph": f"{place}_graph"}):
-            raise VectorsError(f"The vectors are not in {self._catalog.where}: its table {place} or that one's index is missing.")
+        if (
+            at is None
+            or not named
+            or not snapshot.connection.scalar(text(query), {"place": place, "graph": f"{place}_graph"})
+        ):
+            raise VectorsError(
+                f"The vectors are not in {self._catalog.where}: its table {place} or that one's index is missing."
+            )
         return Table(snapshot, place, at)
 
     def complete(self, index: Index, generation: Generation) -> None:
@@ -140,14 +175,20 @@ class PgVector:
         """Find out whether a state is whole. Raises VectorsError."""
         found = self.open(generation, snapshot).count()
         if found != generation.passages:
-            raise VectorsError(f"The table {generation.place} in {self._catalog.where} holds {found} passages, the catalog {generation.passages}.")
+            raise VectorsError(
+                f"The table {generation.place} in {self._catalog.where} holds {found} passages, the catalog "
+                f"{generation.passages}."
+            )
 
     def agrees(self, expected: set[str], found: set[str]) -> bool:
         """Tell whether ids that were found are those of the catalog."""
         return expected == found
 
-    def write(self, previous: Generation | None, number: int, changes: Changes, added: int, total: int) -> tuple[Generation, Changes]:
-        """Fill a new table, if there is none to change; what changes in one is left for the transaction that publishes the change.
+    def write(
+        self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
+    ) -> tuple[Generation, Changes]:
+        """Fill a new table, if there is none to change; what changes in one is left for the transaction that publishes
+        the change.
 
         Raises VectorsError.
         """
@@ -162,7 +203,10 @@ class PgVector:
             at = _created(connection, self._catalog.where)
             found = _fill(connection, place, at, changes.add)
             if found != total:
-                raise VectorsError(f"The new table {place} in {self._catalog.where} holds {found} passages, not {total}. Run: python -m bot rebuild")
+                raise VectorsError(
+                    f"The new table {place} in {self._catalog.where} holds {found} passages, not {total}. Run: "
+                    "python -m bot rebuild"
+                )
         return Generation(number, place, total), Changes()
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
@@ -180,8 +224,12 @@ class PgVector:
 
 
 def sweep(catalog: Catalog, kept: set[str]) -> None:
-    """Remove every table of vectors from a catalog in PostgreSQL but some: those of runs that died, and those no reader needs."""
-    query = text("SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND starts_with(tablename, :prefix)")
+    """Remove every table of vectors from a catalog in PostgreSQL but some: those of runs that died, and those no reader
+    needs.
+    """
+    query = text(
+        "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND starts_with(tablename, :prefix)"
+    )
     with catalog.snapshot() as snapshot:
         found = [name for name in snapshot.connection.scalars(query, {"prefix": PREFIX}) if name not in kept]
     if found:
@@ -200,7 +248,10 @@ def _held(place: str) -> TableClause:
 
 def _extension(connection: Connection) -> str | None:
     """Return the schema that holds the extension, quoted, None if it is not there."""
-    query = "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'vector'"
+    query = (
+        "SELECT quote_ident(nspname) FROM pg_extension JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE "
+        "extname = 'vector'"
+    )
     found: str | None = connection.scalar(text(query))
     return found
 
@@ -216,12 +267,16 @@ def _created(connection: Connection, where: str) -> str:
             raise
         cause = str(error.orig).splitlines()[0]
         raise SettingsError(
-            f"NEWSDESK_VECTORS__ENGINE is pgvector, but {where} does not have the extension vector and it could not be made ({cause}). "
+            f"NEWSDESK_VECTORS__ENGINE is pgvector, but {where} does not have the extension vector and it could "
+            f"not be made ({cause}). "
             "Install pgvector on that server and have an administrator run: CREATE EXTENSION vector"
         ) from error
     version = str(connection.scalar(text("SELECT extversion FROM pg_extension WHERE extname = 'vector'")))
     if tuple(int(part) for part in version.split(".")[:2]) < _OLDEST:
-        raise SettingsError(f"The extension vector in {where} is version {version}; newsdesk needs 0.8 or newer: ALTER EXTENSION vector UPDATE")
+        raise SettingsError(
+            f"The extension vector in {where} is version {version}; newsdesk needs 0.8 or newer: ALTER EXTENSION "
+            "vector UPDATE"
+        )
     found = _extension(connection)
     assert found is not None
     return found
@@ -239,7 +294,9 @@ def _fill(connection: Connection, place: str, at: str, items_in: Iterable[list[I
         found += len(items)
     # After the rows, and in memory: row by row the graph takes several times as long.
     connection.exec_driver_sql(_MEMORY)
-    connection.exec_driver_sql(f"CREATE INDEX {place}_graph ON {place} USING hnsw (vector {at}.halfvec_cosine_ops) WITH ({_GRAPH})")
+    connection.exec_driver_sql(
+        f"CREATE INDEX {place}_graph ON {place} USING hnsw (vector {at}.halfvec_cosine_ops) WITH ({_GRAPH})"
+    )
     connection.exec_driver_sql(f"CREATE INDEX {place}_article ON {place} (article_id)")
     connection.exec_driver_sql(f"ALTER TABLE {place} ADD PRIMARY KEY (id)")
     connection.exec_driver_sql(f"ANALYZE {place}")
@@ -249,12 +306,17 @@ def _fill(connection: Connection, place: str, at: str, items_in: Iterable[list[I
 def _send(connection: Connection, place: str, items: Sequence[Item]) -> None:
     """Send vectors as PostgreSQL reads them fastest: a COPY in its binary form, each number in two bytes."""
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {place} (id, article_id, vector) FROM STDIN (FORMAT BINARY)") as copy:
+    with (
+        driver.cursor() as cursor,
+        cursor.copy(f"COPY {place} (id, article_id, vector) FROM STDIN (FORMAT BINARY)") as copy,
+    ):
         copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
         for passage, vector in items:
             half = struct.pack(">HH", len(vector), 0) + np.asarray(vector, ">f2").tobytes()
             fields = (passage.id.encode(), passage.article_id.encode(), half)
-            copy.write(struct.pack(">h", len(fields)) + b"".join(struct.pack(">i", len(field)) + field for field in fields))
+            copy.write(
+                struct.pack(">h", len(fields)) + b"".join(struct.pack(">i", len(field)) + field for field in fields)
+            )
         copy.write(b"\xff\xff")
 
 
@@ -264,7 +326,9 @@ def _written(vector: Vectors) -> str:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Raise what PostgreSQL says about the vectors as a VectorsError; a lost connection, or a full disk, is told by the catalog."""
+    """Raise what PostgreSQL says about the vectors as a VectorsError; a lost connection, or a full disk, is told by the
+    catalog.
+    """
     from psycopg import Error
 
     try:
@@ -274,7 +338,9 @@ def _translated() -> Iterator[None]:
         assert isinstance(told, DBAPIError)
         if _lost(told):
             raise told from error
-        raise VectorsError(f"The vectors in PostgreSQL could not be used: {' '.join(str(told.orig).split())[:200]}.") from error
+        raise VectorsError(
+            f"The vectors in PostgreSQL could not be used: {' '.join(str(told.orig).split())[:200]}."
+        ) from error
 
 
 def _lost(error: DBAPIError) -> bool:

@@ -1,6 +1,8 @@
-"""The published passages by number, in memory: what the vectors (index/matrix.py) and the words (index/words.py) of a process that stays are kept by.
+"""The published passages by number, in memory: what the vectors (index/matrix.py) and the words (index/words.py) of a
+process that stays are kept by.
 
-A passage keeps its number from one published state to the next, so that only what is new is read; one that goes leaves its number empty.
+A passage keeps its number from one published state to the next, so that only what is new is read; one that goes leaves
+its number empty.
 """
 
 from __future__ import annotations
@@ -24,7 +26,10 @@ _SPARE = 10_000  # such numbers that are not worth it
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """The passages of one published state. The lists and dictionaries belong to all states after one another, and grow; the arrays are this state's."""
+    """The passages of one published state.
+
+    The lists and dictionaries belong to all states after one another, and grow; the arrays are this state's.
+    """
 
     ids: list[str]
     known: dict[str, int]  # the latest number of each id
@@ -42,7 +47,9 @@ class Places:
             if found is not None:
                 return found
         nothing = np.zeros(0, np.int32)
-        return cls([], {}, {}, nothing.astype(np.int64), nothing, nothing, nothing.astype(bool))._grown(snapshot, snapshot.rows())
+        return cls([], {}, {}, nothing.astype(np.int64), nothing, nothing, nothing.astype(bool))._grown(
+            snapshot, snapshot.rows()
+        )
 
     @classmethod
     def _after(cls, before: Places, snapshot: Snapshot) -> Places | None:
@@ -50,15 +57,23 @@ class Places:
         found = snapshot.rows()
         old = len(before.there)
         numbers = [before.known.get(id_, old) for _, id_ in found]
-        kept = [(number, row) for number, (row, _) in zip(numbers, found, strict=True) if number < old and before.there[number]]
-        new = [place for number, place in zip(numbers, found, strict=True) if not (number < old and before.there[number])]
+        kept = [
+            (number, row)
+            for number, (row, _) in zip(numbers, found, strict=True)
+            if number < old and before.there[number]
+        ]
+        new = [
+            place for number, place in zip(numbers, found, strict=True) if not (number < old and before.there[number])
+        ]
         if len(before.ids) != old or old - len(kept) > _SPARE + _EMPTY * len(found):
             return None
         row, there = np.zeros(old, np.int64), np.zeros(old, bool)
         if kept:
             place, rows = np.array(kept, np.int64).T
             row[place], there[place] = rows, True
-        return Places(before.ids, before.known, before.publishers, row, before.published, before.publisher, there)._grown(snapshot, new)
+        return Places(
+            before.ids, before.known, before.publishers, row, before.published, before.publisher, there
+        )._grown(snapshot, new)
 
     def _grown(self, snapshot: Snapshot, new: list[tuple[int, str]]) -> Places:
         if not new:
@@ -67,7 +82,10 @@ class Places:
         told = {}
         for id_, published, publisher in snapshot.told(list(dict.fromkeys(articles))):
             day = date.fromisoformat(published) if isinstance(published, str) else published
-            told[id_] = (day.toordinal() if day else 0, self.publishers.setdefault((publisher or "").lower(), len(self.publishers)))
+            told[id_] = (
+                day.toordinal() if day else 0,
+                self.publishers.setdefault((publisher or "").lower(), len(self.publishers)),
+            )
         for number, (_, id_) in enumerate(new, start=len(self.ids)):
             self.ids.append(id_)
             self.known[id_] = number
@@ -107,12 +125,16 @@ class Places:
             inside = inside & (self.published <= scope.until.toordinal())
         if scope.publisher:
             wanted = scope.publisher.lower()
-            inside = inside & np.isin(self.publisher, [number for name, number in list(self.publishers.items()) if wanted in name])
+            inside = inside & np.isin(
+                self.publisher, [number for name, number in list(self.publishers.items()) if wanted in name]
+            )
         return inside
 
 
 def best(scores: npt.NDArray[np.floating], limit: int, inside: Mask) -> Numbers:
-    """Return the numbers of the highest scores among those inside, in no order; of equal ones at the edge, those of the lowest numbers."""
+    """Return the numbers of the highest scores among those inside, in no order; of equal ones at the edge, those of the
+    lowest numbers.
+    """
     chosen = np.flatnonzero(inside)
     if len(chosen) > limit:
         among = scores[chosen]

@@ -81,7 +81,9 @@ class _BarProgress(Progress):
 
     def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
         self._measure.begin(*survey())
-        self._bar.update(self._task, total=self._measure.size or None, description=f"{self._measure.files:,} files to read")
+        self._bar.update(
+            self._task, total=self._measure.size or None, description=f"{self._measure.files:,} files to read"
+        )
 
     def done(self, articles: int, size: int) -> None:
         self._measure.done(articles, size)

@@ -1,4 +1,6 @@
-"""What an article's text tells beyond its words, read once when it is put in: who says what, and what its acronyms stand for."""
+"""What an article's text tells beyond its words, read once when it is put in: who says what, and what its acronyms
+stand for.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _AT_ONCE = 100
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an article tells: its statements in order, and its acronyms as pairs of search terms ("imf", "intern monetari fund")."""
+    """What an article tells: its statements in order, and its acronyms as pairs of search terms ("imf", "intern
+    monetari fund").
+    """
 
     statements: tuple[StoredStatement, ...] = ()
     acronyms: frozenset[tuple[str, str]] = frozenset()

@@ -42,9 +42,9 @@ class Failure:
 class Record:
     """One article as it was saved; ``place`` names it for people, ``digest`` is of everything it was made from.
 
-    ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself beyond that (a web
-    page, whose text no longer has its byline and date; a mail, whose header says it all). ``made`` is when a document was written: its date,
-    if neither it nor its sidecar nor its text names a better one.
+    ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
+    beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
+    is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
     """
 
     place: str
@@ -62,7 +62,17 @@ _NAMES = {
     "title": ("title", "headline", "name"),
     "publisher": ("source", "publisher", "site_name", "outlet", "provider"),
     "author": ("authors", "author", "byline", "creator"),
-    "published": ("date", "published", "datePublished", "published_at", "publishedAt", "date_published", "pubDate", "publication_date", "created_at"),
+    "published": (
+        "date",
+        "published",
+        "datePublished",
+        "published_at",
+        "publishedAt",
+        "date_published",
+        "pubDate",
+        "publication_date",
+        "created_at",
+    ),
     "url": ("url", "link", "canonical_url"),
     "language": ("language", "lang", "inLanguage"),
     "text": ("text", "articleBody", "body", "content"),
@@ -77,15 +87,26 @@ def field_of(said: Mapping[str, Any], name: str) -> Any:
 def record_of(place: str, digest: str, text: str, said: Mapping[str, Any]) -> Record:
     """Make a record from fields that a file names, in any of their usual spellings."""
     published, published_at = moment_of(field_of(said, "published"))
-    metadata = Metadata(_name_of(field_of(said, "title")), _name_of(field_of(said, "publisher")), people(field_of(said, "author")), published, published_at)
-    return Record(place, digest, text, metadata, web_address(field_of(said, "url")), line_of(field_of(said, "language")))
+    metadata = Metadata(
+        _name_of(field_of(said, "title")),
+        _name_of(field_of(said, "publisher")),
+        people(field_of(said, "author")),
+        published,
+        published_at,
+    )
+    return Record(
+        place, digest, text, metadata, web_address(field_of(said, "url")), line_of(field_of(said, "language"))
+    )
 
 
 def completed(record: Record, sidecar: Record | None = None) -> Record:
     """Fill what a file does not say of itself from its sidecar, else from its text."""
     if sidecar is not None:
         record = replace(
-            record, metadata=filled(record.metadata, sidecar.metadata), url=record.url or sidecar.url, language=record.language or sidecar.language
+            record,
+            metadata=filled(record.metadata, sidecar.metadata),
+            url=record.url or sidecar.url,
+            language=record.language or sidecar.language,
         )
     known = record.metadata
     if record.speaks and not (known.title and known.publisher and known.published):
@@ -96,7 +117,13 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
 def filled(first: Metadata, second: Metadata) -> Metadata:
     """Fill what one source does not say of an article from another."""
     dated = first if first.published else second  # a day and its hour come from one hand
-    return Metadata(first.title or second.title, first.publisher or second.publisher, first.author or second.author, dated.published, dated.published_at)
+    return Metadata(
+        first.title or second.title,
+        first.publisher or second.publisher,
+        first.author or second.author,
+        dated.published,
+        dated.published_at,
+    )
 
 
 def people(value: Any) -> str | None:
@@ -127,4 +154,7 @@ def line_of(value: object) -> str | None:
 def check_size(size: int, limit: int, what: str = "is") -> None:
     """Raise UnreadableError for an article of more bytes than the limit."""
     if size > limit:
-        raise UnreadableError(f"{what} {size / 2**20:,.1f} MB, more than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)")
+        raise UnreadableError(
+            f"{what} {size / 2**20:,.1f} MB, more than the {limit / 2**20:,.0f} MB an article may have "
+            "(NEWSDESK_INGEST__MAX_MB)"
+        )

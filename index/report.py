@@ -40,7 +40,8 @@ class Failures(list[Failure]):
 class Report:
     """What a run did; ``passages`` counts those of the articles it put in.
 
-    ``known_failures`` counts what failed before, has not changed and was not tried again; ``error`` says what ended the run early.
+    ``known_failures`` counts what failed before, has not changed and was not tried again; ``error`` says what ended the
+    run early.
     """
 
     run: int = 0
@@ -68,12 +69,17 @@ class Report:
         values = asdict(self)
         values["seconds"] = round(self.seconds, 3)
         # Of a failure, what does not apply is left out.
-        values["failures"] = [{key: value for key, value in asdict(failure).items() if value not in (None, False)} for failure in self.failures]
+        values["failures"] = [
+            {key: value for key, value in asdict(failure).items() if value not in (None, False)}
+            for failure in self.failures
+        ]
         return values
 
 
 def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:
-    """Return how a run on record ended: done, stopped, error, killed; without a report the latest one may be running still."""
+    """Return how a run on record ended: done, stopped, error, killed; without a report the latest one may be running
+    still.
+    """
     if report is None:
         # One writer at a time: whoever began a later run found this one dead.
         return "running or killed" if latest else "killed"
@@ -86,7 +92,9 @@ class Progress:
     """What a run tells while it works; this one tells nothing."""
 
     def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
-        """The run begins; ``survey`` counts the files that are new or have changed, and their bytes, in a walk of its own."""
+        """The run begins; ``survey`` counts the files that are new or have changed, and their bytes, in a walk of its
+        own.
+        """
 
     def step(self, step: Step) -> None:
         """An article was read and will be put in, or one will be removed."""

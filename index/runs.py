@@ -1,7 +1,7 @@
 """One ingest run: files in, a report out.
 
-changes (walk → unchanged? → read → clean) → split → embed → publish, five hundred articles at a time; the model works on what has been
-read while the run reads on, and while it publishes the batch before.
+changes (walk → unchanged? → read → clean) → split → embed → publish, five hundred articles at a time; the model works
+on what has been read while the run reads on, and while it publishes the batch before.
 """
 
 from __future__ import annotations
@@ -28,11 +28,13 @@ _BATCH_CHARACTERS = 8_000_000
 Stopped = Callable[[], bool]
 
 
-def run(archive: Archive, embedder: Embedder, options: Options, progress: Progress, stopped: Stopped = lambda: False) -> Report:
+def run(
+    archive: Archive, embedder: Embedder, options: Options, progress: Progress, stopped: Stopped = lambda: False
+) -> Report:
     """Bring the archive up to date with some files and return the report. The caller holds the writer's lock.
 
-    ``stopped`` is asked between articles: once it says so, what has been read is published and the run ends. A run that is killed has
-    published whole batches; the next one does the rest and embeds nothing twice.
+    ``stopped`` is asked between articles: once it says so, what has been read is published and the run ends. A run that
+    is killed has published whole batches; the next one does the rest and embeds nothing twice.
     """
     began = time.monotonic()
     report = Report()
@@ -66,10 +68,16 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
         report.failed = report.failures.total
         report.seconds = time.monotonic() - began
         whole = not report.interrupted and report.error is None and options.changed is None
-        covered = [each for path in options.paths for each in {path, absolute(path)}] if whole else options.changed or ()
+        covered = (
+            [each for path in options.paths for each in {path, absolute(path)}] if whole else options.changed or ()
+        )
         with archive.catalog.transaction() as transaction:
             before = {(path, reason) for _, path, reason in transaction.passing_failures()}
-            if options.watching and not report.changed and all(failure.passing and (failure.path, failure.reason) in before for failure in report.failures):
+            if (
+                options.watching
+                and not report.changed
+                and all(failure.passing and (failure.path, failure.reason) in before for failure in report.failures)
+            ):
                 transaction.forget_run(report.run)
             else:
                 transaction.finish_run(report.run, report.seconds, report.as_json(), covered)
@@ -79,11 +87,20 @@ def run(archive: Archive, embedder: Embedder, options: Options, progress: Progre
 class _Writing:
     """Takes the changes of a run in order and publishes them in batches.
 
-    A full batch is published once its passages have their vectors. Until then, and meanwhile, the next one is read and the model works on it.
+    A full batch is published once its passages have their vectors. Until then, and meanwhile, the next one is read and
+    the model works on it.
     """
 
-    def __init__(self, archive: Archive, queue: EmbeddingQueue, embedder: Embedder, report: Report, progress: Progress) -> None:
-        self._archive, self._queue, self._embedder, self._report, self._progress = archive, queue, embedder, report, progress
+    def __init__(
+        self, archive: Archive, queue: EmbeddingQueue, embedder: Embedder, report: Report, progress: Progress
+    ) -> None:
+        self._archive, self._queue, self._embedder, self._report, self._progress = (
+            archive,
+            queue,
+            embedder,
+            report,
+            progress,
+        )
         self._behind = _Behind(progress)
         self._batch, self._size = Batch(), 0
         self._full: deque[tuple[Batch, int]] = deque()  # with what ``EmbeddingQueue.done`` must be asked for
@@ -137,7 +154,10 @@ class _Writing:
 
 
 class _Behind:
-    """Counts what a run has behind it. A file of many articles is behind bit by bit, as far as the length of their texts tells."""
+    """Counts what a run has behind it.
+
+    A file of many articles is behind bit by bit, as far as the length of their texts tells.
+    """
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -160,7 +180,10 @@ class _Behind:
 
 
 def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]:
-    """Return the steps a run would take, and its report, without changing anything. ``archive`` is None where there is none yet."""
+    """Return the steps a run would take, and its report, without changing anything.
+
+    ``archive`` is None where there is none yet.
+    """
     steps: list[Step] = []
     report = Report()
 

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Date, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text, column, table
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    column,
+    table,
+)
 
 from index import dialect
 from index.dialect import Number
@@ -25,7 +41,9 @@ files = Table(  # every file that is in, as it was when it was last read
     Column("mtime_ns", Number, nullable=False),
     Column("digest", Text, nullable=False),
     Column("articles", Integer, nullable=False),
-    Column("failure", Text),  # JSON {run, count, failures}: what of it failed for good and is not tried again until it changes
+    Column(
+        "failure", Text
+    ),  # JSON {run, count, failures}: what of it failed for good and is not tried again until it changes
 )
 fetches = Table(  # every page and feed of the web that is in, as it was when it was last fetched
     "fetches",
@@ -138,7 +156,8 @@ lines = Table(  # lines that would be furniture if they recurred over articles o
 unsettled = Table(  # lines that came or went since it was last decided which recur
     "unsettled", metadata, Column("publisher", Text, primary_key=True), Column("digest", BigInteger, primary_key=True)
 )
-sketches = Table(  # the smallest hashes of an article's word runs: articles that share some may be copies (index/duplicates.py)
+# the smallest hashes of an article's word runs: articles that share some may be copies (index/duplicates.py)
+sketches = Table(
     "sketches",
     metadata,
     Column("hash", BigInteger, primary_key=True),
@@ -184,7 +203,9 @@ acronyms = Table(  # "European Union (EU)": what an article says that an acronym
     Index("acronyms_article", "article_id"),
     sqlite_with_rowid=False,
 )
-KEYWORD_TABLE = "passage_terms"  # made by index/keywords.py; in SQLite FTS5: rowid = passages.row, title and body as search terms
+KEYWORD_TABLE = (
+    "passage_terms"  # made by index/keywords.py; in SQLite FTS5: rowid = passages.row, title and body as search terms
+)
 keywords = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
 
 
@@ -211,7 +232,10 @@ def migrate(connection: Connection, version: int) -> int:
     Raises ArchiveError if a newer newsdesk made it.
     """
     if version > len(STEPS):
-        raise ArchiveError(f"The archive has schema version {version}, this newsdesk knows up to {len(STEPS)}. Update newsdesk (git pull, make install).")
+        raise ArchiveError(
+            f"The archive has schema version {version}, this newsdesk knows up to {len(STEPS)}. Update newsdesk "
+            "(git pull, make install)."
+        )
     for step in STEPS[version:]:
         step(connection)
     return len(STEPS)

@@ -1,7 +1,8 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
 question ─┬─ vector ── exact comparison, or the index where there is very much ──┐
-          └─ terms ─── BM25, in memory or in the catalog ─────────────────────────┴─ normalise, sum, plus what is wished for, less for more of an article → hits
+          └─ terms ─── BM25, in memory or in the catalog ─────────────────────────┴─ normalise, sum,
+             plus what is wished for, less for more of an article → hits
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from index.terms import terms
 
 CANDIDATES = 100  # from each side, before they are summed
 _RARER = 10  # times: from then on the articles are taken to write a name in its other form
-_AGAIN = 0.1  # of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long articles
+# of a score of 1: what a passage loses for each of its article's before it; a bound of two lost answers in long
+# articles
+_AGAIN = 0.1
 
 _OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the time wished for
 _SPEAKS = 0.1  # what one gains in which the one asked about speaks
@@ -33,7 +36,9 @@ Reranker = Callable[[str, Sequence[str]], Sequence[float]]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What an answer should rather have than not: a time in which it was published (``firm``: twice as much), one who speaks (folded terms)."""
+    """What an answer should rather have than not: a time in which it was published (``firm``: twice as much), one who
+    speaks (folded terms).
+    """
 
     since: date | None = None
     until: date | None = None
@@ -62,8 +67,8 @@ class Ranked:
 def search(archive: Archive, embedder: Embedder, question: str, scope: Scope = ANYTHING, limit: int = 24) -> list[Hit]:
     """Return the passages that fit a question, best first.
 
-    Every hit belongs to one published state of the archive. Where the scope has a time, articles in it come first and undated
-    ones last, marked.
+    Every hit belongs to one published state of the archive. Where the scope has a time, articles in it come first and
+    undated ones last, marked.
     """
     vector = embedder.embed([question])[0]
     return archive.read(lambda view: find(view, question, vector, embedder.identity, scope, limit))
@@ -77,11 +82,13 @@ def reranked(rerank: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
     return [replace(hits[i], score=(scores[i] - low) / (high - low) if high > low else 0.0) for i in order]
 
 
-def find(view: View, question: str, vector: Vectors, model: str, scope: Scope, limit: int, wish: Wish = NO_WISH) -> list[Hit]:
+def find(
+    view: View, question: str, vector: Vectors, model: str, scope: Scope, limit: int, wish: Wish = NO_WISH
+) -> list[Hit]:
     """Return the hits of one view of the archive, best first.
 
-    Outside the scope nothing is found; what does not fit the wish is found behind what does as well and fits. Where either has a time, undated
-    articles come last, marked.
+    Outside the scope nothing is found; what does not fit the wish is found behind what does as well and fits. Where
+    either has a time, undated articles come last, marked.
     """
     if view.generation is None or not view.generation.passages:
         return []
@@ -110,7 +117,9 @@ def _hit(one: Ranked, article: Article, dense: Mapping[str, float], keyword: Map
     return Hit(passage, article, one.score, dense[place.id], keyword.get(place.id, 0.0), one.dated, one.timely)
 
 
-def _candidates(view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish) -> tuple[dict[str, float], dict[str, float]]:
+def _candidates(
+    view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish
+) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
     asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
     meant, worded = by_meaning(view, vector, model), by_words(view, asked)
@@ -131,13 +140,17 @@ def _candidates(view: View, question: str, vector: Vectors, model: str, scope: S
 
 
 def _needed(view: View, names: Mapping[str, str]) -> list[str]:
-    """Return the other forms of names that the articles hardly ever write as the question does: where they write both, to ask for both counts names double."""
+    """Return the other forms of names that the articles hardly ever write as the question does: where they write both,
+    to ask for both counts names double.
+    """
     count = view.document_frequencies([*names, *names.values()]) if names else {}
     return [other for name, other in names.items() if _RARER * count[name] < count[other]]
 
 
 def _fused(dense: Sequence[float], keyword: Sequence[float]) -> list[float]:
-    """Sum the two scores, each scaled to 0…1 over the candidates (a convex sum beat rank fusion by two points of nDCG)."""
+    """Sum the two scores, each scaled to 0…1 over the candidates (a convex sum beat rank fusion by two points of
+    nDCG).
+    """
     return [0.5 * d + 0.5 * k for d, k in zip(_scaled(dense), _scaled(keyword), strict=True)]
 
 
@@ -149,8 +162,8 @@ def _scaled(scores: Sequence[float]) -> list[float]:
 def _chosen(snapshot: Snapshot, ranked: Sequence[Ranked], limit: int) -> list[Ranked]:
     """Return the ``limit`` passages that are shown, of those ranked: what is new first, then what copies repeat.
 
-    A passage is put as far behind as its article has others before it, so that one article does not crowd out all else. What comes after is
-    not looked at once nothing of it can be among the first.
+    A passage is put as far behind as its article has others before it, so that one article does not crowd out all else.
+    What comes after is not looked at once nothing of it can be among the first.
     """
     copies = _Copies(snapshot, ranked)
     count: dict[str, int] = {}

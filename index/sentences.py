@@ -10,11 +10,15 @@ Span = tuple[int, int]
 
 # Words that end in a full stop inside a sentence. Lower case; the check ignores case.
 ABBREVIATIONS = frozenset(
-    """mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm maj brig st rev hon pres sr jr inc ltd co corp llc plc vs etc e.g i.e cf al dept univ
-    bzw ca usw z.b d.h mio mrd nr str bd hr m mme mlle sra""".split()
+    """
+        mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm maj brig st rev hon pres sr jr inc ltd co corp
+        llc plc vs etc e.g i.e cf al dept univ bzw ca usw z.b d.h mio mrd nr str bd hr m mme mlle sra
+    """.split()
 )
 # These are words as well: abbreviations only with a capital ("on Sat. morning") or before a number ("No. 10").
-_DATES = frozenset("jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun".split())
+_DATES = frozenset(
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun".split()
+)
 _BEFORE_NUMBERS = frozenset("no nos art fig vol op approx est".split())
 # Abbreviations that may well end a sentence too: what follows decides.
 _MAY_END = frozenset({"inc", "ltd", "co", "corp", "llc", "plc", "etc", "jr", "sr", "a.m", "p.m"})
@@ -51,7 +55,11 @@ def _split(line: str) -> Iterator[Span]:
         if _inside(quotes, stop) and not _closes(quotes, match.end("close")):
             continue
         # Slices of a few words: a line may be megabytes long.
-        if match["stop"] == "." and not match["close"] and _is_abbreviation(line[max(inner, stop - 24) : stop], line[match.end() : match.end() + 24]):
+        if (
+            match["stop"] == "."
+            and not match["close"]
+            and _is_abbreviation(line[max(inner, stop - 24) : stop], line[match.end() : match.end() + 24])
+        ):
             continue
         yield from _trimmed(line, start, match.end("close"))
         start = match.end()

@@ -1,7 +1,7 @@
 """Which lines are furniture because they recur, decided again after articles came and went.
 
-The state of the archive depends on the articles in it, not on the order in which they came: a line that its third story makes furniture is
-cut from the first two as well, and one that too few still hold is put back.
+The state of the archive depends on the articles in it, not on the order in which they came: a line that its third story
+makes furniture is cut from the first two as well, and one that too few still hold is put back.
 """
 
 from __future__ import annotations
@@ -18,12 +18,23 @@ from index.stored import CutLine
 _AT_ONCE = 500  # articles published together
 
 
-def prepared(archive: Archive | None, source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine]) -> Prepared:
-    """Return an article ready to be published, without the lines that are known to recur over articles of its publisher."""
+def prepared(
+    archive: Archive | None, source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine]
+) -> Prepared:
+    """Return an article ready to be published, without the lines that are known to recur over articles of its
+    publisher.
+    """
     return split(source, text, file, original_digest, cut, lambda counts: _known(archive, counts))
 
 
-def split(source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine], known: Callable[[Counted], set[int]]) -> Prepared:
+def split(
+    source: Source,
+    text: str,
+    file: str,
+    original_digest: str,
+    cut: Iterable[CutLine],
+    known: Callable[[Counted], set[int]],
+) -> Prepared:
     """Return an article ready to be published; ``known`` tells which of its counted lines are known to recur."""
     paragraphs = text.split("\n\n")
     counts = counted(source, paragraphs)
@@ -51,9 +62,12 @@ def _known(archive: Archive | None, counts: Counted) -> set[int]:
 
 
 def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> int:
-    """Clean those articles again whose lines have become furniture, or no longer are; return how many. The caller holds the writer's lock.
+    """Clean those articles again whose lines have become furniture, or no longer are; return how many.
 
-    ``embed`` gives the passages of some articles their vectors. A run that dies before the end leaves the rest to the next one.
+    The caller holds the writer's lock.
+
+    ``embed`` gives the passages of some articles their vectors. A run that dies before the end leaves the rest to the
+    next one.
     """
     with archive.catalog.snapshot() as snapshot:
         ids = sorted(snapshot.wrongly_cut(STORIES))
@@ -78,12 +92,24 @@ def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:
     paragraphs = whole(stored.article.text.split("\n\n"), taken_out)
     counts = counted(source, paragraphs)
     known = snapshot.recurring(counts.publisher, [line.digest for line in counts.lines], STORIES)
-    cut = [(line, reason, _before(at, paragraphs, [place for place, _ in taken_out])) for line, reason, at in stored.cut if reason != REASON]
+    cut = [
+        (line, reason, _before(at, paragraphs, [place for place, _ in taken_out]))
+        for line, reason, at in stored.cut
+        if reason != REASON
+    ]
     found = _without(source, paragraphs, counts, known, snapshot.file_of(article_id), stored.original_digest, cut)
     return found if found.article.text != stored.article.text else None
 
 
-def _without(source: Source, paragraphs: list[str], counts: Counted, known: set[int], file: str, original_digest: str, cut: Iterable[CutLine]) -> Prepared:
+def _without(
+    source: Source,
+    paragraphs: list[str],
+    counts: Counted,
+    known: set[int],
+    file: str,
+    original_digest: str,
+    cut: Iterable[CutLine],
+) -> Prepared:
     kept, counts = without(paragraphs, counts, known)
     gone = [line.place for line in counts.lines if line.cut]
     starts = _starts(paragraphs)

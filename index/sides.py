@@ -1,4 +1,5 @@
-"""The two sides of a search: the passages nearest by meaning, and the best by words; each from memory, or from an engine and the catalog.
+"""The two sides of a search: the passages nearest by meaning, and the best by words; each from memory, or from an
+engine and the catalog.
 
 What is in memory is compared once a question, whatever of it is asked for then.
 """
@@ -42,7 +43,9 @@ class Wording(Protocol):
 
 def by_meaning(view: View, vector: Vectors, model: str) -> Meaning:
     """Return the side of the vectors."""
-    return _Held(view.vectors, vector) if isinstance(view.vectors, Matrix) else _Stored(view, view.vectors, vector, model)
+    return (
+        _Held(view.vectors, vector) if isinstance(view.vectors, Matrix) else _Stored(view, view.vectors, vector, model)
+    )
 
 
 def by_words(view: View, terms: Sequence[str]) -> Wording:
@@ -95,7 +98,9 @@ class _Stored:
 
 class _HeldWords:
     def __init__(self, view: View, words: Words, terms: Sequence[str]) -> None:
-        """Score every passage by the terms of one word from memory; what several words add that follow each other tells the catalog."""
+        """Score every passage by the terms of one word from memory; what several words add that follow each other tells
+        the catalog.
+        """
         self._places = words.places
         self._scores: Scores = words.scores([term for term in terms if " " not in term])
         for phrase in dict.fromkeys(term for term in terms if " " in term):
@@ -124,4 +129,6 @@ def within(outline: Outline, scope: Scope) -> bool:
         return False
     if outline.published is None:
         return True
-    return (scope.since is None or outline.published >= scope.since) and (scope.until is None or outline.published <= scope.until)
+    return (scope.since is None or outline.published >= scope.since) and (
+        scope.until is None or outline.published <= scope.until
+    )

@@ -42,7 +42,19 @@ from index.schema import (
     versions,
 )
 from index.spoken import Spoken
-from index.stored import FetchRecord, FileRecord, Generation, Outline, Scope, StoredArticle, Version, article_of, file_of, source_of, version_of
+from index.stored import (
+    FetchRecord,
+    FileRecord,
+    Generation,
+    Outline,
+    Scope,
+    StoredArticle,
+    Version,
+    article_of,
+    file_of,
+    source_of,
+    version_of,
+)
 
 _T = TypeVar("_T")
 _CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
@@ -72,13 +84,19 @@ class Snapshot(Spoken):
 
     def generations(self) -> list[Generation]:
         """Return the generations that may still be read, newest first."""
-        return [Generation(*row) for row in self._connection.execute(select(generations).order_by(generations.c.number.desc()))]
+        return [
+            Generation(*row)
+            for row in self._connection.execute(select(generations).order_by(generations.c.number.desc()))
+        ]
 
     def counts(self) -> dict[str, int]:
         """Return how many articles, passages, files and stored vectors there are."""
         gave = select(files.c.path).where(or_(files.c.failure.is_(None), files.c.articles > 0)).subquery()
         tables = {"articles": articles, "passages": passages, "files": gave, "embeddings": embeddings}
-        return {name: int(self._connection.scalar(select(func.count()).select_from(each)) or 0) for name, each in tables.items()}
+        return {
+            name: int(self._connection.scalar(select(func.count()).select_from(each)) or 0)
+            for name, each in tables.items()
+        }
 
     def count_articles(self) -> int:
         """Return how many articles there are."""
@@ -94,16 +112,25 @@ class Snapshot(Spoken):
 
     def failed_files(self) -> list[FileRecord]:
         """Return the files of which something failed for good, by path."""
-        return [file_of(row) for row in self._connection.execute(select(files).where(files.c.failure.is_not(None)).order_by(files.c.path))]
+        return [
+            file_of(row)
+            for row in self._connection.execute(
+                select(files).where(files.c.failure.is_not(None)).order_by(files.c.path)
+            )
+        ]
 
     def passing_failures(self) -> list[tuple[int, str, str]]:
         """Return what failed in a run and is tried again by every run over it: (run, path, reason), newest first."""
-        query = select(failures.c.run, failures.c.path, failures.c.reason).order_by(failures.c.run.desc(), failures.c.row)
+        query = select(failures.c.run, failures.c.path, failures.c.reason).order_by(
+            failures.c.run.desc(), failures.c.row
+        )
         return [(row.run, row.path, row.reason) for row in self._connection.execute(query)]
 
     def files_under(self, folder: str) -> Iterator[str]:
         """Yield the paths of the files in a folder, or the path itself if it is a file that is in."""
-        rows = self._connection.execute(select(files.c.path).where(under(files.c.path, folder)), execution_options={"yield_per": 1_000})
+        rows = self._connection.execute(
+            select(files.c.path).where(under(files.c.path, folder)), execution_options={"yield_per": 1_000}
+        )
         for row in rows:
             yield row.path
 
@@ -116,7 +143,9 @@ class Snapshot(Spoken):
         """Return the keys of the articles that were fetched from some addresses, by address."""
         found: dict[str, str] = {}
         for chunk in chunks(urls):
-            rows = self._connection.execute(select(fetches.c.url, fetches.c.key).where(fetches.c.url.in_(chunk), fetches.c.key.is_not(None)))
+            rows = self._connection.execute(
+                select(fetches.c.url, fetches.c.key).where(fetches.c.url.in_(chunk), fetches.c.key.is_not(None))
+            )
             found.update({row.url: row.key for row in rows})
         return found
 
@@ -126,41 +155,73 @@ class Snapshot(Spoken):
 
     def ids_after(self, last: str, limit: int) -> list[str]:
         """Return the next ids of articles, in the order of the ids."""
-        return list(self._connection.scalars(select(articles.c.id).where(articles.c.id > last).order_by(articles.c.id).limit(limit)))
+        return list(
+            self._connection.scalars(
+                select(articles.c.id).where(articles.c.id > last).order_by(articles.c.id).limit(limit)
+            )
+        )
 
     def original_digest(self, article_id: str) -> str | None:
         """Return the digest of what an article was read from, None if there is no such article."""
-        value: str | None = self._connection.scalar(select(articles.c.original_digest).where(articles.c.id == article_id))
+        value: str | None = self._connection.scalar(
+            select(articles.c.original_digest).where(articles.c.id == article_id)
+        )
         return value
 
     def original_digests(self, path: str) -> dict[str, str]:
         """Return the digests of what the articles of a file were read from, by the articles' ids."""
-        rows = self._connection.execute(select(articles.c.id, articles.c.original_digest).where(articles.c.file == path))
+        rows = self._connection.execute(
+            select(articles.c.id, articles.c.original_digest).where(articles.c.file == path)
+        )
         return {row.id: row.original_digest for row in rows}
 
     def twins(self, digest: str, other_than: str) -> list[str]:
         """Return the ids of other articles with exactly this cleaned text."""
-        return list(self._connection.scalars(select(articles.c.id).where(articles.c.digest == digest, articles.c.id != other_than).order_by(articles.c.id)))
+        return list(
+            self._connection.scalars(
+                select(articles.c.id)
+                .where(articles.c.digest == digest, articles.c.id != other_than)
+                .order_by(articles.c.id)
+            )
+        )
 
     def duplicates(self, article_ids: Sequence[str]) -> dict[str, list[str]]:
         """Return the ids of the near-duplicates of some articles, in order; articles without any are left out."""
         found: dict[str, list[str]] = {}
         for chunk in chunks(article_ids):
-            rows = select(duplicates).where(duplicates.c.article_id.in_(chunk)).order_by(duplicates.c.article_id, duplicates.c.other_id)
+            rows = (
+                select(duplicates)
+                .where(duplicates.c.article_id.in_(chunk))
+                .order_by(duplicates.c.article_id, duplicates.c.other_id)
+            )
             for row in self._connection.execute(rows):
                 found.setdefault(row.article_id, []).append(row.other_id)
         return found
 
     def sharing(self, sketch: Sequence[int], digest: str, *, common: int, shared: int, limit: int) -> list[str]:
-        """Return the ids of articles with another text whose sketches share at least ``shared`` hashes with this one, those that share most first.
+        """Return the ids of articles with another text whose sketches share at least ``shared`` hashes with this one,
+        those that share most first.
 
         Hashes that more than ``common`` articles have do not count.
         """
-        rare = select(sketches.c.hash).where(sketches.c.hash.in_(sketch)).group_by(sketches.c.hash).having(func.count() <= common)
+        rare = (
+            select(sketches.c.hash)
+            .where(sketches.c.hash.in_(sketch))
+            .group_by(sketches.c.hash)
+            .having(func.count() <= common)
+        )
         twins = select(articles.c.id).where(articles.c.digest == digest)
-        rows = select(sketches.c.article_id).where(sketches.c.hash.in_(rare), sketches.c.article_id.not_in(twins)).group_by(sketches.c.article_id)
+        rows = (
+            select(sketches.c.article_id)
+            .where(sketches.c.hash.in_(rare), sketches.c.article_id.not_in(twins))
+            .group_by(sketches.c.article_id)
+        )
         most = func.count().desc()
-        return list(self._connection.scalars(rows.having(func.count() >= shared).order_by(most, sketches.c.article_id).limit(limit)))
+        return list(
+            self._connection.scalars(
+                rows.having(func.count() >= shared).order_by(most, sketches.c.article_id).limit(limit)
+            )
+        )
 
     def article(self, article_id: str) -> StoredArticle | None:
         """Return an article by id or by a beginning of its id that only it has, None if there is none."""
@@ -176,7 +237,12 @@ class Snapshot(Spoken):
     def articles_at(self, place: str, limit: int) -> list[tuple[str, str, str]]:
         """Return (id, title, place) of articles by their path, their file's path or their address."""
         wanted = or_(articles.c.path == place, articles.c.file == place, articles.c.url == place)
-        query = select(articles.c.id, articles.c.title, articles.c.path).where(wanted).order_by(articles.c.path).limit(limit)
+        query = (
+            select(articles.c.id, articles.c.title, articles.c.path)
+            .where(wanted)
+            .order_by(articles.c.path)
+            .limit(limit)
+        )
         return [tuple(row) for row in self._connection.execute(query)]
 
     def articles(self, ids: Sequence[str]) -> dict[str, Article]:
@@ -190,13 +256,18 @@ class Snapshot(Spoken):
     def version(self, article_id: str, digest: str) -> Version | None:
         """Return a former version of an article by the beginning of its text's digest, None if it is not kept."""
         named = versions.c.digest.between(digest, digest + "g")
-        row = self._connection.execute(select(versions).where(versions.c.article_id == article_id, named).limit(1)).first()
+        row = self._connection.execute(
+            select(versions).where(versions.c.article_id == article_id, named).limit(1)
+        ).first()
         return version_of(row) if row else None
 
     def replaced(self, article_id: str) -> list[tuple[str, str]]:
         """Return the former versions of an article that are kept: (digest, when it was replaced), newest first."""
         query = select(versions.c.digest, versions.c.replaced).where(versions.c.article_id == article_id)
-        return [(row.digest, row.replaced) for row in self._connection.execute(query.order_by(versions.c.replaced.desc(), versions.c.digest))]
+        return [
+            (row.digest, row.replaced)
+            for row in self._connection.execute(query.order_by(versions.c.replaced.desc(), versions.c.digest))
+        ]
 
     def sources(self) -> Iterator[tuple[Source, str]]:
         """Yield every article's source and text digest, newest first, undated ones last."""
@@ -208,7 +279,10 @@ class Snapshot(Spoken):
     def passages_of(self, article: Article) -> list[Passage]:
         """Return the passages of an article in order."""
         query = select(passages).where(passages.c.article_id == article.source.id).order_by(passages.c.start)
-        return [Passage(row.id, row.article_id, row.start, row.end, article.text[row.start : row.end]) for row in self._connection.execute(query)]
+        return [
+            Passage(row.id, row.article_id, row.start, row.end, article.text[row.start : row.end])
+            for row in self._connection.execute(query)
+        ]
 
     def passage_ids(self, article_ids: Sequence[str]) -> list[str]:
         """Return the ids of all passages of some articles."""
@@ -231,7 +305,15 @@ class Snapshot(Spoken):
         """Return passages without their text, by id; ids that are not in this snapshot are left out."""
         found = {}
         query = (
-            select(passages.c.id, passages.c.article_id, passages.c.start, passages.c.end, articles.c.published, articles.c.publisher, articles.c.digest)
+            select(
+                passages.c.id,
+                passages.c.article_id,
+                passages.c.start,
+                passages.c.end,
+                articles.c.published,
+                articles.c.publisher,
+                articles.c.digest,
+            )
             .join(articles, articles.c.id == passages.c.article_id)
             .where(passages.c.id.in_(bindparam("ids", expanding=True)))
         )
@@ -287,11 +369,20 @@ class Snapshot(Spoken):
         keys = select(passages.c.row, passages.c.key)
         if len(rows) > _SCAN:
             return {row: key for found in self._portions(keys) for row, key in found}
-        return {row.row: row.key for chunk in chunks(rows) for row in self._connection.execute(keys.where(passages.c.row.in_(chunk)))}
+        return {
+            row.row: row.key
+            for chunk in chunks(rows)
+            for row in self._connection.execute(keys.where(passages.c.row.in_(chunk)))
+        }
 
     def stored_vectors(self) -> Iterator[Sequence[tuple[str, str, bytes]]]:
-        """Yield every vector as it is stored, in portions: (model, key, vector). In the table's own order, ten times as fast as by key."""
-        return self._portions(select(embeddings.c.model, embeddings.c.key, embeddings.c.vector).order_by(embeddings.c.row))
+        """Yield every vector as it is stored, in portions: (model, key, vector).
+
+        In the table's own order, ten times as fast as by key.
+        """
+        return self._portions(
+            select(embeddings.c.model, embeddings.c.key, embeddings.c.vector).order_by(embeddings.c.row)
+        )
 
     def _portions(self, statement: Select[Any]) -> Iterator[Sequence[Any]]:
         """Yield the driver's own rows: of a hundred thousand, SQLAlchemy's take as long as the reading."""
@@ -340,7 +431,11 @@ class Snapshot(Spoken):
         """Yield (key, source, text) of passages that have no vector by a model, in batches."""
         body = func.substr(articles.c.text, passages.c.start + 1, passages.c.end - passages.c.start)
         statement = (
-            select(passages.c.key, body.label("body"), *(column for column in articles.c if column.name not in ("text", "cut")))
+            select(
+                passages.c.key,
+                body.label("body"),
+                *(column for column in articles.c if column.name not in ("text", "cut")),
+            )
             .join(articles, articles.c.id == passages.c.article_id)
             .outerjoin(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
             .where(embeddings.c.row.is_(None))
@@ -352,7 +447,11 @@ class Snapshot(Spoken):
         """Return which of some keys have a vector by a model."""
         found: set[str] = set()
         for chunk in chunks(keys):
-            found.update(self._connection.scalars(select(embeddings.c.key).where(embeddings.c.model == model, embeddings.c.key.in_(chunk))))
+            found.update(
+                self._connection.scalars(
+                    select(embeddings.c.key).where(embeddings.c.model == model, embeddings.c.key.in_(chunk))
+                )
+            )
         return found
 
     def all_keys(self, model: str) -> Iterator[str]:
@@ -365,7 +464,9 @@ class Snapshot(Spoken):
         """Return vectors by key; keys without one are left out."""
         found = {}
         for chunk in chunks(keys):
-            statement = select(embeddings.c.key, embeddings.c.vector).where(embeddings.c.model == model, embeddings.c.key.in_(chunk))
+            statement = select(embeddings.c.key, embeddings.c.vector).where(
+                embeddings.c.model == model, embeddings.c.key.in_(chunk)
+            )
             found.update({row.key: _vector(row.vector) for row in self._connection.execute(statement)})
         return found
 
@@ -375,28 +476,42 @@ class Snapshot(Spoken):
 
     def cut_of(self, article_id: str) -> list[tuple[int, str]]:
         """Return the lines that are cut from an article because they recur: (place, line)."""
-        rows = self._connection.execute(select(lines.c.place, lines.c.cut).where(lines.c.article_id == article_id, lines.c.cut.is_not(None)))
+        rows = self._connection.execute(
+            select(lines.c.place, lines.c.cut).where(lines.c.article_id == article_id, lines.c.cut.is_not(None))
+        )
         return [(row.place, row.cut) for row in rows]
 
     def cut_lines(self, publisher: str, digests: Sequence[int]) -> set[int]:
         """Return which of some lines are cut from an article of a publisher because they recur."""
-        query = select(lines.c.digest).where(lines.c.publisher == publisher, lines.c.digest.in_(digests), lines.c.cut.is_not(None))
+        query = select(lines.c.digest).where(
+            lines.c.publisher == publisher, lines.c.digest.in_(digests), lines.c.cut.is_not(None)
+        )
         return set(self._connection.scalars(query.distinct()))
 
     def all_cut_lines(self) -> frozenset[tuple[str, int]]:
         """Return the lines that are cut from any article because they recur: (publisher, digest)."""
-        rows = self._connection.execute(select(lines.c.publisher, lines.c.digest).where(lines.c.cut.is_not(None)).distinct())
+        rows = self._connection.execute(
+            select(lines.c.publisher, lines.c.digest).where(lines.c.cut.is_not(None)).distinct()
+        )
         return frozenset((row.publisher, row.digest) for row in rows)
 
     def recurring(self, publisher: str, digests: Sequence[int], stories: int) -> set[int]:
         """Return which of some lines stand in at least so many different stories of a publisher."""
-        query = select(lines.c.digest).where(lines.c.publisher == publisher, lines.c.digest.in_(digests)).group_by(lines.c.digest)
+        query = (
+            select(lines.c.digest)
+            .where(lines.c.publisher == publisher, lines.c.digest.in_(digests))
+            .group_by(lines.c.digest)
+        )
         # Copies of one story share its title or its longest paragraph.
-        different = and_(func.count(lines.c.title.distinct()) >= stories, func.count(lines.c.longest.distinct()) >= stories)
+        different = and_(
+            func.count(lines.c.title.distinct()) >= stories, func.count(lines.c.longest.distinct()) >= stories
+        )
         return set(self._connection.scalars(query.having(different)))
 
     def wrongly_cut(self, stories: int) -> set[str]:
-        """Return the ids of articles with an unsettled line that is cut and does not recur, or stands there and does."""
+        """Return the ids of articles with an unsettled line that is cut and does not recur, or stands there and
+        does.
+        """
         found: set[str] = set()
         digests: dict[str, list[int]] = {}
         for row in self._connection.execute(select(unsettled)):
@@ -404,14 +519,21 @@ class Snapshot(Spoken):
         for publisher, every in digests.items():
             for chunk in chunks(every):
                 known = self.recurring(publisher, chunk, stories)
-                wrong = or_(and_(lines.c.digest.in_(known), lines.c.cut.is_(None)), and_(lines.c.digest.not_in(known), lines.c.cut.is_not(None)))
-                query = select(lines.c.article_id).where(lines.c.publisher == publisher, lines.c.digest.in_(chunk), wrong)
+                wrong = or_(
+                    and_(lines.c.digest.in_(known), lines.c.cut.is_(None)),
+                    and_(lines.c.digest.not_in(known), lines.c.cut.is_not(None)),
+                )
+                query = select(lines.c.article_id).where(
+                    lines.c.publisher == publisher, lines.c.digest.in_(chunk), wrong
+                )
                 found.update(self._connection.scalars(query))
         return found
 
     def first_vectors(self, model: str, article_ids: Sequence[str]) -> list[Vectors]:
         """Return the vector of each article's first passage; articles that have none are left out."""
-        first = select(passages.c.key).where(passages.c.article_id == bindparam("id")).order_by(passages.c.start).limit(1)
+        first = (
+            select(passages.c.key).where(passages.c.article_id == bindparam("id")).order_by(passages.c.start).limit(1)
+        )
         keys = [self._connection.scalar(first, {"id": id_}) for id_ in article_ids]
         vectors = self.vectors_by_key(model, sorted({key for key in keys if key}))
         return [vectors[key] for key in keys if key in vectors]
@@ -432,14 +554,32 @@ class Snapshot(Spoken):
         yield from self._connection.scalars(select(passages.c.id), execution_options={"yield_per": 10_000})
 
     def runs(self, limit: int | None = 10) -> list[dict[str, Any]]:
-        """Return the reports of the last ingest runs (None: all), newest first; ``report`` is None for one that ended without a word."""
+        """Return the reports of the last ingest runs (None: all), newest first; ``report`` is None for one that ended
+        without a word.
+        """
         rows = self._connection.execute(select(runs).order_by(runs.c.number.desc()).limit(limit))
-        return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
+        return [
+            {
+                "run": row.number,
+                "started": row.started,
+                "seconds": row.seconds,
+                "report": row.report and json.loads(row.report),
+            }
+            for row in rows
+        ]
 
     def runs_after(self, number: int) -> list[dict[str, Any]]:
         """Return the reports of the ingest runs after one, oldest first."""
         rows = self._connection.execute(select(runs).where(runs.c.number > number).order_by(runs.c.number))
-        return [{"run": row.number, "started": row.started, "seconds": row.seconds, "report": row.report and json.loads(row.report)} for row in rows]
+        return [
+            {
+                "run": row.number,
+                "started": row.started,
+                "seconds": row.seconds,
+                "report": row.report and json.loads(row.report),
+            }
+            for row in rows
+        ]
 
     def check(self) -> list[str]:
         """Return what the database's own checks find wrong, nothing if it is sound."""
@@ -451,7 +591,9 @@ def _vector(blob: bytes) -> Vectors:
 
 
 def _vectors_of(model: str) -> Select[Any]:
-    return select(passages.c.id, embeddings.c.vector).join(embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model))
+    return select(passages.c.id, embeddings.c.vector).join(
+        embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model)
+    )
 
 
 def _within(statement: Select[Any], scope: Scope) -> Select[Any]:

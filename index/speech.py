@@ -1,4 +1,6 @@
-"""Who speaks in one sentence by its own words: the subjects of its verbs of speech, and whom it goes by ("according to")."""
+"""Who speaks in one sentence by its own words: the subjects of its verbs of speech, and whom it goes by ("according
+to").
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,8 @@ from typing import NamedTuple
 
 from index.subjects import CAPITAL, NAME, each, following, noun_phrase, opens_with, subject
 
-# Whoever is the subject of one of these speaks. Those that may mean a deed as well count only with words of speech: see _reports.
+# Whoever is the subject of one of these speaks. Those that may mean a deed as well count only with words of speech: see
+# _reports.
 _STRONG = (
     "said|says|told|tells|added|adds|stated|states|announced|announces|wrote|writes|posted|tweeted|warned|warns|argued|argues|insisted|insists|stressed|"
     "noted|notes|declared|explained|explains|replied|answered|acknowledged|confirmed|confirms|denied|reiterated|vowed|pledged|promised|conceded|admitted|"
@@ -20,14 +23,19 @@ _WEAK = (
     "thinks|thought|hopes|hoped|maintained|maintains|repeated|listed|agreed|offered|floated|asked|asks|ruled|rules|advocated|revealed|requested|requests|"
     "continued|emphasised|emphasized|mentioned|apologised|apologized|accused|charged|dismissed|condemned|welcomed|defended|denounced|mocked|blamed|thanked|quipped|lamented|teilte"
 )
+# of several: "experts say"
 _PLAIN = (
-    "say|tell|write|warn|argue|claim|note|add|insist|stress|explain|believe|think|hope|estimate|predict|report|admit|deny|contend"  # of several: "experts say"
+    "say|tell|write|warn|argue|claim|note|add|insist|stress|explain|believe|think|hope|estimate|predict|report|admit"
+    "|deny|contend"
 )
 # "Bragg sued, calling it unconstitutional"
 _DOING = (
-    r"saying|adding|warning|calling(?!\s+(?:for|on|off|up))|thanking|writing|noting|insisting|arguing|telling|stressing|claiming|urging|accusing|describing"
+    r"saying|adding|warning|calling(?!\s+(?:for|on|off|up))|thanking|writing|noting|insisting|arguing|telling|"
+    r"stressing|claiming|urging|accusing|describing"
 )
-_VERB = re.compile(rf"(?<![\w-])(?:{_STRONG}|{_WEAK}|{_PLAIN}|{_DOING}|Said)\b")  # "States" and "so-called" are no verbs
+_VERB = re.compile(
+    rf"(?<![\w-])(?:{_STRONG}|{_WEAK}|{_PLAIN}|{_DOING}|Said)\b"
+)  # "States" and "so-called" are no verbs
 _IS_PLAIN = re.compile(rf"(?:{_PLAIN})\Z", re.I)
 _IS_DOING = re.compile(rf"(?:{_DOING})\Z", re.I)
 _DEED = re.compile(r"(?:hopes|hoped|agreed|offered|promised|pledged|vowed|continued|believed|thought)\s+to\b")
@@ -39,21 +47,36 @@ _IS_WEAK = re.compile(rf"(?:{_WEAK})\Z", re.I)
 _REPORTED = re.compile(r"\W{0,3}(?:[\w-]+\s+){0,8}?(?:that|whether|for|on|to|as)\b|.{0,120}§", re.S)
 _ACCORDING = re.compile(r"\b(?:according\s+to|in\s+the\s+words\s+of)\s+", re.I)
 _NOT_SPEAKERS = re.compile(
-    r"\b(?:data|recording|figures|law|plan|reports|documents?|footage|poll|study|survey|schedule|press release|release|assessment|lawsuit)\b", re.I
+    (
+        r"\b(?:data|recording|figures|law|plan|reports|documents?|footage|poll|study|survey|schedule|press release|"
+        r"release|assessment|lawsuit)\b"
+    ),
+    re.I,
 )
-_PASSIVE = re.compile(r"\b(?:was|were|is|are|been|be|being|gets?|got)(?:\s+(?:\w+ly|first|also|then|later|once|not|being))?\s*\Z", re.I)
+_PASSIVE = re.compile(
+    r"\b(?:was|were|is|are|been|be|being|gets?|got)(?:\s+(?:\w+ly|first|also|then|later|once|not|being))?\s*\Z", re.I
+)
 _CONDITION = re.compile(r"(?:\A|[,;]\s*)(?:but\s+|and\s+)?(?:if|unless)\s[^,;]*\Z", re.I)
 _INVERTED = re.compile(
     r"(?:said|says|wrote|writes|added|adds|warned|explained|insisted|noted|declared|argued|replied|stated|reported|reports|predicted|estimates|tweeted|sagte|sagt|erklärte|betonte|schrieb|dit|affirmé)\Z",
     re.I,
 )
-# A quotation without an end goes to the end of the sentence where it begins it or follows a comma or colon; elsewhere the mark is a slip.
-_QUOTE = re.compile(r"„[^“”„]*[“”]|«[^«»]*»|“[^“”\"]*[”\"]|\"[^\"”]*[\"”]|(?:\A\s*|(?<=[:,]\s))[\"“„«][^\"“”„«»]*\Z|[\"“”„«»]")
-_TYPEWRITER = re.compile(r"(?<!\w)''|''(?!\w)")  # two apostrophes are a quotation mark, or one that was escaped twice ("Spain''s")
+# A quotation without an end goes to the end of the sentence where it begins it or follows a comma or colon; elsewhere
+# the mark is a slip.
+_QUOTE = re.compile(
+    r"„[^“”„]*[“”]|«[^«»]*»|“[^“”\"]*[”\"]|\"[^\"”]*[\"”]|(?:\A\s*|(?<=[:,]\s))[\"“„«][^\"“”„«»]*\Z|[\"“”„«»]"
+)
+_TYPEWRITER = re.compile(
+    r"(?<!\w)''|''(?!\w)"
+)  # two apostrophes are a quotation mark, or one that was escaped twice ("Spain''s")
 _PLURAL = re.compile(r"(?:s|people|men|women|police|they|we|both|some|many|others)\Z|\band\b", re.I)
-_BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day){CAPITAL}")
+_BEGINS_NAME = re.compile(
+    rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day){CAPITAL}"
+)
 _BEGINS_ROLE = re.compile(r"\s*(?:the|a|an|one|his|her|their|its|der|die|das|le|la)\s")
-_NOBODY = frozenset("nothing nobody none we i you one who which that this these those what his her their its my our your there".split())
+_NOBODY = frozenset(
+    "nothing nobody none we i you one who which that this these those what his her their its my our your there".split()
+)
 
 
 class Speech(NamedTuple):
@@ -82,12 +105,16 @@ def speeches(outside: str) -> list[Speech]:
             found += [Speech(one, verb.lower()) for one in each(who)]
     accord = _ACCORDING.search(outside)
     if accord:
-        phrase = re.split(r"[,;:.](?=\s|\Z)|\b(?:who|which|that|seen|heard)\b", outside[accord.end() : accord.end() + 120])[0]
+        phrase = re.split(
+            r"[,;:.](?=\s|\Z)|\b(?:who|which|that|seen|heard)\b", outside[accord.end() : accord.end() + 120]
+        )[0]
         by = re.search(r"\b(?:data|figures|report|study|estimates?)\b.*?\b(?:by|from)\s+(.*)", phrase)
         if by:
             phrase = by[1]
         who = noun_phrase(phrase)
-        found += [Speech(who, " ".join(accord.group().lower().split()))] if who and not _NOT_SPEAKERS.search(who) else []
+        found += (
+            [Speech(who, " ".join(accord.group().lower().split()))] if who and not _NOT_SPEAKERS.search(who) else []
+        )
     return found
 
 
@@ -117,7 +144,8 @@ def _may_speak(who: str, verb: str, before: str, after: str) -> bool:
         return False
     if _IS_PLAIN.match(verb) and not (_PLURAL.search(who) or re.search(r"\b(?:did|does)\s*\Z", before)):
         return False
-    # "A change announced Thursday will …" is no speaker; "the agency announced that", "the agency announced “…”" is one.
+    # "A change announced Thursday will …" is no speaker; "the agency announced that", "the agency announced “…”" is
+    # one.
     return (
         bool(NAME.search(who))
         or not _GIVEN.match(verb)

@@ -1,6 +1,7 @@
 """Who says what in an article: the sentences that report somebody's words, each with its speaker.
 
-sentence → subject of its verb of speech, or "according to" whom, or whoever spoke before (he said, a bare quotation) → full name
+sentence → subject of its verb of speech, or "according to" whom, or whoever spoke before (he said, a bare quotation) →
+full name
 """
 
 from __future__ import annotations
@@ -27,8 +28,8 @@ _LONGEST_OPEN = 5  # sentences a quotation may run on before its closing mark wa
 class Statement:
     """A sentence in which somebody speaks.
 
-    ``index`` is its number, ``speaker`` as fully as the article names him, ``carried`` if from another sentence; ``verb`` what he does ("said",
-    "according to"), None for a quotation without one.
+    ``index`` is its number, ``speaker`` as fully as the article names him, ``carried`` if from another sentence;
+    ``verb`` what he does ("said", "according to"), None for a quotation without one.
     """
 
     index: int
@@ -45,8 +46,9 @@ class Statement:
 def statements(sentences: Sequence[str]) -> list[Statement]:
     """Return who speaks in which of the sentences of an article, in order; a sentence may have two speakers.
 
-    A speaker is the subject of a verb of speech ("Macron said", "said the minister") or whom the sentence goes by ("according to"). "He
-    said" and quotations without a speaker go to whoever spoke just before, else, "he said" only, to the one the sentence before opens with.
+    A speaker is the subject of a verb of speech ("Macron said", "said the minister") or whom the sentence goes by
+    ("according to"). "He said" and quotations without a speaker go to whoever spoke just before, else, "he said" only,
+    to the one the sentence before opens with.
     """
     found: list[Statement] = []
     full: dict[str, str] = {}  # last name → full name, as first given
@@ -66,7 +68,9 @@ def statements(sentences: Sequence[str]) -> list[Statement]:
             person = last if _may_be_he(last[1], full) else person
         else:
             he = any(re.match(r"(?:he|she|er|sie|il|elle)\Z", who, re.I) for who, _ in own)
-            carrier = _carried_from(index, sentence, outside, bool(own), 0 < quoted <= _LONGEST_OPEN, person if he else last, opening)
+            carrier = _carried_from(
+                index, sentence, outside, bool(own), 0 < quoted <= _LONGEST_OPEN, person if he else last, opening
+            )
             if carrier:
                 found.append(Statement(index, carrier, True, own[0].verb if own else None))
                 last = (index, carrier)
@@ -85,7 +89,13 @@ def named_in(sentence: str) -> tuple[list[str], list[str]]:
 
 
 def _carried_from(
-    index: int, sentence: str, outside: str, pronoun: bool, quoted: bool, last: tuple[int, str] | None, opening: tuple[int, str] | None
+    index: int,
+    sentence: str,
+    outside: str,
+    pronoun: bool,
+    quoted: bool,
+    last: tuple[int, str] | None,
+    opening: tuple[int, str] | None,
 ) -> str | None:
     """Return who speaks in a sentence that names no speaker itself, None if nobody does or nothing tells."""
     if pronoun:
@@ -95,7 +105,11 @@ def _carried_from(
     if last is None or index - last[0] != 1:
         # "Kallas went further. “We need a new leader.”" is hers; two sentences on it may be anyone's.
         bare = _OPENS.match(sentence) and len(outside.replace("§", "").split()) <= 3
-        return opening[1] if bare and opening and index - opening[0] == 1 and (last is None or opening[0] > last[0]) else None
+        return (
+            opening[1]
+            if bare and opening and index - opening[0] == 1 and (last is None or opening[0] > last[0])
+            else None
+        )
     if "§" in outside and _GOES_ON.match(outside):
         return last[1]
     if quoted or (_OPENS.match(sentence) and len(outside.replace("§", "").split()) <= 6):

@@ -14,7 +14,9 @@ from sqlalchemy import (
 
 from index.articles import Article, Passage, Source
 
-CutLine = tuple[str, str, int | None]  # a line that cleaning left out, why, and where in the cleaned text it stood (None: not known)
+CutLine = tuple[
+    str, str, int | None
+]  # a line that cleaning left out, why, and where in the cleaned text it stood (None: not known)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +33,8 @@ class Generation:
 class FileRecord:
     """A file as it was when it was last read; ``articles`` counts what it gave, ``failed`` what of it failed for good.
 
-    ``failures`` holds the first of these as (article's place, reason, line), ``run`` is the run that read them. ``digest`` is
-    "" for a file that was not read because it is too large.
+    ``failures`` holds the first of these as (article's place, reason, line), ``run`` is the run that read them.
+    ``digest`` is "" for a file that was not read because it is too large.
     """
 
     path: str
@@ -47,7 +49,9 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class FetchRecord:
-    """A page or feed of the web as it was when it was last fetched; ``key`` is what its article's id is made of, None for a feed."""
+    """A page or feed of the web as it was when it was last fetched; ``key`` is what its article's id is made of, None
+    for a feed.
+    """
 
     url: str
     key: str | None
@@ -106,7 +110,8 @@ class Outline:
 class StoredStatement:
     """A sentence, ``text[start:end]`` of its article, in which somebody speaks.
 
-    ``speaker`` is as fully as the article names him, ``carried`` if another sentence does; ``verb`` what he does, None for a quotation without one.
+    ``speaker`` is as fully as the article names him, ``carried`` if another sentence does; ``verb`` what he does, None
+    for a quotation without one.
     """
 
     article_id: str
@@ -119,7 +124,9 @@ class StoredStatement:
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article with what only the catalog knows of it: the file that gave it, the original's digest and what cleaning cut."""
+    """An article with what only the catalog knows of it: the file that gave it, the original's digest and what cleaning
+    cut.
+    """
 
     article: Article
     file: str
@@ -130,7 +137,9 @@ class StoredArticle:
 
 def source_of(row: Row[Any]) -> Source:
     """Return the source in a row of articles."""
-    return Source(row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language, row.published_at)
+    return Source(
+        row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language, row.published_at
+    )
 
 
 def article_of(row: Row[Any]) -> Article:
@@ -143,7 +152,9 @@ def version_of(row: Row[Any]) -> Version:
     said: dict[str, Any] = json.loads(row.source)
     published = said.pop("published")
     source = Source(**said, published=date.fromisoformat(published) if published else None)
-    return Version(Article(source, zlib.decompress(row.text).decode("utf-8", "surrogatepass"), row.digest), row.replaced)
+    return Version(
+        Article(source, zlib.decompress(row.text).decode("utf-8", "surrogatepass"), row.digest), row.replaced
+    )
 
 
 def file_of(row: Row[Any]) -> FileRecord:

@@ -1,4 +1,6 @@
-"""Files in an object store (s3://, gs://, …), read through fsspec; the package of each store is the user's to install."""
+"""Files in an object store (s3://, gs://, …), read through fsspec; the package of each store is the user's to
+install.
+"""
 
 from __future__ import annotations
 
@@ -97,10 +99,13 @@ def _at(path: str) -> tuple[Any, str]:
         store, inside = fsspec.core.url_to_fs(path)
     except ImportError as error:
         raise UnreadableError(
-            f"is in a store that newsdesk reads through {PACKAGES[scheme]}; install it: pip install {PACKAGES[scheme]}", passing=True
+            f"is in a store that newsdesk reads through {PACKAGES[scheme]}; install it: pip install {PACKAGES[scheme]}",
+            passing=True,
         ) from error
     except Exception as error:  # a store's package raises whatever it likes
-        raise UnreadableError(f"cannot be read ({_told(error)}); check the address and the store's credentials", passing=True) from error
+        raise UnreadableError(
+            f"cannot be read ({_told(error)}); check the address and the store's credentials", passing=True
+        ) from error
     return store, str(inside)
 
 
@@ -112,7 +117,8 @@ def _asked(path: str, ask: Callable[[], Any]) -> Any:
     except Exception as error:  # as above
         scheme = path.partition("://")[0]
         raise UnreadableError(
-            f"cannot be had from the store ({_told(error)}); check {scheme}'s credentials and its network, run again", passing=True
+            f"cannot be had from the store ({_told(error)}); check {scheme}'s credentials and its network, run again",
+            passing=True,
         ) from error
 
 
@@ -122,8 +128,12 @@ def _told(error: Exception) -> str:
 
 
 def _version(store: Any, name: str, said: dict[str, Any]) -> int:
-    """Return what stands for the time of a file's last change, in nanoseconds: the store's time and tag, as far as it gives them."""
-    when = next((said[key] for key in ("LastModified", "mtime", "updated", "last_modified", "modified") if said.get(key)), None)
+    """Return what stands for the time of a file's last change, in nanoseconds: the store's time and tag, as far as it
+    gives them.
+    """
+    when = next(
+        (said[key] for key in ("LastModified", "mtime", "updated", "last_modified", "modified") if said.get(key)), None
+    )
     tag = next((str(said[key]) for key in ("ETag", "etag", "md5Hash", "content_md5", "checksum") if said.get(key)), "")
     if when is None and not tag:
         try:
@@ -134,4 +144,6 @@ def _version(store: Any, name: str, said: dict[str, Any]) -> int:
         when = datetime.fromisoformat(when)
     seconds = when.timestamp() if isinstance(when, datetime) else float(when or 0)
     # Many stores tell whole seconds: the tag tells two changes within one apart.
-    return int(seconds * 1_000_000) * 1_000 + (int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=3).digest(), "big") if tag else 0)
+    return int(seconds * 1_000_000) * 1_000 + (
+        int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=3).digest(), "big") if tag else 0
+    )

@@ -1,4 +1,6 @@
-"""The name of a speaker, read from the words around a verb of speech: its subject, without titles, clauses and whom it is not."""
+"""The name of a speaker, read from the words around a verb of speech: its subject, without titles, clauses and whom it
+is not.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ _TRAILING = re.compile(
     r"(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|today|last\s+\w+|this\s+\w+|late\s+last\s+\w+)\Z",
     re.I,
 )
-_PREPOSITION = re.compile(r"\s(?:of|to|for|at|from|in|with|by|on|about|against|near|than|who|whose|which|from|under|behind)\s", re.I)
+_PREPOSITION = re.compile(
+    r"\s(?:of|to|for|at|from|in|with|by|on|about|against|near|than|who|whose|which|from|under|behind)\s", re.I
+)
 _OF_ANOTHER = re.compile(
     r"\b(?:aide|adviser|advisor|ally|allies|lawyer|lawyers|attorney|critic|critics|opponent|opponents|supporter|supporters|friend|wife|husband|brother|sister|"
     r"son|daughter|father|mother|rival|rivals|spokesman|spokeswoman|spokesperson)s?\b",
@@ -32,26 +36,35 @@ _SOME_OF = re.compile(
     re.I,
 )
 _DOCUMENT_BY = re.compile(
-    r"\A.{0,40}?\b(?:report|letter|statement|memo|study|book|article|post|tweet|message|e-?mail|note)\s+(?:by|from)\s+(?:the\s+)?(?P<who>.+)", re.I | re.S
+    r"\A.{0,40}?\b(?:report|letter|statement|memo|study|book|article|post|tweet|message|e-?mail|note)\s+(?:by|from)\s+(?:the\s+)?(?P<who>.+)",
+    re.I | re.S,
 )
 _ROLE = re.compile(r"(?i:the|a|an|his|her|its|their)\s+[a-z]")
-_TITLED = re.compile(rf"\A[^,§]*?\s(?P<before>[a-zß-öø-ÿ][\w-]*)\s(?P<name>{CAPITAL}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{CAPITAL})+)\Z")
+_TITLED = re.compile(
+    rf"\A[^,§]*?\s(?P<before>[a-zß-öø-ÿ][\w-]*)\s(?P<name>{CAPITAL}(?:\s+(?:{_PARTICLE}\s+){{0,2}}{CAPITAL})+)\Z"
+)
 _LINKING = frozenset(
-    "of to for at from in with by on about against near than under behind and or who whose which the a an his her their its de von van".split()
+    (
+        "of to for at from in with by on about against near than under behind and or who whose which the a an his "
+        "her their its de von van"
+    ).split()
 )
 _CLAUSE = re.compile(r"[;:—–(]|§|\b(?:that|what|whether|which|because|and|but|while|as)\b|--")
 _AFTER = re.compile(
     r"(?<!\bRep)(?<!\bSen)(?<!\bGov)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bGen)(?<!\bLt)(?<!\bSt)(?<!\b[A-Z])\.|[;:—–(§]|,|\b(?:that|was|is|had|has|were|would|will|could|should|in|on|at|to|as|after|when|while|who|but|of|during|from|for|about|last|this|via|am|im|vom|bei|nach|à|au)\b|--"
 )
 _DAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b", re.I
+    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
+    re.I,
 )
 NO_NAME = frozenset(
-    """the a an in on at he she they it his her their its this that these those there here some many most one two both all each no
-    over under between among despite according following against through inside outside until near
-    if as when while but and so yet then now not for by with from after before since during last next i we you what who why how where
-    january february march april may june july august september october november december
-    monday tuesday wednesday thursday friday saturday sunday""".split()
+    """
+        the a an in on at he she they it his her their its this that these those there here some many most one two
+        both all each no over under between among despite according following against through inside outside until
+        near if as when while but and so yet then now not for by with from after before since during last next i we
+        you what who why how where january february march april may june july august september october november
+        december monday tuesday wednesday thursday friday saturday sunday
+    """.split()
 )
 _BODY = re.compile(
     rf"(?:Office|Bank|Ministry|Department|University|House|Centers?|Centre|Board|Council|Association|Institute|Court|Church|City|Agency|Organi[sz]ation|Committee|"
@@ -61,7 +74,9 @@ _LONGEST_ROLE = 8  # words
 
 
 def following(after: str) -> str:
-    """Return the noun phrase right behind an inverted verb: "said the French president, Emmanuel Macron" gives the name."""
+    """Return the noun phrase right behind an inverted verb: "said the French president, Emmanuel Macron" gives the
+    name.
+    """
     phrase = _AFTER.split(after, maxsplit=1)[0]
     apposition = re.match(rf"\s*((?:the|a|an)\s[^,§]{{2,80}}),\s*({NAME.pattern})\s*(?:[,.]|\Z)", after)
     return _with_role(apposition[1], apposition[2]) if apposition else phrase
@@ -94,14 +109,20 @@ def subject(before: str) -> str | None:
     if (
         len(pieces) > 1
         and re.match(rf"\s*(?:{CAPITAL})", pieces[-1])
-        and re.search(r"(?:minister|president|chancellor|secretary|leader|chief|head|director|aide|spokesm\w+)\Z", pieces[-2], re.I)
+        and re.search(
+            r"(?:minister|president|chancellor|secretary|leader|chief|head|director|aide|spokesm\w+)\Z",
+            pieces[-2],
+            re.I,
+        )
     ):
         return noun_phrase(pieces[-1])
     return noun_phrase(pieces[-1])
 
 
 def noun_phrase(text: str) -> str | None:
-    """Return the speaker that a noun phrase names: its name, else the phrase itself ("a protester", "health officials"), else None."""
+    """Return the speaker that a noun phrase names: its name, else the phrase itself ("a protester", "health
+    officials"), else None.
+    """
     text = text.strip(" ,.§“”\"'’")
     while leading := _LEADING.match(text):
         text = text[leading.end() :].strip(" ,")
@@ -123,22 +144,38 @@ def noun_phrase(text: str) -> str | None:
     if inner and not head:
         return None  # "after talks with Starmer"
     # "the captain of the ferry", "the president of France": whoever asks may name either.
-    holder = re.match(rf"(?i:the\s+|a\s+|an\s+)?[a-z][\w'’ -]{{2,40}}\s+of\s+(?:the\s+)?{_WORD}(?:\s+{CAPITAL}){{0,3}}(?=\s|\Z)", text)
+    holder = re.match(
+        rf"(?i:the\s+|a\s+|an\s+)?[a-z][\w'’ -]{{2,40}}\s+of\s+(?:the\s+)?{_WORD}(?:\s+{CAPITAL}){{0,3}}(?=\s|\Z)", text
+    )
     if holder and not _OF_ANOTHER.search(head):
         return re.sub(r"\A(?:the|a|an)\s+", "", holder.group(), flags=re.I)
     pair = re.fullmatch(rf"({NAME.pattern})\s+and\s+({NAME.pattern})", head)
     if pair:
         return head
-    names = [match for match in NAME.finditer(head) if match.group().lower() not in NO_NAME and not _DAY.fullmatch(match.group())]
-    names = [match for match in names if not (match.start() == 0 and match.group().split()[0].lower() in NO_NAME and len(match.group().split()) == 1)]
+    names = [
+        match
+        for match in NAME.finditer(head)
+        if match.group().lower() not in NO_NAME and not _DAY.fullmatch(match.group())
+    ]
+    names = [
+        match
+        for match in names
+        if not (match.start() == 0 and match.group().split()[0].lower() in NO_NAME and len(match.group().split()) == 1)
+    ]
     if names and names[-1].end() == len(head):
         name = re.sub(r"\A.*['’]s?\s+", "", names[-1].group())  # "Bosnia's Defence Minister Sifet Podzic"
         first = name.split()[0]
         return name[len(first) :].strip() if first.lower() in NO_NAME and " " in name else name
     count = len(head.split())
-    if not 1 <= count <= _LONGEST_ROLE or not re.fullmatch(rf"(?:{_WORD}|[\d,.-]+)(?:\s+(?:{_WORD}|&|[\d,.-]+))*", head):
+    if not 1 <= count <= _LONGEST_ROLE or not re.fullmatch(
+        rf"(?:{_WORD}|[\d,.-]+)(?:\s+(?:{_WORD}|&|[\d,.-]+))*", head
+    ):
         return None
-    if names and re.search(r"['’]s?\b", names[-1].group() + head[names[-1].end() : names[-1].end() + 2]) and _OF_ANOTHER.search(head):
+    if (
+        names
+        and re.search(r"['’]s?\b", names[-1].group() + head[names[-1].end() : names[-1].end() + 2])
+        and _OF_ANOTHER.search(head)
+    ):
         return None
     if _OF_ANOTHER.search(head) and names:
         return head[names[-1].end() :].strip() or None
@@ -146,7 +183,9 @@ def noun_phrase(text: str) -> str | None:
 
 
 def _with_role(role: str, name: str) -> str:
-    """Return a speaker by role and name, so that either finds him; a role that names another ("Macron's foreign minister") is left out."""
+    """Return a speaker by role and name, so that either finds him; a role that names another ("Macron's foreign
+    minister") is left out.
+    """
     role = re.sub(r"\A(?:the|a|an|his|her|its|their)\s+", "", role.strip(" §"), flags=re.I)
     return name if re.search(r"['’]s?\s", role) or len(role.split()) > _LONGEST_ROLE else f"{role}, {name}"
 
@@ -166,6 +205,11 @@ def opens_with(outside: str) -> str | None:
     if holder:
         return holder[1]  # "The Union's foreign policy chief, Kaja Kallas, went furthest."
     name = NAME.match(text)
-    if name and name.group().split()[0].lower() not in NO_NAME and not re.match(r"['’]s\b", text[name.end() :]) and not name.group().endswith(("'s", "’s")):
+    if (
+        name
+        and name.group().split()[0].lower() not in NO_NAME
+        and not re.match(r"['’]s\b", text[name.end() :])
+        and not name.group().endswith(("'s", "’s"))
+    ):
         return name.group()
     return None

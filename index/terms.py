@@ -16,17 +16,22 @@ _LONGEST = 64  # characters; what is longer is no word
 
 # Words that carry no topic. Short on purpose: BM25 already weighs common words down.
 STOP_WORDS = frozenset(
-    """a about above after again against all also am an and any are as at be because been before being below between both but by can
-    could did do does doing don down during each few for from further had has have having he her here hers him his how i if in into is
-    it its itself just let me more most my no nor not of off on once only or other our out over own same she should so some such than
-    that the their them then there these they this those through to too under until up upon us very was we were what when where which
-    while who whom whose why will with would you your yours s t re ve ll d m say says said saying tell tells told talk talks talked
-    according please know anything something""".split()
+    """
+        a about above after again against all also am an and any are as at be because been before being below
+        between both but by can could did do does doing don down during each few for from further had has have
+        having he her here hers him his how i if in into is it its itself just let me more most my no nor not of off
+        on once only or other our out over own same she should so some such than that the their them then there
+        these they this those through to too under until up upon us very was we were what when where which while who
+        whom whose why will with would you your yours s t re ve ll d m say says said saying tell tells told talk
+        talks talked according please know anything something
+    """.split()
 )
 
 
 def words(text: str) -> list[str]:
-    """Return the words of a text in order, as written ("U.S", "Macron's" and "2,000" stay whole or split at the comma)."""
+    """Return the words of a text in order, as written ("U.S", "Macron's" and "2,000" stay whole or split at the
+    comma).
+    """
     return _WORD.findall(text)
 
 

@@ -16,7 +16,9 @@ _QUIET_MS = 500  # an editor's unlink and rename, a copy of many files: one chan
 _AT_MOST_MS = 5_000  # under constant change, what has come by then is taken
 _LOOK_MS = 1_000  # how often the named files and folders themselves are looked at
 _MANY = 1_000  # changes at once: the system's queue may have run over, so everything is looked at
-_SWEEP_SECONDS = 600  # the system tells nothing of what other machines change on a network disk, nor that its queue ran over
+_SWEEP_SECONDS = (
+    600  # the system tells nothing of what other machines change on a network disk, nor that its queue ran over
+)
 
 
 class Stopped(Protocol):
@@ -30,8 +32,8 @@ class Stopped(Protocol):
 def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | None]:
     """Yield the absolute paths that changed in some files and folders; None says that anything may have changed.
 
-    None comes first, when a named path goes or comes back, after very many changes, and every ten minutes. Changes that happen
-    while the caller works are told next. Raises ArchiveError if the system cannot watch so much.
+    None comes first, when a named path goes or comes back, after very many changes, and every ten minutes. Changes that
+    happen while the caller works are told next. Raises ArchiveError if the system cannot watch so much.
     """
     from watchfiles import watch
 
@@ -91,8 +93,15 @@ def _explained(error: Exception) -> Exception:
     said = str(error)
     if "watch limit" in said or "MaxFilesWatch" in said:
         return ArchiveError(
-            "The system does not let so many folders be watched. Allow more (sudo sysctl fs.inotify.max_user_watches=1048576), or watch fewer folders."
+            "The system does not let so many folders be watched. Allow more (sudo sysctl "
+            "fs.inotify.max_user_watches=1048576), or watch fewer folders."
         )
     if "os error 24" in said:
-        return ArchiveError("The system does not let one more program watch files. Allow more (sudo sysctl fs.inotify.max_user_instances=1024).")
-    return ArchiveError(f"The folders cannot be watched ({said}). Run python ingest.py on them from time to time instead, for example by cron.")
+        return ArchiveError(
+            "The system does not let one more program watch files. Allow more (sudo sysctl "
+            "fs.inotify.max_user_instances=1024)."
+        )
+    return ArchiveError(
+        f"The folders cannot be watched ({said}). Run python ingest.py on them from time to time instead, for "
+        "example by cron."
+    )

@@ -1,7 +1,7 @@
 """The keyword index in memory: the same BM25 as the database's (index/keywords.py), and much faster with common words.
 
-One number stands for a term in a passage: the term's number, the passage's, and how often it stands there. Sorted, all passages of a term
-are next to each other. Of 96,189 passages there are 4.8 million: 38 MB.
+One number stands for a term in a passage: the term's number, the passage's, and how often it stands there. Sorted, all
+passages of a term are next to each other. Of 96,189 passages there are 4.8 million: 38 MB.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ MOST = 1_000_000  # passages, 400 MB; where there are more the database ranks
 class Words:
     """The terms of the passages of a published state."""
 
-    def __init__(self, places: Places, terms: defaultdict[str, int], packed: Packed, lengths: npt.NDArray[np.int32]) -> None:
+    def __init__(
+        self, places: Places, terms: defaultdict[str, int], packed: Packed, lengths: npt.NDArray[np.int32]
+    ) -> None:
         """Take the numbers of the terms, the sorted occurrences, and how many terms each passage has, by its number."""
         self.places = places
         self._terms = terms  # of all states after one another: it grows
@@ -87,7 +89,9 @@ class Words:
         return ((found >> _PASSAGE) & _NUMBER).astype(np.int64), (found & _COUNT).astype(np.float64)
 
 
-def _read(snapshot: Snapshot, places: Places, numbers: npt.NDArray[np.int64]) -> Iterator[tuple[npt.NDArray[np.int64], list[tuple[str, str]]]]:
+def _read(
+    snapshot: Snapshot, places: Places, numbers: npt.NDArray[np.int64]
+) -> Iterator[tuple[npt.NDArray[np.int64], list[tuple[str, str]]]]:
     """Yield the numbers of passages with their terms: of the title, of the text."""
     if len(numbers) < len(places) // 4:
         for few in chunks(numbers.tolist()):
@@ -102,7 +106,12 @@ def _read(snapshot: Snapshot, places: Places, numbers: npt.NDArray[np.int64]) ->
             yield np.array([number for number, _ in kept], np.int64), [both for _, both in kept]
 
 
-def _packed(terms: defaultdict[str, int], numbers: npt.NDArray[np.int64], found: list[tuple[str, str]], lengths: npt.NDArray[np.int32]) -> Packed:
+def _packed(
+    terms: defaultdict[str, int],
+    numbers: npt.NDArray[np.int64],
+    found: list[tuple[str, str]],
+    lengths: npt.NDArray[np.int32],
+) -> Packed:
     """Return the occurrences of the terms in some passages, sorted, and note how many terms each has."""
     occurrences = []
     for part, weight in ((0, int(TITLE_WEIGHT)), (1, 1)):

@@ -36,5 +36,13 @@ def cleaned(name: str) -> Cleaned:
 def article(name: str) -> Article:
     record = records()[name]
     known = record.metadata
-    source = Source(article_id(record.place), known.title or name, known.publisher, known.author, record.url, record.place, known.published)
+    source = Source(
+        article_id(record.place),
+        known.title or name,
+        known.publisher,
+        known.author,
+        record.url,
+        record.place,
+        known.published,
+    )
     return Article.of(source, cleaned(name).text)

@@ -33,7 +33,11 @@ def imported(path: Path) -> set[str]:
 
 def importers(module: str) -> set[str]:
     """The files that import a module or something inside it."""
-    return {name_of(path) for path in MODULES if any(name == module or name.startswith(f"{module}.") for name in imported(path))}
+    return {
+        name_of(path)
+        for path in MODULES
+        if any(name == module or name.startswith(f"{module}.") for name in imported(path))
+    }
 
 
 def calls(path: Path) -> Iterator[str]:
@@ -66,7 +70,13 @@ def test_only_the_doors_read_the_settings():
 
 
 def test_three_files_know_chroma():
-    assert importers("chromadb") == {"index/chroma.py", "index/chroma_server.py", "index/chroma_writer.py", "evals/baselines.py", "evals/stock.py"}
+    assert importers("chromadb") == {
+        "index/chroma.py",
+        "index/chroma_server.py",
+        "index/chroma_writer.py",
+        "evals/baselines.py",
+        "evals/stock.py",
+    }
 
 
 def test_one_file_knows_ray_and_one_the_stores():
@@ -94,12 +104,26 @@ def test_one_file_knows_each_library_of_those_who_watch():
 
 
 def test_the_reading_room_knows_no_slack_and_no_settings():
-    assert {path for path in importers("bot.room") | importers("slack_sdk") if path.startswith("web/")} <= {"web/__main__.py"}
+    assert {path for path in importers("bot.room") | importers("slack_sdk") if path.startswith("web/")} <= {
+        "web/__main__.py"
+    }
 
 
 def test_the_sql_of_the_archive_is_in_ten_files_and_that_of_the_journal_in_three():
     assert importers("sqlalchemy") <= {
-        f"index/{name}.py" for name in ("catalog", "copying", "dialect", "keywords", "pgvector", "schema", "snapshot", "spoken", "stored", "transaction")
+        f"index/{name}.py"
+        for name in (
+            "catalog",
+            "copying",
+            "dialect",
+            "keywords",
+            "pgvector",
+            "schema",
+            "snapshot",
+            "spoken",
+            "stored",
+            "transaction",
+        )
     } | {f"bot/room/{name}.py" for name in ("journal", "leases", "tables")}
 
 
@@ -129,7 +153,10 @@ def test_only_the_checker_makes_citations():
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
 def test_a_module_is_named_for_what_comes_out_of_it(path):
-    assert not {"utils", "util", "helpers", "helper", "common", "manager", "misc", "schemas", "slack"} & {*path.relative_to(ROOT).parts, path.stem}
+    assert not {"utils", "util", "helpers", "helper", "common", "manager", "misc", "schemas", "slack"} & {
+        *path.relative_to(ROOT).parts,
+        path.stem,
+    }
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -138,19 +165,43 @@ def test_a_module_opens_with_what_it_is_for(path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"], ["-m", "web"]], ids=["bot", "ingest", "ask", "web"])
+@pytest.mark.parametrize(
+    "door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"], ["-m", "web"]], ids=["bot", "ingest", "ask", "web"]
+)
 def test_help_comes_without_loading_model_or_vectors(door):
-    done = subprocess.run([sys.executable, "-X", "importtime", *door, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", *door, "--help"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0
     assert "usage:" in done.stdout
-    loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
+    loaded = {
+        line.rsplit("|", 1)[1].strip().split(".")[0]
+        for line in done.stderr.splitlines()
+        if line.startswith("import time:")
+    }
     assert "argparse" in loaded
-    heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers", "starlette", "uvicorn"}
-    assert loaded.isdisjoint(heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego", "slack_bolt", "slack_sdk"})
+    heavy = {
+        "torch",
+        "chromadb",
+        "sentence_transformers",
+        "transformers",
+        "llama_index",
+        "onnx",
+        "onnxruntime",
+        "tokenizers",
+        "starlette",
+        "uvicorn",
+    }
+    assert loaded.isdisjoint(
+        heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego", "slack_bolt", "slack_sdk"}
+    )
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("door", ["bot.room.serve", "bot.desk", "ingest", "evals.question", "web.app"])
 def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
-    code = f"import sys, {door}; names = list(sys.modules); assert 'numpy' not in names or names.index('index') < names.index('numpy')"
+    code = (
+        f"import sys, {door}; names = list(sys.modules); assert 'numpy' not in names or names.index('index') < "
+        "names.index('numpy')"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

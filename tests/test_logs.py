@@ -1,4 +1,6 @@
-"""The log: a line of JSON or text an event, one reference from Slack's event to the post, and never a word of what was said."""
+"""The log: a line of JSON or text an event, one reference from Slack's event to the post, and never a word of what was
+said.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def converse(slack: SlackServer) -> str:
-    """Ask, ask on, edit, rate, explain, ask in private, be refused, while Slack stumbles; return the key of the first question."""
+    """Ask, ask on, edit, rate, explain, ask in private, be refused, while Slack stumbles; return the key of the first
+    question.
+    """
     slack.fail("500", "chat.postMessage", times=1)
     slack.fail("429", "assistant.threads.setStatus", times=1, wait="0.2")
     asked = slack.mention(ANNA, question(1))

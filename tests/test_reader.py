@@ -18,9 +18,26 @@ def saved(folder, labels: int, names: dict[int, str] | None = None):
     torch.manual_seed(0)
     folder.mkdir()
     (folder / "vocab.txt").write_text(
-        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")])
+        "\n".join(
+            [
+                "[PAD]",
+                "[UNK]",
+                "[CLS]",
+                "[SEP]",
+                "[MASK]",
+                *"abcdefghijklmnopqrstuvwxyz",
+                *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz"),
+            ]
+        )
     )
-    config = BertConfig(vocab_size=57, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=labels)
+    config = BertConfig(
+        vocab_size=57,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=labels,
+    )
     if names:
         config.id2label, config.label2id = names, {name: index for index, name in names.items()}
     BertForSequenceClassification(config).save_pretrained(folder)

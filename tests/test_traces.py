@@ -1,4 +1,6 @@
-"""Traces: sent to a real receiver over OTLP/HTTP, nested as the work is, with nothing of what was asked; and nothing at all where none is named."""
+"""Traces: sent to a real receiver over OTLP/HTTP, nested as the work is, with nothing of what was asked; and nothing at
+all where none is named.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,13 @@ class Receiver(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def spans(self) -> list[Any]:
-        return [span for request in self.requests for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
+        return [
+            span
+            for request in self.requests
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
 
     def tree(self) -> set[tuple[str, str]]:
         """Every span's name with its parent's."""
@@ -63,7 +71,9 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     server.server_close()
 
 
-def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(newsroom: Newsroom, receiver: Receiver, tmp_path: Path) -> None:
+def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(
+    newsroom: Newsroom, receiver: Receiver, tmp_path: Path
+) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
 
@@ -78,7 +88,14 @@ def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(n
         run(whole())
     finally:
         end()
-    nested = {("", "question"), ("question", "ask"), ("ask", "search"), ("ask", "answer"), ("ask", "check"), ("question", "post")}
+    nested = {
+        ("", "question"),
+        ("question", "ask"),
+        ("ask", "search"),
+        ("ask", "answer"),
+        ("ask", "check"),
+        ("question", "post"),
+    }
     assert nested <= receiver.tree()
     [resource] = {str(request.resource_spans[0].resource) for request in receiver.requests}
     assert '"newsdesk"' in resource
@@ -104,7 +121,11 @@ def test_spans_of_llama_index_nest_in_ours_and_say_nothing_of_the_prompt(receive
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_SDK_DISABLED": "true"}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "none"}],
+    [
+        {},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_SDK_DISABLED": "true"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "none"},
+    ],
     ids=["not-named", "disabled", "no-exporter"],
 )
 def test_where_no_traces_are_wanted_there_are_none(given, monkeypatch):
@@ -116,7 +137,10 @@ def test_where_no_traces_are_wanted_there_are_none(given, monkeypatch):
 
 
 def test_without_a_receiver_nothing_of_opentelemetry_is_loaded():
-    code = "import sys, bot.traces as t; t.begin()\nwith t.span('ask'): pass\nprint([name for name in sys.modules if name.startswith('opentelemetry')])"
+    code = (
+        "import sys, bot.traces as t; t.begin()\nwith t.span('ask'): pass\nprint([name for name in sys.modules if "
+        "name.startswith('opentelemetry')])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -24,10 +24,11 @@ def address(url: str | None) -> str | None:
 
 
 def at_passage(url: str, text: str, start: int, end: int) -> str:
-    """Return a page's address with a text fragment (https://wicg.github.io/scroll-to-text-fragment/) for ``text[start:end]``.
+    """Return a page's address with a text fragment (https://wicg.github.io/scroll-to-text-fragment/) for
+    ``text[start:end]``.
 
-    ``text`` is the article's, as we have it: browsers find the first place that the fragment fits, so its words are chosen to fit
-    the quote before anything else. An address that would become too long is returned without it.
+    ``text`` is the article's, as we have it: browsers find the first place that the fragment fits, so its words are
+    chosen to fit the quote before anything else. An address that would become too long is returned without it.
     """
     page, _, fragment = url.partition("#")
     directive = _directive(text, start, end)
@@ -41,7 +42,9 @@ def _directive(text: str, start: int, end: int) -> str:
         return ""
     flat, quoted, until = (" ".join(part.split()) for part in (text, text[start:end], text[:end]))
     low = flat.lower()
-    low = low if len(low) == len(flat) else flat  # browsers compare without case; a few letters have no small form of one character
+    low = (
+        low if len(low) == len(flat) else flat
+    )  # browsers compare without case; a few letters have no small form of one character
     stop = len(until)
     at = stop - len(quoted)  # a quotation mark may stand before the quote, or a space
     first, last = quoted, ""
@@ -49,7 +52,11 @@ def _directive(text: str, start: int, end: int) -> str:
         # Each part must lie in one paragraph of the page, and the line breaks of our text are its paragraphs'.
         first = _grown(lines[0], lambda part: low.find(low[at : at + len(part)]) == at)
         rest = at + len(first)
-        last = _grown(lines[-1][::-1], lambda part: low.find(low[stop - len(part) : stop], rest) == stop - len(part), backwards=True)
+        last = _grown(
+            lines[-1][::-1],
+            lambda part: low.find(low[stop - len(part) : stop], rest) == stop - len(part),
+            backwards=True,
+        )
         if len(lines) == 1 and len(first) + len(last) >= len(quoted):
             first, last = quoted, ""
     alone = low.find(low[at : at + len(first)]) == at

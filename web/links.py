@@ -26,10 +26,11 @@ _OTHERS = 20  # other citations marked in an article
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a link to an article opens: a version of it, the cited place in it, and other places that the same answer cites.
+    """What a link to an article opens: a version of it, the cited place in it, and other places that the same answer
+    cites.
 
-    ``version`` is the beginning of the digest of the version's text; empty: the current one. ``part`` is where the part that is
-    shown begins, in a text too long for one page.
+    ``version`` is the beginning of the digest of the version's text; empty: the current one. ``part`` is where the part
+    that is shown begins, in a text too long for one page.
     """
 
     article: str
@@ -40,9 +41,14 @@ class Place:
 
 
 class SignedLinks:
-    """Makes links and tells which are ours. The signature covers all that a link says; links of one day to one place are equal."""
+    """Makes links and tells which are ours.
 
-    def __init__(self, secret: str, url: str = "", days: int = 30, today: Callable[[], date] = lambda: datetime.now(UTC).date()) -> None:
+    The signature covers all that a link says; links of one day to one place are equal.
+    """
+
+    def __init__(
+        self, secret: str, url: str = "", days: int = 30, today: Callable[[], date] = lambda: datetime.now(UTC).date()
+    ) -> None:
         """``url`` is where readers find the room, ``days`` how long a link opens, ``today`` the day in UTC."""
         self._signer = Signer(want_bytes(secret), salt=_SALT, digest_method=sha256)
         self._url = url.rstrip("/")
@@ -51,8 +57,12 @@ class SignedLinks:
         self._today = today
 
     def article(self, place: Place, until: date | None = None) -> str:
-        """Return the link to a place in an article; ``until`` is its last day, if it is to end with the link it is reached from."""
-        return self._signed("a", place.article, _said(place), until) + ("#c" if place.cited and place.part is None else "")
+        """Return the link to a place in an article; ``until`` is its last day, if it is to end with the link it is
+        reached from.
+        """
+        return self._signed("a", place.article, _said(place), until) + (
+            "#c" if place.cited and place.part is None else ""
+        )
 
     def original(self, article: str, until: date | None = None) -> str:
         """Return the link to an article as it was saved."""

@@ -66,7 +66,9 @@ def _line_before(text: str, place: int) -> int:
 
 
 def before(start: int) -> int:
-    """Return where the part before the one that starts at ``start`` begins, so that nothing is left out between them."""
+    """Return where the part before the one that starts at ``start`` begins, so that nothing is left out between
+    them.
+    """
     return max(0, start - LONGEST + 2 * _LINE)
 
 
@@ -74,7 +76,12 @@ def _without(span: Span, taken: Sequence[Span]) -> list[Span]:
     """Return what is left of a span outside of others."""
     left = [span]
     for first, last in taken:
-        left = [piece for start, end in left for piece in ((start, min(end, first)), (max(start, last), end)) if piece[0] < piece[1]]
+        left = [
+            piece
+            for start, end in left
+            for piece in ((start, min(end, first)), (max(start, last), end))
+            if piece[0] < piece[1]
+        ]
     return left
 
 

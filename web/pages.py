@@ -30,7 +30,10 @@ _WHERE_FROM = {
     "file": "The file as it was saved.",
     "page": "The page as it was fetched, shown as text.",
     "record": "The record as it was saved.",
-    "put together": "The article's own text with the lines that were left out of it, where they stood: its file is not a text, has changed or is gone.",
+    "put together": (
+        "The article's own text with the lines that were left out of it, where they stood: its file is not a text, "
+        "has changed or is gone."
+    ),
 }
 
 
@@ -50,11 +53,18 @@ def _moment(value: str) -> str:
     except ValueError:
         return printable(value)
     zone = moment.strftime("%z")
-    return f"{_day(moment.date())}, {moment:%H:%M}" + (" UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else "")
+    return f"{_day(moment.date())}, {moment:%H:%M}" + (
+        " UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else ""
+    )
 
 
 _templates = Environment(
-    loader=FileSystemLoader(_HERE / "templates"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False
+    loader=FileSystemLoader(_HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    auto_reload=False,
 )
 _templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang": _lang}
 _templates.globals["digests"] = _DIGESTS

@@ -14,7 +14,10 @@ _SHORTEST = 32  # characters
 
 
 def secret(folder: Path) -> str:
-    """Return the secret of a data folder, made by the first process that asks for it. Raises SettingsError if it cannot be read or made."""
+    """Return the secret of a data folder, made by the first process that asks for it.
+
+    Raises SettingsError if it cannot be read or made.
+    """
     path = folder / NAME
     try:
         if not path.exists():
@@ -22,9 +25,15 @@ def secret(folder: Path) -> str:
         found = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         told = getattr(error, "strerror", None) or "it is not text"
-        raise SettingsError(f"The secret that signs links, {path}, cannot be used ({told}). Check its owner, or set NEWSDESK_WEB__SECRET.") from error
+        raise SettingsError(
+            f"The secret that signs links, {path}, cannot be used ({told}). Check its owner, or set "
+            "NEWSDESK_WEB__SECRET."
+        ) from error
     if len(found) < _SHORTEST:
-        raise SettingsError(f"The secret that signs links, {path}, is damaged. Remove the file; a new one is made, and links given so far no longer open.")
+        raise SettingsError(
+            f"The secret that signs links, {path}, is damaged. Remove the file; a new one is made, and links "
+            "given so far no longer open."
+        )
     return found
 
 

@@ -22,10 +22,15 @@ class _Server(uvicorn.Server):
 
 @contextlib.asynccontextmanager
 async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application inside the block and yield its port (any free one for 0). Raises SettingsError if the port cannot be had."""
+    """Serve an application inside the block and yield its port (any free one for 0).
+
+    Raises SettingsError if the port cannot be had.
+    """
     taken = _socket(host, port)
     # Links are secrets: they are not logged.
-    server = _Server(uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off"))
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off")
+    )
     serving = asyncio.create_task(server.serve([taken]))
     try:
         while not server.started and not serving.done():
@@ -37,7 +42,8 @@ async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
 
 
 def _socket(host: str, port: int) -> socket.socket:
-    # asyncio switches Nagle's delay off (40 ms a page) only for a socket that says it is TCP; create_server's says nothing.
+    # asyncio switches Nagle's delay off (40 ms a page) only for a socket that says it is TCP; create_server's says
+    # nothing.
     taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -47,4 +53,6 @@ def _socket(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         taken.close()
         told = getattr(error, "strerror", None) or error
-        raise SettingsError(f"The reading room cannot listen on {host}:{port} ({told}). Set NEWSDESK_WEB__HOST and NEWSDESK_WEB__PORT.") from error
+        raise SettingsError(
+            f"The reading room cannot listen on {host}:{port} ({told}). Set NEWSDESK_WEB__HOST and NEWSDESK_WEB__PORT."
+        ) from error

@@ -28,7 +28,10 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
     from bot.terminal import explained, opens_links, rendered, sources
 
     if (parsed.question is None) == (parsed.jsonl is None):
-        raise SettingsError('Give a question in quotes, or --jsonl FILE. For example: python -m bot ask "what did Macron say about the truce"')
+        raise SettingsError(
+            'Give a question in quotes, or --jsonl FILE. For example: python -m bot ask "what did Macron say '
+            'about the truce"'
+        )
     today = parsed.today or date.today()
     links, model, llm = links_of(settings), embedder or settings.embedder(), llm_of(settings)
     with opened_archive(settings) as archive:
@@ -36,12 +39,20 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
         if parsed.jsonl:
             code = _ask_many(parsed, desk, today, links)
         else:
-            told, reply = _told(desk, Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher), aloud=not parsed.json)
+            told, reply = _told(
+                desk,
+                Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher),
+                aloud=not parsed.json,
+            )
             if parsed.json:
                 print(json.dumps(reply.as_json(parsed.explain, links), ensure_ascii=False))
             else:
                 hyperlinks = opens_links(sys.stdout, os.environ)
-                print(f"\n{sources(reply, _width(), links, hyperlinks=hyperlinks)}" if told else rendered(reply, _width(), links, hyperlinks=hyperlinks))
+                print(
+                    f"\n{sources(reply, _width(), links, hyperlinks=hyperlinks)}"
+                    if told
+                    else rendered(reply, _width(), links, hyperlinks=hyperlinks)
+                )
                 if parsed.explain:
                     print(f"\n{explained(reply, _width())}")
             code = 0
@@ -70,7 +81,11 @@ def _ask_many(parsed: argparse.Namespace, desk: Asks, today: date, links: Links)
 
     code = 0
     try:
-        with contextlib.nullcontext(sys.stdin) if parsed.jsonl == "-" else open(parsed.jsonl, encoding="utf-8-sig") as stream:
+        with (
+            contextlib.nullcontext(sys.stdin)
+            if parsed.jsonl == "-"
+            else open(parsed.jsonl, encoding="utf-8-sig") as stream
+        ):
             for number, line in enumerate(stream, start=1):
                 if not line.strip():
                     continue
@@ -82,7 +97,9 @@ def _ask_many(parsed: argparse.Namespace, desk: Asks, today: date, links: Links)
                     if not isinstance(said, dict) or not isinstance(said.get("question"), str):
                         raise SettingsError('expected a string or {"id": …, "question": …}')
                     on = date.fromisoformat(str(said["today"])) if said.get("today") else today
-                    request = Request(said["question"], on, parsed.since, parsed.until, parsed.publisher, _thread(said.get("thread")))
+                    request = Request(
+                        said["question"], on, parsed.since, parsed.until, parsed.publisher, _thread(said.get("thread"))
+                    )
                     values = desk.ask(request).as_json(parsed.explain, links)
                 except (ValueError, NewsdeskError) as error:
                     values = {"error": f"line {number}: {error}"}

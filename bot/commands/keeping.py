@@ -29,7 +29,9 @@ def rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     if parsed.json:
         print(json.dumps(values))
     else:
-        print(f"The search index has been written again: {values['passages']} passages, {embedded} of them embedded anew.")
+        print(
+            f"The search index has been written again: {values['passages']} passages, {embedded} of them embedded anew."
+        )
     return 0
 
 
@@ -43,7 +45,10 @@ def copy(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     catalog, folder = target(parsed.to)
     with opened_archive(settings) as archive, archive.writing():
         found = copy_catalog(archive.catalog, catalog)
-        found |= copy_journal(journal(settings.database(), settings.data_dir), journal(catalog if isinstance(catalog, str) else None, folder))
+        found |= copy_journal(
+            journal(settings.database(), settings.data_dir),
+            journal(catalog if isinstance(catalog, str) else None, folder),
+        )
     if parsed.json:
         print(json.dumps(found))
         return 0
@@ -52,9 +57,15 @@ def copy(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     print("Everything arrived as it was. Nothing was changed here.")
     if isinstance(catalog, str):
         print("To use the copy, set NEWSDESK_CATALOG__URL to it; then: python -m bot doctor")
-        print("To have its vectors in PostgreSQL too, set NEWSDESK_VECTORS__ENGINE=pgvector as well; then: python -m bot rebuild")
+        print(
+            "To have its vectors in PostgreSQL too, set NEWSDESK_VECTORS__ENGINE=pgvector as well; then: python "
+            "-m bot rebuild"
+        )
     else:
-        print(f"To use the copy, unset NEWSDESK_CATALOG__URL and set NEWSDESK_DATA_DIR={printable(str(folder))}; then: python -m bot rebuild")
+        print(
+            f"To use the copy, unset NEWSDESK_CATALOG__URL and set NEWSDESK_DATA_DIR={printable(str(folder))}; "
+            "then: python -m bot rebuild"
+        )
     return 0
 
 
@@ -67,7 +78,10 @@ def backup(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
     if parsed.json:
         print(json.dumps(manifest))
     else:
-        about = f"{manifest['catalog']['articles']:,} articles, {manifest.get('journal', {}).get('questions', 0):,} questions"
+        about = (
+            f"{manifest['catalog']['articles']:,} articles, {manifest.get('journal', {}).get('questions', 0):,} "
+            "questions"
+        )
         print(f"{parsed.file}: {about}, {parsed.file.stat().st_size / 2**20:.1f} MB, read back and found whole.")
     return 0
 
@@ -90,10 +104,18 @@ def restore(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     if aside:
         print(f"What was there before is in {aside}. Remove it when you no longer need it.")
     if trouble:
-        print(f"The search index could not be written ({trouble}); answers come from an exact scan until it can be: python -m bot rebuild", file=sys.stderr)
+        print(
+            (
+                f"The search index could not be written ({trouble}); answers come from an exact scan until it can "
+                "be: python -m bot rebuild"
+            ),
+            file=sys.stderr,
+        )
     return 0
 
 
 def _in_files(settings: Settings, otherwise: str) -> None:
     if settings.database():
-        raise SettingsError(f"Catalog and journal are in PostgreSQL (NEWSDESK_CATALOG__URL), which has tools of its own: {otherwise}")
+        raise SettingsError(
+            f"Catalog and journal are in PostgreSQL (NEWSDESK_CATALOG__URL), which has tools of its own: {otherwise}"
+        )

@@ -26,10 +26,20 @@ def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
         for source, digest in snapshot.sources():
             if parsed.json:
-                values = {"id": source.id, "title": source.title, "publisher": source.publisher, "published": source.published and source.published.isoformat()}
-                print(json.dumps({**values, "path": source.path, "url": source.url, "digest": digest}, ensure_ascii=False))
+                values = {
+                    "id": source.id,
+                    "title": source.title,
+                    "publisher": source.publisher,
+                    "published": source.published and source.published.isoformat(),
+                }
+                print(
+                    json.dumps({**values, "path": source.path, "url": source.url, "digest": digest}, ensure_ascii=False)
+                )
             else:
-                about = f"{source.id}  {day(source.published):<11}  {source.publisher or 'unknown publisher'}: {source.title}  ({short_path(source.path)})"
+                about = (
+                    f"{source.id}  {day(source.published):<11}  {source.publisher or 'unknown publisher'}: "
+                    f"{source.title}  ({short_path(source.path)})"
+                )
                 print(printable(about))
     return 0
 
@@ -40,7 +50,11 @@ def show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
         values = article_json(snapshot, parsed.article)
-    print(json.dumps(values, ensure_ascii=False) if parsed.json else article_text(values, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ))
+    print(
+        json.dumps(values, ensure_ascii=False)
+        if parsed.json
+        else article_text(values, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
+    )
     return 0
 
 
@@ -53,13 +67,18 @@ def status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
     with opened_archive(settings) as archive:
         if parsed.failures or parsed.runs is not None:
             with archive.catalog.snapshot() as snapshot:
-                listed = failures_json(snapshot) if parsed.failures else runs_json(snapshot, max(parsed.runs, 0) or None)
+                listed = (
+                    failures_json(snapshot) if parsed.failures else runs_json(snapshot, max(parsed.runs, 0) or None)
+                )
             text = failures_text if parsed.failures else runs_text
             print(json.dumps(listed, ensure_ascii=False) if parsed.json else text(listed))
             return 0
         values = status_json(archive)
     values["llm"] = writings_json(_writings(settings))
-    lines = [status_text(values), *(f"{'llm' if not number else '':<10} {line}" for number, line in enumerate(writings_text(values["llm"])))]
+    lines = [
+        status_text(values),
+        *(f"{'llm' if not number else '':<10} {line}" for number, line in enumerate(writings_text(values["llm"]))),
+    ]
     print(json.dumps(values, ensure_ascii=False) if parsed.json else "\n".join(lines))
     return 0
 

@@ -30,7 +30,10 @@ def opened_archive(settings: Settings) -> Iterator[Archive]:
 
 
 def quotes_desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
-    """Return the desk that answers with quotes. Raises ModelError if a reranker or reader that is set cannot be loaded."""
+    """Return the desk that answers with quotes.
+
+    Raises ModelError if a reranker or reader that is set cannot be loaded.
+    """
     from bot.desk import Desk
     from index.embed import cross_encoder, reader
 
@@ -59,7 +62,9 @@ def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Em
     from bot.written import WrittenDesk
     from index.embed import entailment
 
-    return WrittenDesk(desk, llm, embedder, settings.llm, entailment(settings.check.nli) if settings.check.nli else None)
+    return WrittenDesk(
+        desk, llm, embedder, settings.llm, entailment(settings.check.nli) if settings.check.nli else None
+    )
 
 
 @contextlib.contextmanager

@@ -25,10 +25,15 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
     import asyncio
 
     if settings.slack_bot_token is None or (settings.slack_app_token is None and settings.slack_signing_secret is None):
-        missing = "SLACK_BOT_TOKEN" if settings.slack_bot_token is None else "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode)"
+        missing = (
+            "SLACK_BOT_TOKEN"
+            if settings.slack_bot_token is None
+            else "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode)"
+        )
         raise SettingsError(
             f"{missing} is not set, so there is no Slack to answer in. docs/slack.md tells how to create the app. "
-            'On the terminal: python -m bot ask "what did Macron say about the truce"; all commands: python -m bot --help'
+            'On the terminal: python -m bot ask "what did Macron say about the truce"; all commands: python -m '
+            "bot --help"
         )
     from bot import logs, traces
     from bot.desk import Request
@@ -75,7 +80,17 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
     logs.to_stderr(settings.log.format, settings.log.level)
     end = traces.begin()
     try:
-        asyncio.run(answer(access, load, settings.data_dir, rules, slack.workers, settings.database(), partial(_reading_room, settings)))
+        asyncio.run(
+            answer(
+                access,
+                load,
+                settings.data_dir,
+                rules,
+                slack.workers,
+                settings.database(),
+                partial(_reading_room, settings),
+            )
+        )
     finally:
         end()
     return 0

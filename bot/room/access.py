@@ -16,7 +16,8 @@ Verdict = Literal["welcome", "bot", "guest", "external", "shared", "unknown"]
 REFUSALS = {
     "guest": "Sorry, I answer members of this workspace; guests have to be allowed by an admin.",
     "external": "Sorry, I answer members of this workspace only.",
-    "shared": "This channel is shared with another organisation, so I do not answer in it. Write to me directly instead.",
+    "shared": "This channel is shared with another organisation, so I do not answer in it. "
+    "Write to me directly instead.",
     "unknown": "Sorry, I could not check whether you may ask. Try again in a few minutes.",
 }
 
@@ -39,7 +40,10 @@ class Access:
         self._people: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def verdict(self, user: str, channel: str = "", team: str = "", shared: bool = False) -> Verdict:
-        """Judge a person in a place. ``team`` is what the event says of the person; a lookup that fails welcomes nobody."""
+        """Judge a person in a place.
+
+        ``team`` is what the event says of the person; a lookup that fails welcomes nobody.
+        """
         try:
             person = await self._person(user)
         except Refused as error:

@@ -34,11 +34,22 @@ def _shown(asked: Asked) -> Shown:
     told = "" if given.answered else REASONS.get(given.reason, given.reason)
     moment = datetime.fromtimestamp(asked.asked, UTC)
     sentences = tuple(Sentence(said.text, said.numbers) for said in given.said)
-    return Shown(given.question or asked.text, moment, sentences, tuple(_quoted(cited, given) for cited in given.cited), told, given.verbatim)
+    return Shown(
+        given.question or asked.text,
+        moment,
+        sentences,
+        tuple(_quoted(cited, given) for cited in given.cited),
+        told,
+        given.verbatim,
+    )
 
 
 def _quoted(cited: Cited, given: Given) -> Quoted:
     origin = cited.origin
-    others = tuple((other.start, other.end) for other in given.cited if other.origin.article_id == origin.article_id and other is not cited)
+    others = tuple(
+        (other.start, other.end)
+        for other in given.cited
+        if other.origin.article_id == origin.article_id and other is not cited
+    )
     place = ArticlePlace(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
     return Quoted(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)

@@ -1,4 +1,6 @@
-"""The life of a question in hand: status, answer, posted once, and what changes it meanwhile (an edit, a removal, the stop button)."""
+"""The life of a question in hand: status, answer, posted once, and what changes it meanwhile (an edit, a removal, the
+stop button).
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,10 @@ _PATIENCE = 5.0  # seconds that an answer waits for a status under way
 _NOT_THERE = ("channel_not_found", "not_in_channel")
 _ONCE = 86_400  # seconds between two refusals of the same person
 _OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
-SORRY = "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the reason with: python -m bot doctor"
+SORRY = (
+    "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
+    "reason with: python -m bot doctor"
+)
 
 
 class Stopped(Exception):
@@ -45,7 +50,9 @@ class Stopped(Exception):
 class Answering:
     """Answers questions of the journal that this process owns."""
 
-    def __init__(self, api: Api, journal: Journal, brain: Brain, access: Access, owner: str, offer_person: bool, links: Links) -> None:
+    def __init__(
+        self, api: Api, journal: Journal, brain: Brain, access: Access, owner: str, offer_person: bool, links: Links
+    ) -> None:
         self._api, self._journal, self._brain, self._access = api, journal, brain, access
         self._owner, self._offer_person, self._links = owner, offer_person, links
         self._statuses: dict[str, tuple[asyncio.Task[None], asyncio.Event, str]] = {}
@@ -56,7 +63,12 @@ class Answering:
     def greet(self, asked: Asked, before: int) -> None:
         """Show at once that a question was heard: searching, or how many are before it."""
         if asked.thread and not asked.quiet:
-            self._show(asked, f"is answering {before} other{'s' if before > 1 else ''} first; you're next" if before else "is searching the articles…")
+            self._show(
+                asked,
+                f"is answering {before} other{'s' if before > 1 else ''} first; you're next"
+                if before
+                else "is searching the articles…",
+            )
 
     def _show(self, asked: Asked, status: str) -> None:
         previous = self._statuses.get(asked.id)
@@ -77,7 +89,9 @@ class Answering:
         self._statuses[asked.id] = (asyncio.create_task(show()), done, status)
 
     async def _quiet(self, asked: Asked, clear: bool) -> None:
-        """End the status of a question: a call under way is waited for, so that none comes to Slack after the answer."""
+        """End the status of a question: a call under way is waited for, so that none comes to Slack after the
+        answer.
+        """
         if asked.id not in self._statuses:
             return
         task, done, _ = self._statuses.pop(asked.id)
@@ -103,14 +117,19 @@ class Answering:
     # --- answering ---
 
     async def answer(self, asked: Asked) -> None:
-        """Answer a question in hand and write down how it ended. Never raises but for cancellation, which leaves it in hand."""
+        """Answer a question in hand and write down how it ended.
+
+        Never raises but for cancellation, which leaves it in hand.
+        """
         began = time.monotonic()
         logs.request.set(asked.id)
         try:
             with traces.span("question", question=asked.id, kind=asked.kind):
                 state = await self._answered(asked)
             meters.ended(state if state in _OUTCOMES else "left", asked.asked)
-            log.info("done question=%s kind=%s state=%s seconds=%.2f", asked.id, asked.kind, state, time.monotonic() - began)
+            log.info(
+                "done question=%s kind=%s state=%s seconds=%.2f", asked.id, asked.kind, state, time.monotonic() - began
+            )
         except Stopped:
             log.info("overtaken question=%s", asked.id)
             await self._after_overtaking(asked)
@@ -167,7 +186,13 @@ class Answering:
         if asked.kind == "direct" and asked.thread == asked.ts:
             await self._api.title(asked.channel, asked.thread, plain(asked.text)[:100])
         request = Request(asked.text, date.today(), thread=self._before(asked))  # noqa: DTZ011  "today" is the team's
-        if asked.thread and not asked.quiet and not asked.messages and self._api.may_stream() and await self._brain.streams():
+        if (
+            asked.thread
+            and not asked.quiet
+            and not asked.messages
+            and self._api.may_stream()
+            and await self._brain.streams()
+        ):
             return await self._stream(asked, request)
         found = await self._ask(asked, request)
         if asked.quiet and not found.answered:
@@ -184,7 +209,9 @@ class Answering:
             return trouble(request.question, error)
 
     async def _noted(self, asked: Asked, reply: Reply) -> Given:
-        """Return what a reply gives, with the versions it depends on; what a language model did for it is written down."""
+        """Return what a reply gives, with the versions it depends on; what a language model did for it is written
+        down.
+        """
         meters.replied(reply)
         if reply.writing is not None:
             self._journal.note_writing(asked.id, reply.writing)
@@ -198,7 +225,11 @@ class Answering:
         if not asked.thread:
             return ()
         earlier = self._journal.thread(asked.channel, asked.thread)
-        return tuple(item.text for item in earlier if item.ts < asked.ts and item.state in ("answered", "working") and item.answer and item.text)[-8:]
+        return tuple(
+            item.text
+            for item in earlier
+            if item.ts < asked.ts and item.state in ("answered", "working") and item.answer and item.text
+        )[-8:]
 
     async def _completed(self, asked: Asked) -> Asked:
         """Find what a bare mention in a thread means: the last question that a person asked there."""
@@ -206,10 +237,16 @@ class Answering:
             return asked
         last = ""
         async for message in self._api.messages(asked.channel, asked.thread):
-            if message.get("bot_id") or message.get("subtype") not in (None, "thread_broadcast", "file_share") or str(message["ts"]) >= asked.ts:
+            if (
+                message.get("bot_id")
+                or message.get("subtype") not in (None, "thread_broadcast", "file_share")
+                or str(message["ts"]) >= asked.ts
+            ):
                 continue
             said = hearing.question(str(message.get("text", "")), self._api.user)
-            if not hearing.is_empty(said) and (said.endswith("?") or hearing.looks_like_question(said) or not last.endswith("?")):
+            if not hearing.is_empty(said) and (
+                said.endswith("?") or hearing.looks_like_question(said) or not last.endswith("?")
+            ):
                 last = said
         self._journal.complete(asked.id, last)
         return replace(asked, text=last)
@@ -226,15 +263,25 @@ class Answering:
         if (
             words
             and not asked.quiet
-            and self._journal.first(f"refused:{asked.user}:{asked.channel if verdict == 'shared' else ''}:{int(time.time()) // _ONCE}")
+            and self._journal.first(
+                f"refused:{asked.user}:{asked.channel if verdict == 'shared' else ''}:{int(time.time()) // _ONCE}"
+            )
         ):
             message = Message((blocks.rich([blocks.section(blocks.text(words))]),), words)
             if asked.reply_url:
                 await self._api.respond(asked.reply_url, message)
             elif asked.channel.startswith("D"):
-                await self._api.post(asked.channel, asked.thread, message, {"question": asked.id, "part": 0}, look_first=asked.attempts > 1)
+                await self._api.post(
+                    asked.channel,
+                    asked.thread,
+                    message,
+                    {"question": asked.id, "part": 0},
+                    look_first=asked.attempts > 1,
+                )
             else:
-                await self._api.whisper(asked.channel, asked.user, message, asked.thread if asked.thread != asked.ts else "")
+                await self._api.whisper(
+                    asked.channel, asked.user, message, asked.thread if asked.thread != asked.ts else ""
+                )
         self._journal.finish(asked, "left")
         return verdict
 
@@ -253,7 +300,9 @@ class Answering:
         return found.outcome
 
     async def _put(self, asked: Asked, messages: Sequence[Message], first: int = 0) -> None:
-        """Make the answer's messages from number ``first`` on what they should be: earlier ones are changed, missing ones posted, others deleted."""
+        """Make the answer's messages from number ``first`` on what they should be: earlier ones are changed, missing
+        ones posted, others deleted.
+        """
         if not self._journal.current(asked):
             raise Stopped
         now = self._journal.by_id(asked.id)
@@ -271,14 +320,18 @@ class Answering:
             old[number : number + 1] = [ts]
             if not self._journal.note_messages(asked.id, old, self._owner):
                 await self._take_back(asked, ts)
-        if asked.attempts > 1 and asked.thread:  # a status of an earlier try, or of this one above a message that was there already
+        if (
+            asked.attempts > 1 and asked.thread
+        ):  # a status of an earlier try, or of this one above a message that was there already
             await self._api.status(asked.channel, asked.thread, "")
         for ts in old[first + len(messages) :]:
             await self._api.delete(asked.channel, ts)
         self._journal.note_messages(asked.id, old[: first + len(messages)])
 
     async def _take_back(self, asked: Asked, ts: str) -> None:
-        """Delete what was posted while another process took the question over, unless that one has found it and goes on with it."""
+        """Delete what was posted while another process took the question over, unless that one has found it and goes on
+        with it.
+        """
         now = self._journal.by_id(asked.id)
         if now and now.owner != self._owner and ts not in now.messages:
             await self._api.delete(asked.channel, ts)
@@ -361,7 +414,8 @@ class Answering:
                 if known and ts in known.messages:
                     await self._api.stop_stream(asked.channel, ts)
                 elif not any(
-                    item.id != asked.id and (ts in item.messages or item.state == "working") for item in self._journal.thread(asked.channel, asked.thread)
+                    item.id != asked.id and (ts in item.messages or item.state == "working")
+                    for item in self._journal.thread(asked.channel, asked.thread)
                 ):
                     await self._api.stop_stream(asked.channel, ts)
                     await self._api.delete(asked.channel, ts)
@@ -370,12 +424,16 @@ class Answering:
 
 
 def trouble(question: str, error: Exception) -> Given:
-    """Return what a person is told after an error: our own sentence where it is meant for them, else an apology without internals."""
+    """Return what a person is told after an error: our own sentence where it is meant for them, else an apology without
+    internals.
+    """
     if isinstance(error, QuestionError):
         return Given(question, "trouble", str(error))
     log.error("could not answer error=%s", told(error))
     if isinstance(error, ArchiveError) and "no archive" in str(error):
-        return Given(question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER")
+        return Given(
+            question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER"
+        )
     return Given(question, "trouble", sorry())
 
 

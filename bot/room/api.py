@@ -1,4 +1,6 @@
-"""The one file that talks to Slack: calls that wait when told to, and posts that happen once even when Slack's reply is lost."""
+"""The one file that talks to Slack: calls that wait when told to, and posts that happen once even when Slack's reply is
+lost.
+"""
 
 from __future__ import annotations
 
@@ -83,10 +85,14 @@ class Api:
         """Learn who we are and return the scopes that were granted. Raises Refused (a wrong token) and Unreachable."""
         who = await self.call("auth.test", tries=tries)
         self.team, self.user, self.bot = who["team_id"], who["user_id"], who.get("bot_id", "")
-        self.organisation = who.get("enterprise_id") or ""  # of Enterprise Grid; some events name it instead of the team
+        self.organisation = (
+            who.get("enterprise_id") or ""
+        )  # of Enterprise Grid; some events name it instead of the team
         return frozenset(filter(None, (who["_scopes"]).split(",")))
 
-    async def call(self, method: str, arguments: Mapping[str, Any] | None = None, tries: int = _TRIES) -> dict[str, Any]:
+    async def call(
+        self, method: str, arguments: Mapping[str, Any] | None = None, tries: int = _TRIES
+    ) -> dict[str, Any]:
         """Call a method whose repetition does no harm. Raises Refused and Unreachable."""
         for number in range(tries):
             if number:
@@ -125,18 +131,30 @@ class Api:
                 raise _Unclear(type(error).__name__) from None
             meters.slack_calls.labels(method, "ok").inc()
             data = response.data if isinstance(response.data, dict) else {}
-            return {**data, "_scopes": (response.headers or {}).get("x-oauth-scopes", "")} if method == "auth.test" else data
+            return (
+                {**data, "_scopes": (response.headers or {}).get("x-oauth-scopes", "")}
+                if method == "auth.test"
+                else data
+            )
         raise _Unclear("ratelimited")
 
     # --- messages ---
 
-    async def post(self, channel: str, thread: str, message: Message, mark: Mapping[str, Any], *, look_first: bool = False) -> str:
+    async def post(
+        self, channel: str, thread: str, message: Message, mark: Mapping[str, Any], *, look_first: bool = False
+    ) -> str:
         """Post a message once and return its ts.
 
-        ``mark`` names it in its metadata. Where an earlier try may have come through (a lost reply, a crash: ``look_first``) the
-        thread is searched for the mark before it is posted again. Raises Refused and Unreachable.
+        ``mark`` names it in its metadata. Where an earlier try may have come through (a lost reply, a crash:
+        ``look_first``) the thread is searched for the mark before it is posted again. Raises Refused and Unreachable.
         """
-        arguments = {**_content(message), "channel": channel, "thread_ts": thread or None, "metadata": metadata(mark), **_NO_PREVIEWS}
+        arguments = {
+            **_content(message),
+            "channel": channel,
+            "thread_ts": thread or None,
+            "metadata": metadata(mark),
+            **_NO_PREVIEWS,
+        }
         for number in range(_TRIES):
             if number:
                 meters.slack_retries.labels("chat.postMessage").inc()
@@ -161,22 +179,37 @@ class Api:
         """Return the ts of our message with a mark, None if there is none."""
         async for message in self.messages(channel, thread):
             marked = message.get("metadata") or {}
-            if self.is_ours(message) and (marked.get("event_type"), marked.get("event_payload")) == (ANSWER, dict(mark)):
+            if self.is_ours(message) and (marked.get("event_type"), marked.get("event_payload")) == (
+                ANSWER,
+                dict(mark),
+            ):
                 return str(message["ts"])
         return None
 
     async def half_streamed(self, channel: str, thread: str) -> list[str]:
         """Return the ts of our messages in a thread that are still streaming."""
-        return [m["ts"] async for m in self.messages(channel, thread) if self.is_ours(m) and m.get("streaming_state") == "in_progress"]
+        return [
+            m["ts"]
+            async for m in self.messages(channel, thread)
+            if self.is_ours(m) and m.get("streaming_state") == "in_progress"
+        ]
 
     def is_ours(self, message: Mapping[str, Any]) -> bool:
         """Tell whether we posted a message."""
         return message.get("user") == self.user or bool(self.bot and message.get("bot_id") == self.bot)
 
-    async def messages(self, channel: str, thread: str = "", oldest: str = "", most: int = 1_000) -> AsyncIterator[dict[str, Any]]:
+    async def messages(
+        self, channel: str, thread: str = "", oldest: str = "", most: int = 1_000
+    ) -> AsyncIterator[dict[str, Any]]:
         """Yield the messages of a thread (oldest first), or of a channel (newest first), with their metadata."""
         method = "conversations.replies" if thread else "conversations.history"
-        arguments = {"channel": channel, "ts": thread or None, "oldest": oldest or None, "limit": 200, "include_all_metadata": "true"}
+        arguments = {
+            "channel": channel,
+            "ts": thread or None,
+            "oldest": oldest or None,
+            "limit": 200,
+            "include_all_metadata": "true",
+        }
         cursor: str | None = None
         for _ in range(max(1, most // 200)):
             page = await self.call(method, {**arguments, "cursor": cursor})
@@ -188,7 +221,14 @@ class Api:
 
     async def update(self, channel: str, ts: str, message: Message, mark: Mapping[str, Any]) -> bool:
         """Put a message in the place of an earlier one; False if that is gone."""
-        arguments = {**_content(message), "channel": channel, "ts": ts, "metadata": metadata(mark), "parse": "none", "link_names": False}
+        arguments = {
+            **_content(message),
+            "channel": channel,
+            "ts": ts,
+            "metadata": metadata(mark),
+            "parse": "none",
+            "link_names": False,
+        }
         try:
             try:
                 await self.call("chat.update", arguments)
@@ -219,7 +259,9 @@ class Api:
     async def respond(self, url: str, message: Message, **more: Any) -> bool:
         """Answer through a response_url; False if Slack did not take it."""
         try:
-            response = await AsyncWebhookClient(url, timeout=_TIMEOUT, retry_handlers=[]).send_dict({**_content(message), **_NO_PREVIEWS, **more})
+            response = await AsyncWebhookClient(url, timeout=_TIMEOUT, retry_handlers=[]).send_dict(
+                {**_content(message), **_NO_PREVIEWS, **more}
+            )
         except _TROUBLES as error:
             log.warning("response_url failed trouble=%s", type(error).__name__)
             return False
@@ -232,7 +274,8 @@ class Api:
     async def status(self, channel: str, thread: str, status: str, loading: Sequence[str] = ()) -> None:
         """Show what we are doing under a thread; an empty status shows nothing."""
         await self._try(
-            "assistant.threads.setStatus", {"channel_id": channel, "thread_ts": thread, "status": status, "loading_messages": list(loading) or None}
+            "assistant.threads.setStatus",
+            {"channel_id": channel, "thread_ts": thread, "status": status, "loading_messages": list(loading) or None},
         )
 
     async def title(self, channel: str, thread: str, title: str) -> None:
@@ -246,7 +289,9 @@ class Api:
 
     async def prompts(self, channel: str, title: str, prompts: Sequence[Mapping[str, str]]) -> None:
         """Suggest what to ask in the agent view."""
-        await self._try("assistant.threads.setSuggestedPrompts", {"channel_id": channel, "title": title, "prompts": list(prompts)})
+        await self._try(
+            "assistant.threads.setSuggestedPrompts", {"channel_id": channel, "title": title, "prompts": list(prompts)}
+        )
 
     async def _try(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         try:
@@ -286,12 +331,18 @@ class Api:
         return str(found["permalink"]) if found else None
 
     async def places(self, kinds: str) -> dict[str, bool]:
-        """Return the channels we are in, of some kinds ("public_channel,im"), and whether each is shared with another organisation."""
+        """Return the channels we are in, of some kinds ("public_channel,im"), and whether each is shared with another
+        organisation.
+        """
         found: dict[str, bool] = {}
         cursor: str | None = None
         while True:
-            page = await self.call("conversations.list", {"types": kinds, "exclude_archived": "true", "limit": 500, "cursor": cursor})
-            members = [channel for channel in page.get("channels", []) if channel.get("is_member") or channel.get("is_im")]
+            page = await self.call(
+                "conversations.list", {"types": kinds, "exclude_archived": "true", "limit": 500, "cursor": cursor}
+            )
+            members = [
+                channel for channel in page.get("channels", []) if channel.get("is_member") or channel.get("is_im")
+            ]
             found |= {channel["id"]: bool(channel.get("is_ext_shared")) for channel in members}
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
@@ -318,11 +369,20 @@ class Api:
     def stream(self, channel: str, thread: str, user: str, team: str) -> Stream:
         """Return the SDK's stream; every flush of it is for us to decide."""
         return Stream(
-            self._web, channel=channel, thread_ts=thread, recipient_user_id=user, recipient_team_id=team or self.team, buffer_size=1 << 30, logger=log
+            self._web,
+            channel=channel,
+            thread_ts=thread,
+            recipient_user_id=user,
+            recipient_team_id=team or self.team,
+            buffer_size=1 << 30,
+            logger=log,
         )
 
     async def streamed(self, method: str, call: Any) -> None:
-        """Await a call of a stream. Raises Refused and Unreachable; after Unreachable nobody knows whether it took effect."""
+        """Await a call of a stream.
+
+        Raises Refused and Unreachable; after Unreachable nobody knows whether it took effect.
+        """
         try:
             async with self._pace.turn(method):
                 await call()

@@ -18,17 +18,34 @@ from bot.room.room import Room
 log = logging.getLogger("newsdesk.slack")
 
 LISTENERS = (asked, home_opened, stopped, command, shortcut, feedback, passages, person)
-EVENTS = ("app_mention", "message.channels", "message.groups", "message.im", "app_home_opened", "agent_session_stopped")  # manifest.yaml has the same
+EVENTS = (
+    "app_mention",
+    "message.channels",
+    "message.groups",
+    "message.im",
+    "app_home_opened",
+    "agent_session_stopped",
+)  # manifest.yaml has the same
 
 
 def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
     """Return the app. With a signing secret requests over HTTP are checked, and none is taken twice."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """Tell Bolt who we are: it would ask Slack before the first event, and leave the event unacknowledged if that fails."""
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=web.token, bot_id=room.api.bot, bot_user_id=room.api.user)
+        """Tell Bolt who we are: it would ask Slack before the first event, and leave the event unacknowledged if that
+        fails.
+        """
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=web.token,
+            bot_id=room.api.bot,
+            bot_user_id=room.api.user,
+        )
 
-    logging.getLogger("slack_bolt").setLevel(logging.ERROR)  # it warns of a token in the environment, and prints events it does not know
+    logging.getLogger("slack_bolt").setLevel(
+        logging.ERROR
+    )  # it warns of a token in the environment, and prints events it does not know
     bolt = AsyncApp(
         client=web,
         authorize=authorize,

@@ -52,7 +52,9 @@ def ingest_line(item: dict[str, Any]) -> str:
     report = item["report"]
     if not report:
         return f"run {item['run']}, begun {item['started']}, is running or ended without a word"
-    counts = f"{report['added']} added, {report['updated']} updated, {report['removed']} removed, {report['failed']} failed"
+    counts = (
+        f"{report['added']} added, {report['updated']} updated, {report['removed']} removed, {report['failed']} failed"
+    )
     return f"run {item['run']}, {item['started']}: {counts}"
 
 
@@ -65,7 +67,12 @@ def changed(item: dict[str, Any]) -> bool:
 def failures(archive: Archive) -> tuple[tuple[str, str], ...]:
     """Return path and reason of what failed in the last runs."""
     with archive.catalog.snapshot() as snapshot:
-        found = {(item["path"], item["reason"]): None for run in snapshot.runs(5) if run["report"] for item in run["report"]["failures"]}
+        found = {
+            (item["path"], item["reason"]): None
+            for run in snapshot.runs(5)
+            if run["report"]
+            for item in run["report"]["failures"]
+        }
     return tuple(found)
 
 
@@ -92,4 +99,8 @@ def versions(archive: Archive) -> dict[str, str]:
 
     with archive.catalog.snapshot() as snapshot:
         generation, model = snapshot.generation(), snapshot.fact("model")
-    return {"newsdesk": version("newsdesk"), "model": model or "", "generation": str(generation.number if generation else 0)}
+    return {
+        "newsdesk": version("newsdesk"),
+        "model": model or "",
+        "generation": str(generation.number if generation else 0),
+    }

@@ -1,4 +1,5 @@
-"""Messages as Slack's blocks: pure functions of what was given, every limit of Slack kept by splitting between sentences and sources.
+"""Messages as Slack's blocks: pure functions of what was given, every limit of Slack kept by splitting between
+sentences and sources.
 
 Text of articles and people stands in rich_text and plain_text only, where Slack parses nothing.
 """
@@ -50,7 +51,9 @@ class _Unit:
     block: Block | None = field(default=None)  # a finished block instead of an element
 
 
-def answer(given: Given, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False) -> list[Message]:
+def answer(
+    given: Given, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False
+) -> list[Message]:
     """Return the messages of an answer, refusal, hint or apology, in order.
 
     ``person``: offer to ask a person under a refusal. ``share``: offer to post it in the channel.
@@ -69,10 +72,15 @@ def answer(given: Given, id_: str, *, person: bool = False, feedback: bool = Tru
 
 
 def after_stream(given: Given, id_: str) -> list[Message]:
-    """Return what follows sentences that were streamed: the sources, and the buttons. The first goes under the stream, others after it."""
+    """Return what follows sentences that were streamed: the sources, and the buttons.
+
+    The first goes under the stream, others after it.
+    """
     messages = _packed(_sources(given))
     messages[-1] += buttons(given, id_)
-    return [Message(tuple(blocks), told) for blocks, told in zip(messages, fallbacks(given, len(messages)), strict=True)]
+    return [
+        Message(tuple(blocks), told) for blocks, told in zip(messages, fallbacks(given, len(messages)), strict=True)
+    ]
 
 
 def buttons(given: Given, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False) -> list[Block]:
@@ -92,12 +100,19 @@ def buttons(given: Given, id_: str, *, person: bool = False, feedback: bool = Tr
 
 
 def fallbacks(given: Given, count: int) -> list[str]:
-    """Return the text of each of an answer's messages: all of it in the first where it fits, whole sentences and sources only."""
+    """Return the text of each of an answer's messages: all of it in the first where it fits, whole sentences and
+    sources only.
+    """
     if given.outcome == "answered":
         parts = [given.lead] if given.lead else []
-        parts += [_numbered(said) for said in given.said] + [f"[{cited.number}] {_named(cited.origin)}" for cited in given.cited]
+        parts += [_numbered(said) for said in given.said] + [
+            f"[{cited.number}] {_named(cited.origin)}" for cited in given.cited
+        ]
     elif given.outcome == "refused":
-        parts = [REASONS.get(given.reason, REASONS["not_supported"]), *(f"Close to it: {_named(near.origin)}" for near in given.near)]
+        parts = [
+            REASONS.get(given.reason, REASONS["not_supported"]),
+            *(f"Close to it: {_named(near.origin)}" for near in given.near),
+        ]
     else:
         parts = [given.reason]
     told: list[str] = []
@@ -143,7 +158,9 @@ def button(label: str, action: str, value: str, **more: Any) -> Element:
 
 
 def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
-    """Return who published what and when, the title linked: to the passage (``link``), or to the article's address where it has one."""
+    """Return who published what and when, the title linked: to the passage (``link``), or to the article's address
+    where it has one.
+    """
     about = ", ".join(filter(None, [plain(origin.publisher) if origin.publisher else None, day(origin.day)]))
     return [text(f"{about}: "), *_title(origin, link)]
 
@@ -155,7 +172,10 @@ def _title(origin: Origin, link: str | None) -> list[Element]:
         return [text(title)]
     if names_an_address(title):  # as a label it could name another place than the link goes to
         leads_there = own is not None and url.startswith(own.partition("#")[0])
-        return [text(f"{title} "), {"type": "link", "url": url, **({} if url == own else {"text": own if leads_there else "open"})}]
+        return [
+            text(f"{title} "),
+            {"type": "link", "url": url, **({} if url == own else {"text": own if leads_there else "open"})},
+        ]
     return [{"type": "link", "url": url, "text": title}]
 
 
@@ -280,7 +300,14 @@ def passages(given: Given) -> dict[str, Any]:
         after = texts(_head(cited.after))
         entry = [
             rich([section(text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link))]),
-            rich([{"type": "rich_text_quote", "elements": [*around, *texts(paragraphs(cited.quote) or "(no text)", bold=True), *after]}]),
+            rich(
+                [
+                    {
+                        "type": "rich_text_quote",
+                        "elements": [*around, *texts(paragraphs(cited.quote) or "(no text)", bold=True), *after],
+                    }
+                ]
+            ),
         ]
         if len(blocks) + 3 > 98 or _size([*blocks, *entry]) > 100_000:
             blocks.append(rich([section(text("There are more passages than a window of Slack holds."))]))
@@ -308,23 +335,42 @@ def modal(title: str, blocks: Sequence[Block], **more: Any) -> dict[str, Any]:
 
 def ask_about(question: str, place: str) -> dict[str, Any]:
     """Return the window of the message shortcut, the message as the question. ``place`` is kept for the submission."""
-    element = {"type": "plain_text_input", "action_id": "question", "multiline": True, "max_length": 2_000, "focus_on_load": True}
+    element = {
+        "type": "plain_text_input",
+        "action_id": "question",
+        "multiline": True,
+        "max_length": 2_000,
+        "focus_on_load": True,
+    }
     if question:
         element["initial_value"] = question[:2_000]
-    block = {"type": "input", "block_id": "question", "label": _plain_text("Question to the articles"), "element": element}
+    block = {
+        "type": "input",
+        "block_id": "question",
+        "label": _plain_text("Question to the articles"),
+        "element": element,
+    }
     return modal("Ask about this", [block], callback_id="ask_about", private_metadata=place, submit=_plain_text("Ask"))
 
 
 def why_bad(id_: str) -> dict[str, Any]:
     """Return the window that asks what was wrong with an answer."""
     element = {"type": "plain_text_input", "action_id": "reason", "multiline": True, "max_length": 2_000}
-    block = {"type": "input", "block_id": "reason", "optional": True, "label": _plain_text("What was wrong with the answer?"), "element": element}
+    block = {
+        "type": "input",
+        "block_id": "reason",
+        "optional": True,
+        "label": _plain_text("What was wrong with the answer?"),
+        "element": element,
+    }
     return modal("Bad answer", [block], callback_id="why_bad", private_metadata=id_, submit=_plain_text("Send"))
 
 
 def report(content: str) -> dict[str, Any]:
     """Return a window with a plain report."""
-    blocks = [rich([{"type": "rich_text_preformatted", "elements": [text(part)]}]) for part in _lines(paragraphs(content))]
+    blocks = [
+        rich([{"type": "rich_text_preformatted", "elements": [text(part)]}]) for part in _lines(paragraphs(content))
+    ]
     return modal("Status", blocks[:90])
 
 
@@ -349,17 +395,26 @@ def shared(given: Given, id_: str) -> list[Message]:
 
 def asked_aloud(question: str) -> Message:
     """Return the message under which an example from the Home tab is answered."""
-    return Message((rich([section(text("You asked: "), text(plain(question), bold=True))]),), f"You asked: {_fitting(question)}")
+    return Message(
+        (rich([section(text("You asked: "), text(plain(question), bold=True))]),), f"You asked: {_fitting(question)}"
+    )
 
 
 def for_a_person(person: str, question: str, permalink: str | None) -> Message:
-    """Return the message that asks a person, a group or (``person`` being the channel it is posted in) a channel. The only one that pings."""
+    """Return the message that asks a person, a group or (``person`` being the channel it is posted in) a channel.
+
+    The only one that pings.
+    """
     named: list[Element] = []
     if person.startswith(("U", "W")):
         named = [{"type": "user", "user_id": person}, text(" ")]
     elif person.startswith("S"):
         named = [{"type": "usergroup", "usergroup_id": person}, text(" ")]
-    parts = [*named, text("The articles have no answer to this question. Do you know? "), text(plain(question), italic=True)]
+    parts = [
+        *named,
+        text("The articles have no answer to this question. Do you know? "),
+        text(plain(question), italic=True),
+    ]
     if permalink:
         parts += [text(" "), {"type": "link", "url": permalink, "text": "the question"}]
     return Message((rich([section(*parts)]),), f"A question the articles do not answer: {_fitting(question)}")

@@ -1,4 +1,6 @@
-"""The desk as the room uses it: loaded in the background, asked in a few threads, so that Slack is never kept waiting."""
+"""The desk as the room uses it: loaded in the background, asked in a few threads, so that Slack is never kept
+waiting.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,10 @@ class Asks(Protocol):
 
 @runtime_checkable
 class Streams(Protocol):
-    """What answers sentence by sentence: each one checked before it is told, the whole reply at the end. ``quotes`` answers without a model."""
+    """What answers sentence by sentence: each one checked before it is told, the whole reply at the end.
+
+    ``quotes`` answers without a model.
+    """
 
     @property
     def quotes(self) -> Asks:
@@ -96,7 +101,9 @@ class Brain:
         return await self._in_thread(lambda: work(self._desk()[1]))
 
     async def examples(self) -> tuple[str, ...]:
-        """Return questions about the newest articles that the archive does answer, tried once for each published state."""
+        """Return questions about the newest articles that the archive does answer, tried once for each published
+        state.
+        """
         number, candidates = await self.look(archive_news.candidates)
         if number != self._examples[0]:
             answered: list[str] = []

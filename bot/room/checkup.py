@@ -35,29 +35,57 @@ SCOPES = {
 Told = tuple[str, bool, str]  # what, ok, sentence
 
 
-def check_slack(bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place) -> list[Told]:
+def check_slack(
+    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place
+) -> list[Told]:
     """Check tokens, scopes and events and return what was found. Changes nothing."""
     return asyncio.run(_check(bot_token, app_token, signing_secret, url, journal))
 
 
-async def _check(bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place) -> list[Told]:
+async def _check(
+    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place
+) -> list[Told]:
     found: list[Told] = []
     async with aiohttp.ClientSession() as session:
         api = slack.Api(slack.client(bot_token, url, session))
         try:
             scopes = await api.open(tries=3)
         except slack.Refused as error:
-            found.append(("slack token", False, f"Slack refuses SLACK_BOT_TOKEN ({error.error}). Take the Bot User OAuth Token (xoxb-…) from Install App."))
+            found.append(
+                (
+                    "slack token",
+                    False,
+                    (
+                        f"Slack refuses SLACK_BOT_TOKEN ({error.error}). Take the Bot User OAuth Token (xoxb-…) from "
+                        "Install App."
+                    ),
+                )
+            )
         except slack.Unreachable as error:
-            found.append(("slack token", False, f"Slack does not answer ({error}). Check the network, and SLACK_API_URL if it is set."))
+            found.append(
+                (
+                    "slack token",
+                    False,
+                    f"Slack does not answer ({error}). Check the network, and SLACK_API_URL if it is set.",
+                )
+            )
         else:
             found += [("slack token", True, f"valid, team {api.team}, bot user {api.user}"), _scopes(scopes)]
         if app_token:
             found.append(await _socket(api, app_token))
         elif signing_secret:
-            found.append(("slack connection", True, "HTTP mode: SLACK_SIGNING_SECRET is set; whether it is right shows with the first request"))
+            found.append(
+                (
+                    "slack connection",
+                    True,
+                    "HTTP mode: SLACK_SIGNING_SECRET is set; whether it is right shows with the first request",
+                )
+            )
         else:
-            told = "neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP mode) is set. Both are under Basic Information."
+            told = (
+                "neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP mode) is set. Both are under "
+                "Basic Information."
+            )
             found.append(("slack connection", False, told))
     return [*found, _events(journal)]
 
@@ -68,7 +96,10 @@ def _scopes(granted: frozenset[str]) -> Told:
         return (
             "slack scopes",
             False,
-            f"missing: {', '.join(missing)}. Add them under OAuth & Permissions, or paste manifest.yaml under App Manifest, and reinstall.",
+            (
+                f"missing: {', '.join(missing)}. Add them under OAuth & Permissions, or paste manifest.yaml under "
+                "App Manifest, and reinstall."
+            ),
         )
     return "slack scopes", True, f"all {len(SCOPES)} are granted"
 
@@ -77,7 +108,11 @@ async def _socket(api: slack.Api, app_token: str) -> Told:
     try:
         await api.socket(app_token)
     except slack.Refused as error:
-        why = "It needs the scope connections:write." if error.error == "missing_scope" else "Make one (xapp-…) under Basic Information → App-Level Tokens."
+        why = (
+            "It needs the scope connections:write."
+            if error.error == "missing_scope"
+            else "Make one (xapp-…) under Basic Information → App-Level Tokens."
+        )
         return "slack connection", False, f"Slack refuses SLACK_APP_TOKEN ({error.error}). {why}"
     except slack.Unreachable as error:
         return "slack connection", False, f"Slack does not answer ({error})."
@@ -90,7 +125,11 @@ def _events(place: Place) -> Told:
         asked = set(yaml.safe_load(MANIFEST.read_text())["settings"]["event_subscriptions"]["bot_events"])
         if asked != set(EVENTS):
             wrong = ", ".join(sorted(asked ^ set(EVENTS)))
-            return "slack events", False, f"manifest.yaml and the listeners differ: {wrong}. Restore manifest.yaml from the repository."
+            return (
+                "slack events",
+                False,
+                f"manifest.yaml and the listeners differ: {wrong}. Restore manifest.yaml from the repository.",
+            )
     if isinstance(place, Path) and not place.exists():
         return "slack events", True, f"none so far; the app must subscribe to {', '.join(EVENTS)}"
     journal = Journal(place)
@@ -102,4 +141,11 @@ def _events(place: Place) -> Told:
     if not never:
         last = min(time.time() - at for at in heard.values())
         return "slack events", True, f"all {len(EVENTS)} kinds have come, the last {last / 3600:.0f} h ago"
-    return "slack events", True, f"have not come yet: {', '.join(never)}. If you expected them, add them under Event Subscriptions and reinstall."
+    return (
+        "slack events",
+        True,
+        (
+            f"have not come yet: {', '.join(never)}. If you expected them, add them under Event Subscriptions and "
+            "reinstall."
+        ),
+    )

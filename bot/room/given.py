@@ -61,7 +61,10 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """An answer, a refusal, a hint or an apology. ``reason`` is a refusal's kind, or the sentence to show; ``note`` is shown under an answer."""
+    """An answer, a refusal, a hint or an apology.
+
+    ``reason`` is a refusal's kind, or the sentence to show; ``note`` is shown under an answer.
+    """
 
     question: str
     outcome: Outcome
@@ -89,7 +92,10 @@ class Given:
         """Read what ``as_json`` wrote."""
         values: dict[str, Any] = json.loads(text)
         said = tuple(Said(item["text"], tuple(item["numbers"])) for item in values["said"])
-        cited = tuple(Cited(**{**item, "origin": Origin(**item["origin"]), "also_in": tuple(item["also_in"])}) for item in values["cited"])
+        cited = tuple(
+            Cited(**{**item, "origin": Origin(**item["origin"]), "also_in": tuple(item["also_in"])})
+            for item in values["cited"]
+        )
         near = tuple(Near(**{**item, "origin": Origin(**item["origin"])}) for item in values["near"])
         return cls(**{**values, "said": said, "cited": cited, "near": near})
 
@@ -98,22 +104,55 @@ def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links 
     """Return a desk's reply as what was given."""
     result, note, links = reply.result, "", links or Links()
     if reply.writing is not None:
-        note, versions = reply.writing.note, {**(versions or {}), "llm": reply.writing.model, "prompt": reply.writing.prompt}
+        note, versions = (
+            reply.writing.note,
+            {**(versions or {}), "llm": reply.writing.model, "prompt": reply.writing.prompt},
+        )
     if isinstance(result, Answer):
         cited = tuple(_cited(citation, links.cited(citation, result.citations)) for citation in result.citations)
         verbatim = result.answerer == QUOTES
-        return Given(result.question, "answered", "", result.sentences, cited, verbatim=verbatim, versions=versions, note=note, lead=result.lead)
-    near = tuple(Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end))) for hit in result.nearest)
+        return Given(
+            result.question,
+            "answered",
+            "",
+            result.sentences,
+            cited,
+            verbatim=verbatim,
+            versions=versions,
+            note=note,
+            lead=result.lead,
+        )
+    near = tuple(
+        Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end)))
+        for hit in result.nearest
+    )
     return Given(result.question, "refused", result.reason, near=near, versions=versions)
 
 
 def _origin(article: Article) -> Origin:
     source = article.source
-    return Origin(source.id, article.digest, source.title, source.publisher, source.published.isoformat() if source.published else None, source.url)
+    return Origin(
+        source.id,
+        article.digest,
+        source.title,
+        source.publisher,
+        source.published.isoformat() if source.published else None,
+        source.url,
+    )
 
 
 def _cited(citation: Citation, link: str | None) -> Cited:
     text, passage = citation.article.text, citation.passage
     before = text[min(passage.start, citation.start) : citation.start]
     after = text[citation.end : max(passage.end, citation.end)]
-    return Cited(citation.number, _origin(citation.article), citation.quote, citation.start, citation.end, before, after, citation.also_in, link)
+    return Cited(
+        citation.number,
+        _origin(citation.article),
+        citation.quote,
+        citation.start,
+        citation.end,
+        before,
+        after,
+        citation.also_in,
+        link,
+    )

@@ -21,12 +21,18 @@ _ASKS = re.compile(
     r"about|tell\s+me|show\s+me|find|give\s+me|list|since\s+when)\b",
     re.I,
 )
-_AMONG_PEOPLE = re.compile(r"\b(?:you|your|yours|u|we|us|our|ours|i|i'm|my|mine|me|let's|lunch|meeting|call|zoom|coffee|anyone|somebody|someone)\b", re.I)
+_AMONG_PEOPLE = re.compile(
+    r"\b(?:you|your|yours|u|we|us|our|ours|i|i'm|my|mine|me|let's|lunch|meeting|call|zoom|coffee|anyone|somebody|someone)\b",
+    re.I,
+)
 _TO_US = re.compile(
     r"\b(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:tell|show|give|find)\s+(?:me|us)\b|\bwhat\s+do\s+you\s+know\b|\bdo\s+you\s+know\b|\bdo\s+we\s+know\b",
     re.I,
 )
-_ECHO = re.compile(r"\W*(?:really|seriously|right|sure|true|no|yes|what|who\s+knows|is\s+it|is\s+that\s+(?:so|true|right|ok(?:ay)?))\W*", re.I)
+_ECHO = re.compile(
+    r"\W*(?:really|seriously|right|sure|true|no|yes|what|who\s+knows|is\s+it|is\s+that\s+(?:so|true|right|ok(?:ay)?))\W*",
+    re.I,
+)
 
 
 def mentions(text: str) -> list[str]:

@@ -36,7 +36,9 @@ def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
     """Return the Home tab of one person."""
     blocks: list[Block] = [_header("The articles")]
     if news.articles:
-        lines = [section(text(f"{news.articles:,} {'article' if news.articles == 1 else 'articles'} can be asked about."))]
+        lines = [
+            section(text(f"{news.articles:,} {'article' if news.articles == 1 else 'articles'} can be asked about."))
+        ]
         if news.newest:
             newest = news.newest
             about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day(newest.published)]))
@@ -66,9 +68,13 @@ def _ways() -> Element:
 
 
 def _insight(insight: Insight) -> list[Block]:
-    failures = [section(text(f"{plain(path)}: {plain(reason)}")) for path, reason in insight.failures[:10]] or [section(text("None."))]
+    failures = [section(text(f"{plain(path)}: {plain(reason)}")) for path, reason in insight.failures[:10]] or [
+        section(text("None."))
+    ]
     low = [
-        section(text(plain(asked)), text(f" ({plain(reason)})" if reason else "", italic=True)) if reason else section(text(plain(asked)))
+        section(text(plain(asked)), text(f" ({plain(reason)})" if reason else "", italic=True))
+        if reason
+        else section(text(plain(asked)))
         for asked, reason in insight.low_rated[:10]
     ]
     return [
@@ -76,7 +82,18 @@ def _insight(insight: Insight) -> list[Block]:
         _header("For admins"),
         rich([section(text("Failures of the last runs", bold=True)), *failures]),
         rich([section(text("Answers rated bad in the last week", bold=True)), *(low or [section(text("None."))])]),
-        *([rich([section(text("Language model", bold=True)), *(section(text(plain(line))) for line in insight.writings)])] if insight.writings else []),
+        *(
+            [
+                rich(
+                    [
+                        section(text("Language model", bold=True)),
+                        *(section(text(plain(line))) for line in insight.writings),
+                    ]
+                )
+            ]
+            if insight.writings
+            else []
+        ),
         rich([section(text("Versions: ", bold=True), text(plain(insight.versions)))]),
         {"type": "actions", "block_id": "admin", "elements": [button("Status", "status", "status")]},
     ]
@@ -88,7 +105,10 @@ def _header(content: str) -> Block:
 
 def prompts(examples: Sequence[str]) -> list[dict[str, str]]:
     """Return the suggested prompts of the agent view: at most four."""
-    return [{"title": _short(plain(example).removeprefix("What do the articles say about "), 60), "message": plain(example)} for example in examples[:4]]
+    return [
+        {"title": _short(plain(example).removeprefix("What do the articles say about "), 60), "message": plain(example)}
+        for example in examples[:4]
+    ]
 
 
 def _short(content: str, most: int) -> str:

@@ -33,7 +33,9 @@ def mrkdwn(text: str) -> str:
 
 
 def markdown(text: str) -> str:
-    """Return a text for Markdown (streams): mentions, links, fences and headings in it are dead, its words unchanged to the eye."""
+    """Return a text for Markdown (streams): mentions, links, fences and headings in it are dead, its words unchanged to
+    the eye.
+    """
     dead = plain(text).replace("<", f"<{_ZERO}").replace("](", f"]{_ZERO}(").replace("]:", f"]{_ZERO}:")
     dead = dead.replace("`", "'").replace("~~~", f"~{_ZERO}~{_ZERO}~")
     dead = re.sub(r"^([#>|+*-]|\d+[.)])", rf"{_ZERO}\1", dead)

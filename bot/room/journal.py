@@ -1,4 +1,5 @@
-"""The journal: every question heard in Slack, who is answering it and what became of it, in a SQLite file of the bot's own or in PostgreSQL.
+"""The journal: every question heard in Slack, who is answering it and what became of it, in a SQLite file of the bot's
+own or in PostgreSQL.
 
 waiting → working → answered | left | stopped | failed;  removing → removed
 """
@@ -84,7 +85,8 @@ class Journal:
             if shared:
                 raise dialect.explained(error, place) from error
             raise ArchiveError(
-                f"{where} cannot be used ({type(error.orig).__name__}). Check the disk, or move the file away; the bot makes a new one."
+                f"{where} cannot be used ({type(error.orig).__name__}). Check the disk, or move the file away; "
+                "the bot makes a new one."
             ) from error
 
     def close(self) -> None:
@@ -141,23 +143,36 @@ class Journal:
     def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[Asked]:
         """Return our questions nobody works on yet, oldest first, but those of some people."""
         with self._reading() as connection:
-            wanted = (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
-            return [_asked(row) for row in connection.execute(select(questions).where(wanted).order_by(questions.c.asked).limit(limit))]
+            wanted = (
+                (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
+            )
+            return [
+                _asked(row)
+                for row in connection.execute(select(questions).where(wanted).order_by(questions.c.asked).limit(limit))
+            ]
 
     def count_waiting(self, owner: str) -> int:
         """Return how many of our questions nobody works on yet."""
         with self._reading() as connection:
-            return len(connection.execute(select(questions.c.id).where(questions.c.state == "waiting", questions.c.owner == owner)).all())
+            return len(
+                connection.execute(
+                    select(questions.c.id).where(questions.c.state == "waiting", questions.c.owner == owner)
+                ).all()
+            )
 
     def start(self, id_: str, owner: str) -> Asked | None:
         """Take a waiting question in hand; None if it is no longer waiting for us."""
         with self._writing() as connection:
             mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
-            changed = connection.execute(update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)).rowcount
+            changed = connection.execute(
+                update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)
+            ).rowcount
             return _asked(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
 
     def current(self, asked: Asked) -> bool:
-        """Tell whether a question in hand is still to be answered as it was read: not edited, removed or stopped meanwhile."""
+        """Tell whether a question in hand is still to be answered as it was read: not edited, removed or stopped
+        meanwhile.
+        """
         now = self.by_id(asked.id)
         return now is not None and (now.state, now.revision, now.owner) == ("working", asked.revision, asked.owner)
 
@@ -172,10 +187,15 @@ class Journal:
             connection.execute(update(questions).where(questions.c.id == id_).values(channel=channel, thread=""))
 
     def note_messages(self, id_: str, messages: Sequence[str], owner: str | None = None) -> bool:
-        """Write down the messages of an answer as soon as they exist; False if the question is no longer ``owner``'s."""
+        """Write down the messages of an answer as soon as they exist; False if the question is no longer
+        ``owner``'s.
+        """
         with self._writing() as connection:
             one = questions.c.id == id_ if owner is None else (questions.c.id == id_) & (questions.c.owner == owner)
-            return connection.execute(update(questions).where(one).values(messages=json.dumps(list(messages)))).rowcount == 1
+            return (
+                connection.execute(update(questions).where(one).values(messages=json.dumps(list(messages)))).rowcount
+                == 1
+            )
 
     def finish(self, asked: Asked, state: State, answer: str | None = None) -> bool:
         """End the work on a question; False if it was edited, removed or taken over meanwhile."""
@@ -194,7 +214,10 @@ class Journal:
             connection.execute(update(questions).where(mine).values(state="waiting"))
 
     def edit(self, key: str, text: str, owner: str) -> Asked | None:
-        """Give a question a new text; None if it is unknown, gone, or says the same. It waits again unless it is in hand, where the worker sees it."""
+        """Give a question a new text; None if it is unknown, gone, or says the same.
+
+        It waits again unless it is in hand, where the worker sees it.
+        """
         with self._writing() as connection:
             row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.text == text or row.state in ("removing", "removed"):
@@ -207,7 +230,11 @@ class Journal:
 
     def end(self, key: str, state: Literal["removing", "stopped"], owner: str) -> Asked | None:
         """Have a question removed or stopped; None if it is unknown, gone or (to be stopped) finished."""
-        over = ("removing", "removed") if state == "removing" else ("removing", "removed", "answered", "left", "stopped", "failed")
+        over = (
+            ("removing", "removed")
+            if state == "removing"
+            else ("removing", "removed", "answered", "left", "stopped", "failed")
+        )
         with self._writing() as connection:
             row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.state in over:
@@ -218,7 +245,11 @@ class Journal:
     def removed(self, id_: str) -> None:
         """Note that the messages of a removed question are gone, and forget what was asked and answered."""
         with self._writing() as connection:
-            connection.execute(update(questions).where(questions.c.id == id_).values(state="removed", text="", answer=None, messages="[]"))
+            connection.execute(
+                update(questions)
+                .where(questions.c.id == id_)
+                .values(state="removed", text="", answer=None, messages="[]")
+            )
 
     # --- after a crash ---
 
@@ -226,7 +257,9 @@ class Journal:
         """Return the owners, but us, of questions that are not finished."""
         with self._reading() as connection:
             unfinished = questions.c.state.in_(["waiting", "working", "removing"])
-            return set(connection.scalars(select(questions.c.owner).where(unfinished, questions.c.owner != owner).distinct()))
+            return set(
+                connection.scalars(select(questions.c.owner).where(unfinished, questions.c.owner != owner).distinct())
+            )
 
     def take_over(self, dead: str, owner: str) -> list[Asked]:
         """Make the unfinished questions of a dead process ours, and return those that were in hand or being removed."""
@@ -234,13 +267,19 @@ class Journal:
             if not leases.ended(connection, dead):
                 return []  # it was only slow
             theirs = questions.c.owner == dead
-            found = connection.execute(select(questions).where(theirs, questions.c.state.in_(["working", "removing"])).with_for_update())
+            found = connection.execute(
+                select(questions).where(theirs, questions.c.state.in_(["working", "removing"])).with_for_update()
+            )
             in_hand = [_asked(row) for row in found]
             unfinished = questions.c.state.in_(["waiting", "working", "removing"])
             connection.execute(update(questions).where(theirs, unfinished).values(owner=owner))
             connection.execute(
                 update(questions)
-                .where(questions.c.owner == owner, questions.c.id.in_([item.id for item in in_hand]), questions.c.state == "working")
+                .where(
+                    questions.c.owner == owner,
+                    questions.c.id.in_([item.id for item in in_hand]),
+                    questions.c.state == "working",
+                )
                 .values(state="waiting")
             )
             return in_hand
@@ -248,10 +287,13 @@ class Journal:
     def restored(self) -> None:
         """Note that this journal came out of a backup and is older than what Slack shows.
 
-        What was asked since is not searched for, because it may have been answered; what was unfinished is looked for in its thread before it is posted.
+        What was asked since is not searched for, because it may have been answered; what was unfinished is looked for
+        in its thread before it is posted.
         """
         with self._writing() as connection:
-            connection.execute(update(questions).where(questions.c.state == "waiting").values(attempts=questions.c.attempts + 1))
+            connection.execute(
+                update(questions).where(questions.c.state == "waiting").values(attempts=questions.c.attempts + 1)
+            )
             _put_fact(connection, "last_seen", f"{time.time():.6f}")
 
     # --- looking ---
@@ -272,14 +314,20 @@ class Journal:
     def thread(self, channel: str, thread: str) -> list[Asked]:
         """Return the questions asked in a thread, oldest first."""
         with self._reading() as connection:
-            rows = connection.execute(select(questions).where(questions.c.channel == channel, questions.c.thread == thread).order_by(questions.c.ts))
+            rows = connection.execute(
+                select(questions)
+                .where(questions.c.channel == channel, questions.c.thread == thread)
+                .order_by(questions.c.ts)
+            )
             return [_asked(row) for row in rows]
 
     def threads_since(self, when: float) -> list[tuple[str, str]]:
         """Return channel and root of the threads in which we answered since a time, newest first."""
         with self._reading() as connection:
             rows = connection.execute(
-                select(questions.c.channel, questions.c.thread).where(questions.c.asked > when, questions.c.thread != "").order_by(questions.c.asked.desc())
+                select(questions.c.channel, questions.c.thread)
+                .where(questions.c.asked > when, questions.c.thread != "")
+                .order_by(questions.c.asked.desc())
             )
             return list(dict.fromkeys((row.channel, row.thread) for row in rows))
 
@@ -299,7 +347,9 @@ class Journal:
         """Note that an event of a kind came, for the doctor."""
         with self._writing() as connection:
             last = {"at": time.time()}
-            connection.execute(upsert(heard).values(kind=kind, **last).on_conflict_do_update(index_elements=["kind"], set_=last))
+            connection.execute(
+                upsert(heard).values(kind=kind, **last).on_conflict_do_update(index_elements=["kind"], set_=last)
+            )
 
     def heard(self) -> dict[str, float]:
         """Return when an event of each kind last came (seconds since 1970)."""
@@ -309,38 +359,60 @@ class Journal:
     def rate(self, asked: Asked, user: str, vote: Literal["up", "down"]) -> None:
         """Keep one person's vote on an answer, with the question and the answer as they stand."""
         with self._writing() as connection:
-            values = {"text": asked.text, "answer": asked.answer or "{}", "revision": asked.revision, "vote": vote, "at": time.time(), "reason": None}
+            values = {
+                "text": asked.text,
+                "answer": asked.answer or "{}",
+                "revision": asked.revision,
+                "vote": vote,
+                "at": time.time(),
+                "reason": None,
+            }
             rated = upsert(feedback).values(question=asked.id, user=user, **values)
             connection.execute(rated.on_conflict_do_update(index_elements=["question", "user"], set_=values))
 
     def explain(self, id_: str, user: str, reason: str) -> None:
         """Add a person's reason to their vote."""
         with self._writing() as connection:
-            connection.execute(update(feedback).where(feedback.c.question == id_, feedback.c.user == user).values(reason=reason))
+            connection.execute(
+                update(feedback).where(feedback.c.question == id_, feedback.c.user == user).values(reason=reason)
+            )
 
     def low_rated(self, since: float, limit: int = 10) -> list[tuple[str, str | None]]:
         """Return question and reason of the answers that were voted down since a time, newest first."""
         with self._reading() as connection:
-            rows = connection.execute(select(feedback).where(feedback.c.vote == "down", feedback.c.at > since).order_by(feedback.c.at.desc()).limit(limit))
+            rows = connection.execute(
+                select(feedback)
+                .where(feedback.c.vote == "down", feedback.c.at > since)
+                .order_by(feedback.c.at.desc())
+                .limit(limit)
+            )
             return [(row.text, row.reason) for row in rows]
 
     def asked_between(self, begin: float, end: float) -> list[Asked]:
         """Return the questions heard in a time (seconds since 1970, the end not included), oldest first."""
         with self._reading() as connection:
             between = (questions.c.asked >= begin) & (questions.c.asked < end)
-            return [_asked(row) for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))]
+            return [
+                _asked(row) for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))
+            ]
 
     def votes_between(self, begin: float, end: float) -> list[dict[str, Any]]:
         """Return the votes given in a time, newest first: vote, reason, and the question as it was."""
         columns = (feedback.c.vote, feedback.c.reason, feedback.c.text)
         with self._reading() as connection:
             given = (feedback.c.at >= begin) & (feedback.c.at < end)
-            return [dict(row._mapping) for row in connection.execute(select(*columns).where(given).order_by(feedback.c.at.desc()))]
+            return [
+                dict(row._mapping)
+                for row in connection.execute(select(*columns).where(given).order_by(feedback.c.at.desc()))
+            ]
 
     def feedback(self) -> list[dict[str, Any]]:
         """Return every vote with what was rated."""
         with self._writing() as connection:
-            return [{**row._mapping, "answer": json.loads(row.answer)} for row in connection.execute(select(feedback).order_by(feedback.c.at))]
+            return [
+                {**row._mapping, "answer": json.loads(row.answer)}
+                for row in connection.execute(select(feedback).order_by(feedback.c.at))
+            ]
 
     def note_writing(self, id_: str, writing: Writing) -> None:
         """Keep what a language model did for a question."""
@@ -370,7 +442,11 @@ def _fact(connection: Connection, name: str) -> str | None:
 
 
 def _put_fact(connection: Connection, name: str, value: str) -> None:
-    connection.execute(upsert(facts).values(name=name, value=value).on_conflict_do_update(index_elements=["name"], set_={"value": value}))
+    connection.execute(
+        upsert(facts)
+        .values(name=name, value=value)
+        .on_conflict_do_update(index_elements=["name"], set_={"value": value})
+    )
 
 
 def journal_at(database: str | None, folder: Path) -> Place:
@@ -379,13 +455,23 @@ def journal_at(database: str | None, folder: Path) -> Place:
 
 
 def copy_journal(source: Place, target: Place) -> dict[str, tuple[int, str]]:
-    """Copy a journal, if there is one, into a new one and return rows and digest of every table. Raises ArchiveError if it is not new."""
+    """Copy a journal, if there is one, into a new one and return rows and digest of every table.
+
+    Raises ArchiveError if it is not new.
+    """
     if isinstance(source, Path) and not source.exists():
         return {}
     here, there = Journal(source), Journal(target)
     try:
         with here._reading() as old, there._writing() as new:
-            return copied(metadata.sorted_tables, old, new, dialect.shown(target), may_hold=("facts",), left_out=("bots", "windows"))
+            return copied(
+                metadata.sorted_tables,
+                old,
+                new,
+                dialect.shown(target),
+                may_hold=("facts",),
+                left_out=("bots", "windows"),
+            )
     except DBAPIError as error:
         raise dialect.explained(error, target) from error
     finally:

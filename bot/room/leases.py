@@ -1,4 +1,7 @@
-"""What processes on many machines share through the journal: who lives, and how often Slack's methods were called. By the database's clock."""
+"""What processes on many machines share through the journal: who lives, and how often Slack's methods were called.
+
+By the database's clock.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +37,12 @@ class Leases:
     def lives(self, owner: str) -> bool:
         """Tell whether a process is taken to live."""
         with dialect.reading(self._engine) as connection:
-            return connection.scalar(select(bots.c.name).where(bots.c.name == owner, bots.c.until > dialect.now(connection))) is not None
+            return (
+                connection.scalar(
+                    select(bots.c.name).where(bots.c.name == owner, bots.c.until > dialect.now(connection))
+                )
+                is not None
+            )
 
     def take_turn(self, window: str, count: int, seconds: float) -> tuple[float, str]:
         """Return how many seconds to wait for a turn (0: it is ours and counts from now on), and its name.
@@ -52,7 +60,9 @@ class Leases:
     def turns_left(self, window: str, count: int, seconds: float) -> int:
         """Return how many turns are left just now."""
         with dialect.reading(self._engine) as connection:
-            known: dict[str, float] = json.loads(connection.scalar(select(windows.c.calls).where(windows.c.name == window)) or "{}")
+            known: dict[str, float] = json.loads(
+                connection.scalar(select(windows.c.calls).where(windows.c.name == window)) or "{}"
+            )
             time_now = float(connection.scalar(select(dialect.now(connection))) or 0)
             return count - sum(time_now - float(at) < seconds for at in known.values())
 
@@ -74,7 +84,9 @@ class Leases:
 
 
 def ended(connection: Connection, owner: str) -> bool:
-    """Tell whether a process has no lease that still runs, and forget one that has run out: the transaction is to take over what it had."""
+    """Tell whether a process has no lease that still runs, and forget one that has run out: the transaction is to take
+    over what it had.
+    """
     until = connection.scalar(select(bots.c.until).where(bots.c.name == owner).with_for_update())
     if until is not None and until > float(connection.scalar(select(dialect.now(connection))) or 0):
         return False

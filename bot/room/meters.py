@@ -15,18 +15,50 @@ REGISTRY = CollectorRegistry()  # not the library's own: nothing else of this pr
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
 
 questions = Counter(
-    "newsdesk_questions", "Questions that came to an end, by outcome: answered, refused, hint, trouble, left, stopped, failed", ["outcome"], registry=REGISTRY
+    "newsdesk_questions",
+    "Questions that came to an end, by outcome: answered, refused, hint, trouble, left, stopped, failed",
+    ["outcome"],
+    registry=REGISTRY,
 )
-stages = Histogram("newsdesk_stage_seconds", "Time of a stage of answering: search, answer, check, total", ["stage"], buckets=_SECONDS, registry=REGISTRY)
-waits = Histogram("newsdesk_wait_seconds", "From a question that is heard to its answer in Slack", buckets=_SECONDS, registry=REGISTRY)
-dropped = Counter("newsdesk_dropped_sentences", "Sentences that the checker dropped, by what was wrong with them", ["reason"], registry=REGISTRY)
-slack_calls = Counter("newsdesk_slack_calls", "Calls of Slack, by method and result: ok, refused, slowed, unclear", ["method", "result"], registry=REGISTRY)
-slack_retries = Counter("newsdesk_slack_retries", "Calls of Slack that were made again, by method", ["method"], registry=REGISTRY)
+stages = Histogram(
+    "newsdesk_stage_seconds",
+    "Time of a stage of answering: search, answer, check, total",
+    ["stage"],
+    buckets=_SECONDS,
+    registry=REGISTRY,
+)
+waits = Histogram(
+    "newsdesk_wait_seconds", "From a question that is heard to its answer in Slack", buckets=_SECONDS, registry=REGISTRY
+)
+dropped = Counter(
+    "newsdesk_dropped_sentences",
+    "Sentences that the checker dropped, by what was wrong with them",
+    ["reason"],
+    registry=REGISTRY,
+)
+slack_calls = Counter(
+    "newsdesk_slack_calls",
+    "Calls of Slack, by method and result: ok, refused, slowed, unclear",
+    ["method", "result"],
+    registry=REGISTRY,
+)
+slack_retries = Counter(
+    "newsdesk_slack_retries", "Calls of Slack that were made again, by method", ["method"], registry=REGISTRY
+)
 waiting = Gauge("newsdesk_questions_waiting", "Questions of this process that nobody works on yet", registry=REGISTRY)
 in_hand = Gauge("newsdesk_questions_in_hand", "Questions of this process that are being answered", registry=REGISTRY)
 
 # What a reason speaks of → its label. The labels are these and no others, whatever words a reason holds.
-_REASONS = {"key": "key", "number": "number", "name": "name", "date": "date", "cit": "citation", "quote": "quote", "stand": "quote", "say": "quote"}
+_REASONS = {
+    "key": "key",
+    "number": "number",
+    "name": "name",
+    "date": "date",
+    "cit": "citation",
+    "quote": "quote",
+    "stand": "quote",
+    "say": "quote",
+}
 
 
 def replied(reply: Reply) -> None:

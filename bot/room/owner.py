@@ -1,6 +1,7 @@
 """Which process answers a question: its name in the journal, and what tells others whether it lives.
 
-On one machine a lock on a file tells at once. Where the journal is shared by many, a lease in it does, which its owner renews.
+On one machine a lock on a file tells at once. Where the journal is shared by many, a lease in it does, which its owner
+renews.
 """
 
 from __future__ import annotations
@@ -17,11 +18,16 @@ from bot.room.leases import Leases
 
 log = logging.getLogger("newsdesk.slack")
 
-LEASE = 30.0  # seconds; longer than a call to Slack may take, so that none of a dead process arrives after its questions changed hands
+# seconds; longer than a call to Slack may take, so that none of a dead process arrives after its questions changed
+# hands
+LEASE = 30.0
 
 
 class Owner:
-    """A process that answers. Its lock file tells others that it lives; the system frees the lock however the process ends."""
+    """A process that answers.
+
+    Its lock file tells others that it lives; the system frees the lock however the process ends.
+    """
 
     def __init__(self, folder: Path, leases: Leases | None = None, lease: float = LEASE) -> None:
         """``leases``: where the process is known by a lease of so many seconds, if the journal is shared."""
@@ -68,7 +74,8 @@ class Owner:
         while not self._ended.wait(self._lease / 6):
             try:
                 leases.renew(self.name, self._lease)
-            except Exception as error:  # the next try may reach it; else others take over, and every post asks first whose question it is
+            # the next try may reach it; else others take over, and every post asks first whose question it is
+            except Exception as error:
                 log.error("cannot renew the lease error=%s", told(error))
 
     def _path(self, name: str) -> Path:

@@ -1,4 +1,6 @@
-"""How often Slack's methods may be called: sliding windows, so that a burst waits here instead of being refused there."""
+"""How often Slack's methods may be called: sliding windows, so that a burst waits here instead of being refused
+there.
+"""
 
 from __future__ import annotations
 
@@ -16,13 +18,18 @@ log = logging.getLogger("newsdesk.slack")
 
 # Calls in so many seconds, a little under Slack's documented floors (a workspace's, for one app).
 _FLOORS = {
-    "chat.startStream": (19, 60.0), "chat.stopStream": (19, 60.0), "chat.appendStream": (95, 60.0), "chat.update": (48, 60.0), "chat.delete": (48, 60.0),
-    "conversations.replies": (48, 60.0), "conversations.history": (48, 60.0), "conversations.info": (48, 60.0), "conversations.list": (19, 60.0),
-    "agents.sessions.rename": (48, 60.0), "agents.sessions.setStatus": (48, 60.0), "chat.postEphemeral": (95, 60.0), "users.info": (95, 60.0),
-    "views.open": (95, 60.0), "views.publish": (95, 60.0), "assistant.threads.setSuggestedPrompts": (95, 60.0), "apps.connections.open": (5, 10.0),
+    "chat.startStream": (19, 60.0), "chat.stopStream": (19, 60.0), "chat.appendStream": (95, 60.0),
+    "chat.update": (48, 60.0), "chat.delete": (48, 60.0),
+    "conversations.replies": (48, 60.0), "conversations.history": (48, 60.0), "conversations.info": (48, 60.0),
+    "conversations.list": (19, 60.0),
+    "agents.sessions.rename": (48, 60.0), "agents.sessions.setStatus": (48, 60.0), "chat.postEphemeral": (95, 60.0),
+    "users.info": (95, 60.0),
+    "views.open": (95, 60.0), "views.publish": (95, 60.0), "assistant.threads.setSuggestedPrompts": (95, 60.0),
+    "apps.connections.open": (5, 10.0),
 }  # fmt: skip
 _POST = (5, 5.2)  # in one channel
-_RESERVE = 8  # turns that what is not worth waiting for leaves, so that it does not wait after all when several processes ask at once
+# turns that what is not worth waiting for leaves, so that it does not wait after all when several processes ask at once
+_RESERVE = 8
 
 
 class Pace:
@@ -45,7 +52,10 @@ class Pace:
 
     @contextlib.asynccontextmanager
     async def turn(self, method: str, channel: str = "") -> AsyncIterator[None]:
-        """Wait until a method may be called, and make the call inside the block. It counts from its end: Slack may see it as late as that."""
+        """Wait until a method may be called, and make the call inside the block.
+
+        It counts from its end: Slack may see it as late as that.
+        """
         name, count, seconds = _window(method, channel)
         while (wait := self._wait(name, count, seconds)) > 0:
             await asyncio.sleep(wait)

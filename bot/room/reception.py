@@ -31,7 +31,9 @@ _WATCH = 5.0  # seconds between two looks for questions of dead processes
 class Reception:
     """Takes questions in, and hands them out as there is time."""
 
-    def __init__(self, api: Api, journal: Journal, answering: Answering, owner: Owner, *, per_user: int, follow_ups: bool) -> None:
+    def __init__(
+        self, api: Api, journal: Journal, answering: Answering, owner: Owner, *, per_user: int, follow_ups: bool
+    ) -> None:
         self._api, self._journal, self._answering, self._owner = api, journal, answering, owner
         self._per_user, self._follow_ups = per_user, follow_ups
         self._wake = asyncio.Event()
@@ -53,7 +55,9 @@ class Reception:
         if mine:
             logs.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
-            self._answering.greet(mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND))
+            self._answering.greet(
+                mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND)
+            )
             self._wake.set()
         return mine
 
@@ -74,7 +78,11 @@ class Reception:
         if event.get("channel_type") == "im" or channel.startswith("D"):
             kind = "direct"
         elif self._api.user in hearing.mentions(said) or event.get("type") == "app_mention":
-            kind = "last" if root and root != ts and hearing.is_empty(text) and not any(char.isalnum() for char in text) else "mention"
+            kind = (
+                "last"
+                if root and root != ts and hearing.is_empty(text) and not any(char.isalnum() for char in text)
+                else "mention"
+            )
         elif root and root != ts and self._is_follow_up(channel, root, said, text):
             kind = "follow_up"
         else:
@@ -146,7 +154,9 @@ class Reception:
     def _hand_out(self) -> None:
         while not self.closing and len(self._running) < _IN_HAND:
             busy = Counter(asked.user for asked in self._running.values())
-            waiting = self._journal.waiting(self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user])
+            waiting = self._journal.waiting(
+                self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user]
+            )
             if not waiting:
                 return
             mine = self._journal.start(waiting[0].id, self._owner.name)

@@ -23,7 +23,10 @@ _KINDS = "public_channel,private_channel,im"
 
 
 async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: float) -> int:
-    """Hear what came since the last event that was seen and return how many questions that were. ``max_age``: seconds."""
+    """Hear what came since the last event that was seen and return how many questions that were.
+
+    ``max_age``: seconds.
+    """
     seen = float(journal.fact("last_seen") or 0)
     if not seen:
         journal.put_fact("last_seen", f"{time.time():.6f}")  # the first start: nobody waits for an answer
@@ -66,9 +69,13 @@ async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: fl
 
 
 async def _not_too_often(journal: Journal, calls: int) -> None:
-    """Wait, if the process was started again and again within a minute: each start reads every channel, and Slack counts over all of them."""
+    """Wait, if the process was started again and again within a minute: each start reads every channel, and Slack
+    counts over all of them.
+    """
     while True:
-        before = [(at, count) for at, count in json.loads(journal.fact("histories") or "[]") if time.time() - at < _MINUTE]
+        before = [
+            (at, count) for at, count in json.loads(journal.fact("histories") or "[]") if time.time() - at < _MINUTE
+        ]
         if not before or sum(count for _, count in before) + calls <= _HISTORIES:
             break
         await asyncio.sleep(max(0.1, before[0][0] + _MINUTE - time.time()))

@@ -61,11 +61,17 @@ class Room:
         if self.journal.leases:
             api.share(self.journal.leases)
         self.access = Access(api, rules.allowed)
-        self.answering = Answering(api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person), rules.links)
-        self.reception = Reception(api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups)
+        self.answering = Answering(
+            api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
+        )
+        self.reception = Reception(
+            api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups
+        )
         self._tasks: set[asyncio.Task[None]] = set()
         self._noticed: dict[str, float] = {}
-        self.connected: Callable[[], Awaitable[bool]] | None = None  # whether Slack's socket is; None: Slack comes to us over HTTP
+        self.connected: Callable[[], Awaitable[bool]] | None = (
+            None  # whether Slack's socket is; None: Slack comes to us over HTTP
+        )
         meters.watch(lambda: self.journal.count_waiting(self.owner.name), self.reception.in_hand)
 
     async def start(self) -> None:
@@ -114,7 +120,9 @@ class Room:
         return await self.access.verdict(user) == "welcome"
 
     async def _keep_ready(self) -> None:
-        """Load what answers, try again what could not be loaded, and have damaged vectors written again, as long as the process runs."""
+        """Load what answers, try again what could not be loaded, and have damaged vectors written again, as long as the
+        process runs.
+        """
         said, pause = "", _LOOK_EVERY
         while True:
             if self.brain.trouble is not None:

@@ -55,7 +55,9 @@ async def serve(
     database: str | None = None,
     beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
 ) -> None:
-    """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``. Raises SettingsError if Slack refuses the tokens.
+    """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``.
+
+    Raises SettingsError if Slack refuses the tokens.
 
     ``beside`` is what runs meanwhile: it is there before Slack is reached.
     """
@@ -92,7 +94,10 @@ async def answering(
     database: str | None = None,
     beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
 ) -> AsyncIterator[Room]:
-    """Answer in Slack inside the block; at its end running answers get their time. Raises SettingsError if Slack refuses the tokens."""
+    """Answer in Slack inside the block; at its end running answers get their time.
+
+    Raises SettingsError if Slack refuses the tokens.
+    """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
         client = slack.client(access.bot_token, access.url, session)
         api = slack.Api(client)
@@ -123,7 +128,9 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
                 if error.method.startswith("apps.")
                 else ("SLACK_BOT_TOKEN", "the Bot User OAuth Token")
             )
-            raise SettingsError(f"Slack refuses {name} ({error.error}). Take {where} from your app's page. See: python -m bot doctor") from error
+            raise SettingsError(
+                f"Slack refuses {name} ({error.error}). Take {where} from your app's page. See: python -m bot doctor"
+            ) from error
         except slack.Unreachable as error:
             log.warning("slack cannot be reached, trying on: %s", error)
 
@@ -153,7 +160,10 @@ async def _http(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
     try:
         await http.TCPSite(runner, access.host, access.port).start()
     except OSError as error:
-        raise SettingsError(f"Cannot listen on {access.host}:{access.port} ({error.strerror}). Set NEWSDESK_SLACK__HOST and NEWSDESK_SLACK__PORT.") from error
+        raise SettingsError(
+            f"Cannot listen on {access.host}:{access.port} ({error.strerror}). Set NEWSDESK_SLACK__HOST and "
+            "NEWSDESK_SLACK__PORT."
+        ) from error
     try:
         yield
     finally:

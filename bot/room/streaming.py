@@ -1,4 +1,6 @@
-"""An answer told sentence by sentence in Slack's streams: within their size and lifetime, in a new message where one is full."""
+"""An answer told sentence by sentence in Slack's streams: within their size and lifetime, in a new message where one is
+full.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,10 @@ _FLUSH = 0.7  # seconds between two calls
 
 
 class Streamed:
-    """One answer on its way. ``broken`` once Slack did not play along: then the plain path takes over, in place of what is there."""
+    """One answer on its way.
+
+    ``broken`` once Slack did not play along: then the plain path takes over, in place of what is there.
+    """
 
     def __init__(self, api: Api, asked: Asked, note: Callable[[Sequence[str]], object]) -> None:
         self._api, self._asked, self._note = api, asked, note
@@ -82,7 +87,9 @@ class Streamed:
         mark = metadata({"question": self._asked.id, "part": len(self.messages) - 1})
         rest, self._waiting = self._waiting, ""
         blocks = list(tail.blocks) if tail else None
-        done = await self._done("chat.stopStream", lambda: stream.stop(markdown_text=rest or None, blocks=blocks, metadata=mark))
+        done = await self._done(
+            "chat.stopStream", lambda: stream.stop(markdown_text=rest or None, blocks=blocks, metadata=mark)
+        )
         self._stream = None if done else stream
         return done
 

@@ -67,7 +67,9 @@ writings = Table(
 )
 
 
-# Where processes on many machines share the journal: until when each is taken to live, and when Slack's methods were called. By the
-# database's clock.
+# Where processes on many machines share the journal: until when each is taken to live, and when Slack's methods were
+# called. By the database's clock.
 bots = Table("bots", metadata, Column("name", Text, primary_key=True), Column("until", Float, nullable=False))
-windows = Table("windows", metadata, Column("name", Text, primary_key=True), Column("calls", Text, nullable=False))  # JSON: {call: time}
+windows = Table(
+    "windows", metadata, Column("name", Text, primary_key=True), Column("calls", Text, nullable=False)
+)  # JSON: {call: time}

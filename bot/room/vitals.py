@@ -1,4 +1,7 @@
-"""Whether the bot is ready to answer in Slack: the archive, the model, the socket; and what it counts. Plugged into web/health.py."""
+"""Whether the bot is ready to answer in Slack: the archive, the model, the socket; and what it counts.
+
+Plugged into web/health.py.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,12 @@ def checks(room: Room) -> dict[str, Check]:
     async def model() -> Part:
         if room.brain.trouble is None:
             return Part("ready", "is loaded")
-        return Part("down", "is loading" if room.brain.trouble == "is loading" else "could not be loaded, and is tried again; the log tells why")
+        return Part(
+            "down",
+            "is loading"
+            if room.brain.trouble == "is loading"
+            else "could not be loaded, and is tried again; the log tells why",
+        )
 
     async def slack() -> Part:
         if not room.api.user:
@@ -28,7 +36,9 @@ def checks(room: Room) -> dict[str, Check]:
         if room.connected is None:
             return Part("ready", "comes to us over HTTP")
         return (
-            Part("ready", "the socket is open") if await room.connected() else Part("down", "the socket is not open; it is opened again as soon as it can be")
+            Part("ready", "the socket is open")
+            if await room.connected()
+            else Part("down", "the socket is not open; it is opened again as soon as it can be")
         )
 
     return {**archive_checks(lambda: room.brain.archive), "model": model, "slack": slack}

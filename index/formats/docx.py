@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"  # the same names, as ISO has them
-_FALLBACK = "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # a second copy of what stands beside it
+_FALLBACK = (
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # a second copy of what stands beside it
+)
 _DC, _TERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
 
 
@@ -42,18 +44,28 @@ def read_docx(place: str, raw: bytes, limit: int) -> Record:
             core = _part(package, "docProps/core.xml", 1_000_000)
             program = _part(package, "docProps/app.xml", 1_000_000)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
-        raise UnreadableError(f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again") from error
+        raise UnreadableError(
+            f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again"
+        ) from error
     if body is None:
         raise UnreadableError("is not a Word document, whatever its name says; give it its right ending or remove it")
     paragraphs = [text for part in (body, *notes) if part is not None for text in _paragraphs(part)]
     if not any(paragraphs):
-        raise UnreadableError("holds no text; if it holds pictures of text, run text recognition and save the result as text")
+        raise UnreadableError(
+            "holds no text; if it holds pictures of text, run text recognition and save the result as text"
+        )
     said = {child.tag: child.text for child in core} if core is not None else {}
     created, _ = moment_of(said.get(f"{_TERMS}created"))
-    programs = [child.text for child in program if isinstance(child.tag, str) and child.tag.endswith("}Application")] if program is not None else []
+    programs = (
+        [child.text for child in program if isinstance(child.tag, str) and child.tag.endswith("}Application")]
+        if program is not None
+        else []
+    )
     author = said.get(f"{_DC}creator")
     made = written(created, author, *programs)
-    return Record(place, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made)
+    return Record(
+        place, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made
+    )
 
 
 def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:
@@ -68,9 +80,13 @@ def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:
     if b"<!DOCTYPE" in raw[:10_000] or b"<!ENTITY" in raw:
         raise UnreadableError("declares XML entities, as no word processor does; it is not read")
     try:
-        return etree.fromstring(raw, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True))
+        return etree.fromstring(
+            raw, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+        )
     except etree.XMLSyntaxError as error:
-        raise UnreadableError(f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again") from error
+        raise UnreadableError(
+            f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again"
+        ) from error
 
 
 def _paragraphs(part: _Element) -> Iterator[str]:

@@ -12,11 +12,18 @@ def decoded(raw: bytes) -> str:
 
     Raises UnreadableError for what is not text.
     """
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe\x00\x00", "utf-32"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
+    for mark, encoding in (
+        (b"\xef\xbb\xbf", "utf-8-sig"),
+        (b"\xff\xfe\x00\x00", "utf-32"),
+        (b"\xff\xfe", "utf-16"),
+        (b"\xfe\xff", "utf-16"),
+    ):
         if raw.startswith(mark):
             return raw.decode(encoding, "replace")
     even, odd = raw[:4_000:2].count(0), raw[1:4_000:2].count(0)
-    if max(even, odd) > 0.3 * len(raw[:4_000]) and min(even, odd) * 10 < max(even, odd):  # UTF-16 without a mark, of Latin text
+    if max(even, odd) > 0.3 * len(raw[:4_000]) and min(even, odd) * 10 < max(
+        even, odd
+    ):  # UTF-16 without a mark, of Latin text
         text = raw.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
         if sum(char.isprintable() or char.isspace() for char in text[:2_000]) > 0.9 * len(text[:2_000]):
             return text

@@ -26,13 +26,16 @@ _SCRIPT = re.compile(
     r"|\bjavascript\b.{0,40}\b(?:disabled|required|enabled|aktivieren)\b",
     re.I,
 )
-_ROBOT = re.compile(r"\b(?:are you a (?:robot|human)|verify (?:that )?you are (?:a )?human|captcha|access denied|just a moment)\b", re.I)
+_ROBOT = re.compile(
+    r"\b(?:are you a (?:robot|human)|verify (?:that )?you are (?:a )?human|captcha|access denied|just a moment)\b", re.I
+)
 
 
 def read_html(place: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
     """Read a web page; ``url`` is where it came from and ``charset`` what its server says, where they are known.
 
-    Raises UnreadableError for what is no page, and for a page without an article's text: one made by scripts, a consent wall, a listing.
+    Raises UnreadableError for what is no page, and for a page without an article's text: one made by scripts, a consent
+    wall, a listing.
     """
     import trafilatura
     from lxml import etree
@@ -59,8 +62,13 @@ def _source(raw: bytes, charset: str | None) -> str:
         raw = _unpacked(raw)
     head = raw[:1_000].lstrip().lower()
     if head.startswith((b"%pdf", b"pk\x03\x04", b"\xd0\xcf\x11\xe0", b"\x89png", b"\xff\xd8\xff")):
-        raise UnreadableError("is not an HTML page but another kind of file; give it its right ending (.pdf, .docx) or remove it")
-    if re.search(rb"^(?:mime-version|content-type|from|snapshot-content-location):", head, re.M) and b"multipart/related" in raw[:5_000].lower():
+        raise UnreadableError(
+            "is not an HTML page but another kind of file; give it its right ending (.pdf, .docx) or remove it"
+        )
+    if (
+        re.search(rb"^(?:mime-version|content-type|from|snapshot-content-location):", head, re.M)
+        and b"multipart/related" in raw[:5_000].lower()
+    ):
         raise UnreadableError("is a web archive (MHTML), not an HTML page; save the page as HTML only")
     if head.startswith(b"bplist00"):
         raise UnreadableError("is a web archive of Safari, not an HTML page; save the page as page source")
@@ -69,14 +77,17 @@ def _source(raw: bytes, charset: str | None) -> str:
     for name in (charset, named and named[1].decode("ascii")):
         if name and not raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
             try:
-                source = raw.decode({"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}.get(name.lower(), name))
+                source = raw.decode(
+                    {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}.get(name.lower(), name)
+                )
                 break
             except (LookupError, ValueError):
                 continue  # it is not what it says
     source = source or decoded(raw)
     if len(source) > _LARGEST:
         raise UnreadableError(
-            f"is a page of {len(source) / 1e6:,.0f} million characters, more than {_LARGEST / 1e6:,.0f} million; save its text and ingest that"
+            f"is a page of {len(source) / 1e6:,.0f} million characters, more than {_LARGEST / 1e6:,.0f} million; "
+            "save its text and ingest that"
         )
     if not _TAG.search(source):
         raise UnreadableError("has no HTML in it; if it is plain text, name it .txt")
@@ -94,7 +105,9 @@ def _unpacked(raw: bytes) -> bytes:
 
 
 def _whole_text(text: str, body: str) -> str:
-    """Return the text that was extracted, or the page's own copy of it where that goes on (measured: a page in eighty)."""
+    """Return the text that was extracted, or the page's own copy of it where that goes on (measured: a page in
+    eighty).
+    """
     words, own = _WORD.findall(text), _WORD.findall(body)
     if len(own) < 1.3 * len(words) or len(own) < 100:
         return text
@@ -103,8 +116,12 @@ def _whole_text(text: str, body: str) -> str:
 
 
 def _plain(body: str) -> str:
-    body = re.sub(r"\[#[a-z]+:[^\]]{0,500}\](?:\|{2,}[^|\n]{0,2000}\|{2,})?", "\n", body)  # pictures in Condé Nast's own markup
-    body = re.sub(r"\[([^\]\n]{1,500})\]\(https?://[^)\s]{1,2000}\)(?:\{[^}\n]{0,300}\})?", r"\1", body)  # links in Markdown
+    body = re.sub(
+        r"\[#[a-z]+:[^\]]{0,500}\](?:\|{2,}[^|\n]{0,2000}\|{2,})?", "\n", body
+    )  # pictures in Condé Nast's own markup
+    body = re.sub(
+        r"\[([^\]\n]{1,500})\]\(https?://[^)\s]{1,2000}\)(?:\{[^}\n]{0,300}\})?", r"\1", body
+    )  # links in Markdown
     return re.sub(r"(\*\*|__|_|\*)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1", r"\2", body)
 
 
@@ -114,13 +131,24 @@ def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
     words = len(_WORD.findall(text))
     short = f"{text}\n{visible}" if len(visible) < 3_000 else text
     if words < 150 and _ROBOT.search(short):
-        raise UnreadableError("is the page of a gatekeeper that asks for a human, not the article; open the article in a browser and save it from there")
+        raise UnreadableError(
+            "is the page of a gatekeeper that asks for a human, not the article; open the article in a browser "
+            "and save it from there"
+        )
     if words < 150 and _SCRIPT.search(short):
-        raise UnreadableError("has no article text, a script in the browser fetches it; open it in a browser, save the page from there, and ingest that")
+        raise UnreadableError(
+            "has no article text, a script in the browser fetches it; open it in a browser, save the page from "
+            "there, and ingest that"
+        )
     if words < 200 and len(_CONSENT.findall(short)) >= 3 and kind != "article":
-        raise UnreadableError("is a consent or cookie page, not the article; accept it in a browser, save the article from there, and ingest that")
+        raise UnreadableError(
+            "is a consent or cookie page, not the article; accept it in a browser, save the article from there, "
+            "and ingest that"
+        )
     if words < (8 if kind == "article" else 20):
-        raise UnreadableError("has no article text; if a browser shows some, save the page from there or copy its text into a .txt file")
+        raise UnreadableError(
+            "has no article text; if a browser shows some, save the page from there or copy its text into a .txt file"
+        )
     if kind != "article" and _linked_share(tree, text) > 0.5:
         raise UnreadableError("is a list of links to articles, not an article; ingest the articles themselves")
 
@@ -128,7 +156,13 @@ def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
 def _visible(tree: HtmlElement) -> str:
     body = tree.find(".//body")
     hidden = {"script", "style", "template", "svg"}
-    parts = [] if body is None else [element.text or "" for element in body.iter() if element.tag not in hidden and isinstance(element.tag, str)]
+    parts = (
+        []
+        if body is None
+        else [
+            element.text or "" for element in body.iter() if element.tag not in hidden and isinstance(element.tag, str)
+        ]
+    )
     return " ".join(" ".join(parts).split())[:5_000]
 
 

@@ -19,8 +19,12 @@ def read_json(path: str, raw: bytes) -> Iterator[tuple[str, Record] | Failure]:
     try:
         said = json.loads(decoded(raw))
     except (ValueError, RecursionError) as error:
-        raise UnreadableError(f"is not JSON ({error}); correct it, or name it .jsonl if every line is an article") from error
-    articles = said.get("@graph") if isinstance(said, dict) and "@graph" in said and not field_of(said, "text") else said
+        raise UnreadableError(
+            f"is not JSON ({error}); correct it, or name it .jsonl if every line is an article"
+        ) from error
+    articles = (
+        said.get("@graph") if isinstance(said, dict) and "@graph" in said and not field_of(said, "text") else said
+    )
     if not isinstance(articles, list):
         yield path, _record(path, digest_of(raw), articles)
         return
@@ -38,7 +42,9 @@ def read_jsonl_gz(packed: IO[bytes], path: str, limit: int) -> Iterator[tuple[st
         with gzip.open(packed, "rb") as stream:
             yield from read_lines(cast(IO[bytes], stream), path, limit)
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise UnreadableError(f"is a damaged gzip file ({error}); what stood before the damage is in, pack it again") from error
+        raise UnreadableError(
+            f"is a damaged gzip file ({error}); what stood before the damage is in, pack it again"
+        ) from error
 
 
 def read_lines(stream: IO[bytes], path: str, limit: int) -> Iterator[tuple[str, Record] | Failure]:
@@ -50,7 +56,11 @@ def read_lines(stream: IO[bytes], path: str, limit: int) -> Iterator[tuple[str, 
         if len(line) > limit:
             while line and not line.endswith(b"\n"):
                 line = stream.readline(1 << 20)
-            yield Failure(path, f"line {number}: longer than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)", number)
+            yield Failure(
+                path,
+                f"line {number}: longer than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)",
+                number,
+            )
             continue
         if not line.strip() or line.strip() == b"\xef\xbb\xbf":
             continue
@@ -64,7 +74,9 @@ def read_lines(stream: IO[bytes], path: str, limit: int) -> Iterator[tuple[str, 
             yield from _named(path, said, digest_of(line.strip()), number, "line", seen)
 
 
-def _named(path: str, said: Any, digest: str, number: int, unit: str, seen: dict[str, int]) -> Iterator[tuple[str, Record] | Failure]:
+def _named(
+    path: str, said: Any, digest: str, number: int, unit: str, seen: dict[str, int]
+) -> Iterator[tuple[str, Record] | Failure]:
     """Yield one of several articles under its id, its address or, without these, its digest."""
     given = (said.get("id") or said.get("@id") or said.get("url")) if isinstance(said, dict) else None
     name = line_of(given) or digest[:16]
@@ -74,7 +86,11 @@ def _named(path: str, said: Any, digest: str, number: int, unit: str, seen: dict
         yield Failure(path, f"{unit} {number}: {error}", number)
         return
     if name in seen:
-        yield Failure(path, f"{unit} {number}: has the same id as {unit} {seen[name]}; give every article an id of its own", number)
+        yield Failure(
+            path,
+            f"{unit} {number}: has the same id as {unit} {seen[name]}; give every article an id of its own",
+            number,
+        )
         return
     seen[name] = number
     yield f"{path}#{name}", record

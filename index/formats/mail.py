@@ -16,13 +16,24 @@ from index.metadata import Metadata, moment_of
 from index.records import Record, line_of
 
 _PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv)\s*(?:\[\d+\])?\s*:\s*)+", re.I)
-_FORWARDED = re.compile(r"^[-_ >*]*(?:(?:forwarded|original)\s+message|begin forwarded message:?|weitergeleitete nachricht|message transféré)[-_ >*]*$", re.I)
+_FORWARDED = re.compile(
+    (
+        r"^[-_ >*]*(?:(?:forwarded|original)\s+message|begin forwarded message:?|weitergeleitete nachricht|message "
+        r"transféré)[-_ >*]*$"
+    ),
+    re.I,
+)
 _HEADER = re.compile(
-    r"^[> *]*(?P<name>from|date|sent|subject|to|cc|reply-to|von|datum|gesendet|betreff|an|de|envoyé|objet|à)\s?\*?:\*?\s*(?P<value>\S.*)$", re.I
+    (
+        r"^[> *]*(?P<name>from|date|sent|subject|to|cc|reply-to|von|datum|gesendet|betreff|an|de|envoyé|objet|"
+        r"à)\s?\*?:\*?\s*(?P<value>\S.*)$"
+    ),
+    re.I,
 )
 _FURNITURE = re.compile(
     r"^\W*(?:"
-    r"(?:click (?:here )?to )?(?:view|read|open|see)\s(?:this\s)?(?:e-?mail|message|newsletter|it|online|web version)?\s?(?:in|on|with)?\s?"
+    r"(?:click (?:here )?to )?(?:view|read|open|see)\s(?:this\s)?(?:e-?mail|message|newsletter|it|online|web "
+    r"version)?\s?(?:in|on|with)?\s?"
     r"(?:your|a|the)?\s?(?:web\s?)?(?:browser|online|web)\b"
     r"|(?:to\s)?(?:unsubscribe|opt[- ]out|abmelden|se désabonner)\b"
     r"|(?:manage|update|change|edit)\s(?:your\s)?(?:e-?mail\s)?(?:preferences|subscriptions?|settings|profile)"
@@ -30,7 +41,8 @@ _FURNITURE = re.compile(
     r"|you(?:['’]re| are)?\s(?:receiv(?:ed|ing)|getting)\sthis\s(?:e-?mail|message|newsletter)"
     r"|this (?:e-?mail|message|newsletter) was sent (?:to|by)\b|was this (?:e-?mail|newsletter) forwarded to you"
     r"|forward (?:this e-?mail\b|this newsletter\b|to a friend)|add us to your address book"
-    r"|having trouble (?:viewing|reading)|trouble viewing|im browser (?:ansehen|öffnen)|newsletter (?:abbestellen|abmelden)"
+    r"|having trouble (?:viewing|reading)|trouble viewing|im browser (?:ansehen|öffnen)|newsletter "
+    r"(?:abbestellen|abmelden)"
     r"|voir (?:cet e-?mail|en ligne)|sent (?:with|by|via) (?:mailchimp|substack|beehiiv)|our mailing address is"
     r"|(?:privacy policy|terms of (?:use|service))\W*(?:\||$)"
     r")",
@@ -42,7 +54,11 @@ _WORD = re.compile(r"\w+")
 
 def read_mail(place: str, raw: bytes) -> Record:
     """Read a saved mail. Raises UnreadableError for what is none and for one without text."""
-    if not re.search(rb"^(?:from|to|date|subject|received|mime-version|message-id|content-type|return-path|delivered-to)\s*:", raw[:20_000], re.I | re.M):
+    if not re.search(
+        rb"^(?:from|to|date|subject|received|mime-version|message-id|content-type|return-path|delivered-to)\s*:",
+        raw[:20_000],
+        re.I | re.M,
+    ):
         raise UnreadableError("is not a mail: it has no header with From, Date or Subject; save it again as .eml")
     message = BytesParser(policy=policy.compat32).parsebytes(raw)
     parts = list(_parts(message))
@@ -60,7 +76,9 @@ def read_mail(place: str, raw: bytes) -> Record:
     listed = any(message.get(name) for name in ("list-unsubscribe", "list-id", "list-post"))
     name = line_of(sender.strip("\"' ")) or None
     # A newsletter comes from a house; a mail from a person is by that person.
-    known = Metadata(line_of(subject), name if listed or html else None, None if listed or html else name, published, published_at)
+    known = Metadata(
+        line_of(subject), name if listed or html else None, None if listed or html else name, published, published_at
+    )
     if known.publisher is None and listed and "@" in address:
         known = Metadata(known.title, line_of(address.rsplit("@", 1)[1].lower()), known.author, published, published_at)
     language = language or _header(message.get("content-language"))
@@ -89,7 +107,11 @@ def _parts(message: object) -> Iterator[tuple[str, str]]:
     assert hasattr(message, "walk")
     for part in message.walk():
         kind = part.get_content_type()
-        if kind not in ("text/plain", "text/html") or part.get_content_disposition() == "attachment" or part.is_multipart():
+        if (
+            kind not in ("text/plain", "text/html")
+            or part.get_content_disposition() == "attachment"
+            or part.is_multipart()
+        ):
             continue
         payload = part.get_payload(decode=True)
         if not isinstance(payload, bytes) or not payload.strip():
@@ -105,13 +127,24 @@ def _parts(message: object) -> Iterator[tuple[str, str]]:
 
 
 def _without_furniture(text: str) -> tuple[list[str], dict[str, str]]:
-    """Return the lines of a mail's text without what is only the mail's, and what the header of a forwarded one says."""
+    """Return the lines of a mail's text without what is only the mail's, and what the header of a forwarded one
+    says.
+    """
     lines = text.replace("\r\n", "\n").split("\n")
     said: dict[str, str] = {}
     filled = [index for index, line in enumerate(lines) if line.strip()]
     start = next((index for index in filled[:12] if _FORWARDED.match(lines[index])), None)
     if start is not None:
-        names = {"sent": "date", "datum": "date", "gesendet": "date", "envoyé": "date", "von": "from", "de": "from", "betreff": "subject", "objet": "subject"}
+        names = {
+            "sent": "date",
+            "datum": "date",
+            "gesendet": "date",
+            "envoyé": "date",
+            "von": "from",
+            "de": "from",
+            "betreff": "subject",
+            "objet": "subject",
+        }
         end = start + 1
         while end < len(lines) and (not lines[end].strip() or _HEADER.match(lines[end])):
             if match := _HEADER.match(lines[end]):

@@ -15,13 +15,18 @@ _NO_TITLE = re.compile(
     re.I,
 )
 _NO_AUTHOR = re.compile(
-    r"^(?:(?:microsoft )?(?:office )?(?:user|benutzer|utilisateur)|microsoft.*|(?:windows )?user\s?\d*|admin(?:istrator)?|root|owner|guest"
+    r"^(?:(?:microsoft )?(?:office )?(?:user|benutzer|utilisateur)|microsoft.*|(?:windows )?user\s?\d*|"
+    r"admin(?:istrator)?|root|owner|guest"
     r"|unknown|anonymous|author|autor|test"
     r"|apple|hp|dell|lenovo|scanner|canon.*|epson.*|xerox.*|python-docx|.*\b(?:pdf|word|acrobat|chrome|firefox)\b.*|\W*|\S*[@\\/]\S*)$",
     re.I,
 )
 _PRINTED = re.compile(
-    r"skia|chrom|firefox|safari|quartz|wkhtmltopdf|weasyprint|print to pdf|cups|ghostscript|scan|canon|epson|xerox|pdfcreator|python-docx", re.I
+    (
+        r"skia|chrom|firefox|safari|quartz|wkhtmltopdf|weasyprint|print to pdf|cups|ghostscript|scan|canon|epson|"
+        r"xerox|pdfcreator|python-docx"
+    ),
+    re.I,
 )
 
 
@@ -35,5 +40,11 @@ def properties(title: object, author: object) -> Metadata:
 
 
 def written(created: date | None, *programs: object) -> date | None:
-    """Return the day a file was made, unless a program made it from something older (a browser that prints, a scanner)."""
-    return None if created is None or created.year < 1990 or any(_PRINTED.search(str(program or "")) for program in programs) else created
+    """Return the day a file was made, unless a program made it from something older (a browser that prints, a
+    scanner).
+    """
+    return (
+        None
+        if created is None or created.year < 1990 or any(_PRINTED.search(str(program or "")) for program in programs)
+        else created
+    )

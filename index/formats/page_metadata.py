@@ -21,16 +21,46 @@ _MEDIUM = re.compile(r"^(?:video|image|audio)", re.I)
 _NO_PERSON = re.compile(r"https?:|www\.|[@(/_]|^\W*$", re.I)
 _TITLE = ("og:title", "twitter:title", "dc.title", "citation_title", "parsely-title")
 _PUBLISHER = ("og:site_name", "dc.publisher", "citation_journal_title", "publisher", "application-name")
-_AUTHOR = ("author", "article:author", "og:author", "parsely-author", "dc.creator", "citation_author", "sailthru.author", "byl", "dcsext.author")
+_AUTHOR = (
+    "author",
+    "article:author",
+    "og:author",
+    "parsely-author",
+    "dc.creator",
+    "citation_author",
+    "sailthru.author",
+    "byl",
+    "dcsext.author",
+)
 _PUBLISHED = (
-    *("article:published_time", "og:article:published_time", "datepublished", "date.available", "parsely-pub-date", "citation_publication_date"),
-    *("dc.date.issued", "dc.date", "sailthru.date", "pubdate", "publishdate", "publication_date", "published", "published_at", "date", "date.created"),
+    *(
+        "article:published_time",
+        "og:article:published_time",
+        "datepublished",
+        "date.available",
+        "parsely-pub-date",
+        "citation_publication_date",
+    ),
+    *(
+        "dc.date.issued",
+        "dc.date",
+        "sailthru.date",
+        "pubdate",
+        "publishdate",
+        "publication_date",
+        "published",
+        "published_at",
+        "date",
+        "date.created",
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says of itself; ``kind`` is "article", "listing" or "" where it does not say; ``body`` its text if JSON-LD holds it."""
+    """What a page says of itself; ``kind`` is "article", "listing" or "" where it does not say; ``body`` its text if
+    JSON-LD holds it.
+    """
 
     metadata: Metadata
     url: str | None
@@ -60,19 +90,31 @@ def page_metadata(tree: HtmlElement, url: str | None = None) -> Page:
     author = people(_resolved(article.get("author"), known) or _resolved(article.get("creator"), known))
     published, published_at = _published(tree, tags, article)
     body = article.get("articleBody")
-    listed = any(re.search(r"^(?:CollectionPage|ItemList|SearchResultsPage)$", kind) for node in nodes for kind in _types(node))
+    listed = any(
+        re.search(r"^(?:CollectionPage|ItemList|SearchResultsPage)$", kind) for node in nodes for kind in _types(node)
+    )
     said = " ".join(tags.values.get("og:type", ()))
     kind = "article" if article or "article" in said else "listing" if listed else ""
     metadata = Metadata(title, publisher, _people_only(author) or _tagged_author(tags), published, published_at)
-    language = line_of(article.get("inLanguage")) or line_of(tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang"))
+    language = line_of(article.get("inLanguage")) or line_of(
+        tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
+    )
     return Page(metadata, address, language, kind, body if isinstance(body, str) else "")
 
 
 def _tags(tree: HtmlElement) -> _Tags:
     tags = _Tags()
     for element in tree.iterfind(".//meta[@content]"):
-        inside = element.get("itemprop") is not None and element.getparent() is not None and element.getparent().tag != "head"
-        name = (element.get("property") or element.get("name") or ("" if inside else element.get("itemprop")) or "").strip().lower()
+        inside = (
+            element.get("itemprop") is not None
+            and element.getparent() is not None
+            and element.getparent().tag != "head"
+        )
+        name = (
+            (element.get("property") or element.get("name") or ("" if inside else element.get("itemprop")) or "")
+            .strip()
+            .lower()
+        )
         value = line_of(element.get("content"))
         if name and value:
             tags.values.setdefault(name, []).append(value)
@@ -98,7 +140,9 @@ def _linked_data(tree: HtmlElement) -> Iterator[dict[str, Any]]:
                 elif isinstance(item, dict):
                     yield item
                     below += [
-                        value for name, value in item.items() if isinstance(value, (dict, list)) and (name in ("@graph", "mainEntity", "author", "publisher"))
+                        value
+                        for name, value in item.items()
+                        if isinstance(value, (dict, list)) and (name in ("@graph", "mainEntity", "author", "publisher"))
                     ]
             level = below[:10_000]
 
@@ -110,7 +154,11 @@ def _types(node: dict[str, Any]) -> list[str]:
 
 def _is_article(node: dict[str, Any]) -> bool:
     kinds = _types(node)
-    return any(_ARTICLE.search(kind) for kind in kinds) and not any(_MEDIUM.match(kind) for kind in kinds) and ("headline" in node or "datePublished" in node)
+    return (
+        any(_ARTICLE.search(kind) for kind in kinds)
+        and not any(_MEDIUM.match(kind) for kind in kinds)
+        and ("headline" in node or "datePublished" in node)
+    )
 
 
 def _resolved(value: Any, known: dict[str, dict[str, Any]]) -> Any:
@@ -123,9 +171,22 @@ def _resolved(value: Any, known: dict[str, dict[str, Any]]) -> Any:
 
 
 def _address(tree: HtmlElement, tags: _Tags, article: dict[str, Any], url: str | None) -> str | None:
-    canonical = next((link.get("href") for link in tree.iterfind(".//link[@rel][@href]") if link.get("rel", "").lower() == "canonical"), None)
+    canonical = next(
+        (
+            link.get("href")
+            for link in tree.iterfind(".//link[@rel][@href]")
+            if link.get("rel", "").lower() == "canonical"
+        ),
+        None,
+    )
     page = article.get("mainEntityOfPage")
-    candidates = [canonical, *tags.all(("og:url",)), page.get("@id") if isinstance(page, dict) else page, article.get("url"), url]
+    candidates = [
+        canonical,
+        *tags.all(("og:url",)),
+        page.get("@id") if isinstance(page, dict) else page,
+        article.get("url"),
+        url,
+    ]
     for candidate in candidates:
         if isinstance(candidate, str) and candidate.strip():
             try:
@@ -158,7 +219,9 @@ def _title(tree: HtmlElement, tags: _Tags, article: dict[str, Any], publisher: s
     headings = [line_of(heading.text_content()) for heading in tree.iterfind(".//h1")]
     titles = [line_of(element.text_content()) for element in tree.iterfind(".//head/title")][:1]
     social = list(tags.all(_TITLE))[:1]
-    seen = [heading for heading in headings if heading and 3 <= len(heading.split()) <= 40] if len(headings) == 1 else []
+    seen = (
+        [heading for heading in headings if heading and 3 <= len(heading.split()) <= 40] if len(headings) == 1 else []
+    )
     stated = [*seen, line_of(_unescaped(article.get("headline"))), *social, *titles, *headings[:1]]
     known = [_without_publisher(title, publisher) for title in stated if title]
     return next((title for title in known if _letters(title) != _letters(publisher or "-")), None)
@@ -187,7 +250,11 @@ def _people_only(names: str | None) -> str | None:
 
 def _tagged_author(tags: _Tags) -> str | None:
     for name in _AUTHOR:
-        found = [value for value in tags.values.get(name, ()) if not _NO_PERSON.search(value) and (" " in value or len(tags.values[name]) == 1)]
+        found = [
+            value
+            for value in tags.values.get(name, ())
+            if not _NO_PERSON.search(value) and (" " in value or len(tags.values[name]) == 1)
+        ]
         if name in ("dc.creator", "citation_author"):  # "Holm, Ines"
             found = [" ".join(reversed(value.split(", "))) if value.count(", ") == 1 else value for value in found]
         if found:
@@ -200,7 +267,13 @@ def _published(tree: HtmlElement, tags: _Tags, article: dict[str, Any]) -> tuple
     marked = [e.get("datetime") or e.get("content") for e in tree.iterfind(".//*[@itemprop='datePublished']")]
     times = [e.get("datetime") for e in tree.iterfind(".//time[@pubdate]")]
     found = [moment_of(value) for value in (article.get("datePublished"), *tags.all(_PUBLISHED), *marked, *times)]
-    found = [item for item in found if item[0] and item[0].year >= 1900 and item[0] <= datetime.now(UTC).date().replace(year=datetime.now(UTC).year + 1)]
+    found = [
+        item
+        for item in found
+        if item[0]
+        and item[0].year >= 1900
+        and item[0] <= datetime.now(UTC).date().replace(year=datetime.now(UTC).year + 1)
+    ]
     if not found:
         return None, None
     best = found[0]
@@ -209,6 +282,10 @@ def _published(tree: HtmlElement, tags: _Tags, article: dict[str, Any]) -> tuple
             continue
         if best[1] is None and item[0] == best[0]:
             best = item  # the same day, with its hour
-        elif best[1] and best[1].endswith("+00:00") and datetime.fromisoformat(item[1]) == datetime.fromisoformat(best[1]):
+        elif (
+            best[1]
+            and best[1].endswith("+00:00")
+            and datetime.fromisoformat(item[1]) == datetime.fromisoformat(best[1])
+        ):
             best = item
     return best

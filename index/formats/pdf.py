@@ -59,13 +59,27 @@ def read_pdf(place: str, raw: bytes) -> Record:
         pages, pictures = _pages(reader)
     except pypdf.errors.DependencyError as error:
         raise UnreadableError("encrypted PDF: its kind of encryption cannot be read here; save it without") from error
-    except (PyPdfError, ValueError, TypeError, KeyError, AttributeError, IndexError, AssertionError, ArithmeticError, OSError, RecursionError) as error:
+    except (
+        PyPdfError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        AssertionError,
+        ArithmeticError,
+        OSError,
+        RecursionError,
+    ) as error:
         raise UnreadableError(
-            f"is a damaged PDF ({type(error).__name__}: {str(error)[:100]}); open it in a viewer, print it to a new PDF, and ingest that"
+            f"is a damaged PDF ({type(error).__name__}: {str(error)[:100]}); open it in a viewer, print it to a "
+            "new PDF, and ingest that"
         ) from error
     if sum(len(line.text) for lines in pages for line in lines) < 20 * max(1, len(pages) // 4):
         if pictures:
-            raise UnreadableError("holds pictures of pages, no text; run text recognition (for example ocrmypdf) and ingest the result")
+            raise UnreadableError(
+                "holds pictures of pages, no text; run text recognition (for example ocrmypdf) and ingest the result"
+            )
         raise UnreadableError("is a PDF without any text; export it again as text")
     known, made = _known(reader)
     return Record(place, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
@@ -100,7 +114,9 @@ def _lines(page: PageObject, until: float) -> list[_Line]:
 
     def in_time(*_: Any) -> None:
         if time.monotonic() > until:
-            raise UnreadableError(f"is a PDF that takes more than {_SECONDS:.0f} s to read; split it, or save its text and ingest that")
+            raise UnreadableError(
+                f"is a PDF that takes more than {_SECONDS:.0f} s to read; split it, or save its text and ingest that"
+            )
 
     def piece(text: str, outer: Sequence[float], inner: Sequence[float], _font: Any, size: float) -> None:
         in_time()
@@ -129,13 +145,17 @@ def _lines(page: PageObject, until: float) -> list[_Line]:
 def _without_running_lines(pages: list[list[_Line]]) -> list[list[_Line]]:
     """Leave out page numbers at the edges of pages, and what stands at the edges of many of them."""
     edges = [_edges(lines) for lines in pages]
-    counts = Counter(text for lines, edge in zip(pages, edges, strict=True) for text in {_sign(lines[index]) for index in edge})
+    counts = Counter(
+        text for lines, edge in zip(pages, edges, strict=True) for text in {_sign(lines[index]) for index in edge}
+    )
     often = max(2, 0.3 * len(pages))
     return [
         [
             line
             for index, line in enumerate(lines)
-            if not (index in edge and (_NUMBER.match(line.text) or (counts[_sign(line)] >= often and len(line.text) < 150)))
+            if not (
+                index in edge and (_NUMBER.match(line.text) or (counts[_sign(line)] >= often and len(line.text) < 150))
+            )
         ]
         for lines, edge in zip(pages, edges, strict=True)
     ]

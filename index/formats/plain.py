@@ -11,7 +11,9 @@ from index.formats.yaml_fields import yaml_fields
 from index.metadata import Metadata
 from index.records import Record, record_of
 
-_HTML = re.compile(r"\A\ufeff?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S)
+_HTML = re.compile(
+    r"\A\ufeff?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S
+)
 
 
 def read_text(place: str, raw: bytes) -> Record:

@@ -42,13 +42,20 @@ def read_sidecar(path: str) -> Record:
         with opened(path) if in_store else open(path, "rb") as stream:
             raw = stream.read(_LARGEST + 1)
     except OSError as error:
-        raise UnreadableError(f"its sidecar {name} cannot be read ({error.strerror or error}); check its permissions") from error
+        raise UnreadableError(
+            f"its sidecar {name} cannot be read ({error.strerror or error}); check its permissions"
+        ) from error
     if len(raw) > _LARGEST:
-        raise UnreadableError(f"its sidecar {name} is larger than {_LARGEST // 1000} kB; it should hold a title, a date and the like, no more")
+        raise UnreadableError(
+            f"its sidecar {name} is larger than {_LARGEST // 1000} kB; it should hold a title, a date and the "
+            "like, no more"
+        )
     try:
         said = yaml_fields(decoded(raw), "it")
     except UnreadableError as error:
         raise UnreadableError(f"its sidecar {name}: {error}") from error
     if said is not None and not isinstance(said, dict):
         raise UnreadableError(f"its sidecar {name} holds no fields; write lines like title: …, publisher: …, date: …")
-    return record_of(path, digest_of(raw), "", {key: value for key, value in (said or {}).items() if isinstance(key, str)})
+    return record_of(
+        path, digest_of(raw), "", {key: value for key, value in (said or {}).items() if isinstance(key, str)}
+    )

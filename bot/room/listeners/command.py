@@ -21,9 +21,22 @@ def register(app: Any, room: Room) -> None:
     async def ask(ack: Callable[..., Awaitable[None]], body: dict[str, Any]) -> None:
         text = hearing.question(str(body.get("text", "")), room.api.user)
         channel, trigger = body["channel_id"], body["trigger_id"]
-        asked = Asked(f"command:{trigger}", "command", channel, trigger, "", body["user_id"], text, body.get("team_id", ""), reply_url=body["response_url"])
+        asked = Asked(
+            f"command:{trigger}",
+            "command",
+            channel,
+            trigger,
+            "",
+            body["user_id"],
+            text,
+            body.get("team_id", ""),
+            reply_url=body["response_url"],
+        )
         if hearing.is_empty(text):
-            await ack(response_type="ephemeral", text=f"{blocks.HINT} For example: /ask what did the minister say about the budget")
+            await ack(
+                response_type="ephemeral",
+                text=f"{blocks.HINT} For example: /ask what did the minister say about the budget",
+            )
         elif room.reception.take(asked):
             await ack(response_type="ephemeral", text=_SEARCHING)
         else:
@@ -33,7 +46,12 @@ def register(app: Any, room: Room) -> None:
     async def share(ack: Callable[..., Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         asked = room.journal.by_id(str(action.get("value", "")))
-        if asked is None or not asked.answer or asked.user != body["user"]["id"] or not room.journal.first(f"share:{asked.id}"):
+        if (
+            asked is None
+            or not asked.answer
+            or asked.user != body["user"]["id"]
+            or not room.journal.first(f"share:{asked.id}")
+        ):
             return
         try:
             posted = await _post(room, asked)
@@ -42,7 +60,9 @@ def register(app: Any, room: Room) -> None:
             return
         if not posted:  # a channel we are not in: the button's own address may be used there
             for message in blocks.shared(Given.from_json(asked.answer), asked.id):
-                await room.api.respond(body["response_url"], message, response_type="in_channel", replace_original=False)
+                await room.api.respond(
+                    body["response_url"], message, response_type="in_channel", replace_original=False
+                )
 
 
 async def _post(room: Room, asked: Asked) -> bool:
@@ -53,7 +73,11 @@ async def _post(room: Room, asked: Asked) -> bool:
     messages: list[str] = []
     for part, message in enumerate(blocks.shared(Given.from_json(asked.answer), asked.id)):
         try:
-            messages.append(await room.api.post(asked.channel, messages[0] if messages else "", message, {"question": asked.id, "part": part}))
+            messages.append(
+                await room.api.post(
+                    asked.channel, messages[0] if messages else "", message, {"question": asked.id, "part": part}
+                )
+            )
         except Refused:
             return bool(messages)
     room.journal.note_messages(asked.id, messages)

@@ -37,7 +37,9 @@ def register(app: Any, room: Room) -> None:
         @app.action(f"example_{number}")
         async def example(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
             await ack()
-            if await room.welcome(body["user"]["id"]) and room.journal.first(f"example:{body['user']['id']}:{action.get('action_ts')}"):
+            if await room.welcome(body["user"]["id"]) and room.journal.first(
+                f"example:{body['user']['id']}:{action.get('action_ts')}"
+            ):
                 await _ask_aloud(room, body["user"], str(action["value"]), str(action.get("action_ts")))
 
     @app.action("status")
@@ -61,11 +63,16 @@ async def _home(room: Room, user: str) -> dict[str, Any]:
         return home(news)
     low = tuple(room.journal.low_rated(time.time() - _WEEK))
     try:
-        failures, versions = await room.brain.look(lambda archive: (archive_news.failures(archive), archive_news.versions(archive)))
+        failures, versions = await room.brain.look(
+            lambda archive: (archive_news.failures(archive), archive_news.versions(archive))
+        )
     except NewsdeskError as error:
         failures, versions = (("archive", str(error)),), {}
     written = tuple(writings_text(writings_json(room.journal.writings(time.time() - DAYS * 86_400))))
-    return home(news, Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown", written))
+    return home(
+        news,
+        Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown", written),
+    )
 
 
 async def _examples(room: Room) -> tuple[str, ...]:
@@ -83,4 +90,6 @@ async def _ask_aloud(room: Room, person: dict[str, Any], question: str, pressed:
         ts = await room.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
     except (Refused, Unreachable):
         return
-    room.reception.take(Asked(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or ""))
+    room.reception.take(
+        Asked(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or "")
+    )

@@ -17,9 +17,13 @@ def register(app: Any, room: Room) -> None:
     async def wanted(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         asked, person = room.journal.by_id(str(action.get("value", ""))), room.rules.ask_a_person
-        if not (asked and person and await room.welcome(body["user"]["id"]) and room.journal.first(f"person:{asked.id}")):
+        if not (
+            asked and person and await room.welcome(body["user"]["id"]) and room.journal.first(f"person:{asked.id}")
+        ):
             return
-        alone = asked.channel.startswith("D") and person.startswith(("U", "W"))  # they cannot read along: they get a message of their own
+        alone = asked.channel.startswith("D") and person.startswith(
+            ("U", "W")
+        )  # they cannot read along: they get a message of their own
         elsewhere = alone or person.startswith(("C", "G"))
         link = await room.api.permalink(asked.channel, asked.ts) if elsewhere and not alone else None
         message = blocks.for_a_person(person, asked.text, link)

@@ -18,8 +18,15 @@ def register(app: Any, room: Room) -> None:
     async def chosen(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
         await ack()
         message = body["message"]
-        place = {"channel": body["channel"]["id"], "ts": message["ts"], "thread": message.get("thread_ts") or message["ts"]}
-        await room.api.window(body["trigger_id"], blocks.ask_about(hearing.question(str(message.get("text", "")), room.api.user), json.dumps(place)))
+        place = {
+            "channel": body["channel"]["id"],
+            "ts": message["ts"],
+            "thread": message.get("thread_ts") or message["ts"],
+        }
+        await room.api.window(
+            body["trigger_id"],
+            blocks.ask_about(hearing.question(str(message.get("text", "")), room.api.user), json.dumps(place)),
+        )
 
     @app.view("ask_about")
     async def submitted(ack: Callable[..., Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -29,6 +36,15 @@ def register(app: Any, room: Room) -> None:
             return
         place = json.loads(view["private_metadata"])
         user = body["user"]
-        asked = Asked(f"view:{view['id']}", "shortcut", place["channel"], place["ts"], place["thread"], user["id"], text, user.get("team_id") or "")
+        asked = Asked(
+            f"view:{view['id']}",
+            "shortcut",
+            place["channel"],
+            place["ts"],
+            place["thread"],
+            user["id"],
+            text,
+            user.get("team_id") or "",
+        )
         room.reception.take(asked)
         await ack()
