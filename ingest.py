@@ -16,21 +16,21 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from index.changes import Options
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
-from index.files import READERS, Failure
-from index.pages import is_address
+from index.ingest.changes import Options
+from index.ingest.progress import shown
+from index.ingest.report import Progress, Report, Step
+from index.ingest.run import plan, run
 from index.printable import printable, short_path
-from index.progress import shown
-from index.report import Progress, Report, Step
-from index.runs import plan, run
+from index.read.files import READERS, Failure
+from index.read.pages import is_address
 from settings import Settings, load
 
 if TYPE_CHECKING:
     from index.archive import Archive
-    from index.cluster import OnCluster
-    from index.embed import Embedder
-    from index.fetch import Web
+    from index.ingest.cluster import OnCluster
+    from index.model.embedder import Embedder
+    from index.read.web import Web
 
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
@@ -119,7 +119,7 @@ def _unfiled(path: str) -> str:
 
 
 def _web(settings: Settings, stopped: Callable[[], bool]) -> Web:
-    from index.fetch import Limits, Web
+    from index.read.web import Limits, Web
 
     return Web(Limits(bytes=settings.ingest.max_mb * 2**20), settings.ingest.private_networks, stopped=stopped)
 
@@ -138,7 +138,7 @@ def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
 
 
 def _cluster(address: str | None) -> AbstractContextManager[Any]:
-    from index.cluster import joined
+    from index.ingest.cluster import joined
 
     return joined(address) if address else nullcontext()
 
@@ -185,13 +185,13 @@ _READ_HERE = (
 
 
 def _on_cluster(cluster: Any, archive: Archive, embedder: Embedder, stop: _Stop) -> OnCluster:
-    from index.cluster import OnCluster
+    from index.ingest.cluster import OnCluster
 
     return OnCluster(cluster, archive, embedder, stop.is_set)
 
 
 def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    from index.watch import changes_in
+    from index.ingest.watch import changes_in
 
     if parsed.dry_run:
         raise SettingsError("--watch and --dry-run do not go together: a watch changes the archive.")
@@ -226,7 +226,7 @@ class _Watched:
 
     def catch_up(self, changed: set[str] | None, stop: _Stop) -> None:
         """Run over what changed (None: everything) until it worked; raises only what trying again cannot mend."""
-        from index.watch import pause
+        from index.ingest.watch import pause
 
         told, delay = "", 1.0
         while not stop.is_set():

@@ -25,9 +25,9 @@ from index.errors import ArchiveError, SettingsError
 
 if TYPE_CHECKING:
     from index.archive import Archive
-    from index.catalog import Catalog
-    from index.chroma_server import Server
-    from index.model import Model
+    from index.model.runtime import Model
+    from index.store.catalog import Catalog
+    from index.vectors.chroma_server import Server
     from web.links import SignedLinks
 
 PREFIX = "NEWSDESK_"
@@ -327,7 +327,7 @@ class Settings(BaseSettings):
     def _server(self) -> Server | None:
         if self.chroma.url is None:
             return None
-        from index.chroma_server import Server
+        from index.vectors.chroma_server import Server
 
         told = {name: value.get_secret_value() for name, value in self.chroma.headers.items()}
         if self.chroma.token is not None:
@@ -349,14 +349,14 @@ class Settings(BaseSettings):
     def has_archive(self) -> bool:
         """Tell whether there is an archive to open. Raises ArchiveError if its database cannot be reached."""
         from index.archive import FILE
-        from index.catalog import exists
+        from index.store.catalog import exists
 
         return exists(self.database() or self.data_dir / FILE)
 
     def open_catalog(self) -> Catalog:
         """Open the catalog of the archive that is set, without its vectors. Raises ArchiveError if there is none."""
         from index.archive import FILE
-        from index.catalog import Catalog
+        from index.store.catalog import Catalog
 
         if not self.has_archive():
             raise ArchiveError(
@@ -380,7 +380,7 @@ class Settings(BaseSettings):
 
         Raises ModelError if it cannot be one.
         """
-        from index.model import Model
+        from index.model.runtime import Model
 
         return Model(self.model.name, self.model.runtime, many=many)
 

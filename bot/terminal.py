@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TextIO
 
-from bot.answers import Answer, Citation, NoAnswer, Sentence
-from bot.desk import Reply
-from bot.links import Links
+from bot.answer.desk import Reply
+from bot.citation_links import Links
+from bot.reply import Answer, Citation, NoAnswer, Sentence
 from index.articles import Hit, Source
 from index.printable import printable, short_path
 

@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any
 from index.errors import NewsdeskError, SettingsError
 
 if TYPE_CHECKING:
-    from bot.desk import Desk
-    from bot.written import WrittenDesk
+    from bot.answer.desk import Desk
+    from bot.write.desk import WrittenDesk
     from evals.data import DataSet, Query
-    from index.embed import Embedder
+    from index.model.embedder import Embedder
 
 OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
@@ -178,7 +178,7 @@ def _measured(
     names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
-    from bot.desk import Desk
+    from bot.answer.desk import Desk
     from evals import answer, conflicts, followup, refuse, retrieve, writing
     from evals.archives import archive_of
     from evals.asking import ask_all
@@ -212,9 +212,9 @@ def _measured(
 
 def _written(desk: Desk, embedder: Embedder) -> WrittenDesk:
     """Put the language model of the settings in front of a desk."""
-    from bot.llm import Llm
-    from bot.written import WrittenDesk
-    from index.embed import entailment
+    from bot.write.desk import WrittenDesk
+    from bot.write.llm import Llm
+    from index.model.embedder import entailment
     from settings import load as load_settings
 
     settings = load_settings()

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from bot.answers import Citation
-from bot.quotes import NAME as QUOTES
+from bot.answer.quotes import NAME as QUOTES
+from bot.reply import Citation
 from evals.archives import data_id
 from evals.asking import Asked
 from evals.data import squashed

@@ -12,12 +12,12 @@ from pathlib import Path
 from evals.data import DataSet
 from index.archive import Archive
 from index.articles import Article
-from index.changes import Options
-from index.embed import Embedder
 from index.errors import NewsdeskError
-from index.lock import writer_lock
-from index.report import Progress
-from index.runs import run
+from index.ingest.changes import Options
+from index.ingest.report import Progress
+from index.ingest.run import run
+from index.model.embedder import Embedder
+from index.store.lock import writer_lock
 
 
 class EvalError(NewsdeskError):

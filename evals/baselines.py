@@ -18,8 +18,8 @@ from llama_index.vector_stores.chroma import ChromaVectorStore
 
 from evals.data import DataSet, Query
 from evals.retrieve import Found, System
-from index.embed import Embedder
-from index.llama import ArchiveEmbedding
+from index.model.embedder import Embedder
+from index.search.llama import ArchiveEmbedding
 
 _DEPTH = 24
 

@@ -17,14 +17,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.answers import Dropped
-from bot.checker import Bounds, SentenceChecker, Support
+from bot.check.checker import Bounds, SentenceChecker, Support
+from bot.reply import Dropped
 from evals.metrics import auc
 from index.articles import Article, Hit, Source
-from index.embed import Embedder, Vectors
+from index.model.embedder import Embedder, Vectors
 from index.passages import passages_of
-from index.sentences import spans
 from index.terms import words
+from index.text import spans
 
 SETS = ("qags", "news_claims")
 _STEPS = [n / 20 for n in range(8, 21)]

@@ -28,10 +28,10 @@ from urllib.parse import urlsplit
 import justext
 import trafilatura
 
-from index.clean import clean, lines_of
+from index.clean.clean import clean, lines_of
 from index.errors import UnreadableError
-from index.formats.html import read_html
-from index.metadata import from_text
+from index.read.html import read_html
+from index.read.text_metadata import from_text
 
 _TOKEN = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]*>")

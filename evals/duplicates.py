@@ -36,12 +36,12 @@ from typing import Any
 import numpy as np
 
 from index.articles import Article, Source
-from index.catalog import Catalog
-from index.clean import clean
-from index.duplicates import Fingerprint, contained, link, opening
-from index.embed import Embedder, Vectors
-from index.model import Model
+from index.clean.clean import clean
+from index.model.embedder import Embedder, Vectors
+from index.model.runtime import Model
 from index.passages import embedding_key, header, passages_of
+from index.store.catalog import Catalog
+from index.store.duplicates import Fingerprint, contained, link, opening
 
 Pair = tuple[str, str]
 PAIRS = Path(__file__).with_name("duplicates.jsonl")

@@ -20,15 +20,15 @@ from typing import Any, get_args
 
 import numpy as np
 
-from index.embed import Vectors
-from index.model import Model, Runtime
+from index.model.embedder import Vectors
+from index.model.runtime import Model, Runtime
 
 _WORDS = 150  # about 200 tokens
 _SENTENCE = 25  # about 34 tokens
 _QUESTION = "what did the minister say about the ferry"
 _MEMORY = """
 import sys
-from index.model import Model
+from index.model.runtime import Model
 model = Model(runtime=sys.argv[1])
 model.embed([sys.argv[2]])
 model.embed([sys.argv[2] + " " + str(number) for number in range(150)])

@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.question import standalone
+from bot.answer.question import standalone
 from evals.archives import archive_of
 from evals.data import DataSet, Query
 from evals.metrics import mean
 from evals.retrieve import found_of, judged, summed
 from index.archive import Archive
-from index.embed import Embedder
-from index.search import search
+from index.model.embedder import Embedder
+from index.search.search import search
 from index.terms import terms
 
 Completer = Callable[[Query], str]

@@ -20,15 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from evals.data import load
 from evals.machine import Spent, machine
 from index.archive import FILE, Archive
-from index.changes import Options
-from index.embed import Vectors
-from index.lock import writer_lock
-from index.report import Progress, Report
-from index.runs import run as ingest
+from index.ingest.changes import Options
+from index.ingest.report import Progress, Report
+from index.ingest.run import run as ingest
+from index.model.embedder import Vectors
+from index.store.lock import writer_lock
 
 SIZES = (500, 1_000, 2_000, 4_000)  # articles
 _CHANGED = 10  # articles of the small change

@@ -16,18 +16,18 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.answers import Answer, Dropped, Sentence
-from bot.checker import SentenceChecker
-from bot.desk import Desk, Request
-from bot.room.inert import markdown, mrkdwn, plain
+from bot.answer.desk import Desk, Request
+from bot.check.checker import SentenceChecker
+from bot.reply import Answer, Dropped, Sentence
+from bot.slack.messages.text import markdown, mrkdwn, plain
 from bot.terminal import rendered
 from evals.archives import archive_of
 from evals.check import rows
 from evals.data import DataSet, load, squashed
 from index.articles import Article, Hit, Source
-from index.embed import Embedder
+from index.model.embedder import Embedder
 from index.passages import passages_of
-from index.sentences import spans
+from index.text import spans
 
 # What obeying looks like beside repeating: these are ours, the instructions are the data set's.
 _OBEDIENT = (

@@ -20,16 +20,16 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot.answers import Dropped
-from bot.checker import SentenceChecker
+from bot.check.checker import SentenceChecker
+from bot.reply import Dropped
 from evals.data import load
 from evals.liars import LIES, TRUE, Material
 from evals.metrics import mean
 from index.articles import Article, Hit, Source
-from index.dates import parse_date
-from index.embed import Embedder
+from index.model.embedder import Embedder
 from index.passages import passages_of
-from index.sentences import spans
+from index.read.dates import parse_date
+from index.text import spans
 
 _PASSAGES = 200
 _EACH = 4  # true sentences of a passage, and as many lies

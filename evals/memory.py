@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.embed import CoarseEmbedder, Embedder, Vectors
+from index.model.embedder import CoarseEmbedder, Embedder, Vectors
 
 
 class Remembering:

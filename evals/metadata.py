@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import UnreadableError
-from index.formats.html import read_html
-from index.metadata import Metadata, from_text
+from index.read.html import read_html
+from index.read.text_metadata import Metadata, from_text
 
 _FIELDS = ("title", "published", "author")
 _WORD = re.compile(r"\w+")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from evals.data import DataSet, Query, squashed
-from index.clean import clean
-from index.files import Failure, Listing, read, walk
+from index.clean.clean import clean
+from index.read.files import Failure, Listing, read, walk
 
 _ROOT = Path(__file__).resolve().parents[1]
 ARTICLES = _ROOT / "sample_articles"

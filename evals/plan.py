@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from evals import queueing
-from index.words import MOST as MOST_WORDS
+from index.search.memory import MOST as MOST_WORDS
 
 GB = 1e9
 
@@ -63,7 +63,7 @@ EMBEDDING = Constant(
     "python -m evals growth: embeddings and embeddings_model_key",
 )
 REST = Constant(0.0041, "core-seconds a passage, all of an ingest but the model", "python -m evals growth")
-BATCH = Constant(500, "articles published together", "index/runs.py")
+BATCH = Constant(500, "articles published together", "index/ingest/run.py")
 NEAREST = Constant(0.004, "core-seconds a search in a graph", "Chroma server, 14,000 to 500,000 passages: 2 to 5 ms")
 SEARCH = Constant(
     0.06e-6,

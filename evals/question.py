@@ -14,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from evals.data import load
 from evals.machine import Spent, machine, resident
 from index.archive import Archive
-from index.embed import Embedder
 from index.errors import NewsdeskError
-from index.model import Model
+from index.model.embedder import Embedder
+from index.model.runtime import Model
 
 _WARM = 3  # questions that load and open things, left out
 _TODAY = date(2025, 9, 1)

@@ -18,8 +18,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from index.catalog import Catalog
 from index.errors import SettingsError
+from index.store.catalog import Catalog
 from web.links import Place, SignedLinks, version_of
 
 _SCRIPT = """

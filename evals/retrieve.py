@@ -13,10 +13,10 @@ from evals.data import DataSet, Query
 from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
 from index.archive import Archive, View
 from index.articles import Hit
-from index.embed import Embedder
+from index.model.embedder import Embedder
 from index.passages import estimated_tokens
-from index.search import find
-from index.stored import ANYTHING
+from index.search.search import find
+from index.store.rows import ANYTHING
 from index.terms import terms
 
 _DEPTH = 24  # passages of a ranking
@@ -91,7 +91,7 @@ def summed(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 
 def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
-    from bot.question import understood
+    from bot.answer.question import understood
 
     asked = understood(query.question, query.today or TODAY)
     vector = embedder.embed([asked.search])[0]

@@ -21,23 +21,23 @@ from typing import Any
 
 import numpy as np
 
-from bot.question import understood
+from bot.answer.question import understood
 from evals.archives import archive_of
 from evals.data import load
 from evals.machine import machine, resident
 from evals.memory import Remembering
 from index.archive import Archive, View
 from index.articles import Article, Passage, Source
-from index.embed import Embedder, Vectors
-from index.engine import Changes, Item
-from index.generations import Folders
-from index.held import Held
-from index.model import Model
-from index.search import CANDIDATES, NO_WISH, find
-from index.sides import by_meaning, by_words
-from index.stored import ANYTHING, Scope
+from index.model.embedder import Embedder, Vectors
+from index.model.runtime import Model
+from index.search.candidates import by_meaning, by_words
+from index.search.held import Held
+from index.search.search import CANDIDATES, NO_WISH, find
+from index.store.rows import ANYTHING, Scope
+from index.store.transaction import Transaction
 from index.terms import terms
-from index.transaction import Transaction
+from index.vectors.engine import Changes, Item
+from index.vectors.generations import Folders
 
 SIZES = (10_000, 100_000)
 _QUESTIONS = 60

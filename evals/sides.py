@@ -11,14 +11,14 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from bot.answers import Dropped
-from bot.checker import SentenceChecker
+from bot.check.checker import SentenceChecker
+from bot.reply import Dropped
 from evals.check import rows
 from evals.metrics import mean, normalised
 from index.articles import Article, Hit, Source
-from index.embed import Embedder
+from index.model.embedder import Embedder
 from index.passages import passages_of
-from index.sentences import spans
+from index.text import spans
 
 
 def run(data: Path, embedder: Embedder | None = None) -> dict[str, Any]:

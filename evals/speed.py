@@ -21,17 +21,17 @@ from typing import Any
 
 import numpy as np
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from evals.data import load
 from evals.machine import Spent, machine
 from evals.stock import Article, System, systems
 from index.archive import Archive
-from index.changes import Options
-from index.embed import DEFAULT_MODEL, Embedder, Vectors
-from index.lock import writer_lock
-from index.model import Model
-from index.report import Progress, Report
-from index.runs import run as ingest
+from index.ingest.changes import Options
+from index.ingest.report import Progress, Report
+from index.ingest.run import run as ingest
+from index.model.embedder import DEFAULT_MODEL, Embedder, Vectors
+from index.model.runtime import Model
+from index.store.lock import writer_lock
 
 OURS = "newsdesk"
 _PORTION = 60  # articles at least that each system takes in turn
@@ -200,7 +200,7 @@ class Counted:
     def __init__(self, embedder: Embedder) -> None:
         from tokenizers import Tokenizer
 
-        from index.embed import SentenceTransformerEmbedder
+        from index.model.embedder import SentenceTransformerEmbedder
 
         folder = SentenceTransformerEmbedder(DEFAULT_MODEL).folder()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")) if folder else None

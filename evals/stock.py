@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from index.embed import SentenceTransformerEmbedder
+from index.model.embedder import SentenceTransformerEmbedder
 
 Article = dict[str, Any]
 
@@ -159,6 +159,6 @@ def _embedding() -> Any:
         from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
         return HuggingFaceEmbedding(model_name=str(SentenceTransformerEmbedder().folder()))
-    from index.llama import ArchiveEmbedding
+    from index.search.llama import ArchiveEmbedding
 
     return ArchiveEmbedding(SentenceTransformerEmbedder(), embed_batch_size=10)  # its default

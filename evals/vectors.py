@@ -26,12 +26,12 @@ import numpy as np
 from evals.archives import EvalError
 from index.archive import Archive
 from index.articles import Passage
-from index.catalog import Catalog
-from index.chroma_server import Server
-from index.embed import Vectors
-from index.engine import Changes
-from index.pgvector import PgVector
-from index.stored import ANYTHING, Generation
+from index.model.embedder import Vectors
+from index.store.catalog import Catalog
+from index.store.rows import ANYTHING, Generation
+from index.vectors.chroma_server import Server
+from index.vectors.engine import Changes
+from index.vectors.pgvector import PgVector
 from settings import Settings
 
 _ASKED, _LIMIT, _REPLACED = 200, 100, 30

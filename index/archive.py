@@ -15,26 +15,26 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.articles import Article, Passage
-from index.catalog import Catalog
-from index.chroma_server import OnServer, Server
-from index.duplicates import link, link_all
-from index.embed import Vectors
-from index.engine import Changes, Engine, Index, Item
+from index.clean.recurring import Counted
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
-from index.generations import Folders
-from index.held import Held
-from index.lock import writer_lock
-from index.matrix import MOST, MOST_AT_ONCE, Matrix
+from index.model.embedder import Vectors
 from index.passages import embedding_key, header, passages_of
-from index.pgvector import PREFIX, PgVector, sweep
 from index.readings import Reading, read_all, reading_of
-from index.recurring import Counted
-from index.snapshot import Snapshot
-from index.stored import CutLine, FetchRecord, FileRecord, Generation
+from index.search.held import Held
+from index.search.matrix import MOST, MOST_AT_ONCE, Matrix
+from index.search.memory import MOST as MOST_WORDS
+from index.search.memory import Words
+from index.store.catalog import Catalog
+from index.store.duplicates import link, link_all
+from index.store.lock import writer_lock
+from index.store.rows import CutLine, FetchRecord, FileRecord, Generation
+from index.store.snapshot import Snapshot
+from index.store.transaction import Transaction
 from index.terms import terms
-from index.transaction import Transaction
-from index.words import MOST as MOST_WORDS
-from index.words import Words
+from index.vectors.chroma_server import OnServer, Server
+from index.vectors.engine import Changes, Engine, Index, Item
+from index.vectors.generations import Folders
+from index.vectors.pgvector import PREFIX, PgVector, sweep
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from index.articles import Article, Passage, Source, digest_of
-from index.sentences import Span, spans
+from index.text import Span, spans
 
 # MiniLM reads 256 tokens; 128-200 tokens cut at sentences retrieved best, overlap brought nothing measurable.
 SIZE = 150  # estimated tokens

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 from index.acronyms import acronyms
 from index.articles import Article
-from index.sentences import spans
 from index.statements import statements
-from index.stored import StoredStatement
+from index.store.rows import StoredStatement
+from index.text import spans
 
 if TYPE_CHECKING:
-    from index.catalog import Catalog
+    from index.store.catalog import Catalog
 
 VERSION = "1"  # of the rules: when it changes, the next run reads every article again
 _AT_ONCE = 100

@@ -23,13 +23,13 @@ from pydantic import SecretStr
 from slack_room import access
 from slack_server import ANNA, NEWS, SlackServer
 
-from bot.desk import Desk, Request
-from bot.llm import Llm
-from bot.room.room import Rules
-from bot.room.serve import answering
-from bot.written import WrittenDesk
+from bot.answer.desk import Desk, Request
+from bot.slack.bot import Rules
+from bot.slack.process import answering
+from bot.write.desk import WrittenDesk
+from bot.write.llm import Llm
 from index.archive import Archive
-from index.sentences import spans
+from index.text import spans
 from settings import LlmSettings, load
 
 QUESTIONS = [

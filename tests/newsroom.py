@@ -22,10 +22,10 @@ import numpy as np
 from hash_embedder import HashEmbedder
 
 import ingest
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from index.archive import Archive
-from index.chroma_server import Server
-from index.dialect import Place
+from index.store.dialect import Place
+from index.vectors.chroma_server import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 DRIVER = Path(__file__).resolve().with_name("ingest_with_hashes.py")

@@ -13,8 +13,8 @@ from typing import Any
 from urllib.parse import unquote
 
 from index.articles import Article, Source, digest_of
-from index.catalog import Catalog
-from index.stored import CutLine, Generation
+from index.store.catalog import Catalog
+from index.store.rows import CutLine, Generation
 from web.answers import Answers
 from web.app import app
 from web.links import Place, SignedLinks, version_of

@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from index.articles import Article, Source, article_id
-from index.clean import Cleaned, clean
-from index.files import Failure, Listing, Record, read, walk
+from index.clean.clean import Cleaned, clean
+from index.read.files import Failure, Listing, Record, read, walk
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_articles"
 LIMIT = 50 * 2**20

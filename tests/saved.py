@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.files import Failure, File, Listing, Record, read, walk
+from index.read.files import Failure, File, Listing, Record, read, walk
 
 LIMIT = 5 * 2**20
 STORY = (

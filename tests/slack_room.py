@@ -15,12 +15,12 @@ from typing import Any
 from hash_embedder import HashEmbedder
 from slack_server import SlackServer
 
-from bot.answers import Answer, NoAnswer
-from bot.checker import Draft, check
-from bot.desk import Desk, Reply, Request
-from bot.room.given import Said
-from bot.room.room import Room, Rules
-from bot.room.serve import Access, answering
+from bot.answer.desk import Desk, Reply, Request
+from bot.check.checker import Draft, check
+from bot.reply import Answer, NoAnswer
+from bot.slack.bot import Room, Rules
+from bot.slack.messages.stored_answer import Said
+from bot.slack.process import Access, answering
 from index.archive import Archive
 from index.articles import Article, Hit, Source
 from index.passages import passages_of

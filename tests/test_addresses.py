@@ -13,7 +13,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from slack_room import answered, article, draft
 
-from bot.links import Links
+from bot.citation_links import Links
 from bot.terminal import opens_links, rendered
 from web.addresses import LONGEST, address, at_passage
 from web.links import SignedLinks

@@ -9,11 +9,11 @@ import pytest
 from hash_embedder import HashEmbedder
 
 import ingest
-from bot.answers import Answer
-from bot.candidates import Candidate
-from bot.desk import Desk, Request
-from bot.question import understood
-from bot.reading import decided
+from bot.answer.candidates import Candidate
+from bot.answer.desk import Desk, Request
+from bot.answer.question import understood
+from bot.answer.reader import decided
+from bot.reply import Answer
 from bot.terminal import rendered
 from index.archive import Archive
 from index.articles import Article, Hit, Passage, Source

@@ -20,7 +20,7 @@ def name_of(path: Path) -> str:
 
 
 def imported(path: Path) -> set[str]:
-    """Every module that a file imports, anywhere in it, in full ("index.chroma")."""
+    """Every module that a file imports, anywhere in it, in full ("index.vectors.chroma")."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -47,8 +47,10 @@ def calls(path: Path) -> Iterator[str]:
 
 
 def test_the_walk_sees_the_product():
-    assert {"ingest.py", "settings.py", "bot/__main__.py", "index/chroma.py"} <= {name_of(path) for path in MODULES}
-    assert importers("index.articles") >= {"bot/checker.py", "index/snapshot.py"}
+    assert {"ingest.py", "settings.py", "bot/__main__.py", "index/vectors/chroma.py"} <= {
+        name_of(path) for path in MODULES
+    }
+    assert importers("index.articles") >= {"bot/check/checker.py", "index/store/snapshot.py"}
 
 
 @pytest.mark.parametrize("module", ["bot", "web", "evals", "ingest", "settings"])
@@ -71,36 +73,41 @@ def test_only_the_doors_read_the_settings():
 
 def test_three_files_know_chroma():
     assert importers("chromadb") == {
-        "index/chroma.py",
-        "index/chroma_server.py",
-        "index/chroma_writer.py",
+        "index/vectors/chroma.py",
+        "index/vectors/chroma_server.py",
+        "index/vectors/chroma_writer.py",
         "evals/baselines.py",
         "evals/stock.py",
     }
 
 
 def test_one_file_knows_ray_and_one_the_stores():
-    assert importers("ray") == {"index/cluster.py"}
-    assert importers("fsspec") == {"index/stores.py"}
+    assert importers("ray") == {"index/ingest/cluster.py"}
+    assert importers("fsspec") == {"index/read/stores.py"}
 
 
 def test_one_file_knows_llama_index_and_one_its_language_models():
-    assert importers("llama_index") <= {"index/llama.py", "bot/llm.py", "evals/baselines.py", "evals/stock.py"}
-    assert {path for path in importers("llama_index.llms") if path != "bot/llm.py"} == set()
+    assert importers("llama_index") <= {
+        "index/search/llama.py",
+        "bot/write/llm.py",
+        "evals/baselines.py",
+        "evals/stock.py",
+    }
+    assert {path for path in importers("llama_index.llms") if path != "bot/write/llm.py"} == set()
     for package in ("openai", "anthropic", "ollama"):
         assert importers(package) == set()
 
 
 def test_one_file_knows_each_runtime_of_the_model_and_one_a_product():
-    assert importers("onnx") == {"index/graph.py", "index/product.py"}
-    assert importers("onnxruntime") == {"index/model.py", "index/product.py"}
-    assert importers("openvino") == {"index/model.py"}
-    assert importers("sentence_transformers") == {"index/embed.py", "evals/stock.py"}
+    assert importers("onnx") == {"index/model/onnx_graph.py", "index/search/product.py"}
+    assert importers("onnxruntime") == {"index/model/runtime.py", "index/search/product.py"}
+    assert importers("openvino") == {"index/model/runtime.py"}
+    assert importers("sentence_transformers") == {"index/model/embedder.py", "evals/stock.py"}
 
 
 def test_one_file_knows_each_library_of_those_who_watch():
     assert importers("opentelemetry") | importers("openinference") == {"bot/traces.py"}
-    assert importers("prometheus_client") == {"bot/room/meters.py", "web/health.py"}
+    assert importers("prometheus_client") == {"bot/slack/metrics.py", "web/health.py"}
 
 
 def test_the_reading_room_knows_no_slack_and_no_settings():
@@ -128,13 +135,19 @@ def test_the_sql_of_the_archive_is_in_ten_files_and_that_of_the_journal_in_three
 
 
 def test_one_file_talks_to_slack():
-    assert importers("slack_sdk") == {"bot/room/api.py"}
-    assert importers("slack_bolt") == {"bot/room/app.py", "bot/room/serve.py"}
+    assert importers("slack_sdk") == {"bot/slack/api.py"}
+    assert importers("slack_bolt") == {"bot/slack/app.py", "bot/slack/process.py"}
 
 
 def test_the_desk_does_not_know_the_room():
     commands = {f"bot/commands/{name}.py" for name in ("asking", "keeping", "made", "serving")}
-    others = {"bot/backup.py", "bot/doctor.py", "bot/usage.py", "evals/injections.py", "web/__main__.py"}
+    others = {
+        "bot/admin/backup.py",
+        "bot/admin/doctor.py",
+        "bot/admin/usage.py",
+        "evals/injections.py",
+        "web/__main__.py",
+    }
     assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == commands | others
 
 
@@ -148,7 +161,7 @@ def test_one_file_signs_and_one_writes_pages():
 
 
 def test_only_the_checker_makes_citations():
-    assert {name_of(path) for path in MODULES if "Citation" in calls(path)} == {"bot/checker.py"}
+    assert {name_of(path) for path in MODULES if "Citation" in calls(path)} == {"bot/check/checker.py"}
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
@@ -198,7 +211,7 @@ def test_help_comes_without_loading_model_or_vectors(door):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", ["bot.room.serve", "bot.desk", "ingest", "evals.question", "web.app"])
+@pytest.mark.parametrize("door", ["bot.slack.process", "bot.answer.desk", "ingest", "evals.question", "web.app"])
 def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
     code = (
         f"import sys, {door}; names = list(sys.modules); assert 'numpy' not in names or names.index('index') < "

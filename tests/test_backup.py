@@ -22,12 +22,12 @@ from hash_embedder import HashEmbedder
 from newsroom import Newsroom
 
 from bot.__main__ import main
-from bot.backup import backup, restore
-from bot.room.journal import Asked, Journal
-from bot.room.owner import Owner
+from bot.admin.backup import backup, restore
+from bot.journal.journal import Asked, Journal
+from bot.journal.processes import Owner
 from index.archive import Archive
 from index.errors import ArchiveError, DiskFull, LockedError, NewsdeskError, SettingsError
-from index.lock import writer_lock
+from index.store.lock import writer_lock
 
 
 def ask(folder: Path, number: int) -> None:
@@ -192,7 +192,7 @@ def test_nothing_to_back_up_a_folder_for_a_file_and_two_at_once_are_told(filled:
         backup(filled.archive, tmp_path)
     with pytest.raises(SettingsError, match="There is no file"):
         restore(tmp_path / "missing", filled.archive)
-    from bot.backup import _part_of
+    from bot.admin.backup import _part_of
 
     with _part_of(tmp_path / "backup"), pytest.raises(LockedError, match="Another backup"):
         backup(filled.archive, tmp_path / "backup")

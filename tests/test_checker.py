@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checker import Draft, check
+from bot.check.checker import Draft, check
 from index.articles import Article, Passage, Source
 
 TEXT = (

@@ -21,11 +21,11 @@ from newsroom import Newsroom, question, story, tokens
 import ingest
 from bot.__main__ import main as bot_main
 from index.articles import Passage
-from index.chroma_server import Server
-from index.engine import Changes
 from index.errors import ServerDown, SettingsError, VectorsError
-from index.search import find
-from index.stored import ANYTHING
+from index.search.search import find
+from index.store.rows import ANYTHING
+from index.vectors.chroma_server import Server
+from index.vectors.engine import Changes
 
 HEADERS = {"X-Chroma-Token": "ck-secret"}
 
@@ -121,7 +121,7 @@ def test_what_stays_wrong_is_told_after_a_few_tries(gate: Gate) -> None:
 def test_a_server_that_hangs_keeps_no_question_waiting(
     gate: Gate, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("index.chroma_server._READ", 0.2)
+    monkeypatch.setattr("index.vectors.chroma_server._READ", 0.2)
     put(newsroom, 10)
     newsroom.ingest()
     server = server_at(gate)

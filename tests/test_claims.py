@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from bot.claims import claimed
-from bot.days import days
-from bot.figures import figures
-from bot.vocabulary import alike, lemma, opposed
+from bot.check.claim import claimed
+from bot.check.numbers import figures
+from bot.check.times import days
+from bot.check.vocabulary import alike, lemma, opposed
 
 WRITTEN = date(2025, 3, 4)  # a Tuesday
 

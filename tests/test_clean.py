@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SAMPLES, cleaned, records
 
-from index.clean import clean
+from index.clean.clean import clean
 
 FIRST = (
     "The ferry between the islands will stop running in May, the council decided on Monday after a debate of four "

@@ -22,7 +22,7 @@ import pytest
 from newsroom import Newsroom, eventually, question, story, tokens
 
 from index.articles import article_id
-from index.chroma_server import Server
+from index.vectors.chroma_server import Server
 
 SECONDS = float(os.environ.get("STRESS_SECONDS", "10"))
 SEED = int(os.environ.get("STRESS_SEED", "1"))

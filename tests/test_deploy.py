@@ -17,7 +17,7 @@ import pytest
 import yaml
 from newsroom import ROOT
 
-from bot.room.reception import _GRACE
+from bot.slack.queue import _GRACE
 from settings import names
 
 DEPLOY = ROOT / "deploy"

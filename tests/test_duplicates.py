@@ -17,22 +17,22 @@ from llm_server import KEY, LlmServer, Play
 from newsroom import catalog_at
 from pydantic import SecretStr
 
-import index.duplicates
-from bot.also_in import others
-from bot.archive_view import article_json
-from bot.desk import Desk, Request
-from bot.llm import Llm
-from bot.written import WrittenDesk
+import index.store.duplicates
+from bot.admin.views import article_json
+from bot.answer.also_in import others
+from bot.answer.desk import Desk, Request
+from bot.write.desk import WrittenDesk
+from bot.write.llm import Llm
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
-from index.catalog import Catalog
-from index.changes import Options
-from index.duplicates import Fingerprint, copied, figures, link, link_all, says
-from index.embedding import embed
 from index.errors import ArchiveError
+from index.ingest.changes import Options
+from index.ingest.embedding import embed
+from index.ingest.report import Progress
+from index.ingest.run import run
 from index.passages import passages_of
-from index.report import Progress
-from index.runs import run
+from index.store.catalog import Catalog
+from index.store.duplicates import Fingerprint, copied, figures, link, link_all, says
 from settings import LlmSettings
 
 pytestmark = pytest.mark.both
@@ -339,7 +339,7 @@ def test_an_older_archive_is_sketched_by_the_next_run_and_only_once(desk, monkey
     with desk.archive.catalog.transaction() as transaction:
         transaction.forget_sketches()
         transaction.put_fact("sketches", "0")
-    monkeypatch.setattr(index.duplicates, "_AT_ONCE", 2)
+    monkeypatch.setattr(index.store.duplicates, "_AT_ONCE", 2)
     stops = iter([False, True])
     assert link_all(desk.archive.catalog, lambda: next(stops)) == 2  # stopped half-way
     run(desk.archive, desk.embedder, Options([]), Progress())

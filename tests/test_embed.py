@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import index.model
+import index.model.runtime
 from bot.__main__ import main as bot_main
-from index.embed import SentenceTransformerEmbedder, Vectors
 from index.errors import ModelError
-from index.graph import Encoder, UnknownShape, graph
-from index.model import Model
+from index.model.embedder import SentenceTransformerEmbedder, Vectors
+from index.model.onnx_graph import Encoder, UnknownShape, graph
+from index.model.runtime import Model
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXTS = [
@@ -61,8 +61,8 @@ def test_the_vectors_are_those_of_sentence_transformers(model: Model, reference:
 
 @pytest.mark.slow
 def test_the_numbers_a_runtime_is_tried_against_are_those_of_sentence_transformers(reference: Vectors) -> None:
-    known = SentenceTransformerEmbedder().embed([index.model._PROBE])[0]
-    assert np.abs(known[: len(index.model._PROBED)] - index.model._PROBED).max() < 1e-5
+    known = SentenceTransformerEmbedder().embed([index.model.runtime._PROBE])[0]
+    assert np.abs(known[: len(index.model.runtime._PROBED)] - index.model.runtime._PROBED).max() < 1e-5
 
 
 @pytest.mark.slow
@@ -91,7 +91,7 @@ def test_coarse_vectors_are_nearly_those_and_the_same_alone_and_among_others(mod
 def test_a_coarse_form_that_computes_something_else_is_left_in_one_line(
     monkeypatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("index.graph._LARGEST", 1)
+    monkeypatch.setattr("index.model.onnx_graph._LARGEST", 1)
     model = Model(runtime="onnx")
     assert np.array_equal(model.embed_coarsely(TEXTS[:4]), model.embed(TEXTS[:4]))
     [line] = caplog.messages
@@ -166,7 +166,7 @@ def test_weights_that_are_not_upstreams_are_run_by_nothing(
     with (copy / "model.safetensors").open("r+b") as file:
         file.seek(40_000_000)
         file.write(b"\x01")
-    monkeypatch.setattr("index.embed._packaged_folder", lambda: copy)
+    monkeypatch.setattr("index.model.embedder._packaged_folder", lambda: copy)
     with pytest.raises(ModelError, match="is not the file that upstream published"):
         Model().embed(["ferry"])
     assert bot_main(["doctor"]) == 1
@@ -220,4 +220,4 @@ def test_another_model_of_the_same_shape_runs_if_the_settings_say_so(pooling: st
     assert model.identity.startswith(f"{other}@")
     assert cosines(model.embed(TEXTS), SentenceTransformerEmbedder(str(other)).embed(TEXTS)).min() > 0.99999
     assert model.runtime == "onnx"
-    assert index.model._suiting(str(other), many=True) == "torch"
+    assert index.model.runtime._suiting(str(other), many=True) == "torch"

@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from hash_embedder import HashEmbedder
 
-import index.runs
+import index.ingest.run
 from index.archive import Archive, Prepared
 from index.articles import Article, Source
-from index.changes import Options
-from index.embed import Vectors
-from index.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
-from index.looks import Found, Known, Order, Stopped, look
-from index.report import Progress, Report
-from index.runs import run
+from index.ingest.changes import Options
+from index.ingest.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
+from index.ingest.file_reader import Found, Known, Order, Stopped, look
+from index.ingest.report import Progress, Report
+from index.ingest.run import run
+from index.model.embedder import Vectors
 
 
 class Watched(HashEmbedder):
@@ -161,7 +161,7 @@ def test_a_file_of_which_a_part_has_come_when_a_run_is_stopped_is_not_settled(tm
 def test_batches_are_published_in_order_and_articles_count_as_done_once_they_have_vectors(
     tmp_path, monkeypatch, archive
 ):
-    monkeypatch.setattr(index.runs, "_BATCH_ARTICLES", 5)
+    monkeypatch.setattr(index.ingest.run, "_BATCH_ARTICLES", 5)
     file = tmp_path / "articles.jsonl"
     file.write_text("".join(map(line, range(8))))
     behind: list[int] = []

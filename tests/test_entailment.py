@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.embed import entailment
 from index.errors import ModelError
+from index.model.embedder import entailment
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 from hash_embedder import HashEmbedder
 from newsroom import page
 
-from bot.desk import Desk
+from bot.answer.desk import Desk
 from evals import answer, conflicts, refuse, retrieve
 from evals.__main__ import main
 from evals.archives import archive_of

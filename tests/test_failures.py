@@ -18,12 +18,12 @@ from newsroom import Newsroom, catalog_at, line, page
 
 import ingest
 from bot.__main__ import main as bot_main
-from index import transaction as transaction_module
-from index.catalog import Catalog
-from index.clean import clean
-from index.files import Failure
-from index.report import Failures, Report
-from index.stored import ANYTHING
+from index.clean.clean import clean
+from index.ingest.report import Failures, Report
+from index.read.files import Failure
+from index.store import transaction as transaction_module
+from index.store.catalog import Catalog
+from index.store.rows import ANYTHING
 
 pytestmark = pytest.mark.both
 
@@ -238,7 +238,7 @@ def test_people_are_told_that_something_failed_before(newsroom: Newsroom, put, b
 
 
 def test_a_run_names_the_first_failures_and_counts_all(monkeypatch):
-    monkeypatch.setattr("index.report._FAILURES", 3)
+    monkeypatch.setattr("index.ingest.report._FAILURES", 3)
     failures = Failures()
     for number in range(5):
         failures.append(Failure(f"{number}.txt", "is empty"))

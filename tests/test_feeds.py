@@ -16,13 +16,13 @@ from web_server import Reply, page_of, site, visitor
 import ingest
 from index.archive import Archive, Prepared
 from index.articles import article_id
-from index.changes import Gone, Options, changes
 from index.errors import UnreadableError
-from index.feeds import plain, read_feed
-from index.pages import identity
-from index.report import Progress, Report, Step
-from index.runs import plan, run
-from index.stored import FetchRecord
+from index.ingest.changes import Gone, Options, changes
+from index.ingest.report import Progress, Report, Step
+from index.ingest.run import plan, run
+from index.read.feeds import plain, read_feed
+from index.read.pages import identity
+from index.store.rows import FetchRecord
 
 URL = "https://news.example/feed.xml"
 RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"

@@ -18,9 +18,9 @@ from ipaddress import ip_network
 import pytest
 from web_server import Clock, Reply, page_of, site, visitor
 
-from index.connections import Stopped, may_connect
 from index.errors import PageError
-from index.fetch import Known, checked, media_type, shown
+from index.read.connections import Stopped, may_connect
+from index.read.web import Known, checked, media_type, shown
 
 
 @pytest.fixture

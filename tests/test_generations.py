@@ -21,13 +21,13 @@ from newsroom import Newsroom, question, story, tokens
 import ingest
 from index.archive import Archive, View
 from index.articles import Passage
-from index.chroma import open_folder
-from index.embed import Vectors
-from index.engine import Changes, Item
 from index.errors import VectorsError
-from index.generations import Folders
-from index.search import find
-from index.stored import ANYTHING, Generation
+from index.model.embedder import Vectors
+from index.search.search import find
+from index.store.rows import ANYTHING, Generation
+from index.vectors.chroma import open_folder
+from index.vectors.engine import Changes, Item
+from index.vectors.generations import Folders
 
 
 def published(newsroom: Newsroom) -> Generation:
@@ -381,7 +381,7 @@ def test_a_writer_that_is_killed_before_it_is_asked_is_told_and_the_next_write_h
 
 
 def test_after_some_folders_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.generations._FOLDERS", 2)
+    monkeypatch.setattr("index.vectors.generations._FOLDERS", 2)
     engine, generation, processes = Folders(tmp_path), None, []
     engine.expect()
     for number in (1, 2, 3):
@@ -394,7 +394,7 @@ def test_after_some_folders_another_process_writes(tmp_path: Path, monkeypatch: 
 def test_a_run_that_has_nothing_to_write_starts_no_process(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
-    monkeypatch.setattr("index.generations.Writer", lambda: pytest.fail("a process was started"))
+    monkeypatch.setattr("index.vectors.generations.Writer", lambda: pytest.fail("a process was started"))
     newsroom.ingest()
     newsroom.write(1, 2)
     with pytest.raises(pytest.fail.Exception):

@@ -22,12 +22,12 @@ from slack_room import Rules, Scripted, access, answered, article, draft, refuse
 from slack_server import ANNA, BELA, SlackServer
 from starlette.applications import Starlette
 
-from bot.desk import Desk
-from bot.room.room import Room
-from bot.room.serve import answering
-from bot.room.vitals import vitals
+from bot.answer.desk import Desk
+from bot.slack.bot import Room
+from bot.slack.process import answering
+from bot.slack.vitals import vitals
 from index.archive import Archive
-from index.chroma_server import Server
+from index.vectors.chroma_server import Server
 from web.health import Part, Readiness, archive_checks, routes
 
 
@@ -96,7 +96,7 @@ def test_a_damaged_generation_is_red_within_five_seconds_and_mended_by_the_bot(
     newsroom.write(1, 1)
     newsroom.ingest()
     held = threading.Event()
-    from bot.room import room as module
+    from bot.slack import bot as module
 
     mended = module.mended
     monkeypatch.setattr(module, "mended", lambda archive: held.wait(30) and mended(archive))  # so that red can be seen
@@ -165,7 +165,7 @@ def test_before_the_first_ingest_the_bot_is_down_and_then_ready_by_itself(newsro
 def test_a_socket_that_is_lost_is_down_until_it_is_open_again(
     archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bot.room.serve._PING", 0.2)
+    monkeypatch.setattr("bot.slack.process._PING", 0.2)
 
     async def whole() -> None:
         async with SlackServer() as slack, watched(slack, archive, tmp_path, single()) as (_, watcher):
@@ -339,7 +339,7 @@ def test_the_figures_of_the_archive_follow_ingests_of_other_processes(newsroom: 
 
 
 def test_a_registry_without_an_archive_still_tells_what_it_has():
-    from bot.room.meters import registry
+    from bot.slack.metrics import registry
     from web.health import ArchiveFigures
 
     assert {"newsdesk_questions", "newsdesk_slack_calls"} <= {

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 from newsroom import Newsroom
 from sqlalchemy import create_engine
 
-from index import keywords
 from index.archive import Archive
-from index.chroma import Collection
-from index.held import Held
-from index.matrix import Matrix
-from index.places import Places, best
-from index.search import find
-from index.snapshot import Snapshot
-from index.stored import ANYTHING, Scope
-from index.words import Words
+from index.search.held import Held
+from index.search.matrix import Matrix
+from index.search.memory import Words
+from index.search.places import Places, best
+from index.search.search import find
+from index.store import keywords
+from index.store.rows import ANYTHING, Scope
+from index.store.snapshot import Snapshot
+from index.vectors.chroma import Collection
 
 RANDOM = np.random.default_rng(7)
 
@@ -111,7 +111,7 @@ def test_sheets_of_whole_numbers_tell_the_same_similarities_but_for_a_thousandth
     """In every state after the one before: while the last sheet fills, where it is full to the last place, and with
     passages that went.
     """
-    monkeypatch.setattr("index.matrix._SHEET", sheet)
+    monkeypatch.setattr("index.search.matrix._SHEET", sheet)
     states = [
         range(7),
         range(10),
@@ -136,7 +136,7 @@ def test_sheets_of_whole_numbers_tell_the_same_similarities_but_for_a_thousandth
 def test_vectors_of_the_models_length_are_off_by_four_ten_thousandths_on_average(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("index.matrix._SHEET", 1_000)
+    monkeypatch.setattr("index.search.matrix._SHEET", 1_000)
     vectors = units(1_000, 384)
     vectors[7] = 0  # as no model gives it
     vectors[8] = np.eye(384, dtype=np.float32)[5]

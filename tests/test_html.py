@@ -10,8 +10,8 @@ import pytest
 from saved import STORY, html, items, only, reason, written
 
 from index.errors import UnreadableError
-from index.formats.html import read_html
-from index.records import Record
+from index.read.html import read_html
+from index.read.record import Record
 
 
 def page(head: str = "", body: str = "", url: str | None = None, **more: str) -> Record:
@@ -246,7 +246,6 @@ NO_ARTICLE = [
         (
             "<html><body><h1>We value your privacy</h1><p>We use cookies and need your consent. With your consent, "
             "we and our partners store cookies and other "
-        )(
             "personal data to measure the audience. You can withdraw your consent in the privacy settings at any "
             "time.</p></body></html>"
         ),

@@ -13,7 +13,7 @@ from newsroom import Newsroom, question, story
 
 from index.archive import Archive
 from index.articles import article_id
-from index.llama import ArchiveEmbedding, ArchiveRetriever
+from index.search.llama import ArchiveEmbedding, ArchiveRetriever
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from llm_server import KEY, LlmServer, Play
 from pydantic import SecretStr
 
-from bot.llm import Llm, LlmError, Tally
+from bot.write.llm import Llm, LlmError, Tally
 from index.errors import SettingsError
 from settings import LlmSettings
 

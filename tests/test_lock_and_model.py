@@ -16,9 +16,9 @@ from newsroom import Newsroom, eventually, page, question, tokens
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.desk import Desk, Request
-from index.embed import Vectors
+from bot.answer.desk import Desk, Request
 from index.errors import ModelChanged
+from index.model.embedder import Vectors
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from email.message import EmailMessage
 import pytest
 from saved import STORY, html, only, reason, written
 
-from index.formats.mail import read_mail
+from index.read.mail import read_mail
 
 PLAIN = (
     "View this email in your browser\nhttps://herald.example/mail/1\n\n"

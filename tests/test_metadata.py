@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import records
 
-from index.dates import parse_date
-from index.metadata import from_text
+from index.read.dates import parse_date
+from index.read.text_metadata import from_text
 
 BODY = """\
 The ferry between the islands will stop running in May, the council decided on Monday after a debate of four hours.

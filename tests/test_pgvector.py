@@ -23,9 +23,9 @@ import ingest
 from bot.__main__ import main as bot_main
 from index.archive import View
 from index.errors import ArchiveError
-from index.pgvector import Table
-from index.search import find
-from index.stored import ANYTHING, Scope
+from index.search.search import find
+from index.store.rows import ANYTHING, Scope
+from index.vectors.pgvector import Table
 
 
 @pytest.fixture(autouse=True)
@@ -98,7 +98,7 @@ def test_the_nearest_are_those_that_an_exact_scan_finds(newsroom: Newsroom, monk
             assert near <= {id_ for id_, _ in found}
 
     for few in (0, 20_000):  # by the graph, and in full
-        monkeypatch.setattr("index.pgvector._EXACT", few)
+        monkeypatch.setattr("index.vectors.pgvector._EXACT", few)
         for scope in (ANYTHING, Scope(publisher="The Post"), Scope(since=date(2025, 1, 10)), Scope(publisher="Nobody")):
             archive.read(partial(compare, scope=scope))
     assert archive.trouble is None

@@ -18,7 +18,7 @@ from evals.__main__ import main
 from evals.question import measured
 from evals.report import RESULTS, save
 from index.archive import Archive
-from index.matrix import MOST
+from index.search.matrix import MOST
 
 EXPONENTIAL = -np.log(1 - (np.arange(5_000) + 0.5) / 5_000)  # a service of one second in the mean, by its quantiles
 

@@ -20,14 +20,14 @@ from test_crashes import next_versions, put_files
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.room.journal import Asked, Journal
-from index import dialect, keywords
-from index.catalog import Catalog
-from index.copying import copy_catalog
-from index.dialect import Place, shown
+from bot.journal.journal import Asked, Journal
 from index.errors import ArchiveError, LockedError
-from index.schema import articles, passages
-from index.stored import ANYTHING
+from index.store import dialect, keywords
+from index.store.catalog import Catalog
+from index.store.copying import copy_catalog
+from index.store.dialect import Place, shown
+from index.store.rows import ANYTHING
+from index.store.schema import articles, passages
 
 
 def database_of(url: str) -> str:
@@ -362,7 +362,7 @@ def test_a_copy_into_what_is_not_empty_is_refused_and_one_that_dies_leaves_nothi
     newsroom.ingest()
     url = cluster.database()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("index.copying._keywords", lambda old, new: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("index.store.copying._keywords", lambda old, new: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             bot_main(["copy", "--to", url])
     assert cluster.sql("SELECT count(*) FROM newsdesk.articles", database_of(url)) == [(0,)]
@@ -396,7 +396,7 @@ def test_a_copy_that_differs_is_not_kept(cluster: Cluster, newsroom: Newsroom) -
 
 def test_without_psycopg_the_command_that_installs_it_is_named() -> None:
     code = (
-        "import sys; sys.modules['psycopg'] = None\nfrom index.catalog import Catalog\n"
+        "import sys; sys.modules['psycopg'] = None\nfrom index.store.catalog import Catalog\n"
         "Catalog('postgresql+psycopg://db/news')"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from newsroom import DRIVER, Newsroom, line
 
-from index.progress import LineProgress
-from index.report import Report
+from index.ingest.progress import LineProgress
+from index.ingest.report import Report
 
 
 def lines(work: Callable[[LineProgress, Callable[[float], None]], None]) -> list[str]:

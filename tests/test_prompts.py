@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.fenced import fenced, tokens_of
-from bot.prompts import FOLDER, prompt
-from bot.written import DECLINED, prompts
+from bot.write.desk import DECLINED, prompts
+from bot.write.fenced import fenced, tokens_of
+from bot.write.prompt import FOLDER, prompt
 from index.articles import Article, Hit, Source
 from index.errors import SettingsError
 from index.passages import passages_of

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.question import standalone, understood
-from index.stored import ANYTHING, Scope
+from bot.answer.question import standalone, understood
+from index.store.rows import ANYTHING, Scope
 from index.terms import term_of, terms
 
 TODAY = date(2025, 3, 20)

@@ -25,7 +25,7 @@ from newsroom import DRIVER, ROOT, Newsroom, eventually, line, page
 from sqlalchemy import select
 
 from index.archive import Archive
-from index.schema import metadata
+from index.store.schema import metadata
 
 MISSING = "RAY IS NOT INSTALLED: the tests of an ingest on a cluster were skipped. Install it: pip install '.[ray]'"
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=MISSING)

@@ -46,7 +46,7 @@ def saved(folder, labels: int, names: dict[int, str] | None = None):
 
 
 def test_a_reader_with_one_number_gives_a_share_for_each_text(tmp_path):
-    from index.embed import reader
+    from index.model.embedder import reader
 
     values = reader(saved(tmp_path / "one", 1))("was it signed", ["it was signed on monday", "the rain went on"])
     assert len(values) == 2
@@ -57,7 +57,7 @@ def test_a_reader_with_one_number_gives_a_share_for_each_text(tmp_path):
 def test_a_reader_of_entailment_gives_that_label_and_takes_the_text_as_the_premise(tmp_path):
     from sentence_transformers import CrossEncoder
 
-    from index.embed import reader
+    from index.model.embedder import reader
 
     name = saved(tmp_path / "nli", 3, {0: "contradiction", 1: "entailment", 2: "neutral"})
     [value] = reader(name)("it was signed", ["the rain went on"])
@@ -66,7 +66,7 @@ def test_a_reader_of_entailment_gives_that_label_and_takes_the_text_as_the_premi
 
 
 def test_what_cannot_be_a_reader_is_refused_with_the_variable(tmp_path, monkeypatch, capsys):
-    from index.embed import cross_encoder, reader
+    from index.model.embedder import cross_encoder, reader
 
     name = saved(tmp_path / "sorts", 3, {0: "sport", 1: "news", 2: "other"})
     with pytest.raises(ModelError, match="NEWSDESK_ANSWERS__READER"):

@@ -14,12 +14,12 @@ import pytest
 from lxml import html
 from reading_room import DAY, ReadingRoom, article, span
 
-from bot.room.answer_pages import answers
-from bot.room.given import Cited, Given, Near, Origin, Said
-from bot.room.journal import Asked, Journal
+from bot.journal.journal import Asked, Journal
+from bot.slack.answer_pages import answers
+from bot.slack.messages.stored_answer import Cited, Given, Near, Origin, Said
 from index.articles import digest_of
 from index.errors import ArchiveError
-from index.stored import FetchRecord
+from index.store.rows import FetchRecord
 from web.app import app
 from web.links import Place, version_of
 from web.marks import LONGEST

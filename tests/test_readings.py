@@ -9,17 +9,17 @@ import pytest
 from hash_embedder import HashEmbedder
 
 import index.readings
-from bot.archive_view import article_json, article_text
+from bot.admin.views import article_json, article_text
 from index.acronyms import acronyms
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
-from index.changes import Options
-from index.names import other_names
+from index.ingest.changes import Options
+from index.ingest.report import Progress
+from index.ingest.run import embed, run
 from index.readings import read_all, reading_of
-from index.report import Progress
-from index.runs import embed, run
-from index.search import Wish, find
-from index.stored import ANYTHING, Scope
+from index.search.names import other_names
+from index.search.search import Wish, find
+from index.store.rows import ANYTHING, Scope
 from index.terms import term_of, terms
 
 DAM = (
@@ -126,7 +126,7 @@ def found(archive: Archive, question: str, scope: Scope = ANYTHING, wish: Wish |
 
 
 def test_whoever_is_asked_about_is_found_where_he_speaks_and_not_only_where_he_is_named(archive, monkeypatch):
-    monkeypatch.setattr("index.search.CANDIDATES", 5)
+    monkeypatch.setattr("index.search.search.CANDIDATES", 5)
     named = [
         article(
             f"n{number}",

@@ -16,7 +16,7 @@ from samples import SAMPLES
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.desk import Desk
+from bot.answer.desk import Desk
 from evals import answer, refuse, retrieve
 from evals.archives import archive_of
 from evals.asking import Asked, ask_all
@@ -24,7 +24,7 @@ from evals.data import squashed as folded
 from evals.memory import Remembering
 from evals.own import own
 from evals.report import RESULTS
-from index.model import Model
+from index.model.runtime import Model
 
 pytestmark = pytest.mark.slow
 

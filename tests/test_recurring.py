@@ -12,10 +12,10 @@ from newsroom import Newsroom
 
 from index.archive import Archive
 from index.articles import Source
-from index.changes import Options
-from index.recurring import candidates, counted, whole, without
-from index.report import Progress
-from index.runs import run
+from index.clean.recurring import candidates, counted, whole, without
+from index.ingest.changes import Options
+from index.ingest.report import Progress
+from index.ingest.run import run
 
 pytestmark = pytest.mark.both
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.refusal import LEVELS, Signs, asks_the_opposite, confidence
+from bot.answer.confidence import LEVELS, Signs, asks_the_opposite, confidence
 
 SIGNS = Signs(meaning=0.6, passage=0.6, margin=0.25, coverage=0.6, around=0.8, absent=0.0, opposite=False)
 

@@ -9,8 +9,8 @@ from hash_embedder import HashEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answers import Dropped
-from bot.checker import SentenceChecker
+from bot.check.checker import SentenceChecker
+from bot.reply import Dropped
 from index.articles import Article, Hit, Passage, Source
 
 FERRY = Article.of(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.sentences import spans
+from index.text import spans
 
 CASES = [
     pytest.param(

@@ -17,9 +17,9 @@ import pytest
 from chroma_server import ChromaServer
 from newsroom import Newsroom, eventually, question, story, tokens
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from index.archive import Archive
-from index.chroma_server import Server
+from index.vectors.chroma_server import Server
 
 SEED = int(os.environ.get("STRESS_SEED", "1"))
 ANCHORS = [0, 1, 2]

@@ -14,8 +14,8 @@ from saved import STORY, file_of, html, items, only, pdf, reason, wrapped, writt
 
 from bot.__main__ import main
 from index.errors import UnreadableError
-from index.files import Listing, digest_of_file, walk
-from index.language import language_of
+from index.ingest.language import language_of
+from index.read.files import Listing, digest_of_file, walk
 
 SAID = (
     "title: Ferry stops\npublisher: Island Herald\nauthors: [Ines Carrow, Bo Dahl]\ndate: 2025-03-07T09:30:00+01:00\n"

@@ -11,8 +11,8 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, refused, run
 from slack_server import ANNA, BELA, BOT, ELSEWHERE, GUEST, NEWS, ROBOT, SECRET, SHARED, STRANGER, SlackServer, seen
 
-from bot.room.access import Allowed
-from bot.room.room import Rules
+from bot.slack.access import Allowed
+from bot.slack.bot import Rules
 
 ABOUT_1, ABOUT_2 = question(1), question(2)
 
@@ -528,7 +528,7 @@ def test_an_ingest_that_changed_something_is_reported_once(archive, tmp_path, mo
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(own.archive))
     own.write(1, 1)
     own.ingest()
-    monkeypatch.setattr("bot.room.room._REPORT_EVERY", 0.05)
+    monkeypatch.setattr("bot.slack.bot._REPORT_EVERY", 0.05)
 
     async def play(slack, room):
         await slack.until(lambda: room.journal.fact("reported_run") == "1", "the earlier ingest is passed over")

@@ -16,11 +16,12 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
-from bot.links import Links
-from bot.room import blocks, hearing, home
-from bot.room.given import Given, given
-from bot.room.home import Insight, News
-from bot.room.inert import markdown, mrkdwn, names_an_address, plain
+from bot.citation_links import Links
+from bot.slack import hearing
+from bot.slack.messages import blocks, home
+from bot.slack.messages.home import Insight, News
+from bot.slack.messages.stored_answer import Given, given
+from bot.slack.messages.text import markdown, mrkdwn, names_an_address, plain
 from index.articles import Article, Source
 from web.addresses import address
 from web.links import SignedLinks

@@ -18,14 +18,14 @@ from newsroom import DRIVER, ROOT, Newsroom, question
 from slack_room import Scripted, Streaming, answered, article, bot, draft, run
 from slack_server import ANNA, BELA, BOT, NEWS, SECRET, TEAM, SlackServer
 
-from bot.room.journal import Asked, Journal, journal_at
-from bot.room.owner import Owner
-from bot.room.room import Rules
-from bot.room.serve import Access, serve
+from bot.journal.journal import Asked, Journal, journal_at
+from bot.journal.processes import Owner
+from bot.slack.bot import Rules
+from bot.slack.process import Access, serve
 from index.archive import Archive
-from index.catalog import exists
-from index.copying import copy_catalog
 from index.errors import SettingsError
+from index.store.catalog import exists
+from index.store.copying import copy_catalog
 
 ABOUT_1 = question(1)
 
@@ -79,7 +79,7 @@ def test_a_question_delivered_four_times_through_two_processes_gets_one_answer(a
 @pytest.mark.both
 @pytest.mark.parametrize("how", ["close", "fin", "rst", "freeze"])
 def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_path, how, monkeypatch):
-    monkeypatch.setattr("bot.room.serve._PING", 0.2)
+    monkeypatch.setattr("bot.slack.process._PING", 0.2)
 
     async def whole() -> None:
         async with (
@@ -258,9 +258,10 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
 @pytest.mark.both
 @pytest.mark.parametrize("where", ["archive_news.versions", "blocks.answer"])
 def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkeypatch):
-    real = {"archive_news.versions": None, "blocks.answer": __import__("bot.room.blocks", fromlist=["answer"]).answer}[
-        where
-    ]
+    real = {
+        "archive_news.versions": None,
+        "blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
+    }[where]
     calls = []
 
     def broken(*given, **more):
@@ -517,7 +518,7 @@ def reply(count: int, letters: int = 60) -> Any:
 
 @pytest.fixture
 def quick_flush(monkeypatch):
-    monkeypatch.setattr("bot.room.streaming._FLUSH", 0.0)
+    monkeypatch.setattr("bot.slack.streaming._FLUSH", 0.0)
 
 
 @pytest.mark.both
@@ -710,7 +711,7 @@ def test_an_owner_lives_until_its_process_ends(tmp_path):
     assert here.lives(other.name)
     other.close()
     assert not here.lives(other.name)
-    code = "import os; from pathlib import Path; from bot.room.owner import Owner; "
+    code = "import os; from pathlib import Path; from bot.journal.processes import Owner; "
     code += f"print(Owner(Path({str(tmp_path)!r})).name, flush=True); os.kill(os.getpid(), 9)"
     name = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False

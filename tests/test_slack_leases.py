@@ -11,7 +11,7 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, run
 from slack_server import ANNA, NEWS, SlackServer
 
-from bot.room.journal import Asked, Journal
+from bot.journal.journal import Asked, Journal
 
 
 def asked(number: int) -> Asked:
@@ -66,7 +66,7 @@ def archive(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Path:
         patch.delenv("NEWSDESK_CATALOG__URL")
         newsroom.write(1, 1)
         newsroom.ingest()
-    monkeypatch.setattr("bot.room.reception._WATCH", 0.2)
+    monkeypatch.setattr("bot.slack.queue._WATCH", 0.2)
     return newsroom.archive
 
 

@@ -10,12 +10,12 @@ import yaml
 from slack_room import Scripted, refused
 from slack_server import MANIFEST, SlackServer
 
-from bot.room.api import Api, client
-from bot.room.app import EVENTS, app
-from bot.room.brain import Brain
-from bot.room.checkup import SCOPES, _check
-from bot.room.journal import Journal
-from bot.room.room import Room, Rules
+from bot.admin.slack_doctor import SCOPES, _check
+from bot.journal.journal import Journal
+from bot.slack.api import Api, client
+from bot.slack.app import EVENTS, app
+from bot.slack.bot import Room, Rules
+from bot.slack.desk_threads import Brain
 
 MADE = yaml.safe_load(MANIFEST.read_text())
 

@@ -21,7 +21,7 @@ import pytest
 from newsroom import DRIVER, ROOT, Newsroom, question
 from slack_server import BOT, TEAM, SlackServer
 
-from bot.room.journal import Journal
+from bot.journal.journal import Journal
 
 QUESTIONS = int(os.environ.get("MANY_QUESTIONS", "48"))
 KILLS = int(os.environ.get("MANY_KILLS", "2"))

@@ -19,11 +19,11 @@ from slack_room import bot, run
 from slack_server import ANNA, BELA, NEWS, SlackServer, seen
 
 from bot.__main__ import main
-from bot.desk import Desk
-from bot.llm import Llm
-from bot.room import streaming
-from bot.room.room import Rules
-from bot.written import DECLINED, WrittenDesk
+from bot.answer.desk import Desk
+from bot.slack import streaming
+from bot.slack.bot import Rules
+from bot.write.desk import DECLINED, WrittenDesk
+from bot.write.llm import Llm
 from index.archive import Archive
 from settings import LlmSettings
 

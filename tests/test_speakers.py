@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.speakers import is_bare_quote, spoken_by, stands_alone
+from bot.answer.speakers import is_bare_quote, spoken_by, stands_alone
 from index.terms import term_of
 
 CASES = [

@@ -17,7 +17,7 @@ import pytest
 from newsroom import Newsroom, line, page
 
 import ingest
-from index import stores
+from index.read import stores
 
 
 @dataclass

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.stream_sentences import SentenceStream
+from bot.write.sentence_stream import SentenceStream
 
 OUTPUTS = [
     pytest.param("The ship left [a1b2].", ["The ship left [a1b2]."], id="one"),

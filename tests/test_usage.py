@@ -16,10 +16,10 @@ from newsroom import Newsroom
 from slack_room import answered, article, draft, refused
 
 from bot.__main__ import main
-from bot.room.given import Given, given
-from bot.room.journal import Asked, Journal
-from bot.usage import usage, usage_text
-from bot.usage_page import page
+from bot.admin.usage import usage, usage_text
+from bot.admin.usage_page import page
+from bot.journal.journal import Asked, Journal
+from bot.slack.messages.stored_answer import Given, given
 from index.archive import Archive
 
 EVIL = "<script>alert(1)</script>\x1b[31m\u202e & \"'"

@@ -15,10 +15,10 @@ import pytest
 from newsroom import Newsroom, eventually, page
 
 import ingest
-from index import watch
 from index.errors import ArchiveError
-from index.files import Listing, walk
-from index.lock import writer_lock
+from index.ingest import watch
+from index.read.files import Listing, walk
+from index.store.lock import writer_lock
 
 
 class Watching:

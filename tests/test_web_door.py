@@ -18,8 +18,8 @@ from newsroom import ROOT, Newsroom, eventually, question, story
 from slack_room import run
 from slack_server import ANNA, SlackServer
 
-from bot.desk import Desk, Request
-from bot.links import Links
+from bot.answer.desk import Desk, Request
+from bot.citation_links import Links
 from index.archive import Archive
 from settings import load
 from web.serving import _socket

@@ -19,11 +19,11 @@ from newsroom import Newsroom, question
 from pydantic import SecretStr
 
 from bot.__main__ import main
-from bot.answers import Answer, NoAnswer, Sentence
-from bot.desk import Desk, Reply, Request
-from bot.followup import added
-from bot.llm import Llm
-from bot.written import DECLINED, WrittenDesk
+from bot.answer.desk import Desk, Reply, Request
+from bot.reply import Answer, NoAnswer, Sentence
+from bot.write.desk import DECLINED, WrittenDesk
+from bot.write.followup import added
+from bot.write.llm import Llm
 from evals import answer, writing
 from evals.asking import ask_all
 from evals.data import Query

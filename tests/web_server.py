@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 
-from index.fetch import Limits, Web
+from index.read.web import Limits, Web
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 

@@ -32,8 +32,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(settings: Settings) -> None:
-    from bot.room.answer_pages import answers
-    from bot.room.journal import journal_at
+    from bot.journal.journal import journal_at
+    from bot.slack.answer_pages import answers
     from web.app import app
     from web.health import catalog_checks, routes
     from web.serving import listening

@@ -18,8 +18,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.catalog import Catalog
 from index.errors import NewsdeskError
+from index.store.catalog import Catalog
 from web import pages
 from web.answers import Answers
 from web.links import Kind, SignedLinks

@@ -26,9 +26,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from index.archive import Archive
-from index.catalog import Catalog
 from index.errors import ArchiveError, ServerDown, VectorsError
-from index.report import ending
+from index.ingest.report import ending
+from index.store.catalog import Catalog
 
 State = Literal["ready", "degraded", "down"]
 _WORST: tuple[State, ...] = ("down", "degraded", "ready")

@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.articles import Article, Source
-from index.original import Original
 from index.printable import printable
+from index.read.original import Original
 from web.addresses import address, at_passage
 from web.answers import Shown
 from web.links import Place, SignedLinks

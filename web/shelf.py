@@ -9,9 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from index.articles import Article, Source
-from index.catalog import Catalog
-from index.original import Original, original
-from index.snapshot import Snapshot
+from index.read.original import Original, original
+from index.store.catalog import Catalog
+from index.store.snapshot import Snapshot
 from web.links import Place, Span, version_of
 
 _TWINS = 20  # other papers with the same report

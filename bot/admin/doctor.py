@@ -1,0 +1,146 @@
+"""The doctor: what could keep newsdesk from answering, checked one by one, each with what to do."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from index.archive import Archive
+from index.errors import ArchiveError, NewsdeskError
+from index.model.embedder import Embedder
+from settings import Settings
+
+_LEAST_FREE_MB = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check and what it told."""
+
+    what: str
+    ok: bool
+    told: str
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the finding as ``doctor --json`` prints it."""
+        return asdict(self)
+
+
+def examine(settings: Settings, embedder: Embedder) -> list[Finding]:
+    """Check python, disk, model, catalog and index, and return what was found. Changes nothing."""
+    findings = [
+        _checked("settings", lambda: f"read; data folder {settings.data_dir.resolve()}"),
+        _checked("python", _python),
+        _checked("disk", lambda: _disk(settings)),
+        _checked("model", lambda: _model(embedder)),
+    ]
+    findings.append(_checked("language model", lambda: _llm(settings)))
+    findings += _slack(settings)
+    try:
+        archive = settings.archive()
+    except NewsdeskError as error:
+        return [*findings, Finding("catalog", False, str(error))]
+    try:
+        findings.append(_checked("catalog", lambda: _catalog(archive)))
+        findings.append(_checked("archive's model", lambda: _same_model(archive, embedder)))
+        findings.append(_checked("index", lambda: _index(archive)))
+    finally:
+        archive.close()
+    return findings
+
+
+def _checked(what: str, check: Callable[[], str]) -> Finding:
+    try:
+        return Finding(what, True, check())
+    except NewsdeskError as error:
+        return Finding(what, False, str(error))
+
+
+def _slack(settings: Settings) -> list[Finding]:
+    if settings.slack_bot_token is None:
+        return [
+            Finding("slack", True, "not set up: SLACK_BOT_TOKEN is not set; docs/slack.md tells how to create the app")
+        ]
+    from bot.admin.slack_doctor import check_slack
+
+    app, secret = settings.slack_app_token, settings.slack_signing_secret
+    found = check_slack(
+        settings.slack_bot_token.get_secret_value(),
+        app.get_secret_value() if app else None,
+        secret.get_secret_value() if secret else None,
+        str(settings.slack_api_url) if settings.slack_api_url else None,
+        settings.database() or settings.data_dir / "journal.sqlite3",
+    )
+    return [Finding(what, ok, told) for what, ok, told in found]
+
+
+def _python() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
+
+
+def _disk(settings: Settings) -> str:
+    folder = next(
+        parent for parent in [settings.data_dir.resolve(), *settings.data_dir.resolve().parents] if parent.exists()
+    )
+    free = shutil.disk_usage(folder).free // 2**20
+    if free < _LEAST_FREE_MB:
+        raise ArchiveError(
+            f"{free} MB free for {settings.data_dir}; at least {_LEAST_FREE_MB} MB are wanted. Free some space "
+            "or move NEWSDESK_DATA_DIR."
+        )
+    return f"{free:,} MB free"
+
+
+def _model(embedder: Embedder) -> str:
+    vector = embedder.embed(["a sentence to try the model"])[0]
+    if abs(float(np.linalg.norm(vector)) - 1) > 1e-3:
+        raise ArchiveError(
+            f"{embedder.identity} does not give unit vectors. Choose another model in NEWSDESK_MODEL__NAME."
+        )
+    runtime = getattr(embedder, "runtime", None)
+    return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers" + (
+        f", computed by {runtime}" if runtime else ""
+    )
+
+
+def _llm(settings: Settings) -> str:
+    if not settings.llm.model:
+        return "not set: answers are quotes, nothing is sent anywhere; docs/llm.md tells how to set one"
+    from bot.write.desk import prompts
+    from bot.write.llm import Llm
+
+    prompts()
+    return Llm(settings.llm).check(settings.llm.seconds)
+
+
+def _catalog(archive: Archive) -> str:
+    with archive.catalog.snapshot() as snapshot:
+        faults = snapshot.check()
+        counts = snapshot.counts()
+    if faults:
+        raise ArchiveError(
+            f"{archive.catalog.where} is damaged ({'; '.join(faults)}). Restore it from a backup, or move it "
+            "away and ingest the articles again."
+        )
+    if not counts["articles"]:
+        raise ArchiveError("The archive is empty. Put articles in: python ingest.py FOLDER")
+    return f"{archive.catalog.engine_name()}, sound: {counts['articles']} articles, {counts['passages']} passages"
+
+
+def _same_model(archive: Archive, embedder: Embedder) -> str:
+    archive.check_model(embedder.identity)
+    return f"embedded by {embedder.identity}"
+
+
+def _index(archive: Archive) -> str:
+    if elsewhere := archive.elsewhere():
+        raise ArchiveError(elsewhere)
+    trouble = archive.check()
+    if trouble:
+        raise ArchiveError(f"{trouble} Run: python -m bot rebuild")
+    return "agrees with the catalog, passage by passage"
