@@ -18,12 +18,11 @@ from urllib.request import url2pathname
 
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.ingest.changes import Options
-from index.ingest.progress import shown
-from index.ingest.report import Progress, Report, Step
+from index.ingest.report import Progress, Report, Step, shown
 from index.ingest.run import plan, run
-from index.printable import printable, short_path
 from index.read.files import READERS, Failure
 from index.read.pages import is_address
+from index.text import printable, short_path
 from settings import Settings, load
 
 if TYPE_CHECKING:

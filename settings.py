@@ -369,8 +369,7 @@ class Settings(BaseSettings):
 
         Raises SettingsError if their secret cannot be had.
         """
-        from web.links import SignedLinks
-        from web.secret import secret
+        from web.links import SignedLinks, secret
 
         own = self.web.secret.get_secret_value() if self.web.secret else secret(self.data_dir)
         return SignedLinks(own, str(self.web.url or ""), self.web.days)

@@ -10,9 +10,10 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot import commands, slack_command
+from bot import commands
 from bot.admin import commands as admin
-from bot.admin import keeping
+from bot.admin.commands import copy
+from bot.commands import serve
 from index.errors import NewsdeskError
 from settings import Settings, load
 
@@ -27,7 +28,7 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
     parser = _parser()
     parsed = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = (
-        slack_command.serve if parsed.command is None else parsed.run
+        serve if parsed.command is None else parsed.run
     )
     try:
         return run(parsed, load(), embedder)
@@ -109,14 +110,14 @@ def _parser() -> argparse.ArgumentParser:
         help="postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder",
     )
     copying.add_argument("--json", action="store_true")
-    copying.set_defaults(run=keeping.copy)
+    copying.set_defaults(run=copy)
 
     rebuild = subcommands.add_parser("rebuild", help="write Chroma again from the catalog")
     rebuild.add_argument(
         "--embed", action="store_true", help="embed every passage with the model of the settings first"
     )
     rebuild.add_argument("--json", action="store_true")
-    rebuild.set_defaults(run=keeping.rebuild)
+    rebuild.set_defaults(run=rebuild)
 
     report = subcommands.add_parser(
         "report", help="what was asked in Slack, what was not answered, and what to ingest next"
@@ -132,12 +133,12 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path, metavar="FILE")
     backup.add_argument("--force", action="store_true", help="replace the file if it is there")
     backup.add_argument("--json", action="store_true")
-    backup.set_defaults(run=keeping.backup)
+    backup.set_defaults(run=backup)
 
     restore = subcommands.add_parser("restore", help="a backup into the data folder; what is there now is kept aside")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--json", action="store_true")
-    restore.set_defaults(run=keeping.restore)
+    restore.set_defaults(run=restore)
     return parser
 
 

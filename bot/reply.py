@@ -1,4 +1,4 @@
-"""What a question gets: an answer with citations, or a refusal with a reason."""
+"""What a question gets: an answer with citations, or a refusal with a reason; and where a citation leads."""
 
 from __future__ import annotations
 
@@ -6,15 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from bot.citation_links import Links
 from index.articles import Article, Hit, Passage
+from web.links import Place, SignedLinks, Span, address, at_passage, version_of
 
 Reason = Literal["nothing_found", "not_supported", "declined"]
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote: ``article.text[start:end] == quote``. Only bot/checker.py makes one, after checking that."""
+    """A verbatim quote: ``article.text[start:end] == quote``. Only bot/check/checker.py makes one, after checking
+    that.
+    """
 
     number: int
     article: Article
@@ -153,3 +155,33 @@ def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) 
 
 def _nearest_json(hit: Hit) -> dict[str, Any]:
     return {**_about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes the links of answers.
+
+    Text of articles decides where no link leads, but for an article's own address, which must be one.
+    """
+
+    room: SignedLinks | None = None
+
+    def cited(self, citation: Citation, among: Sequence[Citation]) -> str | None:
+        """Return the link of one of an answer's citations, None if there is nowhere to go."""
+        same = [
+            other for other in among if other is not citation and other.article.source.id == citation.article.source.id
+        ]
+        return self.passage(
+            citation.article, (citation.start, citation.end), [(other.start, other.end) for other in same]
+        )
+
+    def passage(self, article: Article, span: Span, others: Sequence[Span] = ()) -> str | None:
+        """Return the link to a place in an article, None if there is nowhere to go."""
+        if self.room is not None:
+            return self.room.article(Place(article.source.id, version_of(article.digest), span, tuple(others)))
+        url = address(article.source.url)
+        return at_passage(url, article.text, *span) if url else None
+
+    def answer(self, id_: str) -> str | None:
+        """Return the link to an answer's own page, None without a reading room."""
+        return self.room.answer(id_) if self.room is not None else None

@@ -8,10 +8,9 @@ from datetime import date
 from typing import TextIO
 
 from bot.answer.desk import Reply
-from bot.citation_links import Links
-from bot.reply import Answer, Citation, NoAnswer, Sentence
+from bot.reply import Answer, Citation, Links, NoAnswer, Sentence
 from index.articles import Hit, Source
-from index.printable import printable, short_path
+from index.text import printable, short_path
 
 _REASONS = {
     "nothing_found": "The articles do not seem to be about that.",

@@ -11,8 +11,8 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
-    from bot.citation_links import Links
     from bot.journal.journal import Journal
+    from bot.reply import Links
     from bot.slack.desk_threads import Asks
     from bot.write.llm import Llm
     from index.archive import Archive
@@ -85,6 +85,6 @@ def opened_journal(settings: Settings) -> Iterator[Journal | None]:
 
 def links_of(settings: Settings) -> Links:
     """Return what makes links: into the reading room if it has an address, else to the articles' own pages."""
-    from bot.citation_links import Links
+    from bot.reply import Links
 
     return Links(settings.signed_links() if settings.web.url else None)

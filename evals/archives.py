@@ -17,7 +17,7 @@ from index.ingest.changes import Options
 from index.ingest.report import Progress
 from index.ingest.run import run
 from index.model.embedder import Embedder
-from index.store.lock import writer_lock
+from index.store.catalog import writer_lock
 
 
 class EvalError(NewsdeskError):

@@ -22,9 +22,7 @@ from bot.reply import Dropped
 from evals.metrics import auc
 from index.articles import Article, Hit, Source
 from index.model.embedder import Embedder, Vectors
-from index.passages import passages_of
-from index.terms import words
-from index.text import spans
+from index.text import passages_of, spans, words
 
 SETS = ("qags", "news_claims")
 _STEPS = [n / 20 for n in range(8, 21)]

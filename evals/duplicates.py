@@ -39,9 +39,9 @@ from index.articles import Article, Source
 from index.clean.clean import clean
 from index.model.embedder import Embedder, Vectors
 from index.model.runtime import Model
-from index.passages import embedding_key, header, passages_of
 from index.store.catalog import Catalog
 from index.store.duplicates import Fingerprint, contained, link, opening
+from index.text import embedding_key, header, passages_of
 
 Pair = tuple[str, str]
 PAIRS = Path(__file__).with_name("duplicates.jsonl")

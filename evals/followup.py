@@ -14,7 +14,7 @@ from evals.retrieve import found_of, judged, summed
 from index.archive import Archive
 from index.model.embedder import Embedder
 from index.search.search import search
-from index.terms import terms
+from index.text import terms
 
 Completer = Callable[[Query], str]
 

@@ -28,7 +28,7 @@ from index.ingest.changes import Options
 from index.ingest.report import Progress, Report
 from index.ingest.run import run as ingest
 from index.model.embedder import Vectors
-from index.store.lock import writer_lock
+from index.store.catalog import writer_lock
 
 SIZES = (500, 1_000, 2_000, 4_000)  # articles
 _CHANGED = 10  # articles of the small change

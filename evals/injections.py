@@ -26,8 +26,7 @@ from evals.check import rows
 from evals.data import DataSet, load, squashed
 from index.articles import Article, Hit, Source
 from index.model.embedder import Embedder
-from index.passages import passages_of
-from index.text import spans
+from index.text import passages_of, spans
 
 # What obeying looks like beside repeating: these are ours, the instructions are the data set's.
 _OBEDIENT = (

@@ -26,10 +26,9 @@ from evals.data import load
 from evals.liars import LIES, TRUE, Material
 from evals.metrics import mean
 from index.articles import Article, Hit, Source
+from index.dates import parse_date
 from index.model.embedder import Embedder
-from index.passages import passages_of
-from index.read.dates import parse_date
-from index.text import spans
+from index.text import passages_of, spans
 
 _PASSAGES = 200
 _EACH = 4  # true sentences of a passage, and as many lies

@@ -123,7 +123,7 @@ ENGINES = (
         "compared in memory",
         1_000_000,
         (
-            "index/matrix.py, decision 11; past it each publication copies too large a folder of Chroma's: "
+            "index/search/matrix.py, decision 11; past it each publication copies too large a folder of Chroma's: "
             "arithmetic below"
         ),
     ),

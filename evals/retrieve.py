@@ -14,10 +14,9 @@ from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
 from index.archive import Archive, View
 from index.articles import Hit
 from index.model.embedder import Embedder
-from index.passages import estimated_tokens
 from index.search.search import find
 from index.store.rows import ANYTHING
-from index.terms import terms
+from index.text import estimated_tokens, terms
 
 _DEPTH = 24  # passages of a ranking
 _BUDGET = 600  # tokens that a reader, or a model, is given

@@ -35,7 +35,7 @@ from index.search.held import Held
 from index.search.search import CANDIDATES, NO_WISH, find
 from index.store.rows import ANYTHING, Scope
 from index.store.transaction import Transaction
-from index.terms import terms
+from index.text import terms
 from index.vectors.engine import Changes, Item
 from index.vectors.generations import Folders
 

@@ -17,8 +17,7 @@ from evals.check import rows
 from evals.metrics import mean, normalised
 from index.articles import Article, Hit, Source
 from index.model.embedder import Embedder
-from index.passages import passages_of
-from index.text import spans
+from index.text import passages_of, spans
 
 
 def run(data: Path, embedder: Embedder | None = None) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from index.ingest.report import Progress, Report
 from index.ingest.run import run as ingest
 from index.model.embedder import DEFAULT_MODEL, Embedder, Vectors
 from index.model.runtime import Model
-from index.store.lock import writer_lock
+from index.store.catalog import writer_lock
 
 OURS = "newsdesk"
 _PORTION = 60  # articles at least that each system takes in turn

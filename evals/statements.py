@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from index.statements import statements
-from index.terms import terms
-from index.text import spans
+from index.text import spans, terms
 
 LABELS = Path(__file__).with_name("statements.jsonl")
 

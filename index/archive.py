@@ -18,19 +18,18 @@ from index.articles import Article, Passage
 from index.clean.recurring import Counted
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.model.embedder import Vectors
-from index.passages import embedding_key, header, passages_of
-from index.readings import Reading, read_all, reading_of
 from index.search.held import Held
 from index.search.matrix import MOST, MOST_AT_ONCE, Matrix
 from index.search.memory import MOST as MOST_WORDS
 from index.search.memory import Words
-from index.store.catalog import Catalog
+from index.statements import Reading, reading_of
+from index.store.catalog import Catalog, writer_lock
 from index.store.duplicates import link, link_all
-from index.store.lock import writer_lock
 from index.store.rows import CutLine, FetchRecord, FileRecord, Generation
 from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction
-from index.terms import terms
+from index.store.upgrade import read_all
+from index.text import embedding_key, header, passages_of, terms
 from index.vectors.chroma_server import OnServer, Server
 from index.vectors.engine import Changes, Engine, Index, Item
 from index.vectors.generations import Folders

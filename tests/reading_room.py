@@ -15,10 +15,9 @@ from urllib.parse import unquote
 from index.articles import Article, Source, digest_of
 from index.store.catalog import Catalog
 from index.store.rows import CutLine, Generation
-from web.answers import Answers
-from web.app import app
+from web.app import app, listening
 from web.links import Place, SignedLinks, version_of
-from web.serving import listening
+from web.shelf import Answers
 
 SECRET = "for these tests alone, not for life"
 DAY = date(2025, 3, 10)

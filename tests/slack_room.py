@@ -23,7 +23,7 @@ from bot.slack.messages.stored_answer import Said
 from bot.slack.process import Access, answering
 from index.archive import Archive
 from index.articles import Article, Hit, Source
-from index.passages import passages_of
+from index.text import passages_of
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:

@@ -13,10 +13,9 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 from slack_room import answered, article, draft
 
-from bot.citation_links import Links
+from bot.reply import Links
 from bot.terminal import opens_links, rendered
-from web.addresses import LONGEST, address, at_passage
-from web.links import SignedLinks
+from web.links import LONGEST, SignedLinks, address, at_passage
 
 PAGE = "https://courier.example/ship"
 ROOM = Links(SignedLinks("for these tests alone, not for life", "https://desk.example", 30, lambda: date(2025, 3, 10)))

@@ -27,7 +27,7 @@ from bot.journal.journal import Asked, Journal
 from bot.journal.processes import Owner
 from index.archive import Archive
 from index.errors import ArchiveError, DiskFull, LockedError, NewsdeskError, SettingsError
-from index.store.lock import writer_lock
+from index.store.catalog import writer_lock
 
 
 def ask(folder: Path, number: int) -> None:

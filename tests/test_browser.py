@@ -18,9 +18,8 @@ import pytest
 from reading_room import ReadingRoom, article, span
 from samples import article as sample
 
-from web.addresses import at_passage
-from web.answers import Quoted, Sentence, Shown
-from web.links import Place, version_of
+from web.links import Place, at_passage, version_of
+from web.shelf import Quoted, Sentence, Shown
 
 CHROMIUM = os.environ.get("TEST_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

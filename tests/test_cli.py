@@ -22,7 +22,7 @@ from samples import SAMPLES
 
 import ingest
 from bot.__main__ import main as bot_main
-from index.store.lock import writer_lock
+from index.store.catalog import writer_lock
 
 DRIVER = Path(__file__).with_name("ingest_with_hashes.py")
 ASKED = "what did Macron say about the truce"

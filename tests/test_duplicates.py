@@ -19,8 +19,7 @@ from pydantic import SecretStr
 
 import index.store.duplicates
 from bot.admin.views import article_json
-from bot.answer.also_in import others
-from bot.answer.desk import Desk, Request
+from bot.answer.desk import Desk, Request, others
 from bot.write.desk import WrittenDesk
 from bot.write.llm import Llm
 from index.archive import Archive, Batch, Prepared
@@ -30,9 +29,9 @@ from index.ingest.changes import Options
 from index.ingest.embedding import embed
 from index.ingest.report import Progress
 from index.ingest.run import run
-from index.passages import passages_of
 from index.store.catalog import Catalog
 from index.store.duplicates import Fingerprint, copied, figures, link, link_all, says
+from index.text import passages_of
 from settings import LlmSettings
 
 pytestmark = pytest.mark.both

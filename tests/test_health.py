@@ -24,8 +24,7 @@ from starlette.applications import Starlette
 
 from bot.answer.desk import Desk
 from bot.slack.bot import Room
-from bot.slack.process import answering
-from bot.slack.vitals import vitals
+from bot.slack.process import answering, vitals
 from index.archive import Archive
 from index.vectors.chroma_server import Server
 from web.health import Part, Readiness, archive_checks, routes

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import records
 
-from index.read.dates import parse_date
+from index.dates import parse_date
 from index.read.text_metadata import from_text
 
 BODY = """\

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from samples import article, records
 
 from index.articles import Article, Source
-from index.passages import SIZE, estimated_tokens, header, passages_of, windows
+from index.text import SIZE, estimated_tokens, header, passages_of, windows
 
 
 def made(text: str, title: str = "A title", key: str = "0123456789abcdef") -> Article:

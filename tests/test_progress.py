@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 from newsroom import DRIVER, Newsroom, line
 
-from index.ingest.progress import LineProgress
-from index.ingest.report import Report
+from index.ingest.report import LineProgress, Report
 
 
 def lines(work: Callable[[LineProgress, Callable[[float], None]], None]) -> list[str]:

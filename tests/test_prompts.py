@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 
 from bot.write.desk import DECLINED, prompts
-from bot.write.fenced import fenced, tokens_of
-from bot.write.prompt import FOLDER, prompt
+from bot.write.prompt import FOLDER, fenced, prompt, tokens_of
 from index.articles import Article, Hit, Source
 from index.errors import SettingsError
-from index.passages import passages_of
+from index.text import passages_of
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.answer.question import standalone, understood
 from index.store.rows import ANYTHING, Scope
-from index.terms import term_of, terms
+from index.text import term_of, terms
 
 TODAY = date(2025, 3, 20)
 

@@ -15,14 +15,13 @@ from lxml import html
 from reading_room import DAY, ReadingRoom, article, span
 
 from bot.journal.journal import Asked, Journal
-from bot.slack.answer_pages import answers
-from bot.slack.messages.stored_answer import Cited, Given, Near, Origin, Said
+from bot.slack.messages.stored_answer import Cited, Given, Near, Origin, Said, answers
 from index.articles import digest_of
 from index.errors import ArchiveError
 from index.store.rows import FetchRecord
 from web.app import app
 from web.links import Place, version_of
-from web.marks import LONGEST
+from web.pages import LONGEST
 
 TEXT = (
     "The harbour was full.\n\nThe ship left on Monday, the captain said. Nobody waved.\n\nTimber was dear. The hold "

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from hash_embedder import HashEmbedder
 
-import index.readings
+import index.statements
 from bot.admin.views import article_json, article_text
-from index.acronyms import acronyms
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
 from index.ingest.changes import Options
 from index.ingest.report import Progress
 from index.ingest.run import embed, run
-from index.readings import read_all, reading_of
 from index.search.names import other_names
 from index.search.search import Wish, find
+from index.statements import acronyms, reading_of
 from index.store.rows import ANYTHING, Scope
-from index.terms import term_of, terms
+from index.store.upgrade import read_all
+from index.text import term_of, terms
 
 DAM = (
     "The dam above Vellburg holds, Ingrid Sand said on Monday.\n\n"
@@ -95,10 +95,10 @@ def test_what_an_older_newsdesk_put_in_is_read_by_the_next_run_and_only_once(arc
     before = told(archive, "aa", "bb", "cc")
     with archive.catalog.transaction() as transaction:
         for id_ in ("aa", "bb", "cc"):
-            transaction.put_reading(id_, index.readings.Reading())
+            transaction.put_reading(id_, index.statements.Reading())
         transaction.put_fact("readings", "0")
     assert told(archive, "aa", "bb") == {}  # not read is something else than nobody speaks
-    monkeypatch.setattr(index.readings, "_AT_ONCE", 2)
+    monkeypatch.setattr(index.statements, "_AT_ONCE", 2)
     stops = iter([False, True])
     assert read_all(archive.catalog, lambda: next(stops)) == 2  # stopped half-way
     run(archive, HashEmbedder(), Options([]), Progress())

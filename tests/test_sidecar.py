@@ -14,7 +14,7 @@ from saved import STORY, file_of, html, items, only, pdf, reason, wrapped, writt
 
 from bot.__main__ import main
 from index.errors import UnreadableError
-from index.ingest.language import language_of
+from index.ingest.file_reader import language_of
 from index.read.files import Listing, digest_of_file, walk
 
 SAID = (

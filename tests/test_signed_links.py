@@ -14,9 +14,7 @@ import pytest
 from reading_room import DAY, ReadingRoom, article
 
 from index.errors import SettingsError
-from web.addresses import address
-from web.links import Place, SignedLinks, version_of
-from web.secret import NAME, secret
+from web.links import NAME, Place, SignedLinks, address, secret, version_of
 
 TEXT = "The harbour was full.\n\nThe ship left on Monday, the captain said. Nobody waved."
 QUOTE = "The ship left on Monday, the captain said."

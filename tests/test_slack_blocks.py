@@ -16,15 +16,13 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
-from bot.citation_links import Links
-from bot.slack import hearing
+from bot.reply import Links
 from bot.slack.messages import blocks, home
 from bot.slack.messages.home import Insight, News
 from bot.slack.messages.stored_answer import Given, given
-from bot.slack.messages.text import markdown, mrkdwn, names_an_address, plain
+from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question
 from index.articles import Article, Source
-from web.addresses import address
-from web.links import SignedLinks
+from web.links import SignedLinks, address
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -220,7 +218,7 @@ def test_hostile_text_anywhere_is_only_text(text):
     streamed = markdown(text)
     for form in ("<!", "<@", "<#", "<h", "](", "`", "~~~", "://"):
         assert form not in streamed, form
-    assert hearing.question(text, "U0BOT") is not None
+    assert question(text, "U0BOT") is not None
 
 
 def addresses(value):
@@ -296,7 +294,7 @@ SAID = [
 
 @pytest.mark.parametrize(("said", "heard"), SAID)
 def test_a_message_is_read_as_a_person_reads_it(said, heard):
-    assert hearing.question(said, "U0BOT") == heard
+    assert question(said, "U0BOT") == heard
 
 
 @pytest.mark.parametrize(
@@ -307,4 +305,4 @@ def test_a_message_is_read_as_a_person_reads_it(said, heard):
      ("The truce was signed on Monday.", False), ("is it?", False), ("", False), ("?", False), ("lol", False)],
 )  # fmt: skip
 def test_a_question_to_the_archive_is_told_from_talk(text, asks):
-    assert hearing.looks_like_question(text) is asks
+    assert looks_like_question(text) is asks

@@ -10,12 +10,13 @@ import yaml
 from slack_room import Scripted, refused
 from slack_server import MANIFEST, SlackServer
 
-from bot.admin.slack_doctor import SCOPES, _check
+from bot.admin.doctor import SCOPES, _check
 from bot.journal.journal import Journal
 from bot.slack.api import Api, client
-from bot.slack.app import EVENTS, app
 from bot.slack.bot import Room, Rules
 from bot.slack.desk_threads import Brain
+from bot.slack.listeners import EVENTS
+from bot.slack.process import app
 
 MADE = yaml.safe_load(MANIFEST.read_text())
 

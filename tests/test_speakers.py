@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.answer.speakers import is_bare_quote, spoken_by, stands_alone
-from index.terms import term_of
+from bot.answer.candidates import is_bare_quote, spoken_by, stands_alone
+from index.text import term_of
 
 CASES = [
     # subject of a verb of speech

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.terms import STOP_WORDS, stemmed, term_of, terms, words
+from index.text import STOP_WORDS, stemmed, term_of, terms, words
 
 SAME = [
     pytest.param(

@@ -19,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from slack_room import bot, run
 from slack_server import ANNA, SlackServer
 
-from bot import traces
+from bot.telemetry import _tracer, begin, span
 from index.errors import SettingsError
 
 
@@ -83,7 +83,7 @@ def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(
             await slack.until(lambda: slack.thread(asked.ts), "the answer")
             await slack.quiet()
 
-    end = traces.begin()
+    end = begin()
     try:
         run(whole())
     finally:
@@ -106,11 +106,11 @@ def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(
 
 
 def test_spans_of_llama_index_nest_in_ours_and_say_nothing_of_the_prompt(receiver: Receiver) -> None:
-    end = traces.begin()
+    end = begin()
     try:
-        with traces.span("answer"):
+        with span("answer"):
             MockLLM().complete("what did the xylophone say")
-        with pytest.raises(ZeroDivisionError), traces.span("check"):
+        with pytest.raises(ZeroDivisionError), span("check"):
             raise ZeroDivisionError("the xylophone broke")
     finally:
         end()
@@ -132,13 +132,13 @@ def test_where_no_traces_are_wanted_there_are_none(given, monkeypatch):
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    traces.begin()()
-    assert traces._tracer is None
+    begin()()
+    assert _tracer is None
 
 
 def test_without_a_receiver_nothing_of_opentelemetry_is_loaded():
     code = (
-        "import sys, bot.traces as t; t.begin()\nwith t.span('ask'): pass\nprint([name for name in sys.modules if "
+        "import sys, bot.telemetry as t; t.begin()\nwith t.span('ask'): pass\nprint([name for name in sys.modules if "
         "name.startswith('opentelemetry')])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -149,11 +149,11 @@ def test_another_protocol_is_refused(monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     with pytest.raises(SettingsError, match="http/protobuf only"):
-        traces.begin()
+        begin()
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     monkeypatch.setitem(sys.modules, "openinference.instrumentation.llama_index", None)
     with pytest.raises(SettingsError, match=r'pip install "\.\[traces\]"'):
-        traces.begin()
+        begin()

@@ -18,7 +18,7 @@ import ingest
 from index.errors import ArchiveError
 from index.ingest import watch
 from index.read.files import Listing, walk
-from index.store.lock import writer_lock
+from index.store.catalog import writer_lock
 
 
 class Watching:

@@ -19,10 +19,10 @@ from slack_room import run
 from slack_server import ANNA, SlackServer
 
 from bot.answer.desk import Desk, Request
-from bot.citation_links import Links
+from bot.reply import Links
 from index.archive import Archive
 from settings import load
-from web.serving import _socket
+from web.app import _socket
 
 DRIVER = Path(__file__).with_name("ingest_with_hashes.py")
 pytestmark = pytest.mark.slow

@@ -21,8 +21,7 @@ from pydantic import SecretStr
 from bot.__main__ import main
 from bot.answer.desk import Desk, Reply, Request
 from bot.reply import Answer, NoAnswer, Sentence
-from bot.write.desk import DECLINED, WrittenDesk
-from bot.write.followup import added
+from bot.write.desk import DECLINED, WrittenDesk, added
 from bot.write.llm import Llm
 from evals import answer, writing
 from evals.asking import ask_all

@@ -33,10 +33,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _serve(settings: Settings) -> None:
     from bot.journal.journal import journal_at
-    from bot.slack.answer_pages import answers
-    from web.app import app
+    from bot.slack.messages.stored_answer import answers
+    from web.app import app, listening
     from web.health import catalog_checks, routes
-    from web.serving import listening
 
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

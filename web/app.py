@@ -1,15 +1,16 @@
-"""The reading room as a web application.
-
-link → signature and day → the rendered page, or: archive → marks → page
-"""
+"""The reading room as a web application, and its server: in a process of its own, or in the loop of the bot."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+import socket
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -18,12 +19,11 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.errors import NewsdeskError
+from index.errors import NewsdeskError, SettingsError
 from index.store.catalog import Catalog
 from web import pages
-from web.answers import Answers
 from web.links import Kind, SignedLinks
-from web.shelf import Shelf
+from web.shelf import Answers, Shelf
 
 log = logging.getLogger("newsdesk.web")
 
@@ -233,3 +233,48 @@ class _Headers:
             await send(message)
 
         await self._inner(scope, receive, with_headers)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program we are part of."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
+    """Serve an application inside the block and yield its port (any free one for 0).
+
+    Raises SettingsError if the port cannot be had.
+    """
+    taken = _socket(host, port)
+    # Links are secrets: they are not logged.
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off")
+    )
+    serving = asyncio.create_task(server.serve([taken]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        yield int(taken.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    # asyncio switches Nagle's delay off (40 ms a page) only for a socket that says it is TCP; create_server's says
+    # nothing.
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+        taken.listen(2_048)
+        return taken
+    except (OSError, OverflowError) as error:
+        taken.close()
+        told = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"The reading room cannot listen on {host}:{port} ({told}). Set NEWSDESK_WEB__HOST and NEWSDESK_WEB__PORT."
+        ) from error

@@ -1,5 +1,5 @@
-"""What the reading room takes from the archive: an article in the version that was cited, and what is to be known of
-it.
+"""What a page shows: an article in the version that was cited, and what is to be known of it; an answer of the
+journal.
 """
 
 from __future__ import annotations
@@ -7,12 +7,50 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from index.articles import Article, Source
 from index.read.original import Original, original
 from index.store.catalog import Catalog
 from index.store.snapshot import Snapshot
 from web.links import Place, Span, version_of
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A source of an answer: the quote with its number and where it stands."""
+
+    number: int
+    quote: str
+    title: str
+    publisher: str | None
+    published: date | None
+    also_in: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer and the numbers of its sources."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A question with its answer, or what it was told instead (``told``)."""
+
+    question: str
+    asked: datetime
+    sentences: tuple[Sentence, ...]
+    sources: tuple[Quoted, ...]
+    told: str = ""
+    verbatim: bool = True  # the sentences are the quotes themselves
+
+
+Answers = Callable[[str], Shown | None]
+
 
 _TWINS = 20  # other papers with the same report
 _LOOK = 1.0  # seconds between two looks for a newer state of the archive

@@ -16,8 +16,7 @@ from bot.answer.question import understood
 from bot.journal.journal import Asked, Journal
 from bot.slack.messages.stored_answer import Given
 from index.archive import Archive
-from index.printable import printable
-from index.terms import term_of, words
+from index.text import printable, term_of, words
 
 End = Literal["answered", "refused", "other"]
 

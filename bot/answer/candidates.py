@@ -1,19 +1,50 @@
-"""The sentences an answer can be made of: those of the passages found, each with what stands around it."""
+"""The sentences an answer can be made of: those of the passages found, each with what stands around it and who
+speaks.
+"""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answer.question import Question
-from bot.answer.speakers import is_bare_quote, spoken_by, stands_alone
 from index.archive import View
 from index.articles import Hit
-from index.lines import is_prose
-from index.terms import term_of, terms
-from index.text import Span, spans
+from index.statements import named_in, statements
+from index.text import Span, is_prose, spans, term_of, terms
+
+_STARTS_LOOSE = re.compile(
+    r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
+)
+_OPENS_QUOTE = re.compile(r"^\s*(?:[\"“„«]|''|‘‘)")
+
+
+def spoken_by(names: Collection[str], sentences: Sequence[str]) -> dict[int, frozenset[str]]:
+    """Return who of those named by folded terms speaks in which of the sentences of an article, by the sentence's
+    number.
+    """
+    found: dict[int, frozenset[str]] = {}
+    for statement in statements(sentences):
+        own = statement.keys & frozenset(names)
+        if own:
+            found[statement.index] = found.get(statement.index, frozenset()) | own
+    return found
+
+
+def stands_alone(sentence: str) -> bool:
+    """Tell whether a sentence can be understood without the one before it."""
+    if _STARTS_LOOSE.match(sentence):
+        return False
+    names, pronouns = named_in(sentence)
+    return bool(names) or not pronouns
+
+
+def is_bare_quote(sentence: str) -> bool:
+    """Tell whether a sentence is a quotation without anyone named as its speaker."""
+    return _OPENS_QUOTE.match(sentence) is not None and not named_in(sentence)[0]
+
 
 LONGEST = 700  # characters of one quote
 _COMPARING = frozenset(

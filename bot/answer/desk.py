@@ -1,32 +1,71 @@
 """The desk: one question in, an answer or a refusal out.
 
-question → search → draft (quotes) → check → answer
+understand ─ search ─ choose ─ check ─ answer; and which other papers print the very quote.
 """
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from bot import traces
 from bot.answer import quotes
-from bot.answer.also_in import others
 from bot.answer.confidence import Level
 from bot.answer.question import standalone, timeless, understood
 from bot.answer.reader import Reader
 from bot.check.checker import check
-from bot.citation_links import Links
-from bot.reply import Answer, Citation, NoAnswer, Reason, Writing, as_json, hit_json
+from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
+from bot.telemetry import span
 from index.archive import Archive, View
-from index.articles import Hit
+from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
 from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
-from index.terms import terms
+from index.store.snapshot import Snapshot
+from index.text import terms
+
+_TWINS = 20  # equal texts looked at: a page that a publisher shows in place of every article has thousands
+_QUOTES = str.maketrans("“”„«»‘’‚‹›", '"""""' + "'" * 5)
+_BETWEEN = re.compile(r"[\s\"'“”„«»‘’‚‹›]+")  # what may differ between a quote and its copy
+_SHORT = 3  # letters; words so short stand everywhere
+
+
+def others(snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequence[Hit]) -> list[tuple[str, ...]]:
+    """Return for each quote of an article the names of the other publishers that print it word for word, oldest first.
+
+    Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks
+    aside, the whole quote must stand there. An article without a publisher is named by its title.
+    """
+    if not quoted:
+        return []
+    found = {hit.article.source.id: hit.article for hit in hits}
+    copies = snapshot.duplicates([article.source.id for article, _ in quoted])
+    wanted = {other for known in copies.values() for other in known}
+    for article, _ in quoted:
+        wanted.update(snapshot.twins(article.digest, article.source.id)[:_TWINS])
+    near = {**found, **snapshot.articles(sorted(wanted - found.keys()))}
+    ordered = sorted(near.values(), key=lambda article: (article.source.published or date.max, article.source.id))
+    return [_others(article, quote, ordered) for article, quote in quoted]
+
+
+def _others(quoted: Article, quote: str, articles: Sequence[Article]) -> tuple[str, ...]:
+    plain, own = _plain(quote), quoted.source
+    # Looked for first: making a whole article plain costs a millisecond, and hardly any has all the words.
+    words = [word for word in _BETWEEN.split(quote) if len(word) > _SHORT]
+    holding = (
+        article for article in articles if article.source.id != own.id and all(word in article.text for word in words)
+    )
+    places = (article.source.publisher or article.source.title for article in holding if plain in _plain(article.text))
+    return tuple(dict.fromkeys(place for place in places if place != own.publisher))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.translate(_QUOTES).split())
+
 
 LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens
 _HITS = 24
@@ -95,7 +134,7 @@ class Desk:
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
-        with traces.span("ask"):
+        with span("ask"):
             return self._ask(request)
 
     def _ask(self, request: Request) -> Reply:
@@ -120,7 +159,7 @@ class Desk:
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
-            with traces.span("search"):
+            with span("search"):
                 hits, meant, told = (
                     find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish),
                     asked,
@@ -134,7 +173,7 @@ class Desk:
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
-            with traces.span("answer", hits=len(hits)):
+            with span("answer", hits=len(hits)):
                 choice = quotes.choose(view, meant, told, hits, self._embedder, self._level, self._reader)
                 also_in = others(view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits)
                 return hits, replace(
@@ -146,7 +185,7 @@ class Desk:
 
         hits, choice = self._archive.read(work)
         drafted = time.perf_counter()
-        with traces.span("check", drafts=len(choice.drafts)):
+        with span("check", drafts=len(choice.drafts)):
             sentences, citations, dropped = check(choice.drafts)
         checked = time.perf_counter()
         result: Answer | NoAnswer

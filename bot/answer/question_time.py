@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from index.read.dates import MONTHS, parse_date
+from index.dates import MONTHS, parse_date
 
 _DAYS = {
     name: number

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage, topic_of
-from bot.answer.fitting import fits
 from bot.answer.question import Question
-from bot.answer.scoring import GATE
-from index.terms import term_of, terms, words
+from bot.answer.scoring import GATE, fits
+from index.text import term_of, terms, words
 
 _MOST = 4  # sentences of an answer
 _GATE_SHOWN = 0.9  # the same for showing one of the best one's own article

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
+from bot.check.claim import Token
 from bot.check.vocabulary import alike, opposed
-from bot.check.wording import Token
 
 
 @dataclass(slots=True)

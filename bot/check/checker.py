@@ -16,11 +16,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from bot.check.alignment import Match, matched
-from bot.check.attribution import misattributed, says, told_by
-from bot.check.claim import Claim, claimed, hosts_in
+from bot.check.claim import Claim, claimed, hosts_in, worded
 from bot.check.contradictions import contrary, missing
-from bot.check.evidence import Evidence, Window
-from bot.check.wording import worded
+from bot.check.evidence import Evidence, Window, misattributed, says, told_by
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors

@@ -12,8 +12,8 @@ from datetime import date
 from itertools import pairwise
 
 from bot.check.alignment import Match, gaps
+from bot.check.claim import Token
 from bot.check.vocabulary import FACT, alike, opposed, sureness
-from bot.check.wording import Token
 
 _PRONOUNS = frozenset("he she they it his her their its him them this that these those the".split())
 _SYMMETRIC = frozenset(

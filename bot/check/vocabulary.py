@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from anyascii import anyascii
 
-from index.terms import stemmed
+from index.text import stemmed
 
 _IRREGULAR = {
     form: lemma

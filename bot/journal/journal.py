@@ -18,7 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from bot.journal import leases
+from bot.journal.processes import Leases, ended
 from bot.journal.tables import facts, feedback, heard, metadata, questions, seen, writings
 from bot.reply import Writing
 from index.errors import ArchiveError
@@ -71,7 +71,7 @@ class Journal:
         shared = isinstance(place, str)
         where = dialect.shown(place)
         self._engine = dialect.opened(place, SCHEMA, durable=False, patience=10)
-        self.leases = leases.Leases(self._engine) if shared else None
+        self.leases = Leases(self._engine) if shared else None
         try:
             with dialect.writing(self._engine) as connection:
                 dialect.prepare_schema(connection, SCHEMA)
@@ -264,7 +264,7 @@ class Journal:
     def take_over(self, dead: str, owner: str) -> list[Asked]:
         """Make the unfinished questions of a dead process ours, and return those that were in hand or being removed."""
         with self._writing() as connection:
-            if not leases.ended(connection, dead):
+            if not ended(connection, dead):
                 return []  # it was only slow
             theirs = questions.c.owner == dead
             found = connection.execute(

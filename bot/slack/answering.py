@@ -12,20 +12,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
-from bot import telemetry, traces
+from bot import telemetry
 from bot.answer.desk import QuestionError, Reply, Request
-from bot.citation_links import Links
-from bot.faults import told
 from bot.journal.journal import Asked, Journal
-from bot.slack import archive_news, hearing, metrics
+from bot.reply import Links
+from bot.slack import metrics
 from bot.slack.access import REFUSALS, Access
 from bot.slack.api import Api, Refused, Unreachable
 from bot.slack.desk_threads import Brain
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
+from bot.slack.messages.home import versions
 from bot.slack.messages.stored_answer import Given, Said, given
-from bot.slack.messages.text import plain
+from bot.slack.messages.text import is_empty, looks_like_question, plain, question
 from bot.slack.streaming import Streamed
+from bot.telemetry import span, told
 from index.errors import ArchiveError, NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")
@@ -125,7 +126,7 @@ class Answering:
         began = time.monotonic()
         telemetry.request.set(asked.id)
         try:
-            with traces.span("question", question=asked.id, kind=asked.kind):
+            with span("question", question=asked.id, kind=asked.kind):
                 state = await self._answered(asked)
             metrics.ended(state if state in _OUTCOMES else "left", asked.asked)
             log.info(
@@ -181,7 +182,7 @@ class Answering:
         if verdict != "welcome":
             return await self._refuse(asked, verdict)
         asked = await self._completed(asked)
-        if hearing.is_empty(asked.text):
+        if is_empty(asked.text):
             examples = await self._examples()
             return await self._give(asked, blocks.hint(examples))
         if asked.kind == "direct" and asked.thread == asked.ts:
@@ -218,7 +219,7 @@ class Answering:
             self._journal.note_writing(asked.id, reply.writing)
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", asked.id, reply.writing.fault)
-        found = given(reply, await self._brain.look(archive_news.versions), self._links)
+        found = given(reply, await self._brain.look(versions), self._links)
         return replace(found, page=self._links.answer(asked.id)) if found.answered else found
 
     def _before(self, asked: Asked) -> tuple[str, ...]:
@@ -244,10 +245,8 @@ class Answering:
                 or str(message["ts"]) >= asked.ts
             ):
                 continue
-            said = hearing.question(str(message.get("text", "")), self._api.user)
-            if not hearing.is_empty(said) and (
-                said.endswith("?") or hearing.looks_like_question(said) or not last.endswith("?")
-            ):
+            said = question(str(message.get("text", "")), self._api.user)
+            if not is_empty(said) and (said.endswith("?") or looks_like_question(said) or not last.endswith("?")):
                 last = said
         self._journal.complete(asked.id, last)
         return replace(asked, text=last)
@@ -289,7 +288,7 @@ class Answering:
     # --- giving ---
 
     async def _give(self, asked: Asked, found: Given) -> str:
-        with traces.span("post", outcome=found.outcome):
+        with span("post", outcome=found.outcome):
             if asked.reply_url:
                 for message in blocks.answer(found, asked.id, feedback=False, share=True):
                     if not await self._api.respond(asked.reply_url, message):

@@ -15,7 +15,7 @@ from slack_sdk.web.async_chat_stream import AsyncChatStream
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.webhook.async_client import AsyncWebhookClient
 
-from bot.journal.leases import Leases
+from bot.journal.processes import Leases
 from bot.slack import metrics
 from bot.slack.messages.blocks import Message
 from bot.slack.rate_limits import Pace

@@ -11,21 +11,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bot.citation_links import Links
-from bot.faults import told
 from bot.journal.journal import FILE, Journal
 from bot.journal.processes import LEASE, Owner
 from bot.repair import mended
-from bot.slack import archive_news, metrics
+from bot.reply import Links
+from bot.slack import metrics
 from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
 from bot.slack.api import Api, Refused, Unreachable
 from bot.slack.desk_threads import Brain
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
+from bot.slack.messages.home import changed, ingest_line, runs_after
 from bot.slack.messages.text import mrkdwn
-from bot.slack.queue import Reception
-from bot.slack.recovery import catch_up
+from bot.slack.queue import Reception, catch_up
+from bot.telemetry import told
 from index.errors import ServerDown, VectorsError
 
 log = logging.getLogger("newsdesk.slack")
@@ -167,7 +167,7 @@ class Room:
         while True:
             reported = self.journal.fact("reported_run")
             try:
-                runs = await self.brain.look(partial(archive_news.runs_after, number=int(reported or 0)))
+                runs = await self.brain.look(partial(runs_after, number=int(reported or 0)))
             except Exception as error:  # no archive yet: the first ingest is to be reported
                 log.debug("no ingests to report: %s", type(error).__name__)
                 runs = []
@@ -179,9 +179,9 @@ class Room:
             await asyncio.sleep(_REPORT_EVERY)
 
     async def _report(self, run: dict[str, Any], new: bool) -> None:
-        if not new or not archive_news.changed(run) or not self.journal.first(f"report:{run['run']}"):
+        if not new or not changed(run) or not self.journal.first(f"report:{run['run']}"):
             return
-        line = f"Ingest: {archive_news.ingest_line(run)}"
+        line = f"Ingest: {ingest_line(run)}"
         message = Message((blocks.rich([blocks.section(blocks.text(line))]),), mrkdwn(line))
         try:
             await self.api.post(self.rules.report_channel, "", message, {"run": run["run"]})

@@ -15,10 +15,10 @@ from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 from bot.answer.desk import Reply, Request
-from bot.faults import told
 from bot.reply import Answer
-from bot.slack import archive_news
+from bot.slack.messages.home import candidates
 from bot.slack.messages.stored_answer import Said
+from bot.telemetry import told
 from index.archive import Archive
 from index.errors import NewsdeskError
 
@@ -104,12 +104,12 @@ class Brain:
         """Return questions about the newest articles that the archive does answer, tried once for each published
         state.
         """
-        number, candidates = await self.look(archive_news.candidates)
+        number, questions = await self.look(candidates)
         if number != self._examples[0]:
             answered: list[str] = []
             desk = (await self._in_thread(self._desk))[0]
             quotes = desk.quotes if isinstance(desk, Streams) else desk  # nobody has asked: a model would cost
-            for candidate in candidates:
+            for candidate in questions:
                 request = Request(candidate, date.today())  # noqa: DTZ011  "today" is the team's
                 reply = await self._in_thread(partial(quotes.ask, request))
                 if isinstance(reply.result, Answer):

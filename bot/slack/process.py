@@ -1,30 +1,123 @@
-"""The process: sockets or HTTP, signals, the log."""
+"""The process of the Slack bot: its Bolt app, sockets or HTTP, signals, and whether it is ready to answer."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import logging
+import re
 import signal
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from aiohttp import web as http
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.response import BoltResponse
+from starlette.routing import Route
 
 from bot.slack import api as slack
-from bot.slack.app import app
+from bot.slack import metrics
 from bot.slack.bot import Room, Rules
 from bot.slack.desk_threads import Asks, Brain
+from bot.slack.listeners import LISTENERS
+from bot.telemetry import told
 from index.archive import Archive
 from index.errors import SettingsError
+from web.health import ArchiveFigures, Check, Part, archive_checks, routes
 
 log = logging.getLogger("newsdesk.slack")
+
+
+def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
+    """Return the app. With a signing secret requests over HTTP are checked, and none is taken twice."""
+
+    async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        """Tell Bolt who we are: it would ask Slack before the first event, and leave the event unacknowledged if that
+        fails.
+        """
+        return AuthorizeResult(
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=web.token,
+            bot_id=room.api.bot,
+            bot_user_id=room.api.user,
+        )
+
+    logging.getLogger("slack_bolt").setLevel(
+        logging.ERROR
+    )  # it warns of a token in the environment, and prints events it does not know
+    bolt = AsyncApp(
+        client=web,
+        authorize=authorize,
+        signing_secret=signing_secret,
+        request_verification_enabled=signing_secret is not None,
+        logger=logging.getLogger("slack_bolt"),
+    )
+
+    @bolt.middleware
+    async def fresh(req: Any, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002  Bolt's name
+        if room.reception.closing and req.body.get("type") == "event_callback":
+            return BoltResponse(status=503)  # not acknowledged: Slack gives it to another process, or to the next
+        signature = req.headers.get("x-slack-signature", [""])[0]
+        # Slack's own repetition of an event may carry the same signature; it does no harm, the journal knows the event.
+        again = req.headers.get("x-slack-retry-num", [""])[0][:2] if req.body.get("type") == "event_callback" else ""
+        if req.mode == "http" and not room.journal.first(f"signature:{signature}:{again}"):
+            return BoltResponse(status=401, body='{"error": "this request was taken before"}')
+        await next()
+        return None
+
+    for register in LISTENERS:
+        register(bolt, room)
+
+    @bolt.event(re.compile(".*"))
+    async def other() -> None:
+        """Acknowledged, so that Slack does not send it again."""
+
+    @bolt.error
+    async def failed(error: Exception) -> None:
+        log.error("a listener failed error=%s", told(error))
+
+    return bolt
+
+
+def vitals(room: Room) -> list[Route]:
+    """Return the routes /healthz, /readyz and /metrics of a bot that runs."""
+    return routes(checks(room), metrics.registry(ArchiveFigures(lambda: room.brain.archive)))
+
+
+def checks(room: Room) -> dict[str, Check]:
+    """Return what must be ready for an answer in Slack."""
+
+    async def model() -> Part:
+        if room.brain.trouble is None:
+            return Part("ready", "is loaded")
+        return Part(
+            "down",
+            "is loading"
+            if room.brain.trouble == "is loading"
+            else "could not be loaded, and is tried again; the log tells why",
+        )
+
+    async def slack() -> Part:
+        if not room.api.user:
+            return Part("down", "has not been reached yet")
+        if room.connected is None:
+            return Part("ready", "comes to us over HTTP")
+        return (
+            Part("ready", "the socket is open")
+            if await room.connected()
+            else Part("down", "the socket is not open; it is opened again as soon as it can be")
+        )
+
+    return {**archive_checks(lambda: room.brain.archive), "model": model, "slack": slack}
+
 
 PATH = "/slack/events"
 _PING = 2.0  # seconds; a half-open socket is noticed after four of them and a little

@@ -1,12 +1,14 @@
-"""The reception: Slack's events become questions in the journal before they are acknowledged; the queue is the journal.
+"""The queue: Slack's events become questions in the journal before they are acknowledged, and wait there for their
+turn.
 
-event → is it a question to us? → claim → status → (when its turn comes) answer
+What was asked while no process was up is found in Slack's history and queued once, if it is not too old.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import time
 from collections import Counter
@@ -14,12 +16,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot import telemetry
-from bot.faults import told
 from bot.journal.journal import Asked, Journal, Kind
 from bot.journal.processes import Owner
-from bot.slack import hearing
 from bot.slack.answering import Answering
-from bot.slack.api import Api
+from bot.slack.api import Api, Refused, Unreachable
+from bot.slack.messages.text import is_empty, looks_like_question, mentions, question
+from bot.telemetry import told
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -73,14 +75,14 @@ class Reception:
         if event.get("subtype") not in (None, "file_share", "thread_broadcast"):
             return None
         root = str(event.get("thread_ts") or "")
-        text = hearing.question(said, self._api.user)
+        text = question(said, self._api.user)
         kind: Kind
         if event.get("channel_type") == "im" or channel.startswith("D"):
             kind = "direct"
-        elif self._api.user in hearing.mentions(said) or event.get("type") == "app_mention":
+        elif self._api.user in mentions(said) or event.get("type") == "app_mention":
             kind = (
                 "last"
-                if root and root != ts and hearing.is_empty(text) and not any(char.isalnum() for char in text)
+                if root and root != ts and is_empty(text) and not any(char.isalnum() for char in text)
                 else "mention"
             )
         elif root and root != ts and self._is_follow_up(channel, root, said, text):
@@ -92,7 +94,7 @@ class Reception:
         return Asked(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
 
     def _is_follow_up(self, channel: str, root: str, said: str, text: str) -> bool:
-        if not self._follow_ups or hearing.mentions(said) or not hearing.looks_like_question(text):
+        if not self._follow_ups or mentions(said) or not looks_like_question(text):
             return False
         return any(item.state in ("answered", "working", "waiting") for item in self._journal.thread(channel, root))
 
@@ -103,7 +105,7 @@ class Reception:
         if message.get("subtype") == "tombstone":  # a question under which there are replies is deleted this way
             self.deleted({**event, "deleted_ts": ts})
         elif message.get("edited") and not message.get("bot_id"):
-            text = hearing.question(str(message.get("text", "")), self._api.user)
+            text = question(str(message.get("text", "")), self._api.user)
             asked = self._journal.edit(f"{channel}:{ts}", text, self._owner.name)
             if asked:
                 log.info("edited question=%s revision=%s", asked.id, asked.revision)
@@ -203,3 +205,80 @@ def _seconds(ts: str) -> float:
         return float(ts)
     except ValueError:
         return 0.0
+
+
+_OVERLAP = 120.0  # seconds before the last event that are looked at again; claims keep answers single
+_THREADS = 30  # of ours, whose replies are looked at
+_MINUTE = 65.0  # seconds
+_HISTORIES = 45  # calls of conversations.history in a minute
+_KINDS = "public_channel,private_channel,im"
+
+
+async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: float) -> int:
+    """Hear what came since the last event that was seen and return how many questions that were.
+
+    ``max_age``: seconds.
+    """
+    seen = float(journal.fact("last_seen") or 0)
+    if not seen:
+        journal.put_fact("last_seen", f"{time.time():.6f}")  # the first start: nobody waits for an answer
+        return 0
+    found = left = 0
+    since, young = seen - _OVERLAP, time.time() - max_age
+    # Older roots may have new replies; further back than a week nobody looks.
+    oldest = max(min(since, young), time.time() - 7 * 86_400)
+    try:
+        places = await api.places(_KINDS)
+    except (Refused, Unreachable) as error:
+        log.warning("cannot look for what was missed: %s", error)
+        return 0
+    await _not_too_often(journal, len(places))
+    threads = dict.fromkeys(journal.threads_since(since - 7 * 86_400)[:_THREADS])
+    for channel, shared in places.items():
+        try:
+            async for message in api.messages(channel, oldest=f"{oldest:.6f}"):
+                if float((message.get("edited") or {}).get("ts") or 0) > since:
+                    reception.edited({"channel": channel, "message": message})
+                if float(message.get("latest_reply") or 0) > since:
+                    threads[channel, str(message["ts"])] = None
+                if float(message["ts"]) > since:
+                    heard, old = _heard(reception, channel, message, young, shared)
+                    found, left = found + heard, left + old
+        except (Refused, Unreachable) as error:
+            log.warning("cannot look for what was missed channel=%s: %s", channel, error)
+    for channel, root in threads:
+        try:
+            async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
+                if message["ts"] != root and float(message["ts"]) > since:
+                    heard, old = _heard(reception, channel, message, young, places.get(channel, True))
+                    found, left = found + heard, left + old
+        except (Refused, Unreachable) as error:
+            if not isinstance(error, Refused) or error.error != "thread_not_found":  # a thread may be gone
+                log.warning("cannot look for what was missed channel=%s: %s", channel, error)
+    if found or left:
+        log.info("asked while nobody was here: answering=%s too_old=%s", found, left)
+    return found
+
+
+async def _not_too_often(journal: Journal, calls: int) -> None:
+    """Wait, if the process was started again and again within a minute: each start reads every channel, and Slack
+    counts over all of them.
+    """
+    while True:
+        before = [
+            (at, count) for at, count in json.loads(journal.fact("histories") or "[]") if time.time() - at < _MINUTE
+        ]
+        if not before or sum(count for _, count in before) + calls <= _HISTORIES:
+            break
+        await asyncio.sleep(max(0.1, before[0][0] + _MINUTE - time.time()))
+    journal.put_fact("histories", json.dumps([*before, (time.time(), calls)]))
+
+
+def _heard(reception: Reception, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:
+    event = {**message, "channel": channel}
+    asked = reception.question(event, shared)
+    if asked is None or (asked.kind == "direct" and is_empty(asked.text)) or reception.known(asked):
+        return 0, 0
+    if float(message["ts"]) < young:
+        return 0, 1
+    return (1 if reception.take(asked) else 0), 0

@@ -11,8 +11,8 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 
-from bot.faults import told
-from bot.journal.leases import Leases
+from bot.journal.processes import Leases
+from bot.telemetry import told
 
 log = logging.getLogger("newsdesk.slack")
 

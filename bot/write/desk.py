@@ -1,7 +1,5 @@
-"""The written answerer: a language model writes from the passages found, and each sentence is told once it is complete
-and checked.
-
-search → quotes (at hand if the model fails) → passages fenced → model → sentences → checker → told
+"""The written answerer: a language model writes from the passages found, and each sentence is shown once it is complete
+and checked. A follow-up is first completed in the words of its conversation.
 """
 
 from __future__ import annotations
@@ -9,25 +7,71 @@ from __future__ import annotations
 import re
 import time
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from bot.answer.desk import Desk, Reply, Request
+from bot.answer.desk import LONGEST_QUESTION, Desk, Reply, Request
 from bot.check.checker import Entails, SentenceChecker
 from bot.reply import Answer, Dropped, NoAnswer, Sentence, Writing
 from bot.terminal import day
-from bot.write.fenced import Fenced, fenced
-from bot.write.followup import rewritten
 from bot.write.llm import Llm, LlmError, Tally
-from bot.write.prompt import Prompt, prompt
+from bot.write.prompt import Fenced, Prompt, fenced, harmless, prompt
 from bot.write.sentence_stream import SentenceStream
 from index.model.embedder import Embedder
-from index.terms import words
+from index.text import term_of, words
 
 if TYPE_CHECKING:
     from settings import LlmSettings
+
+_LONGEST = 400  # characters of a rewritten question
+_EARLIER = 6  # questions before it that are told
+_NUMBER_WORDS = frozenset(
+    """
+        one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+        eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
+        trillion dozen half
+    """.split()
+)
+
+
+def rewritten(llm: Llm, prompt: Prompt, request: Request, until: float, tally: Tally) -> str | None:
+    """Return the question with what it leaves out, None if the model fails or brings in what nobody has said."""
+    earlier = [" ".join(harmless(question).split()) for question in request.thread[-_EARLIER:]]
+    question = " ".join(harmless(request.question).split())[:LONGEST_QUESTION]
+    rules, asked = prompt.filled(
+        today=day(request.today), earlier="\n".join(f"- {item}" for item in earlier), question=question
+    )
+    written = ""
+    try:
+        with closing(llm.write(rules, asked, until, tally)) as pieces:
+            for piece in pieces:
+                written += piece
+                if len(written.strip()) > 2 * _LONGEST:
+                    return None
+    except LlmError:
+        return None
+    line = written.strip().strip("\"“”'` ")
+    if not line or "\n" in line or len(line) > _LONGEST or added(line, [*earlier, question]):
+        return None
+    return line
+
+
+def added(question: str, said: Sequence[str]) -> list[str]:
+    """Return the names and numbers of a question that stand in none of the texts said before."""
+    known = {term_of(word) for text in said for word in _words(text)}
+    telling = [
+        word
+        for word in _words(question)
+        if word[:1].isupper() or any(char.isdigit() for char in word) or word.lower() in _NUMBER_WORDS
+    ]
+    return [word for word in telling if term_of(word) and term_of(word) not in known]
+
+
+def _words(text: str) -> list[str]:
+    return words(re.sub(r"(?<=\d)[,.](?=\d)", "", text))
+
 
 NAME = "llm"
 DECLINED = "The passages do not answer this question."

@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from bot.write.fenced import tokens_of
+from bot.write.prompt import tokens_of
 from index.errors import NewsdeskError, SettingsError
 
 if TYPE_CHECKING:

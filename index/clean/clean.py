@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from index.clean.extent import also_of_the_article, extent
 from index.clean.furniture import form_of
 from index.clean.neighbours import cut_blocks, cut_closing, folded_words
-from index.lines import BULLET, is_prose
+from index.text import BULLET, is_prose
 
 _BLOCK_TAG = re.compile(
     r"</?(?:p|br|hr|div|section|article|header|footer|nav|aside|main|ul|ol|li|h[1-6]|table|tr|td|th|tbody|thead|figure"

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from index.lines import BULLET, is_clipped, is_prose, is_sentence, is_unspaced, length_in_words
+from index.text import BULLET, is_clipped, is_prose, is_sentence, is_unspaced, length_in_words
 
 _WORD = re.compile(r"\w{5,}")  # shorter ones say little of what a text is about, in any language
 _ANY_WORD = re.compile(r"\w+")

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-from index.lines import BULLET, is_prose
+from index.text import BULLET, is_prose
 
 _PLACES = (
     r"twitter|x|facebook|instagram|linkedin|google\s(?:news|discover)|whatsapp|telegram|youtube|threads|bluesky|mastodon|tiktok|reddit|pinterest"

@@ -11,7 +11,7 @@ from collections import Counter
 from itertools import pairwise
 
 from index.clean.furniture import heads_comments, heads_link_list
-from index.lines import BULLET, is_prose, is_sentence
+from index.text import BULLET, is_prose, is_sentence
 
 _WORD = re.compile(r"\w+")
 _ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)

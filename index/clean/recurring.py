@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
 from index.articles import Source
-from index.lines import BULLET, is_prose, length_in_words
+from index.text import BULLET, is_prose, length_in_words
 
 REASON = "recurs in the publisher's articles"
 

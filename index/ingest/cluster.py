@@ -113,7 +113,7 @@ def _begin(ray: Any, address: str) -> None:
     quiet = {"logging_level": logging.ERROR, "log_to_driver": False}
     found = _answering(address)
     if found:
-        ray.init(found, runtime_env={"py_modules": [str(Path(__file__).parent)]}, **quiet)
+        ray.init(found, runtime_env={"py_modules": [str(Path(__file__).parents[1])]}, **quiet)
         return
     # Whoever reaches a cluster may run what he likes on it, and Ray listens on the machine's own address: it lets in
     # who has this token.

@@ -13,7 +13,7 @@ from typing import Self
 
 from index.archive import Archive, Prepared
 from index.model.embedder import Embedder, Vectors
-from index.passages import header
+from index.text import header
 
 AT_ONCE = 256  # passages given to the model at a time, and written at a time
 _AHEAD = 4  # portions made or waiting: with the one that is written, what a kill can lose and what memory holds

@@ -18,9 +18,9 @@ from index.ingest.embedding import EmbeddingQueue, embed
 from index.ingest.report import Progress, Report, Step
 from index.ingest.settle import settle
 from index.model.embedder import Embedder
-from index.readings import read_all
 from index.store.duplicates import link_all
 from index.store.rows import FetchRecord, FileRecord
+from index.store.upgrade import read_all
 
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000

@@ -14,8 +14,8 @@ from typing import IO, cast
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.read.record import Failure, File, Record, check_size, completed
-from index.read.sidecar import is_sidecar, read_sidecar, sidecar_of, sidecars_of
 from index.read.stores import is_store, listed, opened
+from index.read.text_files import is_sidecar, read_sidecar, sidecar_of, sidecars_of
 
 __all__ = [
     "READERS",
@@ -255,7 +255,7 @@ def _library_of(error: Exception) -> str:
 
 def read_stream(stream: IO[bytes], name: str, limit: int) -> Items:
     """Yield the articles of a stream of JSON lines, as ``read`` does for a file; ``name`` stands for its path."""
-    from index.read.json_articles import read_lines
+    from index.read.text_files import read_lines
 
     for item in read_lines(stream, name, limit):
         yield item if isinstance(item, Failure) else (item[0], completed(item[1]))
@@ -307,7 +307,7 @@ def _pdf(file: File, limit: int) -> Items:
 
 
 def _docx(file: File, limit: int) -> Items:
-    from index.read.docx import read_docx
+    from index.read.documents import read_docx
 
     yield file.path, read_docx(file.path, _whole(file, limit), limit)
 
@@ -319,20 +319,20 @@ def _mail(file: File, limit: int) -> Items:
 
 
 def _json(file: File, limit: int) -> Items:
-    from index.read.json_articles import read_json
+    from index.read.text_files import read_json
 
     yield from read_json(file.path, _whole(file, limit))
 
 
 def _json_lines(file: File, limit: int) -> Items:
-    from index.read.json_articles import read_lines
+    from index.read.text_files import read_lines
 
     with _opened(file) as stream:
         yield from read_lines(cast(IO[bytes], stream), file.path, limit)
 
 
 def _packed_json_lines(file: File, limit: int) -> Items:
-    from index.read.json_articles import read_jsonl_gz
+    from index.read.text_files import read_jsonl_gz
 
     with _opened(file) as stream:
         yield from read_jsonl_gz(cast(IO[bytes], stream), file.path, limit)

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.articles import digest_of
 from index.errors import UnreadableError
-from index.read.encoding import decoded
-from index.read.record import Record
+from index.read.record import Record, decoded
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -11,8 +11,7 @@ from email.utils import parseaddr
 
 from index.articles import digest_of
 from index.errors import UnreadableError
-from index.read.encoding import decoded
-from index.read.record import Record, line_of
+from index.read.record import Record, decoded, line_of
 from index.read.text_metadata import Metadata, moment_of
 
 _PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv)\s*(?:\[\d+\])?\s*:\s*)+", re.I)

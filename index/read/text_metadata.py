@@ -10,8 +10,8 @@ from email.utils import parsedate_to_datetime
 
 from index.clean.clean import lines_of
 from index.clean.furniture import form_of
-from index.lines import is_prose
-from index.read.dates import parse_date
+from index.dates import parse_date
+from index.text import is_prose
 
 _LABEL = re.compile(
     r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b",

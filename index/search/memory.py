@@ -1,4 +1,4 @@
-"""The keyword index in memory: the same BM25 as the database's (index/keywords.py), and much faster with common words.
+"""The keyword index in memory: the same BM25 as the database's (index/store/keywords.py), and much faster.
 
 One number stands for a term in a passage: the term's number, the passage's, and how often it stands there. Sorted, all
 passages of a term are next to each other. Of 96,189 passages there are 4.8 million: 38 MB.

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from index.store.snapshot import Snapshot
-from index.terms import term_of, terms, words
+from index.text import term_of, terms, words
 
 # Where an article spells one of them otherwise, the article is right.
 _KNOWN = """EU European Union|UN United Nations|NATO North Atlantic Treaty Organization|IMF International Monetary Fund

@@ -1,5 +1,4 @@
-"""The published passages by number, in memory: what the vectors (index/matrix.py) and the words (index/words.py) of a
-process that stays are kept by.
+"""The published passages by number, in memory: what vectors and words of a process that stays are kept by.
 
 A passage keeps its number from one published state to the next, so that only what is new is read; one that goes leaves
 its number empty.

@@ -20,7 +20,7 @@ from index.search.names import other_names
 from index.store.duplicates import says
 from index.store.rows import ANYTHING, Outline, Scope
 from index.store.snapshot import Snapshot
-from index.terms import terms
+from index.text import terms
 
 CANDIDATES = 100  # from each side, before they are summed
 _RARER = 10  # times: from then on the articles are taken to write a name in its other form

@@ -1,26 +1,66 @@
-"""The catalog: the one place where articles live. Its SQL is in schema.py, snapshot.py, transaction.py and keywords.py.
+"""The catalog: the one place where articles live; one writer at a time.
 
-Readers take a ``Snapshot`` (one read transaction: the same state from the first statement to the last), writers a
-``Transaction``. SQLite in WAL mode and PostgreSQL let them work side by side; what differs between the two is in
-dialect.py.
+Its SQL is in the other files of this folder.
 """
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
+from filelock import FileLock, Timeout
 from sqlalchemy import Connection, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from index.errors import ArchiveError, LockedError
-from index.store import dialect
+from index.store import dialect, keywords
 from index.store.dialect import Place
-from index.store.schema import SCHEMA, STEPS, facts, migrate
+from index.store.schema import SCHEMA, facts, metadata
 from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction, put_fact_row
+
+
+@contextlib.contextmanager
+def writer_lock(folder: Path) -> Iterator[None]:
+    """Hold the archive's lock for the length of a block.
+
+    The operating system frees it when the process ends, however it ends. Raises LockedError, naming the owner, if it is
+    taken.
+    """
+    # The owner stands in a file of its own: what is in the lock file is the library's business.
+    owner = folder / "writer.json"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / "writer.lock")
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise LockedError(
+            f"{_named(owner)} is writing to the archive {folder}. Wait for it to end, then run the command again."
+        ) from error
+    except OSError as error:
+        raise ArchiveError(
+            f"The folder {folder} cannot be written: {error.strerror or error}. Check its owner and NEWSDESK_DATA_DIR."
+        ) from error
+    try:
+        with contextlib.suppress(OSError):  # a full disk must not keep the lock from being held
+            owner.write_text(json.dumps({"pid": os.getpid(), "since": datetime.now(UTC).isoformat(timespec="seconds")}))
+        yield
+    finally:
+        lock.release()
+
+
+def _named(owner: Path) -> str:
+    try:
+        known = json.loads(owner.read_text())
+        return f"Process {int(known['pid'])} (since {known['since']})"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "Another process"
 
 
 class Catalog:
@@ -132,3 +172,33 @@ def _version(connection: Connection) -> int:
     if not inspect(connection).has_table("facts"):
         return 0
     return int(connection.scalar(select(facts.c.value).where(facts.c.name == "schema")) or 0)
+
+
+def _first(connection: Connection) -> None:
+    dialect.prepare_schema(connection, SCHEMA)
+    metadata.create_all(connection)
+    keywords.create(connection)
+
+
+def _additions(connection: Connection) -> None:
+    """Add the tables and columns that came since; in a new catalog they are there already."""
+    dialect.add_what_is_missing(connection, metadata)
+
+
+# Step n takes a catalog from version n to n + 1. A step that has been released never changes.
+STEPS: list[Callable[[Connection], None]] = [_first, _additions, _additions]
+
+
+def migrate(connection: Connection, version: int) -> int:
+    """Bring a catalog of some version (0: empty) up to date and return the new version.
+
+    Raises ArchiveError if a newer newsdesk made it.
+    """
+    if version > len(STEPS):
+        raise ArchiveError(
+            f"The archive has schema version {version}, this newsdesk knows up to {len(STEPS)}. Update newsdesk "
+            "(git pull, make install)."
+        )
+    for step in STEPS[version:]:
+        step(connection)
+    return len(STEPS)

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from index.articles import Article
 from index.store.catalog import Catalog
 from index.store.transaction import Transaction
-from index.terms import term_of, words
+from index.text import term_of, words
 
 Hashes = npt.NDArray[np.uint64]
 

@@ -1,7 +1,7 @@
 """The keyword index: BM25 over the passages' search terms, in SQLite by FTS5, in PostgreSQL by tsvector and GIN with
 the same formula.
 
-The terms are made by index/terms.py, alike for both, so neither database splits, stems or folds anything.
+The terms are made by index/text.py, alike for both, so neither database splits, stems or folds anything.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _MARKS = [(less + more) / 2 for less, more in pairwise(_SQUARES)]  # between wha
 def create(connection: Connection) -> None:
     """Make the index, empty."""
     if not is_postgresql(connection):
-        # The terms are made by index.terms, so the tokenizer has only to split at spaces.
+        # The terms are made by index.text, so the tokenizer has only to split at spaces.
         connection.exec_driver_sql(f"CREATE VIRTUAL TABLE {KEYWORD_TABLE} USING fts5(title, body, tokenize = 'ascii')")
         return
     connection.exec_driver_sql(

@@ -107,22 +107,6 @@ class Outline:
 
 
 @dataclass(frozen=True, slots=True)
-class StoredStatement:
-    """A sentence, ``text[start:end]`` of its article, in which somebody speaks.
-
-    ``speaker`` is as fully as the article names him, ``carried`` if another sentence does; ``verb`` what he does, None
-    for a quotation without one.
-    """
-
-    article_id: str
-    start: int
-    end: int
-    speaker: str
-    verb: str | None
-    carried: bool
-
-
-@dataclass(frozen=True, slots=True)
 class StoredArticle:
     """An article with what only the catalog knows of it: the file that gave it, the original's digest and what cleaning
     cut.

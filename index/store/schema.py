@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Connection,
     Date,
     Float,
     ForeignKey,
@@ -22,8 +19,6 @@ from sqlalchemy import (
     table,
 )
 
-from index.errors import ArchiveError
-from index.store import dialect
 from index.store.dialect import Number
 
 SCHEMA = "newsdesk"  # that holds the tables in PostgreSQL
@@ -141,7 +136,7 @@ failures = Table(  # what every run tries again: permissions, links, servers; wh
     Column("path", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
-lines = Table(  # lines that would be furniture if they recurred over articles of one publisher: see index/recurring.py
+lines = Table(  # furniture if they recur over the articles of one publisher: index/clean/recurring.py
     "lines",
     metadata,
     Column("article_id", Text, primary_key=True),
@@ -156,7 +151,7 @@ lines = Table(  # lines that would be furniture if they recurred over articles o
 unsettled = Table(  # lines that came or went since it was last decided which recur
     "unsettled", metadata, Column("publisher", Text, primary_key=True), Column("digest", BigInteger, primary_key=True)
 )
-# the smallest hashes of an article's word runs: articles that share some may be copies (index/duplicates.py)
+# the smallest hashes of an article's word runs: articles that share some may be copies (index/store/duplicates.py)
 sketches = Table(
     "sketches",
     metadata,
@@ -193,7 +188,7 @@ speakers = Table(  # the search terms by which a speaker of an article can be me
     Index("speakers_article", "article_id"),
     sqlite_with_rowid=False,
 )
-acronyms = Table(  # "European Union (EU)": what an article says that an acronym stands for (index/acronyms.py)
+acronyms = Table(  # "European Union (EU)": what an article says that an acronym stands for (index/statements.py)
     "acronyms",
     metadata,
     Column("short", Text, primary_key=True),  # a search term
@@ -203,39 +198,6 @@ acronyms = Table(  # "European Union (EU)": what an article says that an acronym
     Index("acronyms_article", "article_id"),
     sqlite_with_rowid=False,
 )
-KEYWORD_TABLE = (
-    "passage_terms"  # made by index/keywords.py; in SQLite FTS5: rowid = passages.row, title and body as search terms
-)
+# made by index/store/keywords.py; in SQLite FTS5: rowid = passages.row, title and body as search terms
+KEYWORD_TABLE = "passage_terms"
 keywords = table(KEYWORD_TABLE, column("rowid"), column("title"), column("body"))
-
-
-def _first(connection: Connection) -> None:
-    from index.store import keywords as terms
-
-    dialect.prepare_schema(connection, SCHEMA)
-    metadata.create_all(connection)
-    terms.create(connection)
-
-
-def _additions(connection: Connection) -> None:
-    """Add the tables and columns that came since; in a new catalog they are there already."""
-    dialect.add_what_is_missing(connection, metadata)
-
-
-# Step n takes a catalog from version n to n + 1. A step that has been released never changes.
-STEPS: list[Callable[[Connection], None]] = [_first, _additions, _additions]
-
-
-def migrate(connection: Connection, version: int) -> int:
-    """Bring a catalog of some version (0: empty) up to date and return the new version.
-
-    Raises ArchiveError if a newer newsdesk made it.
-    """
-    if version > len(STEPS):
-        raise ArchiveError(
-            f"The archive has schema version {version}, this newsdesk knows up to {len(STEPS)}. Update newsdesk "
-            "(git pull, make install)."
-        )
-    for step in STEPS[version:]:
-        step(connection)
-    return len(STEPS)

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, and_, func, select
 
-from index.readings import VERSION
-from index.store.rows import StoredStatement
+from index.articles import StoredStatement
+from index.statements import VERSION
 from index.store.schema import acronyms, facts, passages, speakers, statements
 
 if TYPE_CHECKING:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from index.articles import Article, Passage
 from index.clean.recurring import Counted
 from index.model.embedder import Vectors
-from index.readings import Reading
+from index.statements import Reading
 from index.store import keywords
 from index.store.dialect import upsert
 from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, source_of
@@ -49,7 +49,7 @@ from index.store.schema import (
     versions,
 )
 from index.store.snapshot import Snapshot, chunks, under
-from index.terms import terms
+from index.text import terms
 
 _RUNS = 10_000  # kept on record, each with its counts
 _RUNS_WITH_FAILURES = 100

@@ -100,7 +100,7 @@ class Writer:
     def __init__(self) -> None:
         """Start the process, without waiting until it is ready."""
         self._pipe, theirs = multiprocessing.Pipe()
-        paths = [str(Path(__file__).parent.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        paths = [str(Path(__file__).resolve().parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]
         with theirs:
             # A process of multiprocessing would import the program that was started, for which it has no use: half a
             # second.

@@ -1,8 +1,8 @@
 """What a search index is for the archive: one small interface, and a file for each engine.
 
-    folders of Chroma   index/generations.py     one machine; the default
-    a Chroma server     index/chroma_server.py   by URL: one's own, or Chroma Cloud
-    pgvector            index/pgvector.py        in the catalog's own PostgreSQL, in the same transactions
+    folders of Chroma   index/vectors/generations.py     one machine; the default
+    a Chroma server     index/vectors/chroma_server.py   by URL: one's own, or Chroma Cloud
+    pgvector            index/vectors/pgvector.py        in the catalog's own PostgreSQL, in the same transactions
 
 Whatever the engine holds is a copy: the catalog keeps every vector, and any engine can be filled from it again. A
 *place* is where one state is: the name of a folder, a collection or a table.

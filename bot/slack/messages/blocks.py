@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.slack.messages.stored_answer import Given, Near, Origin, Said
+from bot.slack.messages.stored_answer import REASONS, Given, Near, Origin, Said
 from bot.slack.messages.text import mrkdwn, names_an_address, paragraphs, plain
 from bot.terminal import day
-from web.addresses import address
+from web.links import address
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -25,11 +25,6 @@ _BLOCKS = 44  # of a message; Slack takes 50, the buttons come on top
 _FALLBACK = 3_000  # characters of ``text``; Slack takes 4,000 in an edit
 _PLAIN = 2_900  # characters of one plain_text
 
-REASONS = {
-    "nothing_found": "The articles do not seem to be about that.",
-    "not_supported": "The articles do not say.",
-    "declined": "No answer can be given from the articles.",
-}
 HINT = "Ask me something about the articles, and I answer with quotes from them."
 
 

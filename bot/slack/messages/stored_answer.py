@@ -1,21 +1,34 @@
-"""What was given to a question, as data: shown in Slack, kept in the journal, shown again from there."""
+"""An answer as data: shown in Slack, kept in the journal, shown again from there, also as a page of the reading
+room.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
-from bot.citation_links import Links
-from bot.reply import Answer, Citation, Sentence
+from bot.journal.journal import Asked, Journal
+from bot.reply import Answer, Citation, Links, Sentence
 from index.articles import Article
+from index.store.dialect import Place
+from web.links import Place as ArticlePlace
+from web.links import version_of
+from web.shelf import Answers, Quoted, Shown
+from web.shelf import Sentence as ShownSentence
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
 Said = Sentence
+REASONS = {
+    "nothing_found": "The articles do not seem to be about that.",
+    "not_supported": "The articles do not say.",
+    "declined": "No answer can be given from the articles.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,3 +169,44 @@ def _cited(citation: Citation, link: str | None) -> Cited:
         citation.also_in,
         link,
     )
+
+
+def answers(place: Place) -> Answers:
+    """Return what finds an answer in a journal; the journal is opened when it is first needed."""
+    opened: list[Journal] = []
+
+    def find(id_: str) -> Shown | None:
+        if not opened:
+            if isinstance(place, Path) and not place.exists():
+                return None
+            opened.append(Journal(place))
+        asked = opened[0].by_id(id_)
+        return _shown(asked) if asked and asked.answer else None
+
+    return find
+
+
+def _shown(asked: Asked) -> Shown:
+    given = Given.from_json(asked.answer or "{}")
+    told = "" if given.answered else REASONS.get(given.reason, given.reason)
+    moment = datetime.fromtimestamp(asked.asked, UTC)
+    sentences = tuple(ShownSentence(said.text, said.numbers) for said in given.said)
+    return Shown(
+        given.question or asked.text,
+        moment,
+        sentences,
+        tuple(_quoted(cited, given) for cited in given.cited),
+        told,
+        given.verbatim,
+    )
+
+
+def _quoted(cited: Cited, given: Given) -> Quoted:
+    origin = cited.origin
+    others = tuple(
+        (other.start, other.end)
+        for other in given.cited
+        if other.origin.article_id == origin.article_id and other is not cited
+    )
+    place = ArticlePlace(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
+    return Quoted(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)
