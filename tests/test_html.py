@@ -55,8 +55,7 @@ def test_a_sentence_keeps_its_words_however_its_parts_are_marked(marks, data):
         words[first] = f'<{tag} class="{name}">{words[first]}'
         words[last] = f"{words[last]}</{tag}>"
     said = " ".join(words)
-    if "<address" in said or (said.count("</") and not _nested(said)):
-        return
+    assume(_nested(said))
     assert SENTENCE.format("not") in page(body=f"<p>{said}</p>").text
 
 
