@@ -43,14 +43,14 @@ def sentences() -> Iterator[tuple[str, str]]:
 
 def said() -> set[str]:
     """The words in the first column of the table of errors."""
-    table = (DOCS / "operations.md").read_text().partition("## What it says")[2]
+    table = (DOCS / "run" / "operations.md").read_text().partition("## What it says")[2]
     return {words for row in re.findall(r"^\| (.+?) \|", table, re.M) for words in re.findall(r"`([^`]+)`", row)}
 
 
 def test_operations_knows_every_sentence_an_operator_may_meet():
     known = said()
     unknown = [f"{name}: {words}" for name, words in sentences() if not any(each in words for each in known)]
-    assert unknown == [], "add them to the table at the end of docs/operations.md"
+    assert unknown == [], "add them to the table at the end of docs/run/operations.md"
     assert sum(1 for _ in sentences()) > 40
 
 
@@ -64,7 +64,7 @@ def test_operations_knows_no_sentence_that_nobody_says():
 
 
 def named_tests() -> list[str]:
-    return re.findall(r"`(test_\w+\.py(?:::test_\w+)?)`", (DOCS / "security.md").read_text())
+    return re.findall(r"`(test_\w+\.py(?:::test_\w+)?)`", (DOCS / "run" / "security.md").read_text())
 
 
 @pytest.mark.parametrize("name", named_tests())
@@ -92,5 +92,5 @@ def test_every_page_of_the_documents_can_be_found_from_the_readme():
 
 
 def test_what_operations_says_lies_in_deploy_lies_there():
-    named = set(re.findall(r"deploy/([\w.*-]+)", (DOCS / "operations.md").read_text()))
+    named = set(re.findall(r"deploy/([\w.*-]+)", (DOCS / "run" / "operations.md").read_text()))
     assert [name for name in named if not list(Path(ROOT / "deploy").glob(name))] == []

@@ -212,7 +212,9 @@ def _checked(what: str, check: Callable[[], str]) -> Finding:
 def _slack(settings: Settings) -> list[Finding]:
     if settings.slack_bot_token is None:
         return [
-            Finding("slack", True, "not set up: SLACK_BOT_TOKEN is not set; docs/slack.md tells how to create the app")
+            Finding(
+                "slack", True, "not set up: SLACK_BOT_TOKEN is not set; docs/use/slack.md says how to create the app"
+            )
         ]
 
     app, secret = settings.slack_app_token, settings.slack_signing_secret
@@ -257,7 +259,7 @@ def _model(embedder: Embedder) -> str:
 
 def _llm(settings: Settings) -> str:
     if not settings.llm.model:
-        return "not set: answers are quotes, nothing is sent anywhere; docs/llm.md tells how to set one"
+        return "not set: answers are quotes, nothing is sent anywhere; docs/use/model.md tells how to set one"
     from bot.write.desk import prompts
     from bot.write.llm import Llm
 
