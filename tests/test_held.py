@@ -1,4 +1,6 @@
-"""What is held in memory: the nearest are the nearest and the best the database's, in a scope too, and from one published state to the next."""
+"""What is held in memory: the nearest are the nearest and the best the database's, in a scope too, and from one
+published state to the next.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +15,16 @@ from hypothesis import strategies as st
 from newsroom import Newsroom
 from sqlalchemy import create_engine
 
-from index import keywords
 from index.archive import Archive
-from index.chroma import Collection
-from index.held import Held
-from index.matrix import Matrix
-from index.places import Places, best
-from index.search import find
-from index.snapshot import Snapshot
-from index.stored import ANYTHING, Scope
-from index.words import Words
+from index.search.held import Held
+from index.search.matrix import Matrix
+from index.search.memory import Words
+from index.search.places import Places, best
+from index.search.search import find
+from index.store import keywords
+from index.store.rows import ANYTHING, Scope
+from index.store.snapshot import Snapshot
+from index.vectors.chroma import Collection
 
 RANDOM = np.random.default_rng(7)
 
@@ -60,7 +62,10 @@ class Stored:
 
 
 def stored(numbers: range | list[int]) -> Stored:
-    return Stored({f"a{number % 6}:{number}": f"k{number}" for number in numbers}, {f"k{number}": VECTORS[number] for number in range(60)})
+    return Stored(
+        {f"a{number % 6}:{number}": f"k{number}" for number in numbers},
+        {f"k{number}": VECTORS[number] for number in range(60)},
+    )
 
 
 @pytest.mark.parametrize(
@@ -100,10 +105,22 @@ def test_of_the_next_state_only_what_is_new_is_read_and_what_went_is_found_no_mo
 
 
 @pytest.mark.parametrize("sheet", [5, 10, 20, 30])
-def test_sheets_of_whole_numbers_tell_the_same_similarities_but_for_a_thousandth(sheet: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In every state after the one before: while the last sheet fills, where it is full to the last place, and with passages that went."""
-    monkeypatch.setattr("index.matrix._SHEET", sheet)
-    states = [range(7), range(10), [*range(3, 10), *range(12, 20)], range(3, 30), [*range(9, 30), 2], range(9, 60), range(9, 60)]
+def test_sheets_of_whole_numbers_tell_the_same_similarities_but_for_a_thousandth(
+    sheet: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In every state after the one before: while the last sheet fills, where it is full to the last place, and with
+    passages that went.
+    """
+    monkeypatch.setattr("index.search.matrix._SHEET", sheet)
+    states = [
+        range(7),
+        range(10),
+        [*range(3, 10), *range(12, 20)],
+        range(3, 30),
+        [*range(9, 30), 2],
+        range(9, 60),
+        range(9, 60),
+    ]
     query, made, before = units(1)[0], [], None
     for numbers in states:
         there = stored(numbers)
@@ -116,12 +133,17 @@ def test_sheets_of_whole_numbers_tell_the_same_similarities_but_for_a_thousandth
             assert score == pytest.approx(float(VECTORS[int(id_.split(":")[1])] @ query), abs=0.008), id_
 
 
-def test_vectors_of_the_models_length_are_off_by_four_ten_thousandths_on_average(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.matrix._SHEET", 1_000)
+def test_vectors_of_the_models_length_are_off_by_four_ten_thousandths_on_average(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("index.search.matrix._SHEET", 1_000)
     vectors = units(1_000, 384)
     vectors[7] = 0  # as no model gives it
     vectors[8] = np.eye(384, dtype=np.float32)[5]
-    snapshot = Stored({f"a0:{number}": f"k{number}" for number in range(1_000)}, {f"k{number}": vector for number, vector in enumerate(vectors)})
+    snapshot = Stored(
+        {f"a0:{number}": f"k{number}" for number in range(1_000)},
+        {f"k{number}": vector for number, vector in enumerate(vectors)},
+    )
     matrix = Matrix.of(snapshot, "m", Places.of(snapshot))
     queries = [*units(20, 384), vectors[3], vectors[8], -vectors[8], np.zeros(384, np.float32)]
     off = np.abs([matrix.scores(query) - vectors @ query for query in queries])
@@ -130,7 +152,9 @@ def test_vectors_of_the_models_length_are_off_by_four_ten_thousandths_on_average
     assert [int(np.argmax(matrix.scores(vectors[number]))) for number in (3, 8, 999)] == [3, 8, 999]
 
 
-def test_a_process_that_stays_holds_what_a_single_question_would_ask_chroma_for(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_process_that_stays_holds_what_a_single_question_would_ask_chroma_for(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("index.archive.MOST_AT_ONCE", 3)
     for number in range(6):
         newsroom.write(number, 1)
@@ -156,7 +180,11 @@ def test_passages_that_share_a_text_share_its_vector_and_a_missing_one_is_said()
         Matrix.of(lacking, "m", Places.of(lacking))
 
 
-@given(st.lists(st.sampled_from([0.0, 0.5, 0.5, 1.0, 2.0]), min_size=1, max_size=40), st.integers(1, 40), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.sampled_from([0.0, 0.5, 0.5, 1.0, 2.0]), min_size=1, max_size=40),
+    st.integers(1, 40),
+    st.randoms(use_true_random=False),
+)
 def test_the_best_are_the_first_of_all_sorted(values: list[float], limit: int, draw: random.Random) -> None:
     inside = np.array([draw.random() < 0.7 for _ in values])
     order = sorted(np.flatnonzero(inside).tolist(), key=lambda number: (-values[number], number))
@@ -171,7 +199,10 @@ class Terms(Snapshot):
     """A snapshot of a keyword index alone, with passages 1, 2, 3 …"""
 
     def rows(self):
-        return [(row, f"a:{row}") for (row,) in self.connection.exec_driver_sql("SELECT rowid FROM passage_terms ORDER BY 1")]
+        return [
+            (row, f"a:{row}")
+            for (row,) in self.connection.exec_driver_sql("SELECT rowid FROM passage_terms ORDER BY 1")
+        ]
 
     def told(self, article_ids):
         return [("a", None, None)]
@@ -184,8 +215,12 @@ class Terms(Snapshot):
     st.sets(st.integers(1, 30)),
     st.lists(TERM, unique=True),
 )
-def test_the_words_in_memory_score_as_the_database_does(first: list[tuple[str, str]], more: list[tuple[str, str]], gone: set[int], asked: list[str]) -> None:
-    """Also after passages came and went, read on from the state before; and a passage that comes again in another's place."""
+def test_the_words_in_memory_score_as_the_database_does(
+    first: list[tuple[str, str]], more: list[tuple[str, str]], gone: set[int], asked: list[str]
+) -> None:
+    """Also after passages came and went, read on from the state before; and a passage that comes again in another's
+    place.
+    """
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
         keywords.create(connection)
@@ -195,9 +230,16 @@ def test_the_words_in_memory_score_as_the_database_does(first: list[tuple[str, s
         keywords.drop(connection, sorted(gone))
         keywords.put(connection, [(row, *both) for row, both in enumerate(more, start=101)])
         after = Words.of(snapshot, Places.of(snapshot, before.places), before)
-        expected = dict(connection.exec_driver_sql(_BM25, (" OR ".join(f'"{term}"' for term in asked),)).all()) if asked else {}  # type: ignore[arg-type]
+        expected = (
+            dict(connection.exec_driver_sql(_BM25, (" OR ".join(f'"{term}"' for term in asked),)).all())
+            if asked
+            else {}
+        )  # type: ignore[arg-type]
         scores = after.scores(asked)
-        found = {int(after.places.ids[number].split(":")[1]): float(scores[number]) for number in np.flatnonzero((scores > 0) & after.places.there)}
+        found = {
+            int(after.places.ids[number].split(":")[1]): float(scores[number])
+            for number in np.flatnonzero((scores > 0) & after.places.there)
+        }
         assert found == pytest.approx(expected, rel=1e-12)
         assert {term: after.frequency(term) for term in asked} == keywords.document_frequencies(connection, asked)
     engine.dispose()
@@ -220,9 +262,19 @@ def test_a_process_that_follows_finds_what_a_new_one_finds(newsroom: Newsroom) -
         if followed:
             stays.follow()
         new = newsroom.open()
-        for question in ("Which vessel does the order send?", "order a2v2 vessel", "a7v1", "the harbour master's order"):
-            there, expected = _found(stays, newsroom, question, in_memory=True), _found(new, newsroom, question, in_memory=False)
-            assert there == pytest.approx(expected, abs=1e-5)  # the same product over matrices of other heights is summed in another order
+        for question in (
+            "Which vessel does the order send?",
+            "order a2v2 vessel",
+            "a7v1",
+            "the harbour master's order",
+        ):
+            there, expected = (
+                _found(stays, newsroom, question, in_memory=True),
+                _found(new, newsroom, question, in_memory=False),
+            )
+            assert there == pytest.approx(
+                expected, abs=1e-5
+            )  # the same product over matrices of other heights is summed in another order
         new.close()
     stays.close()
 
@@ -232,7 +284,9 @@ def _found(archive: Archive, newsroom: Newsroom, question: str, *, in_memory: bo
 
     def work(view):
         assert (view.words is not None) == in_memory
-        return {hit.passage.id: hit.score for hit in find(view, question, vector, newsroom.embedder.identity, ANYTHING, 24)}
+        return {
+            hit.passage.id: hit.score for hit in find(view, question, vector, newsroom.embedder.identity, ANYTHING, 24)
+        }
 
     return archive.read(work)
 

@@ -1,4 +1,4 @@
-"""A Ray cluster of two nodes reads and embeds, the run writes: the archive is the one of a plain run, whatever dies on the way."""
+"""On a Ray cluster of two nodes an ingest makes the archive of a plain run, whatever dies on the way."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from newsroom import DRIVER, ROOT, Newsroom, eventually, line, page
 from sqlalchemy import select
 
 from index.archive import Archive
-from index.cluster import OnCluster, _Item
 from index.errors import ModelError
-from index.files import File
-from index.looks import Digest, Order, look
-from index.schema import metadata
+from index.ingest.cluster import OnCluster, _Item
+from index.ingest.file_reader import Digest, Order, look
+from index.read.record import File
+from index.store.schema import metadata
 
 MISSING = "RAY IS NOT INSTALLED: the tests of an ingest on a cluster were skipped. Install it: pip install '.[ray]'"
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=MISSING)
