@@ -265,7 +265,7 @@ def test_what_only_this_machine_can_read_it_reads_and_says_so(newsroom, caplog):
         [(_, found), (_, seen)] = [(each, list(items)) for each, items in reader([order, order], lambda id_: None)]
         assert found == list(look(order, lambda id_: None))
         assert seen == [Digest("1")]
-        assert "could not read 1 files, which were read here" in caplog.text
+        assert "1 files could not be read by the machines of the cluster and were read here" in caplog.text
 
         reader.came = [_Item(0, ModelError("no model there"))]
         with pytest.raises(ModelError, match="no model there"):

@@ -33,9 +33,7 @@ from index.read.record import Failure
 _FILES = 16  # in a block of the first stage: what is read again when a worker dies
 _BLOCK = 1_000_000  # bytes of a block between two stages, about thirty articles
 _READ, _EMBED = 0.25, 0.75  # cores of a task that reads and of an actor that embeds; about the ratio of their work
-_UNSEEN = (
-    "Machines of the cluster could not read %d files, which were read here. Put articles where every machine sees them."
-)
+_UNSEEN = "%d files could not be read by the machines of the cluster and were read here. Put them where all see them."
 _log = logging.getLogger(__name__)
 
 Batch = dict[str, npt.NDArray[Any]]  # of Ray Data: one column of Python objects, "item"
@@ -57,8 +55,9 @@ def joined(address: str) -> Iterator[type[OnCluster]]:
         import ray.data
         from ray._private.services import canonicalize_bootstrap_address, extract_ip_port
     except ImportError as error:
-        sentence = f'Ray is not installed here ({error}). Install it: pip install ".[ray]", or run without --ray.'
-        raise ClusterError(sentence) from error
+        raise ClusterError(
+            f'Ray is not installed here ({error}). Install it: pip install ".[ray]", or run without --ray.'
+        ) from error
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     try:
@@ -67,8 +66,10 @@ def joined(address: str) -> Iterator[type[OnCluster]]:
         code = {"py_modules": [str(Path(__file__).parents[1])]}
         ray.init(found, runtime_env=code, logging_level=logging.CRITICAL, log_to_driver=False)
     except Exception as error:  # Ray raises whatever its parts raise
-        sentence = f"The Ray cluster at {address} cannot be joined ({described(error)})."
-        raise ClusterError(f"{sentence} This machine must be one of it: see ray status, and RAY_AUTH_TOKEN.") from error
+        raise ClusterError(
+            f"The Ray cluster at {address} cannot be joined ({described(error)}). "
+            "Run this on a machine of the cluster, with its RAY_AUTH_TOKEN."
+        ) from error
     try:
         with contextlib.redirect_stdout(sys.stderr):  # Ray prints there that a worker died
             yield OnCluster
