@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 
 from bot import commands
 from bot.admin import commands as admin
-from bot.admin.commands import copy
-from bot.commands import serve
 from index.errors import NewsdeskError
 from settings import Settings, load
 
@@ -28,7 +26,7 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
     parser = _parser()
     parsed = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = (
-        serve if parsed.command is None else parsed.run
+        commands.serve if parsed.command is None else parsed.run
     )
     try:
         return run(parsed, load(), embedder)
@@ -110,14 +108,14 @@ def _parser() -> argparse.ArgumentParser:
         help="postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder",
     )
     copying.add_argument("--json", action="store_true")
-    copying.set_defaults(run=copy)
+    copying.set_defaults(run=admin.copy)
 
     rebuild = subcommands.add_parser("rebuild", help="write Chroma again from the catalog")
     rebuild.add_argument(
         "--embed", action="store_true", help="embed every passage with the model of the settings first"
     )
     rebuild.add_argument("--json", action="store_true")
-    rebuild.set_defaults(run=rebuild)
+    rebuild.set_defaults(run=admin.rebuild)
 
     report = subcommands.add_parser(
         "report", help="what was asked in Slack, what was not answered, and what to ingest next"
@@ -133,12 +131,12 @@ def _parser() -> argparse.ArgumentParser:
     backup.add_argument("file", type=Path, metavar="FILE")
     backup.add_argument("--force", action="store_true", help="replace the file if it is there")
     backup.add_argument("--json", action="store_true")
-    backup.set_defaults(run=backup)
+    backup.set_defaults(run=admin.backup)
 
     restore = subcommands.add_parser("restore", help="a backup into the data folder; what is there now is kept aside")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--json", action="store_true")
-    restore.set_defaults(run=restore)
+    restore.set_defaults(run=admin.restore)
     return parser
 
 

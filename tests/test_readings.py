@@ -98,7 +98,7 @@ def test_what_an_older_newsdesk_put_in_is_read_by_the_next_run_and_only_once(arc
             transaction.put_reading(id_, index.statements.Reading())
         transaction.put_fact("readings", "0")
     assert told(archive, "aa", "bb") == {}  # not read is something else than nobody speaks
-    monkeypatch.setattr(index.statements, "_AT_ONCE", 2)
+    monkeypatch.setattr("index.store.upgrade._AT_ONCE", 2)
     stops = iter([False, True])
     assert read_all(archive.catalog, lambda: next(stops)) == 2  # stopped half-way
     run(archive, HashEmbedder(), Options([]), Progress())

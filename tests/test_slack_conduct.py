@@ -256,11 +256,11 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("where", ["archive_news.versions", "blocks.answer"])
+@pytest.mark.parametrize("where", ["answering.archive_versions", "messages.blocks.answer"])
 def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkeypatch):
     real = {
-        "archive_news.versions": None,
-        "blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
+        "answering.archive_versions": None,
+        "messages.blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
     }[where]
     calls = []
 
@@ -270,7 +270,7 @@ def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkey
             raise KeyError("harbour")
         return real(*given, **more)
 
-    monkeypatch.setattr(f"bot.room.{where}", broken)
+    monkeypatch.setattr(f"bot.slack.{where}", broken)
 
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()):

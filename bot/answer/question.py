@@ -184,8 +184,8 @@ _TITLES = frozenset(
 class Question:
     """A question, taken apart.
 
-    ``asked`` is its last sentence: what stands before that tells what it is about. ``terms`` are folded search terms, the speaker's left out of ``topic``; ``sides`` are the last names
-    of the two that it compares.
+    ``asked`` is its last sentence: what stands before that tells what it is about. ``terms`` are folded search
+    terms, the speaker's left out of ``topic``; ``sides`` are the last names of the two that it compares.
     """
 
     text: str

@@ -22,7 +22,7 @@ from bot.slack.api import Api, Refused, Unreachable
 from bot.slack.desk_threads import Brain
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.home import versions
+from bot.slack.messages.home import archive_versions
 from bot.slack.messages.stored_answer import Given, Said, given
 from bot.slack.messages.text import is_empty, looks_like_question, plain, question
 from bot.slack.streaming import Streamed
@@ -219,7 +219,7 @@ class Answering:
             self._journal.note_writing(asked.id, reply.writing)
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", asked.id, reply.writing.fault)
-        found = given(reply, await self._brain.look(versions), self._links)
+        found = given(reply, await self._brain.look(archive_versions), self._links)
         return replace(found, page=self._links.answer(asked.id)) if found.answered else found
 
     def _before(self, asked: Asked) -> tuple[str, ...]:

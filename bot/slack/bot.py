@@ -22,7 +22,7 @@ from bot.slack.api import Api, Refused, Unreachable
 from bot.slack.desk_threads import Brain
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.home import changed, ingest_line, runs_after
+from bot.slack.messages.home import changed_archive, ingest_line, runs_after
 from bot.slack.messages.text import mrkdwn
 from bot.slack.queue import Reception, catch_up
 from bot.telemetry import told
@@ -179,7 +179,7 @@ class Room:
             await asyncio.sleep(_REPORT_EVERY)
 
     async def _report(self, run: dict[str, Any], new: bool) -> None:
-        if not new or not changed(run) or not self.journal.first(f"report:{run['run']}"):
+        if not new or not changed_archive(run) or not self.journal.first(f"report:{run['run']}"):
             return
         line = f"Ingest: {ingest_line(run)}"
         message = Message((blocks.rich([blocks.section(blocks.text(line))]),), mrkdwn(line))

@@ -16,7 +16,7 @@ from typing import Protocol, TypeVar, runtime_checkable
 
 from bot.answer.desk import Reply, Request
 from bot.reply import Answer
-from bot.slack.messages.home import candidates
+from bot.slack.messages.home import example_questions
 from bot.slack.messages.stored_answer import Said
 from bot.telemetry import told
 from index.archive import Archive
@@ -104,7 +104,7 @@ class Brain:
         """Return questions about the newest articles that the archive does answer, tried once for each published
         state.
         """
-        number, questions = await self.look(candidates)
+        number, questions = await self.look(example_questions)
         if number != self._examples[0]:
             answered: list[str] = []
             desk = (await self._in_thread(self._desk))[0]

@@ -13,7 +13,17 @@ from bot.slack.api import Refused, Unreachable
 from bot.slack.bot import Room
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.home import Insight, News, closed, home, prompts
+from bot.slack.messages.home import (
+    Insight,
+    News,
+    archive_status,
+    archive_versions,
+    closed,
+    home,
+    prompts,
+    read_news,
+    recent_failures,
+)
 from bot.slack.messages.stored_answer import Given
 from bot.slack.messages.text import is_empty, question
 from index.errors import NewsdeskError
@@ -187,7 +197,7 @@ def register_home_opened(app: Any, room: Room) -> None:
         await ack()
         if body["user"]["id"] in room.rules.admins:
             try:
-                told = await room.brain.look(status)
+                told = await room.brain.look(archive_status)
             except NewsdeskError as error:
                 told = str(error)
             await room.api.window(body["trigger_id"], blocks.report(told))
@@ -196,14 +206,16 @@ def register_home_opened(app: Any, room: Room) -> None:
 async def _home(room: Room, user: str) -> dict[str, Any]:
     try:
         examples = await room.brain.examples()
-        news = await room.brain.look(lambda archive: news(archive, examples))
+        news = await room.brain.look(lambda archive: read_news(archive, examples))
     except NewsdeskError:
         news = News(0, None, None, ())
     if user not in room.rules.admins:
         return home(news)
     low = tuple(room.journal.low_rated(time.time() - _WEEK))
     try:
-        failures, versions = await room.brain.look(lambda archive: (failures(archive), versions(archive)))
+        failures, versions = await room.brain.look(
+            lambda archive: (recent_failures(archive), archive_versions(archive))
+        )
     except NewsdeskError as error:
         failures, versions = (("archive", str(error)),), {}
     written = tuple(writings_text(writings_json(room.journal.writings(time.time() - DAYS * 86_400))))

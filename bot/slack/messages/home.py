@@ -127,7 +127,7 @@ def closed() -> dict[str, Any]:
 _CANDIDATES = 12
 
 
-def news(archive: Archive, examples: Sequence[str]) -> News:
+def read_news(archive: Archive, examples: Sequence[str]) -> News:
     """Return what the Home tab tells."""
     with archive.catalog.snapshot() as snapshot:
         sources = [source for source, _ in snapshot.sources()]
@@ -136,7 +136,7 @@ def news(archive: Archive, examples: Sequence[str]) -> News:
     return News(len(sources), newest[0] if newest else None, ingest_line(last) if last else None, tuple(examples[:3]))
 
 
-def candidates(archive: Archive) -> tuple[int, list[str]]:
+def example_questions(archive: Archive) -> tuple[int, list[str]]:
     """Return the number of the published state, and questions about its newest articles."""
     with archive.catalog.snapshot() as snapshot:
         generation = snapshot.generation()
@@ -170,13 +170,13 @@ def ingest_line(item: dict[str, Any]) -> str:
     return f"run {item['run']}, {item['started']}: {counts}"
 
 
-def changed(item: dict[str, Any]) -> bool:
+def changed_archive(item: dict[str, Any]) -> bool:
     """Tell whether a finished ingest changed the archive."""
     report = item["report"] or {}
     return any(report.get(name, 0) for name in ("added", "updated", "removed"))
 
 
-def failures(archive: Archive) -> tuple[tuple[str, str], ...]:
+def recent_failures(archive: Archive) -> tuple[tuple[str, str], ...]:
     """Return path and reason of what failed in the last runs."""
     with archive.catalog.snapshot() as snapshot:
         found = {
@@ -200,12 +200,12 @@ def runs_after(archive: Archive, number: int) -> list[dict[str, Any]]:
     return finished
 
 
-def status(archive: Archive) -> str:
+def archive_status(archive: Archive) -> str:
     """Return the state of the archive as a person reads it."""
     return status_text(status_json(archive))
 
 
-def versions(archive: Archive) -> dict[str, str]:
+def archive_versions(archive: Archive) -> dict[str, str]:
     """Return the versions an answer depends on."""
     from importlib.metadata import version
 
