@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.util
+import io
 import json
 import os
 import secrets
@@ -22,6 +23,7 @@ import pytest
 from newsroom import DRIVER, ROOT, Newsroom, eventually, line, page
 from sqlalchemy import select
 
+import ingest
 from index.archive import Archive
 from index.errors import ModelError
 from index.ingest.cluster import OnCluster, _Item
@@ -101,12 +103,20 @@ def kill(processes: list[int]) -> None:
                 os.kill(each, signal.SIGKILL)
 
 
-def ingested(newsroom: Newsroom, *options: str, code: int = 0, **environment: str) -> dict[str, Any]:
-    """Run an ingest in a process of its own and return its report."""
-    done = newsroom.run("ingest", str(newsroom.articles), "--json", *options, **environment)
-    assert done.returncode == code, done.stderr
-    assert without_ray(done.stderr) == ""
-    report: dict[str, Any] = json.loads(done.stdout)
+def ingested(newsroom: Newsroom, *options: str, code: int = 0) -> dict[str, Any]:
+    """Run an ingest and return its report: one on a cluster in a process of its own, a plain one in this."""
+    arguments = [str(newsroom.articles), "--json", *options]
+    if "--ray" in options:
+        done = newsroom.run("ingest", *arguments)
+        assert done.returncode == code, done.stderr
+        assert without_ray(done.stderr) == ""
+        said = done.stdout
+    else:
+        with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NEWSDESK_DATA_DIR", str(newsroom.archive))
+            assert ingest.main(arguments, embedder=newsroom.embedder) == code
+        said = printed.getvalue()
+    report: dict[str, Any] = json.loads(said)
     return {name: value for name, value in report.items() if name != "seconds"}
 
 
