@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import importlib.util
 import io
+import itertools
 import json
 import os
 import secrets
@@ -32,6 +33,7 @@ from index.read.record import File
 from index.store.schema import metadata
 
 MISSING = "RAY IS NOT INSTALLED: the tests of an ingest on a cluster were skipped. Install it: pip install '.[ray]'"
+EMBEDDING = "ray::MapWorker(MapBatches(_Embed)).submit"  # the title of a process that embeds
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=MISSING)
 # What no two runs share: times, the archive's own id, names of generations, numbers given in the order of writing.
 _OWN = {"facts": None, "runs": None, "generations": {"place"}, "embeddings": {"row"}, "versions": {"replaced"}}
@@ -58,9 +60,9 @@ class Cluster:
         """The process of each node, of the head first."""
         return sorted(each for each, command in descendants(self.process).items() if "/raylet/raylet" in command)
 
-    def workers(self) -> list[list[int]]:
-        """The processes of each node that read or embed."""
-        return [[each for each, command in descendants(node).items() if "ray::Map" in command] for node in self.nodes()]
+    def workers(self, doing: str) -> list[list[int]]:
+        """The processes of each node that do something now, as Ray names it in their titles."""
+        return [[each for each, command in descendants(node).items() if doing in command] for node in self.nodes()]
 
 
 @pytest.fixture(scope="module")
@@ -199,11 +201,11 @@ def ships(newsroom: Newsroom, count: int) -> range:
 
 
 @contextlib.contextmanager
-def started(newsroom: Newsroom, cluster: Cluster) -> Iterator[subprocess.Popen[str]]:
+def started(newsroom: Newsroom, cluster: Cluster, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """An ingest on the cluster that has just begun."""
     options = ["--json", "--ray", cluster.address]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with newsroom.start("ingest", str(newsroom.articles), *options, **pipes) as process:
+    with newsroom.start("ingest", str(newsroom.articles), *options, env=environment, **pipes) as process:
         eventually(lambda: newsroom.holds_lock(process) or process.poll() is not None, "the ingest has begun")
         yield process
 
@@ -227,12 +229,15 @@ def test_a_signal_ends_it_with_what_has_come_published(cluster, newsroom):
 @pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux lists processes in /proc")
 def test_of_workers_and_a_node_that_are_killed_nothing_is_lost_and_nothing_comes_twice(cluster, newsroom):
     numbers = ships(newsroom, 120)
-    with started(newsroom, cluster) as process:
-        eventually(lambda: all(cluster.workers()) or process.poll() is not None, "both nodes are at work")
+    with started(newsroom, cluster, DELAY="1") as process:
+        eventually(
+            lambda: all(cluster.workers("ray::Map")) or process.poll() is not None, "both nodes are at work", 120
+        )
+        eventually(lambda: any(cluster.workers(EMBEDDING)) or process.poll() is not None, "a worker embeds", 120)
         assert process.poll() is None
         first, second = cluster.nodes()
-        kill([*cluster.workers()[0], second])
-        out, err = process.communicate(timeout=120)
+        kill([*itertools.chain(*cluster.workers(EMBEDDING)), second])
+        out, err = process.communicate(timeout=200)
     assert process.returncode == 0, err
     assert cluster.nodes() == [first]
     assert json.loads(out)["added"] == 120
