@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from index.archive import Archive, Prepared
 from index.articles import article_id
 from index.errors import UnreadableError
-from index.ingest.file_reader import Article, Digest, Found, Looking, Order, Same, Stopped, cleaned, one_by_one
+from index.ingest.file_reader import Article, Digest, Found, Looking, Order, Same, cleaned, one_by_one
 from index.ingest.report import Progress, Report, Step
 from index.ingest.settle import checked, prepared
 from index.read.files import Failure, File, Listing, holds_articles, read_stream, walk
@@ -78,11 +78,8 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     ]
     there = [path for path in named if path not in gone]
     orders = _orders(archive, walk(there, listing, options.roots, options.changed), options, report)
-    try:
-        for order, found in options.looking(orders, _known(archive)):
-            yield from _changes_of(archive, order, found, options, report, progress)
-    except Stopped:  # a file of which only a part has come is no file that was read
-        return
+    for order, found in options.looking(orders, _known(archive)):
+        yield from _changes_of(archive, order, found, options, report, progress)
     for failure in listing.failures:
         report.failures.append(replace(failure, passing=True))  # there is no record of it to tell whether it changed
     if options.prune and archive is not None:

@@ -94,17 +94,11 @@ Found = Digest | Failure | Article
 Known = Callable[[str], str | None]  # the digest of what an article was read from, by its id; None if it is not in
 
 
-class Stopped(Exception):
-    """Whoever looks was asked to stop: what has come of a file may be a part of it."""
-
-
 class Looking(Protocol):
     """What looks into files, one after the other or many at a time."""
 
     def __call__(self, orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
-        """Yield what is found in each file, in the order of the orders: its digest or a failure, then its articles and
-        failures. Raises Stopped.
-        """
+        """Yield what is found in each file, in order: its digest or a failure, then its articles and failures."""
 
 
 def one_by_one(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
