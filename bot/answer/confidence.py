@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 from bot.answer.candidates import CONTEXT, Candidate, coverage, topic_of
@@ -16,6 +17,7 @@ from bot.answer.scoring import GATE, NUMBER, TIME
 from bot.answer.selection import compares, of_each_side
 from index.articles import Hit
 from index.text import term_of, terms, words
+from index.words import groups
 
 Level = Literal["cautious", "balanced", "eager"]
 
@@ -27,37 +29,16 @@ NEGATED = re.compile(
     r"|fewest|lack\w*)\b|n['’]t\b",
     re.I,
 )
-# Words of which a question may hold one where the article holds the other: then it asks for the opposite of what is
-# said.
-_OPPOSITES = """before after|first last|most least|more fewer|more less|increase decrease|increased decreased|rise fall
-rose fell|win lose|won lost|high low
-higher lower|highest lowest|largest smallest|larger smaller|big small|bigger smaller|best worst|better worse
-north south|northern southern|east west
-eastern western|early late|earlier later|earliest latest|oldest youngest|older younger|old new|maximum minimum
-support oppose|supported opposed
-accept reject|accepted rejected|agree disagree|agreed disagreed|allow forbid|allowed banned|buy sell|bought sold
-begin end|began ended|start stop
-started stopped|open close|opened closed|inside outside|internal external|male female|men women|man woman|father mother
-husband wife|brother sister
-son daughter|major minor|majority minority|public private|legal illegal|possible impossible|common rare|strong weak
-fast slow|faster slower|rich poor
-easy difficult|longest shortest|above below|import export|offensive defensive|attack defend|positive negative
-include exclude|success failure
-succeed fail|create destroy|built demolished|enemy ally|arrived left|borrow lend|gain loss|gained lost|hot cold|wet dry
-same different|known unknown
-official unofficial|guilty innocent|approved rejected|raised cut|raised lowered|raise cut|hired fired|born died"""
 
 
-def _pairs() -> dict[str, frozenset[str]]:
+@cache
+def _opposites() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for pair in re.split(r"[|\n]", _OPPOSITES):
-        one, other = (term_of(word) or word for word in pair.split())
+    for (left,), (right,) in groups("opposites", "questions"):
+        one, other = term_of(left) or left, term_of(right) or right
         found.setdefault(one, set()).add(other)
         found.setdefault(other, set()).add(one)
     return {word: frozenset(others) for word, others in found.items()}
-
-
-_OPPOSITE_OF = _pairs()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +80,11 @@ def asks_the_opposite(question: str, sentence: str) -> bool:
     """Tell whether a question is negated where the sentence is not, or holds the opposite of one of its words."""
     if NEGATED.search(question) and not NEGATED.search(sentence):
         return True
-    asked, said = _tokens(question), _tokens(sentence)
+    asked, said, opposites = _tokens(question), _tokens(sentence), _opposites()
     return any(
-        token not in said and _OPPOSITE_OF[token] & said and not _OPPOSITE_OF[token] & asked
+        token not in said and opposites[token] & said and not opposites[token] & asked
         for token in asked
-        if token in _OPPOSITE_OF
+        if token in opposites
     )
 
 

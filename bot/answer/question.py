@@ -12,6 +12,7 @@ from bot.answer.question_time import Time, time_of
 from index.search.search import Wish
 from index.store.rows import Scope
 from index.text import term_of, terms, words
+from index.words import listed, marked, numbers, one_of
 
 Kind = Literal[
     "said", "who", "when", "where", "number", "why", "yesno", "list", "compare", "happened", "topic", "other"
@@ -28,14 +29,7 @@ Kind = Literal[
 ``other``     anything else: "what is ReArm Europe"
 """
 
-SAY = "|".join(
-    """
-        say said saying says tell told think thinks thought state stated announce announced claim claimed write
-        wrote post posted tweet tweeted warn warned respond responded react reacted answer answered comment
-        commented call called demand demanded promise promised propose proposed argue argued suggest suggested
-        describe described explain explained
-    """.split()
-)
+_SAY = one_of(marked("verbs_of_speech", "asked"))
 _TWO = r"(?P<{0}>.{{2,60}}?)\s+(?:and|with|to|from|versus|vs\.?)\s+(?:that\s+of\s+|those\s+of\s+)?(?P<{1}>.{{2,60}}?)"
 _VIEWS = r"(?:views?|positions?|plans?|reactions?|statements?|proposals?)"
 _ENDS = r"(?:\s+(?:on|about|over|in|regarding|towards?|when)\b|\s*[?.]?\s*$)"
@@ -63,7 +57,8 @@ _NUMBER = re.compile(
     r"|\bwhat\s+(?:(?:is|was|are|were)\s+the\s+)?(?:(?:total|final|current|official)\s+)*(?:percentage|share|number|proportion|magnitude|death\s+toll|toll|price|cost)\b",
     re.I,
 )
-_COUNT = r"(?:two|three|four|five|six|seven|eight|nine|ten|\d+|other|main|major|new|different)\s+"
+_SMALL_NUMBERS = one_of(word for word, value in numbers().items() if 2 <= value <= 10)
+_COUNT = rf"(?:{_SMALL_NUMBERS}|\d+|other|main|major|new|different)\s+"
 _SEVERAL = (
     r"(?:(?!\w*(?:ss|us|is|news)\b|(?:happen|doe|wa|ha|say|make|cause|mean|u)s\b)[a-z-]{2,}s|people|men|women|"
     r"children|media)"
@@ -91,7 +86,7 @@ _WH = (
     "who|whom|whose|what|when|where|which|why|how|is|are|was|were|did|does|do|has|have|had|can|could|will|would|list"
     "|name"
 )
-_ASKS = re.compile(rf"\?|\b(?:{_WH}|{SAY})\b", re.I)
+_ASKS = re.compile(rf"\?|\b(?:{_WH}|{_SAY})\b", re.I)
 _TOPIC_WORDS = 4  # a question of so few words without a verb of asking is a topic
 
 _OTHERS: dict[Kind, str] = {
@@ -141,17 +136,10 @@ def sides_of(text: str) -> tuple[str, ...]:
 
 
 # Words of asking, not of the topic.
-_ASKING = frozenset(
-    term_of(word)
-    for word in """
-        want wants give show find list name describe explain happen happened happens latest news update many much
-        long often old article mention comment remark statement view opinion stance position attitude place think
-        thought believe use call one kind sort way thing made make get got go went gave take took come came
-    """.split()
-)
+_ASKING = frozenset(map(term_of, listed("stop_words", "asking")))
 # "What was the crisis called" asks for no speaker's words, "what was Macron saying" does.
 _SAID = re.compile(
-    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b",
+    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b",
     re.I,
 )
 _SAID_HOW = re.compile(
@@ -164,20 +152,8 @@ _REFERS = re.compile(
 )
 _DEFINITE = re.compile(r"\bthe\s+\w", re.I)
 _OF = re.compile(r"\b(?:about|of|for|with|on|in|to|between|from)\s+(?P<what>.+)$", re.I)
-_NOBODY = frozenset(
-    term_of(word)
-    for word in """
-        article people report paper newspaper source sources statistics data study studies survey poll census
-        research researchers analysis figures experts officials news media witnesses
-    """.split()
-)
-_TITLES = frozenset(
-    """
-        president prime minister chancellor foreign defence defense secretary state general king queen pope leader
-        chief spokesman spokeswoman spokesperson commissioner senator mr mrs ms dr us uk eu french german russian
-        ukrainian british american polish italian chinese european former new head of the mayor governor judge
-    """.split()
-)
+_NOBODY = frozenset(map(term_of, listed("stop_words", "nobody")))
+_TITLES = frozenset(marked("titles", "question"))
 
 
 @dataclass(frozen=True, slots=True)

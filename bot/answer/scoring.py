@@ -11,14 +11,16 @@ from bot.answer.candidates import Candidate, coverage
 from bot.answer.question import Question
 from index.model.embedder import CoarseEmbedder, Embedder, Vectors
 from index.text import term_of, terms, words
+from index.words import first_fields, numbers, one_of
 
-NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|half|third|quarter|none|no)s?\b",
-    re.I,
+_NUMBERS = one_of(
+    [word for word, value in numbers().items() if value] + ["dozen", "half", "third", "quarter", "none", "no"]
 )
+_DAYS = one_of(first_fields("calendar", "months", "weekdays"))
+NUMBER = re.compile(rf"\d|\b(?:{_NUMBERS})s?\b", re.I)
 TIME = re.compile(
-    r"\b(?:1\d{3}s?|20\d\ds?|\d{1,2}:\d\d|\d{1,2}(?:st|nd|rd|th)|january|february|march|april|may|june|july|august|september|october|november|december|monday|"
-    r"tuesday|wednesday|thursday|friday|saturday|sunday|today|yesterday|tomorrow|tonight|noon|midnight|(?:minute|hour|day|week|month|year|decade|century|centurie)s?|"
+    rf"\b(?:1\d{{3}}s?|20\d\ds?|\d{{1,2}}:\d\d|\d{{1,2}}(?:st|nd|rd|th)|{_DAYS}|"
+    r"today|yesterday|tomorrow|tonight|noon|midnight|(?:minute|hour|day|week|month|year|decade|century|centurie)s?|"
     r"morning|afternoon|evening|night|spring|summer|autumn|winter|easter|christmas|ago|era|bc|ad)\b",
     re.I,
 )

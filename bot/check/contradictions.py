@@ -13,18 +13,14 @@ from itertools import pairwise
 
 from bot.check.alignment import Match, gaps
 from bot.check.claim import Token
-from bot.check.vocabulary import FACT, alike, opposed, sureness
+from bot.check.vocabulary import FACT, alike, lemma, opposed, sureness
+from index.words import marked
 
 _PRONOUNS = frozenset("he she they it his her their its him them this that these those the".split())
 _SYMMETRIC = frozenset(
     "meet talk discuss agre agree negoti marri marry share speak speech differ join togeth border resembl and".split()
 )
-_SPEECH = frozenset(
-    (
-        "say tell state add announc warn argu insist write explain claim note stress repli accord report describ "
-        "call urg ask"
-    ).split()
-)
+_SPEECH = frozenset(map(lemma, marked("verbs_of_speech", "reports")))
 _RETOLD = 0.6  # of a claim in the window's order: it tells that window again, and an opposite anywhere is no chance
 _SHORT_GAP = 3  # content words in the place of which others may stand
 

@@ -15,10 +15,11 @@ from bot.check.claim import Token, worded
 from bot.check.contradictions import Around
 from bot.check.numbers import figures
 from bot.check.times import days
-from bot.check.vocabulary import FUNCTIONS, alike, lemma
+from bot.check.vocabulary import alike, function_words, lemma
 from index.articles import Hit, Source
 from index.statements import Statement, named_in, statements
 from index.text import Span, spans
+from index.words import marked, one_of
 
 _CONTEXT = 1_500  # characters before a passage that its reader has just read
 _BEFORE = 2  # sentences before a window in which "he" may be named
@@ -143,7 +144,7 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-_VERB = r"(?:reports?|reported|writes?|wrote|says?|said|notes?|noted|states?|stated|has\s+reported)"
+_VERB = rf"(?:{one_of(marked('verbs_of_speech', 'outlet'))}|has\s+reported)"
 _ON = r"(?:,?\s+(?:on|in)\s+(?P<day>[^,]{3,24}?))?"
 _FIRST = re.compile(
     rf"\A(?:According\s+to|As\s+reported\s+by|As)\s+(?P<who>[^,]{{2,70}}?)(?:\s+{_VERB})?{_ON},\s+(?P<rest>.+)\Z",
@@ -160,15 +161,7 @@ _GENERIC = re.compile(
     re.I,
 )
 _FAR = 40  # tokens between a speaker and the verb
-_SPEAKS = frozenset(
-    map(
-        lemma,
-        (
-            "say tell state announce warn argue insist write explain claim accord add call describe think believe "
-            "deny confirm"
-        ).split(),
-    )
-)
+_SPEAKS = frozenset(map(lemma, marked("verbs_of_speech", "speaks")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +213,7 @@ def says(text: str) -> bool:
 
 
 def _keys(name: str) -> set[str]:
-    return {key for word in re.findall(r"\w+", name) if (key := lemma(word)) not in FUNCTIONS}
+    return {key for word in re.findall(r"\w+", name) if (key := lemma(word)) not in function_words()}
 
 
 def misattributed(text: str, match: Match, window: Window, *, spoken: bool = False) -> str:
@@ -243,7 +236,7 @@ def misattributed(text: str, match: Match, window: Window, *, spoken: bool = Fal
 
 def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
     words = [lemma(word) for word in re.findall(r"[\w’']+", name)]
-    wanted = [word for word in words if word not in FUNCTIONS][-1:] or words[-1:]
+    wanted = [word for word in words if word not in function_words()][-1:] or words[-1:]
     if figures(name) and name.lower() == name:  # "twenty-one states" is no speech
         return True
     if speakers:

@@ -8,15 +8,13 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-_MONTHS = {
-    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
-}
-_WEEKDAYS = {name: number for number, name in enumerate("mon tue wed thu fri sat sun".split())}
-_MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
-    r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.?)(?![a-z]|-[a-z])"
-)
-_WEEKDAY = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?\b"
+from index.dates import MONTHS
+from index.words import first_fields, one_of, rows
+
+_WEEKDAYS = first_fields("calendar", "weekdays")
+_LONG, _SHORT = ([name.capitalize() for row in rows("calendar", "months") for name in row[at].split()] for at in (0, 1))
+_MONTH = rf"(?:{one_of(_LONG)}|(?:{one_of(_SHORT)})\.?)(?![a-z]|-[a-z])"
+_WEEKDAY = rf"(?:{one_of(_WEEKDAYS)})s?\b"
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _DAY = re.compile(
     rf"(?P<iso>{_YEAR}-\d\d-\d\d)\b"
@@ -114,7 +112,7 @@ def _day(match: re.Match[str]) -> Day | None:
         if match[f"m{n}"]:
             if not 1 <= int(match[f"d{n}"]) <= 31:
                 return None
-            weekday = _WEEKDAYS[match[f"w{n}"][:3].lower()] if match[f"w{n}"] else None
+            weekday = _weekday(match[f"w{n}"]) if match[f"w{n}"] else None
             return Day(
                 start,
                 end,
@@ -141,7 +139,7 @@ def _day(match: re.Match[str]) -> Day | None:
             return None  # the first word of a sentence, or a name
         return Day(start, end, month=_month(match["m5"]))
     if match["w3"]:
-        return Day(start, end, weekday=_WEEKDAYS[match["w3"][:3].lower()])
+        return Day(start, end, weekday=_weekday(match["w3"]))
     if match["y4"]:
         return Day(start, end, year=int(match["y4"]))
     return Day(
@@ -152,7 +150,11 @@ def _day(match: re.Match[str]) -> Day | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS[name[:3].lower()]
+    return MONTHS[name.lower().removesuffix(".")]
+
+
+def _weekday(name: str) -> int:
+    return _WEEKDAYS.index(name.lower().removesuffix("s"))
 
 
 def _clock(text: str) -> str:

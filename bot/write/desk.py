@@ -21,19 +21,14 @@ from bot.write.prompt import Fenced, Prompt, fenced, harmless, prompt
 from bot.write.sentence_stream import SentenceStream
 from index.model.embedder import Embedder
 from index.text import term_of, words
+from index.words import numbers
 
 if TYPE_CHECKING:
     from settings import LlmSettings
 
 _LONGEST = 400  # characters of a rewritten question
 _EARLIER = 6  # questions before it that are told
-_NUMBER_WORDS = frozenset(
-    """
-        one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-        eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
-        trillion dozen half
-    """.split()
-)
+_NUMBER_WORDS = frozenset(word for word, value in numbers().items() if value) | {"dozen", "half"}
 
 
 def rewritten(llm: Llm, prompt: Prompt, request: Request, until: float, tally: Tally) -> str | None:
