@@ -70,7 +70,7 @@ class Candidate:
     text: str
     terms: frozenset[str]  # of the sentence, and of the one before it where it needs that to be understood
     near: frozenset[str]  # those, the one before in any case, and the title
-    by: frozenset[str]  # who of those asked about speaks in it
+    speakers: frozenset[str]  # who of those asked about speaks in it
     around: list[Span]  # sentences of the article about here, in order
     position: int  # of this one among them
     score: float = 0.0
@@ -78,9 +78,9 @@ class Candidate:
     coverage: float = 0.0
 
     @property
-    def spoken(self) -> bool:
+    def has_speaker(self) -> bool:
         """Tell whether one of those asked about speaks in it."""
-        return bool(self.by)
+        return bool(self.speakers)
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:
@@ -91,7 +91,7 @@ def weights_of(view: View, question: Question) -> dict[str, float]:
     asker's own words ("position", "take place") would outweigh what he asks about.
     """
     total = max(1, view.generation.passages if view.generation else 1)
-    asked = [term for term in question.terms if not (question.sides and term in _COMPARING)]
+    asked = [term for term in question.terms if not (question.compared and term in _COMPARING)]
     frequencies = view.document_frequencies(asked or question.terms)
     weights = {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
     present = [weight for term, weight in weights.items() if frequencies[term]]
@@ -121,7 +121,7 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
     text = hit.article.text
     found = _sentences_around(hit)
     sentences = [text[start:end] for start, end in found]
-    wanted = question.speaker or question.sides
+    wanted = question.speaker or question.compared
     speaking = spoken_by(wanted, sentences) if wanted else {}
     title = frozenset(terms(hit.article.source.title))
     candidates = []
@@ -132,8 +132,8 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
         own = frozenset(terms(sentences[index]))
         if index and needs_before(sentences[index]):
             own |= before
-        by = speaking.get(index, frozenset())
-        own |= by
+        speakers = speaking.get(index, frozenset())
+        own |= speakers
         candidates.append(
             Candidate(
                 hit,
@@ -142,7 +142,7 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
                 sentences[index],
                 own,
                 own | before | title,
-                by,
+                speakers,
                 found,
                 index,
                 coverage=coverage(own, weights),

@@ -14,7 +14,7 @@ from typing import Literal
 from bot.answer.candidates import CONTEXT, Candidate, coverage, topic_of
 from bot.answer.question import Question
 from bot.answer.scoring import GATE, NUMBER, TIME
-from bot.answer.selection import compares, of_each_side
+from bot.answer.selection import best_of_each, compares
 from index.articles import Hit
 from index.text import term_of, terms, words
 from index.words import groups
@@ -116,8 +116,8 @@ def signs_of(
     if not compares(candidates, question):
         return [_signs(candidates[0], question, weights, hits)]
     found = []
-    for side, own in zip(question.sides, of_each_side(candidates, question, weights), strict=True):
-        asked = {term: weight for term, weight in weights.items() if term == side or term not in question.sides}
+    for side, own in zip(question.compared, best_of_each(candidates, question, weights), strict=True):
+        asked = {term: weight for term, weight in weights.items() if term == side or term not in question.compared}
         best = own[0] if own else candidates[0]
         found.append(_signs(replace(best, coverage=coverage(best.terms, asked)), question, asked, hits))
     return found
@@ -135,7 +135,7 @@ def _signs(best: Candidate, question: Question, weights: Mapping[str, float], hi
     return Signs(best.meaning, best.hit.dense, margin, best.coverage, coverage(around, weights), absent, opposite)
 
 
-def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
+def what_is_missing(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
     """Return what the question asks for and the best sentences lack, "" if nothing."""
     best = candidates[0]
     around = [c for c in candidates if c.score >= best.score - GATE]
@@ -145,9 +145,9 @@ def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mappi
     # One missing name among many words of a long question may be there in other words ("Americans", "the US").
     if absent and (share > _MISMATCHES_ABSENT or set(absent) & set(question.speaker)):
         return f"a name the question asks about stands nowhere near the best sentence ({', '.join(sorted(absent))})"
-    if compares(candidates, question) and not all(of_each_side(candidates, question, weights)):
+    if compares(candidates, question) and not all(best_of_each(candidates, question, weights)):
         return "nothing was found of one of the two on the topic"
-    if question.speaker and not any(c.spoken for c in around):
+    if question.speaker and not any(c.has_speaker for c in around):
         return "nobody by the name asked for is speaking in the sentences found"
     if question.kind == "number" and not any(NUMBER.search(c.text) for c in around):
         return "a number is asked for and none stands in the sentences found"
@@ -165,7 +165,7 @@ def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mappi
         topic.keys() & set(terms(about["what"]) if about else ())
     ) - question.names  # of names alone nothing is said yet
     on_it = [c for c in around if _on(c, asked, topic)]
-    if question.speaker and topic and not any(c.spoken for c in on_it):
+    if question.speaker and topic and not any(c.has_speaker for c in on_it):
         return "the one asked about says nothing on the topic"
     whether = topic.keys() - question.names if question.kind == "yesno" else set()
     if whether and not any(

@@ -126,7 +126,7 @@ def kind_of(question: str, text: str, speaker: bool) -> Kind:
     return "topic" if plain != text and re.match(r"(?:more\s+)?(?:about|of|on)\b", plain, re.I) else "other"
 
 
-def sides_of(text: str) -> tuple[str, ...]:
+def names_compared(text: str) -> tuple[str, ...]:
     """Return the folded last names of the two that a question compares, () if it compares none."""
     match = _COMPARE.search(text)
     if match is None:
@@ -171,7 +171,7 @@ class Question:
     speaker: tuple[str, ...]
     terms: tuple[str, ...]
     topic: tuple[str, ...]
-    sides: tuple[str, ...]
+    compared: tuple[str, ...]
     names: frozenset[str]
     since: date | None
     until: date | None
@@ -194,19 +194,19 @@ class Question:
         return Wish(None if self.strict else self.since, None if self.strict else self.until, self.firm, self.speaker)
 
 
-def understood(text: str, today: date) -> Question:
+def parse_question(text: str, today: date) -> Question:
     """Take a question apart, relative to a day."""
-    return _understood(text, time_of(text, today))
+    return _question_of(text, time_of(text, today))
 
 
-def timeless(text: str) -> Question:
+def parse_without_time(text: str) -> Question:
     """Take a question apart whose time words are topic: "where did they meet in June 2014", asked of what was written
     later.
     """
-    return _understood(text, Time(None, None, False, text))
+    return _question_of(text, Time(None, None, False, text))
 
 
-def _understood(text: str, time: Time) -> Question:
+def _question_of(text: str, time: Time) -> Question:
     speaker = _speaker(time.rest)
     found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in _ASKING)
     return Question(
@@ -217,7 +217,7 @@ def _understood(text: str, time: Time) -> Question:
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
-        sides=sides_of(time.rest),
+        compared=names_compared(time.rest),
         names=_names(time.rest),
         since=time.since,
         until=time.until,
@@ -232,7 +232,7 @@ def _last_sentence(text: str) -> str:
     return re.split(r"(?<=[.!?])\s+(?=\S)", text.strip())[-1]
 
 
-def standalone(question: str, thread: Sequence[str]) -> str:
+def complete_follow_up(question: str, thread: Sequence[str]) -> str:
     """Return a question that can be searched alone: a follow-up without words of its own gets those of the questions
     before.
 

@@ -46,7 +46,7 @@ _WHAT_IS = re.compile(
 _DEFINED = 3  # terms of what is asked the meaning of; of more, something else is asked
 
 
-def fits(question: Question, sentence: str, asked: Collection[str]) -> bool:
+def holds_what_is_asked(question: Question, sentence: str, asked: Collection[str]) -> bool:
     """Tell whether a sentence holds the kind of thing that is asked for, other than what the question says itself."""
     if question.kind in ("said", "other") and WILL.search(question.asked):
         return _WILLED.search(sentence) is not None
@@ -96,7 +96,7 @@ def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vect
     return coarsely(list(places))[[places[sentence.text] for sentence in sentences]]
 
 
-def by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
+def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
     """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on
     four sets).
     """
@@ -106,8 +106,8 @@ def by_words(candidates: Sequence[Candidate], question: Question, weights: Mappi
         candidate.score = (
             0.7 * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
-            + 0.3 * fits(question, candidate.text, asked)
-            + 0.3 * candidate.spoken
+            + 0.3 * holds_what_is_asked(question, candidate.text, asked)
+            + 0.3 * candidate.has_speaker
             + candidate.hit.score
         )
         if candidate.terms <= asked:  # a heading or a quiz repeats the question
@@ -120,7 +120,7 @@ def by_words(candidates: Sequence[Candidate], question: Question, weights: Mappi
             candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
 
 
-def by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
+def score_by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
     """Add cos(q,s) to the scores, which then are whole; ``asked`` is the vector of what is asked, ``vectors`` as
     ``sentence_vectors`` returns them.
     """
@@ -129,6 +129,6 @@ def by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors
         candidate.score += candidate.meaning
 
 
-def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
+def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return sentences, best first."""
     return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))

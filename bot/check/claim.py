@@ -51,7 +51,7 @@ class Token:
         return self.key in polar_words()
 
 
-def worded(text: str, lower: Container[str] = ()) -> list[Token]:
+def tokenize(text: str, lower: Container[str] = ()) -> list[Token]:
     """Return the tokens of a text in order; ``lower`` are words known to be no names, for the capital that opens a
     sentence.
     """
@@ -154,7 +154,7 @@ class Claim:
     fault: str = ""
 
 
-def claimed(sentence: str, known: Container[str], printed: Container[str] = ()) -> Claim:
+def parse_claim(sentence: str, known: Container[str], printed: Container[str] = ()) -> Claim:
     """Take a sentence of a model's apart; a bracket that holds no known key is a fault, unless it is one of those
     ``printed`` in the passages.
     """

@@ -47,34 +47,34 @@ class Day:
     weekday: int | None = None
     word: str = ""
 
-    def same(self, told: Day, published: date | None) -> bool:
+    def same(self, other: Day, published: date | None) -> bool:
         """Tell whether this can be the time that an article of a day tells; what this says more exactly must follow
         from that day.
         """
         if self.word:
-            return self.word == told.word
+            return self.word == other.word
         mine = (self.year, self.month, self.day)
         if self.weekday is not None and mine == (None, None, None):
-            return self.weekday == told.weekday or any(
-                known.weekday() == self.weekday for known in told.exactly(published)
+            return self.weekday == other.weekday or any(
+                known.weekday() == self.weekday for known in other.exactly(published)
             )
-        if self.weekday is not None and told.weekday not in (None, self.weekday):
+        if self.weekday is not None and other.weekday not in (None, self.weekday):
             return False
-        if told.year is not None or told.month is not None:
+        if other.year is not None or other.month is not None:
             full = (
-                told
-                if told.year is not None or published is None
-                else replace(told, year=_nearest_year(told, published))
+                other
+                if other.year is not None or published is None
+                else replace(other, year=_nearest_year(other, published))
             )
             return all(
                 own is None or own == its for own, its in zip(mine, (full.year, full.month, full.day), strict=True)
             )
         return any(
             all(own is None or own == its for own, its in zip(mine, (d.year, d.month, d.day), strict=True))
-            for d in told.exactly(published)
+            for d in other.exactly(published)
         ) or (
             self.day is None
-            and _period(told.word, published) == (self.year or _period(told.word, published)[0], self.month)
+            and _period(other.word, published) == (self.year or _period(other.word, published)[0], self.month)
         )
 
     def exactly(self, published: date | None) -> list[date]:
@@ -170,13 +170,13 @@ def _clock(text: str) -> str:
     return f"{hour}:{minute:02}"
 
 
-def _nearest_year(told: Day, published: date) -> int:
+def _nearest_year(other: Day, published: date) -> int:
     """Return the year in which a day without one lies nearest to the day of writing."""
-    middle = told.day or 15
+    middle = other.day or 15
     near = [
         d
         for year in (published.year - 1, published.year, published.year + 1)
-        for d in _valid(year, told.month or published.month, middle)
+        for d in _valid(year, other.month or published.month, middle)
     ]
     return min(near, key=lambda d: abs((d - published).days)).year if near else published.year
 
