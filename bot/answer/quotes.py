@@ -241,9 +241,8 @@ def choose(
     if not question.terms:
         return Choice((), "the question names no topic")
     weights = weights_of(view, question)
-    candidates = candidates_of(
-        hits[: _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES], question, weights
-    )
+    most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
+    candidates = candidates_of(view, hits[:most], question, weights)
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
     _by_deed(candidates, question)
