@@ -123,30 +123,27 @@ class SentenceChecker:
         """Return a complete sentence of the model's without its keys, and the citations that are new with it, or why it
         is dropped.
         """
+        weighed = self.weigh(sentence)
+        if isinstance(weighed, Dropped):
+            return weighed
+        text, found = weighed
+        if wrong := next((support.fault for support in found if support.fault), ""):
+            return Dropped(text, wrong)
+        before = len(self._citations)
+        numbers = tuple(dict.fromkeys(self._cite(support.window) for support in found if support.window))
+        return Sentence(text, numbers), tuple(self._citations[before:])
+
+    def weigh(self, sentence: str) -> tuple[str, list[Support]] | Dropped:
+        """Return a sentence of the model's without its keys, and how well the passages support each of its parts.
+
+        It is dropped at once if its form or its quotations are wrong.
+        """
         claim = parse_claim(sentence, self._evidence, self._printed)
         cited = [self._evidence[key] for key in claim.keys]
         why_not = (
             claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _misquoted(claim, cited)
         )
-        if why_not:
-            return Dropped(claim.text, why_not)
-        found = self._supports(claim.text, cited)
-        if wrong := next((support.fault for support in found if support.fault), ""):
-            return Dropped(claim.text, wrong)
-        before = len(self._citations)
-        numbers = tuple(dict.fromkeys(self._cite(support.window) for support in found if support.window))
-        return Sentence(claim.text, numbers), tuple(self._citations[before:])
-
-    def supports(self, sentence: str) -> list[Support]:
-        """Return how well each part of a sentence of the model's is carried, for measuring; empty if its form or its
-        quotations are wrong.
-        """
-        claim = parse_claim(sentence, self._evidence, self._printed)
-        cited = [self._evidence[key] for key in claim.keys]
-        wrong = (
-            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _misquoted(claim, cited)
-        )
-        return [] if wrong else self._supports(claim.text, cited)
+        return Dropped(claim.text, why_not) if why_not else (claim.text, self._supports(claim.text, cited))
 
     def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
         """Return how well a text is carried, sentence by sentence; where one is not, clause by clause."""

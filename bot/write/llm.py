@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsdesk.llm")
 
-# provider: module and class of its integration, where it is if nothing else is set, whether it wants a key, what pip
+# provider: module and class of its integration, its address if no other is set, whether it needs a key, and what pip
 # installs (pyproject.toml has the same)
 _PROVIDERS = {
     "openai": (
