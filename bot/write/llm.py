@@ -40,28 +40,22 @@ _PROVIDERS = {
         "OpenAI",
         "https://api.openai.com/v1",
         True,
-        "'llama-index-llms-openai>=0.8,<0.9'",
+        "llama-index-llms-openai>=0.8,<0.9",
     ),
-    "openai-like": (
-        "llama_index.llms.openai_like",
-        "OpenAILike",
-        "",
-        False,
-        "'llama-index-llms-openai-like>=0.8,<0.9'",
-    ),
+    "openai-like": ("llama_index.llms.openai_like", "OpenAILike", "", False, "llama-index-llms-openai-like>=0.8,<0.9"),
     "anthropic": (
         "llama_index.llms.anthropic",
         "Anthropic",
         "https://api.anthropic.com",
         True,
-        "'llama-index-llms-anthropic>=0.12,<0.13' 'anthropic<1'",
+        "llama-index-llms-anthropic>=0.12,<0.13 anthropic<1",
     ),
     "ollama": (
         "llama_index.llms.ollama",
         "Ollama",
         "http://localhost:11434",
         False,
-        "'llama-index-llms-ollama>=0.11,<0.12'",
+        "llama-index-llms-ollama>=0.11,<0.12",
     ),
 }
 _TRIES = 4
@@ -127,16 +121,12 @@ class Llm:
         try:
             make = getattr(importlib.import_module(module), class_)
         except ImportError as error:
+            install = " ".join(f"'{package}'" for package in packages.split())
             raise SettingsError(
-                f"{self.name} needs a package that is not installed. Install it: pip install {packages}"
+                f"{self.name} needs a package that is not installed. Install it: pip install {install}"
             ) from error
-        for name in (
-            "openai",
-            "anthropic",
-            "httpx",
-            "httpcore",
-            "llama_index",
-        ):  # they would log addresses, and prompts at their finest level
+        # They would log addresses, and prompts at their finest level.
+        for name in ("openai", "anthropic", "httpx", "httpcore", "llama_index"):
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
             self._llm = make(model=self.model, temperature=0.0, **self._options(provider, url, key))
