@@ -10,6 +10,8 @@ NewsdeskError            a sentence for a person: what, which, what to do next
 │   └── ServerDown       the Chroma server does not answer, or lets nobody in
 ├── ModelError           the embedding model or reranker cannot be loaded
 ├── ClusterError         Ray cannot be used, or its cluster failed
+├── QuestionError        a question cannot be answered as it stands (bot/answer/desk.py)
+├── LlmError             a language model could not be used (bot/write/llm.py)
 └── UnreadableError      one file or record cannot be read; a run lists it and goes on
     └── PageError        a web page or feed cannot be had
 """
