@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -209,3 +210,26 @@ def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
         "assert 'numpy' not in names or names.index('index') < names.index('numpy')"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def raised_on_purpose() -> dict[str, str]:
+    """Every exception class of the product, and the class it derives from."""
+    found = {"Exception": ""}
+    classes = [node for tree in parsed().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for _ in range(5):  # as deep as the tree is
+        for node in classes:
+            for base in node.bases:
+                if ast.unparse(base).rpartition(".")[2] in found:
+                    found[node.name] = ast.unparse(base)
+    return {name: base for name, base in found.items() if base}
+
+
+def test_every_error_stands_in_one_tree():
+    tree, above = {}, ["Exception"]
+    for line in (ast.get_docstring(parsed()["index.errors"]) or "").splitlines()[2:]:
+        if line.strip():
+            name = re.search(r"\w+", line)
+            assert name
+            above[name.start() // 4 + 1 :] = [name.group()]
+            tree[name.group()] = above[name.start() // 4]
+    assert raised_on_purpose() == tree

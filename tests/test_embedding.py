@@ -14,9 +14,10 @@ from hash_embedder import HashEmbedder
 import index.ingest.run
 from index.archive import Archive, Prepared
 from index.articles import Article, Source
+from index.errors import StopRequested
 from index.ingest.changes import Options
 from index.ingest.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
-from index.ingest.file_reader import Found, Known, Order, Stopped, look
+from index.ingest.file_reader import Found, Known, Order, look
 from index.ingest.report import Progress, Report
 from index.ingest.run import run
 from index.model.embedder import Vectors
@@ -147,7 +148,7 @@ def test_a_file_of_which_a_part_has_come_when_a_run_is_stopped_is_not_settled(tm
     def a_part(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
         def found(order: Order) -> Iterator[Found]:
             yield from islice(look(order, known), 4)  # its digest and three articles
-            raise Stopped
+            raise StopRequested
 
         for order in orders:
             yield order, found(order)

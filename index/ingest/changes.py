@@ -15,8 +15,8 @@ from typing import IO, TYPE_CHECKING
 
 from index.archive import Archive, Prepared
 from index.articles import article_id
-from index.errors import UnreadableError
-from index.ingest.file_reader import Article, Digest, Found, Looking, Order, Same, Stopped, cleaned, one_by_one
+from index.errors import StopRequested, UnreadableError
+from index.ingest.file_reader import Article, Digest, Found, Looking, Order, Same, cleaned, one_by_one
 from index.ingest.report import Progress, Report, Step
 from index.ingest.settle import checked, prepared
 from index.read.files import Failure, File, Listing, holds_articles, read_stream, walk
@@ -81,7 +81,7 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     try:
         for order, found in options.looking(orders, _known(archive)):
             yield from _changes_of(archive, order, found, options, report, progress)
-    except Stopped:  # a file of which only a part has come is no file that was read
+    except StopRequested:  # a file of which only a part has come is no file that was read
         return
     for failure in listing.failures:
         report.failures.append(replace(failure, passing=True))  # there is no record of it to tell whether it changed

@@ -27,9 +27,9 @@ import numpy.typing as npt
 
 from index.archive import Archive, Prepared
 from index.clean.recurring import Counted
-from index.errors import ClusterError, ModelError, NewsdeskError
+from index.errors import ClusterError, ModelError, NewsdeskError, StopRequested
 from index.ingest.embedding import texts_of
-from index.ingest.file_reader import Found, Fresh, Known, Order, Stopped, look
+from index.ingest.file_reader import Found, Fresh, Known, Order, look
 from index.ingest.settle import split
 from index.model.embedder import Embedder, Vectors
 from index.read.record import Failure
@@ -190,7 +190,7 @@ class OnCluster:
             yield item
 
     def _items(self, orders: list[Order]) -> Iterator[Any]:
-        """Yield what comes back, block by block, its vectors kept. Raises Stopped when it is asked to stop."""
+        """Yield what comes back, block by block, its vectors kept. Raises StopRequested when it is asked to stop."""
         for rows in self._blocks(orders):
             found = [pickle.loads(row) for row in rows]  # noqa: S301 (made by our own workers)
             for item in found:
@@ -232,7 +232,7 @@ class OnCluster:
         try:
             while True:
                 if self._stopped():
-                    raise Stopped
+                    raise StopRequested
                 try:
                     rows = ready.get(timeout=0.2)
                 except queue.Empty:

@@ -94,16 +94,12 @@ Found = Digest | Failure | Article
 Known = Callable[[str], str | None]  # the digest of what an article was read from, by its id; None if it is not in
 
 
-class Stopped(Exception):
-    """Whoever looks was asked to stop: what has come of a file may be a part of it."""
-
-
 class Looking(Protocol):
     """What looks into files, one after the other or many at a time."""
 
     def __call__(self, orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
         """Yield what is found in each file, in the order of the orders: its digest or a failure, then its articles and
-        failures. Raises Stopped.
+        failures. Raises StopRequested.
         """
 
 

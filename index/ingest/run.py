@@ -25,11 +25,13 @@ from index.store.upgrade import read_all
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000
 
-Stopped = Callable[[], bool]
-
 
 def run(
-    archive: Archive, embedder: Embedder, options: Options, progress: Progress, stopped: Stopped = lambda: False
+    archive: Archive,
+    embedder: Embedder,
+    options: Options,
+    progress: Progress,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Bring the archive up to date with some files and return the report. The caller holds the writer's lock.
 

@@ -21,7 +21,7 @@ _SWEEP_SECONDS = (
 )
 
 
-class Stopped(Protocol):
+class StopSignal(Protocol):
     """Tells whether somebody wants the watch to end."""
 
     def is_set(self) -> bool:
@@ -29,7 +29,7 @@ class Stopped(Protocol):
         ...
 
 
-def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | None]:
+def changes_in(paths: Sequence[Path], stopped: StopSignal) -> Iterator[set[str] | None]:
     """Yield the absolute paths that changed in some files and folders; None says that anything may have changed.
 
     None comes first, when a named path goes or comes back, after very many changes, and every ten minutes. Changes that
@@ -70,7 +70,7 @@ def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | N
             strict = False
 
 
-def pause(seconds: float, stopped: Stopped) -> None:
+def pause(seconds: float, stopped: StopSignal) -> None:
     """Wait, but not beyond a wish to stop."""
     until = time.monotonic() + seconds
     while not stopped.is_set() and time.monotonic() < until:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from index.errors import ServerDown, VectorsError
+from index.errors import ChromaRefused, ServerDown, VectorsError
 from index.model.embedder import Vectors
 from index.store.rows import ANYTHING, Scope
 from index.vectors.engine import Changes, Item, batches
@@ -33,10 +33,6 @@ SPACE: Any = {
 _PATIENCE = 300.0  # seconds for one batch; on a full disk Chroma waits a thousand
 _BATCH = 500
 MOST = 5_000  # passages that one search asks for
-
-
-class Refused(Exception):
-    """The server, or a proxy before it, does not let us in."""
 
 
 class Collection:
@@ -170,7 +166,7 @@ def translated(what: str) -> Iterator[None]:
     except (
         BaseException
     ) as error:  # chromadb raises its own classes, httpx's, ValueError, and panics of Rust, which are no Exception
-        if isinstance(error, Refused):
+        if isinstance(error, ChromaRefused):
             raise ServerDown(f"The Chroma server cannot be used: {error}.") from error
         if type(error).__module__.startswith("httpx"):
             raise ServerDown(

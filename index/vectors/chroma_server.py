@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from index.errors import ServerDown, SettingsError, VectorsError
+from index.errors import ChromaRefused, ServerDown, SettingsError, VectorsError
 from index.store.rows import Generation
-from index.vectors.chroma import COLLECTION, MOST, SPACE, Collection, Refused, columns
+from index.vectors.chroma import COLLECTION, MOST, SPACE, Collection, columns
 from index.vectors.engine import Changes, Index, Item, batches
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ class Server:
         try:
             verify = ssl.create_default_context(cafile=self._ca) if self._ca and self._ssl else True
         except OSError as error:
-            raise Refused(
+            raise ChromaRefused(
                 f"the file of NEWSDESK_CHROMA__CA, {self._ca}, cannot be read as certificates "
                 f"({error.strerror or error})"
             ) from error
@@ -171,7 +171,7 @@ class Server:
             raise
         except BaseException as error:
             self._client = None if ours else self._client
-            if isinstance(error, Refused):
+            if isinstance(error, ChromaRefused):
                 raise ServerDown(f"The Chroma server at {self.url} cannot be used: {error}.") from error
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
                 told = (
@@ -336,7 +336,7 @@ def _again(request: Callable[..., httpx.Response], url: str) -> Callable[..., ht
             else:
                 if (least := next(waits, None)) is None:
                     if told:
-                        raise Refused(told)
+                        raise ChromaRefused(told)
                     response.raise_for_status()
             time.sleep(max(least or 0.0, wait))
 
@@ -352,7 +352,7 @@ def _retry_after(response: httpx.Response) -> float:
 
 def _checked(response: httpx.Response) -> httpx.Response:
     if response.status_code in (401, 403):
-        raise Refused(
+        raise ChromaRefused(
             f"it lets nobody in without the right key ({response.status_code}). Check NEWSDESK_CHROMA__TOKEN and "
             "NEWSDESK_CHROMA__HEADERS"
         )
