@@ -227,7 +227,7 @@ class _Watched:
         """Run over what changed (None: everything) until it worked; raises only what trying again cannot mend."""
         from index.ingest.watch import pause
 
-        told, delay = "", 1.0
+        reported, delay = "", 1.0
         while not stop.is_set():
             try:
                 self._run_once(changed, stop)
@@ -235,13 +235,13 @@ class _Watched:
                 raise
             except Exception as error:  # a watch outlives whatever it meets, and says so
                 sentence = _sentence(error)
-                if sentence != told:
+                if sentence != reported:
                     print(f"{sentence}\nTrying again until it works.", file=sys.stderr, flush=True)
-                told, changed = sentence, None
+                reported, changed = sentence, None
                 pause(2.0 if isinstance(error, LockedError) else delay, stop)
                 delay = min(delay * 2, 60.0)
             else:
-                if told:
+                if reported:
                     print("It works again.", file=sys.stderr, flush=True)
                 return
 
@@ -317,20 +317,20 @@ class _WatchProgress(Progress):
         added = {step.digest: step for step in steps if step.action == "add"}
         moved = {step.digest: step for step in steps if step.action == "remove" and step.digest in added}
         for step in steps:
-            place, title = printable(short_path(step.place)), printable(step.title)
+            path, title = printable(short_path(step.path)), printable(step.title)
             if step.digest in moved and step.action == "remove":
                 continue
             if step.action == "add" and step.digest in moved:
-                print(f"moved    {printable(short_path(moved[step.digest].place))} → {place}  {title}", flush=True)
+                print(f"moved    {printable(short_path(moved[step.digest].path))} → {path}  {title}", flush=True)
             else:
-                print(f"{self._DONE[step.action]:<8} {place}  {title}", flush=True)
+                print(f"{self._DONE[step.action]:<8} {path}  {title}", flush=True)
 
 
 def _mend(archive: Archive, embedder: Embedder) -> None:
     """Remove what a dead run left and rebuild damaged vectors, telling it in one line."""
-    if elsewhere := archive.elsewhere():
-        raise ArchiveError(elsewhere)
-    if not archive.sound():
+    if why := archive.why_not_here():
+        raise ArchiveError(why)
+    if not archive.is_intact():
         trouble = archive.trouble
         archive.rebuild(embedder.identity)
         print(f"The search index was damaged and has been rebuilt from the catalog ({trouble})", file=sys.stderr)
@@ -345,13 +345,11 @@ def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
         if archive is not None:
             archive.close()
     if parsed.json:
-        plan_json = [
-            {"action": step.action, "path": step.place, "title": step.title, "why": step.why} for step in steps
-        ]
+        plan_json = [{"action": step.action, "path": step.path, "title": step.title, "why": step.why} for step in steps]
         print(json.dumps({**report.as_json(), "dry_run": True, "plan": plan_json}, ensure_ascii=False))
     else:
         for step in steps:
-            print(f"{step.action:<7} {printable(short_path(step.place))}  {printable(step.title)}  ({step.why})")
+            print(f"{step.action:<7} {printable(short_path(step.path))}  {printable(step.title)}  ({step.why})")
         print(f"Nothing was changed. {_summary(report, 'would be ')}")
         _print_failures(report)
     return 1 if report.failed else 0

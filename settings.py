@@ -329,16 +329,16 @@ class Settings(BaseSettings):
             return None
         from index.vectors.chroma_server import Server
 
-        told = {name: value.get_secret_value() for name, value in self.chroma.headers.items()}
+        headers = {name: value.get_secret_value() for name, value in self.chroma.headers.items()}
         if self.chroma.token is not None:
-            told["X-Chroma-Token"] = self.chroma.token.get_secret_value()
+            headers["X-Chroma-Token"] = self.chroma.token.get_secret_value()
         chroma = self.chroma
         return Server(
             str(chroma.url),
             chroma.collection,
             tenant=chroma.tenant,
             database=chroma.database,
-            headers=told,
+            headers=headers,
             ca=chroma.ca,
         )
 

@@ -17,7 +17,7 @@ from index.articles import Article, Source
 from index.errors import StopRequested
 from index.ingest.changes import Options
 from index.ingest.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
-from index.ingest.file_reader import Found, Known, Order, look
+from index.ingest.file_reader import FileToRead, Found, Known, read_file
 from index.ingest.report import Progress, Report
 from index.ingest.run import run
 from index.model.embedder import Vectors
@@ -145,9 +145,9 @@ def test_a_file_of_which_a_part_has_come_when_a_run_is_stopped_is_not_settled(tm
     file = tmp_path / "articles.jsonl"
     file.write_text("".join(map(line, range(8))))
 
-    def a_part(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
-        def found(order: Order) -> Iterator[Found]:
-            yield from islice(look(order, known), 4)  # its digest and three articles
+    def a_part(orders: Iterable[FileToRead], known: Known) -> Iterator[tuple[FileToRead, Iterator[Found]]]:
+        def found(order: FileToRead) -> Iterator[Found]:
+            yield from islice(read_file(order, known), 4)  # its digest and three articles
             raise StopRequested
 
         for order in orders:

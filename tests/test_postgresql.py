@@ -25,7 +25,7 @@ from index.errors import ArchiveError, LockedError
 from index.store import dialect, keywords
 from index.store.catalog import Catalog
 from index.store.copying import copy_catalog
-from index.store.dialect import Place, shown
+from index.store.dialect import Database, shown
 from index.store.rows import ANYTHING
 from index.store.schema import articles, passages
 
@@ -245,7 +245,7 @@ def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_
 # --- the ranking ---
 
 
-def filled(place: Place, texts: list[tuple[str, str]]) -> Catalog:
+def filled(place: Database, texts: list[tuple[str, str]]) -> Catalog:
     catalog = Catalog(place)
     with catalog.transaction() as transaction:
         row = {

@@ -29,7 +29,7 @@ from index.archive import Archive, Prepared
 from index.clean.recurring import Counted
 from index.errors import ClusterError, ModelError, NewsdeskError, StopRequested
 from index.ingest.embedding import texts_of
-from index.ingest.file_reader import Found, Fresh, Known, Order, look
+from index.ingest.file_reader import CleanedArticle, FileToRead, Found, Known, read_file
 from index.ingest.settle import split
 from index.model.embedder import Embedder, Vectors
 from index.read.record import Failure
@@ -161,7 +161,7 @@ class OnCluster:
         self._ray, self._archive, self._embedder, self._stopped = ray, archive, embedder, stopped
         self.read_here = 0  # files that the workers could not read, and this machine could
 
-    def __call__(self, orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
+    def __call__(self, orders: Iterable[FileToRead], known: Known) -> Iterator[tuple[FileToRead, Iterator[Found]]]:
         """Yield what is found in each file, in order; the vectors of an article are in the catalog before it comes."""
         given = list(orders)
         if not given:
@@ -174,7 +174,7 @@ class OnCluster:
                 # A disk that this machine alone sees, perhaps: then it reads itself, and says so.
                 for _ in rest:
                     pass
-                mine = look(order, known)
+                mine = read_file(order, known)
                 first = next(mine)
                 self.read_here += not isinstance(first, Failure)
                 yield order, _chained(first, mine)
@@ -189,7 +189,7 @@ class OnCluster:
                 return
             yield item
 
-    def _items(self, orders: list[Order]) -> Iterator[Any]:
+    def _items(self, orders: list[FileToRead]) -> Iterator[Any]:
         """Yield what comes back, block by block, its vectors kept. Raises StopRequested when it is asked to stop."""
         for rows in self._blocks(orders):
             found = [pickle.loads(row) for row in rows]  # noqa: S301 (made by our own workers)
@@ -206,7 +206,7 @@ class OnCluster:
             for item in found:
                 yield item.item if isinstance(item, _Looked) else item
 
-    def _blocks(self, orders: list[Order]) -> Iterator[list[bytes]]:
+    def _blocks(self, orders: list[FileToRead]) -> Iterator[list[bytes]]:
         """Yield the rows of the cluster's blocks. A thread waits for them, so that whoever wants to stop need not."""
         ready: queue.Queue[list[bytes] | BaseException | None] = queue.Queue(maxsize=2)
         over = threading.Event()
@@ -248,7 +248,7 @@ class OnCluster:
         finally:
             over.set()
 
-    def _dataset(self, orders: list[Order]) -> Any:
+    def _dataset(self, orders: list[FileToRead]) -> Any:
         from ray.data import ActorPoolStrategy, DataContext
 
         context = DataContext.get_current()
@@ -290,11 +290,11 @@ class _Look:
                 for item in self._found(order, digests):
                     yield {"item": [pickle.dumps(item)]}
 
-    def _found(self, order: Order, digests: dict[str, str]) -> Iterator[Found | _Looked | _End]:
-        for item in look(order, digests.get):
+    def _found(self, order: FileToRead, digests: dict[str, str]) -> Iterator[Found | _Looked | _End]:
+        for item in read_file(order, digests.get):
             if isinstance(item, Failure) and item.passing:
                 item = Failure(item.path, f"{item.reason} (on {socket.gethostname()})", item.line, passing=True)
-            if isinstance(item, Fresh):
+            if isinstance(item, CleanedArticle):
                 yield _Looked(split(item.source, item.text, order.file.path, item.digest, item.cut, self._known))
             else:
                 yield item
@@ -340,8 +340,8 @@ class _Embed:
         return pickle.dumps(_Looked(item.item, keys, np.stack([vectors[key] for key in keys])) if keys else item)
 
 
-def _parts(orders: Iterable[Order]) -> Iterator[list[Order]]:
-    part: list[Order] = []
+def _parts(orders: Iterable[FileToRead]) -> Iterator[list[FileToRead]]:
+    part: list[FileToRead] = []
     size = 0
     for order in orders:
         part.append(order)

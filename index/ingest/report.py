@@ -26,7 +26,7 @@ class Step:
     """One thing a run does to the archive, and why; ``digest`` is of what the article was read from."""
 
     action: Literal["add", "update", "remove"]
-    place: str
+    path: str
     title: str
     why: str
     digest: str = ""
@@ -166,12 +166,12 @@ class _Measure:
     def __str__(self) -> str:
         """Return one line: articles, rate, time left."""
         spent = self._clock() - self._began
-        told = f"{self.articles:,} articles"
+        text = f"{self.articles:,} articles"
         if spent <= 0 or not self.articles:
-            return told
-        told += f", {self.articles / spent:,.1f}/s"
+            return text
+        text += f", {self.articles / spent:,.1f}/s"
         # Over the whole run: a rate of the last seconds jumps with every batch that is embedded.
-        return f"{told}, {_duration(spent * (1 - self.share) / self.share)} left" if 0 < self.share < 1 else told
+        return f"{text}, {_duration(spent * (1 - self.share) / self.share)} left" if 0 < self.share < 1 else text
 
 
 def _duration(seconds: float) -> str:

@@ -66,7 +66,7 @@ def run(
         report.error = str(error)
         raise
     finally:
-        archive.rest()
+        archive.stop_writing()
         report.failed = report.failures.total
         report.seconds = time.monotonic() - began
         whole = not report.interrupted and report.error is None and options.changed is None
@@ -117,7 +117,7 @@ class _Writing:
         elif isinstance(change, FetchRecord):
             self._batch.fetches.append(change)
         elif isinstance(change, Gone):
-            self._archive.expect()
+            self._archive.prepare_to_write()
             self._batch.removed += change.ids
             self._batch.files_gone += [change.file] if change.file else []
         if len(self._batch.articles) >= _BATCH_ARTICLES or self._size > _BATCH_CHARACTERS:
@@ -133,7 +133,7 @@ class _Writing:
 
     def _article(self, item: Prepared) -> None:
         id_ = item.article.source.id
-        self._archive.expect()
+        self._archive.prepare_to_write()
         # A later version of the same article takes the place of the earlier one.
         self._batch.articles = [other for other in self._batch.articles if other.article.source.id != id_]
         self._batch.articles.append(item)

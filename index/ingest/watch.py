@@ -33,16 +33,16 @@ def changes_in(paths: Sequence[Path], stopped: StopSignal) -> Iterator[set[str] 
     """Yield the absolute paths that changed in some files and folders; None says that anything may have changed.
 
     None comes first, when a named path goes or comes back, after very many changes, and every ten minutes. Changes that
-    happen while the caller works are told next. Raises ArchiveError if the system cannot watch so much.
+    happen while the caller works come next. Raises ArchiveError if the system cannot watch so much.
     """
     from watchfiles import watch
 
-    told: dict[Path, tuple[int, int] | None] | None = None
+    reported: dict[Path, tuple[int, int] | None] | None = None
     strict = True  # the library can pass over folders that may not be read, but then also over the system's limits
     while not stopped.is_set():
         standing = _standing(paths)
-        if standing != told and not any(standing.values()):
-            told = standing
+        if standing != reported and not any(standing.values()):
+            reported = standing
             yield None
         there = [path for path, identity in standing.items() if identity]
         if not there:
@@ -57,8 +57,8 @@ def changes_in(paths: Sequence[Path], stopped: StopSignal) -> Iterator[set[str] 
             for found in events:
                 if _standing(paths) != standing:
                     break  # the watch is on what was there: begin again
-                if told != standing or len(found) >= _MANY or time.monotonic() - swept > _SWEEP_SECONDS:
-                    told, swept = standing, time.monotonic()
+                if reported != standing or len(found) >= _MANY or time.monotonic() - swept > _SWEEP_SECONDS:
+                    reported, swept = standing, time.monotonic()
                     yield None
                 elif found:
                     yield {path for _, path in found}

@@ -169,9 +169,9 @@ def reader(name: str) -> Callable[[str, Sequence[str]], list[float]]:
             "nothing of answers. "
             "Set NEWSDESK_ANSWERS__READER to a cross-encoder with one number or with entailment, or leave it out."
         )
-    place = labels["entailment"]
+    column = labels["entailment"]
     return lambda question, texts: [
-        float(values[place])
+        float(values[column])
         for values in model.predict([(text, question) for text in texts], apply_softmax=True, show_progress_bar=False)
     ]
 

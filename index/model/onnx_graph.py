@@ -68,9 +68,9 @@ class Encoder:
         )
         return cls(folder, config, *_mapped(folder / "model.safetensors"), longest, modes == {"pooling_mode_cls_token"})
 
-    def rest(self) -> None:
-        """Let go of the pages that were read: a runtime keeps linear maps in a form of its own, and what it looks up
-        comes back when it is needed.
+    def release_pages(self) -> None:
+        """Free the memory of the weights: a runtime keeps linear maps in a form of its own, and the system reads the
+        others again when they are needed.
         """
         if hasattr(mmap, "MADV_DONTNEED"):
             self.pages.madvise(mmap.MADV_DONTNEED)

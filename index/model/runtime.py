@@ -210,7 +210,7 @@ class _Parts:
 
     def embed_by(self, runtime: Callable[[Encoder], Run]) -> Embed:
         run = runtime(self.encoder)
-        self.encoder.rest()
+        self.encoder.release_pages()
         give_memory_back()
         return partial(_embedded, self.tokenizer, run, self.workers, self.encoder.config["hidden_size"])
 

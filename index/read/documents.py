@@ -86,7 +86,7 @@ class _Line:
     margin: bool  # near the page's upper or lower edge
 
 
-def read_pdf(place: str, raw: bytes) -> Record:
+def read_pdf(path: str, raw: bytes) -> Record:
     """Read a PDF. Raises UnreadableError for one that is encrypted, damaged, too large or holds no text."""
     import pypdf
     from pypdf.errors import PyPdfError
@@ -127,7 +127,7 @@ def read_pdf(place: str, raw: bytes) -> Record:
             )
         raise UnreadableError("is a PDF without any text; export it again as text")
     known, made = _known(reader)
-    return Record(place, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
+    return Record(path, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
 
 
 def _pages(reader: PdfReader) -> tuple[list[list[_Line]], bool]:
@@ -281,7 +281,7 @@ _FALLBACK = (
 _DC, _TERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
 
 
-def read_docx(place: str, raw: bytes, limit: int) -> Record:
+def read_docx(path: str, raw: bytes, limit: int) -> Record:
     """Read a Word document whose parts may unpack to ``limit`` bytes each.
 
     Raises UnreadableError for one that is encrypted, damaged, too large or holds no text.
@@ -319,9 +319,7 @@ def read_docx(place: str, raw: bytes, limit: int) -> Record:
     )
     author = said.get(f"{_DC}creator")
     made = written(created, author, *programs)
-    return Record(
-        place, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made
-    )
+    return Record(path, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made)
 
 
 def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:

@@ -340,7 +340,7 @@ def _filled(record: Record, said: Metadata) -> Record:
     at each visit.
     """
     own = record.metadata
-    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.place, record.url)}
+    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.path, record.url)}
     if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
         own = replace(own, publisher=None)  # a name is better than the site's address
     metadata = filled(own, said)

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from index.errors import ArchiveError, SettingsError
 from index.store import dialect, keywords
 from index.store.catalog import Catalog
-from index.store.dialect import Place
+from index.store.dialect import Database
 from index.store.schema import metadata, passages
 
 _AT_ONCE = 1_000  # rows
@@ -25,8 +25,8 @@ _FILE = "catalog.sqlite3"
 Copied = dict[str, tuple[int, str]]  # rows and digest, by table
 
 
-def target(said: str) -> tuple[Place, Path]:
-    """Return the catalog's place and the data folder that ``copy --to`` names.
+def target(said: str) -> tuple[Database, Path]:
+    """Return the database and the data folder that ``copy --to`` names.
 
     Raises SettingsError if it names none.
     """
@@ -45,12 +45,12 @@ def target(said: str) -> tuple[Place, Path]:
     return Path(said) / _FILE, Path(said)
 
 
-def copy_catalog(source: Catalog, place: Place) -> Copied:
+def copy_catalog(source: Catalog, database: Database) -> Copied:
     """Copy a catalog into a new one and return rows and digest of every table. The caller holds the source's lock.
 
     Raises ArchiveError if the target holds something already or what arrived is not what was there.
     """
-    there = Catalog(place)
+    there = Catalog(database)
     try:
         with source.snapshot() as snapshot, there.transaction() as transaction:
             old, new = snapshot.connection, transaction.connection
@@ -58,7 +58,7 @@ def copy_catalog(source: Catalog, place: Place) -> Copied:
             found["passage_terms"] = _keywords(old, new)
             return found
     except DBAPIError as error:
-        raise dialect.explained(error, place) from error
+        raise dialect.explained(error, database) from error
     finally:
         there.close()
 
