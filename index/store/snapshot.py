@@ -69,7 +69,7 @@ class Snapshot(Spoken):
 
     @property
     def connection(self) -> Connection:
-        """The connection, for what reads or writes whole tables (index/store/copying.py)."""
+        """The connection, for what reads or writes whole tables (deploy/copy_archive.py)."""
         return self._connection
 
     def fact(self, name: str) -> str | None:
