@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from types import TracebackType
 
 from index.archive import Archive, Batch, Prepared
 from index.ingest.changes import Change, Gone, Options, absolute, ahead, changes
@@ -38,13 +39,10 @@ def run(
     ``stopped`` is asked between articles: once it says so, what has been read is published and the run ends. A run that
     is killed has published whole batches; the next one does the rest and embeds nothing twice.
     """
-    began = time.monotonic()
     report = Report()
-    with archive.catalog.transaction() as transaction:
-        report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
-    link_all(archive.catalog, stopped)
-    read_all(archive.catalog, stopped)
-    try:
+    with _OnRecord(archive, options, report):
+        link_all(archive.catalog, stopped)
+        read_all(archive.catalog, stopped)
         progress.ahead(lambda: ahead(archive, options))
         with EmbeddingQueue(archive, embedder) as queue:
             writing = _Writing(archive, queue, embedder, report, progress)
@@ -59,21 +57,34 @@ def run(
         # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
         with archive.catalog.transaction() as transaction:
             transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
-    except KeyboardInterrupt:
-        report.interrupted = True
-        raise
-    except Exception as error:
-        report.error = str(error)
-        raise
-    finally:
-        archive.stop_writing()
+    return report
+
+
+class _OnRecord:
+    """Keeps a run's report in the catalog, however the run ends."""
+
+    def __init__(self, archive: Archive, options: Options, report: Report) -> None:
+        self._archive, self._options, self._report = archive, options, report
+        self._began = time.monotonic()
+
+    def __enter__(self) -> None:
+        with self._archive.catalog.transaction() as transaction:
+            self._report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        options, report = self._options, self._report
+        report.interrupted = report.interrupted or isinstance(error, KeyboardInterrupt)
+        report.error = str(error) if isinstance(error, Exception) else None
+        self._archive.stop_writing()
         report.failed = report.failures.total
-        report.seconds = time.monotonic() - began
+        report.seconds = time.monotonic() - self._began
         whole = not report.interrupted and report.error is None and options.changed is None
         covered = (
             [each for path in options.paths for each in {path, absolute(path)}] if whole else options.changed or ()
         )
-        with archive.catalog.transaction() as transaction:
+        with self._archive.catalog.transaction() as transaction:
             before = {(path, reason) for _, path, reason in transaction.passing_failures()}
             if (
                 options.watching
@@ -83,7 +94,6 @@ def run(
                 transaction.forget_run(report.run)
             else:
                 transaction.finish_run(report.run, report.seconds, report.as_json(), covered)
-    return report
 
 
 class _Writing:

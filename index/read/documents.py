@@ -67,6 +67,18 @@ def written(created: date | None, *programs: object) -> date | None:
     )
 
 
+# What pypdf raises beside its own errors when it meets something unexpected in a file.
+_ODD = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    ArithmeticError,
+    OSError,
+    RecursionError,
+)
 _PAGES = 2_000
 _SECONDS = 60.0  # an article's PDF takes one
 _CHARACTERS = 20_000_000
@@ -104,18 +116,7 @@ def read_pdf(path: str, raw: bytes) -> Record:
         pages, pictures = _pages(reader)
     except pypdf.errors.DependencyError as error:
         raise UnreadableError("encrypted PDF: its kind of encryption cannot be read here; save it without") from error
-    except (
-        PyPdfError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        AssertionError,
-        ArithmeticError,
-        OSError,
-        RecursionError,
-    ) as error:
+    except (PyPdfError, *_ODD) as error:
         raise UnreadableError(
             f"is a damaged PDF ({type(error).__name__}: {str(error)[:100]}); open it in a viewer, print it to a "
             "new PDF, and ingest that"
@@ -262,6 +263,8 @@ def _joined(text: str, line: str, words: Counter[str]) -> str:
 
 
 def _known(reader: PdfReader) -> tuple[Any, date | None]:
+    from pypdf.errors import PyPdfError
+
     try:
         said = reader.metadata
         if said is None:
@@ -269,7 +272,7 @@ def _known(reader: PdfReader) -> tuple[Any, date | None]:
         known = properties(said.title, said.author)
         created = said.creation_date
         return known, written(created.date() if created else None, said.producer, said.creator)
-    except Exception:  # properties are written by anything; a PDF with odd ones is still an article
+    except (PyPdfError, *_ODD):  # properties are written by anything; a PDF with odd ones is still an article
         return properties(None, None), None
 
 

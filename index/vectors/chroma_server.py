@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from index.errors import ChromaRefused, ServerDown, SettingsError, VectorsError
 from index.store.rows import Generation
-from index.vectors.chroma import COLLECTION, MOST, SPACE, Collection, columns
+from index.vectors.chroma import COLLECTION, MOST, SPACE, Collection, columns, explained_by
 from index.vectors.engine import Changes, Index, Item, batches
 
 if TYPE_CHECKING:
@@ -157,41 +157,37 @@ class Server:
         with httpx.Client(headers=self._headers, verify=verify, timeout=seconds) as client:
             _checked(client.get(self._heartbeat)).raise_for_status()
 
-    @contextlib.contextmanager
-    def _reached(self, ours: bool = True) -> Iterator[None]:
+    def _reached(self, ours: bool = True) -> contextlib.AbstractContextManager[None]:
         """Raise what goes wrong as a VectorsError; ``ours``: the connection is given up then."""
+
+        def explain(error: BaseException) -> VectorsError:
+            self._client = None if ours else self._client
+            return self._explained(error)
+
+        return explained_by(explain)
+
+    def _explained(self, error: BaseException) -> VectorsError:
         import chromadb.errors
         import httpx
 
-        try:
-            yield
-        except VectorsError:
-            raise
-        except (KeyboardInterrupt, SystemExit, GeneratorExit):
-            raise
-        except BaseException as error:
-            self._client = None if ours else self._client
-            if isinstance(error, ChromaRefused):
-                raise ServerDown(f"The Chroma server at {self.url} cannot be used: {error}.") from error
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                reason = (
-                    "its certificate is not trusted. If an authority of your own made it, set NEWSDESK_CHROMA__CA to "
-                    "that one's certificate"
-                )
-                raise ServerDown(f"The Chroma server at {self.url} cannot be used: {reason}.") from error
-            if isinstance(error, chromadb.errors.NotFoundError) and "ollection" not in str(error):
-                reason = (
-                    f"it has no database {self._database} of a tenant {self._tenant}. Check "
-                    "NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT"
-                )
-                raise ServerDown(f"The Chroma server at {self.url} cannot be used: {reason}.") from error
-            if isinstance(error, httpx.TransportError | httpx.HTTPStatusError | TimeoutError | ValueError):
-                raise ServerDown(
-                    f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL."
-                ) from error
-            raise VectorsError(
-                f"The Chroma server at {self.url} failed: {type(error).__name__}: {str(error)[:200]}."
-            ) from error
+        cannot = f"The Chroma server at {self.url} cannot be used:"
+        if isinstance(error, ChromaRefused):
+            return ServerDown(f"{cannot} {error}.")
+        if "CERTIFICATE_VERIFY_FAILED" in str(error):
+            return ServerDown(
+                f"{cannot} its certificate is not trusted. If an authority of your own made it, set "
+                "NEWSDESK_CHROMA__CA to that one's certificate."
+            )
+        if isinstance(error, chromadb.errors.NotFoundError) and "ollection" not in str(error):
+            return ServerDown(
+                f"{cannot} it has no database {self._database} of a tenant {self._tenant}. Check "
+                "NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT."
+            )
+        if isinstance(error, httpx.TransportError | httpx.HTTPStatusError | TimeoutError | ValueError):
+            return ServerDown(
+                f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL."
+            )
+        return VectorsError(f"The Chroma server at {self.url} failed: {type(error).__name__}: {str(error)[:200]}.")
 
 
 class OnServer:
@@ -373,7 +369,7 @@ def _within(seconds: float, work: Callable[[], _T]) -> _T:
     def do() -> None:
         try:
             found.append(work())
-        except BaseException as error:  # whatever it is, the caller shall have it
+        except BaseException as error:  # a thread's error belongs to whoever waits for it
             failed.append(error)
 
     thread = threading.Thread(target=do, daemon=True)

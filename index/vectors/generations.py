@@ -115,39 +115,35 @@ class Folders:
         self._need_room(_size(before) + added * _ROOM_A_VECTOR + _ROOM)
         name = f"generation-{number:06d}-{secrets.token_hex(3)}"  # never a name that a dying run may still write to
         folder = self.root / name
-        try:
-            folder.mkdir(parents=True)
-            found = self._wrote(folder, changes, lambda: _copy(before, folder) if before else None)
-            if found != expected:
-                raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
-            _seal(folder, found)
-        except sqlite3.Error as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise VectorsError(f"The index {before} is damaged ({error}).") from error
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise DiskFull(
-                f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was "
-                "in is lost."
-            ) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            try:
+                folder.mkdir(parents=True)
+                found = self._wrote(folder, changes, lambda: _copy(before, folder) if before else None)
+                if found != expected:
+                    raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
+                _seal(folder, found)
+            except sqlite3.Error as error:
+                raise VectorsError(f"The index {before} is damaged ({error}).") from error
+            except OSError as error:
+                raise DiskFull(
+                    f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was "
+                    "in is lost."
+                ) from error
+            undo.pop_all()
         return name
 
     def _wrote(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
         """Have a folder written, by the writer that was expected or by one for this folder alone."""
-        writer = self._writer or Writer()
-        try:
+        writer, kept = self._writer or Writer(), self._writer is not None
+        self._writer = None  # of one that fails nothing is kept
+        with contextlib.ExitStack() as end:
+            end.callback(writer.close)
             found = writer.write(folder, changes, prepare)
-        except BaseException:
-            writer.close()
-            self._writer = None
-            raise
-        if self._writer is None:
-            writer.close()
-        elif writer.written >= _FOLDERS:
-            self.stop_writing()
+            if kept and writer.written < _FOLDERS:
+                end.pop_all()
+                self._writer = writer
+        if kept:
             self.prepare_to_write()
         return found
 
