@@ -18,7 +18,7 @@ from urllib.request import url2pathname
 
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.ingest.changes import Options
-from index.ingest.report import Progress, Report, Step, shown
+from index.ingest.report import Progress, Report, Step, failures_of, shown, summary
 from index.ingest.run import plan, run
 from index.read.files import READERS, Failure
 from index.read.pages import is_address
@@ -350,8 +350,9 @@ def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
     else:
         for step in steps:
             print(f"{step.action:<7} {printable(short_path(step.path))}  {printable(step.title)}  ({step.why})")
-        print(f"Nothing was changed. {_summary(report, 'would be ')}")
-        _print_failures(report)
+        print(f"Nothing was changed. {summary(report, 'would be ')}")
+        for line in failures_of(report):
+            print(line)
     return 1 if report.failed else 0
 
 
@@ -391,32 +392,11 @@ def _print_report(report: Report, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.as_json(), ensure_ascii=False))
         return
-    print(f"{_summary(report)} ({report.passages} passages, {report.seconds:.1f} s)")
+    print(f"{summary(report)} ({report.passages} passages, {report.seconds:.1f} s)")
     if report.interrupted:
         print("The run was stopped; run the same command again for the rest.")
-    _print_failures(report)
-
-
-def _summary(report: Report, would: str = "") -> str:
-    duplicates = f" ({report.duplicates} of them copies of another)" if report.duplicates else ""
-    done = (
-        f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, "
-        f"{report.removed} {would}removed"
-    )
-    before = (
-        f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)"
-        if report.known_failures
-        else ""
-    )
-    return f"{done}, {report.failed} failed{before}{duplicates}"
-
-
-def _print_failures(report: Report) -> None:
-    for failure in report.failures:
-        print(f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}")
-    if report.skipped:
-        kinds = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
-        print(f"  left out, not article files: {kinds}")
+    for line in failures_of(report):
+        print(line)
 
 
 def command() -> None:

@@ -17,6 +17,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from index.read.record import Failure
+from index.text import printable, short_path
 
 _FAILURES = 10_000  # of a run, by name; beyond that they are only counted
 
@@ -84,6 +85,30 @@ class Report:
             for failure in self.failures
         ]
         return values
+
+
+def summary(report: Report, would: str = "") -> str:
+    """Return what a run did, or ``would`` do, in one line."""
+    duplicates = f" ({report.duplicates} of them copies of another)" if report.duplicates else ""
+    done = (
+        f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, "
+        f"{report.removed} {would}removed"
+    )
+    before = (
+        f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)"
+        if report.known_failures
+        else ""
+    )
+    return f"{done}, {report.failed} failed{before}{duplicates}"
+
+
+def failures_of(report: Report) -> Iterator[str]:
+    """Yield a line for each failure of a run, and one for the files that are no articles."""
+    for failure in report.failures:
+        yield f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}"
+    if report.skipped:
+        endings = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
+        yield f"  left out, not article files: {endings}"
 
 
 def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:
