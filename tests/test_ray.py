@@ -28,7 +28,7 @@ import ingest
 from index.archive import Archive
 from index.errors import ModelError
 from index.ingest.cluster import OnCluster, _Item
-from index.ingest.file_reader import Digest, Order, look
+from index.ingest.file_reader import Digest, FileToRead
 from index.read.record import File
 from index.store.schema import metadata
 
@@ -264,21 +264,21 @@ class Canned(OnCluster):
 
     came: list[Any]
 
-    def _batches(self, orders: list[Order]) -> Iterator[Any]:
+    def _batches(self, orders: list[FileToRead]) -> Iterator[Any]:
         yield {"item": self.came}
 
 
 def test_what_only_this_machine_can_read_it_reads_and_says_so(newsroom, caplog):
     path = newsroom.path(1)
-    order = Order(File(str(path), 1_000, 0), 1_000_000)
-    [unseen] = look(order, lambda id_: None)
+    order = FileToRead(File(str(path), 1_000, 0), 1_000_000)
+    [unseen] = read_file(order, lambda id_: None)
     newsroom.write(1, 1)
     archive = Archive(newsroom.archive, create=True)
     try:
         reader = Canned(archive, newsroom.embedder)
         reader.came = [_Item(0, unseen), _Item(1, Digest("1"))]
         [(_, found), (_, seen)] = [(each, list(items)) for each, items in reader([order, order], lambda id_: None)]
-        assert found == list(look(order, lambda id_: None))
+        assert found == list(read_file(order, lambda id_: None))
         assert seen == [Digest("1")]
         assert "1 files could not be read by the machines of the cluster and were read here" in caplog.text
 

@@ -25,7 +25,7 @@ from index.archive import Archive, Prepared
 from index.clean.recurring import Counted
 from index.errors import ClusterError, NewsdeskError
 from index.ingest.embedding import texts_of
-from index.ingest.file_reader import Found, Fresh, Known, Order, look
+from index.ingest.file_reader import CleanedArticle, FileToRead, Found, Known, read_file
 from index.ingest.settle import split
 from index.model.embedder import Embedder, described
 from index.read.record import Failure
@@ -84,7 +84,7 @@ class OnCluster:
         """Name the archive that is written and the model."""
         self._catalog, self._embedder = archive.catalog, embedder
 
-    def __call__(self, orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
+    def __call__(self, orders: Iterable[FileToRead], known: Known) -> Iterator[tuple[FileToRead, Iterator[Found]]]:
         """Yield what is found in each file, in order; the vectors of an article are in the catalog before it."""
         orders, read_here = list(orders), 0
         files = itertools.groupby(self._items(orders), lambda item: item.number)
@@ -92,14 +92,14 @@ class OnCluster:
             found: Iterator[Found] = (item.value for item in items)
             first = next(found)
             if isinstance(first, Failure) and first.passing:  # perhaps only this machine sees the file
-                found = look(order, known)
+                found = read_file(order, known)
                 first = next(found)
                 read_here += not isinstance(first, Failure)
             yield order, itertools.chain([first], found)
         if read_here:
             _log.warning(_UNSEEN, read_here)
 
-    def _items(self, orders: list[Order]) -> Iterator[_Item]:
+    def _items(self, orders: list[FileToRead]) -> Iterator[_Item]:
         """Keep the vectors that come, and yield the rest."""
         for item in (item for batch in self._batches(orders) for item in batch["item"]) if orders else ():
             if isinstance(item.value, NewsdeskError):
@@ -110,7 +110,7 @@ class OnCluster:
             with self._catalog.transaction() as transaction:
                 transaction.put_embeddings(self._embedder.identity, item.value)
 
-    def _batches(self, orders: list[Order]) -> Iterator[Batch]:
+    def _batches(self, orders: list[FileToRead]) -> Iterator[Batch]:
         import ray.data
 
         with self._catalog.snapshot() as snapshot:
@@ -146,8 +146,8 @@ def _read(batch: Batch, recurring: frozenset[tuple[str, int]]) -> Iterator[Batch
 
     for item in batch["item"]:
         order, digests = item.value
-        for found in look(order, digests.get):
-            if isinstance(found, Fresh):
+        for found in read_file(order, digests.get):
+            if isinstance(found, CleanedArticle):
                 found = split(found.source, found.text, order.file.path, found.digest, found.cut, known)
             yield {"item": np.array([_Item(item.number, found)], dtype=object)}
 
