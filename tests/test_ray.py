@@ -28,7 +28,7 @@ import ingest
 from index.archive import Archive
 from index.errors import ModelError
 from index.ingest.cluster import OnCluster, _Item
-from index.ingest.file_reader import Digest, FileToRead
+from index.ingest.file_reader import Digest, FileToRead, read_file
 from index.read.record import File
 from index.store.schema import metadata
 
