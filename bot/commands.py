@@ -22,7 +22,7 @@ from settings import Settings
 if TYPE_CHECKING:
     from bot.answer.desk import Reply, Request
     from bot.reply import Links
-    from bot.slack.bot import Room
+    from bot.slack.bot import SlackBot
     from bot.slack.desk_threads import Asks
     from index.archive import Archive
     from index.model.embedder import Embedder
@@ -167,13 +167,13 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
     from bot.answer.desk import Request
     from bot.slack.access import Allowed
     from bot.slack.bot import Rules
-    from bot.slack.process import Access
+    from bot.slack.process import Tokens
     from bot.slack.process import serve as answer
     from bot.telemetry import begin
     from settings import ids
 
     slack = settings.slack
-    access = Access(
+    tokens = Tokens(
         settings.slack_bot_token.get_secret_value(),
         settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
         settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
@@ -211,7 +211,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
     try:
         asyncio.run(
             answer(
-                access,
+                tokens,
                 load,
                 settings.data_dir,
                 rules,
@@ -226,7 +226,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
 
 
 @contextlib.asynccontextmanager
-async def _reading_room(settings: Settings, room: Room) -> AsyncIterator[None]:
+async def _reading_room(settings: Settings, bot: SlackBot) -> AsyncIterator[None]:
     """Serve the reading room, and how the bot is, beside Slack, if its port is set."""
     if settings.web.port is None:
         yield
@@ -237,6 +237,6 @@ async def _reading_room(settings: Settings, room: Room) -> AsyncIterator[None]:
     from web.app import app, listening
 
     journal = journal_at(settings.database(), settings.data_dir)
-    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), vitals(room))
+    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), vitals(bot))
     async with listening(pages, settings.web.host, settings.web.port):
         yield

@@ -20,7 +20,7 @@ from typing import Any, Literal
 from index.errors import NewsdeskError, SettingsError
 
 
-def told(error: BaseException) -> str:
+def error_place(error: BaseException) -> str:
     """Return an error's kind and place; its message only where it is our own, because another's may hold what was
     asked.
     """

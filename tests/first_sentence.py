@@ -70,7 +70,7 @@ async def measured(count: int) -> list[float]:
             answering(access(slack), opened, Path(tempfile.mkdtemp()), Rules(), 2) as room,
         ):
             await slack.until(lambda: slack.sockets, "the bot connects")
-            await room.brain.warm()
+            await room.desk.warm()
             for number in range(count):
                 asked = slack.mention(ANNA, QUESTIONS[number % len(QUESTIONS)])
                 [call] = await slack.until(

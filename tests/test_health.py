@@ -23,7 +23,7 @@ from slack_server import ANNA, BELA, SlackServer
 from starlette.applications import Starlette
 
 from bot.answer.desk import Desk
-from bot.slack.bot import Room
+from bot.slack.bot import SlackBot
 from bot.slack.process import answering, vitals
 from index.archive import Archive
 from index.vectors.chroma_server import Server
@@ -64,7 +64,7 @@ class Watcher:
 @contextlib.asynccontextmanager
 async def watched(
     slack: SlackServer, archive: Path, folder: Path, desk: Any = None, server: Server | None = None
-) -> AsyncIterator[tuple[Room, Watcher]]:
+) -> AsyncIterator[tuple[SlackBot, Watcher]]:
     def load() -> tuple[Any, Archive]:
         opened = Archive(archive, server=server)
         return desk or Desk(opened, HashEmbedder()), opened
@@ -284,7 +284,7 @@ def test_what_happens_is_counted_and_no_label_holds_a_word_or_a_name(archive: Pa
             ):
                 asked = slack.mention(person, words)
                 await slack.until(lambda asked=asked: slack.thread(asked.ts), "the answer")
-            await slack.until(lambda: not room.reception.in_hand(), "the end")
+            await slack.until(lambda: not room.queue.in_hand(), "the end")
             after = await watcher.figures()
             gained = {
                 name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)

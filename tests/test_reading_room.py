@@ -15,7 +15,8 @@ from lxml import html
 from reading_room import DAY, ReadingRoom, article, span
 
 from bot.journal.journal import Asked, Journal
-from bot.slack.messages.stored_answer import Cited, Given, Near, Origin, Said, answers
+from bot.reply import Sentence
+from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from index.articles import digest_of
 from index.errors import ArchiveError
 from index.store.rows import FetchRecord
@@ -294,16 +295,16 @@ def journal(tmp_path):
     journal.close()
 
 
-def kept(journal, given):
-    asked = journal.claim(Asked("D1:1", "direct", "D1", "1", "1", "U1", given.question), "me")
+def kept(journal, stored):
+    asked = journal.claim(Asked("D1:1", "direct", "D1", "1", "1", "U1", stored.question), "me")
     journal.start(asked.id, "me")
-    assert journal.finish(journal.by_id(asked.id), "answered", given.as_json())
+    assert journal.finish(journal.by_id(asked.id), "answered", stored.as_json())
     return asked.id
 
 
 ORIGIN = Origin(STORY.source.id, STORY.digest, STORY.source.title, "Harbour Courier", "2025-03-03", None)
-GIVEN = Given(
-    "When did <it> leave?", "answered", "", (Said("It left on Monday.", (1,)), Said("Nobody waved.", (1, 2))),
+GIVEN = StoredAnswer(
+    "When did <it> leave?", "answered", "", (Sentence("It left on Monday.", (1,)), Sentence("Nobody waved.", (1, 2))),
     (Cited(1, ORIGIN, QUOTE, *span(STORY, QUOTE), also_in=("Evening Post",)),
     Cited(2, ORIGIN, "Nobody waved.", *span(STORY, "Nobody waved."))), verbatim=False,
 )  # fmt: skip
@@ -327,7 +328,10 @@ def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
     found = page(
         room.get(
             room.links.answer(
-                kept(journal, Given("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),)))
+                kept(
+                    journal,
+                    StoredAnswer("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),)),
+                )
             )
         )
     )

@@ -21,7 +21,7 @@ from slack_server import ANNA, BELA, BOT, NEWS, SECRET, TEAM, SlackServer
 from bot.journal.journal import Asked, Journal, journal_at
 from bot.journal.processes import Owner
 from bot.slack.bot import Rules
-from bot.slack.process import Access, serve
+from bot.slack.process import Tokens, serve
 from index.archive import Archive
 from index.errors import SettingsError
 from index.store.catalog import exists
@@ -242,7 +242,7 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
     async def whole() -> None:
         async with SlackServer(patience=0.3, retries=(0.2, 0.5, 1, 2, 4)) as slack:
             async with bot(slack, archive, tmp_path, desk=single()) as room:
-                room.reception.closing = True
+                room.queue.closing = True
                 asked = slack.mention(ANNA, ABOUT_1)
                 await slack.until(lambda: asked.attempts, "the delivery")
                 assert room.journal.by_key(f"{NEWS}:{asked.ts}") is None
@@ -404,7 +404,7 @@ def test_a_token_that_slack_refuses_ends_the_process_with_its_name(archive, tmp_
             tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, name: value}
             with pytest.raises(SettingsError, match=f"{name} .invalid_auth."):
                 await serve(
-                    Access(tokens["SLACK_BOT_TOKEN"], tokens["SLACK_APP_TOKEN"], url=slack.url),
+                    Tokens(tokens["SLACK_BOT_TOKEN"], tokens["SLACK_APP_TOKEN"], url=slack.url),
                     lambda: (single(), Archive(archive)),
                     tmp_path,
                     Rules(),

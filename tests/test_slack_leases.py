@@ -102,7 +102,7 @@ def test_a_process_that_was_taken_for_dead_posts_nothing_when_it_wakes(
             await slack.until(lambda: slack.thread(mention.ts), "the answer of the other")
             await slack.until(lambda: next_.journal.by_key(key).state == "answered", "the end")
             slow_desk.open.set()
-            await slack.until(lambda: not slow.reception._running, "the slow one is done")
+            await slack.until(lambda: not slow.queue._running, "the slow one is done")
             await slack.quiet()
             assert len(slack.thread(mention.ts)) == 1
             assert len(slack.made("chat.postMessage")) == 1
@@ -121,7 +121,7 @@ def test_a_process_that_ended_in_good_order_leaves_what_waits_to_the_next_at_onc
         async with SlackServer() as slack:
             async with bot(slack, archive, tmp_path / "old", desk=desk) as old:
                 await slack.until(lambda: desk.asked, "the desk is there")
-                old.reception._per_user = 0  # nobody has a turn
+                old.queue._per_user = 0  # nobody has a turn
                 mention = slack.mention(ANNA, question(1))
                 await slack.until(lambda: old.journal.by_key(f"{NEWS}:{mention.ts}"), "the claim")
             async with bot(slack, archive, tmp_path / "new", desk=desk):

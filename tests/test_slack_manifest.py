@@ -13,8 +13,8 @@ from slack_server import MANIFEST, SlackServer
 from bot.admin.doctor import SCOPES, _check
 from bot.journal.journal import Journal
 from bot.slack.api import Api, client
-from bot.slack.bot import Room, Rules
-from bot.slack.desk_threads import Brain
+from bot.slack.bot import Rules, SlackBot
+from bot.slack.desk_threads import DeskThreads
 from bot.slack.listeners import EVENTS
 from bot.slack.process import app
 
@@ -28,9 +28,9 @@ def test_scopes_and_events_are_those_of_the_listeners():
 
 def test_every_event_command_shortcut_and_window_has_a_listener(tmp_path):
     async def registered() -> set[str]:
-        room = Room(
+        room = SlackBot(
             Api(client("xoxb-1", "http://127.0.0.1:1/")),
-            Brain(lambda: (Scripted(refused("q")), None), 1),
+            DeskThreads(lambda: (Scripted(refused("q")), None), 1),
             tmp_path,
             Rules(),
         )

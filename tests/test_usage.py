@@ -19,7 +19,7 @@ from bot.__main__ import main
 from bot.admin.usage import usage, usage_text
 from bot.admin.usage_page import page
 from bot.journal.journal import Asked, Journal
-from bot.slack.messages.stored_answer import Given, given
+from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from index.archive import Archive
 
 EVIL = "<script>alert(1)</script>\x1b[31m\u202e & \"'"
@@ -31,7 +31,7 @@ FERRY = article("The ferry left on Monday.", "Ferries & <b>ships</b>")
 def put(
     journal: Journal,
     text: str,
-    reply: Given | None,
+    reply: StoredAnswer | None,
     *,
     at: float = NOON,
     seconds: float = 2.0,
@@ -54,12 +54,12 @@ def put(
     return found
 
 
-def said(text: str, *articles) -> Given:
-    return given(answered(text, [draft(each, each.text) for each in articles or (FERRY,)]))
+def said(text: str, *articles) -> StoredAnswer:
+    return stored_answer(answered(text, [draft(each, each.text) for each in articles or (FERRY,)]))
 
 
-def not_said(text: str) -> Given:
-    return given(refused(text))
+def not_said(text: str) -> StoredAnswer:
+    return stored_answer(refused(text))
 
 
 @pytest.fixture
@@ -80,8 +80,8 @@ def test_what_was_asked_is_counted_by_how_it_ended(journal):
         journal, "Where is the ferry?", said("q", FERRY, article("Another ship sank.", "Another")), user="U2", seconds=9
     )
     put(journal, "Who paid the piper?", not_said("q"), at=NOON + DAY, seconds=3)
-    put(journal, "hello", Given("hello", "hint"), at=NOON + 2 * DAY)
-    put(journal, "broken", Given("broken", "trouble"), at=NOON + 2 * DAY)
+    put(journal, "hello", StoredAnswer("hello", "hint"), at=NOON + 2 * DAY)
+    put(journal, "broken", StoredAnswer("broken", "trouble"), at=NOON + 2 * DAY)
     put(journal, "left alone", None, state="left", at=NOON + 2 * DAY)
     put(journal, "still waiting", None, state="waiting", at=NOON + 2 * DAY)
     put(journal, "long ago", said("q"), at=NOON - 30 * DAY)

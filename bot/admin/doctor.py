@@ -62,7 +62,7 @@ async def _check(
         api = slack.Api(slack.client(bot_token, url, session))
         try:
             scopes = await api.open(tries=3)
-        except slack.Refused as error:
+        except slack.SlackRefused as error:
             found.append(
                 (
                     "slack token",
@@ -73,7 +73,7 @@ async def _check(
                     ),
                 )
             )
-        except slack.Unreachable as error:
+        except slack.SlackUnreachable as error:
             found.append(
                 (
                     "slack token",
@@ -119,14 +119,14 @@ def _scopes(granted: frozenset[str]) -> Told:
 async def _socket(api: slack.Api, app_token: str) -> Told:
     try:
         await api.socket(app_token)
-    except slack.Refused as error:
+    except slack.SlackRefused as error:
         why = (
             "It needs the scope connections:write."
             if error.error == "missing_scope"
             else "Make one (xapp-…) under Basic Information → App-Level Tokens."
         )
         return "slack connection", False, f"Slack refuses SLACK_APP_TOKEN ({error.error}). {why}"
-    except slack.Unreachable as error:
+    except slack.SlackUnreachable as error:
         return "slack connection", False, f"Slack does not answer ({error})."
     return "slack connection", True, "Socket Mode works"
 

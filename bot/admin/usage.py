@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from bot.answer.question import understood
 from bot.journal.journal import Asked, Journal
-from bot.slack.messages.stored_answer import Given
+from bot.slack.messages.stored_answer import StoredAnswer
 from index.archive import Archive
 from index.text import printable, term_of, words
 
@@ -29,7 +29,7 @@ _OTHERS = ("hint", "trouble", "left", "stopped", "failed", "removed", "waiting")
 @dataclass(frozen=True, slots=True)
 class _Item:
     asked: Asked
-    given: Given | None
+    answer: StoredAnswer | None
     outcome: str  # answered, refused, or one of _OTHERS
 
     @property
@@ -67,14 +67,14 @@ def usage(journal: Journal, archive: Archive | None, since: date, until: date) -
             :_LISTED
         ],
         "slowest": [{"question": item.asked.text, "seconds": round(item.seconds, 2)} for item in slowest],
-        "most_cited": _cited([item.given for item in items if item.given and item.outcome == "answered"]),
+        "most_cited": _cited([item.answer for item in items if item.answer and item.outcome == "answered"]),
     }
 
 
 def _item(asked: Asked) -> _Item:
-    given = Given.from_json(asked.answer) if asked.answer else None
+    answer = StoredAnswer.from_json(asked.answer) if asked.answer else None
     if asked.state == "answered":
-        return _Item(asked, given, given.outcome if given else "answered")
+        return _Item(asked, answer, answer.outcome if answer else "answered")
     if asked.state in ("removing", "removed"):
         return _Item(asked, None, "removed")
     return _Item(asked, None, "waiting" if asked.state in ("waiting", "working") else asked.state)
@@ -96,7 +96,7 @@ def _end(outcome: str) -> End:
     return "answered" if outcome == "answered" else "refused" if outcome == "refused" else "other"
 
 
-def _cited(answers: Sequence[Given]) -> list[dict[str, Any]]:
+def _cited(answers: Sequence[StoredAnswer]) -> list[dict[str, Any]]:
     """Return the articles that most answers cite."""
     origins = {cited.origin.article_id: cited.origin for answer in answers for cited in answer.cited}
     counts = Counter(id_ for answer in answers for id_ in {cited.origin.article_id for cited in answer.cited})

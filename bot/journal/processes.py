@@ -14,7 +14,7 @@ from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, delete, select, update
 
 from bot.journal.tables import bots, windows
-from bot.telemetry import told
+from bot.telemetry import error_place
 from index.store import dialect
 from index.store.dialect import upsert
 
@@ -158,7 +158,7 @@ class Owner:
                 leases.renew(self.name, self._lease)
             # the next try may reach it; else others take over, and every post asks first whose question it is
             except Exception as error:
-                log.error("cannot renew the lease error=%s", told(error))
+                log.error("cannot renew the lease error=%s", error_place(error))
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.lock"

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.slack.api import Api, Refused, Unreachable
+from bot.slack.api import Api, SlackRefused, SlackUnreachable
 
 _REMEMBERED = 600.0  # seconds that a person's standing is believed
 _MOST = 5_000  # people remembered
@@ -46,9 +46,9 @@ class Access:
         """
         try:
             person = await self._person(user)
-        except Refused as error:
+        except SlackRefused as error:
             return "external" if error.error in ("user_not_found", "user_not_visible") else "unknown"
-        except Unreachable:
+        except SlackUnreachable:
             return "unknown"
         if person.get("is_bot") or person.get("deleted") or user == "USLACKBOT":
             return "bot"

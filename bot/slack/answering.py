@@ -15,18 +15,18 @@ from datetime import date
 from bot import telemetry
 from bot.answer.desk import QuestionError, Reply, Request
 from bot.journal.journal import Asked, Journal
-from bot.reply import Links
+from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import REFUSALS, Access
-from bot.slack.api import Api, Refused, Unreachable
-from bot.slack.desk_threads import Brain
+from bot.slack.api import Api, SlackRefused, SlackUnreachable
+from bot.slack.desk_threads import DeskThreads
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import archive_versions
-from bot.slack.messages.stored_answer import Given, Said, given
+from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.text import is_empty, looks_like_question, plain, question
 from bot.slack.streaming import Streamed
-from bot.telemetry import span, told
+from bot.telemetry import error_place, span
 from index.errors import ArchiveError, NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")
@@ -53,9 +53,16 @@ class Answering:
     """Answers questions of the journal that this process owns."""
 
     def __init__(
-        self, api: Api, journal: Journal, brain: Brain, access: Access, owner: str, offer_person: bool, links: Links
+        self,
+        api: Api,
+        journal: Journal,
+        desk: DeskThreads,
+        access: Access,
+        owner: str,
+        offer_person: bool,
+        links: Links,
     ) -> None:
-        self._api, self._journal, self._brain, self._access = api, journal, brain, access
+        self._api, self._journal, self._desk, self._access = api, journal, desk, access
         self._owner, self._offer_person, self._links = owner, offer_person, links
         self._statuses: dict[str, tuple[asyncio.Task[None], asyncio.Event, str]] = {}
         self._late: set[asyncio.Task[None]] = set()
@@ -135,14 +142,14 @@ class Answering:
         except Stopped:
             log.info("overtaken question=%s", asked.id)
             await self._after_overtaking(asked)
-        except Refused as error:
+        except SlackRefused as error:
             log.warning("slack refused question=%s method=%s error=%s", asked.id, error.method, error.error)
             await self._quiet(asked, clear=error.error not in (*_NOT_THERE, "thread_not_found"))
             if asked.kind == "shortcut" and error.error in _NOT_THERE and asked.thread:
                 await self._elsewhere(asked)
             else:
                 self._fail(asked)
-        except Unreachable as error:
+        except SlackUnreachable as error:
             log.warning("slack unreachable question=%s attempt=%s trouble=%s", asked.id, asked.attempts, error)
             await self._quiet(asked, clear=True)
             if time.time() - asked.asked > _TOO_OLD:
@@ -152,15 +159,15 @@ class Answering:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            log.error("failed question=%s error=%s", asked.id, told(error))
+            log.error("failed question=%s error=%s", asked.id, error_place(error))
             await self._apologise(asked)
 
     async def _apologise(self, asked: Asked) -> None:
         try:
-            await self._give(asked, Given(asked.text, "trouble", sorry()))
+            await self._give(asked, StoredAnswer(asked.text, "trouble", sorry()))
             metrics.ended("trouble", asked.asked)
         except Exception as error:
-            log.error("could not apologise question=%s error=%s", asked.id, told(error))
+            log.error("could not apologise question=%s error=%s", asked.id, error_place(error))
             await self._quiet(asked, clear=True)
             self._fail(asked)
 
@@ -173,7 +180,7 @@ class Answering:
         try:
             self._journal.move(asked.id, await self._api.direct(asked.user))
             self._journal.put_back(asked.id, self._owner)
-        except (Refused, Unreachable):
+        except (SlackRefused, SlackUnreachable):
             self._fail(asked)
 
     async def _answered(self, asked: Asked) -> str:
@@ -193,7 +200,7 @@ class Answering:
             and not asked.quiet
             and not asked.messages
             and self._api.may_stream()
-            and await self._brain.streams()
+            and await self._desk.streams()
         ):
             return await self._stream(asked, request)
         found = await self._ask(asked, request)
@@ -203,14 +210,14 @@ class Answering:
             return "left"
         return await self._give(asked, found)
 
-    async def _ask(self, asked: Asked, request: Request) -> Given:
+    async def _ask(self, asked: Asked, request: Request) -> StoredAnswer:
         try:
-            reply = await asyncio.wait_for(self._brain.ask(request), _LONGEST)
+            reply = await asyncio.wait_for(self._desk.ask(request), _LONGEST)
             return await self._noted(asked, reply)
         except Exception as error:
             return trouble(request.question, error)
 
-    async def _noted(self, asked: Asked, reply: Reply) -> Given:
+    async def _noted(self, asked: Asked, reply: Reply) -> StoredAnswer:
         """Return what a reply gives, with the versions it depends on; what a language model did for it is written
         down.
         """
@@ -219,7 +226,7 @@ class Answering:
             self._journal.note_writing(asked.id, reply.writing)
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", asked.id, reply.writing.fault)
-        found = given(reply, await self._brain.look(archive_versions), self._links)
+        found = stored_answer(reply, await self._desk.read(archive_versions), self._links)
         return replace(found, page=self._links.answer(asked.id)) if found.answered else found
 
     def _before(self, asked: Asked) -> tuple[str, ...]:
@@ -253,7 +260,7 @@ class Answering:
 
     async def _examples(self) -> Sequence[str]:
         try:
-            return await self._brain.examples()
+            return await self._desk.examples()
         except NewsdeskError:
             return ()
 
@@ -287,7 +294,7 @@ class Answering:
 
     # --- giving ---
 
-    async def _give(self, asked: Asked, found: Given) -> str:
+    async def _give(self, asked: Asked, found: StoredAnswer) -> str:
         with span("post", outcome=found.outcome):
             if asked.reply_url:
                 for message in blocks.answer(found, asked.id, feedback=False, share=True):
@@ -339,13 +346,13 @@ class Answering:
 
     async def _stream(self, asked: Asked, request: Request) -> str:
         streamed = Streamed(self._api, asked, lambda messages: self._journal.note_messages(asked.id, messages))
-        found: Given | None = None
+        found: StoredAnswer | None = None
         try:
-            async for item in self._brain.stream(request):
+            async for item in self._desk.stream(request):
                 if not self._journal.current(asked):
                     await streamed.give_up()
                     raise Stopped
-                if isinstance(item, Said):
+                if isinstance(item, Sentence):
                     await self._quiet(asked, clear=False)
                     await streamed.say(item)
                     if streamed.stopped:
@@ -396,7 +403,7 @@ class Answering:
         try:
             for ts in asked.messages:
                 await self._api.delete(asked.channel, ts)
-        except (Refused, Unreachable) as error:
+        except (SlackRefused, SlackUnreachable) as error:
             log.warning("could not remove question=%s trouble=%s", asked.id, type(error).__name__)
             return
         self._journal.removed(asked.id)
@@ -419,22 +426,22 @@ class Answering:
                 ):
                     await self._api.stop_stream(asked.channel, ts)
                     await self._api.delete(asked.channel, ts)
-        except (Refused, Unreachable) as error:
+        except (SlackRefused, SlackUnreachable) as error:
             log.warning("could not look for half an answer question=%s trouble=%s", asked.id, type(error).__name__)
 
 
-def trouble(question: str, error: Exception) -> Given:
+def trouble(question: str, error: Exception) -> StoredAnswer:
     """Return what a person is told after an error: our own sentence where it is meant for them, else an apology without
     internals.
     """
     if isinstance(error, QuestionError):
-        return Given(question, "trouble", str(error))
-    log.error("could not answer error=%s", told(error))
+        return StoredAnswer(question, "trouble", str(error))
+    log.error("could not answer error=%s", error_place(error))
     if isinstance(error, ArchiveError) and "no archive" in str(error):
-        return Given(
+        return StoredAnswer(
             question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER"
         )
-    return Given(question, "trouble", sorry())
+    return StoredAnswer(question, "trouble", sorry())
 
 
 def sorry() -> str:

@@ -34,7 +34,7 @@ _TOO_MUCH = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "
 _TROUBLES = (aiohttp.ClientError, asyncio.TimeoutError, OSError, SlackClientError)
 
 
-class Refused(Exception):
+class SlackRefused(Exception):
     """Slack said no, and will say it again. ``error`` is Slack's word for it."""
 
     def __init__(self, method: str, error: str, needed: str = "") -> None:
@@ -42,7 +42,7 @@ class Refused(Exception):
         self.method, self.error, self.needed = method, error, needed
 
 
-class Unreachable(Exception):
+class SlackUnreachable(Exception):
     """Slack did not answer, or not sensibly, for as long as we tried."""
 
 
@@ -101,7 +101,7 @@ class Api:
                 return await self._once(method, arguments or {})
             except _Unclear as error:
                 if number + 1 == tries:
-                    raise Unreachable(f"{method}: {error}") from None
+                    raise SlackUnreachable(f"{method}: {error}") from None
                 await asyncio.sleep(min(_LONGEST_WAIT, 0.25 * 2**number))
         raise AssertionError("unreachable: the last try returns or raises")
 
@@ -164,7 +164,7 @@ class Api:
                     return found
             try:
                 return str((await self._once("chat.postMessage", arguments))["ts"])
-            except Refused as error:
+            except SlackRefused as error:
                 if error.error not in _TOO_MUCH or not arguments.get("blocks"):
                     raise
                 log.error("slack refuses our blocks, posting plain text mark=%s error=%s", mark, error.error)
@@ -173,7 +173,7 @@ class Api:
                 log.warning("post unclear mark=%s trouble=%s", mark, error)
                 look_first = True
                 await asyncio.sleep(min(_LONGEST_WAIT, 0.25 * 2**number))
-        raise Unreachable("chat.postMessage")
+        raise SlackUnreachable("chat.postMessage")
 
     async def find(self, channel: str, thread: str, mark: Mapping[str, Any]) -> str | None:
         """Return the ts of our message with a mark, None if there is none."""
@@ -232,12 +232,12 @@ class Api:
         try:
             try:
                 await self.call("chat.update", arguments)
-            except Refused as error:
+            except SlackRefused as error:
                 if error.error != "streaming_state_conflict":
                     raise
                 await self.stop_stream(channel, ts)  # a stream that broke off is still open
                 await self.call("chat.update", arguments)
-        except Refused as error:
+        except SlackRefused as error:
             if error.error in {*_GONE, "edit_window_closed", "cant_update_message", "block_mismatch"}:
                 return False
             raise
@@ -247,7 +247,7 @@ class Api:
         """Delete one of our messages; it may be gone already."""
         try:
             await self.call("chat.delete", {"channel": channel, "ts": ts})
-        except Refused as error:
+        except SlackRefused as error:
             if error.error not in _GONE:
                 raise
 
@@ -296,9 +296,9 @@ class Api:
     async def _try(self, method: str, arguments: Mapping[str, Any]) -> dict[str, Any] | None:
         try:
             return await self.call(method, arguments, tries=3)
-        except Refused as error:
+        except SlackRefused as error:
             log.warning("slack refused method=%s error=%s", method, error.error)
-        except Unreachable:
+        except SlackUnreachable:
             log.warning("slack did not answer method=%s", method)
         return None
 
@@ -355,10 +355,10 @@ class Api:
         except SlackApiError as error:
             reason = _sorted_out("apps.connections.open", error)
             if _slowed(error) is not None or isinstance(reason, _Unclear):
-                raise Unreachable(str(reason)) from None
+                raise SlackUnreachable(str(reason)) from None
             raise reason from None
         except _TROUBLES as error:
-            raise Unreachable(f"apps.connections.open: {type(error).__name__}") from None
+            raise SlackUnreachable(f"apps.connections.open: {type(error).__name__}") from None
 
     # --- streams ---
 
@@ -391,14 +391,14 @@ class Api:
             wait = _slowed(error)
             metrics.slack_calls.labels(method, "refused" if wait is None else "slowed").inc()
             if wait is not None:
-                raise Unreachable("ratelimited") from None
+                raise SlackUnreachable("ratelimited") from None
             try:
                 raise _sorted_out(method, error) from None
             except _Unclear as unclear:
-                raise Unreachable(str(unclear)) from None
+                raise SlackUnreachable(str(unclear)) from None
         except _TROUBLES as error:
             metrics.slack_calls.labels(method, "unclear").inc()
-            raise Unreachable(type(error).__name__) from None
+            raise SlackUnreachable(type(error).__name__) from None
 
     async def stop_stream(self, channel: str, ts: str) -> None:
         """End a stream that another life of the bot began; it may have ended."""
@@ -431,10 +431,10 @@ def _slowed(error: SlackApiError) -> float | None:
         return 1.0
 
 
-def _sorted_out(method: str, error: SlackApiError) -> Refused | _Unclear:
+def _sorted_out(method: str, error: SlackApiError) -> SlackRefused | _Unclear:
     response = error.response
     data = getattr(response, "data", None)
     said = str(data.get("error", "")) if isinstance(data, dict) else ""
     if getattr(response, "status_code", 500) >= 500 or not said or said in _BROKEN:
         return _Unclear(said or f"status {getattr(response, 'status_code', '?')}")
-    return Refused(method, said, str(data.get("needed", "")) if isinstance(data, dict) else "")
+    return SlackRefused(method, said, str(data.get("needed", "")) if isinstance(data, dict) else "")

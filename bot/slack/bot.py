@@ -18,14 +18,14 @@ from bot.reply import Links
 from bot.slack import metrics
 from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
-from bot.slack.api import Api, Refused, Unreachable
-from bot.slack.desk_threads import Brain
+from bot.slack.api import Api, SlackRefused, SlackUnreachable
+from bot.slack.desk_threads import DeskThreads
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import changed_archive, ingest_line, runs_after
 from bot.slack.messages.text import mrkdwn
-from bot.slack.queue import Reception, catch_up
-from bot.telemetry import told
+from bot.slack.queue import Queue, catch_up
+from bot.telemetry import error_place
 from index.errors import ServerDown, VectorsError
 
 log = logging.getLogger("newsdesk.slack")
@@ -51,21 +51,21 @@ class Rules:
     links: Links = field(default_factory=Links)
 
 
-class Room:
+class SlackBot:
     """Everything that answers in Slack, of one process."""
 
-    def __init__(self, api: Api, brain: Brain, folder: Path, rules: Rules, database: str | None = None) -> None:
+    def __init__(self, api: Api, desk: DeskThreads, folder: Path, rules: Rules, database: str | None = None) -> None:
         """``database``: the URL of the PostgreSQL database that holds the journal in place of a file in the folder."""
-        self.api, self.brain, self.rules = api, brain, rules
+        self.api, self.desk, self.rules = api, desk, rules
         self.journal = Journal(database or folder / FILE)
         self.owner = Owner(folder, self.journal.leases, rules.lease)
         if self.journal.leases:
             api.share(self.journal.leases)
         self.access = Access(api, rules.allowed)
         self.answering = Answering(
-            api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
+            api, self.journal, desk, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
         )
-        self.reception = Reception(
+        self.queue = Queue(
             api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups
         )
         self._tasks: set[asyncio.Task[None]] = set()
@@ -73,12 +73,12 @@ class Room:
         self.connected: Callable[[], Awaitable[bool]] | None = (
             None  # whether Slack's socket is; None: Slack comes to us over HTTP
         )
-        metrics.watch(lambda: self.journal.count_waiting(self.owner.name), self.reception.in_hand)
+        metrics.watch(lambda: self.journal.count_waiting(self.owner.name), self.queue.in_hand)
 
     async def start(self) -> None:
         """Begin to load, to answer, and to look for what was missed. ``api`` is open."""
         self.beside(self._keep_ready())
-        self.beside(self.reception.run())
+        self.beside(self.queue.run())
         self.beside(self._catch_up())
         self.beside(self._forget())
         if self.rules.report_channel:
@@ -86,11 +86,11 @@ class Room:
 
     async def close(self) -> None:
         """End in good order: what is running gets its time, the rest waits in the journal."""
-        await self.reception.close()
+        await self.queue.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.brain.close()
+        self.desk.close()
         self.owner.close()
         self.journal.close()
 
@@ -103,7 +103,7 @@ class Room:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                log.error("a task ended error=%s", told(error))
+                log.error("a task ended error=%s", error_place(error))
 
         task = asyncio.create_task(watched())
         self._tasks.add(task)
@@ -126,9 +126,9 @@ class Room:
         """
         said, pause = "", _LOOK_EVERY
         while True:
-            if self.brain.trouble is not None:
-                await self.brain.warm()
-                failed = self.brain.trouble is not None
+            if self.desk.trouble is not None:
+                await self.desk.warm()
+                failed = self.desk.trouble is not None
             else:
                 well, outcome = await asyncio.to_thread(self._mended)
                 failed = not well
@@ -139,7 +139,7 @@ class Room:
             await asyncio.sleep(pause)
 
     def _mended(self) -> tuple[bool, str]:
-        archive = self.brain.archive
+        archive = self.desk.archive
         try:
             if archive:
                 archive.look()
@@ -151,11 +151,11 @@ class Room:
             well, outcome = mended(archive)
             return well, f"{error} {outcome}"
         except Exception as error:  # the catalog is damaged, the disk full: readiness says so, and it is tried again
-            return False, told(error)
+            return False, error_place(error)
         return True, ""
 
     async def _catch_up(self) -> None:
-        await catch_up(self.api, self.journal, self.reception, self.rules.max_age)
+        await catch_up(self.api, self.journal, self.queue, self.rules.max_age)
 
     async def _forget(self) -> None:
         while True:
@@ -167,7 +167,7 @@ class Room:
         while True:
             reported = self.journal.fact("reported_run")
             try:
-                runs = await self.brain.look(partial(runs_after, number=int(reported or 0)))
+                runs = await self.desk.read(partial(runs_after, number=int(reported or 0)))
             except Exception as error:  # no archive yet: the first ingest is to be reported
                 log.debug("no ingests to report: %s", type(error).__name__)
                 runs = []
@@ -185,5 +185,5 @@ class Room:
         message = Message((blocks.rich([blocks.section(blocks.text(line))]),), mrkdwn(line))
         try:
             await self.api.post(self.rules.report_channel, "", message, {"run": run["run"]})
-        except (Refused, Unreachable) as error:
+        except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot report an ingest: %s", error)

@@ -15,10 +15,9 @@ from functools import partial
 from typing import Protocol, TypeVar, runtime_checkable
 
 from bot.answer.desk import Reply, Request
-from bot.reply import Answer
+from bot.reply import Answer, Sentence
 from bot.slack.messages.home import example_questions
-from bot.slack.messages.stored_answer import Said
-from bot.telemetry import told
+from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import NewsdeskError
 
@@ -45,11 +44,11 @@ class Streams(Protocol):
     def quotes(self) -> Asks:
         """What answers at once, at no cost."""
 
-    def stream(self, request: Request) -> Iterator[Said | Reply]:
+    def stream(self, request: Request) -> Iterator[Sentence | Reply]:
         """Yield the sentences of an answer as they become certain, then the reply. Closing it ends the work."""
 
 
-class Brain:
+class DeskThreads:
     """Runs the desk and looks into the archive, away from the event loop."""
 
     def __init__(self, load: Callable[[], tuple[Asks, Archive]], workers: int) -> None:
@@ -73,7 +72,7 @@ class Brain:
                 try:
                     self._ready = self._load()
                 except BaseException as error:
-                    self.trouble = told(error)
+                    self.trouble = error_place(error)
                     raise
                 self.trouble = None
             return self._ready
@@ -90,13 +89,13 @@ class Brain:
             await self.examples()
             log.info("ready to answer")
         except Exception as error:
-            log.error("not ready to answer: %s", told(error))
+            log.error("not ready to answer: %s", error_place(error))
 
     async def ask(self, request: Request) -> Reply:
         """Answer a question. Raises NewsdeskError."""
         return await self._in_thread(lambda: self._desk()[0].ask(request))
 
-    async def look(self, work: Callable[[Archive], T]) -> T:
+    async def read(self, work: Callable[[Archive], T]) -> T:
         """Look into the archive. Raises NewsdeskError."""
         return await self._in_thread(lambda: work(self._desk()[1]))
 
@@ -104,7 +103,7 @@ class Brain:
         """Return questions about the newest articles that the archive does answer, tried once for each published
         state.
         """
-        number, questions = await self.look(example_questions)
+        number, questions = await self.read(example_questions)
         if number != self._examples[0]:
             answered: list[str] = []
             desk = (await self._in_thread(self._desk))[0]
@@ -126,10 +125,10 @@ class Brain:
         except NewsdeskError:
             return False
 
-    async def stream(self, request: Request) -> AsyncIterator[Said | Reply]:
+    async def stream(self, request: Request) -> AsyncIterator[Sentence | Reply]:
         """Yield sentences and, last, the reply. Raises NewsdeskError."""
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[Said | Reply | BaseException | None] = asyncio.Queue()
+        queue: asyncio.Queue[Sentence | Reply | BaseException | None] = asyncio.Queue()
         stopped = threading.Event()
 
         def work() -> None:

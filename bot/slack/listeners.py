@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.admin.views import DAYS, writings_json, writings_text
 from bot.journal.journal import Asked
-from bot.slack.api import Refused, Unreachable
-from bot.slack.bot import Room
+from bot.slack.api import SlackRefused, SlackUnreachable
+from bot.slack.bot import SlackBot
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import (
@@ -24,7 +24,7 @@ from bot.slack.messages.home import (
     read_news,
     recent_failures,
 )
-from bot.slack.messages.stored_answer import Given
+from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.messages.text import is_empty, question
 from index.errors import NewsdeskError
 
@@ -38,19 +38,19 @@ EVENTS = (
 )  # manifest.yaml has the same
 
 
-def register_asked(app: Any, room: Room) -> None:
+def register_asked(app: Any, bot: SlackBot) -> None:
     """Listen to mentions and to messages in the channels, conversations and threads we are in."""
 
     async def claim(body: dict[str, Any], event: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  Bolt's name
         kind, subtype = event.get("type", ""), event.get("subtype")
         if subtype == "message_changed":
-            if room.journal.first(body.get("event_id", "")):
-                room.reception.edited(event)
+            if bot.journal.first(body.get("event_id", "")):
+                bot.queue.edited(event)
         elif subtype == "message_deleted":
-            room.reception.deleted(event)
+            bot.queue.deleted(event)
         else:
-            room.reception.hear(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
-        room.noticed(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
+            bot.queue.hear(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
+        bot.noticed(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
         await next()
 
     @app.event("app_mention", middleware=[claim])
@@ -65,12 +65,12 @@ def register_asked(app: Any, room: Room) -> None:
 _SEARCHING = "Searching the articles…"
 
 
-def register_command(app: Any, room: Room) -> None:
+def register_command(app: Any, bot: SlackBot) -> None:
     """Listen to /ask and to "Share to channel"."""
 
     @app.command("/ask")
     async def ask(ack: Callable[..., Awaitable[None]], body: dict[str, Any]) -> None:
-        text = question(str(body.get("text", "")), room.api.user)
+        text = question(str(body.get("text", "")), bot.api.user)
         channel, trigger = body["channel_id"], body["trigger_id"]
         asked = Asked(
             f"command:{trigger}",
@@ -88,7 +88,7 @@ def register_command(app: Any, room: Room) -> None:
                 response_type="ephemeral",
                 text=f"{blocks.HINT} For example: /ask what did the minister say about the budget",
             )
-        elif room.reception.take(asked):
+        elif bot.queue.take(asked):
             await ack(response_type="ephemeral", text=_SEARCHING)
         else:
             await ack()
@@ -96,71 +96,69 @@ def register_command(app: Any, room: Room) -> None:
     @app.action("share")
     async def share(ack: Callable[..., Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        asked = room.journal.by_id(str(action.get("value", "")))
+        asked = bot.journal.by_id(str(action.get("value", "")))
         if (
             asked is None
             or not asked.answer
             or asked.user != body["user"]["id"]
-            or not room.journal.first(f"share:{asked.id}")
+            or not bot.journal.first(f"share:{asked.id}")
         ):
             return
         try:
-            posted = await _post(room, asked)
-        except Unreachable:
-            room.journal.again(f"share:{asked.id}")
+            posted = await _post(bot, asked)
+        except SlackUnreachable:
+            bot.journal.again(f"share:{asked.id}")
             return
         if not posted:  # a channel we are not in: the button's own address may be used there
-            for message in blocks.shared(Given.from_json(asked.answer), asked.id):
-                await room.api.respond(
-                    body["response_url"], message, response_type="in_channel", replace_original=False
-                )
+            for message in blocks.shared(StoredAnswer.from_json(asked.answer), asked.id):
+                await bot.api.respond(body["response_url"], message, response_type="in_channel", replace_original=False)
 
 
-async def _post(room: Room, asked: Asked) -> bool:
+async def _post(bot: SlackBot, asked: Asked) -> bool:
     """Post an answer in its channel; False if we are not in it."""
     assert asked.answer
-    if not await room.api.member(asked.channel):
+    if not await bot.api.member(asked.channel):
         return False
     messages: list[str] = []
-    for part, message in enumerate(blocks.shared(Given.from_json(asked.answer), asked.id)):
+    for part, message in enumerate(blocks.shared(StoredAnswer.from_json(asked.answer), asked.id)):
         try:
             messages.append(
-                await room.api.post(
+                await bot.api.post(
                     asked.channel, messages[0] if messages else "", message, {"question": asked.id, "part": part}
                 )
             )
-        except Refused:
+        except SlackRefused:
             return bool(messages)
-    room.journal.note_messages(asked.id, messages)
+    bot.journal.note_messages(asked.id, messages)
     return True
 
 
 _THANKS = "Thank you, that helps."
 
 
-def register_feedback(app: Any, room: Room) -> None:
+def register_feedback(app: Any, bot: SlackBot) -> None:
     """Listen to the feedback buttons and to the window behind the second."""
 
     @app.action("feedback")
     async def rated(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         vote, _, id_ = str(action.get("value", "")).partition(":")
-        asked, user = room.journal.by_id(id_), body["user"]["id"]
+        asked, user = bot.journal.by_id(id_), body["user"]["id"]
         if asked and vote in ("up", "down"):
-            room.journal.rate(asked, user, "up" if vote == "up" else "down")
+            bot.journal.rate(asked, user, "up" if vote == "up" else "down")
         await ack()
         if asked is None:
             return
         if vote == "down":
-            await room.api.window(body["trigger_id"], blocks.why_bad(asked.id))
+            await bot.api.window(body["trigger_id"], blocks.why_bad(asked.id))
         else:
             thanks = Message((blocks.rich([blocks.section(blocks.text(_THANKS))]),), _THANKS)
-            await room.api.whisper(body["channel"]["id"], user, thanks, asked.thread)
+            await bot.api.whisper(body["channel"]["id"], user, thanks, asked.thread)
 
     @app.view("why_bad")
     async def explained(ack: Callable[[], Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "").strip()
         if reason:
-            room.journal.explain(view["private_metadata"], body["user"]["id"], reason[:2_000])
+            bot.journal.explain(view["private_metadata"], body["user"]["id"], reason[:2_000])
         await ack()
 
 
@@ -168,122 +166,116 @@ _NONE = ("What can I ask?",)  # Slack wants at least one
 _WEEK = 7 * 86_400
 
 
-def register_home_opened(app: Any, room: Room) -> None:
+def register_home_opened(app: Any, bot: SlackBot) -> None:
     """Listen to the opening of both tabs, to the examples' buttons and to "status"."""
 
     @app.event("app_home_opened")
     async def opened(event: dict[str, Any]) -> None:
-        room.noticed("app_home_opened")
+        bot.noticed("app_home_opened")
         user = event["user"]
-        if not await room.welcome(user):
+        if not await bot.welcome(user):
             return
         if event.get("tab") == "messages":
-            await room.api.prompts(event["channel"], "Ask about the articles", prompts(await _examples(room)))
+            await bot.api.prompts(event["channel"], "Ask about the articles", prompts(await _examples(bot)))
         else:
-            await room.api.home(user, await _home(room, user))
+            await bot.api.home(user, await _home(bot, user))
 
     for number in range(3):
 
         @app.action(f"example_{number}")
         async def example(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
             await ack()
-            if await room.welcome(body["user"]["id"]) and room.journal.first(
+            if await bot.welcome(body["user"]["id"]) and bot.journal.first(
                 f"example:{body['user']['id']}:{action.get('action_ts')}"
             ):
-                await _ask_aloud(room, body["user"], str(action["value"]), str(action.get("action_ts")))
+                await _ask_aloud(bot, body["user"], str(action["value"]), str(action.get("action_ts")))
 
     @app.action("status")
     async def status(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
         await ack()
-        if body["user"]["id"] in room.rules.admins:
+        if body["user"]["id"] in bot.rules.admins:
             try:
-                told = await room.brain.look(archive_status)
+                status_text = await bot.desk.read(archive_status)
             except NewsdeskError as error:
-                told = str(error)
-            await room.api.window(body["trigger_id"], blocks.report(told))
+                status_text = str(error)
+            await bot.api.window(body["trigger_id"], blocks.report(status_text))
 
 
-async def _home(room: Room, user: str) -> dict[str, Any]:
+async def _home(bot: SlackBot, user: str) -> dict[str, Any]:
     try:
-        examples = await room.brain.examples()
-        news = await room.brain.look(lambda archive: read_news(archive, examples))
+        examples = await bot.desk.examples()
+        news = await bot.desk.read(lambda archive: read_news(archive, examples))
     except NewsdeskError:
         news = News(0, None, None, ())
-    if user not in room.rules.admins:
+    if user not in bot.rules.admins:
         return home(news)
-    low = tuple(room.journal.low_rated(time.time() - _WEEK))
+    low = tuple(bot.journal.low_rated(time.time() - _WEEK))
     try:
-        failures, versions = await room.brain.look(
-            lambda archive: (recent_failures(archive), archive_versions(archive))
-        )
+        failures, versions = await bot.desk.read(lambda archive: (recent_failures(archive), archive_versions(archive)))
     except NewsdeskError as error:
         failures, versions = (("archive", str(error)),), {}
-    written = tuple(writings_text(writings_json(room.journal.writings(time.time() - DAYS * 86_400))))
+    written = tuple(writings_text(writings_json(bot.journal.writings(time.time() - DAYS * 86_400))))
     return home(
         news,
         Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown", written),
     )
 
 
-async def _examples(room: Room) -> tuple[str, ...]:
+async def _examples(bot: SlackBot) -> tuple[str, ...]:
     try:
-        return await room.brain.examples() or _NONE
+        return await bot.desk.examples() or _NONE
     except NewsdeskError:
         return _NONE
 
 
-async def _ask_aloud(room: Room, person: dict[str, Any], question: str, pressed: str) -> None:
+async def _ask_aloud(bot: SlackBot, person: dict[str, Any], question: str, pressed: str) -> None:
     """Ask a question in a person's conversation with us, as they would; ``pressed`` names the press of the button."""
     user = person["id"]
     try:
-        channel = await room.api.direct(user)
-        ts = await room.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
-    except (Refused, Unreachable):
+        channel = await bot.api.direct(user)
+        ts = await bot.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
+    except (SlackRefused, SlackUnreachable):
         return
-    room.reception.take(
-        Asked(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or "")
-    )
+    bot.queue.take(Asked(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or ""))
 
 
-def register_passages(app: Any, room: Room) -> None:
+def register_passages(app: Any, bot: SlackBot) -> None:
     """Listen to the button under an answer."""
 
     @app.action("passages")
     async def asked_for(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        if not await room.welcome(body["user"]["id"]):
-            await room.api.window(body["trigger_id"], closed())
+        if not await bot.welcome(body["user"]["id"]):
+            await bot.api.window(body["trigger_id"], closed())
             return
-        asked = room.journal.by_id(str(action.get("value", "")))
-        found = Given.from_json(asked.answer) if asked and asked.answer else Given("", "refused")
-        await room.api.window(body["trigger_id"], blocks.passages(found))
+        asked = bot.journal.by_id(str(action.get("value", "")))
+        found = StoredAnswer.from_json(asked.answer) if asked and asked.answer else StoredAnswer("", "refused")
+        await bot.api.window(body["trigger_id"], blocks.passages(found))
 
 
-def register_person(app: Any, room: Room) -> None:
+def register_person(app: Any, bot: SlackBot) -> None:
     """Listen to the button under a refusal."""
 
     @app.action("ask_person")
     async def wanted(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        asked, person = room.journal.by_id(str(action.get("value", ""))), room.rules.ask_a_person
-        if not (
-            asked and person and await room.welcome(body["user"]["id"]) and room.journal.first(f"person:{asked.id}")
-        ):
+        asked, person = bot.journal.by_id(str(action.get("value", ""))), bot.rules.ask_a_person
+        if not (asked and person and await bot.welcome(body["user"]["id"]) and bot.journal.first(f"person:{asked.id}")):
             return
         alone = asked.channel.startswith("D") and person.startswith(
             ("U", "W")
         )  # they cannot read along: they get a message of their own
         elsewhere = alone or person.startswith(("C", "G"))
-        link = await room.api.permalink(asked.channel, asked.ts) if elsewhere and not alone else None
+        link = await bot.api.permalink(asked.channel, asked.ts) if elsewhere and not alone else None
         message = blocks.for_a_person(person, asked.text, link)
         try:
-            place = await room.api.direct(person) if alone else person if elsewhere else asked.channel
-            await room.api.post(place, "" if elsewhere else asked.thread, message, {"person": asked.id})
-        except (Refused, Unreachable):
-            room.journal.again(f"person:{asked.id}")
+            place = await bot.api.direct(person) if alone else person if elsewhere else asked.channel
+            await bot.api.post(place, "" if elsewhere else asked.thread, message, {"person": asked.id})
+        except (SlackRefused, SlackUnreachable):
+            bot.journal.again(f"person:{asked.id}")
 
 
-def register_shortcut(app: Any, room: Room) -> None:
+def register_shortcut(app: Any, bot: SlackBot) -> None:
     """Listen to the shortcut and to its window."""
 
     @app.shortcut("ask_about")
@@ -295,9 +287,9 @@ def register_shortcut(app: Any, room: Room) -> None:
             "ts": message["ts"],
             "thread": message.get("thread_ts") or message["ts"],
         }
-        await room.api.window(
+        await bot.api.window(
             body["trigger_id"],
-            blocks.ask_about(question(str(message.get("text", "")), room.api.user), json.dumps(place)),
+            blocks.ask_about(question(str(message.get("text", "")), bot.api.user), json.dumps(place)),
         )
 
     @app.view("ask_about")
@@ -318,17 +310,17 @@ def register_shortcut(app: Any, room: Room) -> None:
             text,
             user.get("team_id") or "",
         )
-        room.reception.take(asked)
+        bot.queue.take(asked)
         await ack()
 
 
-def register_stopped(app: Any, room: Room) -> None:
+def register_stopped(app: Any, bot: SlackBot) -> None:
     """Listen to the stop button."""
 
     @app.event("agent_session_stopped")
     async def stopped(event: dict[str, Any]) -> None:
-        room.noticed("agent_session_stopped")
-        await room.reception.stop(event["channel"], event["thread_ts"])
+        bot.noticed("agent_session_stopped")
+        await bot.queue.stop(event["channel"], event["thread_ts"])
 
 
 LISTENERS = (

@@ -24,10 +24,10 @@ from starlette.routing import Route
 
 from bot.slack import api as slack
 from bot.slack import metrics
-from bot.slack.bot import Room, Rules
-from bot.slack.desk_threads import Asks, Brain
+from bot.slack.bot import Rules, SlackBot
+from bot.slack.desk_threads import Asks, DeskThreads
 from bot.slack.listeners import LISTENERS
-from bot.telemetry import told
+from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import SettingsError
 from web.health import ArchiveFigures, Check, Part, archive_checks, routes
@@ -35,7 +35,7 @@ from web.health import ArchiveFigures, Check, Part, archive_checks, routes
 log = logging.getLogger("newsdesk.slack")
 
 
-def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
+def app(bot: SlackBot, web: Any, signing_secret: str | None = None) -> AsyncApp:
     """Return the app. With a signing secret requests over HTTP are checked, and none is taken twice."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
@@ -46,8 +46,8 @@ def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
             enterprise_id=enterprise_id,
             team_id=team_id,
             bot_token=web.token,
-            bot_id=room.api.bot,
-            bot_user_id=room.api.user,
+            bot_id=bot.api.bot,
+            bot_user_id=bot.api.user,
         )
 
     logging.getLogger("slack_bolt").setLevel(
@@ -63,18 +63,18 @@ def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
 
     @bolt.middleware
     async def fresh(req: Any, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002  Bolt's name
-        if room.reception.closing and req.body.get("type") == "event_callback":
+        if bot.queue.closing and req.body.get("type") == "event_callback":
             return BoltResponse(status=503)  # not acknowledged: Slack gives it to another process, or to the next
         signature = req.headers.get("x-slack-signature", [""])[0]
         # Slack's own repetition of an event may carry the same signature; it does no harm, the journal knows the event.
         again = req.headers.get("x-slack-retry-num", [""])[0][:2] if req.body.get("type") == "event_callback" else ""
-        if req.mode == "http" and not room.journal.first(f"signature:{signature}:{again}"):
+        if req.mode == "http" and not bot.journal.first(f"signature:{signature}:{again}"):
             return BoltResponse(status=401, body='{"error": "this request was taken before"}')
         await next()
         return None
 
     for register in LISTENERS:
-        register(bolt, room)
+        register(bolt, bot)
 
     @bolt.event(re.compile(".*"))
     async def other() -> None:
@@ -82,41 +82,41 @@ def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
 
     @bolt.error
     async def failed(error: Exception) -> None:
-        log.error("a listener failed error=%s", told(error))
+        log.error("a listener failed error=%s", error_place(error))
 
     return bolt
 
 
-def vitals(room: Room) -> list[Route]:
+def vitals(bot: SlackBot) -> list[Route]:
     """Return the routes /healthz, /readyz and /metrics of a bot that runs."""
-    return routes(checks(room), metrics.registry(ArchiveFigures(lambda: room.brain.archive)))
+    return routes(checks(bot), metrics.registry(ArchiveFigures(lambda: bot.desk.archive)))
 
 
-def checks(room: Room) -> dict[str, Check]:
+def checks(bot: SlackBot) -> dict[str, Check]:
     """Return what must be ready for an answer in Slack."""
 
     async def model() -> Part:
-        if room.brain.trouble is None:
+        if bot.desk.trouble is None:
             return Part("ready", "is loaded")
         return Part(
             "down",
             "is loading"
-            if room.brain.trouble == "is loading"
+            if bot.desk.trouble == "is loading"
             else "could not be loaded, and is tried again; the log tells why",
         )
 
     async def slack() -> Part:
-        if not room.api.user:
+        if not bot.api.user:
             return Part("down", "has not been reached yet")
-        if room.connected is None:
+        if bot.connected is None:
             return Part("ready", "comes to us over HTTP")
         return (
             Part("ready", "the socket is open")
-            if await room.connected()
+            if await bot.connected()
             else Part("down", "the socket is not open; it is opened again as soon as it can be")
         )
 
-    return {**archive_checks(lambda: room.brain.archive), "model": model, "slack": slack}
+    return {**archive_checks(lambda: bot.desk.archive), "model": model, "slack": slack}
 
 
 PATH = "/slack/events"
@@ -124,7 +124,7 @@ _PING = 2.0  # seconds; a half-open socket is noticed after four of them and a l
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
+class Tokens:
     """The tokens, and how Slack reaches us: over a socket (``app_token``) or over HTTP (``signing_secret``)."""
 
     bot_token: str
@@ -135,18 +135,18 @@ class Access:
     port: int = 3000
 
 
-def _nothing(_room: Room) -> AbstractAsyncContextManager[object]:
+def _nothing(_room: SlackBot) -> AbstractAsyncContextManager[object]:
     return contextlib.nullcontext()
 
 
 async def serve(
-    access: Access,
+    tokens: Tokens,
     load: Callable[[], tuple[Asks, Archive]],
     folder: Path,
     rules: Rules,
     workers: int,
     database: str | None = None,
-    beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
+    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing,
 ) -> None:
     """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``.
 
@@ -162,7 +162,7 @@ async def serve(
 
     async def answer() -> None:
         nonlocal reached
-        async with answering(access, load, folder, rules, workers, database, beside):
+        async with answering(tokens, load, folder, rules, workers, database, beside):
             reached = True
             await ended.wait()
             log.info("ending: running answers get their time")
@@ -179,33 +179,33 @@ async def serve(
 
 @contextlib.asynccontextmanager
 async def answering(
-    access: Access,
+    tokens: Tokens,
     load: Callable[[], tuple[Asks, Archive]],
     folder: Path,
     rules: Rules,
     workers: int,
     database: str | None = None,
-    beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
-) -> AsyncIterator[Room]:
+    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing,
+) -> AsyncIterator[SlackBot]:
     """Answer in Slack inside the block; at its end running answers get their time.
 
     Raises SettingsError if Slack refuses the tokens.
     """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-        client = slack.client(access.bot_token, access.url, session)
+        client = slack.client(tokens.bot_token, tokens.url, session)
         api = slack.Api(client)
-        room = Room(api, Brain(load, workers), folder, rules, database)
+        bot = SlackBot(api, DeskThreads(load, workers), folder, rules, database)
         try:
-            async with beside(room):
-                await _open(api, access.app_token)
-                bolt = app(room, client, None if access.app_token else access.signing_secret)
-                await room.start()
-                async with _socket(bolt, access, room) if access.app_token else _http(bolt, access):
+            async with beside(bot):
+                await _open(api, tokens.app_token)
+                bolt = app(bot, client, None if tokens.app_token else tokens.signing_secret)
+                await bot.start()
+                async with _socket(bolt, tokens, bot) if tokens.app_token else _http(bolt, tokens):
                     log.info("listening team=%s user=%s", api.team, api.user)
-                    yield room
-                    await room.reception.close()
+                    yield bot
+                    await bot.queue.close()
         finally:
-            await room.close()
+            await bot.close()
 
 
 async def _open(api: slack.Api, app_token: str | None) -> None:
@@ -215,7 +215,7 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
             if app_token:
                 await api.socket(app_token)
             return
-        except slack.Refused as error:
+        except slack.SlackRefused as error:
             name, where = (
                 ("SLACK_APP_TOKEN", "an app-level token with connections:write")
                 if error.method.startswith("apps.")
@@ -224,14 +224,14 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
             raise SettingsError(
                 f"Slack refuses {name} ({error.error}). Take {where} from your app's page. See: python -m bot doctor"
             ) from error
-        except slack.Unreachable as error:
+        except slack.SlackUnreachable as error:
             log.warning("slack cannot be reached, trying on: %s", error)
 
 
 @contextlib.asynccontextmanager
-async def _socket(bolt: AsyncApp, access: Access, room: Room) -> AsyncIterator[None]:
-    handler = AsyncSocketModeHandler(bolt, access.app_token, ping_interval=_PING)
-    room.connected = handler.client.is_connected
+async def _socket(bolt: AsyncApp, tokens: Tokens, bot: SlackBot) -> AsyncIterator[None]:
+    handler = AsyncSocketModeHandler(bolt, tokens.app_token, ping_interval=_PING)
+    bot.connected = handler.client.is_connected
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
         yield
@@ -242,7 +242,7 @@ async def _socket(bolt: AsyncApp, access: Access, room: Room) -> AsyncIterator[N
 
 
 @contextlib.asynccontextmanager
-async def _http(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
+async def _http(bolt: AsyncApp, tokens: Tokens) -> AsyncIterator[None]:
     async def handle(request: http.Request) -> http.StreamResponse:
         return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
 
@@ -251,10 +251,10 @@ async def _http(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
     runner = http.AppRunner(server, access_log=None)
     await runner.setup()
     try:
-        await http.TCPSite(runner, access.host, access.port).start()
+        await http.TCPSite(runner, tokens.host, tokens.port).start()
     except OSError as error:
         raise SettingsError(
-            f"Cannot listen on {access.host}:{access.port} ({error.strerror}). Set NEWSDESK_SLACK__HOST and "
+            f"Cannot listen on {tokens.host}:{tokens.port} ({error.strerror}). Set NEWSDESK_SLACK__HOST and "
             "NEWSDESK_SLACK__PORT."
         ) from error
     try:

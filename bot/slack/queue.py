@@ -19,9 +19,9 @@ from bot import telemetry
 from bot.journal.journal import Asked, Journal, Kind
 from bot.journal.processes import Owner
 from bot.slack.answering import Answering
-from bot.slack.api import Api, Refused, Unreachable
+from bot.slack.api import Api, SlackRefused, SlackUnreachable
 from bot.slack.messages.text import is_empty, looks_like_question, mentions, question
-from bot.telemetry import told
+from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -30,7 +30,7 @@ _GRACE = 20.0  # seconds that running answers get when the process is to end
 _WATCH = 5.0  # seconds between two looks for questions of dead processes
 
 
-class Reception:
+class Queue:
     """Takes questions in, and hands them out as there is time."""
 
     def __init__(
@@ -142,7 +142,7 @@ class Reception:
                 self._wake.clear()
                 self._hand_out()
             except Exception as error:  # the journal is locked or its disk full: later, then
-                log.error("cannot hand out questions error=%s", told(error))
+                log.error("cannot hand out questions error=%s", error_place(error))
                 await asyncio.sleep(1)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _WATCH)
@@ -214,7 +214,7 @@ _HISTORIES = 45  # calls of conversations.history in a minute
 _KINDS = "public_channel,private_channel,im"
 
 
-async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: float) -> int:
+async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> int:
     """Hear what came since the last event that was seen and return how many questions that were.
 
     ``max_age``: seconds.
@@ -229,7 +229,7 @@ async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: fl
     oldest = max(min(since, young), time.time() - 7 * 86_400)
     try:
         places = await api.places(_KINDS)
-    except (Refused, Unreachable) as error:
+    except (SlackRefused, SlackUnreachable) as error:
         log.warning("cannot look for what was missed: %s", error)
         return 0
     await _not_too_often(journal, len(places))
@@ -238,22 +238,22 @@ async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: fl
         try:
             async for message in api.messages(channel, oldest=f"{oldest:.6f}"):
                 if float((message.get("edited") or {}).get("ts") or 0) > since:
-                    reception.edited({"channel": channel, "message": message})
+                    queue.edited({"channel": channel, "message": message})
                 if float(message.get("latest_reply") or 0) > since:
                     threads[channel, str(message["ts"])] = None
                 if float(message["ts"]) > since:
-                    heard, old = _heard(reception, channel, message, young, shared)
+                    heard, old = _heard(queue, channel, message, young, shared)
                     found, left = found + heard, left + old
-        except (Refused, Unreachable) as error:
+        except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot look for what was missed channel=%s: %s", channel, error)
     for channel, root in threads:
         try:
             async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
                 if message["ts"] != root and float(message["ts"]) > since:
-                    heard, old = _heard(reception, channel, message, young, places.get(channel, True))
+                    heard, old = _heard(queue, channel, message, young, places.get(channel, True))
                     found, left = found + heard, left + old
-        except (Refused, Unreachable) as error:
-            if not isinstance(error, Refused) or error.error != "thread_not_found":  # a thread may be gone
+        except (SlackRefused, SlackUnreachable) as error:
+            if not isinstance(error, SlackRefused) or error.error != "thread_not_found":  # a thread may be gone
                 log.warning("cannot look for what was missed channel=%s: %s", channel, error)
     if found or left:
         log.info("asked while nobody was here: answering=%s too_old=%s", found, left)
@@ -274,11 +274,11 @@ async def _not_too_often(journal: Journal, calls: int) -> None:
     journal.put_fact("histories", json.dumps([*before, (time.time(), calls)]))
 
 
-def _heard(reception: Reception, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:
+def _heard(queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:
     event = {**message, "channel": channel}
-    asked = reception.question(event, shared)
-    if asked is None or (asked.kind == "direct" and is_empty(asked.text)) or reception.known(asked):
+    asked = queue.question(event, shared)
+    if asked is None or (asked.kind == "direct" and is_empty(asked.text)) or queue.known(asked):
         return 0, 0
     if float(message["ts"]) < young:
         return 0, 1
-    return (1 if reception.take(asked) else 0), 0
+    return (1 if queue.take(asked) else 0), 0

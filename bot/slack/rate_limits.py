@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from bot.journal.processes import Leases
-from bot.telemetry import told
+from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -47,7 +47,7 @@ class Pace:
         try:
             return not (self.shared and count) or self.shared.turns_left(name, count, seconds) > _RESERVE
         except Exception as error:
-            log.error("cannot ask how often others called error=%s", told(error))
+            log.error("cannot ask how often others called error=%s", error_place(error))
             return True
 
     @contextlib.asynccontextmanager
@@ -77,7 +77,7 @@ class Pace:
             try:
                 wait, turn = self.shared.take_turn(name, count, seconds)
             except Exception as error:
-                log.error("cannot ask how often others called error=%s", told(error))
+                log.error("cannot ask how often others called error=%s", error_place(error))
                 break
             if not wait:
                 return turn

@@ -9,9 +9,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from bot.journal.journal import Asked
-from bot.slack.api import Api, Refused, Stream, Unreachable, metadata
+from bot.reply import Sentence
+from bot.slack.api import Api, SlackRefused, SlackUnreachable, Stream, metadata
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.stored_answer import Given, Said
+from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.messages.text import markdown
 
 log = logging.getLogger("newsdesk.slack")
@@ -34,11 +35,11 @@ class Streamed:
         self._size = 0
         self._opened = self._flushed = 0.0
         self.messages: list[str] = []
-        self.said: list[Said] = []
+        self.said: list[Sentence] = []
         self.broken = False
         self.stopped = False  # by the person, in Slack
 
-    async def say(self, said: Said) -> None:
+    async def say(self, said: Sentence) -> None:
         """Tell a sentence; it shows within a second of the next one or the end."""
         self.said.append(said)
         sentence = f"{markdown(said.text)} {''.join(f'[{number}]' for number in said.numbers)}\n\n"
@@ -49,7 +50,7 @@ class Streamed:
         if time.monotonic() - self._flushed >= _FLUSH:
             await self._flush()
 
-    async def finish(self, found: Given, tail: Message) -> bool:
+    async def finish(self, found: StoredAnswer, tail: Message) -> bool:
         """End the stream with sources and buttons under it; False if the answer has to be put in its place instead."""
         if self.broken or not self.said or list(found.said) != self.said:
             return False
@@ -96,8 +97,8 @@ class Streamed:
     async def _done(self, method: str, call: Callable[[], object]) -> bool:
         try:
             await self._api.streamed(method, call)
-        except (Refused, Unreachable) as error:
+        except (SlackRefused, SlackUnreachable) as error:
             log.warning("stream broke off question=%s trouble=%s", self._asked.id, error)
             self.broken = True
-            self.stopped = isinstance(error, Refused) and error.error == "stopped_by_user"
+            self.stopped = isinstance(error, SlackRefused) and error.error == "stopped_by_user"
         return not self.broken

@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.slack.messages.stored_answer import REASONS, Given, Near, Origin, Said
+from bot.reply import Sentence
+from bot.slack.messages.stored_answer import REASONS, Near, Origin, StoredAnswer
 from bot.slack.messages.text import mrkdwn, names_an_address, paragraphs, plain
 from bot.terminal import day
 from web.links import address
@@ -47,44 +48,46 @@ class _Unit:
 
 
 def answer(
-    given: Given, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False
+    stored: StoredAnswer, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False
 ) -> list[Message]:
     """Return the messages of an answer, refusal, hint or apology, in order.
 
     ``person``: offer to ask a person under a refusal. ``share``: offer to post it in the channel.
     """
-    if given.outcome == "answered":
-        units = [*_sentences(given), *_note(given), *_sources(given)]
-    elif given.outcome == "refused":
-        units = [_section(text(REASONS.get(given.reason, REASONS["not_supported"]))), *_nearest(given.near)]
+    if stored.outcome == "answered":
+        units = [*_sentences(stored), *_note(stored), *_sources(stored)]
+    elif stored.outcome == "refused":
+        units = [_section(text(REASONS.get(stored.reason, REASONS["not_supported"]))), *_nearest(stored.near)]
     else:
-        units = [_section(text(plain(given.reason)))]
+        units = [_section(text(plain(stored.reason)))]
     messages = _packed(units)
-    tail = buttons(given, id_, person=person, feedback=feedback, share=share)
+    tail = buttons(stored, id_, person=person, feedback=feedback, share=share)
     messages[-1] += tail
-    fallback = fallbacks(given, len(messages))
+    fallback = fallbacks(stored, len(messages))
     return [Message(tuple(blocks), told) for blocks, told in zip(messages, fallback, strict=True)]
 
 
-def after_stream(given: Given, id_: str) -> list[Message]:
+def after_stream(stored: StoredAnswer, id_: str) -> list[Message]:
     """Return what follows sentences that were streamed: the sources, and the buttons.
 
     The first goes under the stream, others after it.
     """
-    messages = _packed(_sources(given))
-    messages[-1] += buttons(given, id_)
+    messages = _packed(_sources(stored))
+    messages[-1] += buttons(stored, id_)
     return [
-        Message(tuple(blocks), told) for blocks, told in zip(messages, fallbacks(given, len(messages)), strict=True)
+        Message(tuple(blocks), told) for blocks, told in zip(messages, fallbacks(stored, len(messages)), strict=True)
     ]
 
 
-def buttons(given: Given, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False) -> list[Block]:
+def buttons(
+    stored: StoredAnswer, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False
+) -> list[Block]:
     """Return the buttons under an answer or a refusal; none under a hint or an apology."""
-    if given.outcome not in ("answered", "refused"):
+    if stored.outcome not in ("answered", "refused"):
         return []
-    row = [button("Show passages", "passages", id_)] if given.cited else []
-    row += [button("Share to channel", "share", id_)] if share and given.answered else []
-    row += [button("Ask a person", "ask_person", id_)] if person and not given.answered else []
+    row = [button("Show passages", "passages", id_)] if stored.cited else []
+    row += [button("Share to channel", "share", id_)] if share and stored.answered else []
+    row += [button("Ask a person", "ask_person", id_)] if person and not stored.answered else []
     blocks: list[Block] = [{"type": "actions", "block_id": "actions", "elements": row}] if row else []
     if feedback:
         good = {"text": _plain_text("Good answer"), "value": f"up:{id_}", "accessibility_label": "This answer is good"}
@@ -94,22 +97,22 @@ def buttons(given: Given, id_: str, *, person: bool = False, feedback: bool = Tr
     return blocks
 
 
-def fallbacks(given: Given, count: int) -> list[str]:
+def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
     """Return the text of each of an answer's messages: all of it in the first where it fits, whole sentences and
     sources only.
     """
-    if given.outcome == "answered":
-        parts = [given.lead] if given.lead else []
-        parts += [_numbered(said) for said in given.said] + [
-            f"[{cited.number}] {_named(cited.origin)}" for cited in given.cited
+    if stored.outcome == "answered":
+        parts = [stored.lead] if stored.lead else []
+        parts += [_numbered(said) for said in stored.said] + [
+            f"[{cited.number}] {_named(cited.origin)}" for cited in stored.cited
         ]
-    elif given.outcome == "refused":
+    elif stored.outcome == "refused":
         parts = [
-            REASONS.get(given.reason, REASONS["not_supported"]),
-            *(f"Close to it: {_named(near.origin)}" for near in given.near),
+            REASONS.get(stored.reason, REASONS["not_supported"]),
+            *(f"Close to it: {_named(near.origin)}" for near in stored.near),
         ]
     else:
-        parts = [given.reason]
+        parts = [stored.reason]
     told: list[str] = []
     used = 0
     for part in map(mrkdwn, parts):
@@ -121,10 +124,10 @@ def fallbacks(given: Given, count: int) -> list[str]:
     return [" ".join(told), *(f"The answer goes on ({number} of {count})." for number in range(2, count + 1))]
 
 
-def hint(examples: Sequence[str]) -> Given:
+def hint(examples: Sequence[str]) -> StoredAnswer:
     """Return how to ask, with examples."""
     shown = [f"“{example}”" for example in examples[:2]]
-    return Given("", "hint", HINT + (f" For example: {' or '.join(shown)}" if shown else ""))
+    return StoredAnswer("", "hint", HINT + (f" For example: {' or '.join(shown)}" if shown else ""))
 
 
 def text(content: str, **style: bool) -> Element:
@@ -183,7 +186,7 @@ def _named(origin: Origin) -> str:
     return ", ".join(filter(None, [origin.publisher, day(origin.day)])) + f": {origin.title}"
 
 
-def _numbered(said: Said) -> str:
+def _numbered(said: Sentence) -> str:
     return f"{said.text} {''.join(f'[{number}]' for number in said.numbers)}"
 
 
@@ -199,31 +202,31 @@ def _quote(*parts: Element) -> _Unit:
     return _Unit({"type": "rich_text_quote", "elements": list(parts)}, sum(len(part["text"]) for part in parts))
 
 
-def _sentences(given: Given) -> list[_Unit]:
-    units = [_section(text(plain(given.lead), italic=True))] if given.lead else []
-    for said in given.said:
+def _sentences(stored: StoredAnswer) -> list[_Unit]:
+    units = [_section(text(plain(stored.lead), italic=True))] if stored.lead else []
+    for said in stored.said:
         parts = [*texts(plain(said.text)), text(" " + "".join(f"[{number}]" for number in said.numbers), bold=True)]
-        units.append(_quote(*parts) if given.verbatim else _section(*parts))
+        units.append(_quote(*parts) if stored.verbatim else _section(*parts))
     return units
 
 
-def _note(given: Given) -> list[_Unit]:
-    return [_section(text(plain(given.note), italic=True))] if given.note else []
+def _note(stored: StoredAnswer) -> list[_Unit]:
+    return [_section(text(plain(stored.note), italic=True))] if stored.note else []
 
 
-def _sources(given: Given) -> list[_Unit]:
+def _sources(stored: StoredAnswer) -> list[_Unit]:
     units: list[_Unit] = []
-    for cited in given.cited:
+    for cited in stored.cited:
         parts = [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link)]
         if cited.also_in:
             parts.append(text(f", also in {', '.join(map(plain, cited.also_in))}"))
         unit = _section(*parts)
         unit.own_block = not units
         units.append(unit)
-        if not given.verbatim:
+        if not stored.verbatim:
             units.append(_quote(*texts(plain(cited.quote))))
-    if given.page:
-        units.append(_section({"type": "link", "url": given.page, "text": "This answer on a page of its own"}))
+    if stored.page:
+        units.append(_section({"type": "link", "url": stored.page, "text": "This answer on a page of its own"}))
     return units
 
 
@@ -287,10 +290,10 @@ def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
     return messages
 
 
-def passages(given: Given) -> dict[str, Any]:
+def passages(stored: StoredAnswer) -> dict[str, Any]:
     """Return the modal that shows each quote in bold in its passage."""
     blocks: list[Block] = []
-    for cited in given.cited:
+    for cited in stored.cited:
         around = texts(_tail(cited.before))
         after = texts(_head(cited.after))
         entry = [
@@ -380,10 +383,10 @@ def _lines(content: str) -> list[str]:
     return [part for part in found if part.strip()] or ["nothing to report"]
 
 
-def shared(given: Given, id_: str) -> list[Message]:
+def shared(stored: StoredAnswer, id_: str) -> list[Message]:
     """Return an answer from /ask as it is posted in the channel: the question above it."""
-    messages = answer(given, id_)
-    head = rich([section(text("Asked with /ask: ", italic=True), text(plain(given.question), italic=True))])
+    messages = answer(stored, id_)
+    head = rich([section(text("Asked with /ask: ", italic=True), text(plain(stored.question), italic=True))])
     first = messages[0]
     return [Message((head, *first.blocks), first.text), *messages[1:]]
 

@@ -23,7 +23,6 @@ from web.shelf import Answers, Quoted, Shown
 from web.shelf import Sentence as ShownSentence
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
-Said = Sentence
 REASONS = {
     "nothing_found": "The articles do not seem to be about that.",
     "not_supported": "The articles do not say.",
@@ -73,7 +72,7 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class StoredAnswer:
     """An answer, a refusal, a hint or an apology.
 
     ``reason`` is a refusal's kind, or the sentence to show; ``note`` is shown under an answer.
@@ -82,7 +81,7 @@ class Given:
     question: str
     outcome: Outcome
     reason: str = ""
-    said: tuple[Said, ...] = ()
+    said: tuple[Sentence, ...] = ()
     cited: tuple[Cited, ...] = ()
     near: tuple[Near, ...] = ()
     verbatim: bool = True  # the sentences are the quotes themselves
@@ -101,10 +100,10 @@ class Given:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Given:
+    def from_json(cls, text: str) -> StoredAnswer:
         """Read what ``as_json`` wrote."""
         values: dict[str, Any] = json.loads(text)
-        said = tuple(Said(item["text"], tuple(item["numbers"])) for item in values["said"])
+        said = tuple(Sentence(item["text"], tuple(item["numbers"])) for item in values["said"])
         cited = tuple(
             Cited(**{**item, "origin": Origin(**item["origin"]), "also_in": tuple(item["also_in"])})
             for item in values["cited"]
@@ -113,8 +112,8 @@ class Given:
         return cls(**{**values, "said": said, "cited": cited, "near": near})
 
 
-def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> Given:
-    """Return a desk's reply as what was given."""
+def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> StoredAnswer:
+    """Return a reply of the desk as it is kept and shown."""
     result, note, links = reply.result, "", links or Links()
     if reply.writing is not None:
         note, versions = (
@@ -124,7 +123,7 @@ def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links 
     if isinstance(result, Answer):
         cited = tuple(_cited(citation, links.cited(citation, result.citations)) for citation in result.citations)
         verbatim = result.answerer == QUOTES
-        return Given(
+        return StoredAnswer(
             result.question,
             "answered",
             "",
@@ -139,7 +138,7 @@ def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links 
         Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end)))
         for hit in result.nearest
     )
-    return Given(result.question, "refused", result.reason, near=near, versions=versions)
+    return StoredAnswer(result.question, "refused", result.reason, near=near, versions=versions)
 
 
 def _origin(article: Article) -> Origin:
@@ -187,25 +186,25 @@ def answers(place: Place) -> Answers:
 
 
 def _shown(asked: Asked) -> Shown:
-    given = Given.from_json(asked.answer or "{}")
-    told = "" if given.answered else REASONS.get(given.reason, given.reason)
+    stored = StoredAnswer.from_json(asked.answer or "{}")
+    message = "" if stored.answered else REASONS.get(stored.reason, stored.reason)
     moment = datetime.fromtimestamp(asked.asked, UTC)
-    sentences = tuple(ShownSentence(said.text, said.numbers) for said in given.said)
+    sentences = tuple(ShownSentence(said.text, said.numbers) for said in stored.said)
     return Shown(
-        given.question or asked.text,
+        stored.question or asked.text,
         moment,
         sentences,
-        tuple(_quoted(cited, given) for cited in given.cited),
-        told,
-        given.verbatim,
+        tuple(_quoted(cited, stored) for cited in stored.cited),
+        message,
+        stored.verbatim,
     )
 
 
-def _quoted(cited: Cited, given: Given) -> Quoted:
+def _quoted(cited: Cited, stored: StoredAnswer) -> Quoted:
     origin = cited.origin
     others = tuple(
         (other.start, other.end)
-        for other in given.cited
+        for other in stored.cited
         if other.origin.article_id == origin.article_id and other is not cited
     )
     place = ArticlePlace(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
