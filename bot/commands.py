@@ -62,7 +62,7 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
                 if parsed.explain:
                     print(f"\n{explained(reply, _width())}")
             code = 0
-        _mend(archive)
+        _mend_index(archive)
     return code
 
 
@@ -127,9 +127,9 @@ def _thread(value: object) -> tuple[str, ...]:
     return tuple(item["question"] for item in value if isinstance(item, dict) and isinstance(item.get("question"), str))
 
 
-def _mend(archive: Archive) -> None:
+def _mend_index(archive: Archive) -> None:
     """Rebuild vectors that turned out damaged, after the answer, and say so in one line."""
-    from bot.repair import mended
+    from bot.repair import mend_index
 
     trouble = archive.trouble
     if trouble is None:
@@ -137,7 +137,7 @@ def _mend(archive: Archive) -> None:
     if elsewhere := archive.elsewhere():
         print(elsewhere, file=sys.stderr)
         return
-    _, outcome = mended(archive)
+    _, outcome = mend_index(archive)
     if outcome:
         print(f"The search index could not be used ({trouble}); {outcome}.", file=sys.stderr)
 
@@ -233,10 +233,10 @@ async def _reading_room(settings: Settings, bot: SlackBot) -> AsyncIterator[None
         return
     from bot.journal.journal import journal_at
     from bot.slack.messages.stored_answer import answers
-    from bot.slack.process import vitals
+    from bot.slack.process import health_routes
     from web.app import app, listening
 
     journal = journal_at(settings.database(), settings.data_dir)
-    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), vitals(bot))
+    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), health_routes(bot))
     async with listening(pages, settings.web.host, settings.web.port):
         yield

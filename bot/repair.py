@@ -6,7 +6,7 @@ from index.archive import Archive
 from index.errors import LockedError, NewsdeskError, ServerDown
 
 
-def mended(archive: Archive) -> tuple[bool, str]:
+def mend_index(archive: Archive) -> tuple[bool, str]:
     """Write the vectors again if they are damaged.
 
     Return whether they can be used now, and what became of them as half a sentence ("": nothing).
@@ -27,7 +27,7 @@ def mended(archive: Archive) -> tuple[bool, str]:
     return True, "it has been rebuilt from the catalog"
 
 
-def rebuilt(archive: Archive) -> str | None:
+def rebuild_restored(archive: Archive) -> str | None:
     """Write the vectors of a restored archive.
 
     Return why they could not be, None if they were. The caller holds the writer's lock.

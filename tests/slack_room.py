@@ -19,7 +19,7 @@ from bot.answer.desk import Desk, Reply, Request
 from bot.check.checker import Draft, check
 from bot.reply import Answer, NoAnswer, Sentence
 from bot.slack.bot import Rules, SlackBot
-from bot.slack.process import Tokens, answering
+from bot.slack.process import Tokens, running_bot
 from index.archive import Archive
 from index.articles import Article, Hit, Source
 from index.text import passages_of
@@ -47,7 +47,7 @@ async def bot(
         opened = Archive(archive)
         return desk or Desk(opened, HashEmbedder()), opened
 
-    async with answering(
+    async with running_bot(
         access(slack, port), load, folder, rules or Rules(), 2, os.environ.get("NEWSDESK_CATALOG__URL")
     ) as room:
         if not port:

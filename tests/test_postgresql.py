@@ -20,7 +20,7 @@ from test_crashes import next_versions, put_files
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.journal.journal import Asked, Journal
+from bot.journal.journal import Journal, JournalEntry
 from index.errors import ArchiveError, LockedError
 from index.store import dialect, keywords
 from index.store.catalog import Catalog
@@ -322,7 +322,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
         newsroom.write(number, 1)
     newsroom.ingest()
     journal = Journal(newsroom.archive / "journal.sqlite3")
-    mine = journal.claim(Asked("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "wo? “там” 🚢"), "a", "Ev1")
+    mine = journal.claim(JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "wo? “там” 🚢"), "a", "Ev1")
     assert mine
     journal.rate(mine, "U1", "down")
     journal.close()
@@ -339,7 +339,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     report = newsroom.ingest()
     assert (report["added"], report["updated"], report["unchanged"]) == (1, 1, 19)
     moved = Journal(url)
-    assert moved.claim(Asked("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "again"), "b") is None
+    assert moved.claim(JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "again"), "b") is None
     assert [vote["text"] for vote in moved.feedback()] == ["wo? “там” 🚢"]
     moved.close()
 

@@ -14,14 +14,14 @@ import pytest
 from lxml import html
 from reading_room import DAY, ReadingRoom, article, span
 
-from bot.journal.journal import Asked, Journal
+from bot.journal.journal import Journal, JournalEntry
 from bot.reply import Sentence
 from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from index.articles import digest_of
 from index.errors import ArchiveError
 from index.store.rows import FetchRecord
 from web.app import app
-from web.links import Place, version_of
+from web.links import LinkTarget, version_of
 from web.pages import LONGEST
 
 TEXT = (
@@ -107,7 +107,9 @@ def test_what_is_not_known_is_not_invented(room):
     ],
 )
 def test_marks_fall_on_their_characters(cited, others, shown, lighter, room):
-    found = page(room.get(room.links.article(Place(STORY.source.id, version_of(STORY.digest), cited, tuple(others)))))
+    found = page(
+        room.get(room.links.article(LinkTarget(STORY.source.id, version_of(STORY.digest), cited, tuple(others))))
+    )
     assert [item.text_content() for item in found.cssselect("mark.cited")] == shown
     assert [item.text_content() for item in found.cssselect("mark.other")] == lighter
     assert len(found.cssselect("#c")) == bool(shown)
@@ -296,7 +298,7 @@ def journal(tmp_path):
 
 
 def kept(journal, stored):
-    asked = journal.claim(Asked("D1:1", "direct", "D1", "1", "1", "U1", stored.question), "me")
+    asked = journal.claim(JournalEntry("D1:1", "direct", "D1", "1", "1", "U1", stored.question), "me")
     journal.start(asked.id, "me")
     assert journal.finish(journal.by_id(asked.id), "answered", stored.as_json())
     return asked.id

@@ -586,6 +586,6 @@ def test_the_journal_forgets_nothing_it_was_not_told_to(archive, tmp_path):
         assert kept.messages == (slack.thread(asked.ts)[0]["ts"],)
         assert json.loads(kept.answer)["question"] == ABOUT_1
         with contextlib.suppress(AssertionError):
-            assert room.journal.heard().keys() >= {"app_mention", "message.channels"}
+            assert room.journal.last_events().keys() >= {"app_mention", "message.channels"}
 
     scenario(play, archive, tmp_path)

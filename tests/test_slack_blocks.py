@@ -20,7 +20,7 @@ from bot.reply import Links
 from bot.slack.messages import blocks, home
 from bot.slack.messages.home import Insight, News
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
-from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question
+from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question_text
 from index.articles import Article, Source
 from web.links import SignedLinks, address
 
@@ -218,7 +218,7 @@ def test_hostile_text_anywhere_is_only_text(text):
     streamed = markdown(text)
     for form in ("<!", "<@", "<#", "<h", "](", "`", "~~~", "://"):
         assert form not in streamed, form
-    assert question(text, "U0BOT") is not None
+    assert question_text(text, "U0BOT") is not None
 
 
 def addresses(value):
@@ -294,7 +294,7 @@ SAID = [
 
 @pytest.mark.parametrize(("said", "heard"), SAID)
 def test_a_message_is_read_as_a_person_reads_it(said, heard):
-    assert question(said, "U0BOT") == heard
+    assert question_text(said, "U0BOT") == heard
 
 
 @pytest.mark.parametrize(

@@ -11,11 +11,11 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, run
 from slack_server import ANNA, NEWS, SlackServer
 
-from bot.journal.journal import Asked, Journal
+from bot.journal.journal import Journal, JournalEntry
 
 
-def asked(number: int) -> Asked:
-    return Asked(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q")
+def asked(number: int) -> JournalEntry:
+    return JournalEntry(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q")
 
 
 def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_former_owner_is_refused(
@@ -27,12 +27,12 @@ def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_fo
     assert mine
     started = journal.start(mine.id, "slow")
     assert started
-    assert other.leases.lives("slow")
+    assert other.leases.is_alive("slow")
     assert other.take_over("slow", "next") == []
     assert journal.current(started)
 
     journal.leases.renew("slow", 0)
-    assert not other.leases.lives("slow")
+    assert not other.leases.is_alive("slow")
     assert [one.id for one in other.take_over("slow", "next")] == [mine.id]
     assert journal.take_over("slow", "third") == []
     journal.leases.renew("slow", 600)

@@ -106,7 +106,7 @@ def test_the_doctor_tells_which_events_never_came(tmp_path):
     journal = Journal(tmp_path / "j.sqlite3")
     for name in EVENTS:
         if name != "message.groups":
-            journal.hear(name)
+            journal.note_event(name)
     journal.close()
     ok, told = checked(SlackServer(), tmp_path / "j.sqlite3")["slack events"]
     assert ok

@@ -18,7 +18,7 @@ from slack_room import answered, article, draft, refused
 from bot.__main__ import main
 from bot.admin.usage import usage, usage_text
 from bot.admin.usage_page import page
-from bot.journal.journal import Asked, Journal
+from bot.journal.journal import Journal, JournalEntry
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from index.archive import Archive
 
@@ -37,9 +37,9 @@ def put(
     seconds: float = 2.0,
     user: str = "U1",
     state: str = "answered",
-) -> Asked:
+) -> JournalEntry:
     """Write down a question as the bot does, with times of our own."""
-    mine = journal.claim(Asked(f"C1:{time.monotonic_ns()}", "mention", "C1", "1", "1", user, text), "bot")
+    mine = journal.claim(JournalEntry(f"C1:{time.monotonic_ns()}", "mention", "C1", "1", "1", user, text), "bot")
     assert mine
     started = journal.start(mine.id, "bot")
     assert started

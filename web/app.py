@@ -22,7 +22,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from index.errors import NewsdeskError, SettingsError
 from index.store.catalog import Catalog
 from web import pages
-from web.links import Kind, SignedLinks
+from web.links import LinkKind, SignedLinks
 from web.shelf import Answers, Shelf
 
 log = logging.getLogger("newsdesk.web")
@@ -72,7 +72,7 @@ def app(
     ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the
     room.
     """
-    room = _Room(links, Shelf(open_catalog, clock), answers)
+    room = _ReadingRoom(links, Shelf(open_catalog, clock), answers)
     routes = [
         Route("/a/{article}", room.article),
         Route("/o/{article}", room.original),
@@ -84,12 +84,12 @@ def app(
     return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
 
 
-class _Room:
+class _ReadingRoom:
     def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None) -> None:
         self._links, self._shelf, self._answers = links, shelf, answers
         self._pages = _Pages()
         # One page for what is forged, damaged, too old or names nothing: whoever has no link learns nothing.
-        self._refusal = pages.told_page(links.base, *_REFUSED)
+        self._refusal = pages.message_page(links.base, *_REFUSED)
 
     async def article(self, request: Request) -> Response:
         id_, query = request.path_params["article"], request.scope["query_string"]
@@ -128,12 +128,12 @@ class _Room:
 
         return await self._html(render)
 
-    async def _page(self, key: tuple[Kind, str, bytes], render: Rendering) -> Response:
+    async def _page(self, key: tuple[LinkKind, str, bytes], render: Rendering) -> Response:
         """Answer with a page as it was rendered for the state of the archive that is published, or render it."""
         state = self._shelf.state()
         if state is None:
             try:
-                state = await run_in_threadpool(self._shelf.look)
+                state = await run_in_threadpool(self._shelf.refresh)
             except Exception as error:
                 return self._unable(error)
         known = self._pages.get(state, key)
@@ -171,7 +171,7 @@ class _Room:
         except Exception as error:  # whatever it is, the reader sees no internals of it
             return self._unable(error)
         return (
-            Response(pages.told_page(self._links.base, *_GONE), 404, media_type=_HTML)
+            Response(pages.message_page(self._links.base, *_GONE), 404, media_type=_HTML)
             if page is None
             else Response(page, media_type=_HTML)
         )
@@ -187,7 +187,7 @@ class _Room:
             "cache-control": "no-store",
             "retry-after": "60",
         }  # after an error of our own nothing else adds them
-        return Response(pages.told_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
+        return Response(pages.message_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
 
 
 class _Pages:
@@ -274,7 +274,8 @@ def _socket(host: str, port: int) -> socket.socket:
         return taken
     except (OSError, OverflowError) as error:
         taken.close()
-        told = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"The reading room cannot listen on {host}:{port} ({told}). Set NEWSDESK_WEB__HOST and NEWSDESK_WEB__PORT."
+            f"The reading room cannot listen on {host}:{port} ({reason}). Set NEWSDESK_WEB__HOST and "
+            "NEWSDESK_WEB__PORT."
         ) from error

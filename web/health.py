@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -42,7 +42,7 @@ class Part:
     """How one part of newsdesk is: ready, degraded (answers come, not as they should), or down (none come)."""
 
     state: State
-    told: str
+    message: str
 
 
 Check = Callable[[], Awaitable[Part]]
@@ -61,7 +61,7 @@ class Readiness:
         now = time.monotonic()
         for name in self._checks:
             if name not in self._under_way and now - self._found.get(name, (-_EVERY, None))[0] >= _EVERY:
-                self._under_way[name] = now, asyncio.create_task(self._look(name))
+                self._under_way[name] = now, asyncio.create_task(self._check(name))
         if self._under_way:
             await asyncio.wait([task for _, task in self._under_way.values()], timeout=_PATIENCE)
         waits = {
@@ -70,7 +70,7 @@ class Readiness:
         }
         return {name: waits.get(name) or self._found[name][1] for name in self._checks}
 
-    async def _look(self, name: str) -> None:
+    async def _check(self, name: str) -> None:
         try:
             part = await self._checks[name]()
         except Exception as error:
@@ -101,7 +101,7 @@ def catalog_checks(open_catalog: Callable[[], Catalog]) -> dict[str, Check]:
     """
     opened: list[Catalog] = []
 
-    def look() -> Part:
+    def check() -> Part:
         try:
             opened[:] = opened or [open_catalog()]
         except ArchiveError:
@@ -109,7 +109,7 @@ def catalog_checks(open_catalog: Callable[[], Catalog]) -> dict[str, Check]:
         return _catalog(opened[0])
 
     async def catalog() -> Part:
-        return await asyncio.to_thread(look)
+        return await asyncio.to_thread(check)
 
     return {"catalog": catalog}
 
@@ -227,7 +227,10 @@ def routes(checks: Mapping[str, Check], registry: CollectorRegistry = REGISTRY) 
         parts = await readiness.parts()
         state = next((each for each in _WORST if any(part.state == each for part in parts.values())), "ready")
         accepted = state == "ready" or (state == "degraded" and request.query_params.get("degraded") == "ok")
-        values = {"state": state, "parts": {name: asdict(part) for name, part in parts.items()}}
+        values = {
+            "state": state,
+            "parts": {name: {"state": part.state, "told": part.message} for name, part in parts.items()},
+        }
         return JSONResponse(values, 200 if accepted else 503, headers=_FRESH)
 
     async def metrics(_: Request) -> Response:

@@ -36,9 +36,9 @@ def secret(folder: Path) -> str:
             _make(path)
         found = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        told = getattr(error, "strerror", None) or "it is not text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise SettingsError(
-            f"The secret that signs links, {path}, cannot be used ({told}). Check its owner, or set "
+            f"The secret that signs links, {path}, cannot be used ({reason}). Check its owner, or set "
             "NEWSDESK_WEB__SECRET."
         ) from error
     if len(found) < _SHORTEST:
@@ -64,7 +64,7 @@ def _make(path: Path) -> None:
 
 
 Span = tuple[int, int]  # start and end in the article's text, in characters
-Kind = Literal["a", "o", "q"]  # an article, its original, an answer
+LinkKind = Literal["a", "o", "q"]  # an article, its original, an answer
 
 _SALT = "newsdesk reading room"
 _VERSION = 16  # characters of a digest that name a version
@@ -72,7 +72,7 @@ _OTHERS = 20  # other citations marked in an article
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class LinkTarget:
     """What a link to an article opens: a version of it, the cited place in it, and other places that the same answer
     cites.
 
@@ -103,7 +103,7 @@ class SignedLinks:
         self.days = days
         self._today = today
 
-    def article(self, place: Place, until: date | None = None) -> str:
+    def article(self, place: LinkTarget, until: date | None = None) -> str:
         """Return the link to a place in an article; ``until`` is its last day, if it is to end with the link it is
         reached from.
         """
@@ -119,7 +119,7 @@ class SignedLinks:
         """Return the link to an answer."""
         return self._signed("q", id_, [], None)
 
-    def place(self, article: str, query: bytes) -> tuple[Place, date] | None:
+    def place(self, article: str, query: bytes) -> tuple[LinkTarget, date] | None:
         """Return what a link to an article opens and its last day, None if it is not ours or its time is over."""
         said = self._opened("a", article, query)
         if said is None:
@@ -127,25 +127,25 @@ class SignedLinks:
         try:
             others = tuple(_span(item) for item in said["o"].split("_")) if "o" in said else ()
             part = int(said["w"]) if "w" in said else None
-            place = Place(article, said.get("v", ""), _span(said["p"]) if "p" in said else None, others, part)
+            place = LinkTarget(article, said.get("v", ""), _span(said["p"]) if "p" in said else None, others, part)
         except ValueError:  # signed by a newsdesk whose links had another form
             return None
         return place, date.fromisoformat(said["until"])
 
-    def until(self, kind: Kind, id_: str, query: bytes) -> date | None:
+    def until(self, kind: LinkKind, id_: str, query: bytes) -> date | None:
         """Return the last day of a link to an original or an answer, None if it is not ours or its time is over."""
         said = self._opened(kind, id_, query)
         return date.fromisoformat(said["until"]) if said else None
 
-    def _signed(self, kind: Kind, id_: str, said: Sequence[tuple[str, str]], until: date | None) -> str:
+    def _signed(self, kind: LinkKind, id_: str, said: Sequence[tuple[str, str]], until: date | None) -> str:
         day = until or self._today() + timedelta(days=self.days)
         query = "&".join(f"{name}={value}" for name, value in [*said, ("until", day.isoformat())])
         return f"{self._url}/{kind}/{id_}?{query}&sig={self._signature(kind, id_, query)}"
 
-    def _opened(self, kind: Kind, id_: str, query: bytes) -> dict[str, str] | None:
-        told, _, signature = query.rpartition(b"&sig=")
+    def _opened(self, kind: LinkKind, id_: str, query: bytes) -> dict[str, str] | None:
+        signed, _, signature = query.rpartition(b"&sig=")
         try:
-            text, own = told.decode("ascii"), self._signature(kind, id_, told.decode("ascii"))
+            text, own = signed.decode("ascii"), self._signature(kind, id_, signed.decode("ascii"))
             # The texts are compared, not the bytes they stand for: two texts of base64 may stand for the same.
             if not compare_digest(own.encode("ascii"), signature):
                 return None
@@ -154,7 +154,7 @@ class SignedLinks:
         except (ValueError, KeyError):
             return None
 
-    def _signature(self, kind: Kind, id_: str, query: str) -> str:
+    def _signature(self, kind: LinkKind, id_: str, query: str) -> str:
         return self._signer.get_signature(f"/{kind}/{id_}?{query}").decode("ascii")
 
 
@@ -163,7 +163,7 @@ def version_of(digest: str) -> str:
     return digest[:_VERSION]
 
 
-def _said(place: Place) -> list[tuple[str, str]]:
+def _said(place: LinkTarget) -> list[tuple[str, str]]:
     said = [("v", place.version)] if place.version else []
     if place.cited:
         said.append(("p", "{}-{}".format(*place.cited)))

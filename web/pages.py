@@ -18,8 +18,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from index.articles import Article, Source
 from index.read.original import Original
 from index.text import printable
-from web.links import Place, SignedLinks, Span, address, at_passage
-from web.shelf import Opened, Other, Shown
+from web.links import LinkTarget, SignedLinks, Span, address, at_passage
+from web.shelf import AnswerView, ArticleView, RelatedArticle
 
 LONGEST = 200_000  # characters shown on one page; longer texts are shown in parts
 _LINE = 2_000  # characters looked back for the beginning of a line
@@ -160,7 +160,7 @@ _templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang
 _templates.globals["digests"] = _DIGESTS
 
 
-def article_page(opened: Opened, place: Place, until: date, links: SignedLinks) -> bytes:
+def article_page(opened: ArticleView, place: LinkTarget, until: date, links: SignedLinks) -> bytes:
     """Return an article with its cited places marked. Links on the page end on the day the page's own link ends."""
     article = opened.article
     part = marked(article.text, opened.cited, opened.others, place.part)
@@ -194,27 +194,27 @@ def original_page(article: Article, original: Original, until: date, links: Sign
         lines="\n".join(printable(line.rstrip()) for line in text.replace("\r\n", "\n").split("\n")),
         where_from=_WHERE_FROM[original.kind],
         shortened=_ORIGINAL if len(original.text) > _ORIGINAL else None,
-        article=links.article(Place(article.source.id), until),
+        article=links.article(LinkTarget(article.source.id), until),
         until=until,
     )
 
 
-def answer_page(shown: Shown, until: date, links: SignedLinks) -> bytes:
+def answer_page(shown: AnswerView, until: date, links: SignedLinks) -> bytes:
     """Return an answer with its sources, each of them a link to its place."""
     sources = [(source, links.article(source.place, until)) for source in shown.sources]
     return _rendered("answer.html", links.base, shown=shown, sources=sources, until=until)
 
 
-def told_page(base: str, title: str, *paragraphs: str) -> bytes:
+def message_page(base: str, title: str, *paragraphs: str) -> bytes:
     """Return a page that only tells something. ``base`` is the path under which the room is found."""
-    return _rendered("told.html", base, title=title, paragraphs=paragraphs)
+    return _rendered("message.html", base, title=title, paragraphs=paragraphs)
 
 
 def _rendered(template: str, base: str, **values: Any) -> bytes:
     return _templates.get_template(template).render(values, base=base).encode("utf-8", "replace")
 
 
-def _about(article: Article, opened: Opened) -> dict[str, Any]:
+def _about(article: Article, opened: ArticleView) -> dict[str, Any]:
     source = article.source
     url = address(source.url)
     return {
@@ -231,9 +231,9 @@ def _file_name(source: Source) -> str | None:
     return None if "://" in source.path else source.path.rpartition("/")[2] or None
 
 
-def _part_link(links: SignedLinks, place: Place, begin: int, until: date) -> str:
-    return links.article(Place(place.article, place.version, place.cited, place.others, begin), until)
+def _part_link(links: SignedLinks, place: LinkTarget, begin: int, until: date) -> str:
+    return links.article(LinkTarget(place.article, place.version, place.cited, place.others, begin), until)
 
 
-def _linked(other: Other, links: SignedLinks, until: date) -> tuple[Other, str]:
+def _linked(other: RelatedArticle, links: SignedLinks, until: date) -> tuple[RelatedArticle, str]:
     return other, links.article(other.place, until)

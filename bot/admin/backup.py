@@ -303,7 +303,7 @@ def _taken_up(stage: Path) -> None:
     Catalog(stage / _CATALOG).close()
     if (stage / _JOURNAL).exists():
         journal = Journal(stage / _JOURNAL)
-        journal.restored()
+        journal.note_restored()
         journal.close()
     for path in stage.glob("*.sqlite3"):
         with contextlib.closing(sqlite3.connect(path)) as database:

@@ -111,7 +111,7 @@ def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
     else:
         for finding in findings:
-            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
+            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.message}")
     return 0 if all(finding.ok for finding in findings) else 1
 
 
@@ -219,14 +219,14 @@ def backup(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 def restore(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """Put a backup into the data folder."""
     from bot.admin.backup import restore as unpack
-    from bot.repair import rebuilt
+    from bot.repair import rebuild_restored
     from index.store.catalog import writer_lock
 
     _in_files(settings, "restore it with: pg_restore, then python -m bot rebuild")
     with writer_lock(settings.data_dir):
         manifest, aside = unpack(parsed.file, settings.data_dir)
         with opened_archive(settings) as archive:
-            trouble = rebuilt(archive)
+            trouble = rebuild_restored(archive)
     if parsed.json:
         print(json.dumps({**manifest, "aside": str(aside) if aside else None, "trouble": trouble}))
         return 0

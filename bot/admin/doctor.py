@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -94,11 +94,11 @@ async def _check(
                 )
             )
         else:
-            told = (
+            missing = (
                 "neither SLACK_APP_TOKEN (Socket Mode) nor SLACK_SIGNING_SECRET (HTTP mode) is set. Both are under "
                 "Basic Information."
             )
-            found.append(("slack connection", False, told))
+            found.append(("slack connection", False, missing))
     return [*found, _events(journal)]
 
 
@@ -118,7 +118,7 @@ def _scopes(granted: frozenset[str]) -> Told:
 
 async def _socket(api: slack.Api, app_token: str) -> Told:
     try:
-        await api.socket(app_token)
+        await api.check_app_token(app_token)
     except slack.SlackRefused as error:
         why = (
             "It needs the scope connections:write."
@@ -146,7 +146,7 @@ def _events(place: Place) -> Told:
         return "slack events", True, f"none so far; the app must subscribe to {', '.join(EVENTS)}"
     journal = Journal(place)
     try:
-        heard = journal.heard()
+        heard = journal.last_events()
     finally:
         journal.close()
     never = [name for name in EVENTS if name not in heard]
@@ -168,15 +168,15 @@ _LEAST_FREE_MB = 500
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check and what it told."""
+    """What one check found."""
 
     what: str
     ok: bool
-    told: str
+    message: str
 
     def as_json(self) -> dict[str, Any]:
         """Return the finding as ``doctor --json`` prints it."""
-        return asdict(self)
+        return {"what": self.what, "ok": self.ok, "told": self.message}
 
 
 def examine(settings: Settings, embedder: Embedder) -> list[Finding]:
@@ -223,7 +223,7 @@ def _slack(settings: Settings) -> list[Finding]:
         str(settings.slack_api_url) if settings.slack_api_url else None,
         settings.database() or settings.data_dir / "journal.sqlite3",
     )
-    return [Finding(what, ok, told) for what, ok, told in found]
+    return [Finding(what, ok, message) for what, ok, message in found]
 
 
 def _python() -> str:

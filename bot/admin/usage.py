@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from bot.answer.question import understood
-from bot.journal.journal import Asked, Journal
+from bot.journal.journal import Journal, JournalEntry
 from bot.slack.messages.stored_answer import StoredAnswer
 from index.archive import Archive
 from index.text import printable, term_of, words
@@ -28,14 +28,14 @@ _OTHERS = ("hint", "trouble", "left", "stopped", "failed", "removed", "waiting")
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    asked: Asked
+    entry: JournalEntry
     answer: StoredAnswer | None
     outcome: str  # answered, refused, or one of _OTHERS
 
     @property
     def seconds(self) -> float:
         """How long the person waited."""
-        return max(0.0, (self.asked.finished or self.asked.asked) - self.asked.asked)
+        return max(0.0, (self.entry.finished or self.entry.asked) - self.entry.asked)
 
 
 def usage(journal: Journal, archive: Archive | None, since: date, until: date) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def usage(journal: Journal, archive: Archive | None, since: date, until: date) -
     Texts of questions are in it, names of people are not.
     """
     begin, end = (time.mktime(day.timetuple()) for day in (since, until + timedelta(days=1)))
-    items = [_item(asked) for asked in journal.asked_between(begin, end)]
+    items = [_item(entry) for entry in journal.asked_between(begin, end)]
     votes = journal.votes_between(begin, end)
     outcomes = Counter(item.outcome for item in items)
     waits = sorted(item.seconds for item in items if item.outcome in ("answered", "refused"))
@@ -55,29 +55,29 @@ def usage(journal: Journal, archive: Archive | None, since: date, until: date) -
         "since": since.isoformat(),
         "until": until.isoformat(),
         "questions": len(items),
-        "people": len({item.asked.user for item in items}),
+        "people": len({item.entry.user for item in items}),
         "answered": outcomes["answered"],
         "refused": outcomes["refused"],
         "other": {name: outcomes[name] for name in _OTHERS if outcomes[name]},
         "votes": {vote: sum(each["vote"] == vote for each in votes) for vote in ("up", "down")},
         "seconds": {"median": _quantile(waits, 0.5), "p95": _quantile(waits, 0.95), "longest": _quantile(waits, 1.0)},
         "days": _days(items, since, until),
-        "unanswered": _topics([item.asked.text for item in items if item.outcome == "refused"], archive, until),
+        "unanswered": _topics([item.entry.text for item in items if item.outcome == "refused"], archive, until),
         "low_rated": [{"question": each["text"], "reason": each["reason"]} for each in votes if each["vote"] == "down"][
             :_LISTED
         ],
-        "slowest": [{"question": item.asked.text, "seconds": round(item.seconds, 2)} for item in slowest],
+        "slowest": [{"question": item.entry.text, "seconds": round(item.seconds, 2)} for item in slowest],
         "most_cited": _cited([item.answer for item in items if item.answer and item.outcome == "answered"]),
     }
 
 
-def _item(asked: Asked) -> _Item:
-    answer = StoredAnswer.from_json(asked.answer) if asked.answer else None
-    if asked.state == "answered":
-        return _Item(asked, answer, answer.outcome if answer else "answered")
-    if asked.state in ("removing", "removed"):
-        return _Item(asked, None, "removed")
-    return _Item(asked, None, "waiting" if asked.state in ("waiting", "working") else asked.state)
+def _item(entry: JournalEntry) -> _Item:
+    answer = StoredAnswer.from_json(entry.answer) if entry.answer else None
+    if entry.state == "answered":
+        return _Item(entry, answer, answer.outcome if answer else "answered")
+    if entry.state in ("removing", "removed"):
+        return _Item(entry, None, "removed")
+    return _Item(entry, None, "waiting" if entry.state in ("waiting", "working") else entry.state)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -85,7 +85,7 @@ def _quantile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def _days(items: Sequence[_Item], since: date, until: date) -> list[dict[str, Any]]:
-    counts = Counter((datetime.fromtimestamp(item.asked.asked).date(), _end(item.outcome)) for item in items)  # noqa: DTZ006  a day is the team's
+    counts = Counter((datetime.fromtimestamp(item.entry.asked).date(), _end(item.outcome)) for item in items)  # noqa: DTZ006  a day is the team's
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
     return [
         {"day": day.isoformat(), **{end: counts[day, end] for end in ("answered", "refused", "other")}} for day in days

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Row, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from bot.journal.processes import Leases, ended
+from bot.journal.processes import Leases, lease_has_ended
 from bot.journal.tables import facts, feedback, heard, metadata, questions, seen, writings
 from bot.reply import Writing
 from index.errors import ArchiveError
@@ -27,7 +27,7 @@ from index.store.copying import copied
 from index.store.dialect import Place, upsert
 
 State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
-Kind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
+QuestionKind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
 
 FILE = "journal.sqlite3"
 SCHEMA = "newsdesk_journal"  # that holds the tables in PostgreSQL
@@ -37,11 +37,11 @@ _KEEP = 90 * 86_400  # seconds that questions and answers are kept
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class JournalEntry:
     """A question in the journal. ``messages`` are the ts of the answer's messages, in order."""
 
     key: str
-    kind: Kind
+    kind: QuestionKind
     channel: str
     ts: str
     thread: str
@@ -113,9 +113,9 @@ class Journal:
 
     # --- claims ---
 
-    def claim(self, asked: Asked, owner: str, event_id: str = "") -> Asked | None:
+    def claim(self, entry: JournalEntry, owner: str, event_id: str = "") -> JournalEntry | None:
         """Write a question down as ours, once; None if it, or the event that brought it, has been heard before."""
-        mine = replace(asked, id=secrets.token_hex(6), owner=owner, asked=time.time())
+        mine = replace(entry, id=secrets.token_hex(6), owner=owner, asked=time.time())
         values = {**_values(mine), "messages": json.dumps(list(mine.messages))}
         try:
             with self._writing() as connection:
@@ -126,7 +126,7 @@ class Journal:
             return None
         return mine
 
-    def first(self, token: str) -> bool:
+    def mark_done(self, token: str) -> bool:
         """Tell whether something is done for the first time (an event, a report, a refusal), and note it."""
         try:
             with self._writing() as connection:
@@ -135,19 +135,19 @@ class Journal:
             return False
         return True
 
-    def again(self, token: str) -> None:
+    def unmark_done(self, token: str) -> None:
         """Take back ``first``: it was not done after all."""
         with self._writing() as connection:
             connection.execute(delete(seen).where(seen.c.token == token))
 
-    def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[Asked]:
+    def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[JournalEntry]:
         """Return our questions nobody works on yet, oldest first, but those of some people."""
         with self._reading() as connection:
             wanted = (
                 (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
             )
             return [
-                _asked(row)
+                _entry(row)
                 for row in connection.execute(select(questions).where(wanted).order_by(questions.c.asked).limit(limit))
             ]
 
@@ -160,23 +160,23 @@ class Journal:
                 ).all()
             )
 
-    def start(self, id_: str, owner: str) -> Asked | None:
+    def start(self, id_: str, owner: str) -> JournalEntry | None:
         """Take a waiting question in hand; None if it is no longer waiting for us."""
         with self._writing() as connection:
             mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
             changed = connection.execute(
                 update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)
             ).rowcount
-            return _asked(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
+            return _entry(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
 
-    def current(self, asked: Asked) -> bool:
+    def is_current(self, entry: JournalEntry) -> bool:
         """Tell whether a question in hand is still to be answered as it was read: not edited, removed or stopped
         meanwhile.
         """
-        now = self.by_id(asked.id)
-        return now is not None and (now.state, now.revision, now.owner) == ("working", asked.revision, asked.owner)
+        now = self.by_id(entry.id)
+        return now is not None and (now.state, now.revision, now.owner) == ("working", entry.revision, entry.owner)
 
-    def complete(self, id_: str, text: str) -> None:
+    def set_text(self, id_: str, text: str) -> None:
         """Write down what a bare mention turned out to ask."""
         with self._writing() as connection:
             connection.execute(update(questions).where(questions.c.id == id_).values(text=text))
@@ -197,11 +197,11 @@ class Journal:
                 == 1
             )
 
-    def finish(self, asked: Asked, state: State, answer: str | None = None) -> bool:
+    def finish(self, entry: JournalEntry, state: State, answer: str | None = None) -> bool:
         """End the work on a question; False if it was edited, removed or taken over meanwhile."""
         with self._writing() as connection:
-            mine = (questions.c.id == asked.id) & (questions.c.owner == asked.owner) & (questions.c.state == "working")
-            mine &= questions.c.revision == asked.revision
+            mine = (questions.c.id == entry.id) & (questions.c.owner == entry.owner) & (questions.c.state == "working")
+            mine &= questions.c.revision == entry.revision
             values: dict[str, Any] = {"state": state, "finished": time.time(), "reply_url": ""}
             if answer is not None:
                 values["answer"] = answer
@@ -213,7 +213,7 @@ class Journal:
             mine = (questions.c.id == id_) & (questions.c.state == "working") & (questions.c.owner == owner)
             connection.execute(update(questions).where(mine).values(state="waiting"))
 
-    def edit(self, key: str, text: str, owner: str) -> Asked | None:
+    def edit(self, key: str, text: str, owner: str) -> JournalEntry | None:
         """Give a question a new text; None if it is unknown, gone, or says the same.
 
         It waits again unless it is in hand, where the worker sees it.
@@ -226,9 +226,9 @@ class Journal:
             if row.state != "working":
                 values |= {"state": "waiting", "owner": owner, "attempts": 0}
             connection.execute(update(questions).where(questions.c.key == key).values(**values))
-            return _asked(connection.execute(select(questions).where(questions.c.key == key)).one())
+            return _entry(connection.execute(select(questions).where(questions.c.key == key)).one())
 
-    def end(self, key: str, state: Literal["removing", "stopped"], owner: str) -> Asked | None:
+    def interrupt(self, key: str, state: Literal["removing", "stopped"], owner: str) -> JournalEntry | None:
         """Have a question removed or stopped; None if it is unknown, gone or (to be stopped) finished."""
         over = (
             ("removing", "removed")
@@ -240,9 +240,9 @@ class Journal:
             if row is None or row.state in over:
                 return None
             connection.execute(update(questions).where(questions.c.key == key).values(state=state, owner=owner))
-            return _asked(row)
+            return _entry(row)
 
-    def removed(self, id_: str) -> None:
+    def note_removed(self, id_: str) -> None:
         """Note that the messages of a removed question are gone, and forget what was asked and answered."""
         with self._writing() as connection:
             connection.execute(
@@ -253,7 +253,7 @@ class Journal:
 
     # --- after a crash ---
 
-    def others(self, owner: str) -> set[str]:
+    def other_owners(self, owner: str) -> set[str]:
         """Return the owners, but us, of questions that are not finished."""
         with self._reading() as connection:
             unfinished = questions.c.state.in_(["waiting", "working", "removing"])
@@ -261,16 +261,16 @@ class Journal:
                 connection.scalars(select(questions.c.owner).where(unfinished, questions.c.owner != owner).distinct())
             )
 
-    def take_over(self, dead: str, owner: str) -> list[Asked]:
+    def take_over(self, dead: str, owner: str) -> list[JournalEntry]:
         """Make the unfinished questions of a dead process ours, and return those that were in hand or being removed."""
         with self._writing() as connection:
-            if not ended(connection, dead):
+            if not lease_has_ended(connection, dead):
                 return []  # it was only slow
             theirs = questions.c.owner == dead
             found = connection.execute(
                 select(questions).where(theirs, questions.c.state.in_(["working", "removing"])).with_for_update()
             )
-            in_hand = [_asked(row) for row in found]
+            in_hand = [_entry(row) for row in found]
             unfinished = questions.c.state.in_(["waiting", "working", "removing"])
             connection.execute(update(questions).where(theirs, unfinished).values(owner=owner))
             connection.execute(
@@ -284,7 +284,7 @@ class Journal:
             )
             return in_hand
 
-    def restored(self) -> None:
+    def note_restored(self) -> None:
         """Note that this journal came out of a backup and is older than what Slack shows.
 
         What was asked since is not searched for, because it may have been answered; what was unfinished is looked for
@@ -298,20 +298,20 @@ class Journal:
 
     # --- looking ---
 
-    def by_id(self, id_: str) -> Asked | None:
+    def by_id(self, id_: str) -> JournalEntry | None:
         """Return a question by its id."""
         return self._one(questions.c.id == id_)
 
-    def by_key(self, key: str) -> Asked | None:
+    def by_key(self, key: str) -> JournalEntry | None:
         """Return a question by the message that asked it."""
         return self._one(questions.c.key == key)
 
-    def _one(self, condition: Any) -> Asked | None:
+    def _one(self, condition: Any) -> JournalEntry | None:
         with self._reading() as connection:
             row = connection.execute(select(questions).where(condition)).one_or_none()
-            return _asked(row) if row else None
+            return _entry(row) if row else None
 
-    def thread(self, channel: str, thread: str) -> list[Asked]:
+    def thread(self, channel: str, thread: str) -> list[JournalEntry]:
         """Return the questions asked in a thread, oldest first."""
         with self._reading() as connection:
             rows = connection.execute(
@@ -319,7 +319,7 @@ class Journal:
                 .where(questions.c.channel == channel, questions.c.thread == thread)
                 .order_by(questions.c.ts)
             )
-            return [_asked(row) for row in rows]
+            return [_entry(row) for row in rows]
 
     def threads_since(self, when: float) -> list[tuple[str, str]]:
         """Return channel and root of the threads in which we answered since a time, newest first."""
@@ -343,7 +343,7 @@ class Journal:
         with self._writing() as connection:
             _put_fact(connection, name, value)
 
-    def hear(self, kind: str) -> None:
+    def note_event(self, kind: str) -> None:
         """Note that an event of a kind came, for the doctor."""
         with self._writing() as connection:
             last = {"at": time.time()}
@@ -351,23 +351,23 @@ class Journal:
                 upsert(heard).values(kind=kind, **last).on_conflict_do_update(index_elements=["kind"], set_=last)
             )
 
-    def heard(self) -> dict[str, float]:
+    def last_events(self) -> dict[str, float]:
         """Return when an event of each kind last came (seconds since 1970)."""
         with self._reading() as connection:
             return {row.kind: row.at for row in connection.execute(select(heard))}
 
-    def rate(self, asked: Asked, user: str, vote: Literal["up", "down"]) -> None:
+    def rate(self, entry: JournalEntry, user: str, vote: Literal["up", "down"]) -> None:
         """Keep one person's vote on an answer, with the question and the answer as they stand."""
         with self._writing() as connection:
             values = {
-                "text": asked.text,
-                "answer": asked.answer or "{}",
-                "revision": asked.revision,
+                "text": entry.text,
+                "answer": entry.answer or "{}",
+                "revision": entry.revision,
                 "vote": vote,
                 "at": time.time(),
                 "reason": None,
             }
-            rated = upsert(feedback).values(question=asked.id, user=user, **values)
+            rated = upsert(feedback).values(question=entry.id, user=user, **values)
             connection.execute(rated.on_conflict_do_update(index_elements=["question", "user"], set_=values))
 
     def explain(self, id_: str, user: str, reason: str) -> None:
@@ -388,22 +388,22 @@ class Journal:
             )
             return [(row.text, row.reason) for row in rows]
 
-    def asked_between(self, begin: float, end: float) -> list[Asked]:
+    def asked_between(self, begin: float, end: float) -> list[JournalEntry]:
         """Return the questions heard in a time (seconds since 1970, the end not included), oldest first."""
         with self._reading() as connection:
             between = (questions.c.asked >= begin) & (questions.c.asked < end)
             return [
-                _asked(row) for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))
+                _entry(row) for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))
             ]
 
     def votes_between(self, begin: float, end: float) -> list[dict[str, Any]]:
         """Return the votes given in a time, newest first: vote, reason, and the question as it was."""
         columns = (feedback.c.vote, feedback.c.reason, feedback.c.text)
         with self._reading() as connection:
-            given = (feedback.c.at >= begin) & (feedback.c.at < end)
+            between = (feedback.c.at >= begin) & (feedback.c.at < end)
             return [
                 dict(row._mapping)
-                for row in connection.execute(select(*columns).where(given).order_by(feedback.c.at.desc()))
+                for row in connection.execute(select(*columns).where(between).order_by(feedback.c.at.desc()))
             ]
 
     def feedback(self) -> list[dict[str, Any]]:
@@ -428,13 +428,13 @@ class Journal:
             return [{**row._mapping, "dropped": json.loads(row.dropped)} for row in rows]
 
 
-def _values(asked: Asked) -> dict[str, Any]:
-    return {name: getattr(asked, name) for name in asked.__slots__}
+def _values(entry: JournalEntry) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in entry.__slots__}
 
 
-def _asked(row: Row[Any]) -> Asked:
+def _entry(row: Row[Any]) -> JournalEntry:
     values = dict(row._mapping)
-    return Asked(**{**values, "messages": tuple(json.loads(values["messages"]))})
+    return JournalEntry(**{**values, "messages": tuple(json.loads(values["messages"]))})
 
 
 def _fact(connection: Connection, name: str) -> str | None:

@@ -38,7 +38,7 @@ class Leases:
         with dialect.writing(self._engine, alone=False) as connection:
             connection.execute(delete(bots).where(bots.c.name == owner))
 
-    def lives(self, owner: str) -> bool:
+    def is_alive(self, owner: str) -> bool:
         """Tell whether a process is taken to live."""
         with dialect.reading(self._engine) as connection:
             return (
@@ -87,7 +87,7 @@ class Leases:
         connection.execute(update(windows).where(windows.c.name == window).values(calls=json.dumps(calls)))
 
 
-def ended(connection: Connection, owner: str) -> bool:
+def lease_has_ended(connection: Connection, owner: str) -> bool:
     """Tell whether a process has no lease that still runs, and forget one that has run out: the transaction is to take
     over what it had.
     """
@@ -135,13 +135,13 @@ class Owner:
         self._lock.release()
         self._path(self.name).unlink(missing_ok=True)
 
-    def lives(self, name: str) -> bool:
+    def is_alive(self, name: str) -> bool:
         """Tell whether the process of another owner still runs."""
         path = self._path(name)
         if name == self.name:
             return True
         if not name or not path.exists():
-            return bool(name and self._leases and self._leases.lives(name))
+            return bool(name and self._leases and self._leases.is_alive(name))
         lock = FileLock(path)
         try:
             with lock.acquire(blocking=False):

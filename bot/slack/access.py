@@ -69,7 +69,7 @@ class Access:
         known = self._people.get(user)
         if known and now - known[0] < _REMEMBERED:
             return known[1]
-        person = await self._api.person(user)
+        person = await self._api.user_info(user)
         if len(self._people) >= _MOST:
             self._people.clear()
         self._people[user] = (now, person)

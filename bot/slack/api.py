@@ -18,7 +18,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 from bot.journal.processes import Leases
 from bot.slack import metrics
 from bot.slack.messages.blocks import Message
-from bot.slack.rate_limits import Pace
+from bot.slack.rate_limits import RateLimits
 
 log = logging.getLogger("newsdesk.slack")
 Stream = AsyncChatStream
@@ -50,36 +50,36 @@ class _Unclear(Exception):
     """The call may have taken effect or not."""
 
 
-class PacedClient(AsyncWebClient):
+class RateLimitedClient(AsyncWebClient):
     """The SDK's client for Bolt and Socket Mode, which would open connections without end when Slack refuses them."""
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
-        self._pace = Pace()
+        self._limits = RateLimits()
 
     async def apps_connections_open(self, *, app_token: str, **kwargs: Any) -> Any:
         """Ask for a socket's address, a few times in ten seconds at most."""
-        async with self._pace.turn("apps.connections.open"):
+        async with self._limits.turn("apps.connections.open"):
             return await super().apps_connections_open(app_token=app_token, **kwargs)
 
 
 def client(token: str, url: str | None, session: aiohttp.ClientSession | None = None) -> AsyncWebClient:
     """Return the SDK's client, without its retry after lost connections: that would post twice."""
     base = (url.rstrip("/") + "/") if url else AsyncWebClient.BASE_URL
-    return PacedClient(token=token, base_url=base, timeout=_TIMEOUT, session=session, retry_handlers=[])
+    return RateLimitedClient(token=token, base_url=base, timeout=_TIMEOUT, session=session, retry_handlers=[])
 
 
 class Api:
     """Slack as the bot uses it."""
 
-    def __init__(self, web: AsyncWebClient, pace: Pace | None = None) -> None:
+    def __init__(self, web: AsyncWebClient, limits: RateLimits | None = None) -> None:
         self._web = web
-        self._pace = pace or Pace()
+        self._limits = limits or RateLimits()
         self.team = self.organisation = self.user = self.bot = ""
 
-    def share(self, windows: Leases) -> None:
+    def share_limits(self, windows: Leases) -> None:
         """Count how often methods are called together with other processes."""
-        self._pace.shared = windows
+        self._limits.shared = windows
 
     async def open(self, tries: int = _TRIES) -> frozenset[str]:
         """Learn who we are and return the scopes that were granted. Raises Refused (a wrong token) and Unreachable."""
@@ -110,7 +110,7 @@ class Api:
         given = {name: value for name, value in arguments.items() if value is not None}
         for _ in range(slowed):
             try:
-                async with self._pace.turn(method, str(given.get("channel", ""))):
+                async with self._limits.turn(method, str(given.get("channel", ""))):
                     if method.startswith(("conversations.", "users.")):  # these read no JSON
                         response = await self._web.api_call(method, params=given)
                     else:
@@ -159,7 +159,7 @@ class Api:
             if number:
                 metrics.slack_retries.labels("chat.postMessage").inc()
             if look_first:
-                found = await self.find(channel, thread, mark)
+                found = await self.find_marked(channel, thread, mark)
                 if found:
                     return found
             try:
@@ -175,7 +175,7 @@ class Api:
                 await asyncio.sleep(min(_LONGEST_WAIT, 0.25 * 2**number))
         raise SlackUnreachable("chat.postMessage")
 
-    async def find(self, channel: str, thread: str, mark: Mapping[str, Any]) -> str | None:
+    async def find_marked(self, channel: str, thread: str, mark: Mapping[str, Any]) -> str | None:
         """Return the ts of our message with a mark, None if there is none."""
         async for message in self.messages(channel, thread):
             marked = message.get("metadata") or {}
@@ -186,7 +186,7 @@ class Api:
                 return str(message["ts"])
         return None
 
-    async def half_streamed(self, channel: str, thread: str) -> list[str]:
+    async def unfinished_streams(self, channel: str, thread: str) -> list[str]:
         """Return the ts of our messages in a thread that are still streaming."""
         return [
             m["ts"]
@@ -251,7 +251,7 @@ class Api:
             if error.error not in _GONE:
                 raise
 
-    async def whisper(self, channel: str, user: str, message: Message, thread: str = "") -> None:
+    async def post_ephemeral(self, channel: str, user: str, message: Message, thread: str = "") -> None:
         """Show a message to one person only, as well as it goes: it is not worth waiting for."""
         arguments = {**_content(message), "channel": channel, "user": user, "thread_ts": thread or None}
         await self._try("chat.postEphemeral", arguments)
@@ -271,23 +271,23 @@ class Api:
 
     # --- signs of life ---
 
-    async def status(self, channel: str, thread: str, status: str, loading: Sequence[str] = ()) -> None:
+    async def set_status(self, channel: str, thread: str, status: str, loading: Sequence[str] = ()) -> None:
         """Show what we are doing under a thread; an empty status shows nothing."""
         await self._try(
             "assistant.threads.setStatus",
             {"channel_id": channel, "thread_ts": thread, "status": status, "loading_messages": list(loading) or None},
         )
 
-    async def title(self, channel: str, thread: str, title: str) -> None:
+    async def set_title(self, channel: str, thread: str, title: str) -> None:
         """Name a conversation of the agent view, if there is time for it."""
-        if self._pace.free("agents.sessions.rename"):
+        if self._limits.is_free("agents.sessions.rename"):
             await self._try("agents.sessions.rename", {"channel_id": channel, "thread_ts": thread, "title": title})
 
-    async def idle(self, channel: str, thread: str) -> None:
+    async def mark_idle(self, channel: str, thread: str) -> None:
         """Say that we stopped working in a conversation of the agent view."""
         await self._try("agents.sessions.setStatus", {"channel_id": channel, "thread_ts": thread, "status": "active"})
 
-    async def prompts(self, channel: str, title: str, prompts: Sequence[Mapping[str, str]]) -> None:
+    async def suggest_prompts(self, channel: str, title: str, prompts: Sequence[Mapping[str, str]]) -> None:
         """Suggest what to ask in the agent view."""
         await self._try(
             "assistant.threads.setSuggestedPrompts", {"channel_id": channel, "title": title, "prompts": list(prompts)}
@@ -304,23 +304,23 @@ class Api:
 
     # --- windows, people, places ---
 
-    async def window(self, trigger: str, view: Mapping[str, Any]) -> None:
+    async def open_window(self, trigger: str, view: Mapping[str, Any]) -> None:
         """Open a window; the trigger lives three seconds."""
         await self._try("views.open", {"trigger_id": trigger, "view": view})
 
-    async def home(self, user: str, view: Mapping[str, Any]) -> None:
+    async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         """Show a person their Home tab."""
         await self._try("views.publish", {"user_id": user, "view": view})
 
-    async def person(self, user: str) -> dict[str, Any]:
+    async def user_info(self, user: str) -> dict[str, Any]:
         """Return what Slack tells about a person."""
         return dict((await self.call("users.info", {"user": user}, tries=6))["user"])
 
-    async def direct(self, user: str) -> str:
+    async def direct_channel(self, user: str) -> str:
         """Return the channel in which we talk to one person alone. Raises Refused and Unreachable."""
         return str((await self.call("conversations.open", {"users": user}))["channel"]["id"])
 
-    async def member(self, channel: str) -> bool:
+    async def is_member(self, channel: str) -> bool:
         """Tell whether we may post in a channel."""
         found = await self._try("conversations.info", {"channel": channel})
         return bool(found and (found["channel"].get("is_member") or found["channel"].get("is_im")))
@@ -330,7 +330,7 @@ class Api:
         found = await self._try("chat.getPermalink", {"channel": channel, "message_ts": ts})
         return str(found["permalink"]) if found else None
 
-    async def places(self, kinds: str) -> dict[str, bool]:
+    async def channels(self, kinds: str) -> dict[str, bool]:
         """Return the channels we are in, of some kinds ("public_channel,im"), and whether each is shared with another
         organisation.
         """
@@ -348,7 +348,7 @@ class Api:
             if not cursor:
                 return found
 
-    async def socket(self, app_token: str) -> None:
+    async def check_app_token(self, app_token: str) -> None:
         """Try the app token. Raises Refused and Unreachable."""
         try:
             await self._web.apps_connections_open(app_token=app_token)
@@ -364,7 +364,7 @@ class Api:
 
     def may_stream(self) -> bool:
         """Tell whether a stream may be opened and closed now without waiting; else the plain path is quicker."""
-        return self._pace.free("chat.startStream") and self._pace.free("chat.stopStream")
+        return self._limits.is_free("chat.startStream") and self._limits.is_free("chat.stopStream")
 
     def stream(self, channel: str, thread: str, user: str, team: str) -> Stream:
         """Return the SDK's stream; every flush of it is for us to decide."""
@@ -378,13 +378,13 @@ class Api:
             logger=log,
         )
 
-    async def streamed(self, method: str, call: Any) -> None:
+    async def call_stream(self, method: str, call: Any) -> None:
         """Await a call of a stream.
 
         Raises Refused and Unreachable; after Unreachable nobody knows whether it took effect.
         """
         try:
-            async with self._pace.turn(method):
+            async with self._limits.turn(method):
                 await call()
             metrics.slack_calls.labels(method, "ok").inc()
         except SlackApiError as error:

@@ -13,7 +13,7 @@ from typing import Any
 
 from bot.journal.journal import FILE, Journal
 from bot.journal.processes import LEASE, Owner
-from bot.repair import mended
+from bot.repair import mend_index
 from bot.reply import Links
 from bot.slack import metrics
 from bot.slack.access import Access, Allowed
@@ -60,7 +60,7 @@ class SlackBot:
         self.journal = Journal(database or folder / FILE)
         self.owner = Owner(folder, self.journal.leases, rules.lease)
         if self.journal.leases:
-            api.share(self.journal.leases)
+            api.share_limits(self.journal.leases)
         self.access = Access(api, rules.allowed)
         self.answering = Answering(
             api, self.journal, desk, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
@@ -69,20 +69,20 @@ class SlackBot:
             api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._noticed: dict[str, float] = {}
+        self._noted_at: dict[str, float] = {}
         self.connected: Callable[[], Awaitable[bool]] | None = (
             None  # whether Slack's socket is; None: Slack comes to us over HTTP
         )
-        metrics.watch(lambda: self.journal.count_waiting(self.owner.name), self.queue.in_hand)
+        metrics.watch_queue(lambda: self.journal.count_waiting(self.owner.name), self.queue.count_running)
 
     async def start(self) -> None:
         """Begin to load, to answer, and to look for what was missed. ``api`` is open."""
-        self.beside(self._keep_ready())
-        self.beside(self.queue.run())
-        self.beside(self._catch_up())
-        self.beside(self._forget())
+        self.run_beside(self._keep_ready())
+        self.run_beside(self.queue.run())
+        self.run_beside(self._catch_up())
+        self.run_beside(self._forget_old())
         if self.rules.report_channel:
-            self.beside(self._report_ingests())
+            self.run_beside(self._report_ingests())
 
     async def close(self) -> None:
         """End in good order: what is running gets its time, the rest waits in the journal."""
@@ -94,7 +94,7 @@ class SlackBot:
         self.owner.close()
         self.journal.close()
 
-    def beside(self, work: Coroutine[Any, Any, None]) -> None:
+    def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Run something beside the listeners; an error in it is told in the log and ends only it."""
 
         async def watched() -> None:
@@ -109,14 +109,14 @@ class SlackBot:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def noticed(self, kind: str) -> None:
+    def note_event(self, kind: str) -> None:
         """Note, once in a while, that an event of a kind came: the doctor tells which never did."""
         now = time.monotonic()
-        if now - self._noticed.get(kind, -3_600.0) >= 3_600:
-            self._noticed[kind] = now
-            self.journal.hear(_KINDS.get(kind, kind))
+        if now - self._noted_at.get(kind, -3_600.0) >= 3_600:
+            self._noted_at[kind] = now
+            self.journal.note_event(_KINDS.get(kind, kind))
 
-    async def welcome(self, user: str) -> bool:
+    async def may_ask(self, user: str) -> bool:
         """Tell whether a person may use buttons, windows and the Home tab."""
         return await self.access.verdict(user) == "welcome"
 
@@ -127,10 +127,10 @@ class SlackBot:
         said, pause = "", _LOOK_EVERY
         while True:
             if self.desk.trouble is not None:
-                await self.desk.warm()
+                await self.desk.load_now()
                 failed = self.desk.trouble is not None
             else:
-                well, outcome = await asyncio.to_thread(self._mended)
+                well, outcome = await asyncio.to_thread(self._check_index)
                 failed = not well
                 if outcome and outcome != said:
                     log.warning("the search index could not be used (%s)", outcome)
@@ -138,7 +138,7 @@ class SlackBot:
             pause = min(2 * pause, _LONGEST_PAUSE) if failed else _LOOK_EVERY
             await asyncio.sleep(pause)
 
-    def _mended(self) -> tuple[bool, str]:
+    def _check_index(self) -> tuple[bool, str]:
         archive = self.desk.archive
         try:
             if archive:
@@ -148,7 +148,7 @@ class SlackBot:
             return True, str(error)  # it comes back by itself
         except VectorsError as error:
             assert archive is not None
-            well, outcome = mended(archive)
+            well, outcome = mend_index(archive)
             return well, f"{error} {outcome}"
         except Exception as error:  # the catalog is damaged, the disk full: readiness says so, and it is tried again
             return False, error_place(error)
@@ -157,7 +157,7 @@ class SlackBot:
     async def _catch_up(self) -> None:
         await catch_up(self.api, self.journal, self.queue, self.rules.max_age)
 
-    async def _forget(self) -> None:
+    async def _forget_old(self) -> None:
         while True:
             await asyncio.sleep(3_600)
             self.journal.forget()
@@ -179,7 +179,7 @@ class SlackBot:
             await asyncio.sleep(_REPORT_EVERY)
 
     async def _report(self, run: dict[str, Any], new: bool) -> None:
-        if not new or not changed_archive(run) or not self.journal.first(f"report:{run['run']}"):
+        if not new or not changed_archive(run) or not self.journal.mark_done(f"report:{run['run']}"):
             return
         line = f"Ingest: {ingest_line(run)}"
         message = Message((blocks.rich([blocks.section(blocks.text(line))]),), mrkdwn(line))

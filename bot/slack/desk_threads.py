@@ -82,7 +82,7 @@ class DeskThreads:
         """The archive, once it is open."""
         return self._ready[1] if self._ready else None
 
-    async def warm(self) -> None:
+    async def load_now(self) -> None:
         """Load what is needed; a failure is told in the log and comes up again with the first question."""
         try:
             await self._in_thread(self._desk)

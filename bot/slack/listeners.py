@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.admin.views import DAYS, writings_json, writings_text
-from bot.journal.journal import Asked
+from bot.journal.journal import JournalEntry
 from bot.slack.api import SlackRefused, SlackUnreachable
 from bot.slack.bot import SlackBot
 from bot.slack.messages import blocks
@@ -18,14 +18,14 @@ from bot.slack.messages.home import (
     News,
     archive_status,
     archive_versions,
-    closed,
     home,
+    not_allowed,
     prompts,
     read_news,
     recent_failures,
 )
 from bot.slack.messages.stored_answer import StoredAnswer
-from bot.slack.messages.text import is_empty, question
+from bot.slack.messages.text import is_empty, question_text
 from index.errors import NewsdeskError
 
 EVENTS = (
@@ -38,19 +38,19 @@ EVENTS = (
 )  # manifest.yaml has the same
 
 
-def register_asked(app: Any, bot: SlackBot) -> None:
+def listen_to_messages(app: Any, bot: SlackBot) -> None:
     """Listen to mentions and to messages in the channels, conversations and threads we are in."""
 
     async def claim(body: dict[str, Any], event: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  Bolt's name
         kind, subtype = event.get("type", ""), event.get("subtype")
         if subtype == "message_changed":
-            if bot.journal.first(body.get("event_id", "")):
-                bot.queue.edited(event)
+            if bot.journal.mark_done(body.get("event_id", "")):
+                bot.queue.change(event)
         elif subtype == "message_deleted":
-            bot.queue.deleted(event)
+            bot.queue.remove(event)
         else:
-            bot.queue.hear(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
-        bot.noticed(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
+            bot.queue.take_event(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
+        bot.note_event(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
         await next()
 
     @app.event("app_mention", middleware=[claim])
@@ -65,14 +65,14 @@ def register_asked(app: Any, bot: SlackBot) -> None:
 _SEARCHING = "Searching the articles…"
 
 
-def register_command(app: Any, bot: SlackBot) -> None:
+def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
     """Listen to /ask and to "Share to channel"."""
 
     @app.command("/ask")
     async def ask(ack: Callable[..., Awaitable[None]], body: dict[str, Any]) -> None:
-        text = question(str(body.get("text", "")), bot.api.user)
+        text = question_text(str(body.get("text", "")), bot.api.user)
         channel, trigger = body["channel_id"], body["trigger_id"]
-        asked = Asked(
+        entry = JournalEntry(
             f"command:{trigger}",
             "command",
             channel,
@@ -88,7 +88,7 @@ def register_command(app: Any, bot: SlackBot) -> None:
                 response_type="ephemeral",
                 text=f"{blocks.HINT} For example: /ask what did the minister say about the budget",
             )
-        elif bot.queue.take(asked):
+        elif bot.queue.add(entry):
             await ack(response_type="ephemeral", text=_SEARCHING)
         else:
             await ack()
@@ -96,63 +96,63 @@ def register_command(app: Any, bot: SlackBot) -> None:
     @app.action("share")
     async def share(ack: Callable[..., Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        asked = bot.journal.by_id(str(action.get("value", "")))
+        entry = bot.journal.by_id(str(action.get("value", "")))
         if (
-            asked is None
-            or not asked.answer
-            or asked.user != body["user"]["id"]
-            or not bot.journal.first(f"share:{asked.id}")
+            entry is None
+            or not entry.answer
+            or entry.user != body["user"]["id"]
+            or not bot.journal.mark_done(f"share:{entry.id}")
         ):
             return
         try:
-            posted = await _post(bot, asked)
+            posted = await _post(bot, entry)
         except SlackUnreachable:
-            bot.journal.again(f"share:{asked.id}")
+            bot.journal.unmark_done(f"share:{entry.id}")
             return
         if not posted:  # a channel we are not in: the button's own address may be used there
-            for message in blocks.shared(StoredAnswer.from_json(asked.answer), asked.id):
+            for message in blocks.shared(StoredAnswer.from_json(entry.answer), entry.id):
                 await bot.api.respond(body["response_url"], message, response_type="in_channel", replace_original=False)
 
 
-async def _post(bot: SlackBot, asked: Asked) -> bool:
+async def _post(bot: SlackBot, entry: JournalEntry) -> bool:
     """Post an answer in its channel; False if we are not in it."""
-    assert asked.answer
-    if not await bot.api.member(asked.channel):
+    assert entry.answer
+    if not await bot.api.is_member(entry.channel):
         return False
     messages: list[str] = []
-    for part, message in enumerate(blocks.shared(StoredAnswer.from_json(asked.answer), asked.id)):
+    for part, message in enumerate(blocks.shared(StoredAnswer.from_json(entry.answer), entry.id)):
         try:
             messages.append(
                 await bot.api.post(
-                    asked.channel, messages[0] if messages else "", message, {"question": asked.id, "part": part}
+                    entry.channel, messages[0] if messages else "", message, {"question": entry.id, "part": part}
                 )
             )
         except SlackRefused:
             return bool(messages)
-    bot.journal.note_messages(asked.id, messages)
+    bot.journal.note_messages(entry.id, messages)
     return True
 
 
 _THANKS = "Thank you, that helps."
 
 
-def register_feedback(app: Any, bot: SlackBot) -> None:
+def listen_to_feedback(app: Any, bot: SlackBot) -> None:
     """Listen to the feedback buttons and to the window behind the second."""
 
     @app.action("feedback")
     async def rated(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         vote, _, id_ = str(action.get("value", "")).partition(":")
-        asked, user = bot.journal.by_id(id_), body["user"]["id"]
-        if asked and vote in ("up", "down"):
-            bot.journal.rate(asked, user, "up" if vote == "up" else "down")
+        entry, user = bot.journal.by_id(id_), body["user"]["id"]
+        if entry and vote in ("up", "down"):
+            bot.journal.rate(entry, user, "up" if vote == "up" else "down")
         await ack()
-        if asked is None:
+        if entry is None:
             return
         if vote == "down":
-            await bot.api.window(body["trigger_id"], blocks.why_bad(asked.id))
+            await bot.api.open_window(body["trigger_id"], blocks.why_bad(entry.id))
         else:
             thanks = Message((blocks.rich([blocks.section(blocks.text(_THANKS))]),), _THANKS)
-            await bot.api.whisper(body["channel"]["id"], user, thanks, asked.thread)
+            await bot.api.post_ephemeral(body["channel"]["id"], user, thanks, entry.thread)
 
     @app.view("why_bad")
     async def explained(ack: Callable[[], Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -166,26 +166,26 @@ _NONE = ("What can I ask?",)  # Slack wants at least one
 _WEEK = 7 * 86_400
 
 
-def register_home_opened(app: Any, bot: SlackBot) -> None:
+def listen_to_home_tab(app: Any, bot: SlackBot) -> None:
     """Listen to the opening of both tabs, to the examples' buttons and to "status"."""
 
     @app.event("app_home_opened")
     async def opened(event: dict[str, Any]) -> None:
-        bot.noticed("app_home_opened")
+        bot.note_event("app_home_opened")
         user = event["user"]
-        if not await bot.welcome(user):
+        if not await bot.may_ask(user):
             return
         if event.get("tab") == "messages":
-            await bot.api.prompts(event["channel"], "Ask about the articles", prompts(await _examples(bot)))
+            await bot.api.suggest_prompts(event["channel"], "Ask about the articles", prompts(await _examples(bot)))
         else:
-            await bot.api.home(user, await _home(bot, user))
+            await bot.api.publish_home(user, await _home(bot, user))
 
     for number in range(3):
 
         @app.action(f"example_{number}")
         async def example(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
             await ack()
-            if await bot.welcome(body["user"]["id"]) and bot.journal.first(
+            if await bot.may_ask(body["user"]["id"]) and bot.journal.mark_done(
                 f"example:{body['user']['id']}:{action.get('action_ts')}"
             ):
                 await _ask_aloud(bot, body["user"], str(action["value"]), str(action.get("action_ts")))
@@ -198,7 +198,7 @@ def register_home_opened(app: Any, bot: SlackBot) -> None:
                 status_text = await bot.desk.read(archive_status)
             except NewsdeskError as error:
                 status_text = str(error)
-            await bot.api.window(body["trigger_id"], blocks.report(status_text))
+            await bot.api.open_window(body["trigger_id"], blocks.report(status_text))
 
 
 async def _home(bot: SlackBot, user: str) -> dict[str, Any]:
@@ -232,50 +232,54 @@ async def _ask_aloud(bot: SlackBot, person: dict[str, Any], question: str, press
     """Ask a question in a person's conversation with us, as they would; ``pressed`` names the press of the button."""
     user = person["id"]
     try:
-        channel = await bot.api.direct(user)
+        channel = await bot.api.direct_channel(user)
         ts = await bot.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
     except (SlackRefused, SlackUnreachable):
         return
-    bot.queue.take(Asked(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or ""))
+    bot.queue.add(
+        JournalEntry(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or "")
+    )
 
 
-def register_passages(app: Any, bot: SlackBot) -> None:
+def listen_to_show_passages(app: Any, bot: SlackBot) -> None:
     """Listen to the button under an answer."""
 
     @app.action("passages")
     async def asked_for(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        if not await bot.welcome(body["user"]["id"]):
-            await bot.api.window(body["trigger_id"], closed())
+        if not await bot.may_ask(body["user"]["id"]):
+            await bot.api.open_window(body["trigger_id"], not_allowed())
             return
-        asked = bot.journal.by_id(str(action.get("value", "")))
-        found = StoredAnswer.from_json(asked.answer) if asked and asked.answer else StoredAnswer("", "refused")
-        await bot.api.window(body["trigger_id"], blocks.passages(found))
+        entry = bot.journal.by_id(str(action.get("value", "")))
+        found = StoredAnswer.from_json(entry.answer) if entry and entry.answer else StoredAnswer("", "refused")
+        await bot.api.open_window(body["trigger_id"], blocks.passages(found))
 
 
-def register_person(app: Any, bot: SlackBot) -> None:
+def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
     """Listen to the button under a refusal."""
 
     @app.action("ask_person")
     async def wanted(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        asked, person = bot.journal.by_id(str(action.get("value", ""))), bot.rules.ask_a_person
-        if not (asked and person and await bot.welcome(body["user"]["id"]) and bot.journal.first(f"person:{asked.id}")):
+        entry, person = bot.journal.by_id(str(action.get("value", ""))), bot.rules.ask_a_person
+        if not (
+            entry and person and await bot.may_ask(body["user"]["id"]) and bot.journal.mark_done(f"person:{entry.id}")
+        ):
             return
-        alone = asked.channel.startswith("D") and person.startswith(
+        alone = entry.channel.startswith("D") and person.startswith(
             ("U", "W")
         )  # they cannot read along: they get a message of their own
         elsewhere = alone or person.startswith(("C", "G"))
-        link = await bot.api.permalink(asked.channel, asked.ts) if elsewhere and not alone else None
-        message = blocks.for_a_person(person, asked.text, link)
+        link = await bot.api.permalink(entry.channel, entry.ts) if elsewhere and not alone else None
+        message = blocks.for_a_person(person, entry.text, link)
         try:
-            place = await bot.api.direct(person) if alone else person if elsewhere else asked.channel
-            await bot.api.post(place, "" if elsewhere else asked.thread, message, {"person": asked.id})
+            place = await bot.api.direct_channel(person) if alone else person if elsewhere else entry.channel
+            await bot.api.post(place, "" if elsewhere else entry.thread, message, {"person": entry.id})
         except (SlackRefused, SlackUnreachable):
-            bot.journal.again(f"person:{asked.id}")
+            bot.journal.unmark_done(f"person:{entry.id}")
 
 
-def register_shortcut(app: Any, bot: SlackBot) -> None:
+def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
     """Listen to the shortcut and to its window."""
 
     @app.shortcut("ask_about")
@@ -287,9 +291,9 @@ def register_shortcut(app: Any, bot: SlackBot) -> None:
             "ts": message["ts"],
             "thread": message.get("thread_ts") or message["ts"],
         }
-        await bot.api.window(
+        await bot.api.open_window(
             body["trigger_id"],
-            blocks.ask_about(question(str(message.get("text", "")), bot.api.user), json.dumps(place)),
+            blocks.ask_about(question_text(str(message.get("text", "")), bot.api.user), json.dumps(place)),
         )
 
     @app.view("ask_about")
@@ -300,7 +304,7 @@ def register_shortcut(app: Any, bot: SlackBot) -> None:
             return
         place = json.loads(view["private_metadata"])
         user = body["user"]
-        asked = Asked(
+        entry = JournalEntry(
             f"view:{view['id']}",
             "shortcut",
             place["channel"],
@@ -310,26 +314,26 @@ def register_shortcut(app: Any, bot: SlackBot) -> None:
             text,
             user.get("team_id") or "",
         )
-        bot.queue.take(asked)
+        bot.queue.add(entry)
         await ack()
 
 
-def register_stopped(app: Any, bot: SlackBot) -> None:
+def listen_to_stop(app: Any, bot: SlackBot) -> None:
     """Listen to the stop button."""
 
     @app.event("agent_session_stopped")
     async def stopped(event: dict[str, Any]) -> None:
-        bot.noticed("agent_session_stopped")
+        bot.note_event("agent_session_stopped")
         await bot.queue.stop(event["channel"], event["thread_ts"])
 
 
 LISTENERS = (
-    register_asked,
-    register_home_opened,
-    register_stopped,
-    register_command,
-    register_shortcut,
-    register_feedback,
-    register_passages,
-    register_person,
+    listen_to_messages,
+    listen_to_home_tab,
+    listen_to_stop,
+    listen_to_ask_command,
+    listen_to_shortcut,
+    listen_to_feedback,
+    listen_to_show_passages,
+    listen_to_ask_a_person,
 )

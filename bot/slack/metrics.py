@@ -61,7 +61,7 @@ _REASONS = {
 }
 
 
-def replied(reply: Reply) -> None:
+def count_reply(reply: Reply) -> None:
     """Count how long the stages of a reply took, and what was dropped from it."""
     for stage, spent in reply.timings_ms.items():
         if stage in ("search", "answer", "check", "total"):
@@ -71,14 +71,14 @@ def replied(reply: Reply) -> None:
         dropped.labels(reason).inc()
 
 
-def ended(outcome: str, heard: float) -> None:
+def count_end(outcome: str, heard: float) -> None:
     """Count a question that came to an end, and how long it took since it was heard (seconds since 1970)."""
     questions.labels(outcome).inc()
     if outcome in ("answered", "refused"):
         waits.observe(max(0.0, time.time() - heard))
 
 
-def watch(count_waiting: Callable[[], int], count_in_hand: Callable[[], int]) -> None:
+def watch_queue(count_waiting: Callable[[], int], count_in_hand: Callable[[], int]) -> None:
     """Have the length of the queue read whenever the figures are."""
     waiting.set_function(lambda: _read(count_waiting))
     in_hand.set_function(lambda: _read(count_in_hand))

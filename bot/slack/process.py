@@ -62,13 +62,13 @@ def app(bot: SlackBot, web: Any, signing_secret: str | None = None) -> AsyncApp:
     )
 
     @bolt.middleware
-    async def fresh(req: Any, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002  Bolt's name
+    async def refuse_repeated(req: Any, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002  Bolt's name
         if bot.queue.closing and req.body.get("type") == "event_callback":
             return BoltResponse(status=503)  # not acknowledged: Slack gives it to another process, or to the next
         signature = req.headers.get("x-slack-signature", [""])[0]
         # Slack's own repetition of an event may carry the same signature; it does no harm, the journal knows the event.
         again = req.headers.get("x-slack-retry-num", [""])[0][:2] if req.body.get("type") == "event_callback" else ""
-        if req.mode == "http" and not bot.journal.first(f"signature:{signature}:{again}"):
+        if req.mode == "http" and not bot.journal.mark_done(f"signature:{signature}:{again}"):
             return BoltResponse(status=401, body='{"error": "this request was taken before"}')
         await next()
         return None
@@ -77,22 +77,22 @@ def app(bot: SlackBot, web: Any, signing_secret: str | None = None) -> AsyncApp:
         register(bolt, bot)
 
     @bolt.event(re.compile(".*"))
-    async def other() -> None:
+    async def acknowledge() -> None:
         """Acknowledged, so that Slack does not send it again."""
 
     @bolt.error
-    async def failed(error: Exception) -> None:
+    async def log_failure(error: Exception) -> None:
         log.error("a listener failed error=%s", error_place(error))
 
     return bolt
 
 
-def vitals(bot: SlackBot) -> list[Route]:
+def health_routes(bot: SlackBot) -> list[Route]:
     """Return the routes /healthz, /readyz and /metrics of a bot that runs."""
-    return routes(checks(bot), metrics.registry(ArchiveFigures(lambda: bot.desk.archive)))
+    return routes(readiness_checks(bot), metrics.registry(ArchiveFigures(lambda: bot.desk.archive)))
 
 
-def checks(bot: SlackBot) -> dict[str, Check]:
+def readiness_checks(bot: SlackBot) -> dict[str, Check]:
     """Return what must be ready for an answer in Slack."""
 
     async def model() -> Part:
@@ -135,7 +135,7 @@ class Tokens:
     port: int = 3000
 
 
-def _nothing(_room: SlackBot) -> AbstractAsyncContextManager[object]:
+def _nothing_beside(_room: SlackBot) -> AbstractAsyncContextManager[object]:
     return contextlib.nullcontext()
 
 
@@ -146,7 +146,7 @@ async def serve(
     rules: Rules,
     workers: int,
     database: str | None = None,
-    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing,
+    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing_beside,
 ) -> None:
     """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``.
 
@@ -162,7 +162,7 @@ async def serve(
 
     async def answer() -> None:
         nonlocal reached
-        async with answering(tokens, load, folder, rules, workers, database, beside):
+        async with running_bot(tokens, load, folder, rules, workers, database, beside):
             reached = True
             await ended.wait()
             log.info("ending: running answers get their time")
@@ -178,14 +178,14 @@ async def serve(
 
 
 @contextlib.asynccontextmanager
-async def answering(
+async def running_bot(
     tokens: Tokens,
     load: Callable[[], tuple[Asks, Archive]],
     folder: Path,
     rules: Rules,
     workers: int,
     database: str | None = None,
-    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing,
+    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing_beside,
 ) -> AsyncIterator[SlackBot]:
     """Answer in Slack inside the block; at its end running answers get their time.
 
@@ -213,7 +213,7 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
         try:
             await api.open()
             if app_token:
-                await api.socket(app_token)
+                await api.check_app_token(app_token)
             return
         except slack.SlackRefused as error:
             name, where = (

@@ -32,14 +32,14 @@ _POST = (5, 5.2)  # in one channel
 _RESERVE = 8
 
 
-class Pace:
+class RateLimits:
     """Remembers when each method was called, by this process and, if they are ``shared``, by all."""
 
     def __init__(self) -> None:
         self.shared: Leases | None = None
         self._calls: dict[str, deque[list[float]]] = {}
 
-    def free(self, method: str, channel: str = "") -> bool:
+    def is_free(self, method: str, channel: str = "") -> bool:
         """Tell whether a call would go out at once, as far as it can be told: others may be quicker."""
         name, count, seconds = _window(method, channel)
         if self._wait(name, count, seconds) > 0:

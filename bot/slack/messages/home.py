@@ -119,7 +119,7 @@ def _short(content: str, most: int) -> str:
     return content if len(content) <= most else content[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
-def closed() -> dict[str, Any]:
+def not_allowed() -> dict[str, Any]:
     """Return the window shown to people who may not ask."""
     return modal("Not available", [rich([section(text("Answers are for members of this workspace."))])])
 

@@ -13,13 +13,12 @@ from typing import Any, Literal
 
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
-from bot.journal.journal import Asked, Journal
+from bot.journal.journal import Journal, JournalEntry
 from bot.reply import Answer, Citation, Links, Sentence
 from index.articles import Article
 from index.store.dialect import Place
-from web.links import Place as ArticlePlace
-from web.links import version_of
-from web.shelf import Answers, Quoted, Shown
+from web.links import LinkTarget, version_of
+from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
@@ -174,24 +173,24 @@ def answers(place: Place) -> Answers:
     """Return what finds an answer in a journal; the journal is opened when it is first needed."""
     opened: list[Journal] = []
 
-    def find(id_: str) -> Shown | None:
+    def find(id_: str) -> AnswerView | None:
         if not opened:
             if isinstance(place, Path) and not place.exists():
                 return None
             opened.append(Journal(place))
-        asked = opened[0].by_id(id_)
-        return _shown(asked) if asked and asked.answer else None
+        entry = opened[0].by_id(id_)
+        return _shown(entry) if entry and entry.answer else None
 
     return find
 
 
-def _shown(asked: Asked) -> Shown:
-    stored = StoredAnswer.from_json(asked.answer or "{}")
+def _shown(entry: JournalEntry) -> AnswerView:
+    stored = StoredAnswer.from_json(entry.answer or "{}")
     message = "" if stored.answered else REASONS.get(stored.reason, stored.reason)
-    moment = datetime.fromtimestamp(asked.asked, UTC)
+    moment = datetime.fromtimestamp(entry.asked, UTC)
     sentences = tuple(ShownSentence(said.text, said.numbers) for said in stored.said)
-    return Shown(
-        stored.question or asked.text,
+    return AnswerView(
+        stored.question or entry.text,
         moment,
         sentences,
         tuple(_quoted(cited, stored) for cited in stored.cited),
@@ -200,12 +199,12 @@ def _shown(asked: Asked) -> Shown:
     )
 
 
-def _quoted(cited: Cited, stored: StoredAnswer) -> Quoted:
+def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     origin = cited.origin
     others = tuple(
         (other.start, other.end)
         for other in stored.cited
         if other.origin.article_id == origin.article_id and other is not cited
     )
-    place = ArticlePlace(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
-    return Quoted(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)
+    place = LinkTarget(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
+    return QuotedSource(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)

@@ -86,7 +86,7 @@ def mentions(text: str) -> list[str]:
     return _MENTION.findall(text)
 
 
-def question(text: str, bot: str) -> str:
+def question_text(text: str, bot: str) -> str:
     """Return a message's words: the bot's own name out, other markup as people read it, escapes undone."""
     text = _MENTION.sub(lambda found: " " if found[1] == bot else " someone ", text)
     text = _CHANNEL.sub(lambda found: found[1] or " ", text)
