@@ -96,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", help="check settings, archive, disk and model; exit code 1 with what to do"
     )
     doctor.add_argument("--json", action="store_true")
-    doctor.set_defaults(run=admin.doctor)
+    doctor.set_defaults(run=commands.doctor)
 
     copying = subcommands.add_parser(
         "copy", help="copy the archive and the bot's journal into another, empty database, and compare what arrived"

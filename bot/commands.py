@@ -1,4 +1,4 @@
-"""python -m bot ask: one question, or many; and python -m bot alone: the Slack bot, with the reading room beside it.
+"""The commands ask and doctor, and the Slack bot with the reading room beside it, which python -m bot alone starts.
 
 They load what they need when they run, so that --help is quick.
 """
@@ -146,6 +146,20 @@ def _width() -> int:
     import shutil
 
     return max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
+
+
+def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    """Examine everything. Returns 1 if something is wrong."""
+    from bot.admin.doctor import examine
+    from bot.slack.doctor import check_slack
+
+    findings = examine(settings, embedder or settings.embedder(), check_slack)
+    if parsed.json:
+        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.message}")
+    return 0 if all(finding.ok for finding in findings) else 1
 
 
 def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

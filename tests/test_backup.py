@@ -23,7 +23,8 @@ from newsroom import Newsroom
 
 from bot.__main__ import main
 from bot.admin.backup import backup, restore
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from index.archive import Archive
 from index.errors import ArchiveError, DiskFull, LockedError, NewsdeskError, SettingsError

@@ -20,7 +20,8 @@ from test_crashes import next_versions, put_files
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from index.errors import ArchiveError, LockedError
 from index.store import dialect, keywords
 from index.store.catalog import Catalog
@@ -324,7 +325,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     journal = Journal(newsroom.archive / "journal.sqlite3")
     mine = journal.claim(JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "wo? “там” 🚢"), "a", "Ev1")
     assert mine
-    journal.rate(mine, "U1", "down")
+    journal.usage.rate(mine, "U1", "down")
     journal.close()
     before = newsroom.answers([3, 7])
 

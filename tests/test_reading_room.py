@@ -14,7 +14,8 @@ import pytest
 from lxml import html
 from reading_room import DAY, ReadingRoom, article, span
 
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.reply import Sentence
 from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from index.articles import digest_of

@@ -17,7 +17,7 @@ from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
 from bot.reply import Links
-from bot.slack.messages import blocks, home
+from bot.slack.messages import blocks, home, windows
 from bot.slack.messages.home import Insight, News
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question_text
@@ -75,9 +75,9 @@ GOLDENS = {
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
     "refusal": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
     "hint": lambda: shown(blocks.answer(blocks.hint(["What about the ship?", "Why?"]), "id1")),
-    "passages": lambda: blocks.passages(ANSWER),
-    "ask_about": lambda: blocks.ask_about("When did it leave?", "{}"),
-    "why_bad": lambda: blocks.why_bad("id1"),
+    "passages": lambda: windows.passages(ANSWER),
+    "ask_about": lambda: windows.ask_about("When did it leave?", "{}"),
+    "why_bad": lambda: windows.why_bad("id1"),
     "for_a_person": lambda: shown(
         [
             blocks.for_a_person("U1", "When?", None),
@@ -137,8 +137,8 @@ def test_long_answers_are_split_between_sentences_and_keep_every_limit(count, le
     assert all(f"{plain(sentence)} [{number}]" in whole for number, sentence in enumerate(sentences, 1))
     assert all(f"[{number}] Harbour Courier" in whole for number in range(1, count + 1))
     assert sum(block["type"] == "context_actions" for message in messages for block in message.blocks) == 1
-    assert faults(blocks.passages(reply)["blocks"], MODAL) == []
-    assert len(json.dumps(blocks.passages(reply))) < 250_000
+    assert faults(windows.passages(reply)["blocks"], MODAL) == []
+    assert len(json.dumps(windows.passages(reply))) < 250_000
 
 
 def test_an_address_too_long_for_slack_is_left_out_whole():
@@ -191,7 +191,7 @@ def test_hostile_text_anywhere_is_only_text(text):
             *blocks.shared(one, "id1"),
             *blocks.after_stream(one, "id1"),
         ]
-        for window in (blocks.passages(one), blocks.ask_about(plain(text), "{}"), blocks.report(text)):
+        for window in (windows.passages(one), windows.ask_about(plain(text), "{}"), windows.report(text)):
             assert faults(window["blocks"], MODAL) == []
             assert list(pings(window["blocks"])) == []
     all_messages += blocks.answer(stored_answer(refused(text, [source])), "id1")

@@ -18,7 +18,8 @@ from newsroom import DRIVER, ROOT, Newsroom, question
 from slack_room import Scripted, Streaming, answered, article, bot, draft, run
 from slack_server import ANNA, BELA, BOT, NEWS, SECRET, TEAM, SlackServer
 
-from bot.journal.journal import Journal, JournalEntry, journal_at
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal, journal_at
 from bot.journal.processes import Owner
 from bot.slack.bot import Rules
 from bot.slack.process import Tokens, serve

@@ -11,7 +11,8 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, run
 from slack_server import ANNA, NEWS, SlackServer
 
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 
 
 def asked(number: int) -> JournalEntry:

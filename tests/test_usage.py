@@ -18,7 +18,8 @@ from slack_room import answered, article, draft, refused
 from bot.__main__ import main
 from bot.admin.usage import usage, usage_text
 from bot.admin.usage_page import page
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from index.archive import Archive
 
@@ -116,9 +117,9 @@ def test_the_first_and_the_last_moment_of_the_days_count(journal):
 
 def test_votes_of_the_week_are_told_with_their_reasons(journal):
     asked = put(journal, "Where is the ferry?", said("q"))
-    journal.rate(asked, "U1", "down")
-    journal.explain(asked.id, "U1", "the wrong ferry")
-    journal.rate(asked, "U2", "up")
+    journal.usage.rate(asked, "U1", "down")
+    journal.usage.explain(asked.id, "U1", "the wrong ferry")
+    journal.usage.rate(asked, "U2", "up")
     today = date.today()  # noqa: DTZ011
     found = usage(journal, None, today - timedelta(days=1), today)
     assert found["votes"] == {"up": 1, "down": 1}
@@ -152,8 +153,8 @@ def test_refused_questions_are_grouped_by_the_names_and_rare_words_they_share(jo
 def test_hostile_text_is_text_on_the_page_and_the_terminal(journal):
     asked = put(journal, f"What is {EVIL}?", said("q", article("It is.", f"Title {EVIL}", EVIL)))
     put(journal, f"Who is Evil {EVIL}?", not_said("q"))
-    journal.rate(asked, "U1", "down")
-    journal.explain(asked.id, "U1", EVIL)
+    journal.usage.rate(asked, "U1", "down")
+    journal.usage.explain(asked.id, "U1", EVIL)
     today = date.today()  # noqa: DTZ011
     with journal._engine.begin() as connection:
         connection.exec_driver_sql("UPDATE questions SET asked = ?", (time.time(),))

@@ -1,6 +1,4 @@
-"""The commands for those who look after newsdesk: articles, show, status, doctor, report; rebuild, copy, backup,
-restore.
-"""
+"""The commands for those who look after newsdesk: articles, show, status, report, rebuild, copy, backup, restore."""
 
 from __future__ import annotations
 
@@ -99,20 +97,7 @@ def _writings(settings: Settings) -> list[dict[str, Any]]:
     from bot.admin.views import DAYS
 
     with opened_journal(settings) as journal:
-        return journal.writings(time.time() - DAYS * 86_400) if journal else []
-
-
-def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Examine everything. Returns 1 if something is wrong."""
-    from bot.admin.doctor import examine
-
-    findings = examine(settings, embedder or settings.embedder())
-    if parsed.json:
-        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
-    else:
-        for finding in findings:
-            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.message}")
-    return 0 if all(finding.ok for finding in findings) else 1
+        return journal.usage.writings(time.time() - DAYS * 86_400) if journal else []
 
 
 def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -13,7 +13,8 @@ from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
 from bot.answer.question import understood
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.slack.messages.stored_answer import StoredAnswer
 from index.archive import Archive
 from index.text import printable, term_of, words
@@ -45,7 +46,7 @@ def usage(journal: Journal, archive: Archive | None, since: date, until: date) -
     """
     begin, end = (time.mktime(day.timetuple()) for day in (since, until + timedelta(days=1)))
     items = [_item(entry) for entry in journal.asked_between(begin, end)]
-    votes = journal.votes_between(begin, end)
+    votes = journal.usage.votes_between(begin, end)
     outcomes = Counter(item.outcome for item in items)
     waits = sorted(item.seconds for item in items if item.outcome in ("answered", "refused"))
     slowest = sorted(

@@ -11,55 +11,27 @@ import json
 import secrets
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from bot.journal.entry import JournalEntry, State, entry_of, row_of
 from bot.journal.processes import Leases, lease_has_ended
 from bot.journal.tables import facts, feedback, heard, metadata, questions, seen, writings
-from bot.reply import Writing
+from bot.journal.usage import UsageRecords
 from index.errors import ArchiveError
 from index.store import dialect
 from index.store.copying import copied
 from index.store.dialect import Place, upsert
-
-State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
-QuestionKind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
 
 FILE = "journal.sqlite3"
 SCHEMA = "newsdesk_journal"  # that holds the tables in PostgreSQL
 _SCHEMA = 1
 _KEEP_SEEN = 3 * 86_400  # seconds; Slack delivers late for at most a day
 _KEEP = 90 * 86_400  # seconds that questions and answers are kept
-
-
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
-    """A question in the journal. ``messages`` are the ts of the answer's messages, in order."""
-
-    key: str
-    kind: QuestionKind
-    channel: str
-    ts: str
-    thread: str
-    user: str
-    text: str
-    team: str = ""
-    shared: bool = False
-    quiet: bool = False
-    id: str = ""
-    revision: int = 1
-    attempts: int = 0
-    state: State = "waiting"
-    owner: str = ""
-    asked: float = 0.0
-    finished: float | None = None
-    answer: str | None = None
-    messages: tuple[str, ...] = ()
-    reply_url: str = ""
 
 
 class Journal:
@@ -72,6 +44,7 @@ class Journal:
         where = dialect.shown(place)
         self._engine = dialect.opened(place, SCHEMA, durable=False, patience=10)
         self.leases = Leases(self._engine) if shared else None
+        self.usage = UsageRecords(self._engine)
         try:
             with dialect.writing(self._engine) as connection:
                 dialect.prepare_schema(connection, SCHEMA)
@@ -116,12 +89,11 @@ class Journal:
     def claim(self, entry: JournalEntry, owner: str, event_id: str = "") -> JournalEntry | None:
         """Write a question down as ours, once; None if it, or the event that brought it, has been heard before."""
         mine = replace(entry, id=secrets.token_hex(6), owner=owner, asked=time.time())
-        values = {**_values(mine), "messages": json.dumps(list(mine.messages))}
         try:
             with self._writing() as connection:
                 if event_id:
                     connection.execute(insert(seen).values(token=event_id, at=time.time()))
-                connection.execute(insert(questions).values(**values))
+                connection.execute(insert(questions).values(**row_of(mine)))
         except IntegrityError:
             return None
         return mine
@@ -147,7 +119,7 @@ class Journal:
                 (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
             )
             return [
-                _entry(row)
+                entry_of(row)
                 for row in connection.execute(select(questions).where(wanted).order_by(questions.c.asked).limit(limit))
             ]
 
@@ -167,7 +139,9 @@ class Journal:
             changed = connection.execute(
                 update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)
             ).rowcount
-            return _entry(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
+            return (
+                entry_of(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
+            )
 
     def is_current(self, entry: JournalEntry) -> bool:
         """Tell whether a question in hand is still to be answered as it was read: not edited, removed or stopped
@@ -226,7 +200,7 @@ class Journal:
             if row.state != "working":
                 values |= {"state": "waiting", "owner": owner, "attempts": 0}
             connection.execute(update(questions).where(questions.c.key == key).values(**values))
-            return _entry(connection.execute(select(questions).where(questions.c.key == key)).one())
+            return entry_of(connection.execute(select(questions).where(questions.c.key == key)).one())
 
     def interrupt(self, key: str, state: Literal["removing", "stopped"], owner: str) -> JournalEntry | None:
         """Have a question removed or stopped; None if it is unknown, gone or (to be stopped) finished."""
@@ -240,7 +214,7 @@ class Journal:
             if row is None or row.state in over:
                 return None
             connection.execute(update(questions).where(questions.c.key == key).values(state=state, owner=owner))
-            return _entry(row)
+            return entry_of(row)
 
     def note_removed(self, id_: str) -> None:
         """Note that the messages of a removed question are gone, and forget what was asked and answered."""
@@ -270,7 +244,7 @@ class Journal:
             found = connection.execute(
                 select(questions).where(theirs, questions.c.state.in_(["working", "removing"])).with_for_update()
             )
-            in_hand = [_entry(row) for row in found]
+            in_hand = [entry_of(row) for row in found]
             unfinished = questions.c.state.in_(["waiting", "working", "removing"])
             connection.execute(update(questions).where(theirs, unfinished).values(owner=owner))
             connection.execute(
@@ -309,7 +283,7 @@ class Journal:
     def _one(self, condition: Any) -> JournalEntry | None:
         with self._reading() as connection:
             row = connection.execute(select(questions).where(condition)).one_or_none()
-            return _entry(row) if row else None
+            return entry_of(row) if row else None
 
     def thread(self, channel: str, thread: str) -> list[JournalEntry]:
         """Return the questions asked in a thread, oldest first."""
@@ -319,7 +293,7 @@ class Journal:
                 .where(questions.c.channel == channel, questions.c.thread == thread)
                 .order_by(questions.c.ts)
             )
-            return [_entry(row) for row in rows]
+            return [entry_of(row) for row in rows]
 
     def threads_since(self, when: float) -> list[tuple[str, str]]:
         """Return channel and root of the threads in which we answered since a time, newest first."""
@@ -356,85 +330,14 @@ class Journal:
         with self._reading() as connection:
             return {row.kind: row.at for row in connection.execute(select(heard))}
 
-    def rate(self, entry: JournalEntry, user: str, vote: Literal["up", "down"]) -> None:
-        """Keep one person's vote on an answer, with the question and the answer as they stand."""
-        with self._writing() as connection:
-            values = {
-                "text": entry.text,
-                "answer": entry.answer or "{}",
-                "revision": entry.revision,
-                "vote": vote,
-                "at": time.time(),
-                "reason": None,
-            }
-            rated = upsert(feedback).values(question=entry.id, user=user, **values)
-            connection.execute(rated.on_conflict_do_update(index_elements=["question", "user"], set_=values))
-
-    def explain(self, id_: str, user: str, reason: str) -> None:
-        """Add a person's reason to their vote."""
-        with self._writing() as connection:
-            connection.execute(
-                update(feedback).where(feedback.c.question == id_, feedback.c.user == user).values(reason=reason)
-            )
-
-    def low_rated(self, since: float, limit: int = 10) -> list[tuple[str, str | None]]:
-        """Return question and reason of the answers that were voted down since a time, newest first."""
-        with self._reading() as connection:
-            rows = connection.execute(
-                select(feedback)
-                .where(feedback.c.vote == "down", feedback.c.at > since)
-                .order_by(feedback.c.at.desc())
-                .limit(limit)
-            )
-            return [(row.text, row.reason) for row in rows]
-
     def asked_between(self, begin: float, end: float) -> list[JournalEntry]:
         """Return the questions heard in a time (seconds since 1970, the end not included), oldest first."""
         with self._reading() as connection:
             between = (questions.c.asked >= begin) & (questions.c.asked < end)
             return [
-                _entry(row) for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))
+                entry_of(row)
+                for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))
             ]
-
-    def votes_between(self, begin: float, end: float) -> list[dict[str, Any]]:
-        """Return the votes given in a time, newest first: vote, reason, and the question as it was."""
-        columns = (feedback.c.vote, feedback.c.reason, feedback.c.text)
-        with self._reading() as connection:
-            between = (feedback.c.at >= begin) & (feedback.c.at < end)
-            return [
-                dict(row._mapping)
-                for row in connection.execute(select(*columns).where(between).order_by(feedback.c.at.desc()))
-            ]
-
-    def feedback(self) -> list[dict[str, Any]]:
-        """Return every vote with what was rated."""
-        with self._writing() as connection:
-            return [
-                {**row._mapping, "answer": json.loads(row.answer)}
-                for row in connection.execute(select(feedback).order_by(feedback.c.at))
-            ]
-
-    def note_writing(self, id_: str, writing: Writing) -> None:
-        """Keep what a language model did for a question."""
-        names = ("model", "prompt", "tokens_in", "tokens_out", "cost", "seconds", "kept", "instead", "fault")
-        values = {name: getattr(writing, name) for name in names} | {"dropped": json.dumps(dict(writing.dropped))}
-        with self._writing() as connection:
-            connection.execute(insert(writings).values(id=secrets.token_hex(8), question=id_, at=time.time(), **values))
-
-    def writings(self, since: float) -> list[dict[str, Any]]:
-        """Return what language models did since a time, oldest first."""
-        with self._reading() as connection:
-            rows = connection.execute(select(writings).where(writings.c.at > since).order_by(writings.c.at))
-            return [{**row._mapping, "dropped": json.loads(row.dropped)} for row in rows]
-
-
-def _values(entry: JournalEntry) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in entry.__slots__}
-
-
-def _entry(row: Row[Any]) -> JournalEntry:
-    values = dict(row._mapping)
-    return JournalEntry(**{**values, "messages": tuple(json.loads(values["messages"]))})
 
 
 def _fact(connection: Connection, name: str) -> str | None:

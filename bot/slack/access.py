@@ -6,7 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.slack.api import Api, SlackRefused, SlackUnreachable
+from bot.slack.api import Api
+from bot.slack.calls import SlackRefused, SlackUnreachable
 
 _REMEMBERED = 600.0  # seconds that a person's standing is believed
 _MOST = 5_000  # people remembered

@@ -5,7 +5,6 @@ stop button).
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import time
 from collections.abc import Sequence
@@ -14,28 +13,28 @@ from datetime import date
 
 from bot import telemetry
 from bot.answer.desk import QuestionError, Reply, Request
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import REFUSALS, Access
-from bot.slack.api import Api, SlackRefused, SlackUnreachable
+from bot.slack.api import Api
+from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.desk_threads import DeskThreads
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import archive_versions
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.text import is_empty, looks_like_question, plain, question_text
+from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
 from bot.telemetry import error_place, span
 from index.errors import ArchiveError, NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")
 
-LOADING = ("Searching the articles…", "Reading what was found…", "Checking the quotes…")
 _LONGEST = 120.0  # seconds the desk may take before it is given up with an apology
 _TOO_OLD = 6 * 3_600  # seconds; after that nobody waits for the answer
-_REFRESH = 90.0  # seconds; Slack forgets a status after two minutes
-_PATIENCE = 5.0  # seconds that an answer waits for a status under way
 _NOT_THERE = ("channel_not_found", "not_in_channel")
 _ONCE = 86_400  # seconds between two refusals of the same person
 _OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
@@ -64,64 +63,7 @@ class Answering:
     ) -> None:
         self._api, self._journal, self._desk, self._access = api, journal, desk, access
         self._owner, self._offer_person, self._links = owner, offer_person, links
-        self._statuses: dict[str, tuple[asyncio.Task[None], asyncio.Event, str]] = {}
-        self._late: set[asyncio.Task[None]] = set()
-
-    # --- signs of life ---
-
-    def show_position(self, entry: JournalEntry, before: int) -> None:
-        """Show at once that a question was heard: searching, or how many are before it."""
-        if entry.thread and not entry.quiet:
-            self._show(
-                entry,
-                f"is answering {before} other{'s' if before > 1 else ''} first; you're next"
-                if before
-                else "is searching the articles…",
-            )
-
-    def _show(self, entry: JournalEntry, status: str) -> None:
-        previous = self._statuses.get(entry.id)
-        if previous and previous[2] == status:
-            return
-        done = asyncio.Event()
-
-        async def show() -> None:
-            telemetry.request.set(entry.id)
-            if previous:
-                previous[1].set()
-                await previous[0]
-            while not done.is_set():
-                await self._api.set_status(entry.channel, entry.thread, status, LOADING)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(done.wait(), _REFRESH)
-
-        self._statuses[entry.id] = (asyncio.create_task(show()), done, status)
-
-    async def _end_status(self, entry: JournalEntry, clear: bool) -> None:
-        """End the status of a question: a call under way is waited for, so that none comes to Slack after the
-        answer.
-        """
-        if entry.id not in self._statuses:
-            return
-        task, done, _ = self._statuses.pop(entry.id)
-        done.set()
-        finished, _ = await asyncio.wait({task}, timeout=_PATIENCE)
-        if not finished:  # Slack slows us down; the answer goes first
-            self._late.add(late := asyncio.create_task(self._clear_after(task, entry)))
-            late.add_done_callback(self._late.discard)
-        elif clear:
-            await self._api.set_status(entry.channel, entry.thread, "")
-
-    async def _clear_after(self, task: asyncio.Task[None], entry: JournalEntry) -> None:
-        await task
-        await self._api.set_status(entry.channel, entry.thread, "")
-
-    async def clear_statuses(self) -> None:
-        """Take back every status, before the process ends."""
-        for id_ in list(self._statuses):
-            entry = self._journal.by_id(id_)
-            if entry:
-                await self._end_status(entry, clear=True)
+        self.statuses = Statuses(api)
 
     # --- answering ---
 
@@ -144,14 +86,14 @@ class Answering:
             await self._after_change(entry)
         except SlackRefused as error:
             log.warning("slack refused question=%s method=%s error=%s", entry.id, error.method, error.error)
-            await self._end_status(entry, clear=error.error not in (*_NOT_THERE, "thread_not_found"))
+            await self.statuses.end(entry, clear=error.error not in (*_NOT_THERE, "thread_not_found"))
             if entry.kind == "shortcut" and error.error in _NOT_THERE and entry.thread:
                 await self._move_to_direct_message(entry)
             else:
                 self._fail(entry)
         except SlackUnreachable as error:
             log.warning("slack unreachable question=%s attempt=%s trouble=%s", entry.id, entry.attempts, error)
-            await self._end_status(entry, clear=True)
+            await self.statuses.end(entry, clear=True)
             if time.time() - entry.asked > _TOO_OLD:
                 self._fail(entry)
             else:
@@ -168,7 +110,7 @@ class Answering:
             metrics.count_end("trouble", entry.asked)
         except Exception as error:
             log.error("could not apologise question=%s error=%s", entry.id, error_place(error))
-            await self._end_status(entry, clear=True)
+            await self.statuses.end(entry, clear=True)
             self._fail(entry)
 
     def _fail(self, entry: JournalEntry) -> None:
@@ -205,7 +147,7 @@ class Answering:
             return await self._stream(entry, request)
         found = await self._ask(entry, request)
         if entry.quiet and not found.answered:
-            await self._end_status(entry, clear=False)
+            await self.statuses.end(entry, clear=False)
             self._journal.finish(entry, "left")
             return "left"
         return await self._post_answer(entry, found)
@@ -223,7 +165,7 @@ class Answering:
         """
         metrics.count_reply(reply)
         if reply.writing is not None:
-            self._journal.note_writing(entry.id, reply.writing)
+            self._journal.usage.note_writing(entry.id, reply.writing)
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", entry.id, reply.writing.fault)
         found = stored_answer(reply, await self._desk.read(archive_versions), self._links)
@@ -266,7 +208,7 @@ class Answering:
 
     async def _refuse(self, entry: JournalEntry, verdict: str) -> str:
         words = REFUSALS.get(verdict)
-        await self._end_status(entry, clear=True)
+        await self.statuses.end(entry, clear=True)
         if (
             words
             and not entry.quiet
@@ -314,7 +256,7 @@ class Answering:
             raise QuestionChanged
         now = self._journal.by_id(entry.id)
         old = list(now.messages) if now else []
-        await self._end_status(entry, clear=bool(old[first:]))
+        await self.statuses.end(entry, clear=bool(old[first:]))
         for number, message in enumerate(messages, start=first):
             mark = {"question": entry.id, "part": number}
             if number < len(old) and await self._api.update(entry.channel, old[number], message, mark):
@@ -353,7 +295,7 @@ class Answering:
                     await streamed.give_up()
                     raise QuestionChanged
                 if isinstance(item, Sentence):
-                    await self._end_status(entry, clear=False)
+                    await self.statuses.end(entry, clear=False)
                     await streamed.add(item)
                     if streamed.stopped:
                         if self._journal.interrupt(entry.key, "stopped", self._owner):
@@ -383,23 +325,23 @@ class Answering:
     async def _after_change(self, entry: JournalEntry) -> None:
         now = self._journal.by_id(entry.id)
         if now is None or now.state in ("removing", "removed"):
-            await self._end_status(entry, clear=True)
+            await self.statuses.end(entry, clear=True)
             await self.remove(now or entry)
         elif now.owner != self._owner and now.state in ("waiting", "working"):  # taken over
-            await self._end_status(entry, clear=False)
+            await self.statuses.end(entry, clear=False)
         elif now.state == "working":  # edited: once more, in place
             self._journal.put_back(entry.id, self._owner)
         else:
-            await self._end_status(entry, clear=True)
+            await self.statuses.end(entry, clear=True)
 
     async def end_stopped(self, entry: JournalEntry) -> None:
         """Take back the status of a question that was stopped."""
         metrics.count_end("stopped", entry.asked)
-        await self._end_status(entry, clear=True)
+        await self.statuses.end(entry, clear=True)
 
     async def remove(self, entry: JournalEntry) -> None:
         """Delete the messages of an answer whose question is gone."""
-        await self._end_status(entry, clear=True)
+        await self.statuses.end(entry, clear=True)
         try:
             for ts in entry.messages:
                 await self._api.delete(entry.channel, ts)

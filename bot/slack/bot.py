@@ -18,7 +18,8 @@ from bot.reply import Links
 from bot.slack import metrics
 from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
-from bot.slack.api import Api, SlackRefused, SlackUnreachable
+from bot.slack.api import Api
+from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.desk_threads import DeskThreads
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message

@@ -7,16 +7,15 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.admin.views import DAYS, writings_json, writings_text
-from bot.journal.journal import JournalEntry
-from bot.slack.api import SlackRefused, SlackUnreachable
+from bot.admin.views import DAYS, status_json, status_text, writings_json, writings_text
+from bot.journal.entry import JournalEntry
 from bot.slack.bot import SlackBot
-from bot.slack.messages import blocks
+from bot.slack.calls import SlackRefused, SlackUnreachable
+from bot.slack.messages import blocks, windows
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import (
     Insight,
     News,
-    archive_status,
     archive_versions,
     home,
     not_allowed,
@@ -41,7 +40,7 @@ EVENTS = (
 def listen_to_messages(app: Any, bot: SlackBot) -> None:
     """Listen to mentions and to messages in the channels, conversations and threads we are in."""
 
-    async def claim(body: dict[str, Any], event: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  Bolt's name
+    async def queue_event(body: dict[str, Any], event: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  Bolt's name
         kind, subtype = event.get("type", ""), event.get("subtype")
         if subtype == "message_changed":
             if bot.journal.mark_done(body.get("event_id", "")):
@@ -53,12 +52,12 @@ def listen_to_messages(app: Any, bot: SlackBot) -> None:
         bot.note_event(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
         await next()
 
-    @app.event("app_mention", middleware=[claim])
-    async def mentioned() -> None:
+    @app.event("app_mention", middleware=[queue_event])
+    async def mention() -> None:
         """Acknowledged; the question is in the journal."""
 
-    @app.event("message", middleware=[claim])
-    async def said() -> None:
+    @app.event("message", middleware=[queue_event])
+    async def message_sent() -> None:
         """Acknowledged; a question, if it is one, is in the journal."""
 
 
@@ -140,25 +139,25 @@ def listen_to_feedback(app: Any, bot: SlackBot) -> None:
     """Listen to the feedback buttons and to the window behind the second."""
 
     @app.action("feedback")
-    async def rated(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def vote_given(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         vote, _, id_ = str(action.get("value", "")).partition(":")
         entry, user = bot.journal.by_id(id_), body["user"]["id"]
         if entry and vote in ("up", "down"):
-            bot.journal.rate(entry, user, "up" if vote == "up" else "down")
+            bot.journal.usage.rate(entry, user, "up" if vote == "up" else "down")
         await ack()
         if entry is None:
             return
         if vote == "down":
-            await bot.api.open_window(body["trigger_id"], blocks.why_bad(entry.id))
+            await bot.api.open_window(body["trigger_id"], windows.why_bad(entry.id))
         else:
             thanks = Message((blocks.rich([blocks.section(blocks.text(_THANKS))]),), _THANKS)
             await bot.api.post_ephemeral(body["channel"]["id"], user, thanks, entry.thread)
 
     @app.view("why_bad")
-    async def explained(ack: Callable[[], Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def reason_given(ack: Callable[[], Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "").strip()
         if reason:
-            bot.journal.explain(view["private_metadata"], body["user"]["id"], reason[:2_000])
+            bot.journal.usage.explain(view["private_metadata"], body["user"]["id"], reason[:2_000])
         await ack()
 
 
@@ -170,7 +169,7 @@ def listen_to_home_tab(app: Any, bot: SlackBot) -> None:
     """Listen to the opening of both tabs, to the examples' buttons and to "status"."""
 
     @app.event("app_home_opened")
-    async def opened(event: dict[str, Any]) -> None:
+    async def tab_opened(event: dict[str, Any]) -> None:
         bot.note_event("app_home_opened")
         user = event["user"]
         if not await bot.may_ask(user):
@@ -195,10 +194,10 @@ def listen_to_home_tab(app: Any, bot: SlackBot) -> None:
         await ack()
         if body["user"]["id"] in bot.rules.admins:
             try:
-                status_text = await bot.desk.read(archive_status)
+                about = await bot.desk.read(lambda archive: status_text(status_json(archive)))
             except NewsdeskError as error:
-                status_text = str(error)
-            await bot.api.open_window(body["trigger_id"], blocks.report(status_text))
+                about = str(error)
+            await bot.api.open_window(body["trigger_id"], windows.report(about))
 
 
 async def _home(bot: SlackBot, user: str) -> dict[str, Any]:
@@ -209,12 +208,12 @@ async def _home(bot: SlackBot, user: str) -> dict[str, Any]:
         news = News(0, None, None, ())
     if user not in bot.rules.admins:
         return home(news)
-    low = tuple(bot.journal.low_rated(time.time() - _WEEK))
+    low = tuple(bot.journal.usage.low_rated(time.time() - _WEEK))
     try:
         failures, versions = await bot.desk.read(lambda archive: (recent_failures(archive), archive_versions(archive)))
     except NewsdeskError as error:
         failures, versions = (("archive", str(error)),), {}
-    written = tuple(writings_text(writings_json(bot.journal.writings(time.time() - DAYS * 86_400))))
+    written = tuple(writings_text(writings_json(bot.journal.usage.writings(time.time() - DAYS * 86_400))))
     return home(
         news,
         Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown", written),
@@ -245,21 +244,21 @@ def listen_to_show_passages(app: Any, bot: SlackBot) -> None:
     """Listen to the button under an answer."""
 
     @app.action("passages")
-    async def asked_for(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def show_passages(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         if not await bot.may_ask(body["user"]["id"]):
             await bot.api.open_window(body["trigger_id"], not_allowed())
             return
         entry = bot.journal.by_id(str(action.get("value", "")))
         found = StoredAnswer.from_json(entry.answer) if entry and entry.answer else StoredAnswer("", "refused")
-        await bot.api.open_window(body["trigger_id"], blocks.passages(found))
+        await bot.api.open_window(body["trigger_id"], windows.passages(found))
 
 
 def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
     """Listen to the button under a refusal."""
 
     @app.action("ask_person")
-    async def wanted(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def ask_person(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         entry, person = bot.journal.by_id(str(action.get("value", ""))), bot.rules.ask_a_person
         if not (
@@ -283,7 +282,7 @@ def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
     """Listen to the shortcut and to its window."""
 
     @app.shortcut("ask_about")
-    async def chosen(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
+    async def shortcut_chosen(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
         await ack()
         message = body["message"]
         place = {
@@ -293,11 +292,11 @@ def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
         }
         await bot.api.open_window(
             body["trigger_id"],
-            blocks.ask_about(question_text(str(message.get("text", "")), bot.api.user), json.dumps(place)),
+            windows.ask_about(question_text(str(message.get("text", "")), bot.api.user), json.dumps(place)),
         )
 
     @app.view("ask_about")
-    async def submitted(ack: Callable[..., Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def window_submitted(ack: Callable[..., Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
         text = " ".join(str(view["state"]["values"]["question"]["question"].get("value") or "").split())
         if not text:
             await ack(response_action="errors", errors={"question": "Write a question."})
@@ -322,7 +321,7 @@ def listen_to_stop(app: Any, bot: SlackBot) -> None:
     """Listen to the stop button."""
 
     @app.event("agent_session_stopped")
-    async def stopped(event: dict[str, Any]) -> None:
+    async def stop_pressed(event: dict[str, Any]) -> None:
         bot.note_event("agent_session_stopped")
         await bot.queue.stop(event["channel"], event["thread_ts"])
 

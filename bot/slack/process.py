@@ -22,9 +22,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
-from bot.slack import api as slack
 from bot.slack import metrics
+from bot.slack.api import Api
 from bot.slack.bot import Rules, SlackBot
+from bot.slack.calls import SlackRefused, SlackUnreachable, client
 from bot.slack.desk_threads import Asks, DeskThreads
 from bot.slack.listeners import LISTENERS
 from bot.telemetry import error_place
@@ -192,13 +193,13 @@ async def running_bot(
     Raises SettingsError if Slack refuses the tokens.
     """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-        client = slack.client(tokens.bot_token, tokens.url, session)
-        api = slack.Api(client)
+        web = client(tokens.bot_token, tokens.url, session)
+        api = Api(web)
         bot = SlackBot(api, DeskThreads(load, workers), folder, rules, database)
         try:
             async with beside(bot):
                 await _open(api, tokens.app_token)
-                bolt = app(bot, client, None if tokens.app_token else tokens.signing_secret)
+                bolt = app(bot, web, None if tokens.app_token else tokens.signing_secret)
                 await bot.start()
                 async with _socket(bolt, tokens, bot) if tokens.app_token else _http(bolt, tokens):
                     log.info("listening team=%s user=%s", api.team, api.user)
@@ -208,14 +209,14 @@ async def running_bot(
             await bot.close()
 
 
-async def _open(api: slack.Api, app_token: str | None) -> None:
+async def _open(api: Api, app_token: str | None) -> None:
     while True:
         try:
             await api.open()
             if app_token:
                 await api.check_app_token(app_token)
             return
-        except slack.SlackRefused as error:
+        except SlackRefused as error:
             name, where = (
                 ("SLACK_APP_TOKEN", "an app-level token with connections:write")
                 if error.method.startswith("apps.")
@@ -224,7 +225,7 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
             raise SettingsError(
                 f"Slack refuses {name} ({error.error}). Take {where} from your app's page. See: python -m bot doctor"
             ) from error
-        except slack.SlackUnreachable as error:
+        except SlackUnreachable as error:
             log.warning("slack cannot be reached, trying on: %s", error)
 
 

@@ -16,10 +16,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot import telemetry
-from bot.journal.journal import Journal, JournalEntry, QuestionKind
+from bot.journal.entry import JournalEntry, QuestionKind
+from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from bot.slack.answering import Answering
-from bot.slack.api import Api, SlackRefused, SlackUnreachable
+from bot.slack.api import Api
+from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.messages.text import is_empty, looks_like_question, mentions, question_text
 from bot.telemetry import error_place
 
@@ -57,7 +59,7 @@ class Queue:
         if mine:
             telemetry.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
-            self._answering.show_position(
+            self._answering.statuses.show_position(
                 mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND)
             )
             self._wake.set()
@@ -110,7 +112,7 @@ class Queue:
             if entry:
                 log.info("edited question=%s revision=%s", entry.id, entry.revision)
                 if entry.owner == self._owner.name:
-                    self._answering.show_position(entry, 0)
+                    self._answering.statuses.show_position(entry, 0)
                 self._wake.set()
 
     def remove(self, event: Mapping[str, Any]) -> None:
@@ -164,7 +166,7 @@ class Queue:
                 return
             mine = self._journal.start(waiting[0].id, self._owner.name)
             if mine:
-                self._answering.show_position(mine, 0)
+                self._answering.statuses.show_position(mine, 0)
                 self._spawn(self._answering.answer(mine), mine)
 
     def _spawn(self, work: Any, entry: JournalEntry) -> None:
@@ -197,7 +199,7 @@ class Queue:
         for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._answering.clear_statuses()
+        await self._answering.statuses.clear()
         self._remember()
 
 

@@ -8,9 +8,10 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 
-from bot.journal.journal import JournalEntry
+from bot.journal.entry import JournalEntry
 from bot.reply import Sentence
-from bot.slack.api import Api, SlackRefused, SlackUnreachable, Stream, metadata
+from bot.slack.api import Api, metadata
+from bot.slack.calls import SlackRefused, SlackUnreachable, Stream
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.messages.text import markdown

@@ -12,14 +12,14 @@ from typing import Any
 
 from bot.reply import Sentence
 from bot.slack.messages.stored_answer import REASONS, Near, Origin, StoredAnswer
-from bot.slack.messages.text import mrkdwn, names_an_address, paragraphs, plain
+from bot.slack.messages.text import mrkdwn, names_an_address, plain
 from bot.terminal import day
 from web.links import address
 
 Block = dict[str, Any]
 Element = dict[str, Any]
 
-_BLOCK = 2_800  # characters of one rich_text block
+BLOCK = 2_800  # characters of one rich_text block
 _PART = 3_000  # characters of one piece of rich_text
 _MESSAGE = 9_000  # characters of one message
 _BLOCKS = 44  # of a message; Slack takes 50, the buttons come on top
@@ -90,8 +90,8 @@ def buttons(
     row += [button("Ask a person", "ask_person", id_)] if person and not stored.answered else []
     blocks: list[Block] = [{"type": "actions", "block_id": "actions", "elements": row}] if row else []
     if feedback:
-        good = {"text": _plain_text("Good answer"), "value": f"up:{id_}", "accessibility_label": "This answer is good"}
-        bad = {"text": _plain_text("Bad answer"), "value": f"down:{id_}", "accessibility_label": "This answer is bad"}
+        good = {"text": plain_text("Good answer"), "value": f"up:{id_}", "accessibility_label": "This answer is good"}
+        bad = {"text": plain_text("Bad answer"), "value": f"down:{id_}", "accessibility_label": "This answer is bad"}
         element = {"type": "feedback_buttons", "action_id": "feedback", "positive_button": good, "negative_button": bad}
         blocks.append({"type": "context_actions", "block_id": "feedback", "elements": [element]})
     return blocks
@@ -152,7 +152,7 @@ def section(*parts: Element) -> Element:
 
 def button(label: str, action: str, value: str, **more: Any) -> Element:
     """Return a button."""
-    return {"type": "button", "text": _plain_text(label), "action_id": action, "value": value, **more}
+    return {"type": "button", "text": plain_text(label), "action_id": action, "value": value, **more}
 
 
 def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
@@ -190,7 +190,8 @@ def _numbered(said: Sentence) -> str:
     return f"{said.text} {''.join(f'[{number}]' for number in said.numbers)}"
 
 
-def _plain_text(content: str) -> Element:
+def plain_text(content: str) -> Element:
+    """Return a text that Slack shows as it is."""
     return {"type": "plain_text", "text": content, "emoji": False}
 
 
@@ -237,7 +238,7 @@ def _nearest(near: Sequence[Near]) -> list[_Unit]:
     for item in near:
         units.append(_section(*origin_line(item.origin, item.link)))
         for part in pieces(plain(item.text)):
-            block = {"type": "section", "text": _plain_text(part)}
+            block = {"type": "section", "text": plain_text(part)}
             units.append(_Unit({}, len(part), block=block))
     return units
 
@@ -274,7 +275,7 @@ def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
         open_block = blocks[-1] if blocks and blocks[-1]["type"] == "rich_text" else None
         if unit.block is not None:
             new = unit.block
-        elif open_block is None or unit.own_block or in_block + unit.size > _BLOCK:
+        elif open_block is None or unit.own_block or in_block + unit.size > BLOCK:
             new = rich([unit.element])
         else:
             open_block["elements"].append(unit.element)
@@ -288,99 +289,6 @@ def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
         in_block = unit.size
         in_message += unit.size
     return messages
-
-
-def passages(stored: StoredAnswer) -> dict[str, Any]:
-    """Return the modal that shows each quote in bold in its passage."""
-    blocks: list[Block] = []
-    for cited in stored.cited:
-        around = texts(_tail(cited.before))
-        after = texts(_head(cited.after))
-        entry = [
-            rich([section(text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link))]),
-            rich(
-                [
-                    {
-                        "type": "rich_text_quote",
-                        "elements": [*around, *texts(paragraphs(cited.quote) or "(no text)", bold=True), *after],
-                    }
-                ]
-            ),
-        ]
-        if len(blocks) + 3 > 98 or _size([*blocks, *entry]) > 100_000:
-            blocks.append(rich([section(text("There are more passages than a window of Slack holds."))]))
-            break
-        blocks += [{"type": "divider"}, *entry] if blocks else entry
-    return modal("Passages", blocks or [rich([section(text("There are no passages."))])])
-
-
-def _tail(before: str) -> str:
-    return paragraphs(before) + (" " if before[-1:].isspace() and before.strip() else "")
-
-
-def _head(after: str) -> str:
-    return (" " if after[:1].isspace() and after.strip() else "") + paragraphs(after).lstrip() if after.strip() else ""
-
-
-def _size(blocks: Sequence[Block]) -> int:
-    return len(str(blocks))
-
-
-def modal(title: str, blocks: Sequence[Block], **more: Any) -> dict[str, Any]:
-    """Return a window of Slack. ``title`` has at most 24 characters."""
-    return {"type": "modal", "title": _plain_text(title), "close": _plain_text("Close"), "blocks": list(blocks), **more}
-
-
-def ask_about(question: str, place: str) -> dict[str, Any]:
-    """Return the window of the message shortcut, the message as the question. ``place`` is kept for the submission."""
-    element = {
-        "type": "plain_text_input",
-        "action_id": "question",
-        "multiline": True,
-        "max_length": 2_000,
-        "focus_on_load": True,
-    }
-    if question:
-        element["initial_value"] = question[:2_000]
-    block = {
-        "type": "input",
-        "block_id": "question",
-        "label": _plain_text("Question to the articles"),
-        "element": element,
-    }
-    return modal("Ask about this", [block], callback_id="ask_about", private_metadata=place, submit=_plain_text("Ask"))
-
-
-def why_bad(id_: str) -> dict[str, Any]:
-    """Return the window that asks what was wrong with an answer."""
-    element = {"type": "plain_text_input", "action_id": "reason", "multiline": True, "max_length": 2_000}
-    block = {
-        "type": "input",
-        "block_id": "reason",
-        "optional": True,
-        "label": _plain_text("What was wrong with the answer?"),
-        "element": element,
-    }
-    return modal("Bad answer", [block], callback_id="why_bad", private_metadata=id_, submit=_plain_text("Send"))
-
-
-def report(content: str) -> dict[str, Any]:
-    """Return a window with a plain report."""
-    blocks = [
-        rich([{"type": "rich_text_preformatted", "elements": [text(part)]}]) for part in _lines(paragraphs(content))
-    ]
-    return modal("Status", blocks[:90])
-
-
-def _lines(content: str) -> list[str]:
-    found = [""]
-    for line in content.split("\n"):
-        for start in range(0, max(1, len(line)), _BLOCK):
-            part = line[start : start + _BLOCK]
-            if len(found[-1]) + len(part) > _BLOCK:
-                found.append("")
-            found[-1] += f"{part}\n"
-    return [part for part in found if part.strip()] or ["nothing to report"]
 
 
 def shared(stored: StoredAnswer, id_: str) -> list[Message]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.admin.views import status_json, status_text
-from bot.slack.messages.blocks import Block, Element, button, modal, rich, section, text
+from bot.slack.messages.blocks import Block, Element, button, rich, section, text
 from bot.slack.messages.text import plain
+from bot.slack.messages.windows import modal
 from bot.terminal import day
 from index.archive import Archive
 from index.articles import Source
@@ -198,11 +198,6 @@ def runs_after(archive: Archive, number: int) -> list[dict[str, Any]]:
             break  # perhaps still running; an earlier one without an end is over
         finished.append(run)
     return finished
-
-
-def archive_status(archive: Archive) -> str:
-    """Return the state of the archive as a person reads it."""
-    return status_text(status_json(archive))
 
 
 def archive_versions(archive: Archive) -> dict[str, str]:

@@ -13,7 +13,8 @@ from typing import Any, Literal
 
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
-from bot.journal.journal import Journal, JournalEntry
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.reply import Answer, Citation, Links, Sentence
 from index.articles import Article
 from index.store.dialect import Place
