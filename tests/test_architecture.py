@@ -112,7 +112,7 @@ OWNERS = {
     "chromadb": {"index.vectors.chroma", "index.vectors.chroma_server", "index.vectors.chroma_writer"},
     "fsspec": {"index.read.stores"},
     "itsdangerous": {"web.links"},
-    "jinja2": {"web.pages"},
+    "jinja2": {"bot.admin.usage_page", "web.pages"},
     "llama_index": {"index.search.llama", "bot.write.llm"},
     "onnx": {"index.model.onnx_graph", "index.search.product"},
     "onnxruntime": {"index.model.runtime", "index.search.product"},
