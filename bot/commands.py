@@ -21,9 +21,9 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Reply, Request
+    from bot.desks import AnsweringDesk
     from bot.reply import Links
     from bot.slack.bot import SlackBot
-    from bot.slack.desk_threads import Asks
     from index.archive import Archive
     from index.model.embedder import Embedder
 
@@ -66,14 +66,14 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
     return code
 
 
-def _told(desk: Asks, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
+def _told(desk: AnsweringDesk, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
     """Ask, and on a terminal print the sentences as they come; tell whether any was printed."""
     from bot.answer.desk import Reply
-    from bot.slack.desk_threads import Streams
+    from bot.desks import StreamingDesk
     from bot.terminal import spoken
 
     told = False
-    if aloud and isinstance(desk, Streams) and sys.stdout.isatty():
+    if aloud and isinstance(desk, StreamingDesk) and sys.stdout.isatty():
         for item in desk.stream(request):
             if isinstance(item, Reply):
                 return told, item
@@ -82,7 +82,7 @@ def _told(desk: Asks, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
     return told, desk.ask(request)
 
 
-def _ask_many(parsed: argparse.Namespace, desk: Asks, today: date, links: Links) -> int:
+def _ask_many(parsed: argparse.Namespace, desk: AnsweringDesk, today: date, links: Links) -> int:
     from bot.answer.desk import Request
 
     code = 0
@@ -209,7 +209,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
 
     llm = llm_of(settings)
 
-    def load() -> tuple[Asks, Archive]:
+    def load() -> tuple[AnsweringDesk, Archive]:
         archive = settings.archive()
         try:
             model = embedder or settings.embedder()

@@ -11,9 +11,9 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
+    from bot.desks import AnsweringDesk
     from bot.journal.journal import Journal
     from bot.reply import Links
-    from bot.slack.desk_threads import Asks
     from bot.write.llm import Llm
     from index.archive import Archive
     from index.model.embedder import Embedder
@@ -55,7 +55,7 @@ def llm_of(settings: Settings) -> Llm | None:
     return Llm(settings.llm)
 
 
-def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Embedder) -> Asks:
+def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Embedder) -> AnsweringDesk:
     """Return what answers: the desk with its quotes, or the model in front of it."""
     if llm is None:
         return desk

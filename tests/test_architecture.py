@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import subprocess
 import sys
 from collections import Counter
@@ -168,10 +169,11 @@ def test_a_module_says_what_it_is_for_and_is_named_for_it():
         assert module.split(".")[0] != "slack", "a dependency installs that name"
 
 
-def loaded_by(*command: str, code: int = 0) -> set[str]:
+def loaded_by(*command: str, code: int = 0, **environment: str) -> set[str]:
     """The top-level modules, and ours in full, that a command imports."""
     run = [sys.executable, "-X", "importtime", *command]
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    values = {**os.environ, **environment}
+    done = subprocess.run(run, cwd=ROOT, env=values, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr[-500:]
     names = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     return {name.split(".")[0] for name in names} | {name for name in names if name in MODULES}
@@ -192,11 +194,15 @@ def test_help_comes_without_loading_model_or_vectors(door):
 
 
 @pytest.mark.slow
-def test_a_question_on_the_terminal_loads_no_slack_no_pgvector_and_no_torch():
-    loaded = loaded_by("-c", "import bot.answer.desk, bot.terminal, bot.wiring, index.archive, index.model.embedder")
-    assert "index.archive" in loaded
-    assert loaded.isdisjoint({"slack_sdk", "slack_bolt", "torch", "transformers", "index.vectors.pgvector", "psycopg"})
-    assert not {name for name in loaded if name.startswith("bot.slack")}
+def test_a_question_on_the_terminal_loads_no_slack_no_journal_no_pgvector_and_no_torch(tmp_path):
+    (tmp_path / "ferry.txt").write_text("The ferry sank off the pier on Monday. All 34 people on board were saved.\n")
+    data = {"NEWSDESK_DATA_DIR": str(tmp_path / "data")}
+    loaded_by("ingest.py", str(tmp_path / "ferry.txt"), **data)
+    loaded = loaded_by("-m", "bot", "ask", "When did the ferry sink?", **data)
+    assert {"bot.answer.desk", "index.archive", "index.model.runtime"} <= loaded
+    unwanted = "slack_sdk slack_bolt aiohttp starlette torch transformers psycopg pgvector index.vectors.pgvector"
+    assert loaded.isdisjoint({*unwanted.split(), "index.vectors.chroma_server"})
+    assert not {name for name in loaded if name.startswith(("bot.slack", "bot.journal", "bot.write", "index.ingest"))}
 
 
 @pytest.mark.slow

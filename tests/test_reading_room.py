@@ -346,7 +346,7 @@ def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
 def test_a_removed_answer_is_gone_and_a_room_without_a_journal_has_none(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
     id_ = kept(journal, GIVEN)
-    journal.removed(id_)
+    journal.note_removed(id_)
     assert [room.get(room.links.answer(each)).status for each in (id_, "never")] == [404, 404]
     alone = ReadingRoom(tmp_path / "alone", answers(tmp_path / "alone" / "journal.sqlite3"))
     assert alone.get(alone.links.answer(id_)).status == 404

@@ -734,5 +734,5 @@ def test_questions_of_a_dead_process_change_hands_and_those_of_a_living_one_do_n
     assert [one.id for one in journal.take_over("dead", "me")] == [in_hand.id]
     assert len(journal.waiting("me")) == 3
     assert journal.other_owners("me") == set()
-    assert not journal.current(in_hand)
+    assert not journal.is_current(in_hand)
     assert not journal.finish(in_hand, "answered")

@@ -30,14 +30,14 @@ def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_fo
     assert started
     assert other.leases.is_alive("slow")
     assert other.take_over("slow", "next") == []
-    assert journal.current(started)
+    assert journal.is_current(started)
 
     journal.leases.renew("slow", 0)
     assert not other.leases.is_alive("slow")
     assert [one.id for one in other.take_over("slow", "next")] == [mine.id]
     assert journal.take_over("slow", "third") == []
     journal.leases.renew("slow", 600)
-    assert not journal.current(started)
+    assert not journal.is_current(started)
     assert not journal.finish(started, "answered", "{}")
     assert not journal.note_messages(mine.id, ["1.9"], "slow")
     journal.put_back(mine.id, "slow")

@@ -8,13 +8,14 @@ import asyncio
 import contextvars
 import logging
 import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from functools import partial
-from typing import Protocol, TypeVar, runtime_checkable
+from typing import TypeVar
 
 from bot.answer.desk import Reply, Request
+from bot.desks import AnsweringDesk, StreamingDesk
 from bot.reply import Answer, Sentence
 from bot.slack.messages.home import example_questions
 from bot.telemetry import error_place
@@ -26,37 +27,15 @@ T = TypeVar("T")
 _EXAMPLES = 4
 
 
-class Asks(Protocol):
-    """What answers questions: bot.answer.desk.Desk."""
-
-    def ask(self, request: Request) -> Reply:
-        """Answer a question."""
-
-
-@runtime_checkable
-class Streams(Protocol):
-    """What answers sentence by sentence: each one checked before it is told, the whole reply at the end.
-
-    ``quotes`` answers without a model.
-    """
-
-    @property
-    def quotes(self) -> Asks:
-        """What answers at once, at no cost."""
-
-    def stream(self, request: Request) -> Iterator[Sentence | Reply]:
-        """Yield the sentences of an answer as they become certain, then the reply. Closing it ends the work."""
-
-
 class DeskThreads:
     """Runs the desk and looks into the archive, away from the event loop."""
 
-    def __init__(self, load: Callable[[], tuple[Asks, Archive]], workers: int) -> None:
+    def __init__(self, load: Callable[[], tuple[AnsweringDesk, Archive]], workers: int) -> None:
         """``load`` opens archive and model; it is called in a thread, again after it failed."""
         self._load = load
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="desk")
         self._loading = threading.Lock()
-        self._ready: tuple[Asks, Archive] | None = None
+        self._ready: tuple[AnsweringDesk, Archive] | None = None
         self.trouble: str | None = "is loading"  # why no question can be answered yet, None once they can
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
 
@@ -66,7 +45,7 @@ class DeskThreads:
         if self._ready:
             self._ready[1].close()
 
-    def _desk(self) -> tuple[Asks, Archive]:
+    def _desk(self) -> tuple[AnsweringDesk, Archive]:
         with self._loading:
             if self._ready is None:
                 try:
@@ -107,7 +86,7 @@ class DeskThreads:
         if number != self._examples[0]:
             answered: list[str] = []
             desk = (await self._in_thread(self._desk))[0]
-            quotes = desk.quotes if isinstance(desk, Streams) else desk  # nobody has asked: a model would cost
+            quotes = desk.quotes if isinstance(desk, StreamingDesk) else desk  # nobody has asked: a model would cost
             for candidate in questions:
                 request = Request(candidate, date.today())  # noqa: DTZ011  "today" is the team's
                 reply = await self._in_thread(partial(quotes.ask, request))
@@ -121,7 +100,7 @@ class DeskThreads:
     async def streams(self) -> bool:
         """Tell whether the desk answers sentence by sentence; not while it cannot be loaded."""
         try:
-            return isinstance((await self._in_thread(self._desk))[0], Streams)
+            return isinstance((await self._in_thread(self._desk))[0], StreamingDesk)
         except NewsdeskError:
             return False
 
@@ -133,7 +112,7 @@ class DeskThreads:
 
         def work() -> None:
             desk = self._desk()[0]
-            assert isinstance(desk, Streams)
+            assert isinstance(desk, StreamingDesk)
             items = desk.stream(request)
             try:
                 for item in items:

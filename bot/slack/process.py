@@ -22,11 +22,12 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
+from bot.desks import AnsweringDesk
 from bot.slack import metrics
 from bot.slack.api import Api
 from bot.slack.bot import Rules, SlackBot
 from bot.slack.calls import SlackRefused, SlackUnreachable, client
-from bot.slack.desk_threads import Asks, DeskThreads
+from bot.slack.desk_threads import DeskThreads
 from bot.slack.listeners import LISTENERS
 from bot.telemetry import error_place
 from index.archive import Archive
@@ -142,7 +143,7 @@ def _nothing_beside(_room: SlackBot) -> AbstractAsyncContextManager[object]:
 
 async def serve(
     tokens: Tokens,
-    load: Callable[[], tuple[Asks, Archive]],
+    load: Callable[[], tuple[AnsweringDesk, Archive]],
     folder: Path,
     rules: Rules,
     workers: int,
@@ -181,7 +182,7 @@ async def serve(
 @contextlib.asynccontextmanager
 async def running_bot(
     tokens: Tokens,
-    load: Callable[[], tuple[Asks, Archive]],
+    load: Callable[[], tuple[AnsweringDesk, Archive]],
     folder: Path,
     rules: Rules,
     workers: int,
