@@ -210,15 +210,15 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
     llm = llm_of(settings)
 
     def load() -> tuple[AnsweringDesk, Archive]:
-        archive = settings.archive()
-        try:
+        with contextlib.ExitStack() as opened:
+            archive = settings.archive()
+            opened.callback(archive.close)
             model = embedder or settings.embedder()
             desk = quotes_desk(archive, settings, model)
             desk.ask(Request("a question that loads the model and opens the index", date.today()))
-            return answering_desk(desk, llm, settings, model), archive
-        except BaseException:
-            archive.close()
-            raise
+            answers = answering_desk(desk, llm, settings, model)
+            opened.pop_all()  # it stays open
+        return answers, archive
 
     telemetry.to_stderr(settings.log.format, settings.log.level)
     end = begin()

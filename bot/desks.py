@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Protocol, runtime_checkable
 
 from bot.answer.desk import Reply, Request
@@ -27,5 +27,5 @@ class StreamingDesk(Protocol):
     def ask(self, request: Request) -> Reply:
         """Answer a question. Raises NewsdeskError."""
 
-    def stream(self, request: Request) -> Iterator[Sentence | Reply]:
+    def stream(self, request: Request) -> Generator[Sentence | Reply, None, None]:
         """Yield the sentences of an answer as they become certain, then the reply. Closing it ends the work."""

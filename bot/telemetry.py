@@ -204,8 +204,9 @@ def span(name: str, **about: str | int | float | bool) -> Iterator[None]:
     with _tracer.start_as_current_span(
         name, attributes=about, record_exception=False, set_status_on_exception=False
     ) as current:
+        status = StatusCode.ERROR
         try:
             yield
-        except BaseException:
-            current.set_status(StatusCode.ERROR)
-            raise
+            status = StatusCode.UNSET
+        finally:
+            current.set_status(status)

@@ -9,6 +9,7 @@ import socket
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -58,6 +59,7 @@ _GONE = (
 _LATER = ("Not now", "The articles cannot be opened at the moment.", "Please try again in a minute.")
 
 Rendering = Callable[[], bytes | None]
+T = TypeVar("T")
 
 
 def app(
@@ -132,10 +134,10 @@ class _ReadingRoom:
         """Answer with a page as it was rendered for the state of the archive that is published, or render it."""
         state = self._shelf.state()
         if state is None:
-            try:
-                state = await run_in_threadpool(self._shelf.refresh)
-            except Exception as error:
-                return self._unable(error)
+            refreshed = await self._done(self._shelf.refresh)
+            if isinstance(refreshed, Response):
+                return refreshed
+            state = refreshed
         known = self._pages.get(state, key)
         if known is not None:
             return Response(known, media_type=_HTML)
@@ -166,15 +168,19 @@ class _ReadingRoom:
         return self._unable(error)
 
     async def _html(self, render: Rendering) -> Response:
+        page = await self._done(render)
+        if isinstance(page, Response):
+            return page
+        if page is None:
+            return Response(pages.message_page(self._links.base, *_GONE), 404, media_type=_HTML)
+        return Response(page, media_type=_HTML)
+
+    async def _done(self, work: Callable[[], T]) -> T | Response:
+        """Return what a function returns, called in a thread, or the page that says that it failed."""
         try:
-            page = await run_in_threadpool(render)
-        except Exception as error:  # whatever it is, the reader sees no internals of it
+            return await run_in_threadpool(work)
+        except Exception as error:  # the door of a page: whatever it is, the reader sees no internals of it
             return self._unable(error)
-        return (
-            Response(pages.message_page(self._links.base, *_GONE), 404, media_type=_HTML)
-            if page is None
-            else Response(page, media_type=_HTML)
-        )
 
     def _refused(self) -> Response:
         return Response(self._refusal, 403, media_type=_HTML)

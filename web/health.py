@@ -73,7 +73,7 @@ class Readiness:
     async def _check(self, name: str) -> None:
         try:
             part = await self._checks[name]()
-        except Exception as error:
+        except Exception as error:  # the door of a check: one that fails holds up no other
             part = Part(
                 "down", f"could not be looked at ({type(error).__name__}); the log and python -m bot doctor tell more"
             )

@@ -245,21 +245,26 @@ def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
     nothing has changed.
     """
     _nobody_answers(folder)
-    stage, mark = folder / _STAGE, folder / UNFINISHED
+    stage = folder / _STAGE
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(mode=0o700)
     try:
-        manifest = _unpacked(source, stage)
-        _taken_up(stage)
-    except OSError as error:
+        try:
+            manifest = _unpacked(source, stage)
+            _taken_up(stage)
+        except OSError as error:
+            raise DiskFull(
+                f"{source} could not be unpacked into {folder}: {error.strerror or error}. Free some space; nothing "
+                "was changed."
+            ) from error
+        return manifest, _put_in_place(stage, folder)
+    finally:
         shutil.rmtree(stage, ignore_errors=True)
-        raise DiskFull(
-            f"{source} could not be unpacked into {folder}: {error.strerror or error}. Free some space; nothing "
-            "was changed."
-        ) from error
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        raise
+
+
+def _put_in_place(stage: Path, folder: Path) -> Path | None:
+    """Move what is in a data folder aside and what was unpacked into its place; return where the former is."""
+    mark = folder / UNFINISHED
     aside = folder / (mark.read_text().strip() if mark.exists() else "")
     if aside == folder or not aside.name.startswith(_ASIDE):
         aside = folder / f"{_ASIDE}{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
@@ -273,8 +278,7 @@ def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
             (stage / name).replace(folder / name)
     _sync(folder)
     mark.unlink()
-    shutil.rmtree(stage, ignore_errors=True)
-    return manifest, aside if aside.exists() else None
+    return aside if aside.exists() else None
 
 
 def _unpacked(source: Path, stage: Path) -> dict[str, Any]:

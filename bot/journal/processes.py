@@ -13,7 +13,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, delete, select, update
 
-from bot.journal.tables import bots, windows
+from bot.journal.tables import JOURNAL_ERRORS, bots, windows
 from bot.telemetry import error_place
 from index.store import dialect
 from index.store.dialect import upsert
@@ -156,8 +156,8 @@ class Owner:
         while not self._ended.wait(self._lease / 6):
             try:
                 leases.renew(self.name, self._lease)
-            # the next try may reach it; else others take over, and every post asks first whose question it is
-            except Exception as error:
+            # The next try may reach it; else others take over, and every post asks first whose question it is.
+            except JOURNAL_ERRORS as error:
                 log.error("cannot renew the lease error=%s", error_place(error))
 
     def _path(self, name: str) -> Path:

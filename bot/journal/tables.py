@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy.exc import SQLAlchemyError
+
+from index.errors import NewsdeskError
+
+# What a journal raises that is locked, damaged or out of reach, or whose disk is full.
+JOURNAL_ERRORS = (SQLAlchemyError, NewsdeskError)
 
 metadata = MetaData()
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))

@@ -15,6 +15,7 @@ from bot import telemetry
 from bot.answer.desk import QuestionError, Reply, Request
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
+from bot.journal.tables import JOURNAL_ERRORS
 from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import REFUSALS, Access
@@ -44,7 +45,7 @@ APOLOGY = (
 )
 
 
-class QuestionChanged(Exception):
+class QuestionChanged(NewsdeskError):
     """The asker pressed stop, edited or removed the question; what was done is of no use."""
 
 
@@ -72,45 +73,50 @@ class Answering:
 
         Never raises but for cancellation, which leaves it in hand.
         """
-        began = time.monotonic()
         telemetry.request.set(entry.id)
-        try:
-            with span("question", question=entry.id, kind=entry.kind):
-                state = await self._answer(entry)
-            metrics.count_end(state if state in _OUTCOMES else "left", entry.asked)
-            log.info(
-                "done question=%s kind=%s state=%s seconds=%.2f", entry.id, entry.kind, state, time.monotonic() - began
-            )
-        except QuestionChanged:
-            log.info("overtaken question=%s", entry.id)
-            await self._after_change(entry)
-        except SlackRefused as error:
-            log.warning("slack refused question=%s method=%s error=%s", entry.id, error.method, error.error)
-            await self.statuses.end(entry, clear=error.error not in (*_NOT_THERE, "thread_not_found"))
-            if entry.kind == "shortcut" and error.error in _NOT_THERE and entry.thread:
-                await self._move_to_direct_message(entry)
-            else:
-                self._fail(entry)
-        except SlackUnreachable as error:
-            log.warning("slack unreachable question=%s attempt=%s trouble=%s", entry.id, entry.attempts, error)
-            await self.statuses.end(entry, clear=True)
-            if time.time() - entry.asked > _TOO_OLD:
-                self._fail(entry)
-            else:
-                self._journal.put_back(entry.id, self._owner)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
-            log.error("failed question=%s error=%s", entry.id, error_place(error))
-            await self._apologise(entry)
+        for attempt in (self._try_to_answer, self._apologise):
+            try:
+                await attempt(entry)
+                return
+            except QuestionChanged:
+                log.info("overtaken question=%s", entry.id)
+                await self._after_change(entry)
+                return
+            except SlackRefused as error:
+                await self._after_refusal(entry, error)
+                return
+            except SlackUnreachable as error:
+                log.warning("slack unreachable question=%s attempt=%s trouble=%s", entry.id, entry.attempts, error)
+                await self.statuses.end(entry, clear=True)
+                if time.time() - entry.asked > _TOO_OLD:
+                    self._fail(entry)
+                else:
+                    self._journal.put_back(entry.id, self._owner)
+                return
+            # The door of a worker: whatever an answer runs into, its asker hears of it and the next one is answered.
+            except Exception as error:
+                log.error("failed question=%s error=%s", entry.id, error_place(error))
+        await self.statuses.end(entry, clear=True)
+        self._fail(entry)
+
+    async def _try_to_answer(self, entry: JournalEntry) -> None:
+        began = time.monotonic()
+        with span("question", question=entry.id, kind=entry.kind):
+            state = await self._answer(entry)
+        metrics.count_end(state if state in _OUTCOMES else "left", entry.asked)
+        seconds = time.monotonic() - began
+        log.info("done question=%s kind=%s state=%s seconds=%.2f", entry.id, entry.kind, state, seconds)
 
     async def _apologise(self, entry: JournalEntry) -> None:
-        try:
-            await self._post_answer(entry, StoredAnswer(entry.text, "trouble", apology()))
-            metrics.count_end("trouble", entry.asked)
-        except Exception as error:
-            log.error("could not apologise question=%s error=%s", entry.id, error_place(error))
-            await self.statuses.end(entry, clear=True)
+        await self._post_answer(entry, StoredAnswer(entry.text, "trouble", apology()))
+        metrics.count_end("trouble", entry.asked)
+
+    async def _after_refusal(self, entry: JournalEntry, error: SlackRefused) -> None:
+        log.warning("slack refused question=%s method=%s error=%s", entry.id, error.method, error.error)
+        await self.statuses.end(entry, clear=error.error not in (*_NOT_THERE, "thread_not_found"))
+        if entry.kind == "shortcut" and error.error in _NOT_THERE and entry.thread:
+            await self._move_to_direct_message(entry)
+        else:
             self._fail(entry)
 
     def _fail(self, entry: JournalEntry) -> None:
@@ -156,7 +162,7 @@ class Answering:
         try:
             reply = await asyncio.wait_for(self._desk.ask(request), _LONGEST)
             return await self._stored(entry, reply)
-        except Exception as error:
+        except (TimeoutError, NewsdeskError, *JOURNAL_ERRORS) as error:
             return answer_to_error(request.question, error)
 
     async def _stored(self, entry: JournalEntry, reply: Reply) -> StoredAnswer:
@@ -303,9 +309,9 @@ class Answering:
                         raise QuestionChanged
                 else:
                     found = await self._stored(entry, item)
-        except (QuestionChanged, asyncio.CancelledError):
+        except QuestionChanged:
             raise
-        except Exception as error:
+        except (NewsdeskError, *JOURNAL_ERRORS) as error:
             found = answer_to_error(request.question, error)
         assert found is not None, "a stream ends with its reply"
         tail = blocks.after_stream(found, entry.id) if found.answered else []

@@ -27,7 +27,7 @@ from bot.slack.messages.home import changed_archive, ingest_line, runs_after
 from bot.slack.messages.text import mrkdwn
 from bot.slack.queue import Queue, catch_up
 from bot.telemetry import error_place
-from index.errors import ServerDown, VectorsError
+from index.errors import NewsdeskError, ServerDown, VectorsError
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -103,7 +103,7 @@ class SlackBot:
                 await work
             except asyncio.CancelledError:
                 raise
-            except Exception as error:
+            except Exception as error:  # the door of a task: the others go on
                 log.error("a task ended error=%s", error_place(error))
 
         task = asyncio.create_task(watched())
@@ -151,7 +151,8 @@ class SlackBot:
             assert archive is not None
             well, outcome = mend_index(archive)
             return well, f"{error} {outcome}"
-        except Exception as error:  # the catalog is damaged, the disk full: readiness says so, and it is tried again
+        # A door: the catalog may be damaged, the disk full. Readiness says so, and the next look tries again.
+        except Exception as error:
             return False, error_place(error)
         return True, ""
 
@@ -169,7 +170,7 @@ class SlackBot:
             reported = self.journal.fact("reported_run")
             try:
                 runs = await self.desk.read(partial(runs_after, number=int(reported or 0)))
-            except Exception as error:  # no archive yet: the first ingest is to be reported
+            except NewsdeskError as error:  # no archive yet: the first ingest is to be reported
                 log.debug("no ingests to report: %s", type(error).__name__)
                 runs = []
                 if reported is None:

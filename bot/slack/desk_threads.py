@@ -5,6 +5,7 @@ waiting.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import contextvars
 import logging
 import threading
@@ -25,6 +26,10 @@ from index.errors import NewsdeskError
 log = logging.getLogger("newsdesk.slack")
 T = TypeVar("T")
 _EXAMPLES = 4
+
+
+class DeskError(NewsdeskError):
+    """The desk failed where it should not; the text says where, and nothing of what was asked."""
 
 
 class DeskThreads:
@@ -50,10 +55,8 @@ class DeskThreads:
             if self._ready is None:
                 try:
                     self._ready = self._load()
-                except BaseException as error:
-                    self.trouble = error_place(error)
-                    raise
-                self.trouble = None
+                finally:
+                    self.trouble = None if self._ready else "could not be loaded"
             return self._ready
 
     @property
@@ -67,7 +70,7 @@ class DeskThreads:
             await self._in_thread(self._desk)
             await self.examples()
             log.info("ready to answer")
-        except Exception as error:
+        except NewsdeskError as error:
             log.error("not ready to answer: %s", error_place(error))
 
     async def ask(self, request: Request) -> Reply:
@@ -107,28 +110,33 @@ class DeskThreads:
     async def stream(self, request: Request) -> AsyncIterator[Sentence | Reply]:
         """Yield sentences and, last, the reply. Raises NewsdeskError."""
         loop = asyncio.get_running_loop()
-        queue: asyncio.Queue[Sentence | Reply | BaseException | None] = asyncio.Queue()
+        queue: asyncio.Queue[Sentence | Reply | NewsdeskError | None] = asyncio.Queue()
         stopped = threading.Event()
 
-        def work() -> None:
+        def put(item: Sentence | Reply | NewsdeskError | None) -> None:
+            loop.call_soon_threadsafe(queue.put_nowait, item)
+
+        def answer() -> None:
             desk = self._desk()[0]
             assert isinstance(desk, StreamingDesk)
-            items = desk.stream(request)
-            try:
+            with contextlib.closing(desk.stream(request)) as items:
                 for item in items:
-                    loop.call_soon_threadsafe(queue.put_nowait, item)
+                    put(item)
                     if stopped.is_set():
                         break
-            except BaseException as error:  # told where the answer is awaited
-                loop.call_soon_threadsafe(queue.put_nowait, error)
+
+        def work() -> None:
+            try:
+                _guarded(answer)
+            except NewsdeskError as error:  # raised again where the answer is awaited
+                put(error)
             finally:
-                getattr(items, "close", lambda: None)()
-                loop.call_soon_threadsafe(queue.put_nowait, None)
+                put(None)
 
         done = loop.run_in_executor(self._threads, contextvars.copy_context().run, work)
         try:
             while (item := await queue.get()) is not None:
-                if isinstance(item, BaseException):
+                if isinstance(item, NewsdeskError):
                     raise item
                 yield item
             await done
@@ -137,4 +145,17 @@ class DeskThreads:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         # With the context of who asks: the log and the traces name the question in hand.
-        return await asyncio.get_running_loop().run_in_executor(self._threads, contextvars.copy_context().run, work)
+        run = partial(contextvars.copy_context().run, _guarded, work)
+        return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+
+def _guarded(work: Callable[[], T]) -> T:
+    """Run work of the desk, whose errors are all NewsdeskErrors outside of its threads."""
+    try:
+        return work()
+    except NewsdeskError:
+        raise
+    # The door of the desk's threads: models and databases raise whatever they like, and a panic of Rust is no
+    # Exception. The bot answers with an apology and goes on.
+    except BaseException as error:
+        raise DeskError(error_place(error)) from error

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.registry import Collector
 
 from bot.answer.desk import Reply
+from bot.journal.tables import JOURNAL_ERRORS
 
 REGISTRY = CollectorRegistry()  # not the library's own: nothing else of this process gets into the figures
 
@@ -98,5 +99,5 @@ def registry(archive: Collector) -> CollectorRegistry:
 def _read(count: Callable[[], int]) -> float:
     try:
         return count()
-    except Exception:  # the journal is locked, or closed as the process ends: no figure is better than no figures
+    except JOURNAL_ERRORS:  # no figure is better than no figures
         return float("nan")

@@ -144,7 +144,8 @@ class Queue:
                     watched = time.monotonic()
                 self._wake.clear()
                 self._hand_out()
-            except Exception as error:  # the journal is locked or its disk full: later, then
+            # The door of the queue: its loop outlives a journal that is locked, a full disk, and whatever else comes.
+            except Exception as error:
                 log.error("cannot hand out questions error=%s", error_place(error))
                 await asyncio.sleep(1)
             with contextlib.suppress(TimeoutError):

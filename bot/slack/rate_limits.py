@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from bot.journal.processes import Leases
+from bot.journal.tables import JOURNAL_ERRORS
 from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
@@ -46,7 +47,7 @@ class RateLimits:
             return False
         try:
             return not (self.shared and count) or self.shared.turns_left(name, count, seconds) > _RESERVE
-        except Exception as error:
+        except JOURNAL_ERRORS as error:
             log.error("cannot ask how often others called error=%s", error_place(error))
             return True
 
@@ -68,7 +69,7 @@ class RateLimits:
         finally:
             call[0] = time.monotonic()
             if turn and self.shared:
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(*JOURNAL_ERRORS):
                     self.shared.end_turn(name, turn, seconds)
 
     async def _shared_turn(self, name: str, count: int, seconds: float) -> str:
@@ -76,7 +77,7 @@ class RateLimits:
         while self.shared and count:
             try:
                 wait, turn = self.shared.take_turn(name, count, seconds)
-            except Exception as error:
+            except JOURNAL_ERRORS as error:
                 log.error("cannot ask how often others called error=%s", error_place(error))
                 break
             if not wait:
