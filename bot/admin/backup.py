@@ -135,7 +135,8 @@ def _add_database(packed: zipfile.ZipFile, source: Path, copy: Path) -> tuple[di
         ):
             old.backup(new)
             new.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
-            _check(new)
+            if fault := _fault(new):
+                raise _damaged(source, fault)
             about = _about(new)
         return _add(packed, copy, source.name), about
     except sqlite3.Error as error:
@@ -143,18 +144,22 @@ def _add_database(packed: zipfile.ZipFile, source: Path, copy: Path) -> tuple[di
             raise DiskFull(
                 f"The disk with {copy.parent} is full or failing ({error}). Free some space or name another disk."
             ) from error
-        raise ArchiveError(
-            f"{source} is damaged ({error}), so no backup was made of it. Restore it from an earlier one; see: "
-            "python -m bot doctor"
-        ) from error
+        raise _damaged(source, error) from error
     finally:
         copy.unlink(missing_ok=True)
 
 
-def _check(database: sqlite3.Connection) -> None:
-    fault = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if fault != "ok":
-        raise sqlite3.DatabaseError(fault)
+def _damaged(source: Path, why: object) -> ArchiveError:
+    return ArchiveError(
+        f"{source} is damaged ({why}), so no backup was made of it. Restore it from an earlier one; see: "
+        "python -m bot doctor"
+    )
+
+
+def _fault(database: sqlite3.Connection) -> str | None:
+    """Return what is wrong with a database, None if nothing is."""
+    fault = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return None if fault == "ok" else fault
 
 
 def _about(database: sqlite3.Connection) -> dict[str, Any]:
@@ -207,7 +212,7 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
     try:
         with zipfile.ZipFile(source) as packed:
             if packed.getinfo(_MANIFEST).file_size > _CHUNK:
-                raise ValueError("its manifest is too long")
+                raise _no_backup(source, "its manifest is too long")
             manifest = json.loads(packed.read(_MANIFEST))
             if int(manifest["format"]) > _FORMAT:
                 raise ArchiveError(
@@ -215,7 +220,7 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
                     "was changed."
                 )
             if not set(manifest["files"]) <= set(_FILES) or _CATALOG not in manifest["files"]:
-                raise ValueError("its manifest names other files")
+                raise _no_backup(source, "its manifest names other files")
             yield packed, manifest
     except FileNotFoundError as error:
         raise SettingsError(f"There is no file {source}.") from error
@@ -230,9 +235,11 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise ArchiveError(
-            f"{source} is damaged or no backup of newsdesk ({error}). Use another copy; nothing was changed."
-        ) from error
+        raise _no_backup(source, error) from error
+
+
+def _no_backup(source: Path, why: object) -> ArchiveError:
+    return ArchiveError(f"{source} is damaged or no backup of newsdesk ({why}). Use another copy; nothing was changed.")
 
 
 def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
@@ -251,7 +258,7 @@ def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
     try:
         try:
             manifest = _unpacked(source, stage)
-            _taken_up(stage)
+            _bring_up_to_date(source, stage)
         except OSError as error:
             raise DiskFull(
                 f"{source} could not be unpacked into {folder}: {error.strerror or error}. Free some space; nothing "
@@ -296,13 +303,13 @@ def _unpacked(source: Path, stage: Path) -> dict[str, Any]:
                 open(os.open(stage / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new,
             ):
                 if _copied(old, new, about["bytes"]) != (about["bytes"], about["sha256"]):
-                    raise ValueError(f"{name} in it is not what was backed up")
+                    raise _no_backup(source, f"{name} in it is not what was backed up")
                 new.flush()
                 os.fsync(new.fileno())
     return manifest
 
 
-def _taken_up(stage: Path) -> None:
+def _bring_up_to_date(source: Path, stage: Path) -> None:
     """Bring what was unpacked up to date, and tell the journal that it is older than what Slack shows."""
     Catalog(stage / _CATALOG).close()
     if (stage / _JOURNAL).exists():
@@ -312,7 +319,8 @@ def _taken_up(stage: Path) -> None:
     for path in stage.glob("*.sqlite3"):
         with contextlib.closing(sqlite3.connect(path)) as database:
             database.execute("PRAGMA journal_mode=DELETE")
-            _check(database)
+            if fault := _fault(database):
+                raise _no_backup(source, f"{path.name}: {fault}")
         _sync(path)
 
 
