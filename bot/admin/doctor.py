@@ -120,8 +120,8 @@ def _same_model(archive: Archive, embedder: Embedder) -> str:
 
 
 def _index(archive: Archive) -> str:
-    if elsewhere := archive.elsewhere():
-        raise ArchiveError(elsewhere)
+    if why := archive.why_not_here():
+        raise ArchiveError(why)
     trouble = archive.check()
     if trouble:
         raise ArchiveError(f"{trouble} Run: python -m bot rebuild")

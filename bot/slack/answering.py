@@ -30,7 +30,7 @@ from bot.slack.messages.text import is_empty, looks_like_question, plain, questi
 from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
 from bot.telemetry import error_place, span
-from index.errors import ArchiveError, NewsdeskError
+from index.errors import ArchiveError, NewsdeskError, StopRequested
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -43,10 +43,6 @@ APOLOGY = (
     "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
     "reason with: python -m bot doctor"
 )
-
-
-class QuestionChanged(NewsdeskError):
-    """The asker pressed stop, edited or removed the question; what was done is of no use."""
 
 
 class Answering:
@@ -78,7 +74,7 @@ class Answering:
             try:
                 await attempt(entry)
                 return
-            except QuestionChanged:
+            except StopRequested:  # the asker pressed stop, edited or removed the question
                 log.info("overtaken question=%s", entry.id)
                 await self._after_change(entry)
                 return
@@ -251,7 +247,7 @@ class Answering:
             else:
                 await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))
         if not self._journal.finish(entry, "answered", found.as_json()):
-            raise QuestionChanged
+            raise StopRequested
         return found.outcome
 
     async def _put_messages(self, entry: JournalEntry, messages: Sequence[Message], first: int = 0) -> None:
@@ -259,7 +255,7 @@ class Answering:
         ones posted, others deleted.
         """
         if not self._journal.is_current(entry):
-            raise QuestionChanged
+            raise StopRequested
         now = self._journal.by_id(entry.id)
         old = list(now.messages) if now else []
         await self.statuses.end(entry, clear=bool(old[first:]))
@@ -269,7 +265,7 @@ class Answering:
                 continue
             gone = number < len(old)
             if not self._journal.is_current(entry):  # the fence: what was taken for dead posts no more
-                raise QuestionChanged
+                raise StopRequested
             look_first = entry.attempts > 1 and not gone
             ts = await self._api.post(entry.channel, entry.thread, message, mark, look_first=look_first)
             old[number : number + 1] = [ts]
@@ -290,7 +286,7 @@ class Answering:
         now = self._journal.by_id(entry.id)
         if now and now.owner != self._owner and ts not in now.messages:
             await self._api.delete(entry.channel, ts)
-        raise QuestionChanged
+        raise StopRequested
 
     async def _stream(self, entry: JournalEntry, request: Request) -> str:
         streamed = StreamedAnswer(self._api, entry, lambda messages: self._journal.note_messages(entry.id, messages))
@@ -299,17 +295,17 @@ class Answering:
             async for item in self._desk.stream(request):
                 if not self._journal.is_current(entry):
                     await streamed.give_up()
-                    raise QuestionChanged
+                    raise StopRequested
                 if isinstance(item, Sentence):
                     await self.statuses.end(entry, clear=False)
                     await streamed.add(item)
                     if streamed.stopped:
                         if self._journal.interrupt(entry.key, "stopped", self._owner):
                             metrics.count_end("stopped", entry.asked)
-                        raise QuestionChanged
+                        raise StopRequested
                 else:
                     found = await self._stored(entry, item)
-        except QuestionChanged:
+        except StopRequested:
             raise
         except (NewsdeskError, *JOURNAL_ERRORS) as error:
             found = answer_to_error(request.question, error)
@@ -323,7 +319,7 @@ class Answering:
             await self.repair(entry)
             await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))
         if not self._journal.finish(entry, "answered", found.as_json()):
-            raise QuestionChanged
+            raise StopRequested
         return found.outcome
 
     # --- edits, removals, stop ---

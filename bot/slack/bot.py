@@ -143,7 +143,7 @@ class SlackBot:
         archive = self.desk.archive
         try:
             if archive:
-                archive.look()
+                archive.ping()
                 archive.follow()
         except ServerDown as error:
             return True, str(error)  # it comes back by itself

@@ -14,7 +14,7 @@ from bot.journal.journal import Journal, journal_at
 from bot.slack.api import Api
 from bot.slack.calls import SlackRefused, SlackUnreachable, client
 from bot.slack.listeners import EVENTS
-from index.store.dialect import Place
+from index.store.dialect import Database
 from settings import Settings
 
 MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yaml"
@@ -54,7 +54,7 @@ def check_slack(settings: Settings) -> list[Finding]:
 
 
 async def _check(
-    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place
+    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Database
 ) -> list[Finding]:
     async with aiohttp.ClientSession() as session:
         api = Api(client(bot_token, url, session))
@@ -110,7 +110,7 @@ async def _socket(api: Api, app_token: str) -> Finding:
     return Finding("slack connection", True, "Socket Mode works")
 
 
-def _events(place: Place) -> Finding:
+def _events(place: Database) -> Finding:
     """Compare the manifest's events with the listeners', and say which have come: Slack does not list what it sends."""
     if MANIFEST.exists():
         wanted = set(yaml.safe_load(MANIFEST.read_text())["settings"]["event_subscriptions"]["bot_events"])

@@ -17,7 +17,7 @@ from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
 from bot.reply import Answer, Citation, Links, Sentence
 from index.articles import Article
-from index.store.dialect import Place
+from index.store.dialect import Database
 from web.links import LinkTarget, version_of
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
@@ -170,7 +170,7 @@ def _cited(citation: Citation, link: str | None) -> Cited:
     )
 
 
-def answers(place: Place) -> Answers:
+def answers(place: Database) -> Answers:
     """Return what finds an answer in a journal; the journal is opened when it is first needed."""
     opened: list[Journal] = []
 
