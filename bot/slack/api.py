@@ -27,7 +27,7 @@ class Api(Calls):
     team = organisation = user = bot = ""
 
     async def open(self, tries: int = TRIES) -> frozenset[str]:
-        """Learn who we are and return the scopes that were granted. Raises Refused (a wrong token) and Unreachable."""
+        """Learn who we are, and return the scopes granted. Raises SlackRefused for a wrong token, SlackUnreachable."""
         who = await self.call("auth.test", tries=tries)
         self.team, self.user, self.bot = who["team_id"], who["user_id"], who.get("bot_id", "")
         self.organisation = (
@@ -43,7 +43,7 @@ class Api(Calls):
         """Post a message once and return its ts.
 
         ``mark`` names it in its metadata. Where an earlier try may have come through (a lost reply, a crash:
-        ``look_first``) the thread is searched for the mark before it is posted again. Raises Refused and Unreachable.
+        ``look_first``) the thread is searched for the mark before it is posted again. Raises SlackError.
         """
         arguments = {
             **_content(message),
@@ -198,7 +198,7 @@ class Api(Calls):
         return dict((await self.call("users.info", {"user": user}, tries=6))["user"])
 
     async def direct_channel(self, user: str) -> str:
-        """Return the channel in which we talk to one person alone. Raises Refused and Unreachable."""
+        """Return the channel in which we talk to one person alone. Raises SlackError."""
         return str((await self.call("conversations.open", {"users": user}))["channel"]["id"])
 
     async def is_member(self, channel: str) -> bool:

@@ -82,7 +82,7 @@ class Calls:
         self._limits.shared = windows
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None, tries: int = TRIES) -> dict[str, Any]:
-        """Call a method whose repetition does no harm. Raises Refused and Unreachable."""
+        """Call a method whose repetition does no harm. Raises SlackError."""
         for number in range(tries):
             if number:
                 metrics.slack_retries.labels(method).inc()
@@ -149,7 +149,7 @@ class Calls:
         return response.status_code == 200
 
     async def check_app_token(self, app_token: str) -> None:
-        """Try the app token. Raises Refused and Unreachable."""
+        """Try the app token. Raises SlackError."""
         try:
             await self._web.apps_connections_open(app_token=app_token)
         except SlackApiError as error:
@@ -179,7 +179,7 @@ class Calls:
     async def call_stream(self, method: str, call: Any) -> None:
         """Await a call of a stream.
 
-        Raises Refused and Unreachable; after Unreachable nobody knows whether it took effect.
+        Raises SlackRefused, or SlackUnreachable, after which nobody knows whether it took effect.
         """
         try:
             async with self._limits.turn(method):
