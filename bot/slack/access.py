@@ -1,4 +1,4 @@
-"""Who may ask: members of the own workspace; guests, other teams and shared channels where the settings name them."""
+"""Who may ask: members of the workspace; guests, other teams and shared channels where the settings name them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the settings allow besides the own workspace's members: ids, or "*" for all."""
+    """Whom the settings allow besides members of the workspace: ids, or "*" for all."""
 
     teams: frozenset[str] = frozenset()
     guests: frozenset[str] = frozenset()
@@ -41,9 +41,9 @@ class Access:
         self._people: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def verdict(self, user: str, channel: str = "", team: str = "", shared: bool = False) -> Verdict:
-        """Judge a person in a place.
+        """Return whether a person may ask in a channel, or why not.
 
-        ``team`` is what the event says of the person; a lookup that fails welcomes nobody.
+        ``team`` is the person's team as the event names it. Somebody who cannot be looked up may not ask.
         """
         try:
             person = await self._person(user)

@@ -1,6 +1,4 @@
-"""The life of a question in hand: status, answer, posted once, and what changes it meanwhile (an edit, a removal, the
-stop button).
-"""
+"""How a question is answered: status, answer, one post; and what an edit, a removal or the stop button changes."""
 
 from __future__ import annotations
 
@@ -46,7 +44,7 @@ APOLOGY = (
 
 
 class Answering:
-    """Answers questions of the journal that this process owns."""
+    """Answers the questions of the journal that belong to this process."""
 
     def __init__(
         self,
@@ -65,9 +63,9 @@ class Answering:
     # --- answering ---
 
     async def answer(self, entry: JournalEntry) -> None:
-        """Answer a question in hand and write down how it ended.
+        """Answer a question that was started, and write down how it ended.
 
-        Never raises but for cancellation, which leaves it in hand.
+        It raises nothing but a cancellation, after which the question is still to be answered.
         """
         telemetry.request.set(entry.id)
         for attempt in (self._try_to_answer, self._apologise):
@@ -162,9 +160,7 @@ class Answering:
             return answer_to_error(request.question, error)
 
     async def _stored(self, entry: JournalEntry, reply: Reply) -> StoredAnswer:
-        """Return what a reply gives, with the versions it depends on; what a language model did for it is written
-        down.
-        """
+        """Return a reply as it is stored, with the versions it depends on; keep what a language model did for it."""
         metrics.count_reply(reply)
         if reply.writing is not None:
             self._journal.usage.note_writing(entry.id, reply.writing)
@@ -185,7 +181,7 @@ class Answering:
         )[-8:]
 
     async def _with_question(self, entry: JournalEntry) -> JournalEntry:
-        """Find what a bare mention in a thread means: the last question that a person asked there."""
+        """Return the entry of a bare mention with its question: the last one that a person asked in the thread."""
         if entry.kind != "last":
             return entry
         last = ""
@@ -251,8 +247,9 @@ class Answering:
         return found.outcome
 
     async def _put_messages(self, entry: JournalEntry, messages: Sequence[Message], first: int = 0) -> None:
-        """Make the answer's messages from number ``first`` on what they should be: earlier ones are changed, missing
-        ones posted, others deleted.
+        """Bring the answer's messages from number ``first`` on up to date.
+
+        Those that exist are changed, missing ones are posted, and those that are too many are deleted.
         """
         if not self._journal.is_current(entry):
             raise StopRequested
@@ -280,9 +277,7 @@ class Answering:
         self._journal.note_messages(entry.id, old[: first + len(messages)])
 
     async def _take_back(self, entry: JournalEntry, ts: str) -> None:
-        """Delete what was posted while another process took the question over, unless that one has found it and goes on
-        with it.
-        """
+        """Delete what was posted while another process took the question over, unless that process goes on with it."""
         now = self._journal.by_id(entry.id)
         if now and now.owner != self._owner and ts not in now.messages:
             await self._api.delete(entry.channel, ts)
@@ -337,7 +332,7 @@ class Answering:
             await self.statuses.end(entry, clear=True)
 
     async def end_stopped(self, entry: JournalEntry) -> None:
-        """Take back the status of a question that was stopped."""
+        """Take away the status of a question that was stopped."""
         metrics.count_end("stopped", entry.asked)
         await self.statuses.end(entry, clear=True)
 
@@ -353,7 +348,7 @@ class Answering:
         self._journal.note_removed(entry.id)
 
     async def repair(self, entry: JournalEntry) -> None:
-        """Prepare a question that a dead process had in hand: find what it posted, end what it streamed."""
+        """Prepare a question that a dead process was working on: find what it posted, end what it streamed."""
         if entry.state == "removing":
             await self.remove(entry)
             return
@@ -375,8 +370,9 @@ class Answering:
 
 
 def answer_to_error(question: str, error: Exception) -> StoredAnswer:
-    """Return what a person is told after an error: our own sentence where it is meant for them, else an apology without
-    internals.
+    """Return what the asker reads after an error.
+
+    That is the error's text where it is meant for them, else an apology that shows nothing of the inside.
     """
     if isinstance(error, QuestionError):
         return StoredAnswer(question, "trouble", str(error))

@@ -27,7 +27,7 @@ class Api(Calls):
     team = organisation = user = bot = ""
 
     async def open(self, tries: int = TRIES) -> frozenset[str]:
-        """Learn who we are, and return the scopes granted. Raises SlackRefused for a wrong token, SlackUnreachable."""
+        """Learn who the bot is and return its scopes. Raises SlackRefused for a wrong token, SlackUnreachable."""
         who = await self.call("auth.test", tries=tries)
         self.team, self.user, self.bot = who["team_id"], who["user_id"], who.get("bot_id", "")
         self.organisation = (
@@ -42,8 +42,8 @@ class Api(Calls):
     ) -> str:
         """Post a message once and return its ts.
 
-        ``mark`` names it in its metadata. Where an earlier try may have come through (a lost reply, a crash:
-        ``look_first``) the thread is searched for the mark before it is posted again. Raises SlackError.
+        ``mark`` is metadata that names the message. With ``look_first``, or after a call whose reply was lost, the
+        thread is searched for the mark before the message is posted again. Raises SlackError.
         """
         arguments = {
             **_content(message),
@@ -73,7 +73,7 @@ class Api(Calls):
         raise SlackUnreachable("chat.postMessage")
 
     async def find_marked(self, channel: str, thread: str, mark: Mapping[str, Any]) -> str | None:
-        """Return the ts of our message with a mark, None if there is none."""
+        """Return the ts of the bot's message with a mark, None if there is none."""
         async for message in self.messages(channel, thread):
             marked = message.get("metadata") or {}
             if self.is_ours(message) and (marked.get("event_type"), marked.get("event_payload")) == (
@@ -84,7 +84,7 @@ class Api(Calls):
         return None
 
     async def unfinished_streams(self, channel: str, thread: str) -> list[str]:
-        """Return the ts of our messages in a thread that are still streaming."""
+        """Return the ts of the bot's messages in a thread that are still streaming."""
         return [
             m["ts"]
             async for m in self.messages(channel, thread)
@@ -92,7 +92,7 @@ class Api(Calls):
         ]
 
     def is_ours(self, message: Mapping[str, Any]) -> bool:
-        """Tell whether we posted a message."""
+        """Tell whether the bot posted a message."""
         return message.get("user") == self.user or bool(self.bot and message.get("bot_id") == self.bot)
 
     async def messages(
@@ -149,7 +149,7 @@ class Api(Calls):
                 raise
 
     async def post_ephemeral(self, channel: str, user: str, message: Message, thread: str = "") -> None:
-        """Show a message to one person only, as well as it goes: it is not worth waiting for."""
+        """Show a message to one person only. A failure is logged and no more: nothing depends on it."""
         arguments = {**_content(message), "channel": channel, "user": user, "thread_ts": thread or None}
         await self.try_call("chat.postEphemeral", arguments)
 
@@ -160,19 +160,19 @@ class Api(Calls):
     # --- signs of life ---
 
     async def set_status(self, channel: str, thread: str, status: str, loading: Sequence[str] = ()) -> None:
-        """Show what we are doing under a thread; an empty status shows nothing."""
+        """Show under a thread what the bot is doing; an empty status shows nothing."""
         await self.try_call(
             "assistant.threads.setStatus",
             {"channel_id": channel, "thread_ts": thread, "status": status, "loading_messages": list(loading) or None},
         )
 
     async def set_title(self, channel: str, thread: str, title: str) -> None:
-        """Name a conversation of the agent view, if there is time for it."""
+        """Name a conversation of the agent view, if the rate limit leaves room for it."""
         if self._limits.is_free("agents.sessions.rename"):
             await self.try_call("agents.sessions.rename", {"channel_id": channel, "thread_ts": thread, "title": title})
 
     async def mark_idle(self, channel: str, thread: str) -> None:
-        """Say that we stopped working in a conversation of the agent view."""
+        """Say that the bot has stopped working in a conversation of the agent view."""
         await self.try_call(
             "agents.sessions.setStatus", {"channel_id": channel, "thread_ts": thread, "status": "active"}
         )
@@ -198,11 +198,11 @@ class Api(Calls):
         return dict((await self.call("users.info", {"user": user}, tries=6))["user"])
 
     async def direct_channel(self, user: str) -> str:
-        """Return the channel in which we talk to one person alone. Raises SlackError."""
+        """Return the channel of the bot's direct messages with a person. Raises SlackError."""
         return str((await self.call("conversations.open", {"users": user}))["channel"]["id"])
 
     async def is_member(self, channel: str) -> bool:
-        """Tell whether we may post in a channel."""
+        """Tell whether the bot may post in a channel."""
         found = await self.try_call("conversations.info", {"channel": channel})
         return bool(found and (found["channel"].get("is_member") or found["channel"].get("is_im")))
 
@@ -212,9 +212,7 @@ class Api(Calls):
         return str(found["permalink"]) if found else None
 
     async def channels(self, kinds: str) -> dict[str, bool]:
-        """Return the channels we are in, of some kinds ("public_channel,im"), and whether each is shared with another
-        organisation.
-        """
+        """Return the bot's channels of some kinds ("public_channel,im"), and whether each is shared."""
         found: dict[str, bool] = {}
         cursor: str | None = None
         while True:
@@ -232,7 +230,7 @@ class Api(Calls):
     # --- streams ---
 
     async def stop_stream(self, channel: str, ts: str) -> None:
-        """End a stream that another life of the bot began; it may have ended."""
+        """End a stream that an earlier process began; it may have ended already."""
         await self.try_call("chat.stopStream", {"channel": channel, "ts": ts})
 
 

@@ -1,4 +1,4 @@
-"""The room, put together: what the listeners use, and what runs beside them."""
+"""The bot put together: what the listeners use, and the tasks that run beside them."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _LONGEST_PAUSE = 30.0  # seconds until what failed is tried again
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the settings say about the room."""
+    """What the settings say about the bot."""
 
     allowed: Allowed = field(default_factory=Allowed)
     admins: frozenset[str] = frozenset()
@@ -53,7 +53,7 @@ class Rules:
 
 
 class SlackBot:
-    """Everything that answers in Slack, of one process."""
+    """Everything in one process that answers in Slack."""
 
     def __init__(self, api: Api, desk: DeskThreads, folder: Path, rules: Rules, database: str | None = None) -> None:
         """``database``: the URL of the PostgreSQL database that holds the journal in place of a file in the folder."""
@@ -77,7 +77,7 @@ class SlackBot:
         metrics.watch_queue(lambda: self.journal.count_waiting(self.owner.name), self.queue.count_running)
 
     async def start(self) -> None:
-        """Begin to load, to answer, and to look for what was missed. ``api`` is open."""
+        """Start loading, answering and catching up on what was missed. ``api`` is open."""
         self.run_beside(self._keep_ready())
         self.run_beside(self.queue.run())
         self.run_beside(self._catch_up())
@@ -86,7 +86,7 @@ class SlackBot:
             self.run_beside(self._report_ingests())
 
     async def close(self) -> None:
-        """End in good order: what is running gets its time, the rest waits in the journal."""
+        """End in good order: answers that are running get some time, other questions wait in the journal."""
         await self.queue.close()
         for task in list(self._tasks):
             task.cancel()
@@ -96,7 +96,7 @@ class SlackBot:
         self.journal.close()
 
     def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the listeners; an error in it is told in the log and ends only it."""
+        """Run a task beside the listeners; an error in it is logged and ends that task only."""
 
         async def watched() -> None:
             try:
@@ -111,7 +111,7 @@ class SlackBot:
         task.add_done_callback(self._tasks.discard)
 
     def note_event(self, kind: str) -> None:
-        """Note, once in a while, that an event of a kind came: the doctor tells which never did."""
+        """Note that an event of a kind came, once an hour at most: the doctor says which have never come."""
         now = time.monotonic()
         if now - self._noted_at.get(kind, -3_600.0) >= 3_600:
             self._noted_at[kind] = now
@@ -122,9 +122,7 @@ class SlackBot:
         return await self.access.verdict(user) == "welcome"
 
     async def _keep_ready(self) -> None:
-        """Load what answers, try again what could not be loaded, and have damaged vectors written again, as long as the
-        process runs.
-        """
+        """Load the desk, try again while that fails, and have damaged vectors written again, until the process ends."""
         said, pause = "", _LOOK_EVERY
         while True:
             if self.desk.trouble is not None:
@@ -165,7 +163,7 @@ class SlackBot:
             self.journal.forget()
 
     async def _report_ingests(self) -> None:
-        """Tell the admins' channel about each ingest that changed something, from now on."""
+        """Post each ingest from now on that changed something in the admins' channel."""
         while True:
             reported = self.journal.fact("reported_run")
             try:

@@ -1,5 +1,7 @@
-"""Calls of Slack's methods, the only file that uses its SDK: they keep within the rate limits, wait when Slack says to
-slow down, and tell what was refused from what may or may not have been done.
+"""Calls of Slack's methods; the only file that uses Slack's SDK.
+
+A call keeps within the rate limits, waits when Slack says to slow down, and says whether it was refused or may have
+taken effect.
 """
 
 from __future__ import annotations
@@ -44,11 +46,11 @@ class SlackRefused(SlackError):
 
 
 class SlackUnreachable(SlackError):
-    """Slack did not answer, or not sensibly, for as long as we tried."""
+    """Slack gave no sensible answer to any of the tries."""
 
 
 class Unclear(SlackError):
-    """The call may have taken effect or not."""
+    """One call may have taken effect or not."""
 
 
 class RateLimitedClient(AsyncWebClient):
@@ -65,7 +67,7 @@ class RateLimitedClient(AsyncWebClient):
 
 
 def client(token: str, url: str | None, session: aiohttp.ClientSession | None = None) -> AsyncWebClient:
-    """Return the SDK's client, without its retry after lost connections: that would post twice."""
+    """Return the SDK's client, without its own retry after lost connections, which would post twice."""
     base = (url.rstrip("/") + "/") if url else AsyncWebClient.BASE_URL
     return RateLimitedClient(token=token, base_url=base, timeout=_TIMEOUT, session=session, retry_handlers=[])
 
@@ -78,11 +80,11 @@ class Calls:
         self._limits = limits or RateLimits()
 
     def share_limits(self, windows: Leases) -> None:
-        """Count how often methods are called together with other processes."""
+        """Keep the rate limits together with other processes."""
         self._limits.shared = windows
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None, tries: int = TRIES) -> dict[str, Any]:
-        """Call a method whose repetition does no harm. Raises SlackError."""
+        """Call a method that may safely be repeated. Raises SlackError."""
         for number in range(tries):
             if number:
                 metrics.slack_retries.labels(method).inc()
@@ -95,7 +97,7 @@ class Calls:
         raise AssertionError("unreachable: the last try returns or raises")
 
     async def call_once(self, method: str, arguments: Mapping[str, Any], slowed: int = 5) -> dict[str, Any]:
-        """Call a method once, but wait and repeat as long as Slack only says to slow down."""
+        """Call a method once; wait and try again only when Slack says to slow down."""
         given = {name: value for name, value in arguments.items() if value is not None}
         for _ in range(slowed):
             try:
@@ -149,7 +151,7 @@ class Calls:
         return response.status_code == 200
 
     async def check_app_token(self, app_token: str) -> None:
-        """Try the app token. Raises SlackError."""
+        """Check the app token. Raises SlackError."""
         try:
             await self._web.apps_connections_open(app_token=app_token)
         except SlackApiError as error:
@@ -161,11 +163,11 @@ class Calls:
             raise SlackUnreachable(f"apps.connections.open: {type(error).__name__}") from None
 
     def may_stream(self) -> bool:
-        """Tell whether a stream may be opened and closed now without waiting; else the plain path is quicker."""
+        """Tell whether a stream may be opened and closed now without waiting; if not, a plain post is quicker."""
         return self._limits.is_free("chat.startStream") and self._limits.is_free("chat.stopStream")
 
     def stream(self, channel: str, thread: str, user: str, team: str) -> Stream:
-        """Return the SDK's stream; every flush of it is for us to decide."""
+        """Return the SDK's stream. It sends nothing before it is told to."""
         return Stream(
             self._web,
             channel=channel,
@@ -177,9 +179,9 @@ class Calls:
         )
 
     async def call_stream(self, method: str, call: Any) -> None:
-        """Await a call of a stream.
+        """Make a call of a stream.
 
-        Raises SlackRefused, or SlackUnreachable, after which nobody knows whether it took effect.
+        Raises SlackRefused, or SlackUnreachable, after which it is unknown whether the call took effect.
         """
         try:
             async with self._limits.turn(method):
@@ -200,7 +202,7 @@ class Calls:
 
 
 def _slowed(error: SlackApiError) -> float | None:
-    """Return how long Slack wants us to wait, None if that is not what it said."""
+    """Return how many seconds Slack wants a caller to wait, None if it did not say to slow down."""
     response = error.response
     status, headers = getattr(response, "status_code", 0), getattr(response, "headers", None) or {}
     data = getattr(response, "data", None)

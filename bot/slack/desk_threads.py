@@ -1,6 +1,4 @@
-"""The desk as the room uses it: loaded in the background, asked in a few threads, so that Slack is never kept
-waiting.
-"""
+"""The desk as the bot uses it: loaded in the background and run in threads, so that Slack never waits for it."""
 
 from __future__ import annotations
 
@@ -29,14 +27,14 @@ _EXAMPLES = 4
 
 
 class DeskError(NewsdeskError):
-    """The desk failed where it should not; the text says where, and nothing of what was asked."""
+    """The desk failed where it should not. The text says where, and nothing of what was asked."""
 
 
 class DeskThreads:
-    """Runs the desk and looks into the archive, away from the event loop."""
+    """Runs the desk, and reads the archive, away from the event loop."""
 
     def __init__(self, load: Callable[[], tuple[AnsweringDesk, Archive]], workers: int) -> None:
-        """``load`` opens archive and model; it is called in a thread, again after it failed."""
+        """``load`` opens archive and model. It runs in a thread, and again after it failed."""
         self._load = load
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="desk")
         self._loading = threading.Lock()
@@ -45,7 +43,7 @@ class DeskThreads:
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
-        """Let the threads end."""
+        """Start no more work and close the archive."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         if self._ready:
             self._ready[1].close()
@@ -65,7 +63,7 @@ class DeskThreads:
         return self._ready[1] if self._ready else None
 
     async def load_now(self) -> None:
-        """Load what is needed; a failure is told in the log and comes up again with the first question."""
+        """Load the desk; a failure is logged, and the next question tries again."""
         try:
             await self._in_thread(self._desk)
             await self.examples()
@@ -78,13 +76,11 @@ class DeskThreads:
         return await self._in_thread(lambda: self._desk()[0].ask(request))
 
     async def read(self, work: Callable[[Archive], T]) -> T:
-        """Look into the archive. Raises NewsdeskError."""
+        """Return what a function reads from the archive. Raises NewsdeskError."""
         return await self._in_thread(lambda: work(self._desk()[1]))
 
     async def examples(self) -> tuple[str, ...]:
-        """Return questions about the newest articles that the archive does answer, tried once for each published
-        state.
-        """
+        """Return questions about the newest articles that the archive answers, tried once for each generation."""
         number, questions = await self.read(example_questions)
         if number != self._examples[0]:
             answered: list[str] = []
@@ -101,14 +97,14 @@ class DeskThreads:
         return self._examples[1]
 
     async def streams(self) -> bool:
-        """Tell whether the desk answers sentence by sentence; not while it cannot be loaded."""
+        """Tell whether the desk answers sentence by sentence; False while it cannot be loaded."""
         try:
             return isinstance((await self._in_thread(self._desk))[0], StreamingDesk)
         except NewsdeskError:
             return False
 
     async def stream(self, request: Request) -> AsyncIterator[Sentence | Reply]:
-        """Yield sentences and, last, the reply. Raises NewsdeskError."""
+        """Yield the sentences, then the reply. Raises NewsdeskError."""
         loop = asyncio.get_running_loop()
         queue: asyncio.Queue[Sentence | Reply | NewsdeskError | None] = asyncio.Queue()
         stopped = threading.Event()
@@ -150,7 +146,7 @@ class DeskThreads:
 
 
 def _guarded(work: Callable[[], T]) -> T:
-    """Run work of the desk, whose errors are all NewsdeskErrors outside of its threads."""
+    """Call a function in a thread of the desk; whatever error it raises comes out as a NewsdeskError."""
     try:
         return work()
     except NewsdeskError:

@@ -1,4 +1,4 @@
-"""What Slack sends: messages, /ask, buttons, the Home tab. One function for each says what it listens to."""
+"""What the bot listens to: messages, /ask, buttons, windows, the Home tab."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ EVENTS = (
 
 
 def listen_to_messages(app: Any, bot: SlackBot) -> None:
-    """Listen to mentions and to messages in the channels, conversations and threads we are in."""
+    """Listen to mentions, and to messages in the bot's channels, conversations and threads."""
 
     async def queue_event(body: dict[str, Any], event: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  Bolt's name
         kind, subtype = event.get("type", ""), event.get("subtype")
@@ -65,7 +65,7 @@ _SEARCHING = "Searching the articles…"
 
 
 def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
-    """Listen to /ask and to "Share to channel"."""
+    """Listen to /ask and to its button "Share to channel"."""
 
     @app.command("/ask")
     async def ask(ack: Callable[..., Awaitable[None]], body: dict[str, Any]) -> None:
@@ -114,7 +114,7 @@ def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
 
 
 async def _post(bot: SlackBot, entry: JournalEntry) -> bool:
-    """Post an answer in its channel; False if we are not in it."""
+    """Post an answer in its channel; False if the bot is not in that channel."""
     assert entry.answer
     if not await bot.api.is_member(entry.channel):
         return False
@@ -136,7 +136,7 @@ _THANKS = "Thank you, that helps."
 
 
 def listen_to_feedback(app: Any, bot: SlackBot) -> None:
-    """Listen to the feedback buttons and to the window behind the second."""
+    """Listen to the feedback buttons and to the window that asks for a reason."""
 
     @app.action("feedback")
     async def vote_given(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -166,7 +166,7 @@ _WEEK = 7 * 86_400
 
 
 def listen_to_home_tab(app: Any, bot: SlackBot) -> None:
-    """Listen to the opening of both tabs, to the examples' buttons and to "status"."""
+    """Listen to the opening of the Home and Messages tabs, and to the buttons of the Home tab."""
 
     @app.event("app_home_opened")
     async def tab_opened(event: dict[str, Any]) -> None:
@@ -228,7 +228,7 @@ async def _examples(bot: SlackBot) -> tuple[str, ...]:
 
 
 async def _ask_aloud(bot: SlackBot, person: dict[str, Any], question: str, pressed: str) -> None:
-    """Ask a question in a person's conversation with us, as they would; ``pressed`` names the press of the button."""
+    """Ask a question for a person in their conversation with the bot; ``pressed`` is the id of their click."""
     user = person["id"]
     try:
         channel = await bot.api.direct_channel(user)
@@ -241,7 +241,7 @@ async def _ask_aloud(bot: SlackBot, person: dict[str, Any], question: str, press
 
 
 def listen_to_show_passages(app: Any, bot: SlackBot) -> None:
-    """Listen to the button under an answer."""
+    """Listen to the button "Show passages" under an answer."""
 
     @app.action("passages")
     async def show_passages(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -255,7 +255,7 @@ def listen_to_show_passages(app: Any, bot: SlackBot) -> None:
 
 
 def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
-    """Listen to the button under a refusal."""
+    """Listen to the button "Ask a person" under a refusal."""
 
     @app.action("ask_person")
     async def ask_person(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
@@ -279,7 +279,7 @@ def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
 
 
 def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
-    """Listen to the shortcut and to its window."""
+    """Listen to the message shortcut "Ask about this" and to its window."""
 
     @app.shortcut("ask_about")
     async def shortcut_chosen(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""What is counted while the bot answers: kinds and times, never a word of what was asked, nor by whom."""
+"""The bot's figures: counts and times by kind, never a word of what was asked, nor who asked it."""
 
 from __future__ import annotations
 
@@ -73,20 +73,20 @@ def count_reply(reply: Reply) -> None:
 
 
 def count_end(outcome: str, heard: float) -> None:
-    """Count a question that came to an end, and how long it took since it was heard (seconds since 1970)."""
+    """Count a question that came to an end, and the seconds since it was received (``heard``, seconds since 1970)."""
     questions.labels(outcome).inc()
     if outcome in ("answered", "refused"):
         waits.observe(max(0.0, time.time() - heard))
 
 
 def watch_queue(count_waiting: Callable[[], int], count_in_hand: Callable[[], int]) -> None:
-    """Have the length of the queue read whenever the figures are."""
+    """Read the length of the queue whenever the figures are read."""
     waiting.set_function(lambda: _read(count_waiting))
     in_hand.set_function(lambda: _read(count_in_hand))
 
 
 def registry(archive: Collector) -> CollectorRegistry:
-    """Return what /metrics tells: the figures of this process, and those of its archive."""
+    """Return the figures of /metrics: those of this process and those of its archive."""
 
     class Both(CollectorRegistry):
         def collect(self) -> Iterator[Metric]:

@@ -38,12 +38,10 @@ log = logging.getLogger("newsdesk.slack")
 
 
 def app(bot: SlackBot, web: Any, signing_secret: str | None = None) -> AsyncApp:
-    """Return the app. With a signing secret requests over HTTP are checked, and none is taken twice."""
+    """Return the Bolt app. With a signing secret, requests over HTTP are checked and none is accepted twice."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """Tell Bolt who we are: it would ask Slack before the first event, and leave the event unacknowledged if that
-        fails.
-        """
+        """Return the bot's identity. Bolt would ask Slack for it, and acknowledge no event while that fails."""
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
@@ -95,7 +93,7 @@ def health_routes(bot: SlackBot) -> list[Route]:
 
 
 def readiness_checks(bot: SlackBot) -> dict[str, Check]:
-    """Return what must be ready for an answer in Slack."""
+    """Return the checks of everything that an answer in Slack needs."""
 
     async def model() -> Part:
         if bot.desk.trouble is None:
@@ -127,7 +125,7 @@ _PING = 2.0  # seconds; a half-open socket is noticed after four of them and a l
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """The tokens, and how Slack reaches us: over a socket (``app_token``) or over HTTP (``signing_secret``)."""
+    """The tokens, and how Slack reaches the bot: by a socket (``app_token``) or by HTTP (``signing_secret``)."""
 
     bot_token: str
     app_token: str | None = None
@@ -150,11 +148,10 @@ async def serve(
     database: str | None = None,
     beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing_beside,
 ) -> None:
-    """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``.
+    """Answer in Slack until SIGTERM or SIGINT.
 
-    Raises SettingsError if Slack refuses the tokens.
-
-    ``beside`` is what runs meanwhile: it is there before Slack is reached.
+    The journal is in ``folder`` or in the PostgreSQL ``database``. ``beside`` runs meanwhile, and is ready before Slack
+    is reached. Raises SettingsError if Slack refuses the tokens.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -189,7 +186,7 @@ async def running_bot(
     database: str | None = None,
     beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing_beside,
 ) -> AsyncIterator[SlackBot]:
-    """Answer in Slack inside the block; at its end running answers get their time.
+    """Answer in Slack inside the block; at its end, answers that are running get some time.
 
     Raises SettingsError if Slack refuses the tokens.
     """

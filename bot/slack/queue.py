@@ -1,7 +1,6 @@
-"""The queue: Slack's events become questions in the journal before they are acknowledged, and wait there for their
-turn.
+"""The queue: Slack's events become entries of the journal before they are acknowledged, and wait there for their turn.
 
-What was asked while no process was up is found in Slack's history and queued once, if it is not too old.
+What was asked while no process was running is found in Slack's history and queued once, unless it is too old.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ _WATCH = 5.0  # seconds between two looks for questions of dead processes
 
 
 class Queue:
-    """Takes questions in, and hands them out as there is time."""
+    """Takes questions in, and starts the answer to each when there is room for it."""
 
     def __init__(
         self, api: Api, journal: Journal, answering: Answering, owner: Owner, *, per_user: int, follow_ups: bool
@@ -48,7 +47,7 @@ class Queue:
     # --- in ---
 
     def take_event(self, event: Mapping[str, Any], event_id: str = "", shared: bool = False) -> JournalEntry | None:
-        """Write down the question in a message event, if there is one for us that nobody has heard yet."""
+        """Queue the question of a message event, if it has one for the bot that is not in the journal yet."""
         self._seen = max(self._seen, _seconds(str(event.get("ts", ""))))
         entry = self.entry_in(event, shared)
         return self.add(entry, event_id) if entry else None
@@ -70,7 +69,7 @@ class Queue:
         return self._journal.by_key(entry.key) is not None
 
     def entry_in(self, event: Mapping[str, Any], shared: bool = False) -> JournalEntry | None:
-        """Return what a message event asks us, None if it is not for us."""
+        """Return the question that a message event asks the bot, None if it asks none."""
         user, channel, ts, said = (str(event.get(name) or "") for name in ("user", "channel", "ts", "text"))
         if not (user and channel and ts) or event.get("bot_id") or event.get("bot_profile") or user == self._api.user:
             return None
@@ -101,7 +100,7 @@ class Queue:
         return any(item.state in ("answered", "working", "waiting") for item in self._journal.thread(channel, root))
 
     def change(self, event: Mapping[str, Any]) -> None:
-        """Answer an edited question again, in place; what unfurls change is no edit."""
+        """Answer an edited question again, in place. A change that is only a link's preview is no edit."""
         message = event.get("message") or {}
         channel, ts = str(event.get("channel", "")), str(message.get("ts", ""))
         if message.get("subtype") == "tombstone":  # a question under which there are replies is deleted this way
@@ -123,7 +122,7 @@ class Queue:
             self._spawn(self._answering.remove(entry), entry)
 
     async def stop(self, channel: str, thread: str) -> None:
-        """Stop the answers in a conversation: its stop button was pressed."""
+        """Stop the answers in a conversation, whose stop button was pressed."""
         for entry in self._journal.thread(channel, thread):
             if self._journal.interrupt(entry.key, "stopped", self._owner.name):
                 log.info("stopped question=%s", entry.id)
@@ -133,7 +132,7 @@ class Queue:
     # --- out ---
 
     async def run(self) -> None:
-        """Hand out questions as there is time, until cancelled."""
+        """Start answers as there is room for them, until cancelled."""
         watched = 0.0
         while True:
             try:
@@ -152,7 +151,7 @@ class Queue:
                 await asyncio.wait_for(self._wake.wait(), _WATCH)
 
     def _remember(self) -> None:
-        """Write down when the last event came: what came later was missed."""
+        """Write down when the last event came; what came later was missed."""
         before = float(self._journal.fact("last_seen") or 0)
         if self._seen > before:
             self._journal.put_fact("last_seen", f"{self._seen:.6f}")
@@ -193,7 +192,7 @@ class Queue:
                     await self._answering.repair(entry)
 
     async def close(self) -> None:
-        """Take nothing new, give running answers some seconds, leave the rest to the next process."""
+        """Start nothing new, give running answers some seconds, and leave the rest to the next process."""
         self.closing = True
         if self._running:
             await asyncio.wait(list(self._running), timeout=_GRACE)
@@ -219,9 +218,9 @@ _KINDS = "public_channel,private_channel,im"
 
 
 async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> int:
-    """Hear what came since the last event that was seen and return how many questions that were.
+    """Queue what was asked since the last event that was received, and return how many questions that were.
 
-    ``max_age``: seconds.
+    Those older than ``max_age`` seconds are left.
     """
     seen = float(journal.fact("last_seen") or 0)
     if not seen:
@@ -265,8 +264,9 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
 
 
 async def _not_too_often(journal: Journal, calls: int) -> None:
-    """Wait, if the process was started again and again within a minute: each start reads every channel, and Slack
-    counts over all of them.
+    """Wait if the process was started several times within a minute.
+
+    Each start reads every channel, and Slack counts the calls of all of them.
     """
     while True:
         before = [

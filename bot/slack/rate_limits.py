@@ -1,6 +1,4 @@
-"""How often Slack's methods may be called: sliding windows, so that a burst waits here instead of being refused
-there.
-"""
+"""How often Slack's methods may be called: in sliding windows, so that a burst waits here and is not refused there."""
 
 from __future__ import annotations
 
@@ -34,14 +32,14 @@ _RESERVE = 8
 
 
 class RateLimits:
-    """Remembers when each method was called, by this process and, if they are ``shared``, by all."""
+    """Remembers when each method was called, by this process and, with ``shared``, by all processes."""
 
     def __init__(self) -> None:
         self.shared: Leases | None = None
         self._calls: dict[str, deque[list[float]]] = {}
 
     def is_free(self, method: str, channel: str = "") -> bool:
-        """Tell whether a call would go out at once, as far as it can be told: others may be quicker."""
+        """Tell whether a call would probably go out at once; another process may be quicker."""
         name, count, seconds = _window(method, channel)
         if self._wait(name, count, seconds) > 0:
             return False
@@ -55,7 +53,7 @@ class RateLimits:
     async def turn(self, method: str, channel: str = "") -> AsyncIterator[None]:
         """Wait until a method may be called, and make the call inside the block.
 
-        It counts from its end: Slack may see it as late as that.
+        A call counts from its end, because Slack may see it as late as that.
         """
         name, count, seconds = _window(method, channel)
         while (wait := self._wait(name, count, seconds)) > 0:
@@ -73,7 +71,7 @@ class RateLimits:
                     self.shared.end_turn(name, turn, seconds)
 
     async def _shared_turn(self, name: str, count: int, seconds: float) -> str:
-        """Wait for a turn among all processes. While the others cannot be asked, our own calls alone count."""
+        """Wait for a turn among all processes, or alone while the journal cannot be reached."""
         while self.shared and count:
             try:
                 wait, turn = self.shared.take_turn(name, count, seconds)

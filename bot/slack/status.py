@@ -15,7 +15,7 @@ _PATIENCE = 5.0  # seconds that an answer waits for a status under way
 
 
 class Statuses:
-    """Shows the status of each question, and takes it away before or after its answer."""
+    """Shows the status of each question, and ends it when the answer comes."""
 
     def __init__(self, api: Api) -> None:
         self._api = api
@@ -23,7 +23,7 @@ class Statuses:
         self._late: set[asyncio.Task[None]] = set()
 
     def show_position(self, entry: JournalEntry, before: int) -> None:
-        """Show at once that a question was heard: searching, or how many are before it."""
+        """Show at once that a question was received: that it is searched for, or how many are before it."""
         if entry.thread and not entry.quiet:
             self._show(
                 entry,
@@ -53,8 +53,8 @@ class Statuses:
     async def end(self, entry: JournalEntry, clear: bool) -> None:
         """End the status of a question.
 
-        A call under way is waited for, so that none reaches Slack after the answer. ``clear``: take the status away, as
-        no message will.
+        A call that is under way is waited for, so that none reaches Slack after the answer. With ``clear`` the status
+        is taken away; without it, the answer's message does that.
         """
         if entry.id not in self._shown:
             return
@@ -72,6 +72,6 @@ class Statuses:
         await self._api.set_status(entry.channel, entry.thread, "")
 
     async def clear(self) -> None:
-        """Take back every status, before the process ends."""
+        """Take away every status, before the process ends."""
         for *_, entry in list(self._shown.values()):
             await self.end(entry, clear=True)

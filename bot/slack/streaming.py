@@ -1,5 +1,6 @@
-"""An answer told sentence by sentence in Slack's streams: within their size and lifetime, in a new message where one is
-full.
+"""An answer shown sentence by sentence in Slack's streams.
+
+A stream has a greatest size and age; after that the answer goes on in a new message.
 """
 
 from __future__ import annotations
@@ -24,9 +25,9 @@ _FLUSH = 0.7  # seconds between two calls
 
 
 class StreamedAnswer:
-    """One answer on its way.
+    """One answer that is being streamed.
 
-    ``broken`` once Slack did not play along: then the plain path takes over, in place of what is there.
+    ``broken`` is set once Slack refused; then the whole answer is posted in place of what is there.
     """
 
     def __init__(self, api: Api, entry: JournalEntry, note: Callable[[Sequence[str]], object]) -> None:
@@ -41,7 +42,7 @@ class StreamedAnswer:
         self.stopped = False  # by the person, in Slack
 
     async def add(self, said: Sentence) -> None:
-        """Tell a sentence; it shows within a second of the next one or the end."""
+        """Add a sentence; it is shown with the next one or at the end, within a second."""
         self.said.append(said)
         sentence = f"{markdown(said.text)} {''.join(f'[{number}]' for number in said.numbers)}\n\n"
         full = self._size + len(self._waiting.encode()) + len(sentence.encode()) > _MOST
@@ -52,7 +53,7 @@ class StreamedAnswer:
             await self._flush()
 
     async def finish(self, found: StoredAnswer, tail: Message) -> bool:
-        """End the stream with sources and buttons under it; False if the answer has to be put in its place instead."""
+        """End the stream with sources and buttons; False if the whole answer has to be posted in its place."""
         if self.broken or not self.said or list(found.said) != self.said:
             return False
         await self._flush()

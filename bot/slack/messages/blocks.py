@@ -1,5 +1,4 @@
-"""Messages as Slack's blocks: pure functions of what was given, every limit of Slack kept by splitting between
-sentences and sources.
+"""Messages as Slack's blocks. Slack's limits are kept by splitting between sentences and sources.
 
 Text of articles and people stands in rich_text and plain_text only, where Slack parses nothing.
 """
@@ -31,7 +30,7 @@ HINT = "Ask me something about the articles, and I answer with quotes from them.
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: its blocks, and the text for notifications and screen readers."""
+    """One message: its blocks, and its text for notifications and screen readers."""
 
     blocks: tuple[Block, ...]
     text: str
@@ -39,7 +38,7 @@ class Message:
 
 @dataclass(slots=True)
 class _Unit:
-    """Something that is never divided: a sentence, a source."""
+    """What is never divided: a sentence or a source."""
 
     element: Element
     size: int
@@ -68,9 +67,9 @@ def answer(
 
 
 def after_stream(stored: StoredAnswer, id_: str) -> list[Message]:
-    """Return what follows sentences that were streamed: the sources, and the buttons.
+    """Return what follows the sentences of a stream: sources and buttons.
 
-    The first goes under the stream, others after it.
+    The first message belongs to the stream, the others come after it.
     """
     messages = _packed(_sources(stored))
     messages[-1] += buttons(stored, id_)
@@ -98,8 +97,9 @@ def buttons(
 
 
 def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
-    """Return the text of each of an answer's messages: all of it in the first where it fits, whole sentences and
-    sources only.
+    """Return the plain text of each of an answer's messages.
+
+    The first has all of the answer that fits, in whole sentences and sources.
     """
     if stored.outcome == "answered":
         parts = [stored.lead] if stored.lead else []
@@ -136,7 +136,7 @@ def text(content: str, **style: bool) -> Element:
 
 
 def texts(content: str, **style: bool) -> list[Element]:
-    """Return a text of any length as pieces of rich_text that read as one."""
+    """Return a text of any length as consecutive pieces of rich_text."""
     return [text(content[start : start + _PART], **style) for start in range(0, len(content), _PART)]
 
 
@@ -156,8 +156,9 @@ def button(label: str, action: str, value: str, **more: Any) -> Element:
 
 
 def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
-    """Return who published what and when, the title linked: to the passage (``link``), or to the article's address
-    where it has one.
+    """Return publisher, date and title of an article.
+
+    The title is a link to the passage (``link``), or to the article's own address where it has one.
     """
     about = ", ".join(filter(None, [plain(origin.publisher) if origin.publisher else None, day(origin.day)]))
     return [text(f"{about}: "), *_title(origin, link)]
@@ -244,7 +245,7 @@ def _nearest(near: Sequence[Near]) -> list[_Unit]:
 
 
 def pieces(content: str, most: int = _PLAIN) -> list[str]:
-    """Divide a text between sentences, or words where a sentence is too long, so that each piece fits a block."""
+    """Divide a text into pieces that fit a block: between sentences, or words where a sentence is too long."""
     from index.text import spans
 
     found: list[str] = []
@@ -264,7 +265,7 @@ def _words(content: str, most: int) -> Iterable[str]:
 
 
 def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
-    """Put units into blocks and blocks into messages, each within its limits."""
+    """Put units into blocks, and blocks into messages, each within Slack's limits."""
     messages: list[list[Block]] = [[]]
     in_block = in_message = 0
     for unit in units:
@@ -292,7 +293,7 @@ def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
 
 
 def shared(stored: StoredAnswer, id_: str) -> list[Message]:
-    """Return an answer from /ask as it is posted in the channel: the question above it."""
+    """Return an answer from /ask as it is posted in the channel, with the question above it."""
     messages = answer(stored, id_)
     head = rich([section(text("Asked with /ask: ", italic=True), text(plain(stored.question), italic=True))])
     first = messages[0]
@@ -300,16 +301,16 @@ def shared(stored: StoredAnswer, id_: str) -> list[Message]:
 
 
 def asked_aloud(question: str) -> Message:
-    """Return the message under which an example from the Home tab is answered."""
+    """Return the message under which a question from the Home tab's examples is answered."""
     return Message(
         (rich([section(text("You asked: "), text(plain(question), bold=True))]),), f"You asked: {_fitting(question)}"
     )
 
 
 def for_a_person(person: str, question: str, permalink: str | None) -> Message:
-    """Return the message that asks a person, a group or (``person`` being the channel it is posted in) a channel.
+    """Return the message that passes a question on to ``person``: the id of a person, a group or a channel.
 
-    The only one that pings.
+    It is the only message that notifies somebody by name.
     """
     named: list[Element] = []
     if person.startswith(("U", "W")):

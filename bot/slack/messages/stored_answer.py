@@ -1,6 +1,4 @@
-"""An answer as data: shown in Slack, kept in the journal, shown again from there, also as a page of the reading
-room.
-"""
+"""An answer as data: shown in Slack, stored in the journal, and shown again from there, also as a page of the web."""
 
 from __future__ import annotations
 
@@ -32,7 +30,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a text comes from, as its article says."""
+    """The article that a text comes from."""
 
     article_id: str
     digest: str
@@ -49,7 +47,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """A numbered quote, and the text around it in its article."""
+    """A numbered quote, with the text around it in its article."""
 
     number: int
     origin: Origin
@@ -64,7 +62,7 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A passage near a question that was not answered."""
+    """A passage that is close to a question without an answer."""
 
     origin: Origin
     text: str
@@ -75,7 +73,7 @@ class Near:
 class StoredAnswer:
     """An answer, a refusal, a hint or an apology.
 
-    ``reason`` is a refusal's kind, or the sentence to show; ``note`` is shown under an answer.
+    ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer.
     """
 
     question: str
@@ -96,12 +94,12 @@ class StoredAnswer:
         return self.outcome == "answered"
 
     def as_json(self) -> str:
-        """Return what ``from_json`` reads."""
+        """Return the answer as the journal stores it."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
     def from_json(cls, text: str) -> StoredAnswer:
-        """Read what ``as_json`` wrote."""
+        """Return the answer that the journal stores as this text."""
         values: dict[str, Any] = json.loads(text)
         said = tuple(Sentence(item["text"], tuple(item["numbers"])) for item in values["said"])
         cited = tuple(
@@ -113,7 +111,7 @@ class StoredAnswer:
 
 
 def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> StoredAnswer:
-    """Return a reply of the desk as it is kept and shown."""
+    """Return a desk's reply as it is stored and shown."""
     result, note, links = reply.result, "", links or Links()
     if reply.writing is not None:
         note, versions = (
@@ -171,7 +169,7 @@ def _cited(citation: Citation, link: str | None) -> Cited:
 
 
 def answers(place: Database) -> Answers:
-    """Return what finds an answer in a journal; the journal is opened when it is first needed."""
+    """Return a function that finds an answer in a journal by its id. The journal is opened at the first call."""
     opened: list[Journal] = []
 
     def find(id_: str) -> AnswerView | None:

@@ -1,4 +1,4 @@
-"""The windows that the bot opens: passages of an answer, a question about a message, what was bad, a report."""
+"""The bot's windows: passages of an answer, a question about a message, the reason of a bad rating, a report."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.slack.messages.text import paragraphs
 
 
 def passages(stored: StoredAnswer) -> dict[str, Any]:
-    """Return the modal that shows each quote in bold in its passage."""
+    """Return the window that shows each quote in bold within its passage."""
     blocks: list[Block] = []
     for cited in stored.cited:
         around = texts(_tail(cited.before))
@@ -47,12 +47,15 @@ def _size(blocks: Sequence[Block]) -> int:
 
 
 def modal(title: str, blocks: Sequence[Block], **more: Any) -> dict[str, Any]:
-    """Return a window of Slack. ``title`` has at most 24 characters."""
+    """Return a window. ``title`` has at most 24 characters."""
     return {"type": "modal", "title": plain_text(title), "close": plain_text("Close"), "blocks": list(blocks), **more}
 
 
 def ask_about(question: str, place: str) -> dict[str, Any]:
-    """Return the window of the message shortcut, the message as the question. ``place`` is kept for the submission."""
+    """Return the window of the shortcut, filled with the message as the question.
+
+    Slack hands ``place`` back when the window is submitted.
+    """
     element = {
         "type": "plain_text_input",
         "action_id": "question",
@@ -85,7 +88,7 @@ def why_bad(id_: str) -> dict[str, Any]:
 
 
 def report(content: str) -> dict[str, Any]:
-    """Return a window with a plain report."""
+    """Return a window with a report as plain text."""
     blocks = [
         rich([{"type": "rich_text_preformatted", "elements": [text(part)]}]) for part in _lines(paragraphs(content))
     ]
