@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
-    """Run the command and return its exit code: 0 done (a refusal included), 1 the doctor found something, 2 an
-    error.
+    """Run a command and return its exit code.
+
+    0: done, also with a refusal; 1: the doctor found something; 2: an error.
     """
     parser = _parser()
     parsed = parser.parse_args(arguments)

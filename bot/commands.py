@@ -45,10 +45,10 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
         if parsed.jsonl:
             code = _ask_many(parsed, desk, today, links)
         else:
-            told, reply = _told(
+            streamed, reply = _ask_and_print(
                 desk,
                 Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher),
-                aloud=not parsed.json,
+                stream=not parsed.json,
             )
             if parsed.json:
                 print(json.dumps(reply.as_json(parsed.explain, links), ensure_ascii=False))
@@ -56,7 +56,7 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
                 hyperlinks = opens_links(sys.stdout, os.environ)
                 print(
                     f"\n{sources(reply, _width(), links, hyperlinks=hyperlinks)}"
-                    if told
+                    if streamed
                     else answer_text(reply, _width(), links, hyperlinks=hyperlinks)
                 )
                 if parsed.explain:
@@ -66,20 +66,20 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
     return code
 
 
-def _told(desk: AnsweringDesk, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
-    """Ask, and on a terminal print the sentences as they come; tell whether any was printed."""
+def _ask_and_print(desk: AnsweringDesk, request: Request, *, stream: bool) -> tuple[bool, Reply]:
+    """Ask and, on a terminal, print the sentences as they come; return whether any was printed, and the reply."""
     from bot.answer.desk import Reply
     from bot.desks import StreamingDesk
     from bot.terminal import sentence_text
 
-    told = False
-    if aloud and isinstance(desk, StreamingDesk) and sys.stdout.isatty():
+    streamed = False
+    if stream and isinstance(desk, StreamingDesk) and sys.stdout.isatty():
         for item in desk.stream(request):
             if isinstance(item, Reply):
-                return told, item
+                return streamed, item
             print(sentence_text(item, _width()), flush=True)
-            told = True
-    return told, desk.ask(request)
+            streamed = True
+    return streamed, desk.ask(request)
 
 
 def _ask_many(parsed: argparse.Namespace, desk: AnsweringDesk, today: date, links: Links) -> int:
@@ -119,7 +119,7 @@ def _ask_many(parsed: argparse.Namespace, desk: AnsweringDesk, today: date, link
 
 
 def _thread(value: object) -> tuple[str, ...]:
-    """Return the questions of a conversation: every other string, or the field ``question`` of objects."""
+    """Return the questions of a conversation: every other string, or the field ``question`` of each object."""
     if not isinstance(value, list):
         return ()
     if all(isinstance(item, str) for item in value):
@@ -128,7 +128,7 @@ def _thread(value: object) -> tuple[str, ...]:
 
 
 def _mend_index(archive: Archive) -> None:
-    """Rebuild vectors that turned out damaged, after the answer, and say so in one line."""
+    """Write damaged vectors again after the answer, and say so in one line."""
     from bot.repair import mend_index
 
     trouble = archive.trouble
@@ -149,7 +149,7 @@ def _width() -> int:
 
 
 def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Examine everything. Returns 1 if something is wrong."""
+    """Check everything and print what was found. Returns 1 if something is wrong."""
     from bot.admin.doctor import examine
     from bot.slack.doctor import check_slack
 
@@ -241,7 +241,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
 
 @contextlib.asynccontextmanager
 async def _reading_room(settings: Settings, bot: SlackBot) -> AsyncIterator[None]:
-    """Serve the reading room, and how the bot is, beside Slack, if its port is set."""
+    """Serve the reading room and the health routes beside Slack, if a port is set."""
     if settings.web.port is None:
         yield
         return

@@ -1,4 +1,4 @@
-"""What answers questions, whoever asks. The desks themselves are in bot/answer/desk.py and bot/write/desk.py."""
+"""The two kinds of desk, as their users see them. The desks are in bot/answer/desk.py and bot/write/desk.py."""
 
 from __future__ import annotations
 

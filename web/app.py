@@ -1,4 +1,4 @@
-"""The reading room as a web application, and its server: in a process of its own, or in the loop of the bot."""
+"""The reading room as a web application, and its server, in a process of its own or in the bot's."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def app(
     extra_routes: Sequence[BaseRoute] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Return the reading room over a catalog, which is opened when it is first needed.
+    """Return the reading room over a catalog, which is opened at the first request.
 
     ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the
     room.
@@ -90,7 +90,7 @@ class _ReadingRoom:
     def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None) -> None:
         self._links, self._shelf, self._answers = links, shelf, answers
         self._pages = _Pages()
-        # One page for what is forged, damaged, too old or names nothing: whoever has no link learns nothing.
+        # The same page for every link that is forged, damaged, too old or leads nowhere: it says nothing of the archive.
         self._refusal = pages.message_page(links.base, *_REFUSED)
 
     async def article(self, request: Request) -> Response:
@@ -131,7 +131,7 @@ class _ReadingRoom:
         return await self._html(render)
 
     async def _page(self, key: tuple[LinkKind, str, bytes], render: Rendering) -> Response:
-        """Answer with a page as it was rendered for the state of the archive that is published, or render it."""
+        """Answer with the page rendered for the published generation, or render it."""
         state = self._shelf.state()
         if state is None:
             refreshed = await self._done(self._shelf.refresh)
@@ -160,11 +160,11 @@ class _ReadingRoom:
         )
 
     async def nothing_here(self, _request: Request, _error: Exception | None) -> Response:
-        """Answer to an address that is none of ours."""
+        """Answer a request for an address that does not exist."""
         return Response(self._refusal, 404, media_type=_HTML)
 
     async def failed(self, _request: Request, error: Exception) -> Response:
-        """Answer after an error of our own making."""
+        """Answer after an unexpected error."""
         return self._unable(error)
 
     async def _html(self, render: Rendering) -> Response:
@@ -176,7 +176,7 @@ class _ReadingRoom:
         return Response(page, media_type=_HTML)
 
     async def _done(self, work: Callable[[], T]) -> T | Response:
-        """Return what a function returns, called in a thread, or the page that says that it failed."""
+        """Call a function in a thread; return what it returns, or the page that says that it failed."""
         try:
             return await run_in_threadpool(work)
         except Exception as error:  # the door of a page: whatever it is, the reader sees no internals of it
@@ -197,7 +197,7 @@ class _ReadingRoom:
 
 
 class _Pages:
-    """Rendered pages of one state of the archive, those asked for last."""
+    """The pages of one generation that were asked for last, as rendered."""
 
     def __init__(self) -> None:
         self._state = -1
@@ -222,7 +222,7 @@ class _Pages:
 
 
 class _Headers:
-    """Gives every answer the headers that keep it inert and private."""
+    """Adds to every answer the headers that keep pages private and without scripts of others."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
@@ -244,15 +244,15 @@ class _Headers:
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the program we are part of."""
+        """Leave signals to the program that runs the server."""
         yield
 
 
 @contextlib.asynccontextmanager
 async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application inside the block and yield its port (any free one for 0).
+    """Serve an application inside the block and yield its port; 0 takes any free one.
 
-    Raises SettingsError if the port cannot be had.
+    Raises SettingsError if the port cannot be opened.
     """
     taken = _socket(host, port)
     # Links are secrets: they are not logged.

@@ -1,6 +1,4 @@
-"""Links: signed ones into the reading room, made with a secret of the data folder; and addresses of other sites, as far
-as they may be shown, with the passage they lead to.
-"""
+"""Signed links into the reading room; and addresses of other sites, made safe to show."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ _SHORTEST = 32  # characters
 
 
 def secret(folder: Path) -> str:
-    """Return the secret of a data folder, made by the first process that asks for it.
+    """Return the secret of a data folder, which the first process that asks for it makes.
 
     Raises SettingsError if it cannot be read or made.
     """
@@ -73,11 +71,10 @@ _OTHERS = 20  # other citations marked in an article
 
 @dataclass(frozen=True, slots=True)
 class LinkTarget:
-    """What a link to an article opens: a version of it, the cited place in it, and other places that the same answer
-    cites.
+    """What a link to an article opens: a version of it, the cited span, and other spans that the answer cites.
 
-    ``version`` is the beginning of the digest of the version's text; empty: the current one. ``part`` is where the part
-    that is shown begins, in a text too long for one page.
+    ``version`` is the beginning of the digest of the version's text; empty: the current version. ``part`` is where the
+    part that is shown begins, in a text too long for one page.
     """
 
     article: str
@@ -88,9 +85,9 @@ class LinkTarget:
 
 
 class SignedLinks:
-    """Makes links and tells which are ours.
+    """Makes links, and checks the signature of links that come in.
 
-    The signature covers all that a link says; links of one day to one place are equal.
+    The signature covers all that a link says. Two links made on one day to one target are equal.
     """
 
     def __init__(
@@ -104,8 +101,9 @@ class SignedLinks:
         self._today = today
 
     def article(self, place: LinkTarget, until: date | None = None) -> str:
-        """Return the link to a place in an article; ``until`` is its last day, if it is to end with the link it is
-        reached from.
+        """Return the link to a place in an article.
+
+        ``until``: its last day, if it is to end with the link that led to it.
         """
         return self._signed("a", place.article, _said(place), until) + (
             "#c" if place.cited and place.part is None else ""
@@ -120,7 +118,7 @@ class SignedLinks:
         return self._signed("q", id_, [], None)
 
     def place(self, article: str, query: bytes) -> tuple[LinkTarget, date] | None:
-        """Return what a link to an article opens and its last day, None if it is not ours or its time is over."""
+        """Return a link's target and last day, None if its signature is wrong or its time is over."""
         said = self._opened("a", article, query)
         if said is None:
             return None
@@ -133,7 +131,7 @@ class SignedLinks:
         return place, date.fromisoformat(said["until"])
 
     def until(self, kind: LinkKind, id_: str, query: bytes) -> date | None:
-        """Return the last day of a link to an original or an answer, None if it is not ours or its time is over."""
+        """Return the last day of a link to an original or an answer, None if it is wrong or its time is over."""
         said = self._opened(kind, id_, query)
         return date.fromisoformat(said["until"]) if said else None
 
@@ -159,7 +157,7 @@ class SignedLinks:
 
 
 def version_of(digest: str) -> str:
-    """Return what names a version of an article in a link."""
+    """Return the name of an article's version in a link."""
     return digest[:_VERSION]
 
 
@@ -186,7 +184,7 @@ _MOST = 150  # characters of each part
 
 
 def address(url: str | None) -> str | None:
-    """Return an address a person may be sent to: http or https, no user name in it, not too long; else None."""
+    """Return an address that is safe to show: http or https, without a user name, not too long; else None."""
     if not url or len(url) > LONGEST or any(char.isspace() or not char.isprintable() or char in '<>|"' for char in url):
         return None
     try:
@@ -201,8 +199,9 @@ def at_passage(url: str, text: str, start: int, end: int) -> str:
     """Return a page's address with a text fragment (https://wicg.github.io/scroll-to-text-fragment/) for
     ``text[start:end]``.
 
-    ``text`` is the article's, as we have it: browsers find the first place that the fragment fits, so its words are
-    chosen to fit the quote before anything else. An address that would become too long is returned without it.
+    ``text`` is the article's text. A browser goes to the first place that a fragment fits, so the words of the fragment
+    are chosen to fit the quote before anything else. An address that would become too long is returned without a
+    fragment.
     """
     page, _, fragment = url.partition("#")
     directive = _directive(text, start, end)
@@ -239,7 +238,7 @@ def _directive(text: str, start: int, end: int) -> str:
 
 
 def _grown(words: list[str], alone: Callable[[str], bool], backwards: bool = False) -> str:
-    """Return as many words from one end of a line as it takes until they fit one place only, if they ever do."""
+    """Return as many words from one end of a line as are needed to fit one place only, if any number does."""
     part = ""
     for count in range(min(_ENDS, len(words)), len(words) + 1):
         longer = " ".join(words[:count][::-1] if backwards else words[:count])

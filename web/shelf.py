@@ -1,6 +1,4 @@
-"""What a page shows: an article in the version that was cited, and what is to be known of it; an answer of the
-journal.
-"""
+"""What the pages show: an article in the version that was cited, with its other versions and copies; an answer."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ from web.links import LinkTarget, Span, version_of
 
 @dataclass(frozen=True, slots=True)
 class QuotedSource:
-    """A source of an answer: the quote with its number and where it stands."""
+    """A source of an answer: the quote, its number, and its place in the article."""
 
     number: int
     quote: str
@@ -39,7 +37,7 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """A question with its answer, or what it was told instead (``message``)."""
+    """A question with its answer, or with the message shown instead (``message``)."""
 
     question: str
     asked: datetime
@@ -53,12 +51,12 @@ Answers = Callable[[str], AnswerView | None]
 
 
 _TWINS = 20  # other papers with the same report
-_FRESH = 1.0  # seconds between two looks for a newer generation
+_FRESH = 1.0  # seconds that the number of the published generation is used
 
 
 @dataclass(frozen=True, slots=True)
 class RelatedArticle:
-    """Another article or version that may be opened, at the cited words where they stand in it too."""
+    """Another article or version to open, at the same words if they stand in it."""
 
     source: Source
     place: LinkTarget
@@ -69,9 +67,8 @@ class RelatedArticle:
 class ArticleView:
     """An article as a link opens it.
 
-    ``replaced``: when a newer version took this one's place (None: it is the current one). ``lost``: the version that
-    was cited is not kept, so that its places mean nothing here. ``versions`` are the others, newest first; the current
-    one is the first of them if this is not it.
+    ``replaced``: when a newer version took its place (None: it is the current one). ``lost``: the cited version is not
+    stored any more, so its spans mean nothing here. ``versions``: the other versions, newest first.
     """
 
     article: Article
@@ -84,9 +81,9 @@ class ArticleView:
 
 
 class Shelf:
-    """Opens articles of a catalog.
+    """Reads articles from a catalog.
 
-    The catalog is opened when it is first needed, because it may be made after the bot has started.
+    The catalog is opened at the first request, because the first ingest may come after the start of the bot.
     """
 
     def __init__(self, open_catalog: Callable[[], Catalog], clock: Callable[[], float]) -> None:
@@ -97,13 +94,11 @@ class Shelf:
         self._generation = -1
 
     def state(self) -> int | None:
-        """Return the number of the state that was published last, as known for a second; None if it is time to
-        ``refresh``.
-        """
+        """Return the number of the published generation, as read within the last second; None: call ``refresh``."""
         return self._generation if self._refreshed is not None and self._clock() - self._refreshed < _FRESH else None
 
     def refresh(self) -> int:
-        """Return the number of the state that is published. Raises ArchiveError."""
+        """Read and return the number of the published generation. Raises ArchiveError."""
         with self._opened_catalog().snapshot() as snapshot:
             generation = snapshot.generation()
         self._generation = generation.number if generation else 0
@@ -111,15 +106,12 @@ class Shelf:
         return self._generation
 
     def read(self, place: LinkTarget) -> ArticleView | None:
-        """Return what a link opens, None if the article is no longer in the archive. Raises ArchiveError."""
+        """Return what a link opens, None if the article is not in the archive. Raises ArchiveError."""
         with self._opened_catalog().snapshot() as snapshot:
             return _opened(snapshot, place)
 
     def original(self, article: str) -> tuple[Article, Original] | None:
-        """Return an article and its text as it was saved, None if it is no longer in the archive.
-
-        Raises ArchiveError.
-        """
+        """Return an article and its text as it was saved, None if it is not in the archive. Raises ArchiveError."""
         with self._opened_catalog().snapshot() as snapshot:
             stored = snapshot.article(article)
             return (
@@ -168,7 +160,7 @@ def _within(span: Span | None, article: Article) -> Span | None:
 
 
 def _at(article: Article, quote: str) -> LinkTarget:
-    """Return the place of a quote in another article or version, its beginning if it does not stand there."""
+    """Return the target of a quote in another article or version: the beginning if the quote does not stand there."""
     start = article.text.find(quote) if quote else -1
     return LinkTarget(
         article.source.id, version_of(article.digest), (start, start + len(quote)) if start >= 0 else None

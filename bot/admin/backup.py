@@ -44,9 +44,9 @@ _CHUNK = 2**20
 
 
 def backup(folder: Path, target: Path, *, force: bool = False) -> dict[str, Any]:
-    """Write a backup of a data folder that may be in use, and return its manifest.
+    """Write a backup of a data folder, which may be in use, and return its manifest.
 
-    The file has its name only once it is whole and has been read back. Raises SettingsError if it is there already
+    The file gets its name only when it is complete and has been read back. Raises SettingsError if the file exists
     (unless ``force``), ArchiveError if there is nothing to back up or it is damaged, DiskFull.
     """
     if not (folder / _CATALOG).exists():
@@ -78,18 +78,18 @@ def backup(folder: Path, target: Path, *, force: bool = False) -> dict[str, Any]
 
 @contextlib.contextmanager
 def _part_of(target: Path) -> Iterator[Path]:
-    """Hold the unfinished file of a backup; what a dead process left of one is replaced."""
+    """Lock the unfinished file of a backup; one that a dead process left is overwritten."""
     part = target.with_name(f".{target.name}.part")
-    with open(os.open(part, os.O_RDWR | os.O_CREAT, 0o600), "rb") as held:
+    with open(os.open(part, os.O_RDWR | os.O_CREAT, 0o600), "rb") as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise LockedError(f"Another backup is writing {target}. Wait for it to end.") from None
         try:
             yield part
         finally:
             with contextlib.suppress(OSError):
-                if os.path.samestat(part.stat(), os.fstat(held.fileno())):
+                if os.path.samestat(part.stat(), os.fstat(lock.fileno())):
                     part.unlink()
             _copy_of(part).unlink(missing_ok=True)
 
@@ -123,8 +123,9 @@ def _packed(folder: Path, part: Path) -> dict[str, Any]:
 
 
 def _add_database(packed: zipfile.ZipFile, source: Path, copy: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Pack a database as it is at one moment, however much is written meanwhile; return its size and digest, and what
-    is in it.
+    """Pack a database as it is at one moment, also while it is written to.
+
+    Returns its size and digest, and a summary of what is in it.
     """
     copy.unlink(missing_ok=True)
     os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -169,7 +170,7 @@ def _about(database: sqlite3.Connection) -> dict[str, Any]:
         "passages",
         "questions",
     }
-    # A process that has just made the file may not have come to its tables.
+    # A process that has just made the file may not have made its tables yet.
     schema = database.execute("SELECT value FROM facts WHERE name = 'schema'").fetchone() if "facts" in tables else None
     counts = {
         table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - a table's own name
@@ -185,7 +186,7 @@ def _add(packed: zipfile.ZipFile, path: Path, name: str) -> dict[str, Any]:
 
 
 def _copied(source: IO[bytes], target: IO[bytes] | None, most: int | None = None) -> tuple[int, str]:
-    """Copy a stream and return its size and digest; of one that is longer than it should be the rest is left."""
+    """Copy a stream and return its size and digest; copying stops when it is longer than ``most``."""
     size, digest = 0, hashlib.sha256()
     while (chunk := source.read(_CHUNK)) and (most is None or size <= most):
         size += len(chunk)
@@ -208,7 +209,7 @@ def _read_back(part: Path) -> None:
 
 @contextlib.contextmanager
 def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
-    """Open a backup. Raises ArchiveError if it is damaged, none, or of a newer newsdesk."""
+    """Open a backup. Raises ArchiveError if it is damaged, no backup at all, or of a newer newsdesk."""
     try:
         with zipfile.ZipFile(source) as packed:
             if packed.getinfo(_MANIFEST).file_size > _CHUNK:
@@ -243,13 +244,13 @@ def _no_backup(source: Path, why: object) -> ArchiveError:
 
 
 def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
-    """Put a backup into a data folder nobody works in.
+    """Put a backup into a data folder that nobody uses.
 
-    Return its manifest, and where what was there before is now. The caller holds the writer's lock.
+    Returns the manifest, and the folder that now holds what was there before. The caller holds the writer's lock.
 
-    A restore that was interrupted leaves a mark, so that nobody mistakes the folder for an archive; run it again.
-    Raises LockedError while a bot uses the folder, ArchiveError if the backup is damaged or newer, DiskFull; then
-    nothing has changed.
+    An interrupted restore leaves a mark, so that the folder is not mistaken for an archive; run it again. Raises
+    LockedError while a bot uses the folder, ArchiveError if the backup is damaged or newer, DiskFull; then nothing has
+    changed.
     """
     _nobody_answers(folder)
     stage = folder / _STAGE
@@ -270,7 +271,7 @@ def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
 
 
 def _put_in_place(stage: Path, folder: Path) -> Path | None:
-    """Move what is in a data folder aside and what was unpacked into its place; return where the former is."""
+    """Move what is in the folder aside, and what was unpacked into its place; return where the former is."""
     mark = folder / UNFINISHED
     aside = folder / (mark.read_text().strip() if mark.exists() else "")
     if aside == folder or not aside.name.startswith(_ASIDE):
@@ -310,7 +311,7 @@ def _unpacked(source: Path, stage: Path) -> dict[str, Any]:
 
 
 def _bring_up_to_date(source: Path, stage: Path) -> None:
-    """Bring what was unpacked up to date, and tell the journal that it is older than what Slack shows."""
+    """Upgrade the unpacked databases, and note in the journal that Slack may show more than it holds."""
     Catalog(stage / _CATALOG).close()
     if (stage / _JOURNAL).exists():
         journal = Journal(stage / _JOURNAL)

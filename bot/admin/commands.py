@@ -45,7 +45,7 @@ def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
 
 
 def show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Show one article with what was cut."""
+    """Show one article, with what was cut from it."""
     from bot.admin.views import article_json, article_text
 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
@@ -59,7 +59,7 @@ def show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
 
 
 def status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Tell what is in the archive, how it is, and what runs and language models did."""
+    """Show what is in the archive, its health, its runs, and what language models did."""
     from bot.admin.views import (
         failures_json,
         failures_text,
@@ -91,7 +91,7 @@ def status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 
 
 def _writings(settings: Settings) -> list[dict[str, Any]]:
-    """Return what language models did lately, as the bot's journal has it."""
+    """Return the journal's records of what language models did in the last days."""
     import time
 
     from bot.admin.views import DAYS
@@ -101,7 +101,7 @@ def _writings(settings: Settings) -> list[dict[str, Any]]:
 
 
 def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Tell what was asked in Slack, and what was not answered."""
+    """Report what was asked in Slack, and what was not answered."""
     from bot.admin.usage import usage, usage_text
     from bot.admin.usage_page import page
 

@@ -1,4 +1,4 @@
-"""The doctor: what could keep newsdesk from answering, checked one by one, each with what to do."""
+"""The doctor: checks everything that could keep newsdesk from answering, and says what to do."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Finding:
 
     def as_json(self) -> dict[str, Any]:
         """Return the finding as ``doctor --json`` prints it."""
-        return {"what": self.what, "ok": self.ok, "told": self.message}
+        return {"what": self.what, "ok": self.ok, "told": self.message}  # the names that scripts read
 
 
 def examine(settings: Settings, embedder: Embedder, check_slack: Callable[[Settings], list[Finding]]) -> list[Finding]:

@@ -1,6 +1,4 @@
-"""How the bot was used in some days: what was asked and answered, what was not, and what should therefore be ingested
-next.
-"""
+"""The report on usage: what was asked in some days, what was answered, and what should be ingested next."""
 
 from __future__ import annotations
 
@@ -42,7 +40,7 @@ class _Item:
 def usage(journal: Journal, archive: Archive | None, since: date, until: date) -> dict[str, Any]:
     """Return what was asked from one day to another, both included, and what became of it.
 
-    Texts of questions are in it, names of people are not.
+    It holds texts of questions, and no names of people.
     """
     begin, end = (time.mktime(day.timetuple()) for day in (since, until + timedelta(days=1)))
     items = [_item(entry) for entry in journal.asked_between(begin, end)]
@@ -115,7 +113,7 @@ def _cited(answers: Sequence[StoredAnswer]) -> list[dict[str, Any]]:
 
 
 def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[dict[str, Any]]:
-    """Group refused questions by the rare words and names they share, the largest group first."""
+    """Group the refused questions by rare words and names that they share, the largest group first."""
     terms_of = {number: parse_question(text, today) for number, text in enumerate(texts)}
     spelled = Counter((term_of(word), word) for text in texts for word in words(text))
     everything = {term for question in terms_of.values() for term in question.terms}
@@ -150,7 +148,7 @@ def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[
 
 
 def _known(archive: Archive | None, terms: set[str]) -> tuple[dict[str, int], int]:
-    """Return in how many passages each term stands, and how many passages there are."""
+    """Return how many passages hold each term, and how many passages there are."""
     if archive is None:
         return {}, 0
     with archive.catalog.snapshot() as snapshot:
@@ -201,7 +199,7 @@ def _headed(lines: Sequence[str], head: str) -> list[str]:
 
 
 def known_text(passages: int) -> str:
-    """Return how much the archive has on a topic, as half a sentence."""
+    """Return as half a sentence how much the archive has on a topic."""
     if not passages:
         return "no passage speaks of it"
     return f"{passages:,} passage{'s speak' if passages > 1 else ' speaks'} of it, none answers"

@@ -1,4 +1,4 @@
-"""The report on usage as one HTML page with plots: nothing in it is fetched, run or trusted."""
+"""The report on usage as one HTML page with plots, which loads nothing and runs nothing."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _seconds(value: float | None) -> str:
 
 
 def _plot(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Return where the plot's lines, bars and days stand: answered below, refused and other above it."""
+    """Return positions and sizes of the plot's lines, bars and labels. Bars stand on one another, answered lowest."""
     most = max([1, *(sum(day[name] for name in _COLOURS) for day in days)])
     step = min(90.0, (_WIDTH - 40) / max(1, len(days)))
     every = max(1, round(60 / step))  # a label needs room

@@ -1,4 +1,4 @@
-"""A question as the journal keeps it: who asked what where, who answers it, and what became of it."""
+"""A question as the journal keeps it: who asked it where, which process answers it, and what became of it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ QuestionKind = Literal["mention", "direct", "follow_up", "last", "shortcut", "co
 
 @dataclass(frozen=True, slots=True)
 class JournalEntry:
-    """A question in the journal. ``messages`` are the ts of the answer's messages, in order."""
+    """A question in the journal.
+
+    ``messages`` are the ts of the answer's messages, in order.
+    """
 
     key: str
     kind: QuestionKind

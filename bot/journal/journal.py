@@ -1,5 +1,4 @@
-"""The journal: every question heard in Slack, who is answering it and what became of it, in a SQLite file of the bot's
-own or in PostgreSQL.
+"""The journal: every question from Slack, which process answers it, and what became of it; in SQLite or PostgreSQL.
 
 waiting → working → answered | left | stopped | failed;  removing → removed
 """
@@ -20,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.journal.entry import JournalEntry, State, entry_of, row_of
 from bot.journal.processes import Leases, lease_has_ended
-from bot.journal.tables import facts, feedback, heard, metadata, questions, seen, writings
+from bot.journal.tables import events, facts, feedback, metadata, questions, seen, writings
 from bot.journal.usage import UsageRecords
 from index.errors import ArchiveError
 from index.store import dialect
@@ -34,10 +33,10 @@ _KEEP = 90 * 86_400  # seconds that questions and answers are kept
 
 
 class Journal:
-    """The journal of one bot, opened by any number of its processes: on one machine, or ``shared`` by many."""
+    """The journal of one bot, opened by any number of its processes: on one machine, or on many (``leases``)."""
 
     def __init__(self, place: Database) -> None:
-        """Open the journal, make it if it is new. Raises ArchiveError if it cannot be used."""
+        """Open the journal, and make it if there is none. Raises ArchiveError if it cannot be used."""
         self.place = place
         shared = isinstance(place, str)
         where = dialect.shown(place)
@@ -66,7 +65,7 @@ class Journal:
         self._engine.dispose()
 
     def forget(self) -> None:
-        """Remove what is too old to matter."""
+        """Remove what is too old to be needed."""
         with self._writing() as connection:
             connection.execute(delete(seen).where(seen.c.at < time.time() - _KEEP_SEEN))
             connection.execute(delete(questions).where(questions.c.asked < time.time() - _KEEP))
@@ -86,7 +85,7 @@ class Journal:
     # --- claims ---
 
     def claim(self, entry: JournalEntry, owner: str, event_id: str = "") -> JournalEntry | None:
-        """Write a question down as ours, once; None if it, or the event that brought it, has been heard before."""
+        """Write a question down as ``owner``'s; None if the question or its event was written down before."""
         mine = replace(entry, id=secrets.token_hex(6), owner=owner, asked=time.time())
         try:
             with self._writing() as connection:
@@ -98,7 +97,7 @@ class Journal:
         return mine
 
     def mark_done(self, token: str) -> bool:
-        """Tell whether something is done for the first time (an event, a report, a refusal), and note it."""
+        """Mark something as done (an event, a report, a refusal); False if it was done before."""
         try:
             with self._writing() as connection:
                 connection.execute(insert(seen).values(token=token, at=time.time()))
@@ -107,12 +106,12 @@ class Journal:
         return True
 
     def unmark_done(self, token: str) -> None:
-        """Take back ``first``: it was not done after all."""
+        """Take back ``mark_done``: it was not done after all."""
         with self._writing() as connection:
             connection.execute(delete(seen).where(seen.c.token == token))
 
     def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[JournalEntry]:
-        """Return our questions nobody works on yet, oldest first, but those of some people."""
+        """Return the waiting questions of a process, oldest first, except those of some people."""
         with self._reading() as connection:
             wanted = (
                 (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
@@ -123,7 +122,7 @@ class Journal:
             ]
 
     def count_waiting(self, owner: str) -> int:
-        """Return how many of our questions nobody works on yet."""
+        """Return how many questions of a process are waiting."""
         with self._reading() as connection:
             return len(
                 connection.execute(
@@ -132,7 +131,7 @@ class Journal:
             )
 
     def start(self, id_: str, owner: str) -> JournalEntry | None:
-        """Take a waiting question in hand; None if it is no longer waiting for us."""
+        """Start to work on a waiting question; None if it is no longer waiting for this process."""
         with self._writing() as connection:
             mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
             changed = connection.execute(
@@ -143,9 +142,7 @@ class Journal:
             )
 
     def is_current(self, entry: JournalEntry) -> bool:
-        """Tell whether a question in hand is still to be answered as it was read: not edited, removed or stopped
-        meanwhile.
-        """
+        """Tell whether a question is still to be answered as it was read: not edited, removed or stopped since."""
         now = self.by_id(entry.id)
         return now is not None and (now.state, now.revision, now.owner) == ("working", entry.revision, entry.owner)
 
@@ -160,9 +157,7 @@ class Journal:
             connection.execute(update(questions).where(questions.c.id == id_).values(channel=channel, thread=""))
 
     def note_messages(self, id_: str, messages: Sequence[str], owner: str | None = None) -> bool:
-        """Write down the messages of an answer as soon as they exist; False if the question is no longer
-        ``owner``'s.
-        """
+        """Write down an answer's messages as soon as they exist; False if the question is no longer ``owner``'s."""
         with self._writing() as connection:
             one = questions.c.id == id_ if owner is None else (questions.c.id == id_) & (questions.c.owner == owner)
             return (
@@ -181,15 +176,15 @@ class Journal:
             return connection.execute(update(questions).where(mine).values(**values)).rowcount == 1
 
     def put_back(self, id_: str, owner: str) -> None:
-        """Let a question that we had in hand wait again."""
+        """Let a question that a process works on wait again."""
         with self._writing() as connection:
             mine = (questions.c.id == id_) & (questions.c.state == "working") & (questions.c.owner == owner)
             connection.execute(update(questions).where(mine).values(state="waiting"))
 
     def edit(self, key: str, text: str, owner: str) -> JournalEntry | None:
-        """Give a question a new text; None if it is unknown, gone, or says the same.
+        """Give a question a new text; None if it is unknown, removed, or has this text.
 
-        It waits again unless it is in hand, where the worker sees it.
+        It waits again, unless a process works on it, which will notice.
         """
         with self._writing() as connection:
             row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
@@ -202,7 +197,7 @@ class Journal:
             return entry_of(connection.execute(select(questions).where(questions.c.key == key)).one())
 
     def interrupt(self, key: str, state: Literal["removing", "stopped"], owner: str) -> JournalEntry | None:
-        """Have a question removed or stopped; None if it is unknown, gone or (to be stopped) finished."""
+        """Have a question removed or stopped; None if it is unknown, removed or, to be stopped, finished."""
         over = (
             ("removing", "removed")
             if state == "removing"
@@ -216,7 +211,7 @@ class Journal:
             return entry_of(row)
 
     def note_removed(self, id_: str) -> None:
-        """Note that the messages of a removed question are gone, and forget what was asked and answered."""
+        """Note that the messages of a removed question are gone, and delete what was asked and answered."""
         with self._writing() as connection:
             connection.execute(
                 update(questions)
@@ -227,7 +222,7 @@ class Journal:
     # --- after a crash ---
 
     def other_owners(self, owner: str) -> set[str]:
-        """Return the owners, but us, of questions that are not finished."""
+        """Return the other processes that have unfinished questions."""
         with self._reading() as connection:
             unfinished = questions.c.state.in_(["waiting", "working", "removing"])
             return set(
@@ -235,7 +230,7 @@ class Journal:
             )
 
     def take_over(self, dead: str, owner: str) -> list[JournalEntry]:
-        """Make the unfinished questions of a dead process ours, and return those that were in hand or being removed."""
+        """Give a dead process's unfinished questions to ``owner``; return those it was working on or removing."""
         with self._writing() as connection:
             if not lease_has_ended(connection, dead):
                 return []  # it was only slow
@@ -260,8 +255,8 @@ class Journal:
     def note_restored(self) -> None:
         """Note that this journal came out of a backup and is older than what Slack shows.
 
-        What was asked since is not searched for, because it may have been answered; what was unfinished is looked for
-        in its thread before it is posted.
+        What was asked since is not searched for: it may have been answered. What was unfinished is looked for in its
+        thread before it is posted.
         """
         with self._writing() as connection:
             connection.execute(
@@ -276,7 +271,7 @@ class Journal:
         return self._one(questions.c.id == id_)
 
     def by_key(self, key: str) -> JournalEntry | None:
-        """Return a question by the message that asked it."""
+        """Return a question by its key, which is made of the message that asked it."""
         return self._one(questions.c.key == key)
 
     def _one(self, condition: Any) -> JournalEntry | None:
@@ -295,7 +290,7 @@ class Journal:
             return [entry_of(row) for row in rows]
 
     def threads_since(self, when: float) -> list[tuple[str, str]]:
-        """Return channel and root of the threads in which we answered since a time, newest first."""
+        """Return channel and root of the threads with a question since a time, newest first."""
         with self._reading() as connection:
             rows = connection.execute(
                 select(questions.c.channel, questions.c.thread)
@@ -307,7 +302,7 @@ class Journal:
     # --- facts, events, feedback ---
 
     def fact(self, name: str) -> str | None:
-        """Return a fact, None if it is not set."""
+        """Return the value of a fact, None if it is not set."""
         with self._reading() as connection:
             return _fact(connection, name)
 
@@ -317,20 +312,20 @@ class Journal:
             _put_fact(connection, name, value)
 
     def note_event(self, kind: str) -> None:
-        """Note that an event of a kind came, for the doctor."""
+        """Note that an event of a kind came; the doctor shows it."""
         with self._writing() as connection:
             last = {"at": time.time()}
             connection.execute(
-                upsert(heard).values(kind=kind, **last).on_conflict_do_update(index_elements=["kind"], set_=last)
+                upsert(events).values(kind=kind, **last).on_conflict_do_update(index_elements=["kind"], set_=last)
             )
 
     def last_events(self) -> dict[str, float]:
         """Return when an event of each kind last came (seconds since 1970)."""
         with self._reading() as connection:
-            return {row.kind: row.at for row in connection.execute(select(heard))}
+            return {row.kind: row.at for row in connection.execute(select(events))}
 
     def asked_between(self, begin: float, end: float) -> list[JournalEntry]:
-        """Return the questions heard in a time (seconds since 1970, the end not included), oldest first."""
+        """Return the questions of a time (seconds since 1970, the end not included), oldest first."""
         with self._reading() as connection:
             between = (questions.c.asked >= begin) & (questions.c.asked < end)
             return [
@@ -352,5 +347,5 @@ def _put_fact(connection: Connection, name: str, value: str) -> None:
 
 
 def journal_at(database: str | None, folder: Path) -> Database:
-    """Return where the journal is of a data folder, or of the PostgreSQL database that takes its place."""
+    """Return where the journal is: in the data folder, or in the PostgreSQL database that takes its place."""
     return database or folder / FILE

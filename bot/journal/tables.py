@@ -39,7 +39,7 @@ questions = Table(
     Index("questions_thread", "channel", "thread"),
 )
 seen = Table("seen", metadata, Column("token", Text, primary_key=True), Column("at", Float, nullable=False))
-heard = Table("heard", metadata, Column("kind", Text, primary_key=True), Column("at", Float, nullable=False))
+events = Table("heard", metadata, Column("kind", Text, primary_key=True), Column("at", Float, nullable=False))
 feedback = Table(
     "feedback",
     metadata,
@@ -53,7 +53,7 @@ feedback = Table(
     Column("revision", Integer, nullable=False),
 )
 
-# What language models did, a row for each answer: no word of it, so that it outlives what was asked.
+# What language models did, a row for each answer. It holds no text, and stays when question and answer are deleted.
 writings = Table(
     "writings",
     metadata,

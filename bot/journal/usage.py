@@ -1,4 +1,4 @@
-"""What use of the bot leaves in the journal: votes on answers, and what language models did for them."""
+"""Records of how the bot is used: votes on answers, and what language models did for them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class UsageRecords:
         self._engine = engine
 
     def rate(self, entry: JournalEntry, user: str, vote: Literal["up", "down"]) -> None:
-        """Keep one person's vote on an answer, with the question and the answer as they stand."""
+        """Store a person's vote on an answer, with question and answer as they are now."""
         with dialect.writing(self._engine, alone=False) as connection:
             values = {
                 "text": entry.text,
@@ -45,7 +45,7 @@ class UsageRecords:
             )
 
     def low_rated(self, since: float, limit: int = 10) -> list[tuple[str, str | None]]:
-        """Return question and reason of the answers that were voted down since a time, newest first."""
+        """Return question and reason of the answers voted down since a time, newest first."""
         with dialect.reading(self._engine) as connection:
             rows = connection.execute(
                 select(feedback)
@@ -66,7 +66,7 @@ class UsageRecords:
             ]
 
     def note_writing(self, id_: str, writing: Writing) -> None:
-        """Keep what a language model did for a question."""
+        """Store what a language model did for a question."""
         names = ("model", "prompt", "tokens_in", "tokens_out", "cost", "seconds", "kept", "instead", "fault")
         values = {name: getattr(writing, name) for name in names} | {"dropped": json.dumps(dict(writing.dropped))}
         with dialect.writing(self._engine, alone=False) as connection:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from bot.slack.api import Api
 from bot.slack.calls import SlackRefused, SlackUnreachable
 
-_REMEMBERED = 600.0  # seconds that a person's standing is believed
+_REMEMBERED = 600.0  # seconds that a lookup of a person is used
 _MOST = 5_000  # people remembered
 
 Verdict = Literal["welcome", "bot", "guest", "external", "shared", "unknown"]

@@ -32,7 +32,7 @@ from index.errors import ArchiveError, NewsdeskError, StopRequested
 
 log = logging.getLogger("newsdesk.slack")
 
-_LONGEST = 120.0  # seconds the desk may take before it is given up with an apology
+_LONGEST = 120.0  # seconds that the desk may take; after that the bot apologises
 _TOO_OLD = 6 * 3_600  # seconds; after that nobody waits for the answer
 _NOT_THERE = ("channel_not_found", "not_in_channel")
 _ONCE = 86_400  # seconds between two refusals of the same person
@@ -232,7 +232,7 @@ class Answering:
         self._journal.finish(entry, "left")
         return verdict
 
-    # --- giving ---
+    # --- posting ---
 
     async def _post_answer(self, entry: JournalEntry, found: StoredAnswer) -> str:
         with span("post", outcome=found.outcome):
@@ -261,7 +261,7 @@ class Answering:
             if number < len(old) and await self._api.update(entry.channel, old[number], message, mark):
                 continue
             gone = number < len(old)
-            if not self._journal.is_current(entry):  # the fence: what was taken for dead posts no more
+            if not self._journal.is_current(entry):  # a process that was taken for dead posts no more
                 raise StopRequested
             look_first = entry.attempts > 1 and not gone
             ts = await self._api.post(entry.channel, entry.thread, message, mark, look_first=look_first)
@@ -309,7 +309,7 @@ class Answering:
         if tail and await streamed.finish(found, tail[0]):
             if len(tail) > 1:
                 await self._put_messages(entry, tail[1:], first=len(streamed.messages))
-        else:  # nothing was streamed, it broke, or it does not hold: the whole answer takes its place
+        else:  # nothing was streamed, it broke off, or the reply differs: the whole answer is posted
             await streamed.give_up()
             await self.repair(entry)
             await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))

@@ -32,8 +32,8 @@ from index.errors import NewsdeskError, ServerDown, VectorsError
 log = logging.getLogger("newsdesk.slack")
 
 _KINDS = {"message.channel": "message.channels", "message.group": "message.groups"}  # Slack's two names for them
-_REPORT_EVERY = 5.0  # seconds between two looks for finished ingests
-_LOOK_EVERY = 2.0  # seconds between two looks at what answers
+_REPORT_EVERY = 5.0  # seconds between two searches for finished ingests
+_LOOK_EVERY = 2.0  # seconds between two checks of desk and index
 _LONGEST_PAUSE = 30.0  # seconds until what failed is tried again
 
 

@@ -85,7 +85,9 @@ class DeskThreads:
         if number != self._examples[0]:
             answered: list[str] = []
             desk = (await self._in_thread(self._desk))[0]
-            quotes = desk.quotes if isinstance(desk, StreamingDesk) else desk  # nobody has asked: a model would cost
+            quotes = (
+                desk.quotes if isinstance(desk, StreamingDesk) else desk
+            )  # nobody asked: a language model would cost money
             for candidate in questions:
                 request = Request(candidate, date.today())  # noqa: DTZ011  "today" is the team's
                 reply = await self._in_thread(partial(quotes.ask, request))
@@ -140,7 +142,7 @@ class DeskThreads:
             stopped.set()
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
-        # With the context of who asks: the log and the traces name the question in hand.
+        # In the caller's context: log and traces name the question that is being answered.
         run = partial(contextvars.copy_context().run, _guarded, work)
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 

@@ -108,7 +108,7 @@ def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
         except SlackUnreachable:
             bot.journal.unmark_done(f"share:{entry.id}")
             return
-        if not posted:  # a channel we are not in: the button's own address may be used there
+        if not posted:  # not in that channel; the response_url of the button works there
             for message in blocks.shared(StoredAnswer.from_json(entry.answer), entry.id):
                 await bot.api.respond(body["response_url"], message, response_type="in_channel", replace_original=False)
 
@@ -267,7 +267,7 @@ def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
             return
         alone = entry.channel.startswith("D") and person.startswith(
             ("U", "W")
-        )  # they cannot read along: they get a message of their own
+        )  # they cannot read that conversation: they get a message of their own
         elsewhere = alone or person.startswith(("C", "G"))
         link = await bot.api.permalink(entry.channel, entry.ts) if elsewhere and not alone else None
         message = blocks.for_a_person(person, entry.text, link)

@@ -49,7 +49,7 @@ slack_retries = Counter(
 waiting = Gauge("newsdesk_questions_waiting", "Questions of this process that nobody works on yet", registry=REGISTRY)
 in_hand = Gauge("newsdesk_questions_in_hand", "Questions of this process that are being answered", registry=REGISTRY)
 
-# What a reason speaks of → its label. The labels are these and no others, whatever words a reason holds.
+# A word of a reason → its label. There are these labels only, so that no word of an answer becomes one.
 _REASONS = {
     "key": "key",
     "number": "number",
@@ -72,11 +72,11 @@ def count_reply(reply: Reply) -> None:
         dropped.labels(reason).inc()
 
 
-def count_end(outcome: str, heard: float) -> None:
-    """Count a question that came to an end, and the seconds since it was received (``heard``, seconds since 1970)."""
+def count_end(outcome: str, received: float) -> None:
+    """Count a question that came to an end, and the seconds since it was received (``received``, seconds since 1970)."""
     questions.labels(outcome).inc()
     if outcome in ("answered", "refused"):
-        waits.observe(max(0.0, time.time() - heard))
+        waits.observe(max(0.0, time.time() - received))
 
 
 def watch_queue(count_waiting: Callable[[], int], count_in_hand: Callable[[], int]) -> None:

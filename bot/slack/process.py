@@ -120,7 +120,7 @@ def readiness_checks(bot: SlackBot) -> dict[str, Check]:
 
 
 PATH = "/slack/events"
-_PING = 2.0  # seconds; a half-open socket is noticed after four of them and a little
+_PING = 2.0  # seconds; a half-open socket is noticed after a little more than four
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +170,7 @@ async def serve(
     await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
     if not reached and not working.done():
-        working.cancel()  # Slack does not answer: there is nothing to end in good order
+        working.cancel()  # Slack was never reached: there is nothing to end in good order
     with contextlib.suppress(asyncio.CancelledError):
         await working
     log.info("ended")

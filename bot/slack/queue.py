@@ -28,7 +28,7 @@ log = logging.getLogger("newsdesk.slack")
 
 _IN_HAND = 8  # questions worked on at a time; most of it is waiting for Slack
 _GRACE = 20.0  # seconds that running answers get when the process is to end
-_WATCH = 5.0  # seconds between two looks for questions of dead processes
+_WATCH = 5.0  # seconds between two searches for questions of dead processes
 
 
 class Queue:
@@ -118,7 +118,7 @@ class Queue:
         """Remove the answer of a deleted question."""
         key = f"{event.get('channel', '')}:{event.get('deleted_ts', '')}"
         entry = self._journal.interrupt(key, "removing", self._owner.name)
-        if entry:  # whoever works on it sees it, and deletes what was posted since
+        if entry:  # a worker notices, and deletes what it has posted since
             self._spawn(self._answering.remove(entry), entry)
 
     async def stop(self, channel: str, thread: str) -> None:
@@ -137,7 +137,7 @@ class Queue:
         while True:
             try:
                 if time.monotonic() - watched > _WATCH:
-                    # before anything is handed out: what a dead process left is repaired first
+                    # first, so that what a dead process left is repaired before anything new starts
                     await self.take_over_from_the_dead()
                     self._remember()
                     watched = time.monotonic()
@@ -210,8 +210,10 @@ def _seconds(ts: str) -> float:
         return 0.0
 
 
-_OVERLAP = 120.0  # seconds before the last event that are looked at again; claims keep answers single
-_THREADS = 30  # of ours, whose replies are looked at
+_OVERLAP = (
+    120.0  # seconds before the last event that are read again; a claim keeps a question from being answered twice
+)
+_THREADS = 30  # whose replies are read
 _MINUTE = 65.0  # seconds
 _HISTORIES = 45  # calls of conversations.history in a minute
 _KINDS = "public_channel,private_channel,im"
@@ -228,16 +230,16 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
         return 0
     found = left = 0
     since, young = seen - _OVERLAP, time.time() - max_age
-    # Older roots may have new replies; further back than a week nobody looks.
+    # Older messages may have new replies; what is older than a week is not read.
     oldest = max(min(since, young), time.time() - 7 * 86_400)
     try:
-        places = await api.channels(_KINDS)
+        channels = await api.channels(_KINDS)
     except (SlackRefused, SlackUnreachable) as error:
         log.warning("cannot look for what was missed: %s", error)
         return 0
-    await _not_too_often(journal, len(places))
+    await _not_too_often(journal, len(channels))
     threads = dict.fromkeys(journal.threads_since(since - 7 * 86_400)[:_THREADS])
-    for channel, shared in places.items():
+    for channel, shared in channels.items():
         try:
             async for message in api.messages(channel, oldest=f"{oldest:.6f}"):
                 if float((message.get("edited") or {}).get("ts") or 0) > since:
@@ -245,16 +247,16 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
                 if float(message.get("latest_reply") or 0) > since:
                     threads[channel, str(message["ts"])] = None
                 if float(message["ts"]) > since:
-                    heard, old = _add_missed(queue, channel, message, young, shared)
-                    found, left = found + heard, left + old
+                    new, old = _add_missed(queue, channel, message, young, shared)
+                    found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot look for what was missed channel=%s: %s", channel, error)
     for channel, root in threads:
         try:
             async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
                 if message["ts"] != root and float(message["ts"]) > since:
-                    heard, old = _add_missed(queue, channel, message, young, places.get(channel, True))
-                    found, left = found + heard, left + old
+                    new, old = _add_missed(queue, channel, message, young, channels.get(channel, True))
+                    found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             if not isinstance(error, SlackRefused) or error.error != "thread_not_found":  # a thread may be gone
                 log.warning("cannot look for what was missed channel=%s: %s", channel, error)

@@ -15,7 +15,7 @@ from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
 
-# Calls in so many seconds, a little under Slack's documented floors (a workspace's, for one app).
+# Calls in so many seconds, a little less than Slack grants an app in a workspace.
 _FLOORS = {
     "chat.startStream": (19, 60.0), "chat.stopStream": (19, 60.0), "chat.appendStream": (95, 60.0),
     "chat.update": (48, 60.0), "chat.delete": (48, 60.0),
@@ -27,7 +27,7 @@ _FLOORS = {
     "apps.connections.open": (5, 10.0),
 }  # fmt: skip
 _POST = (5, 5.2)  # in one channel
-# turns that what is not worth waiting for leaves, so that it does not wait after all when several processes ask at once
+# turns that ``is_free`` leaves to others: several processes may ask at the same moment
 _RESERVE = 8
 
 

@@ -62,8 +62,10 @@ def answer(
     messages = _packed(units)
     tail = buttons(stored, id_, person=person, feedback=feedback, share=share)
     messages[-1] += tail
-    fallback = fallbacks(stored, len(messages))
-    return [Message(tuple(blocks), told) for blocks, told in zip(messages, fallback, strict=True)]
+    return [
+        Message(tuple(blocks), fallback)
+        for blocks, fallback in zip(messages, fallbacks(stored, len(messages)), strict=True)
+    ]
 
 
 def after_stream(stored: StoredAnswer, id_: str) -> list[Message]:
@@ -74,7 +76,8 @@ def after_stream(stored: StoredAnswer, id_: str) -> list[Message]:
     messages = _packed(_sources(stored))
     messages[-1] += buttons(stored, id_)
     return [
-        Message(tuple(blocks), told) for blocks, told in zip(messages, fallbacks(stored, len(messages)), strict=True)
+        Message(tuple(blocks), fallback)
+        for blocks, fallback in zip(messages, fallbacks(stored, len(messages)), strict=True)
     ]
 
 
@@ -113,15 +116,15 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
         ]
     else:
         parts = [stored.reason]
-    told: list[str] = []
+    shown: list[str] = []
     used = 0
     for part in map(mrkdwn, parts):
-        if told and used + len(part) > _FALLBACK:
-            told.append("…")
+        if shown and used + len(part) > _FALLBACK:
+            shown.append("…")
             break
-        told.append(part if len(part) <= _FALLBACK else "The answer is in the message.")
+        shown.append(part if len(part) <= _FALLBACK else "The answer is in the message.")
         used += len(part) + 1
-    return [" ".join(told), *(f"The answer goes on ({number} of {count})." for number in range(2, count + 1))]
+    return [" ".join(shown), *(f"The answer goes on ({number} of {count})." for number in range(2, count + 1))]
 
 
 def hint(examples: Sequence[str]) -> StoredAnswer:
@@ -179,8 +182,8 @@ def _title(origin: Origin, link: str | None) -> list[Element]:
 
 
 def _fitting(content: str) -> str:
-    told = mrkdwn(content)
-    return told if len(told) <= _FALLBACK else "see the message"
+    escaped = mrkdwn(content)
+    return escaped if len(escaped) <= _FALLBACK else "see the message"
 
 
 def _named(origin: Origin) -> str:
