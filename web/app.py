@@ -90,7 +90,7 @@ class _ReadingRoom:
     def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None) -> None:
         self._links, self._shelf, self._answers = links, shelf, answers
         self._pages = _Pages()
-        # The same page for every link that is forged, damaged, too old or leads nowhere: it says nothing of the archive.
+        # One page for every link that is forged, damaged, too old or leads nowhere: it says nothing of the archive.
         self._refusal = pages.message_page(links.base, *_REFUSED)
 
     async def article(self, request: Request) -> Response:

@@ -299,7 +299,7 @@ class Journal:
             )
             return list(dict.fromkeys((row.channel, row.thread) for row in rows))
 
-    # --- facts, events, feedback ---
+    # --- facts, events, use ---
 
     def fact(self, name: str) -> str | None:
         """Return the value of a fact, None if it is not set."""

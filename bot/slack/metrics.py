@@ -73,7 +73,7 @@ def count_reply(reply: Reply) -> None:
 
 
 def count_end(outcome: str, received: float) -> None:
-    """Count a question that came to an end, and the seconds since it was received (``received``, seconds since 1970)."""
+    """Count a question that came to an end, and its wait since it was ``received`` (seconds since 1970)."""
     questions.labels(outcome).inc()
     if outcome in ("answered", "refused"):
         waits.observe(max(0.0, time.time() - received))
