@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -85,10 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--watch", action="store_true", help="keep running and put in, update and remove articles as their files change"
     )
-    ray = (
-        "let a Ray cluster read and embed the files: its address, or auto for one that runs here, else one of this "
-        "machine alone"
-    )
+    ray = "let a Ray cluster read and embed the files: its address, or auto for the one of this machine"
     parser.add_argument("--ray", metavar="ADDRESS", help=ray)
     parser.add_argument(
         "--json",
@@ -136,7 +133,7 @@ def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     return 1 if report.failed or report.interrupted else 0
 
 
-def _cluster(address: str | None) -> AbstractContextManager[Any]:
+def _cluster(address: str | None) -> AbstractContextManager[type[OnCluster] | None]:
     from index.ingest.cluster import joined
 
     return joined(address) if address else nullcontext()
@@ -150,43 +147,20 @@ def _run(
     *,
     quiet: bool,
     progress: Progress | None = None,
-    cluster: Any = None,
+    cluster: type[OnCluster] | None = None,
 ) -> Report:
-    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal.
-
-    ``cluster``: the Ray cluster that was joined.
-    """
+    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal."""
     archive = settings.archive(create=True)
     try:
         with archive.writing():
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
-            looking = _on_cluster(cluster, archive, embedder, stop) if cluster else None
+            if cluster:
+                options = replace(options, looking=cluster(archive, embedder))
             with shown(quiet=quiet or progress is not None) as suited:
-                report = run(
-                    archive,
-                    embedder,
-                    replace(options, looking=looking) if looking else options,
-                    progress or suited,
-                    stop.is_set,
-                )
-            if looking and looking.read_here:
-                print(_READ_HERE.format(looking.read_here), file=sys.stderr)
-            return report
+                return run(archive, embedder, options, progress or suited, stop.is_set)
     finally:
         archive.close()
-
-
-_READ_HERE = (
-    "{} files could not be read by the machines of the cluster and were read here. Put articles where every machine "
-    "sees them under the same path."
-)
-
-
-def _on_cluster(cluster: Any, archive: Archive, embedder: Embedder, stop: _Stop) -> OnCluster:
-    from index.ingest.cluster import OnCluster
-
-    return OnCluster(cluster, archive, embedder, stop.is_set)
 
 
 def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING
 
 from index.archive import Archive, Prepared
 from index.articles import article_id
-from index.errors import StopRequested, UnreadableError
+from index.errors import UnreadableError
 from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
 from index.ingest.report import Progress, Report, Step
 from index.ingest.settle import checked, prepared
@@ -77,15 +77,11 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     ]
     there = [path for path in named if path not in gone]
     to_read = _files_to_read(archive, walk(there, listing, options.roots, options.changed), options, report)
-    try:
-        for request, found in options.looking(to_read, _known(archive)):
-            yield from _changes_of(archive, request, found, options, report, progress)
-    except StopRequested:  # a file that was read in part does not count as read
-        return
+    for request, found in options.looking(to_read, _known(archive)):
+        yield from _changes_of(archive, request, found, options, report, progress)
     for failure in listing.failures:
-        report.failures.append(
-            replace(failure, passing=True)
-        )  # without a record nobody can tell whether it has changed
+        # Without a record nobody can tell whether it has changed.
+        report.failures.append(replace(failure, passing=True))
     if options.prune and archive is not None:
         for path in named:
             yield from _gone(archive, absolute(path), options, progress)

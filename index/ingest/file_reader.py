@@ -97,9 +97,7 @@ class Looking(Protocol):
     """What reads files, one after the other or many at a time."""
 
     def __call__(self, files: Iterable[FileToRead], known: Known, /) -> Iterator[tuple[FileToRead, Iterator[Found]]]:
-        """Yield what is found in each file, in the order of the files: its digest or a failure, then its articles and
-        failures. Raises StopRequested.
-        """
+        """Yield what is found in each file, in order: its digest or a failure, then its articles and failures."""
 
 
 def one_by_one(files: Iterable[FileToRead], known: Known) -> Iterator[tuple[FileToRead, Iterator[Found]]]:

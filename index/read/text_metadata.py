@@ -12,6 +12,7 @@ from index.clean.clean import lines_of
 from index.clean.furniture import form_of
 from index.dates import parse_date
 from index.text import is_prose
+from index.words import one_of, rows
 
 _LABEL = re.compile(
     r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b",
@@ -21,8 +22,9 @@ _FIRST = re.compile(r"\b(?:first\s+)?(?:published|posted|released|veröffentlich
 _BYLINE = re.compile(
     r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+){0,3}[A-ZÀ-Þ][\w.'’-]+){1,3})"
 )
+_SHORT_MONTHS = one_of(short for _, shorts, _ in rows("calendar", "months", 3) for short in shorts.split())
 _NO_PART_OF_A_NAME = re.compile(
-    r"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.)(?:\s|$)"
+    rf"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:{_SHORT_MONTHS.title()})\.)(?:\s|$)"
 )
 _OWNER = (
     re.compile(

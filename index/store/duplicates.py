@@ -24,6 +24,7 @@ from index.articles import Article
 from index.store.catalog import Catalog
 from index.store.transaction import Transaction
 from index.text import term_of, words
+from index.words import first_fields, rows
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -50,26 +51,13 @@ _SAID = 0.7  # of a passage's shingles: a few changed words are no news
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*|[a-z]+")
-_FIGURES = dict(
-    zip(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty thirty forty "
-        "fifty sixty seventy eighty ninety".split(),
-        [*map(str, range(2, 21)), "30", "40", "50", "60", "70", "80", "90"],
-        strict=True,
-    )
-)
+_FIGURES = {word: value for word, value, *_ in rows("numbers", "words") if int(value) > 1}
 
 
 # Capitalised inside a sentence. Not days and months: editors add and remove them ("on Tuesday", "March 4").
 _NAME = re.compile(r"(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][^\W\d_]*[a-zà-ÿ][^\W\d_]*")
 _BRACKETS = re.compile(r"\([^()]*\)")
-_DAYS = frozenset(
-    (
-        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
-        "September October November December"
-    ).split()
-)
+_DAYS = frozenset(name.capitalize() for name in first_fields("calendar", "months", "weekdays"))
 
 
 @dataclass(frozen=True, slots=True)
