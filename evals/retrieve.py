@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evals.archives import archive_of, data_id
 from evals.asking import TODAY
-from evals.data import DataSet, Query
+from evals.data import DataSet, Found, Query, System
 from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
 from index.archive import Archive, View
 from index.articles import Hit
@@ -20,17 +19,6 @@ from index.text import estimated_tokens, terms
 
 _DEPTH = 24  # passages of a ranking
 _BUDGET = 600  # tokens that a reader, or a model, is given
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage of a ranking, of ours or of another system."""
-
-    article: str
-    text: str
-
-
-System = Callable[[Query], Sequence[Found]]
 
 
 def measured(data: DataSet, embedder: Embedder, cache: Path, baselines: bool) -> dict[str, Any]:
