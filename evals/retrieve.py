@@ -103,9 +103,10 @@ def _keyword(archive: Archive, query: Query) -> list[Found]:
 
 
 def _named(view: View, ids: Sequence[str]) -> list[Found]:
-    passages = view.snapshot.passages(ids)
+    passages = view.snapshot.outlines(ids)
     articles = view.snapshot.articles(sorted({passage.article_id for passage in passages.values()}))
-    return [Found(data_id(articles[passages[id_].article_id]), passages[id_].text) for id_ in ids]
+    found = [(articles[passages[id_].article_id], passages[id_]) for id_ in ids]
+    return [Found(data_id(article), article.text[passage.start : passage.end]) for article, passage in found]
 
 
 def found_of(hit: Hit) -> Found:

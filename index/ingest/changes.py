@@ -19,8 +19,9 @@ from index.errors import UnreadableError
 from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
 from index.ingest.report import Progress, Report, Step
 from index.ingest.settle import checked, prepared
-from index.read.files import Failure, File, Listing, holds_articles, read_stream, walk
+from index.read.files import Listing, holds_articles, read_stream, walk
 from index.read.pages import Page, Unchanged, Withdrawn, is_address, read_pages
+from index.read.record import Failure, File
 from index.read.stores import canonical, exists, is_store, listed
 from index.store.rows import FetchRecord, FileRecord, StoredArticle
 

@@ -17,19 +17,6 @@ from index.read.record import Failure, File, Record, check_size, completed
 from index.read.stores import is_store, listed, opened
 from index.read.text_files import is_sidecar, read_sidecar, sidecar_of, sidecars_of
 
-__all__ = [
-    "READERS",
-    "Failure",
-    "File",
-    "Listing",
-    "Record",
-    "digest_of_file",
-    "holds_articles",
-    "read",
-    "read_stream",
-    "walk",
-]
-
 Items = Iterator["tuple[str, Record] | Failure"]
 
 

@@ -8,8 +8,8 @@ from typing import Literal
 
 from index.articles import article_id, digest_of
 from index.errors import UnreadableError
-from index.read.files import File, read
-from index.read.record import decoded
+from index.read.files import read
+from index.read.record import File, decoded
 from index.read.text_files import read_sidecar, sidecar_of
 from index.store.rows import StoredArticle
 from index.store.snapshot import Snapshot
