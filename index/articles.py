@@ -78,3 +78,8 @@ def digest_of(content: str | bytes) -> str:
 def article_id(key: str) -> str:
     """Return the id of the article that stands at a place (a path, or a path and a record's id)."""
     return digest_of(key)[:16]
+
+
+def article_id_of(passage_id: str) -> str:
+    """Return the id of the article that a passage is of."""
+    return passage_id.split(":", 1)[0]

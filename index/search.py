@@ -1,7 +1,7 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
-question ─┬─ vector ── exact comparison, or the index where there is very much ──┐
-          └─ terms ─── BM25, in memory or in the catalog ─────────────────────────┴─ normalise, sum, plus what is wished for, less for more of an article → hits
+question ─┬─ vector ── the engine, joined to the catalog ────┐
+          └─ terms ─── BM25, in memory or in the catalog ────┴─ normalise, sum, plus what is wished for, less for more of an article → hits
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from index.articles import Article, Hit, Passage
 from index.duplicates import says
 from index.embed import Embedder, Vectors
 from index.names import other_names
-from index.sides import by_meaning, by_words, within
+from index.sides import VectorCandidates, by_words, within
 from index.snapshot import Snapshot
 from index.stored import ANYTHING, Outline, Scope
 from index.terms import terms
@@ -113,7 +113,7 @@ def _hit(one: Ranked, article: Article, dense: Mapping[str, float], keyword: Map
 def _candidates(view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
     asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
-    meant, worded = by_meaning(view, vector, model), by_words(view, asked)
+    meant, worded = VectorCandidates(view, vector, model), by_words(view, asked)
     dense = dict(meant.best(CANDIDATES, scope))
     keyword = dict(worded.best(10 * CANDIDATES, scope))
     wanted = list(keyword)[:CANDIDATES]

@@ -34,7 +34,7 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # Files that take a minute and more. They go first, so that no process is left alone with one of them at the end.
-_LONG = ["test_crashes", "test_server", "test_concurrency", "test_slack_conduct", "test_held", "test_ray", "test_pgvector", "test_generations", "test_cli"]
+_LONG = ["test_crashes", "test_server", "test_concurrency", "test_slack_conduct", "test_words", "test_ray", "test_pgvector", "test_generations", "test_cli"]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -91,13 +91,10 @@ def database(_no_settings_from_outside: None, _own_folder: None, request: pytest
 
 @pytest.fixture
 def pgvector(vector_cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of an empty database in which the settings have catalog and vectors; every search asks pgvector, however few they are."""
+    """The URL of an empty database in which the settings have catalog and vectors."""
     url = vector_cluster.database()
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
     monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")
-    monkeypatch.setattr("index.archive.MOST", 0)
-    monkeypatch.setattr("index.archive.MOST_AT_ONCE", 0)
-    monkeypatch.setenv("MOST_IN_MEMORY", "0")
     return url
 
 
