@@ -7,20 +7,16 @@ from collections.abc import Mapping, Sequence
 from bot.candidates import Candidate, coverage
 from bot.fitting import fits
 from bot.question import Question
-from index.embed import CoarseEmbedder, Embedder, Vectors
+from index.embed import Embedder, Vectors
 from index.terms import term_of, words
 
 GATE = 0.35  # a sentence this far below the best one is not shown, and does not vouch for a name, a number or a speaker
 
 
 def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vectors:
-    """Return a vector a sentence, shape (len(sentences), dimensions): nearly that of ``embed`` where an embedder can do it faster.
-
-    Of a hundred questions, some two get another answer for it, and no figure falls (docs/speed.md).
-    """
-    coarsely = embedder.embed_coarsely if isinstance(embedder, CoarseEmbedder) else embedder.embed
+    """Return a vector a sentence, shape (len(sentences), dimensions). Of sentences with the same text, one is embedded."""
     places = {text: place for place, text in enumerate(dict.fromkeys(sentence.text for sentence in sentences))}
-    return coarsely(list(places))[[places[sentence.text] for sentence in sentences]]
+    return embedder.embed(list(places))[[places[sentence.text] for sentence in sentences]]
 
 
 def by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
