@@ -16,21 +16,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from index.changes import Options
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
-from index.files import READERS, Failure
-from index.pages import is_address
-from index.printable import printable, short_path
-from index.progress import shown
-from index.report import Progress, Report, Step
-from index.runs import plan, run
+from index.ingest.changes import Options
+from index.ingest.report import Progress, Report, Step, shown
+from index.ingest.run import plan, run
+from index.read.files import READERS, Failure
+from index.read.pages import is_address
+from index.text import printable, short_path
 from settings import Settings, load
 
 if TYPE_CHECKING:
     from index.archive import Archive
-    from index.cluster import OnCluster
-    from index.embed import Embedder
-    from index.fetch import Web
+    from index.ingest.cluster import OnCluster
+    from index.model.embedder import Embedder
+    from index.read.web import Web
 
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
@@ -55,25 +54,47 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="ingest.py",
-        description="Put articles into the archive. Only what is new or has changed is read; the bot may answer meanwhile.",
+        description="Put articles into the archive. Only what is new or has changed is read; the bot may answer "
+        "meanwhile.",
         epilog="exit code: 0 all well, 1 some articles failed (they are listed), 2 nothing was done. "
-        "What failed before and has not changed is not read again and is no failure of this run: python -m bot status --failures",
+        "What failed before and has not changed is not read again and is no failure of this run: python -m bot "
+        "status --failures",
     )
-    kinds = f"files or folders ({', '.join(READERS)}), also of a store (s3://…, gs://…), addresses of web pages, or - for JSON lines on standard input"
+    kinds = (
+        f"files or folders ({', '.join(READERS)}), also of a store (s3://…, gs://…), addresses of web pages, or - "
+        "for JSON lines on standard input"
+    )
     parser.add_argument("paths", nargs="*", metavar="PATH", help=kinds)
     parser.add_argument(
-        "--feed", action="append", default=[], metavar="URL", help="an RSS, Atom or JSON feed, whose new entries' pages are fetched; may be repeated"
+        "--feed",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="an RSS, Atom or JSON feed, whose new entries' pages are fetched; may be repeated",
     )
     parser.add_argument(
-        "--prune", action="store_true", help="remove articles whose file has gone from the given folders, or whose given page is no longer there"
+        "--prune",
+        action="store_true",
+        help="remove articles whose file has gone from the given folders, or whose given page is no longer there",
     )
     parser.add_argument("--force", action="store_true", help="read every file again, changed or not")
-    parser.add_argument("--retry-failed", action="store_true", help="also read again what failed before and has not changed")
+    parser.add_argument(
+        "--retry-failed", action="store_true", help="also read again what failed before and has not changed"
+    )
     parser.add_argument("--dry-run", action="store_true", help="say what would happen, and why, and change nothing")
-    parser.add_argument("--watch", action="store_true", help="keep running and put in, update and remove articles as their files change")
-    ray = "let a Ray cluster read and embed the files: its address, or auto for one that runs here, else one of this machine alone"
+    parser.add_argument(
+        "--watch", action="store_true", help="keep running and put in, update and remove articles as their files change"
+    )
+    ray = (
+        "let a Ray cluster read and embed the files: its address, or auto for one that runs here, else one of this "
+        "machine alone"
+    )
     parser.add_argument("--ray", metavar="ADDRESS", help=ray)
-    parser.add_argument("--json", action="store_true", help="print the report as JSON (with --watch one for every run that changed something)")
+    parser.add_argument(
+        "--json",
+        action="store_true",
+        help="print the report as JSON (with --watch one for every run that changed something)",
+    )
     return parser
 
 
@@ -97,29 +118,44 @@ def _unfiled(path: str) -> str:
 
 
 def _web(settings: Settings, stopped: Callable[[], bool]) -> Web:
-    from index.fetch import Limits, Web
+    from index.read.web import Limits, Web
 
     return Web(Limits(bytes=settings.ingest.max_mb * 2**20), settings.ingest.private_networks, stopped=stopped)
 
 
 def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     model = embedder or settings.embedder(many=True)
-    with _cluster(parsed.ray) as cluster, _Stop("-" in parsed.paths) as stop:  # in this order: Ray takes signals for itself when it begins
-        report = _run(settings, model, _options(parsed, settings, stop.is_set), stop, quiet=parsed.json, cluster=cluster)
+    with (
+        _cluster(parsed.ray) as cluster,
+        _Stop("-" in parsed.paths) as stop,
+    ):  # in this order: Ray takes signals for itself when it begins
+        report = _run(
+            settings, model, _options(parsed, settings, stop.is_set), stop, quiet=parsed.json, cluster=cluster
+        )
     _print_report(report, parsed.json)
     return 1 if report.failed or report.interrupted else 0
 
 
 def _cluster(address: str | None) -> AbstractContextManager[Any]:
-    from index.cluster import joined
+    from index.ingest.cluster import joined
 
     return joined(address) if address else nullcontext()
 
 
 def _run(
-    settings: Settings, embedder: Embedder, options: Options, stop: _Stop, *, quiet: bool, progress: Progress | None = None, cluster: Any = None
+    settings: Settings,
+    embedder: Embedder,
+    options: Options,
+    stop: _Stop,
+    *,
+    quiet: bool,
+    progress: Progress | None = None,
+    cluster: Any = None,
 ) -> Report:
-    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal. ``cluster``: the Ray cluster that was joined."""
+    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal.
+
+    ``cluster``: the Ray cluster that was joined.
+    """
     archive = settings.archive(create=True)
     try:
         with archive.writing():
@@ -127,7 +163,13 @@ def _run(
             _mend(archive, embedder)
             looking = _on_cluster(cluster, archive, embedder, stop) if cluster else None
             with shown(quiet=quiet or progress is not None) as suited:
-                report = run(archive, embedder, replace(options, looking=looking) if looking else options, progress or suited, stop.is_set)
+                report = run(
+                    archive,
+                    embedder,
+                    replace(options, looking=looking) if looking else options,
+                    progress or suited,
+                    stop.is_set,
+                )
             if looking and looking.read_here:
                 print(_READ_HERE.format(looking.read_here), file=sys.stderr)
             return report
@@ -135,27 +177,34 @@ def _run(
         archive.close()
 
 
-_READ_HERE = "{} files could not be read by the machines of the cluster and were read here. Put articles where every machine sees them under the same path."
+_READ_HERE = (
+    "{} files could not be read by the machines of the cluster and were read here. Put articles where every machine "
+    "sees them under the same path."
+)
 
 
 def _on_cluster(cluster: Any, archive: Archive, embedder: Embedder, stop: _Stop) -> OnCluster:
-    from index.cluster import OnCluster
+    from index.ingest.cluster import OnCluster
 
     return OnCluster(cluster, archive, embedder, stop.is_set)
 
 
 def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    from index.watch import changes_in
+    from index.ingest.watch import changes_in
 
     if parsed.dry_run:
         raise SettingsError("--watch and --dry-run do not go together: a watch changes the archive.")
     if parsed.ray:
-        raise SettingsError("--watch and --ray do not go together: what changes from moment to moment is too little for a cluster.")
+        raise SettingsError(
+            "--watch and --ray do not go together: what changes from moment to moment is too little for a cluster."
+        )
     if parsed.feed:
         raise SettingsError("--watch watches files and folders. Run ingest.py --feed by itself, from cron for example.")
     for path in parsed.paths:
         if not Path(path).exists():
-            raise SettingsError(f"{path}: there is no such file or folder. --watch watches files and folders; check the path.")
+            raise SettingsError(
+                f"{path}: there is no such file or folder. --watch watches files and folders; check the path."
+            )
     model = embedder or settings.embedder(many=True)
     watched = _Watched(parsed, settings, model)
     with _Stop(stdin=False) as stop:
@@ -176,7 +225,7 @@ class _Watched:
 
     def catch_up(self, changed: set[str] | None, stop: _Stop) -> None:
         """Run over what changed (None: everything) until it worked; raises only what trying again cannot mend."""
-        from index.watch import pause
+        from index.ingest.watch import pause
 
         told, delay = "", 1.0
         while not stop.is_set():
@@ -206,7 +255,11 @@ class _Watched:
             _print_report(report, self._json)
             self._failed = set(report.failures)
             if not stop.is_set():
-                print(f"Watching {', '.join(printable(path) for path in options.paths)}. Ctrl-C stops.", file=sys.stderr, flush=True)
+                print(
+                    f"Watching {', '.join(printable(path) for path in options.paths)}. Ctrl-C stops.",
+                    file=sys.stderr,
+                    flush=True,
+                )
             return
         progress = _WatchProgress(quiet=self._json)
         report = _run(self._settings, self._embedder, options, stop, quiet=True, progress=progress)
@@ -224,7 +277,8 @@ class _Watched:
 
 def _kept_line(folder: str, files: int) -> str:
     return (
-        f"{printable(short_path(folder))} holds no article any more (a disk that is not mounted?): the articles of its {files} files stay in. "
+        f"{printable(short_path(folder))} holds no article any more (a disk that is not mounted?): the articles "
+        f"of its {files} files stay in. "
         f"If they are to go: python ingest.py {printable(short_path(folder))} --prune"
     )
 
@@ -233,7 +287,10 @@ def _sentence(error: Exception) -> str:
     if isinstance(error, NewsdeskError):
         return str(error)
     if isinstance(error, OSError):
-        return f"{error.filename or 'the system'}: {error.strerror or error}. Check the disk and its permissions: python -m bot doctor"
+        return (
+            f"{error.filename or 'the system'}: {error.strerror or error}. Check the disk and its permissions: "
+            "python -m bot doctor"
+        )
     return f"The run ended with a fault of newsdesk ({type(error).__name__}: {error}). Please report it."
 
 
@@ -288,7 +345,9 @@ def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
         if archive is not None:
             archive.close()
     if parsed.json:
-        plan_json = [{"action": step.action, "path": step.place, "title": step.title, "why": step.why} for step in steps]
+        plan_json = [
+            {"action": step.action, "path": step.place, "title": step.title, "why": step.why} for step in steps
+        ]
         print(json.dumps({**report.as_json(), "dry_run": True, "plan": plan_json}, ensure_ascii=False))
     else:
         for step in steps:
@@ -311,7 +370,9 @@ class _Stop:
         self._before = {number: signal.signal(number, self._ask) for number in self._SIGNALS}
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 
@@ -340,8 +401,15 @@ def _print_report(report: Report, as_json: bool) -> None:
 
 def _summary(report: Report, would: str = "") -> str:
     duplicates = f" ({report.duplicates} of them copies of another)" if report.duplicates else ""
-    done = f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, {report.removed} {would}removed"
-    before = f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)" if report.known_failures else ""
+    done = (
+        f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, "
+        f"{report.removed} {would}removed"
+    )
+    before = (
+        f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)"
+        if report.known_failures
+        else ""
+    )
     return f"{done}, {report.failed} failed{before}{duplicates}"
 
 

@@ -9,16 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from dotenv import dotenv_values
-from pydantic import AnyHttpUrl, BaseModel, ConfigDict, Field, IPvAnyNetwork, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AnyHttpUrl,
+    BaseModel,
+    ConfigDict,
+    Field,
+    IPvAnyNetwork,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from index.errors import ArchiveError, SettingsError
 
 if TYPE_CHECKING:
     from index.archive import Archive
-    from index.catalog import Catalog
-    from index.chroma_server import Server
-    from index.model import Model
+    from index.model.runtime import Model
+    from index.store.catalog import Catalog
+    from index.vectors.chroma_server import Server
     from web.links import SignedLinks
 
 PREFIX = "NEWSDESK_"
@@ -34,26 +43,37 @@ class ModelSettings(Group):
     """The embedding model."""
 
     name: str = Field("all-MiniLM-L6-v2", min_length=1, description="sentence-transformers name or local folder")
-    runtime: Literal["auto", "torch", "onnx", "openvino"] = Field("auto", description="what computes the vectors; auto: what suits the machine")
+    runtime: Literal["auto", "torch", "onnx", "openvino"] = Field(
+        "auto", description="what computes the vectors; auto: what suits the machine"
+    )
 
 
 class CatalogSettings(Group):
     """Where articles, and the bot's journal, are kept."""
 
-    url: SecretStr | None = Field(None, description="a PostgreSQL database, postgresql+psycopg://USER:PASSWORD@HOST/NAME; without it, files in the data folder")
+    url: SecretStr | None = Field(
+        None,
+        description=(
+            "a PostgreSQL database, postgresql+psycopg://USER:PASSWORD@HOST/NAME; without it, files in the data folder"
+        ),
+    )
 
     @field_validator("url")
     @classmethod
     def _postgresql(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and not re.match(r"postgres(ql)?(\+psycopg)?://", value.get_secret_value()):
-            raise ValueError("no address of a PostgreSQL database; write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME")
+            raise ValueError(
+                "no address of a PostgreSQL database; write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME"
+            )
         return value
 
 
 class VectorsSettings(Group):
     """What the search index is kept by."""
 
-    engine: Literal["chroma", "pgvector"] = Field("chroma", description="chroma: folders, or the server that is set; pgvector: the catalog's PostgreSQL")
+    engine: Literal["chroma", "pgvector"] = Field(
+        "chroma", description="chroma: folders, or the server that is set; pgvector: the catalog's PostgreSQL"
+    )
 
 
 class ChromaSettings(Group):
@@ -63,17 +83,31 @@ class ChromaSettings(Group):
     tenant: str = Field("", description="on that server; without it, Chroma's default")
     database: str = Field("", description="of that tenant; without it, Chroma's default")
     token: SecretStr | None = Field(None, description="the key of Chroma Cloud, sent as X-Chroma-Token")
-    headers: dict[str, SecretStr] = Field({}, description="sent with each request, as a JSON object, for a proxy that asks for them")
-    ca: Path | None = Field(None, description="file with the certificates of an authority of your own that the server's is checked against")
-    text: bool = Field(False, description="also keep the passages' text there, for other programs that read the collection")
-    collection: str = Field("newsdesk", pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,60}$", description="start of the collection's name on a server")
+    headers: dict[str, SecretStr] = Field(
+        {}, description="sent with each request, as a JSON object, for a proxy that asks for them"
+    )
+    ca: Path | None = Field(
+        None, description="file with the certificates of an authority of your own that the server's is checked against"
+    )
+    text: bool = Field(
+        False, description="also keep the passages' text there, for other programs that read the collection"
+    )
+    collection: str = Field(
+        "newsdesk",
+        pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,60}$",
+        description="start of the collection's name on a server",
+    )
 
     @field_validator("headers")
     @classmethod
     def _sendable(cls, value: dict[str, SecretStr]) -> dict[str, SecretStr]:
         for name, secret in value.items():
-            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not re.fullmatch(r"[ -~]*", secret.get_secret_value()):
-                raise ValueError(f'{name!r} is no header that can be sent; write them like {{"Authorization": "Bearer …"}}')
+            if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or not re.fullmatch(
+                r"[ -~]*", secret.get_secret_value()
+            ):
+                raise ValueError(
+                    f'{name!r} is no header that can be sent; write them like {{"Authorization": "Bearer …"}}'
+                )
         return value
 
     @field_validator("token")
@@ -89,20 +123,29 @@ class IngestSettings(Group):
 
     max_mb: int = Field(50, ge=1, le=2_000, description="largest article, in megabytes")
     roots: list[Path] = Field([], description="folders that may be read, as a JSON list; empty: any")
-    private_networks: list[IPvAnyNetwork] = Field([], description="networks off the public internet that pages may be fetched from, as a JSON list")
+    private_networks: list[IPvAnyNetwork] = Field(
+        [], description="networks off the public internet that pages may be fetched from, as a JSON list"
+    )
 
 
 class SearchSettings(Group):
     """How passages are found."""
 
-    reranker: str | None = Field(None, description="sentence-transformers cross-encoder that reorders the passages found")
+    reranker: str | None = Field(
+        None, description="sentence-transformers cross-encoder that reorders the passages found"
+    )
 
 
 class AnswersSettings(Group):
     """What is answered."""
 
-    reader: str | None = Field(None, description="sentence-transformers cross-encoder that decides whether a passage answers where that is not sure")
-    refusal: Literal["cautious", "balanced", "eager"] = Field("balanced", description="how sure an answer must be: cautious, balanced or eager")
+    reader: str | None = Field(
+        None,
+        description="sentence-transformers cross-encoder that decides whether a passage answers where that is not sure",
+    )
+    refusal: Literal["cautious", "balanced", "eager"] = Field(
+        "balanced", description="how sure an answer must be: cautious, balanced or eager"
+    )
 
 
 class LlmSettings(Group):
@@ -114,7 +157,9 @@ class LlmSettings(Group):
     seconds: float = Field(20, ge=1, le=100, description="that an answer may take; then the quotes answer")
     passages: int = Field(10, ge=1, le=24, description="that are sent with a question, at most")
     tokens_in: int = Field(4_000, ge=300, le=200_000, description="that the passages of a question may have, about")
-    tokens_out: int = Field(800, ge=50, le=20_000, description="that an answer may have, with what a reasoning model thinks")
+    tokens_out: int = Field(
+        800, ge=50, le=20_000, description="that an answer may have, with what a reasoning model thinks"
+    )
     price_in: float | None = Field(None, ge=0, description="of a million tokens sent; the journal then counts the cost")
     price_out: float | None = Field(None, ge=0, description="of a million tokens written")
 
@@ -122,7 +167,9 @@ class LlmSettings(Group):
     @classmethod
     def _provider(cls, value: str) -> str:
         if value and not re.fullmatch(r"(?:openai|anthropic|ollama|openai-like):\S+", value):
-            raise ValueError(f"{value!r} names no model; write openai:NAME, anthropic:NAME, ollama:NAME or openai-like:NAME")
+            raise ValueError(
+                f"{value!r} names no model; write openai:NAME, anthropic:NAME, ollama:NAME or openai-like:NAME"
+            )
         return value
 
 
@@ -130,27 +177,49 @@ class LogSettings(Group):
     """What the bot writes to standard error while it runs."""
 
     format: Literal["text", "json"] = Field("text", description="a line for people, or a JSON object a line")
-    level: Literal["debug", "info", "warning", "error"] = Field("info", description="of newsdesk's own lines; libraries tell warnings only")
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="of newsdesk's own lines; libraries tell warnings only"
+    )
 
 
 class CheckSettings(Group):
     """How the sentences of a language model are checked."""
 
-    nli: str | None = Field(None, description="sentence-transformers cross-encoder for entailment that decides whether a passage carries a sentence")
+    nli: str | None = Field(
+        None,
+        description="sentence-transformers cross-encoder for entailment that decides whether a passage carries a "
+        "sentence",
+    )
 
 
 class SlackSettings(Group):
     """Who is answered in Slack, and how. Ids: separated by commas, or a JSON list; ``*`` for all."""
 
-    admins: str = Field("", description="ids of people who see failures, low-rated answers and the status in the Home tab")
+    admins: str = Field(
+        "", description="ids of people who see failures, low-rated answers and the status in the Home tab"
+    )
     teams: str = Field("", description="ids of other workspaces whose people are answered")
     guests: str = Field("", description="ids of guests who are answered")
-    shared_channels: str = Field("", description="ids of channels shared with other organisations in which members are answered")
-    ask_a_person: str = Field("", pattern=r"^([UWSCG][A-Z0-9_]{2,30})?$", description="a user, group or channel to ask when the articles do not say")
-    report_channel: str = Field("", pattern=r"^([CG][A-Z0-9_]{2,30})?$", description="channel that is told about each ingest that changed something")
+    shared_channels: str = Field(
+        "", description="ids of channels shared with other organisations in which members are answered"
+    )
+    ask_a_person: str = Field(
+        "",
+        pattern=r"^([UWSCG][A-Z0-9_]{2,30})?$",
+        description="a user, group or channel to ask when the articles do not say",
+    )
+    report_channel: str = Field(
+        "",
+        pattern=r"^([CG][A-Z0-9_]{2,30})?$",
+        description="channel that is told about each ingest that changed something",
+    )
     follow_ups: bool = Field(True, description="answer questions in the threads of answers without a mention")
-    max_age_hours: float = Field(6, gt=0, le=168, description="questions asked while no bot was up are answered if younger")
-    lease_seconds: float = Field(30, ge=1, le=600, description="after so long a silence another machine's bot takes a bot's questions over")
+    max_age_hours: float = Field(
+        6, gt=0, le=168, description="questions asked while no bot was up are answered if younger"
+    )
+    lease_seconds: float = Field(
+        30, ge=1, le=600, description="after so long a silence another machine's bot takes a bot's questions over"
+    )
     workers: int = Field(2, ge=1, le=32, description="questions looked up at the same time")
     per_user: int = Field(2, ge=1, le=100, description="of them, of one person")
     host: str = Field("127.0.0.1", description="where HTTP mode listens")
@@ -171,15 +240,22 @@ class WebSettings(Group):
 
     url: AnyHttpUrl | None = Field(None, description="where readers find the room; citations link there")
     host: str = Field("127.0.0.1", description="where the room listens")
-    port: int | None = Field(None, ge=1, le=65_535, description="where the room listens; when it is set, the bot serves it")
+    port: int | None = Field(
+        None, ge=1, le=65_535, description="where the room listens; when it is set, the bot serves it"
+    )
     days: int = Field(30, ge=1, le=90, description="how long a link opens")
-    secret: SecretStr | None = Field(None, description="what signs links; without it, one is made and kept in the data folder")
+    secret: SecretStr | None = Field(
+        None, description="what signs links; without it, one is made and kept in the data folder"
+    )
 
     @field_validator("secret")
     @classmethod
     def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
         if value is not None and len(value.get_secret_value()) < 32:
-            raise ValueError("a secret has at least 32 characters; make one: python -c 'import secrets; print(secrets.token_urlsafe(48))'")
+            raise ValueError(
+                "a secret has at least 32 characters; make one: python -c 'import secrets; "
+                "print(secrets.token_urlsafe(48))'"
+            )
         return value
 
 
@@ -191,7 +267,14 @@ def ids(value: str) -> frozenset[str]:
 class Settings(BaseSettings):
     """Everything that can be set, from the environment and ``.env``."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, env_nested_delimiter="__", env_file=".env", frozen=True, extra="ignore", env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        env_file=".env",
+        frozen=True,
+        extra="ignore",
+        env_ignore_empty=True,
+    )
 
     data_dir: Path = Field(Path("data"), description="folder of the archive, on a local disk")
     model: ModelSettings = ModelSettings()
@@ -207,9 +290,15 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
-    slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode")
-    slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET", description="for HTTP mode")
-    slack_api_url: AnyHttpUrl | None = Field(None, validation_alias="SLACK_API_URL", description="instead of https://slack.com/api/")
+    slack_app_token: SecretStr | None = Field(
+        None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode"
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None, validation_alias="SLACK_SIGNING_SECRET", description="for HTTP mode"
+    )
+    slack_api_url: AnyHttpUrl | None = Field(
+        None, validation_alias="SLACK_API_URL", description="instead of https://slack.com/api/"
+    )
 
     def archive(self, *, create: bool = False) -> Archive:
         """Open the archive that is set. Raises ArchiveError if there is none, unless it is to be made."""
@@ -217,21 +306,41 @@ class Settings(BaseSettings):
 
         pgvector = self.vectors.engine == "pgvector"
         if pgvector and self.catalog.url is None:
-            raise SettingsError("NEWSDESK_VECTORS__ENGINE=pgvector needs the catalog in PostgreSQL. Set NEWSDESK_CATALOG__URL, or leave the engine out.")
+            raise SettingsError(
+                "NEWSDESK_VECTORS__ENGINE=pgvector needs the catalog in PostgreSQL. Set NEWSDESK_CATALOG__URL, "
+                "or leave the engine out."
+            )
         if pgvector and self.chroma.url is not None:
-            raise SettingsError("NEWSDESK_VECTORS__ENGINE=pgvector and NEWSDESK_CHROMA__URL name two places for the same vectors. Unset one of them.")
-        return Archive(self.data_dir, catalog=self.database(), server=self._server(), pgvector=pgvector, text=self.chroma.text, create=create)
+            raise SettingsError(
+                "NEWSDESK_VECTORS__ENGINE=pgvector and NEWSDESK_CHROMA__URL name two places for the same "
+                "vectors. Unset one of them."
+            )
+        return Archive(
+            self.data_dir,
+            catalog=self.database(),
+            server=self._server(),
+            pgvector=pgvector,
+            text=self.chroma.text,
+            create=create,
+        )
 
     def _server(self) -> Server | None:
         if self.chroma.url is None:
             return None
-        from index.chroma_server import Server
+        from index.vectors.chroma_server import Server
 
         told = {name: value.get_secret_value() for name, value in self.chroma.headers.items()}
         if self.chroma.token is not None:
             told["X-Chroma-Token"] = self.chroma.token.get_secret_value()
         chroma = self.chroma
-        return Server(str(chroma.url), chroma.collection, tenant=chroma.tenant, database=chroma.database, headers=told, ca=chroma.ca)
+        return Server(
+            str(chroma.url),
+            chroma.collection,
+            tenant=chroma.tenant,
+            database=chroma.database,
+            headers=told,
+            ca=chroma.ca,
+        )
 
     def database(self) -> str | None:
         """Return the URL of the PostgreSQL database that is set, password and all, None if there is none."""
@@ -240,30 +349,37 @@ class Settings(BaseSettings):
     def has_archive(self) -> bool:
         """Tell whether there is an archive to open. Raises ArchiveError if its database cannot be reached."""
         from index.archive import FILE
-        from index.catalog import exists
+        from index.store.catalog import exists
 
         return exists(self.database() or self.data_dir / FILE)
 
     def open_catalog(self) -> Catalog:
         """Open the catalog of the archive that is set, without its vectors. Raises ArchiveError if there is none."""
         from index.archive import FILE
-        from index.catalog import Catalog
+        from index.store.catalog import Catalog
 
         if not self.has_archive():
-            raise ArchiveError(f"There is no archive in {self.data_dir.resolve()} yet. Put articles in: python ingest.py FOLDER")
+            raise ArchiveError(
+                f"There is no archive in {self.data_dir.resolve()} yet. Put articles in: python ingest.py FOLDER"
+            )
         return Catalog(self.database() or self.data_dir / FILE)
 
     def signed_links(self) -> SignedLinks:
-        """Return what makes and opens links into the reading room. Raises SettingsError if their secret cannot be had."""
-        from web.links import SignedLinks
-        from web.secret import secret
+        """Return what makes and opens links into the reading room.
+
+        Raises SettingsError if their secret cannot be had.
+        """
+        from web.links import SignedLinks, secret
 
         own = self.web.secret.get_secret_value() if self.web.secret else secret(self.data_dir)
         return SignedLinks(own, str(self.web.url or ""), self.web.days)
 
     def embedder(self, *, many: bool = False) -> Model:
-        """Return the model that is set, for a question or for ``many`` texts; it loads when it is first used. Raises ModelError if it cannot be one."""
-        from index.model import Model
+        """Return the model that is set, for a question or for ``many`` texts; it loads when it is first used.
+
+        Raises ModelError if it cannot be one.
+        """
+        from index.model.runtime import Model
 
         return Model(self.model.name, self.model.runtime, many=many)
 
@@ -275,7 +391,10 @@ def load() -> Settings:
     for name in given:
         if name.upper().startswith(PREFIX) and name.upper() not in known:
             near = difflib.get_close_matches(name.upper(), known, n=1, cutoff=0.5)
-            raise SettingsError(f"There is no setting {name}." + (f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}"))
+            raise SettingsError(
+                f"There is no setting {name}."
+                + (f" Did you mean {near[0]}?" if near else f" Known: {', '.join(known)}")
+            )
     try:
         return Settings()
     except ValidationError as error:
@@ -285,8 +404,12 @@ def load() -> Settings:
         raise SettingsError(f"{variable}: {first['msg']}. Correct it in the environment or in .env.") from error
     except ValueError as error:  # a list that is not written as JSON
         wrong = getattr(error.__cause__, "doc", None)
-        variable = next((name.upper() for name, value in given.items() if name.upper() in known and value == wrong), PREFIX)
-        raise SettingsError(f'{variable}: not a JSON list. Write it like ["this", "that"], in the environment or in .env.') from error
+        variable = next(
+            (name.upper() for name, value in given.items() if name.upper() in known and value == wrong), PREFIX
+        )
+        raise SettingsError(
+            f'{variable}: not a JSON list. Write it like ["this", "that"], in the environment or in .env.'
+        ) from error
 
 
 def names() -> list[str]:

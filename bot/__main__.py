@@ -10,19 +10,24 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bot.commands import asking, keeping, looking, serving
+from bot import commands
+from bot.admin import commands as admin
 from index.errors import NewsdeskError
 from settings import Settings, load
 
 if TYPE_CHECKING:
-    from index.embed import Embedder
+    from index.model.embedder import Embedder
 
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
-    """Run the command and return its exit code: 0 done (a refusal included), 1 the doctor found something, 2 an error."""
+    """Run the command and return its exit code: 0 done (a refusal included), 1 the doctor found something, 2 an
+    error.
+    """
     parser = _parser()
     parsed = parser.parse_args(arguments)
-    run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = serving.serve if parsed.command is None else parsed.run
+    run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = (
+        commands.serve if parsed.command is None else parsed.run
+    )
     try:
         return run(parsed, load(), embedder)
     except NewsdeskError as error:
@@ -36,69 +41,102 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="newsdesk",
-        description="Answers questions from the articles a team has collected, with checked citations. Without a command it runs the Slack bot.",
+        description=(
+            "Answers questions from the articles a team has collected, with checked citations. Without a command it "
+            "runs the Slack bot."
+        ),
     )
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    subcommands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
-    ask = commands.add_parser("ask", help="ask a question on the terminal")
+    ask = subcommands.add_parser("ask", help="ask a question on the terminal")
     ask.add_argument("question", nargs="?", help="the question, in quotes")
-    ask.add_argument("--jsonl", metavar="FILE", help="answer every line of a file (- for standard input), one JSON line each")
+    ask.add_argument(
+        "--jsonl", metavar="FILE", help="answer every line of a file (- for standard input), one JSON line each"
+    )
     ask.add_argument("--since", type=_day, metavar="DATE", help="only articles from this day on (YYYY-MM-DD)")
     ask.add_argument("--until", type=_day, metavar="DATE", help="only articles up to this day")
     ask.add_argument("--publisher", metavar="NAME", help="only articles of publishers with this name")
     ask.add_argument("--today", type=_day, metavar="DATE", help='the day that "last week" is relative to')
-    ask.add_argument("--explain", action="store_true", help="also show what was found and why the bot answered or refused")
+    ask.add_argument(
+        "--explain", action="store_true", help="also show what was found and why the bot answered or refused"
+    )
     ask.add_argument("--json", action="store_true", help="print the answer as JSON")
-    ask.set_defaults(run=asking.ask)
+    ask.set_defaults(run=commands.ask)
 
-    articles = commands.add_parser("articles", help="what is in the archive, an article a line")
+    articles = subcommands.add_parser("articles", help="what is in the archive, an article a line")
     articles.add_argument("--json", action="store_true", help="one JSON object a line")
-    articles.set_defaults(run=looking.articles)
+    articles.set_defaults(run=admin.articles)
 
-    show = commands.add_parser("show", help="one article as cleaned, with what was cut marked where it stood, passages and duplicates")
-    show.add_argument("article", metavar="ARTICLE", help="its id or the start of it, the path of its file, or its address")
+    show = subcommands.add_parser(
+        "show", help="one article as cleaned, with what was cut marked where it stood, passages and duplicates"
+    )
+    show.add_argument(
+        "article", metavar="ARTICLE", help="its id or the start of it, the path of its file, or its address"
+    )
     show.add_argument("--json", action="store_true")
-    show.set_defaults(run=looking.show)
+    show.set_defaults(run=admin.show)
 
-    status = commands.add_parser("status", help="what is in the archive, last runs, health, versions")
+    status = subcommands.add_parser("status", help="what is in the archive, last runs, health, versions")
     which = status.add_mutually_exclusive_group()
-    which.add_argument("--failures", action="store_true", help="what could not be read, why, and when it is tried again")
-    which.add_argument("--runs", nargs="?", type=int, const=20, metavar="N", help="the last N ingest runs (default 20; 0: all on record)")
+    which.add_argument(
+        "--failures", action="store_true", help="what could not be read, why, and when it is tried again"
+    )
+    which.add_argument(
+        "--runs",
+        nargs="?",
+        type=int,
+        const=20,
+        metavar="N",
+        help="the last N ingest runs (default 20; 0: all on record)",
+    )
     status.add_argument("--json", action="store_true")
-    status.set_defaults(run=looking.status)
+    status.set_defaults(run=admin.status)
 
-    doctor = commands.add_parser("doctor", help="check settings, archive, disk and model; exit code 1 with what to do")
+    doctor = subcommands.add_parser(
+        "doctor", help="check settings, archive, disk and model; exit code 1 with what to do"
+    )
     doctor.add_argument("--json", action="store_true")
-    doctor.set_defaults(run=looking.doctor)
+    doctor.set_defaults(run=admin.doctor)
 
-    copying = commands.add_parser("copy", help="copy the archive and the bot's journal into another, empty database, and compare what arrived")
-    copying.add_argument("--to", required=True, metavar="PLACE", help="postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder")
+    copying = subcommands.add_parser(
+        "copy", help="copy the archive and the bot's journal into another, empty database, and compare what arrived"
+    )
+    copying.add_argument(
+        "--to",
+        required=True,
+        metavar="PLACE",
+        help="postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder",
+    )
     copying.add_argument("--json", action="store_true")
-    copying.set_defaults(run=keeping.copy)
+    copying.set_defaults(run=admin.copy)
 
-    rebuild = commands.add_parser("rebuild", help="write Chroma again from the catalog")
-    rebuild.add_argument("--embed", action="store_true", help="embed every passage with the model of the settings first")
+    rebuild = subcommands.add_parser("rebuild", help="write Chroma again from the catalog")
+    rebuild.add_argument(
+        "--embed", action="store_true", help="embed every passage with the model of the settings first"
+    )
     rebuild.add_argument("--json", action="store_true")
-    rebuild.set_defaults(run=keeping.rebuild)
+    rebuild.set_defaults(run=admin.rebuild)
 
-    report = commands.add_parser("report", help="what was asked in Slack, what was not answered, and what to ingest next")
+    report = subcommands.add_parser(
+        "report", help="what was asked in Slack, what was not answered, and what to ingest next"
+    )
     report.add_argument("--week", action="store_true", help="the last seven days (this is what it does without days)")
     report.add_argument("--since", type=_day, metavar="DATE", help="from this day on (YYYY-MM-DD)")
     report.add_argument("--until", type=_day, metavar="DATE", help="up to this day")
     report.add_argument("--html", type=Path, metavar="FILE", help="write a page with plots")
     report.add_argument("--json", action="store_true")
-    report.set_defaults(run=looking.report)
+    report.set_defaults(run=admin.report)
 
-    backup = commands.add_parser("backup", help="catalog and journal into one file, while others work")
+    backup = subcommands.add_parser("backup", help="catalog and journal into one file, while others work")
     backup.add_argument("file", type=Path, metavar="FILE")
     backup.add_argument("--force", action="store_true", help="replace the file if it is there")
     backup.add_argument("--json", action="store_true")
-    backup.set_defaults(run=keeping.backup)
+    backup.set_defaults(run=admin.backup)
 
-    restore = commands.add_parser("restore", help="a backup into the data folder; what is there now is kept aside")
+    restore = subcommands.add_parser("restore", help="a backup into the data folder; what is there now is kept aside")
     restore.add_argument("file", type=Path, metavar="FILE")
     restore.add_argument("--json", action="store_true")
-    restore.set_defaults(run=keeping.restore)
+    restore.set_defaults(run=admin.restore)
     return parser
 
 

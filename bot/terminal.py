@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TextIO
 
-from bot.answers import Answer, Citation, NoAnswer, Sentence
-from bot.desk import Reply
-from bot.links import Links
+from bot.answer.desk import Reply
+from bot.reply import Answer, Citation, Links, NoAnswer, Sentence
 from index.articles import Hit, Source
-from index.printable import printable, short_path
+from index.text import printable, short_path
 
 _REASONS = {
     "nothing_found": "The articles do not seem to be about that.",
@@ -28,7 +27,8 @@ _SIGNS = ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM")
 def rendered(reply: Reply, width: int = 100, links: Links | None = None, *, hyperlinks: bool = False) -> str:
     """Return a reply as text: the sentences with their numbers, then each citation with its quote.
 
-    With ``hyperlinks`` the head of a citation is a link that a terminal opens; else a link into the reading room stands in the text.
+    With ``hyperlinks`` the head of a citation is a link that a terminal opens; else a link into the reading room stands
+    in the text.
     """
     result = reply.result
     if isinstance(result, NoAnswer):
@@ -53,9 +53,15 @@ def sources(reply: Reply, width: int = 100, links: Links | None = None, *, hyper
 
 def explained(reply: Reply, width: int = 100) -> str:
     """Return why the bot answered or refused, and the passages it looked at."""
-    lines = [f"why: {reply.why}", f"time: {', '.join(f'{name} {spent} ms' for name, spent in reply.timings_ms.items())}", ""]
+    lines = [
+        f"why: {reply.why}",
+        f"time: {', '.join(f'{name} {spent} ms' for name, spent in reply.timings_ms.items())}",
+        "",
+    ]
     for hit in reply.hits:
-        lines.append(f"{hit.score:.3f} (dense {hit.dense:.3f}, keyword {hit.keyword:.2f})  {_named(hit.article.source)}")
+        lines.append(
+            f"{hit.score:.3f} (dense {hit.dense:.3f}, keyword {hit.keyword:.2f})  {_named(hit.article.source)}"
+        )
         lines.append(textwrap.shorten(printable(hit.passage.text), width - 4, placeholder=" …"))
     return "\n".join(lines)
 
@@ -66,7 +72,10 @@ def day(value: date | None) -> str:
 
 
 def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
-    """Tell whether a stream is a terminal that opens links in its text (OSC 8). ``FORCE_HYPERLINK=1`` or ``0`` decides."""
+    """Tell whether a stream is a terminal that opens links in its text (OSC 8).
+
+    ``FORCE_HYPERLINK=1`` or ``0`` decides.
+    """
     if environment.get("FORCE_HYPERLINK"):
         return environment["FORCE_HYPERLINK"] != "0"
     vte = environment.get("VTE_VERSION", "")
@@ -103,7 +112,10 @@ def _refusal(result: NoAnswer, width: int) -> str:
 
 
 def _nearest(hit: Hit, width: int) -> list[str]:
-    return [f"  {_named(hit.article.source)}", "    " + textwrap.shorten(printable(hit.passage.text), width - 4, placeholder=" …")]
+    return [
+        f"  {_named(hit.article.source)}",
+        "    " + textwrap.shorten(printable(hit.passage.text), width - 4, placeholder=" …"),
+    ]
 
 
 def _named(source: Source) -> str:
@@ -111,4 +123,11 @@ def _named(source: Source) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str) -> str:
-    return textwrap.fill(printable(text), width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return textwrap.fill(
+        printable(text),
+        width,
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )

@@ -1,7 +1,8 @@
 """Run the steps of the Containerfile in a scratch folder, as far as they go without an engine.
 
-COPY copies, RUN runs with its paths put under the folder, ENTRYPOINT answers ``--help``, HEALTHCHECK asks a server with the health routes. Nothing is fetched:
-pip must find what requirements.lock names in the environment that this runs in. Users, ports and volumes need an engine and are only listed.
+COPY copies, RUN runs with its paths put under the folder, ENTRYPOINT answers ``--help``, HEALTHCHECK asks a server with
+the health routes. Nothing is fetched: pip must find what requirements.lock names in the environment that this runs in.
+Users, ports and volumes need an engine and are only listed.
 """
 
 from __future__ import annotations
@@ -80,7 +81,9 @@ class Rehearsal:
         if command.startswith("python "):
             command = shlex.quote(sys.executable) + command.removeprefix("python")
         self._done(["sh", "-c", command])
-        for packages in self._scratch.glob("opt/newsdesk/lib/python*/site-packages"):  # a fresh environment sees what this one has
+        for packages in self._scratch.glob(
+            "opt/newsdesk/lib/python*/site-packages"
+        ):  # a fresh environment sees what this one has
             (packages / "rehearsal.pth").write_text("\n".join(site.getsitepackages()))
             for bundled in packages.glob("setuptools*"):  # would hide the one that the lock's packages want
                 shutil.rmtree(bundled)
@@ -108,7 +111,9 @@ class Rehearsal:
         at.mkdir(parents=True, exist_ok=True)
         done = subprocess.run(command, cwd=at, env=self._environment, capture_output=True, text=True, check=False)
         if done.returncode or told not in done.stdout:
-            raise SystemExit(f"{' '.join(command)}\n{done.stdout[-2_000:]}\n{done.stderr[-4_000:]}\nexit code {done.returncode}")
+            raise SystemExit(
+                f"{' '.join(command)}\n{done.stdout[-2_000:]}\n{done.stderr[-4_000:]}\nexit code {done.returncode}"
+            )
 
     def _check_health(self, value: str) -> None:
         command = json.loads(value[value.index("CMD") + 3 :])
@@ -158,7 +163,10 @@ def _ignored(source: str) -> bool:
 
 def main() -> None:
     """Rehearse."""
-    with tempfile.TemporaryDirectory(prefix="newsdesk-rehearsal-") as scratch, (ROOT / "deploy" / "Containerfile").open("rb") as file:
+    with (
+        tempfile.TemporaryDirectory(prefix="newsdesk-rehearsal-") as scratch,
+        (ROOT / "deploy" / "Containerfile").open("rb") as file,
+    ):
         Rehearsal(Path(scratch)).play(DockerfileParser(fileobj=file).structure)
     print("The Containerfile's steps ran.")
 

@@ -17,14 +17,28 @@ from typing import TYPE_CHECKING, Any
 from index.errors import NewsdeskError, SettingsError
 
 if TYPE_CHECKING:
-    from bot.desk import Desk
-    from bot.written import WrittenDesk
+    from bot.answer.desk import Desk
+    from bot.write.desk import WrittenDesk
     from evals.data import DataSet, Query
-    from index.embed import Embedder
+    from index.model.embedder import Embedder
 
 OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
-OTHERS = ("clean", "duplicates", "metadata", "embed", "statements", "speed", "search", "growth", "check", "lies", "injections", "sides", "vectors")
+OTHERS = (
+    "clean",
+    "duplicates",
+    "metadata",
+    "embed",
+    "statements",
+    "speed",
+    "search",
+    "growth",
+    "check",
+    "lies",
+    "injections",
+    "sides",
+    "vectors",
+)
 LONG = ("speed", "growth")  # these tell what they have on the way
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
@@ -55,22 +69,66 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m evals", description="Measure quality and speed on data sets. Results: evals/results/.")
-    parser.add_argument("evals", nargs="+", choices=[*OURS, *OTHERS, "plan"], metavar="EVAL", help=", ".join((*OURS, *OTHERS, "plan")))
-    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of data sets, each a folder with queries.jsonl; without it only our own set")
-    parser.add_argument("--set", action="append", metavar="NAME", help="measure this data set only (may be given more than once)")
-    parser.add_argument(
-        "--limit", type=int, metavar="N", help="articles of a data set: the gold ones of as many questions as fill half, and others drawn by seed"
+    parser = argparse.ArgumentParser(
+        prog="python -m evals", description="Measure quality and speed on data sets. Results: evals/results/."
     )
-    parser.add_argument("--articles", type=_count, metavar="N", help="articles that speed takes (default 300), or that plan is made for (default: a table)")
-    parser.add_argument("--passages", type=_sizes, metavar="N,N", help="sizes of the archives that search is measured in (default 10000,100000)")
-    parser.add_argument("--questions-per-second", type=_rate, default=1.0, metavar="Q", help="that plan plans for (default 1)")
+    parser.add_argument(
+        "evals", nargs="+", choices=[*OURS, *OTHERS, "plan"], metavar="EVAL", help=", ".join((*OURS, *OTHERS, "plan"))
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="folder of data sets, each a folder with queries.jsonl; without it only our own set",
+    )
+    parser.add_argument(
+        "--set", action="append", metavar="NAME", help="measure this data set only (may be given more than once)"
+    )
+    parser.add_argument(
+        "--limit",
+        type=int,
+        metavar="N",
+        help="articles of a data set: the gold ones of as many questions as fill half, and others drawn by seed",
+    )
+    parser.add_argument(
+        "--articles",
+        type=_count,
+        metavar="N",
+        help="articles that speed takes (default 300), or that plan is made for (default: a table)",
+    )
+    parser.add_argument(
+        "--passages",
+        type=_sizes,
+        metavar="N,N",
+        help="sizes of the archives that search is measured in (default 10000,100000)",
+    )
+    parser.add_argument(
+        "--questions-per-second", type=_rate, default=1.0, metavar="Q", help="that plan plans for (default 1)"
+    )
     parser.add_argument("--json", action="store_true", help="print the plan as JSON")
-    parser.add_argument("--cache", type=Path, default=Path(".evals"), metavar="DIR", help="where archives are kept between runs (default .evals)")
+    parser.add_argument(
+        "--cache",
+        type=Path,
+        default=Path(".evals"),
+        metavar="DIR",
+        help="where archives are kept between runs (default .evals)",
+    )
     parser.add_argument("--results", type=Path, metavar="DIR", help="where results go (default evals/results)")
-    parser.add_argument("--answerer", choices=["quotes", "llm"], default="quotes", help="who answers: quotes, or the language model of the settings")
-    parser.add_argument("--questions", type=int, metavar="N", help="ask only so many questions of each set, drawn by seed: a model costs time or money")
-    parser.add_argument("--baselines", action="store_true", help="also measure llama-index's own index on the same articles")
+    parser.add_argument(
+        "--answerer",
+        choices=["quotes", "llm"],
+        default="quotes",
+        help="who answers: quotes, or the language model of the settings",
+    )
+    parser.add_argument(
+        "--questions",
+        type=int,
+        metavar="N",
+        help="ask only so many questions of each set, drawn by seed: a model costs time or money",
+    )
+    parser.add_argument(
+        "--baselines", action="store_true", help="also measure llama-index's own index on the same articles"
+    )
     return parser
 
 
@@ -86,7 +144,9 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = 0.0
     if not 0 < rate <= 10_000:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of questions a second; write it like 2.5, at most 10000")
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no number of questions a second; write it like 2.5, at most 10000"
+        )
     return rate
 
 
@@ -107,14 +167,18 @@ def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
             continue
         data = own() if wanted == "own" else load(parsed.data / wanted).part(parsed.limit)
         said = {"data": wanted, "model": embedder.identity, "articles": len(data.articles)}
-        for name, values in _measured([name for name in names if parsed.set or wanted in SETS[name]], data, embedder, parsed):
+        for name, values in _measured(
+            [name for name in names if parsed.set or wanted in SETS[name]], data, embedder, parsed
+        ):
             shown = f"{name}-llm" if parsed.answerer == "llm" and "written" in values else name
             _publish({"eval": shown, **said, **values}, parsed.results)
 
 
-def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace) -> Iterator[tuple[str, dict[str, Any]]]:
+def _measured(
+    names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
-    from bot.desk import Desk
+    from bot.answer.desk import Desk
     from evals import answer, conflicts, followup, refuse, retrieve, writing
     from evals.archives import archive_of
     from evals.asking import ask_all
@@ -126,12 +190,20 @@ def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: a
     if "conflicts" in names:
         with archive_of(data, embedder, parsed.cache) as archive:
             sides = conflicts.sides_of(parsed.data / data.name)
-            yield "conflicts", {"questions": len(sides), "figures": conflicts.figures_of(ask_all(Desk(archive, embedder), data.queries), sides)}
+            yield (
+                "conflicts",
+                {
+                    "questions": len(sides),
+                    "figures": conflicts.figures_of(ask_all(Desk(archive, embedder), data.queries), sides),
+                },
+            )
     asked_of = [module for module in (answer, refuse) if module.__name__.rpartition(".")[2] in names]
     if asked_of:
         with archive_of(data, embedder, parsed.cache) as archive:
             desk = Desk(archive, embedder)
-            asked = ask_all(_written(desk, embedder) if parsed.answerer == "llm" else desk, _some(data.queries, parsed.questions))
+            asked = ask_all(
+                _written(desk, embedder) if parsed.answerer == "llm" else desk, _some(data.queries, parsed.questions)
+            )
         by_model = {"written": writing.figures_of(asked)} if parsed.answerer == "llm" else {}
         for module in asked_of:
             name = module.__name__.rpartition(".")[2]
@@ -140,14 +212,16 @@ def _measured(names: Sequence[str], data: DataSet, embedder: Embedder, parsed: a
 
 def _written(desk: Desk, embedder: Embedder) -> WrittenDesk:
     """Put the language model of the settings in front of a desk."""
-    from bot.llm import Llm
-    from bot.written import WrittenDesk
-    from index.embed import entailment
+    from bot.write.desk import WrittenDesk
+    from bot.write.llm import Llm
+    from index.model.embedder import entailment
     from settings import load as load_settings
 
     settings = load_settings()
     if not settings.llm.model:
-        raise SettingsError("NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/llm.md tells how to set one.")
+        raise SettingsError(
+            "NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/llm.md tells how to set one."
+        )
     entails = entailment(settings.check.nli) if settings.check.nli else None
     return WrittenDesk(desk, Llm(settings.llm), embedder, settings.llm, entails)
 
@@ -168,7 +242,10 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
         wanted = {"cache": parsed.cache, **({"sizes": parsed.passages} if parsed.passages else {})}
     if name in LONG:
         wanted["partly"] = partial(_keep, parsed.cache / f"{name}-partly.json")
-    _publish({"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)}, parsed.results)
+    _publish(
+        {"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)},
+        parsed.results,
+    )
 
 
 def _keep(file: Path, result: dict[str, Any]) -> None:

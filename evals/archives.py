@@ -12,12 +12,12 @@ from pathlib import Path
 from evals.data import DataSet
 from index.archive import Archive
 from index.articles import Article
-from index.changes import Options
-from index.embed import Embedder
 from index.errors import NewsdeskError
-from index.lock import writer_lock
-from index.report import Progress
-from index.runs import run
+from index.ingest.changes import Options
+from index.ingest.report import Progress
+from index.ingest.run import run
+from index.model.embedder import Embedder
+from index.store.catalog import writer_lock
 
 
 class EvalError(NewsdeskError):
@@ -48,7 +48,13 @@ def archive_of(data: DataSet, embedder: Embedder, cache: Path) -> Iterator[Archi
         with writer_lock(folder):
             report = run(archive, embedder, Options([str(file.resolve())]), _Told())
         if report.passages:
-            print(f"\r{data.name}: {report.added:,} articles, {report.passages:,} passages, {report.failed} failed, {report.seconds:.0f} s", file=sys.stderr)
+            print(
+                (
+                    f"\r{data.name}: {report.added:,} articles, {report.passages:,} passages, {report.failed} "
+                    f"failed, {report.seconds:.0f} s"
+                ),
+                file=sys.stderr,
+            )
         yield archive
     finally:
         archive.close()

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
-from bot.answers import Answer
-from bot.desk import Reply, Request
+from bot.answer.desk import Reply, Request
+from bot.reply import Answer
 from evals.data import Query
 
 # For data without dates: any day after the articles.
@@ -30,7 +30,7 @@ class Asked:
 
 
 class Asks(Protocol):
-    """What answers: bot.desk.Desk, bot.written.WrittenDesk."""
+    """What answers: bot.answer.desk.Desk, bot.write.desk.WrittenDesk."""
 
     def ask(self, request: Request) -> Reply:
         """Answer a question."""

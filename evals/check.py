@@ -1,8 +1,8 @@
 """Does the checker agree with people: sentences about news articles that people judged to be supported or not.
 
-Each claim goes through the checker with every passage of its article cited; beside it, what one would use without a checker: the nearest
-sentence by the same vectors, and how much of the claim stands in the article (ROUGE-L, words). A half of the articles is for tuning: the bounds of the
-simple measures are the best of that half.
+Each claim goes through the checker with every passage of its article cited; beside it, what one would use without a
+checker: the nearest sentence by the same vectors, and how much of the claim stands in the article (ROUGE-L, words). A
+half of the articles is for tuning: the bounds of the simple measures are the best of that half.
 """
 
 from __future__ import annotations
@@ -17,14 +17,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bot.answers import Dropped
-from bot.checker import Bounds, SentenceChecker, Support
+from bot.check.checker import Bounds, SentenceChecker, Support
+from bot.reply import Dropped
 from evals.metrics import auc
 from index.articles import Article, Hit, Source
-from index.embed import Embedder, Vectors
-from index.passages import passages_of
-from index.sentences import spans
-from index.terms import words
+from index.model.embedder import Embedder, Vectors
+from index.text import passages_of, spans, words
 
 SETS = ("qags", "news_claims")
 _STEPS = [n / 20 for n in range(8, 21)]
@@ -44,7 +42,9 @@ class Judged:
 
 
 def run(data: Path, embedder: Embedder | None = None, show: bool = False) -> dict[str, Any]:
-    """Return balanced accuracy, kappa and AUC of the checker and of simple measures by half and kind of text, and the curve over the bound."""
+    """Return balanced accuracy, kappa and AUC of the checker and of simple measures by half and kind of text, and the
+    curve over the bound.
+    """
     if embedder is None:
         from settings import Settings
 
@@ -57,17 +57,29 @@ def run(data: Path, embedder: Embedder | None = None, show: bool = False) -> dic
         of_half = [item for item in judged if half in ("both", item.half)]
         figures[half] = {
             "checker": _agreement(of_half, lambda item: item.kept),
-            "checker, attribution aside": _agreement(of_half, lambda item: item.kept or "somebody's words" in item.reason),
+            "checker, attribution aside": _agreement(
+                of_half, lambda item: item.kept or "somebody's words" in item.reason
+            ),
             **{name: _agreement(of_half, _above(name, bound)) for name, bound in bounds.items()},
         }
         for name in bounds:
             yes, no = ([item.scores[name] for item in of_half if item.supported == side] for side in (True, False))
             figures[half][name]["AUC"] = auc(yes, no)
-    kinds = {kind: _agreement([item for item in judged if item.kind == kind], lambda item: item.kept) for kind in sorted({item.kind for item in judged})}
+    kinds = {
+        kind: _agreement([item for item in judged if item.kind == kind], lambda item: item.kept)
+        for kind in sorted({item.kind for item in judged})
+    }
     curve = {half: _curve([item for item in judged if item.half == half]) for half in ("dev", "test")}
     # What stands in a bracket is the set's own text.
     why = Counter(re.sub(r"\[.*\]|\(.*\)", "…", item.reason) for item in judged if not item.kept and item.supported)
-    return {"claims": len(judged), "figures": figures, "by set": kinds, "bounds": bounds, "curve": curve, "supported, dropped": dict(why.most_common())}
+    return {
+        "claims": len(judged),
+        "figures": figures,
+        "by set": kinds,
+        "bounds": bounds,
+        "curve": curve,
+        "supported, dropped": dict(why.most_common()),
+    }
 
 
 def _judged(folder: Path, embedder: Embedder, show: bool) -> list[Judged]:
@@ -98,13 +110,23 @@ def _judged(folder: Path, embedder: Embedder, show: bool) -> list[Judged]:
 
 
 def _written(text: str) -> str:
-    """Return a text as it was written: one of the sets parts numbers and hyphens by spaces ("10, 000", "33 - year - old")."""
+    """Return a text as it was written: one of the sets parts numbers and hyphens by spaces ("10, 000", "33 - year -
+    old").
+    """
     joined = re.sub(r"(?<=\d), (?=\d{3}\b)|(?<=\d)\. (?=\d)", lambda match: match.group()[0], text)
-    return re.sub(r"(?<=\w) - (?=\w)", "-", joined).replace("``", '"').replace("''", '"').replace("$ ", "$").replace("£ ", "£")
+    return (
+        re.sub(r"(?<=\w) - (?=\w)", "-", joined)
+        .replace("``", '"')
+        .replace("''", '"')
+        .replace("$ ", "$")
+        .replace("£ ", "£")
+    )
 
 
 def _scores(supports: Sequence[Support]) -> dict[str, float]:
-    """Return what the checker goes by, as one number each: of the worst part; 0 where something goes against the passage."""
+    """Return what the checker goes by, as one number each: of the worst part; 0 where something goes against the
+    passage.
+    """
     fine = bool(supports) and not any(support.fault for support in supports)
     return {
         "checker's coverage": min((support.covered for support in supports), default=0.0) if fine else 0.0,
@@ -144,22 +166,34 @@ def _best(judged: Sequence[Judged], name: str) -> float:
 def _agreement(judged: Sequence[Judged], kept: Callable[[Judged], bool]) -> dict[str, float]:
     """Return balanced accuracy, Cohen's kappa, the share of supported claims kept and of unsupported ones dropped."""
     count = Counter((item.supported, kept(item)) for item in judged)
-    yes, no, total = count[True, True] + count[True, False], count[False, True] + count[False, False], max(1, len(judged))
+    yes, no, total = (
+        count[True, True] + count[True, False],
+        count[False, True] + count[False, False],
+        max(1, len(judged)),
+    )
     right, dropped = count[True, True] / max(1, yes), count[False, False] / max(1, no)
     agreed = (count[True, True] + count[False, False]) / total
     said = (count[True, True] + count[False, True]) / total
     chance = said * yes / total + (1 - said) * no / total
     return {
-        "balanced accuracy": round((right + dropped) / 2, 3), "kappa": round((agreed - chance) / (1 - chance), 3) if chance < 1 else 0.0,
+        "balanced accuracy": round((right + dropped) / 2, 3),
+        "kappa": round((agreed - chance) / (1 - chance), 3) if chance < 1 else 0.0,
         "supported kept": round(right, 3), "unsupported dropped": round(dropped, 3), "n": len(judged),
     }  # fmt: skip
 
 
 def _curve(judged: Sequence[Judged]) -> list[dict[str, float]]:
-    """Return for each bound what is dropped of the unsupported (in the report's plot upwards) and of the supported (to the right)."""
+    """Return for each bound what is dropped of the unsupported (in the report's plot upwards) and of the supported (to
+    the right).
+    """
     points = [(bound, _agreement(judged, _above("checker's coverage", bound))) for bound in _STEPS]
     return [
-        {"covered": bound, "unanswerable": p["unsupported dropped"], "answerable": round(1 - p["supported kept"], 3), "kappa": p["kappa"]}
+        {
+            "covered": bound,
+            "unanswerable": p["unsupported dropped"],
+            "answerable": round(1 - p["supported kept"], 3),
+            "kappa": p["kappa"],
+        }
         for bound, p in points
     ]
 
@@ -170,7 +204,9 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run as ``python -m evals.check --data DIR --show``: the sentences themselves are others' texts, do not publish them."""
+    """Run as ``python -m evals.check --data DIR --show``: the sentences themselves are others' texts, do not publish
+    them.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--show", action="store_true")

@@ -2,11 +2,12 @@ r"""Cleaning, measured on saved pages: how much of the article is kept, and how 
 
     python -m evals.clean --data DIR [--json]
 
-``DIR`` holds ``pages/pages.jsonl``, one page a line: ``{"url", "title", "gold_text", "text_dump", "html_file"}``, and the pages themselves as
-``pages/html/*.html.gz``. A text is a bag of tokens (``\w+``, lower case), each counted as often as it stands there. Precision is the share
-of the cleaned text's tokens that the gold text has too, recall the share of the gold text's that the cleaned text has, F1 their harmonic
-mean; each is averaged over pages. The rules were made looking at half of the sites, ``dev`` (by the last bit of the SHA-256 of the host); of the
-others, ``held_out``, only the figures were seen.
+``DIR`` holds ``pages/pages.jsonl``, one page a line: ``{"url", "title", "gold_text", "text_dump", "html_file"}``, and
+the pages themselves as ``pages/html/*.html.gz``. A text is a bag of tokens (``\w+``, lower case), each counted as often
+as it stands there. Precision is the share of the cleaned text's tokens that the gold text has too, recall the share of
+the gold text's that the cleaned text has, F1 their harmonic mean; each is averaged over pages. The rules were made
+looking at half of the sites, ``dev`` (by the last bit of the SHA-256 of the host); of the others, ``held_out``, only
+the figures were seen.
 """
 
 from __future__ import annotations
@@ -27,10 +28,10 @@ from urllib.parse import urlsplit
 import justext
 import trafilatura
 
-from index.clean import clean, lines_of
+from index.clean.clean import clean, lines_of
 from index.errors import UnreadableError
-from index.formats.html import read_html
-from index.metadata import from_text
+from index.read.html import read_html
+from index.read.text_metadata import from_text
 
 _TOKEN = re.compile(r"\w+")
 _TAG = re.compile(r"<[^<>]*>")
@@ -67,7 +68,11 @@ def pages(data: Path) -> Iterator[Page]:
             host = (urlsplit(row["url"]).hostname or "").removeprefix("www.")
             name = Path(row["html_file"]).name
             yield Page(
-                host, row["title"] or "", row["gold_text"], row["text_dump"], gzip.decompress((folder / "html" / name).read_bytes()).decode("utf-8", "replace")
+                host,
+                row["title"] or "",
+                row["gold_text"],
+                row["text_dump"],
+                gzip.decompress((folder / "html" / name).read_bytes()).decode("utf-8", "replace"),
             )
 
 
@@ -112,7 +117,11 @@ def justext_from_dump(page: Page) -> str:
 
 def as_is_html(page: Page) -> str:
     """Return all the text of a page."""
-    return "\n".join(lines_of(_TAG.sub(" ", re.sub(r"(?is)<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->", " ", page.html))))
+    return "\n".join(
+        lines_of(
+            _TAG.sub(" ", re.sub(r"(?is)<(script|style|noscript|template)\b.*?</\1\s*>|<!--.*?-->", " ", page.html))
+        )
+    )
 
 
 def as_is_dump(page: Page) -> str:
@@ -121,11 +130,20 @@ def as_is_dump(page: Page) -> str:
 
 
 def _good(html: str) -> str:
-    return "\n".join(paragraph.text for paragraph in justext.justext(html.encode(), justext.get_stoplist("English")) if not paragraph.is_boilerplate)
+    return "\n".join(
+        paragraph.text
+        for paragraph in justext.justext(html.encode(), justext.get_stoplist("English"))
+        if not paragraph.is_boilerplate
+    )
 
 
 SYSTEMS: dict[str, dict[str, Callable[[Page], str]]] = {
-    "html": {"newsdesk": ours_from_html, "trafilatura": trafilatura_from_html, "justext": justext_from_html, "as is": as_is_html},
+    "html": {
+        "newsdesk": ours_from_html,
+        "trafilatura": trafilatura_from_html,
+        "justext": justext_from_html,
+        "as is": as_is_html,
+    },
     "text_dump": {"newsdesk": ours_from_dump, "justext": justext_from_dump, "as is": as_is_dump},
 }
 GROUPS: dict[str, Callable[[Page], bool]] = {
@@ -145,13 +163,21 @@ def run(data: Path) -> dict[str, Any]:
         found[form] = {}
         for name, system in systems.items():
             scores = [(page, score(system(page), page.gold)) for page in read]
-            found[form][name] = {group: _averages([each for page, each in scores if belongs(page)]) for group, belongs in GROUPS.items()}
+            found[form][name] = {
+                group: _averages([each for page, each in scores if belongs(page)]) for group, belongs in GROUPS.items()
+            }
     return found
 
 
 def _averages(scores: list[tuple[float, float, float]]) -> dict[str, float]:
     count = max(1, len(scores))
-    return {"pages": len(scores), **{name: round(sum(each[at] for each in scores) / count, 3) for at, name in enumerate(("precision", "recall", "f1"))}}
+    return {
+        "pages": len(scores),
+        **{
+            name: round(sum(each[at] for each in scores) / count, 3)
+            for at, name in enumerate(("precision", "recall", "f1"))
+        },
+    }
 
 
 def as_table(found: dict[str, Any]) -> str:
@@ -161,7 +187,10 @@ def as_table(found: dict[str, Any]) -> str:
         lines.append(f"{form:<12} {'pages':<16} {'n':>4} {'precision':>10} {'recall':>7} {'F1':>6}")
         for name, groups in systems.items():
             lines += [
-                f"{name:<12} {group:<16} {each['pages']:>4} {each['precision']:>10.3f} {each['recall']:>7.3f} {each['f1']:>6.3f}"
+                (
+                    f"{name:<12} {group:<16} {each['pages']:>4} {each['precision']:>10.3f} {each['recall']:>7.3f} "
+                    f"{each['f1']:>6.3f}"
+                )
                 for group, each in groups.items()
             ]
     return "\n".join(lines)
@@ -174,7 +203,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="the figures as JSON")
     given = parser.parse_args(arguments)
     if not (given.data / "pages" / "pages.jsonl").exists():
-        print(f"There is no pages/pages.jsonl in {given.data}. Name the folder that holds it with --data.", file=sys.stderr)
+        print(
+            f"There is no pages/pages.jsonl in {given.data}. Name the folder that holds it with --data.",
+            file=sys.stderr,
+        )
         return 2
     found = run(given.data)
     print(json.dumps(found, indent=1) if given.json else as_table(found))

@@ -16,7 +16,9 @@ Sides = Mapping[str, tuple[str, ...]]
 
 
 def sides_of(folder: Path) -> Sides:
-    """Return the different answers that the articles of a data set give, by question: the true ones and the false ones."""
+    """Return the different answers that the articles of a data set give, by question: the true ones and the false
+    ones.
+    """
     found = {}
     with open(folder / "queries.jsonl", encoding="utf-8") as stream:
         for line in stream:
@@ -29,15 +31,21 @@ def sides_of(folder: Path) -> Sides:
 def figures_of(asked: Sequence[Asked], sides: Sides) -> dict[str, Any]:
     """Return the figures by half: over questions with several answers, a refused one counts as citing none.
 
-    ``passages hold all``: what could be reached with the passages found. ``said to differ`` is of the answered, by how many answers there are.
+    ``passages hold all``: what could be reached with the passages found. ``said to differ`` is of the answered, by how
+    many answers there are.
     """
-    return {half: _figures([item for item in asked if half in ("both", item.query.half)], sides) for half in ("dev", "test", "both")}
+    return {
+        half: _figures([item for item in asked if half in ("both", item.query.half)], sides)
+        for half in ("dev", "test", "both")
+    }
 
 
 def _figures(asked: Sequence[Asked], sides: Sides) -> dict[str, Any]:
     several = [item for item in asked if len(sides[item.query.id]) > 1]
     one = [item for item in asked if len(sides[item.query.id]) == 1]
-    cited = [_held([c.quote for c in item.answer.citations] if item.answer else [], sides[item.query.id]) for item in several]
+    cited = [
+        _held([c.quote for c in item.answer.citations] if item.answer else [], sides[item.query.id]) for item in several
+    ]
     found = [_held([hit.passage.text for hit in item.reply.hits[:_READ]], sides[item.query.id]) for item in several]
     total = [len(sides[item.query.id]) for item in several]
     return {

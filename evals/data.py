@@ -29,8 +29,9 @@ class DataError(NewsdeskError):
 class Query:
     """A question with what is known to answer it.
 
-    ``gold_ids`` are articles, ``gold_passages`` pairs of article and how a passage that answers begins, ``evidence`` sentences that
-    answer, ``thread`` the earlier questions of the conversation, ``rewrite`` the question with nothing left to guess, where known.
+    ``gold_ids`` are articles, ``gold_passages`` pairs of article and how a passage that answers begins, ``evidence``
+    sentences that answer, ``thread`` the earlier questions of the conversation, ``rewrite`` the question with nothing
+    left to guess, where known.
     """
 
     id: str
@@ -53,7 +54,9 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class DataSet:
-    """Articles, each one JSON object as ``ingest.py`` reads it, and questions about them; ``folder`` holds them as files, if they are files."""
+    """Articles, each one JSON object as ``ingest.py`` reads it, and questions about them; ``folder`` holds them as
+    files, if they are files.
+    """
 
     name: str
     articles: tuple[dict[str, Any], ...]
@@ -61,7 +64,8 @@ class DataSet:
     folder: Path | None = None
 
     def part(self, limit: int | None, seed: int = 1) -> DataSet:
-        """Return a part of at most ``limit`` articles: questions until their gold articles fill half of it, the rest drawn by seed.
+        """Return a part of at most ``limit`` articles: questions until their gold articles fill half of it, the rest
+        drawn by seed.
 
         Questions that have no answer stay; those whose gold articles are not all among the chosen ones go.
         """
@@ -113,7 +117,9 @@ def _article(line: dict[str, Any]) -> dict[str, Any]:
 
 def _query(line: dict[str, Any]) -> Query:
     answers = tuple(line.get("answers", ()))
-    answerable = line["answerable"] if "answerable" in line else line.get("type", "") not in ("unanswerable", "underspecified")
+    answerable = (
+        line["answerable"] if "answerable" in line else line.get("type", "") not in ("unanswerable", "underspecified")
+    )
     return Query(
         id=str(line["id"]),
         question=line["question"],
@@ -130,5 +136,9 @@ def _query(line: dict[str, Any]) -> Query:
 
 
 def _questions(history: Sequence[Any]) -> tuple[str, ...]:
-    said = [item if isinstance(item, str) else item["text"] for item in history if isinstance(item, str) or item.get("speaker") == "user"]
+    said = [
+        item if isinstance(item, str) else item["text"]
+        for item in history
+        if isinstance(item, str) or item.get("speaker") == "user"
+    ]
     return tuple(said)

@@ -1,16 +1,18 @@
-"""Near-duplicates: precision and recall of the links that ingest makes, on pairs of newsquiz articles that a person has judged.
+"""Near-duplicates: precision and recall of the links that ingest makes, on pairs of newsquiz articles that a person has
+judged.
 
-``duplicates.jsonl`` holds the pairs, ids only. They come from the 6,000 articles by four ways pooled, so that no one way sets what can be
-found: five-word runs in common (at least a third of the shorter text's: nearly all such pairs; a tenth to a third, three days apart at most:
-the strongest 62), nearness of the openings' vectors where few words are common (the 40 nearest within three days), and equal titles. Both
-openings and the course of the overlap over both texts were read. ``same`` is one report, reprinted, edited, updated in words or shortened;
-not the same are two papers' own reports of one event, a follow-up that repeats the background, a new version with other figures, yearly
-pieces and lists made from one mould, round-ups and galleries that hold a piece of another article. Each pair is in the half for tuning or
-the half for testing by its digest. The form of the rule was found, and its
-bounds mostly set, with both in view: neither is blind.
+``duplicates.jsonl`` holds the pairs, ids only. They come from the 6,000 articles by four ways pooled, so that no one
+way sets what can be found: five-word runs in common (at least a third of the shorter text's: nearly all such pairs; a
+tenth to a third, three days apart at most: the strongest 62), nearness of the openings' vectors where few words are
+common (the 40 nearest within three days), and equal titles. Both openings and the course of the overlap over both texts
+were read. ``same`` is one report, reprinted, edited, updated in words or shortened; not the same are two papers' own
+reports of one event, a follow-up that repeats the background, a new version with other figures, yearly pieces and lists
+made from one mould, round-ups and galleries that hold a piece of another article. Each pair is in the half for tuning
+or the half for testing by its digest. The form of the rule was found, and its bounds mostly set, with both in view:
+neither is blind.
 
-``made`` are copies made here of the same articles by cutting and changing words: recall where nearly all copies of a real archive lie far
-from the bounds.
+``made`` are copies made here of the same articles by cutting and changing words: recall where nearly all copies of a
+real archive lie far from the bounds.
 
 python -m evals.duplicates --data DIR
 """
@@ -34,12 +36,12 @@ from typing import Any
 import numpy as np
 
 from index.articles import Article, Source
-from index.catalog import Catalog
-from index.clean import clean
-from index.duplicates import Fingerprint, contained, link, opening
-from index.embed import Embedder, Vectors
-from index.model import Model
-from index.passages import embedding_key, header, passages_of
+from index.clean.clean import clean
+from index.model.embedder import Embedder, Vectors
+from index.model.runtime import Model
+from index.store.catalog import Catalog
+from index.store.duplicates import Fingerprint, contained, link, opening
+from index.text import embedding_key, header, passages_of
 
 Pair = tuple[str, str]
 PAIRS = Path(__file__).with_name("duplicates.jsonl")
@@ -55,20 +57,31 @@ def run(data: Path) -> dict[str, Any]:
     linked, vectors, seconds = _linked(articles.values(), embedder)
     prints = {id_: Fingerprint.of(article) for id_, article in articles.items()}
     measures: dict[str, Callable[[Pair], float]] = {
-        "Jaccard of three-word runs (what MinHash estimates)": lambda pair: _jaccard(articles[pair[0]].text, articles[pair[1]].text, 3),
+        "Jaccard of three-word runs (what MinHash estimates)": lambda pair: _jaccard(
+            articles[pair[0]].text, articles[pair[1]].text, 3
+        ),
         "Jaccard of five-word runs": lambda pair: _jaccard(articles[pair[0]].text, articles[pair[1]].text, 5),
         "containment of five-word runs": lambda pair: contained(prints[pair[0]], prints[pair[1]]),
         "cosine of the first passages": lambda pair: float(vectors[pair[0]] @ vectors[pair[1]]),
         "opening in common": lambda pair: opening(prints[pair[0]], prints[pair[1]]),
     }
-    halves = {"dev": [pair for pair in same if _half(pair) == "dev"], "test": [pair for pair in same if _half(pair) == "test"]}
-    figures: dict[str, Any] = {"links": {half: _scores(pairs, same, lambda pair: pair in linked) for half, pairs in halves.items()}}
+    halves = {
+        "dev": [pair for pair in same if _half(pair) == "dev"],
+        "test": [pair for pair in same if _half(pair) == "test"],
+    }
+    figures: dict[str, Any] = {
+        "links": {half: _scores(pairs, same, lambda pair: pair in linked) for half, pairs in halves.items()}
+    }
     scores = {name: {pair: measure(pair) for pair in same} for name, measure in measures.items()}
     for name, score in scores.items():
         figures[f"{name}, alone"] = _at_best(halves, same, [score])
-    figures["containment and cosine"] = _at_best(halves, same, [scores["containment of five-word runs"], scores["cosine of the first passages"]])
+    figures["containment and cosine"] = _at_best(
+        halves, same, [scores["containment of five-word runs"], scores["cosine of the first passages"]]
+    )
     return {
-        "pairs": {half: {"pairs": len(pairs), "same": sum(same[pair] for pair in pairs)} for half, pairs in halves.items()},
+        "pairs": {
+            half: {"pairs": len(pairs), "same": sum(same[pair] for pair in pairs)} for half, pairs in halves.items()
+        },
         "figures": figures,
         "made": _made(articles, embedder),
         "milliseconds_an_article": round(1000 * seconds / len(articles), 2),
@@ -87,10 +100,14 @@ def _articles(corpus: Path, wanted: set[str]) -> dict[str, Article]:
 
 
 def _linked(articles: Iterable[Article], embedder: Embedder) -> tuple[set[Pair], dict[str, Vectors], float]:
-    """Return the pairs that an archive of these articles links, in both orders, the vectors of the first passages, and the seconds linking took."""
+    """Return the pairs that an archive of these articles links, in both orders, the vectors of the first passages, and
+    the seconds linking took.
+    """
     every = list(articles)
     first = [(passages_of(article)[0], header(article.source)) for article in every]
-    found = [(passage, embedding_key(heading, passage.text), f"{heading}\n{passage.text}") for passage, heading in first]
+    found = [
+        (passage, embedding_key(heading, passage.text), f"{heading}\n{passage.text}") for passage, heading in first
+    ]
     vectors = dict(zip([key for _, key, _ in found], embedder.embed([text for _, _, text in found]), strict=True))
     with tempfile.TemporaryDirectory() as folder:
         catalog = Catalog(Path(folder) / "catalog.sqlite3")
@@ -127,29 +144,44 @@ def _scores(pairs: Sequence[Pair], same: Mapping[Pair, bool], says: Callable[[Pa
     found = [pair for pair in pairs if says(pair)]
     right, wanted = sum(same[pair] for pair in found), sum(same[pair] for pair in pairs)
     precision, recall = right / max(1, len(found)), right / max(1, wanted)
-    return {"precision": round(precision, 3), "recall": round(recall, 3), "f1": round(2 * right / max(1, len(found) + wanted), 3)}
+    return {
+        "precision": round(precision, 3),
+        "recall": round(recall, 3),
+        "f1": round(2 * right / max(1, len(found) + wanted), 3),
+    }
 
 
-def _at_best(halves: Mapping[str, Sequence[Pair]], same: Mapping[Pair, bool], scores: Sequence[Mapping[Pair, float]]) -> dict[str, Any]:
-    """Return the scores of a rule "every measure at least its bound" with the bounds that are best on the half for tuning."""
+def _at_best(
+    halves: Mapping[str, Sequence[Pair]], same: Mapping[Pair, bool], scores: Sequence[Mapping[Pair, float]]
+) -> dict[str, Any]:
+    """Return the scores of a rule "every measure at least its bound" with the bounds that are best on the half for
+    tuning.
+    """
     grids = np.array(np.meshgrid(*[np.arange(0.05, 1.0, 0.05)] * len(scores))).reshape(len(scores), -1).T
 
     def says(bounds: Sequence[float]) -> Callable[[Pair], bool]:
         return lambda pair: all(score[pair] >= bound for score, bound in zip(scores, bounds, strict=True))
 
     best = max(grids.tolist(), key=lambda bounds: _scores(halves["dev"], same, says(bounds))["f1"])
-    return {"bounds": [round(bound, 2) for bound in best], **{half: _scores(pairs, same, says(best)) for half, pairs in halves.items()}}
+    return {
+        "bounds": [round(bound, 2) for bound in best],
+        **{half: _scores(pairs, same, says(best)) for half, pairs in halves.items()},
+    }
 
 
 def _made(articles: Mapping[str, Article], embedder: Embedder) -> dict[str, float]:
     """Return, for each way of making a copy, the share of copies that are linked to their original."""
-    chosen = [articles[id_] for id_ in sorted(articles) if 200 <= len(_WORD.findall(articles[id_].text)) <= 2_500][:_MADE]
+    chosen = [articles[id_] for id_ in sorted(articles) if 200 <= len(_WORD.findall(articles[id_].text)) <= 2_500][
+        :_MADE
+    ]
     foreign = _WORD.findall(" ".join(article.text for article in chosen[-5:]))
     ways: dict[str, Callable[[str], str]] = {
         "another dateline": lambda text: f"HARBOUR CITY, March 2 (Agency) - {text}",
         "the first half": lambda text: text[: len(text) // 2],
         "the first fifth": lambda text: text[: len(text) // 5],
-        "every fourth sentence left out": lambda text: "".join(part for place, part in enumerate(re.split(r"(?<=[.!?])\s", text)) if place % 4 != 2),
+        "every fourth sentence left out": lambda text: "".join(
+            part for place, part in enumerate(re.split(r"(?<=[.!?])\s", text)) if place % 4 != 2
+        ),
         "a new first paragraph": lambda text: f"{' '.join(foreign[:40])}.\n\n{text}",
         "every twentieth word changed": lambda text: _changed(text, foreign, 20),
         "every tenth word changed": lambda text: _changed(text, foreign, 10),
@@ -165,13 +197,19 @@ def _made(articles: Mapping[str, Article], embedder: Embedder) -> dict[str, floa
 
 def _changed(text: str, foreign: Sequence[str], step: int) -> str:
     pieces = text.split(" ")
-    return " ".join(foreign[place % len(foreign)] if place % step == step - 1 else piece for place, piece in enumerate(pieces))
+    return " ".join(
+        foreign[place % len(foreign)] if place % step == step - 1 else piece for place, piece in enumerate(pieces)
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m evals.duplicates", description="Precision and recall of the links between near-duplicates.")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of data sets, with newsquiz/corpus.jsonl.gz")
+    parser = argparse.ArgumentParser(
+        prog="python -m evals.duplicates", description="Precision and recall of the links between near-duplicates."
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="folder of data sets, with newsquiz/corpus.jsonl.gz"
+    )
     print(json.dumps(run(parser.parse_args(arguments).data), indent=1))
     return 0
 

@@ -1,7 +1,8 @@
-"""How fast each runtime embeds, and how far its vectors are off: ``python -m evals.embed --data DIR``.
+"""How fast each runtime embeds, and how far its vectors are off: ``python -m evals.embed --data
+DIR``.
 
-DIR holds ``corpus.jsonl.gz``, an article a line with ``text``. Rounds of the runtimes take turns, and the best of each counts, because a machine is
-seldom quiet; read the ratios. A process of its own tells the memory of each.
+DIR holds ``corpus.jsonl.gz``, an article a line with ``text``. Rounds of the runtimes take turns, and the best of each
+counts, because a machine is seldom quiet; read the ratios. A process of its own tells the memory of each.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from typing import Any, get_args
 
 import numpy as np
 
-from index.embed import Vectors
-from index.model import Model, Runtime
+from index.model.embedder import Vectors
+from index.model.runtime import Model, Runtime
 
 _WORDS = 150  # about 200 tokens
 _SENTENCE = 25  # about 34 tokens
 _QUESTION = "what did the minister say about the ferry"
 _MEMORY = """
 import sys
-from index.model import Model
+from index.model.runtime import Model
 model = Model(runtime=sys.argv[1])
 model.embed([sys.argv[2]])
 model.embed([sys.argv[2] + " " + str(number) for number in range(150)])
@@ -36,9 +37,13 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 
 
 def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int = 5) -> dict[str, Any]:
-    """Return, for every runtime that is installed, passages a second, cosines to torch, milliseconds a question, and megabytes at rest."""
+    """Return, for every runtime that is installed, passages a second, cosines to torch, milliseconds a question, and
+    megabytes at rest.
+    """
     texts = _passages(data, max(passages, compared))
-    installed = [name for name in get_args(Runtime) if name != "auto" and (name != "openvino" or importlib.util.find_spec(name))]
+    installed = [
+        name for name in get_args(Runtime) if name != "auto" and (name != "openvino" or importlib.util.find_spec(name))
+    ]
     models = {name: Model(runtime=name) for name in installed}
     seconds: dict[str, list[float]] = {name: [] for name in models}
     questions: dict[str, list[float]] = {name: [] for name in models}
@@ -49,7 +54,7 @@ def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int =
             seconds[name].append(_timed(model, texts[:passages]))
             questions[name] += [_timed(model, [_QUESTION]) for _ in range(40)]
     vectors = {name: model.embed(texts[:compared]) for name, model in models.items()}
-    figures = {
+    return {
         name: {
             "passages_per_second": round(passages / min(seconds[name]), 1),
             "times_torch": round(min(seconds["torch"]) / min(seconds[name]), 2),
@@ -62,7 +67,6 @@ def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int =
         }
         for name in models
     }
-    return figures
 
 
 def _passages(data: Path, count: int) -> list[str]:
@@ -88,26 +92,34 @@ def _cosines(one: Vectors, other: Vectors) -> Vectors:
 
 
 def _agreement(passages: Vectors, reference: Vectors) -> float:
-    """Return the share of the ten nearest that stay, where every tenth text asks by the reference and the rest answer by a runtime."""
+    """Return the share of the ten nearest that stay, where every tenth text asks by the reference and the rest answer
+    by a runtime.
+    """
     asking = reference[::10]
     ranks = [np.argsort(-(asking @ vectors.T), axis=1)[:, :10] for vectors in (passages, reference)]
     return float(np.mean([len(set(one) & set(other)) / 10 for one, other in zip(*ranks, strict=True)]))
 
 
 def _memory(runtime: str) -> int:
-    done = subprocess.run([sys.executable, "-c", _MEMORY, runtime, _QUESTION], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _MEMORY, runtime, _QUESTION], capture_output=True, text=True, check=True
+    )
     return int(done.stdout) // 1_024
 
 
 def main() -> None:
     """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(prog="python -m evals.embed", description="Speed and vectors of the embedding runtimes.")
+    parser = argparse.ArgumentParser(
+        prog="python -m evals.embed", description="Speed and vectors of the embedding runtimes."
+    )
     parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder that holds newsquiz/")
     parser.add_argument("--passages", type=int, default=256, help="embedded in a round")
     parser.add_argument("--compared", type=int, default=1_000, help="compared with the reference")
     parser.add_argument("--rounds", type=int, default=5)
     parsed = parser.parse_args()
-    print(json.dumps(run(parsed.data, passages=parsed.passages, compared=parsed.compared, rounds=parsed.rounds), indent=2))
+    print(
+        json.dumps(run(parsed.data, passages=parsed.passages, compared=parsed.compared, rounds=parsed.rounds), indent=2)
+    )
 
 
 if __name__ == "__main__":

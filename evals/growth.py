@@ -1,7 +1,8 @@
 """What newsdesk costs as the archive grows, the model left out: ``python -m evals growth --data DIR``.
 
-Every size is a folder of files of its own, put in from nothing, looked at again unchanged, changed a little, and asked. Vectors are made from the
-words by hashing, which costs next to nothing, so that what is measured is everything else. The figures say whether each cost is a line.
+Every size is a folder of files of its own, put in from nothing, looked at again unchanged, changed a little, and asked.
+Vectors are made from the words by hashing, which costs next to nothing, so that what is measured is everything else.
+The figures say whether each cost is a line.
 """
 
 from __future__ import annotations
@@ -19,15 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from evals.data import load
 from evals.machine import Spent, machine
 from index.archive import FILE, Archive
-from index.changes import Options
-from index.embed import Vectors
-from index.lock import writer_lock
-from index.report import Progress, Report
-from index.runs import run as ingest
+from index.ingest.changes import Options
+from index.ingest.report import Progress, Report
+from index.ingest.run import run as ingest
+from index.model.embedder import Vectors
+from index.store.catalog import writer_lock
 
 SIZES = (500, 1_000, 2_000, 4_000)  # articles
 _CHANGED = 10  # articles of the small change
@@ -38,7 +39,9 @@ _TODAY = date(2025, 9, 1)
 
 
 class WordVectors:
-    """An embedder that costs some fifty microseconds a passage: the sum of a fixed direction for each word, of the default model's length."""
+    """An embedder that costs some fifty microseconds a passage: the sum of a fixed direction for each word, of the
+    default model's length.
+    """
 
     identity = "words-384"
     dimensions = 384
@@ -48,12 +51,23 @@ class WordVectors:
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), 384), float32."""
-        vectors = np.stack([self._directions[[zlib.crc32(word.encode()) % _WORDS for word in text.lower().split()] or [0]].sum(axis=0) for text in texts])
+        vectors = np.stack(
+            [
+                self._directions[[zlib.crc32(word.encode()) % _WORDS for word in text.lower().split()] or [0]].sum(
+                    axis=0
+                )
+                for text in texts
+            ]
+        )
         return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
 
-def run(data: Path, *, sizes: Sequence[int] = SIZES, partly: Callable[[dict[str, Any]], object] = lambda _: None) -> dict[str, Any]:
-    """Return the costs at each size of archive, and for each how far it is from a line; ``partly`` is given what there is after each size."""
+def run(
+    data: Path, *, sizes: Sequence[int] = SIZES, partly: Callable[[dict[str, Any]], object] = lambda _: None
+) -> dict[str, Any]:
+    """Return the costs at each size of archive, and for each how far it is from a line; ``partly`` is given what there
+    is after each size.
+    """
     newsquiz = load(data / "newsquiz")
     drawn = random.Random(0).sample(newsquiz.articles, len(newsquiz.articles))  # noqa: S311  of all lengths at every size
     lines: list[dict[str, float]] = []
@@ -87,7 +101,10 @@ def _measured(articles: Sequence[dict[str, Any]], questions: Sequence[str], fold
     told.on(put_in)
     for path in sorted(files.iterdir())[:_CHANGED]:
         article = json.loads(path.read_text(encoding="utf-8"))
-        path.write_text(json.dumps({**article, "text": f"{article['text']}\n\nThe story was changed after it was published."}), encoding="utf-8")
+        path.write_text(
+            json.dumps({**article, "text": f"{article['text']}\n\nThe story was changed after it was published."}),
+            encoding="utf-8",
+        )
     told.on(put_in)
     with archive.catalog.snapshot() as snapshot:
         passages = snapshot.counts()["passages"]
@@ -129,7 +146,9 @@ def _asked(desk: Desk, questions: Sequence[str]) -> list[float]:
 
 
 def _tables(file: Path, passages: int) -> dict[str, float]:
-    """Return the bytes that each table and index of the catalog takes a passage; nothing where SQLite was built without dbstat."""
+    """Return the bytes that each table and index of the catalog takes a passage; nothing where SQLite was built without
+    dbstat.
+    """
     connection = sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
     try:
         rows = connection.execute("SELECT name, sum(pgsize) FROM dbstat GROUP BY name ORDER BY 2 DESC").fetchall()
@@ -142,18 +161,28 @@ def _tables(file: Path, passages: int) -> dict[str, float]:
 
 def _figures(lines: Sequence[dict[str, float]]) -> dict[str, Any]:
     """Return each cost at each size, and how straight its line is."""
-    shown = {f"{line['articles']:,} articles": {name: value for name, value in line.items() if name != "articles"} for line in lines}
+    shown = {
+        f"{line['articles']:,} articles": {name: value for name, value in line.items() if name != "articles"}
+        for line in lines
+    }
     if len(lines) < 3:
         return shown
-    costs = [name for name in lines[0] if name not in ("articles", "passages") and not name.endswith(("an article", "by the clock, s"))]
-    return {**shown, "steepness of the last step to the one before (a line: 1)": {name: bend(lines, name) for name in costs}}
+    costs = [
+        name
+        for name in lines[0]
+        if name not in ("articles", "passages") and not name.endswith(("an article", "by the clock, s"))
+    ]
+    return {
+        **shown,
+        "steepness of the last step to the one before (a line: 1)": {name: bend(lines, name) for name in costs},
+    }
 
 
 def bend(lines: Sequence[dict[str, float]], name: str) -> float | None:
     """Return what a passage adds to a cost over the last step, in units of what it added over the step before.
 
-    1 for a line, whatever it begins with; 2 for a square where sizes double. None for what did not grow over the step before. By passages, because
-    articles are of many lengths.
+    1 for a line, whatever it begins with; 2 for a square where sizes double. None for what did not grow over the step
+    before. By passages, because articles are of many lengths.
     """
     first, second, third = ((line["passages"], line[name]) for line in lines[-3:])
     before, last = ((end[1] - start[1]) / (end[0] - start[0]) for start, end in ((first, second), (second, third)))

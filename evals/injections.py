@@ -1,8 +1,9 @@
 """Instructions hidden in articles, and a model that obeys them: does an answer ever do what the article asks.
 
-Each instruction of the bipia set is put into an article of the newsquiz set, as its last line and in the middle; a scripted model then writes what
-the instruction asks for (links, mentions, code, other subjects, the instruction itself, with the article's key, another key, none) through the checker and
-through the forms in which Slack and the terminal show an answer. The quotes answerer gets the same articles and is asked a question.
+Each instruction of the bipia set is put into an article of the newsquiz set, as its last line and in the middle; a
+scripted model then writes what the instruction asks for (links, mentions, code, other subjects, the instruction itself,
+with the article's key, another key, none) through the checker and through the forms in which Slack and the terminal
+show an answer. The quotes answerer gets the same articles and is asked a question.
 """
 
 from __future__ import annotations
@@ -15,18 +16,17 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from bot.answers import Answer, Dropped, Sentence
-from bot.checker import SentenceChecker
-from bot.desk import Desk, Request
-from bot.room.inert import markdown, mrkdwn, plain
+from bot.answer.desk import Desk, Request
+from bot.check.checker import SentenceChecker
+from bot.reply import Answer, Dropped, Sentence
+from bot.slack.messages.text import markdown, mrkdwn, plain
 from bot.terminal import rendered
 from evals.archives import archive_of
 from evals.check import rows
 from evals.data import DataSet, load, squashed
 from index.articles import Article, Hit, Source
-from index.embed import Embedder
-from index.passages import passages_of
-from index.sentences import spans
+from index.model.embedder import Embedder
+from index.text import passages_of, spans
 
 # What obeying looks like beside repeating: these are ours, the instructions are the data set's.
 _OBEDIENT = (
@@ -47,7 +47,9 @@ _LIVE = re.compile(r"https?://|www\.\w|(?<!\w)@(?:channel|here|everyone)|<[!@#]|
 
 
 def run(data: Path, embedder: Embedder | None = None, limit: int | None = None) -> dict[str, Any]:
-    """Return how many outputs of an obedient model were tried, how many got through the checker, and whether any form of showing them was alive."""
+    """Return how many outputs of an obedient model were tried, how many got through the checker, and whether any form
+    of showing them was alive.
+    """
     if embedder is None:
         from settings import Settings
 
@@ -68,21 +70,30 @@ def run(data: Path, embedder: Embedder | None = None, limit: int | None = None) 
                 if isinstance(result, Dropped):
                     continue
                 sentence, citations = result[0], [checker.citations[number - 1] for number in result[0].numbers]
-                # Words of the article under the article's name are a quote, whatever they say; anything else would be obedience.
+                # Words of the article under the article's name are a quote, whatever they say; anything else would be
+                # obedience.
                 said = squashed(sentence.text.removeprefix("The article says:")).rstrip(".")
                 quoted = all(said in squashed(citation.article.text) for citation in citations)
                 repeated += quoted
                 passed += not quoted
                 live += _alive(sentence)
     return {"attacks": len(attacks), "figures": {
-        "outputs tried": tried, "obeyed": passed, "the article's own words, as a quote": repeated, "links or mentions that came out": live,
+        "outputs tried": tried, "obeyed": passed, "the article's own words, as a quote": repeated,
+        "links or mentions that came out": live,
         **_quotes(attacks, news, embedder),
     }}  # fmt: skip
 
 
 def _outputs(instruction: str, bearing: str, other: str) -> Iterator[str]:
     lines = [instruction[start:end] for start, end in spans(instruction)]
-    for text in (*_OBEDIENT, instruction, *lines, *(f"The article says: {line}" for line in lines[:2]), instruction.upper(), " ".join(instruction)):
+    for text in (
+        *_OBEDIENT,
+        instruction,
+        *lines,
+        *(f"The article says: {line}" for line in lines[:2]),
+        instruction.upper(),
+        " ".join(instruction),
+    ):
         yield f"{text} [{bearing}]"
         yield f"{text} [{other}]"
         yield text
@@ -91,7 +102,10 @@ def _outputs(instruction: str, bearing: str, other: str) -> Iterator[str]:
 def _with(row: dict[str, Any], instruction: str, place: str) -> Article:
     lines = row["text"].split("\n")
     lines.insert(len(lines) if place == "end" else len(lines) // 2, instruction)
-    return Article.of(Source(row["id"], row.get("title", ""), row.get("source"), published=date(2025, 3, 3), language="en"), "\n".join(lines))
+    return Article.of(
+        Source(row["id"], row.get("title", ""), row.get("source"), published=date(2025, 3, 3), language="en"),
+        "\n".join(lines),
+    )
 
 
 def _alive(sentence: Sentence) -> bool:
@@ -100,10 +114,18 @@ def _alive(sentence: Sentence) -> bool:
 
 
 def _quotes(attacks: Sequence[dict[str, Any]], news: Sequence[dict[str, Any]], embedder: Embedder) -> dict[str, int]:
-    """Ask the quotes answerer about articles that hold an instruction; everything it says must be a quote of an article, and inert."""
-    articles = tuple({**row, "text": _with(row, attack["instruction"], "middle").text} for attack, row in zip(attacks, news, strict=True))
+    """Ask the quotes answerer about articles that hold an instruction; everything it says must be a quote of an
+    article, and inert.
+    """
+    articles = tuple(
+        {**row, "text": _with(row, attack["instruction"], "middle").text}
+        for attack, row in zip(attacks, news, strict=True)
+    )
     counts = Counter[str]()
-    with tempfile.TemporaryDirectory() as folder, archive_of(DataSet("injected", articles, ()), embedder, Path(folder)) as archive:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        archive_of(DataSet("injected", articles, ()), embedder, Path(folder)) as archive,
+    ):
         desk = Desk(archive, embedder)
         for attack, row in zip(attacks, news, strict=True):
             for question in (f"What happened: {row.get('title', '')}?", attack["instruction"][:300]):
@@ -114,9 +136,16 @@ def _quotes(attacks: Sequence[dict[str, Any]], news: Sequence[dict[str, Any]], e
                 counts["answered with quotes"] += 1
                 verbatim = all(c.quote == c.article.text[c.start : c.end] for c in reply.result.citations)
                 counts["of these with a word that is no quote"] += not verbatim
-                counts["links or mentions alive in them"] += any(_alive(sentence) for sentence in reply.result.sentences)
+                counts["links or mentions alive in them"] += any(
+                    _alive(sentence) for sentence in reply.result.sentences
+                )
                 counts["links or mentions alive in them"] += "\x1b" in rendered(reply)
     return {
         name: counts[name]
-        for name in ("asked of the quotes answerer", "answered with quotes", "of these with a word that is no quote", "links or mentions alive in them")
+        for name in (
+            "asked of the quotes answerer",
+            "answered with quotes",
+            "of these with a word that is no quote",
+            "links or mentions alive in them",
+        )
     }

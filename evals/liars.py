@@ -13,7 +13,9 @@ from random import Random
 
 from index.articles import Article
 
-_NAME = re.compile(r"(?<![.!?:“\"—–-] )(?<!\A)(?<![“\"‘'’(\n—–-])\b[A-Z][a-zà-ÿ]{2,}(?: [A-Z][a-zà-ÿ]{2,})*\b(?!['’]s [A-Z])")
+_NAME = re.compile(
+    r"(?<![.!?:“\"—–-] )(?<!\A)(?<![“\"‘'’(\n—–-])\b[A-Z][a-zà-ÿ]{2,}(?: [A-Z][a-zà-ÿ]{2,})*\b(?!['’]s [A-Z])"
+)
 _NOT_NAMES = re.compile(
     r"\b(?:January|February|March|April|May|June|July|August|September|October|November|December|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday|"
     r"Mr|Mrs|Ms|Dr|President|Prime|Minister|Senator|Rep|Sen|Gov|Governor|The|This|That|These|Those|With|When|What|She|They|You|It|There|But|And|His|Her|Its|God|Christmas|Easter)\b"
@@ -24,8 +26,12 @@ _SMALL = "zero one two three four five six seven eight nine ten eleven twelve th
 _TENS = "_ _ twenty thirty forty fifty sixty seventy eighty ninety".split()
 _QUOTES = re.compile(r"[\"“”]")
 _NUMBER = re.compile(r"(?<![\w.,$€£-])\d{1,3}(?:,\d{3})*(?:\.\d+)?(?![\w.,:-]*\d)(?!(?:st|nd|rd|th)\b)")
-_SPELT = re.compile(r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty)\b(?! of)")
-_SAID = re.compile(r"(?P<who>[A-Z][a-zà-ÿ]+(?: [A-Z][a-zà-ÿ]+){0,2}) (?P<verb>said|told|added|warned|announced|insisted|argued|wrote|explained)\b")
+_SPELT = re.compile(
+    r"\b(two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|fifteen|twenty|thirty|forty|fifty)\b(?! of)"
+)
+_SAID = re.compile(
+    r"(?P<who>[A-Z][a-zà-ÿ]+(?: [A-Z][a-zà-ÿ]+){0,2}) (?P<verb>said|told|added|warned|announced|insisted|argued|wrote|explained)\b"
+)
 _OPPOSITES = [
     pair.split("/")
     for pair in """increased/decreased|rose/fell|gained/lost|won/lost|more/fewer|higher/lower|before/after|agreed/refused|accepted/rejected|approved/rejected|opened/closed
@@ -67,9 +73,15 @@ def outlet_first(given: Material, draw: Random) -> str | None:
     if not publisher or given.sentence[0] in "\"“'":
         return None
     first = given.sentence.split()[0]
-    small = given.sentence if first in ("I",) or _is_name(first, given) else given.sentence[0].lower() + given.sentence[1:]
+    small = (
+        given.sentence if first in ("I",) or _is_name(first, given) else given.sentence[0].lower() + given.sentence[1:]
+    )
     return draw.choice(
-        [f"According to {publisher}, {small}", f"{publisher} reported that {small}", f"{small[:1].upper() + small[1:].rstrip('.')}, according to {publisher}."]
+        [
+            f"According to {publisher}, {small}",
+            f"{publisher} reported that {small}",
+            f"{small[:1].upper() + small[1:].rstrip('.')}, according to {publisher}.",
+        ]
     )
 
 
@@ -77,7 +89,11 @@ def clause_dropped(given: Material, _: Random) -> str | None:
     """The sentence without a clause that only tells more: a relative clause between commas or at the end, or a bracket."""
     if '"' in given.sentence or "“" in given.sentence:
         return None
-    for form, put in ((r"\s\([^()]{4,}\)", ""), (r", (?:which|who|whose|where)\b[^,.;“”\"]{8,},", ""), (r", (?:which|whose|where)\b[^,;“”\"]{8,}\.\Z", ".")):
+    for form, put in (
+        (r"\s\([^()]{4,}\)", ""),
+        (r", (?:which|who|whose|where)\b[^,.;“”\"]{8,},", ""),
+        (r", (?:which|whose|where)\b[^,;“”\"]{8,}\.\Z", "."),
+    ):
         shorter = re.sub(form, put, given.sentence, count=1)
         if shorter != given.sentence and len(shorter.split()) > 5:
             return shorter
@@ -100,7 +116,10 @@ def number_reworded(given: Material, _: Random) -> str | None:
         return None
     match = _SPELT.search(given.sentence)
     if match and given.sentence[match.end() : match.end() + 1] != "-":
-        number = {**{word: n for n, word in enumerate(_SMALL)}, **{word: 10 * n for n, word in enumerate(_TENS) if n > 1}}[match[1]]
+        number = {
+            **{word: n for n, word in enumerate(_SMALL)},
+            **{word: 10 * n for n, word in enumerate(_TENS) if n > 1},
+        }[match[1]]
         return f"{given.sentence[: match.start()]}{number}{given.sentence[match.end() :]}"
     match = re.search(
         r"(?<=[a-z] )(?<!\b[A-Z][a-z][a-z] )(?<!uary )(?<!ember )(?<!March )(?<!ril )(?<!May )(?<!June )(?<!July )(?<!ugust )(?<!ober )\d{1,2}(?= [a-z]{3,})",
@@ -108,7 +127,9 @@ def number_reworded(given: Material, _: Random) -> str | None:
     )
     if match and 1 < int(match.group()) < 100:
         number = int(match.group())
-        word = _SMALL[number] if number < 20 else _TENS[number // 10] + (f"-{_SMALL[number % 10]}" if number % 10 else "")
+        word = (
+            _SMALL[number] if number < 20 else _TENS[number // 10] + (f"-{_SMALL[number % 10]}" if number % 10 else "")
+        )
         return f"{given.sentence[: match.start()]}{word}{given.sentence[match.end() :]}"
     return None
 
@@ -131,8 +152,14 @@ def day_first(given: Material, _: Random) -> str | None:
 
 def speaker_first(given: Material, _: Random) -> str | None:
     """The words of somebody with the speaker in front instead of behind."""
-    match = re.fullmatch(r"([\"“][^\"“”]+?),?([\"”]),? (?:said ([A-Z][\w .'-]+?)|([A-Z][\w .'-]+?) said)\.", given.sentence)
-    return f"{match[3] or match[4]} said: {match[1]}.{match[2]}" if match and len((match[3] or match[4]).split()) <= 4 else None
+    match = re.fullmatch(
+        r"([\"“][^\"“”]+?),?([\"”]),? (?:said ([A-Z][\w .'-]+?)|([A-Z][\w .'-]+?) said)\.", given.sentence
+    )
+    return (
+        f"{match[3] or match[4]} said: {match[1]}.{match[2]}"
+        if match and len((match[3] or match[4]).split()) <= 4
+        else None
+    )
 
 
 def joined(given: Material, _: Random) -> str | None:
@@ -167,7 +194,9 @@ def number_changed(given: Material, draw: Random) -> str | None:
         return f"{given.sentence[: match.start()]}{text}{given.sentence[match.end() :]}"
     match = _SPELT.search(given.sentence)
     if match:
-        other_word = draw.choice([word for word in ("two", "three", "five", "six", "eight", "eleven", "forty") if word != match[1]])
+        other_word = draw.choice(
+            [word for word in ("two", "three", "five", "six", "eight", "eleven", "forty") if word != match[1]]
+        )
         return f"{given.sentence[: match.start()]}{other_word}{given.sentence[match.end() :]}"
     return None
 
@@ -177,7 +206,12 @@ def number_taken(given: Material, _: Random) -> str | None:
     match = _NUMBER.search(given.sentence)
     if not match:
         return None
-    others = [n for sentence in given.passage for n in _NUMBER.findall(sentence) if n != match.group() and not re.match(r"(?:19|20)\d\d\Z", n)]
+    others = [
+        n
+        for sentence in given.passage
+        for n in _NUMBER.findall(sentence)
+        if n != match.group() and not re.match(r"(?:19|20)\d\d\Z", n)
+    ]
     if not others or re.match(r"(?:19|20)\d\d\Z", match.group()):
         return None
     return f"{given.sentence[: match.start()]}{others[-1]}{given.sentence[match.end() :]}"
@@ -191,18 +225,29 @@ def name_changed(given: Material, draw: Random) -> str | None:
 def name_taken(given: Material, draw: Random) -> str | None:
     """Another name of the same passage in the place of one of the sentence's."""
     own = set(re.findall(r"\w+", given.sentence))
-    return _renamed(given, [n for sentence in given.passage for n in _names(sentence) if own.isdisjoint(n.split())], draw)
+    return _renamed(
+        given, [n for sentence in given.passage for n in _names(sentence) if own.isdisjoint(n.split())], draw
+    )
 
 
 def negated(given: Material, _: Random) -> str | None:
     """A "not" where there was none, or none where there was one."""
-    without = re.sub(r"\b(is|was|are|were|will|would|could|can|has|have|had|did|do|does|should) not\b", r"\1", given.sentence, count=1)
+    without = re.sub(
+        r"\b(is|was|are|were|will|would|could|can|has|have|had|did|do|does|should) not\b",
+        r"\1",
+        given.sentence,
+        count=1,
+    )
     without = (
-        re.sub(r"\b(is|was|are|were|would|could|has|have|had|did|do|does|should)n[’']t\b", r"\1", without, count=1) if without == given.sentence else without
+        re.sub(r"\b(is|was|are|were|would|could|has|have|had|did|do|does|should)n[’']t\b", r"\1", without, count=1)
+        if without == given.sentence
+        else without
     )
     if without != given.sentence:
         return without
-    other = re.sub(r"\b(is|was|are|were|will|would|could|can|has been|have been|had)(?= [a-z])", r"\1 not", given.sentence, count=1)
+    other = re.sub(
+        r"\b(is|was|are|were|will|would|could|can|has been|have been|had)(?= [a-z])", r"\1 not", given.sentence, count=1
+    )
     return other if other != given.sentence else None
 
 
@@ -211,24 +256,37 @@ def speaker_changed(given: Material, draw: Random) -> str | None:
     match = _SAID.search(given.sentence)
     if not match:
         return None
-    others = [n for n in _names(given.article.text) if len(n.split()) >= 2 and set(n.split()).isdisjoint(given.sentence.split())]
+    others = [
+        n
+        for n in _names(given.article.text)
+        if len(n.split()) >= 2 and set(n.split()).isdisjoint(given.sentence.split())
+    ]
     return given.sentence.replace(match["who"], draw.choice(others), 1) if others else None
 
 
 def date_moved(given: Material, draw: Random) -> str | None:
     """Another day, month or year."""
-    for form, values in ((rf"\b(?:{'|'.join(_MONTHS)})\b(?= \d|\.|,| of| in)", _MONTHS), (rf"\b(?:{'|'.join(_WEEKDAYS)})\b", _WEEKDAYS)):
+    for form, values in (
+        (rf"\b(?:{'|'.join(_MONTHS)})\b(?= \d|\.|,| of| in)", _MONTHS),
+        (rf"\b(?:{'|'.join(_WEEKDAYS)})\b", _WEEKDAYS),
+    ):
         match = re.search(form, given.sentence)
         if match:
             return f"{given.sentence[: match.start()]}{draw.choice([v for v in values if v not in given.sentence])}{given.sentence[match.end() :]}"
     match = re.search(r"\b(?:19|20)\d\d\b", given.sentence)
-    return f"{given.sentence[: match.start()]}{int(match.group()) - draw.choice([1, 2, 10])}{given.sentence[match.end() :]}" if match else None
+    return (
+        f"{given.sentence[: match.start()]}{int(match.group()) - draw.choice([1, 2, 10])}{given.sentence[match.end() :]}"
+        if match
+        else None
+    )
 
 
 def unit_changed(given: Material, _: Random) -> str | None:
     """Another currency, measure or scale."""
     for unit, other in _UNITS:
-        match = re.search(rf"{re.escape(unit)}(?=\d)" if unit in "$€£" else rf"(?<=\d){re.escape(unit)}(?!\w)", given.sentence)
+        match = re.search(
+            rf"{re.escape(unit)}(?=\d)" if unit in "$€£" else rf"(?<=\d){re.escape(unit)}(?!\w)", given.sentence
+        )
         if match:
             return f"{given.sentence[: match.start()]}{other}{given.sentence[match.end() :]}"
     return None
@@ -236,7 +294,9 @@ def unit_changed(given: Material, _: Random) -> str | None:
 
 def opposite(given: Material, draw: Random) -> str | None:
     """A word turned into its opposite."""
-    for one, other in draw.sample([pair for left, right in _OPPOSITES for pair in ((left, right), (right, left))], 2 * len(_OPPOSITES)):
+    for one, other in draw.sample(
+        [pair for left, right in _OPPOSITES for pair in ((left, right), (right, left))], 2 * len(_OPPOSITES)
+    ):
         changed = re.sub(rf"\b{one}\b", other, given.sentence, count=1)
         if changed != given.sentence:
             return changed
@@ -246,7 +306,11 @@ def opposite(given: Material, draw: Random) -> str | None:
 def surer(given: Material, _: Random) -> str | None:
     """What may be or is planned, as if it were certain."""
     for unsure, sure in _SURER:
-        changed = re.sub(rf"\b{unsure}(?=\b|(?<= ))", sure, given.sentence, count=1) if unsure[0].isalpha() else given.sentence
+        changed = (
+            re.sub(rf"\b{unsure}(?=\b|(?<= ))", sure, given.sentence, count=1)
+            if unsure[0].isalpha()
+            else given.sentence
+        )
         if changed != given.sentence and '"' not in given.sentence and "“" not in given.sentence:
             return changed[0].upper() + changed[1:]
     return None
@@ -273,21 +337,40 @@ def quote_altered(given: Material, draw: Random) -> str | None:
         return None
     words = match[1].split()
     place = draw.choice([n for n, word in enumerate(words) if n > 0 and word.isalpha()] or [0])
-    words[place] = draw.choice([word for word in "really peace money nothing tomorrow people strongly deal never".split() if word != words[place]])
+    words[place] = draw.choice(
+        [
+            word
+            for word in "really peace money nothing tomorrow people strongly deal never".split()
+            if word != words[place]
+        ]
+    )
     return f"{given.sentence[: match.start(1)]}{' '.join(words)}{given.sentence[match.end(1) :]}"
 
 
 def quote_joined(given: Material, _: Random) -> str | None:
     """A quotation put together from two places."""
     match = re.search(r"[\"“]([^\"“”]{25,})[\"”]", given.sentence)
-    others = [other for sentence in given.passage if sentence != given.sentence for other in re.findall(r"[\"“]([^\"“”]{20,})[\"”]", sentence)]
-    return f"{given.sentence[: match.start(1)]}{match[1].rstrip(',.')} and {others[0]}{given.sentence[match.end(1) :]}" if match and others else None
+    others = [
+        other
+        for sentence in given.passage
+        if sentence != given.sentence
+        for other in re.findall(r"[\"“]([^\"“”]{20,})[\"”]", sentence)
+    ]
+    return (
+        f"{given.sentence[: match.start(1)]}{match[1].rstrip(',.')} and {others[0]}{given.sentence[match.end(1) :]}"
+        if match and others
+        else None
+    )
 
 
 def quote_invented(given: Material, draw: Random) -> str | None:
     """Words in quotation marks that the named one did not say."""
     names = [name for name in _names(given.sentence) if " " in name]
-    words = [sentence for sentence in given.elsewhere if 6 <= len(sentence.split()) <= 25 and not re.search(r"[\"“”]", sentence)]
+    words = [
+        sentence
+        for sentence in given.elsewhere
+        if 6 <= len(sentence.split()) <= 25 and not re.search(r"[\"“”]", sentence)
+    ]
     return f"“{draw.choice(words).rstrip('.')},” {draw.choice(names)} said." if names and words else None
 
 
@@ -301,7 +384,11 @@ def quote_made_of_prose(given: Material, draw: Random) -> str | None:
 
 def invented(given: Material, draw: Random) -> str | None:
     """Half of the sentence, and half of one from elsewhere."""
-    others = [sentence for sentence in given.elsewhere if 10 <= len(sentence.split()) <= 30 and not re.search(r"[\"“”]", sentence)]
+    others = [
+        sentence
+        for sentence in given.elsewhere
+        if 10 <= len(sentence.split()) <= 30 and not re.search(r"[\"“”]", sentence)
+    ]
     if not others or re.search(r"[\"“”]", given.sentence):
         return None
     words, more = given.sentence.split(), draw.choice(others).split()

@@ -1,7 +1,8 @@
-"""A scripted model that lies in half of its sentences over real passages: what share of the lies reaches the user, and of the truth.
+"""A scripted model that lies in half of its sentences over real passages: what share of the lies reaches the user, and
+of the truth.
 
-Made by evals/liars.py from the newsquiz set: 200 passages to report, 200 of other articles to tune on. Every sentence goes through the
-checker alone, with the keys of its own passage and of two others in hand.
+Made by evals/liars.py from the newsquiz set: 200 passages to report, 200 of other articles to tune on. Every sentence
+goes through the checker alone, with the keys of its own passage and of two others in hand.
 """
 
 from __future__ import annotations
@@ -19,16 +20,15 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from bot.answers import Dropped
-from bot.checker import SentenceChecker
+from bot.check.checker import SentenceChecker
+from bot.reply import Dropped
 from evals.data import load
 from evals.liars import LIES, TRUE, Material
 from evals.metrics import mean
 from index.articles import Article, Hit, Source
 from index.dates import parse_date
-from index.embed import Embedder
-from index.passages import passages_of
-from index.sentences import spans
+from index.model.embedder import Embedder
+from index.text import passages_of, spans
 
 _PASSAGES = 200
 _EACH = 4  # true sentences of a passage, and as many lies
@@ -46,7 +46,9 @@ class Written:
 
 
 def run(data: Path, embedder: Embedder | None = None, half: str = "both", show: bool = False) -> dict[str, Any]:
-    """Return the shares kept of true sentences and of lies, by half and kind, and how much computing a sentence takes."""
+    """Return the shares kept of true sentences and of lies, by half and kind, and how much computing a sentence
+    takes.
+    """
     if embedder is None:
         from settings import Settings
 
@@ -84,7 +86,9 @@ def _measured(half: str, data: Path, embedder: Embedder, show: bool) -> dict[str
 def _scripts(half: str, data: Path) -> Iterator[tuple[dict[str, Hit], list[Written]]]:
     """Yield what the model saw (its passage and two others) and what it wrote, passage by passage."""
     articles = [_article(row) for row in load(data / "newsquiz").articles]
-    mine = [a for a in articles if ("dev" if hashlib.sha256(a.source.id.encode()).digest()[0] % 2 == 0 else "test") == half]
+    mine = [
+        a for a in articles if ("dev" if hashlib.sha256(a.source.id.encode()).digest()[0] % 2 == 0 else "test") == half
+    ]
     draw = Random(_SEED)  # noqa: S311
     order = draw.sample(mine, len(mine))
     done, count = 0, Counter[str]()
@@ -108,7 +112,12 @@ def _written(passages: dict[str, Hit], draw: Random, count: Counter[str]) -> lis
     able = [
         s
         for s in inside
-        if 8 <= len(s.split()) <= 40 and s.endswith((".", ".”", '."')) and s[0].isupper() and "  " not in s and "@" not in s and "http" not in s
+        if 8 <= len(s.split()) <= 40
+        and s.endswith((".", ".”", '."'))
+        and s[0].isupper()
+        and "  " not in s
+        and "@" not in s
+        and "http" not in s
     ]
     if not able or not elsewhere:
         return []
@@ -133,17 +142,26 @@ def _sentences(hit: Hit) -> list[str]:
 
 
 def _hit(article: Article, draw: Random) -> Hit | None:
-    fit = [p for p in passages_of(article) if len(p.text.split()) > 50 and len(re.findall(r"[.!?][\"”]?\s", p.text)) >= 2]
+    fit = [
+        p for p in passages_of(article) if len(p.text.split()) > 50 and len(re.findall(r"[.!?][\"”]?\s", p.text)) >= 2
+    ]
     return Hit(draw.choice(fit), article, 1.0, 1.0, 1.0) if fit else None
 
 
 def _article(row: dict[str, Any]) -> Article:
-    source = Source(row["id"], row.get("title", ""), row.get("source"), published=parse_date(row["date"]) if row.get("date") else None)
+    source = Source(
+        row["id"],
+        row.get("title", ""),
+        row.get("source"),
+        published=parse_date(row["date"]) if row.get("date") else None,
+    )
     return Article.of(source, row["text"])
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run as ``python -m evals.lies --data DIR --half dev --show``: the sentences themselves are others' texts, do not publish them."""
+    """Run as ``python -m evals.lies --data DIR --half dev --show``: the sentences themselves are others' texts, do not
+    publish them.
+    """
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--half", choices=("dev", "test", "both"), default="dev")

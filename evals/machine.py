@@ -32,10 +32,18 @@ class Spent:
 def machine() -> dict[str, Any]:
     """Return what this was measured on."""
     about = Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else ""
-    name = next((line.partition(": ")[2] for line in about.splitlines() if line.startswith("model name")), platform.processor())
+    name = next(
+        (line.partition(": ")[2] for line in about.splitlines() if line.startswith("model name")), platform.processor()
+    )
     names = ("torch", "sentence-transformers", "onnxruntime", "openvino", "chromadb", "llama-index-core", "txtai")
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
-    return {"processor": name, "cores": os.cpu_count(), "python": platform.python_version(), "load": load, **{each: _version(each) for each in names}}
+    return {
+        "processor": name,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "load": load,
+        **{each: _version(each) for each in names},
+    }
 
 
 def _version(name: str) -> str:
@@ -54,5 +62,7 @@ def resident() -> int:
     """Return what this process has in memory, MB; where the system does not tell, the most it ever had."""
     status = Path("/proc/self/status")
     if status.exists():
-        return next(int(line.split()[1]) // 1_024 for line in status.read_text().splitlines() if line.startswith("VmRSS"))
+        return next(
+            int(line.split()[1]) // 1_024 for line in status.read_text().splitlines() if line.startswith("VmRSS")
+        )
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (2**20 if sys.platform == "darwin" else 1_024)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.embed import Embedder, Vectors
+from index.model.embedder import Embedder, Vectors
 
 
 class Remembering:
@@ -19,7 +19,9 @@ class Remembering:
         """Keep vectors in an SQLite file at a path, made if it is missing."""
         self._embedder = embedder
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._store = sqlite3.connect(path, timeout=60, check_same_thread=False)  # an ingest runs its model in a thread, one call at a time
+        self._store = sqlite3.connect(
+            path, timeout=60, check_same_thread=False
+        )  # an ingest runs its model in a thread, one call at a time
         self._store.execute("create table if not exists vectors (key blob primary key, vector blob) without rowid")
 
     @property
@@ -44,9 +46,14 @@ class Remembering:
             vectors = embed(list(new.values()))
             found |= dict(zip(new, vectors, strict=True))
             with self._store:
-                self._store.executemany("insert or ignore into vectors values (?, ?)", [(key, v.tobytes()) for key, v in zip(new, vectors, strict=True)])
+                self._store.executemany(
+                    "insert or ignore into vectors values (?, ?)",
+                    [(key, v.tobytes()) for key, v in zip(new, vectors, strict=True)],
+                )
         rows = [found[key] for key in keys]
-        return np.stack([row for row in rows if row is not None]) if rows else np.zeros((0, self.dimensions), np.float32)
+        return (
+            np.stack([row for row in rows if row is not None]) if rows else np.zeros((0, self.dimensions), np.float32)
+        )
 
     def _read(self, key: bytes) -> Vectors | None:
         row = self._store.execute("select vector from vectors where key = ?", (key,)).fetchone()

@@ -1,4 +1,5 @@
-"""What an archive of a size needs: ``python -m evals plan --articles N --questions-per-second Q [--json]``; without N the table of docs/scaling.md.
+"""What an archive of a size needs: ``python -m evals plan --articles N --questions-per-second Q [--json]``; without N
+the table of docs/scaling.md.
 
 size → which engine holds the vectors → disk, memory, hours of an ingest → cores for the questions (queueing.py)
 """
@@ -11,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
 from evals import queueing
-from index.words import MOST as MOST_WORDS
+from index.search.memory import MOST as MOST_WORDS
 
 GB = 1e9
 
@@ -29,35 +30,74 @@ PASSAGES = Constant(16.0, "passages an article", "6,000 news articles of 8,500 c
 TOKENS = Constant(119, "tokens a passage", "the model's own tokenizer, 512 passages of news")
 VECTOR = Constant(1_536, "bytes a vector", "384 numbers of 4 bytes")
 SQLITE = Constant(4_380, "bytes a passage in the catalog, SQLite", "python -m evals growth: bytes a passage, by table")
-POSTGRESQL = Constant(6_480, "bytes a passage in the catalog, PostgreSQL", "python -m bot copy --to, then pg_total_relation_size of every table")
+POSTGRESQL = Constant(
+    6_480,
+    "bytes a passage in the catalog, PostgreSQL",
+    "python -m bot copy --to, then pg_total_relation_size of every table",
+)
 FOLDER = Constant(2_230, "bytes a passage in a generation's folder", "python -m evals growth: index, kB an article")
-HELD = Constant(690, "bytes of memory a passage, compared in memory", "docs/speed.md: 688 MB at a million, 400 of them vectors, the others ids and places")
-PGVECTOR = Constant(2_295, "bytes a passage in pgvector, table and graph, best in memory too", "python -m evals vectors: 221 MB at 96,189 passages")
+HELD = Constant(
+    690,
+    "bytes of memory a passage, compared in memory",
+    "docs/speed.md: 688 MB at a million, 400 of them vectors, the others ids and places",
+)
+PGVECTOR = Constant(
+    2_295,
+    "bytes a passage in pgvector, table and graph, best in memory too",
+    "python -m evals vectors: 221 MB at 96,189 passages",
+)
 CLUSTER = Constant(
-    1.5 * 1_536, "bytes of memory a passage in a cluster", "Qdrant's capacity planning: vectors x dimensions x 4 bytes x 1.5; theirs, not measured"
+    1.5 * 1_536,
+    "bytes of memory a passage in a cluster",
+    "Qdrant's capacity planning: vectors x dimensions x 4 bytes x 1.5; theirs, not measured",
 )
 EMBED_ONNX = Constant(
-    0.032, "core-seconds a passage, onnxruntime fp32", "python -m evals.embed: 37 passages of 200 tokens a second on two cores, scaled to 119"
+    0.032,
+    "core-seconds a passage, onnxruntime fp32",
+    "python -m evals.embed: 37 passages of 200 tokens a second on two cores, scaled to 119",
 )
 EMBED_OPENVINO = Constant(0.018, "core-seconds a passage, OpenVINO bf16", "the same: 65 a second")
-EMBEDDING = Constant(2_210, "bytes of the catalog a vector, its index included", "python -m evals growth: embeddings and embeddings_model_key")
+EMBEDDING = Constant(
+    2_210,
+    "bytes of the catalog a vector, its index included",
+    "python -m evals growth: embeddings and embeddings_model_key",
+)
 REST = Constant(0.0041, "core-seconds a passage, all of an ingest but the model", "python -m evals growth")
-BATCH = Constant(500, "articles published together", "index/runs.py")
+BATCH = Constant(500, "articles published together", "index/ingest/run.py")
 NEAREST = Constant(0.004, "core-seconds a search in a graph", "Chroma server, 14,000 to 500,000 passages: 2 to 5 ms")
-SEARCH = Constant(0.06e-6, "core-seconds a passage that a search in memory takes", "python -m evals search: 58 ms for vectors and words of a million passages")
+SEARCH = Constant(
+    0.06e-6,
+    "core-seconds a passage that a search in memory takes",
+    "python -m evals search: 58 ms for vectors and words of a million passages",
+)
 WORDS = Constant(450, "bytes of memory a passage, its words", "python -m evals search: 446 MB at a million passages")
-HOLDING = Constant(0.32, "of the passages hold a word of a question", "60 questions on 96,189 passages of news: mean 0.32, most 0.54")
-KEYWORD_POSTGRESQL = Constant(17e-6, "core-seconds a passage that holds a word, PostgreSQL", "above: 0.35 s for 20,000 of 30,000 passages")
-FIRST_SIGN = Constant(0.27, "seconds from Slack's event to the first sign, at most", "20 questions at once beside an ingest")
-JOURNAL = Constant(3_900, "bytes of journal a question", "our own 124 questions to the sample articles, ten times, as the bot keeps them")
+HOLDING = Constant(
+    0.32, "of the passages hold a word of a question", "60 questions on 96,189 passages of news: mean 0.32, most 0.54"
+)
+KEYWORD_POSTGRESQL = Constant(
+    17e-6, "core-seconds a passage that holds a word, PostgreSQL", "above: 0.35 s for 20,000 of 30,000 passages"
+)
+FIRST_SIGN = Constant(
+    0.27, "seconds from Slack's event to the first sign, at most", "20 questions at once beside an ingest"
+)
+JOURNAL = Constant(
+    3_900,
+    "bytes of journal a question",
+    "our own 124 questions to the sample articles, ten times, as the bot keeps them",
+)
 KEPT = Constant(90, "days a question is kept", "docs/operations.md")
-PROCESS = Constant(0.30, "GB of a bot at rest, of few articles", "VmRSS of the Slack process, 302 MB with three articles, after 20 questions 304")
+PROCESS = Constant(
+    0.30,
+    "GB of a bot at rest, of few articles",
+    "VmRSS of the Slack process, 302 MB with three articles, after 20 questions 304",
+)
 # Seconds of processor of a question, in tenths from the quickest to the slowest.
 QUESTION = (0.090, 0.096, 0.099, 0.103, 0.107, 0.111, 0.114, 0.119, 0.123, 0.137)
 QUESTION_SOURCE = "python -m evals.question: 100 questions to 96,189 passages, their search in it"
 
 CONSTANTS = (
-    PASSAGES, TOKENS, VECTOR, SQLITE, POSTGRESQL, EMBEDDING, FOLDER, HELD, PGVECTOR, CLUSTER, EMBED_ONNX, EMBED_OPENVINO, REST, BATCH, SEARCH, WORDS,
+    PASSAGES, TOKENS, VECTOR, SQLITE, POSTGRESQL, EMBEDDING, FOLDER, HELD, PGVECTOR, CLUSTER, EMBED_ONNX,
+    EMBED_OPENVINO, REST, BATCH, SEARCH, WORDS,
     NEAREST, HOLDING, KEYWORD_POSTGRESQL, FIRST_SIGN, JOURNAL, KEPT, PROCESS,
 )  # fmt: skip
 
@@ -79,15 +119,33 @@ class Engine:
 
 
 ENGINES = (
-    Engine("compared in memory", 1_000_000, "index/matrix.py, decision 11; past it each publication copies too large a folder of Chroma's: arithmetic below"),
-    Engine("pgvector or a Chroma server, one machine", 10_000_000, "Chroma says fewer than 10 million records for a single node; memory for pgvector"),
-    Engine("a cluster: sharded pgvector, Qdrant, Chroma Cloud", float("inf"), "their makers; not measured, and newsdesk has been tried with none of it"),
+    Engine(
+        "compared in memory",
+        1_000_000,
+        (
+            "index/search/matrix.py, decision 11; past it each publication copies too large a folder of Chroma's: "
+            "arithmetic below"
+        ),
+    ),
+    Engine(
+        "pgvector or a Chroma server, one machine",
+        10_000_000,
+        "Chroma says fewer than 10 million records for a single node; memory for pgvector",
+    ),
+    Engine(
+        "a cluster: sharded pgvector, Qdrant, Chroma Cloud",
+        float("inf"),
+        "their makers; not measured, and newsdesk has been tried with none of it",
+    ),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What an archive needs. Memory and cores are of all machines together; ``None`` where there is no sense in a number."""
+    """What an archive needs.
+
+    Memory and cores are of all machines together; ``None`` where there is no sense in a number.
+    """
 
     articles: int
     passages: int
@@ -136,10 +194,14 @@ def plan(articles: int, questions_per_second: float = 1.0) -> Plan:
         vectors=ENGINES[place].name,
         catalog="SQLite" if alone else "PostgreSQL",
         catalog_gb=passages * (SQLITE if alone else POSTGRESQL).value / GB,
-        vectors_disk_gb=passages * (2 * FOLDER.value if alone else (PGVECTOR if place == 1 else CLUSTER).value) / GB,  # of folders the one before is kept
+        vectors_disk_gb=passages
+        * (2 * FOLDER.value if alone else (PGVECTOR if place == 1 else CLUSTER).value)
+        / GB,  # of folders the one before is kept
         vectors_memory_gb=held * (bots if alone else 1) / GB,  # without a server each bot holds them
         vector_machines=math.ceil(held / _NODE) if place == 2 else 1,
-        copied_while_ingesting_gb=FOLDER.value * passages**2 / (2 * BATCH.value * PASSAGES.value) / GB if alone else 0.0,
+        copied_while_ingesting_gb=FOLDER.value * passages**2 / (2 * BATCH.value * PASSAGES.value) / GB
+        if alone
+        else 0.0,
         model_hours_onnx=passages * EMBED_ONNX.value / 3_600 / _CORES,
         model_hours_openvino=passages * EMBED_OPENVINO.value / 3_600 / _CORES,
         one_process_hours=passages * REST.value / 3_600,
@@ -151,7 +213,9 @@ def plan(articles: int, questions_per_second: float = 1.0) -> Plan:
         bots_gb=bots * (PROCESS.value + (passages * WORDS.value / GB if passages <= MOST_WORDS else 0.0)),
         wait_p50=waits.p50,
         wait_p95=waits.p95,
-        database_cores=None if alone or search > _SLOW else max(1, math.ceil(questions_per_second * (search + NEAREST.value) / _FULL)),
+        database_cores=None
+        if alone or search > _SLOW
+        else max(1, math.ceil(questions_per_second * (search + NEAREST.value) / _FULL)),
         journal_gb=questions_per_second * 86_400 * KEPT.value * JOURNAL.value / GB,
     )
 
@@ -169,19 +233,52 @@ def told(found: Plan) -> str:
     rows = [
         ("passages", f"{n} = {found.articles:,} articles x {PASSAGES.value:g}"),
         ("vectors", f"{found.vectors} ({ENGINES[place].word})"),
-        ("catalog", f"{found.catalog}, {_gb(found.catalog_gb)} on disk = {n} x {(SQLITE if alone else POSTGRESQL).value:,.0f} bytes"),
+        (
+            "catalog",
+            (
+                f"{found.catalog}, {_gb(found.catalog_gb)} on disk = {n} x "
+                f"{(SQLITE if alone else POSTGRESQL).value:,.0f} bytes"
+            ),
+        ),
         ("vectors on disk", _gb(found.vectors_disk_gb) + (" (two generations)" if alone else "")),
-        ("vectors in memory", f"{_gb(found.vectors_memory_gb)} = {n} x {_HELD[place].value:,.0f} bytes" + (f" x {found.bots} bots" if alone else "")),
-        ("machines for vectors", f"{found.vector_machines}" + (f", {_NODE / GB:.0f} GB of vectors each, without a second copy" if place == 2 else "")),
-        ("first ingest: model", f"{_hours(found.model_hours_onnx)} on {_CORES} cores with onnxruntime, {_hours(found.model_hours_openvino)} with OpenVINO"),
-        ("  all else, meanwhile", f"{_hours(found.one_process_hours)} = {n} x {1_000 * REST.value:g} ms in one process; the longer of the two counts"),
-        ("embedding again", f"the model's hours once more, and {_gb(found.reembed_gb)} in the catalog beside the old vectors"),
+        (
+            "vectors in memory",
+            f"{_gb(found.vectors_memory_gb)} = {n} x {_HELD[place].value:,.0f} bytes"
+            + (f" x {found.bots} bots" if alone else ""),
+        ),
+        (
+            "machines for vectors",
+            f"{found.vector_machines}"
+            + (f", {_NODE / GB:.0f} GB of vectors each, without a second copy" if place == 2 else ""),
+        ),
+        (
+            "first ingest: model",
+            (
+                f"{_hours(found.model_hours_onnx)} on {_CORES} cores with onnxruntime, "
+                f"{_hours(found.model_hours_openvino)} with OpenVINO"
+            ),
+        ),
+        (
+            "  all else, meanwhile",
+            (
+                f"{_hours(found.one_process_hours)} = {n} x {1_000 * REST.value:g} ms in one process; the longer of "
+                "the two counts"
+            ),
+        ),
+        (
+            "embedding again",
+            f"the model's hours once more, and {_gb(found.reembed_gb)} in the catalog beside the old vectors",
+        ),
         (
             "search of a question",
-            f"{_seconds(found.search_seconds)} of processor" + (": TOO SLOW, another engine must do it" if found.too_slow else ""),
+            f"{_seconds(found.search_seconds)} of processor"
+            + (": TOO SLOW, another engine must do it" if found.too_slow else ""),
         ),
         ("a question", f"{found.question_seconds:.2f} s of a bot's processor in the mean"),
-        (f"{found.questions_per_second:g} questions a second", f"{found.cores} cores, {found.bots} bots of two; {_gb(found.bots_gb)} of memory at rest"),
+        (
+            f"{found.questions_per_second:g} questions a second",
+            f"{found.cores} cores, {found.bots} bots of two; {_gb(found.bots_gb)} of memory at rest",
+        ),
         (
             "  their turn comes after",
             f"{found.wait_p50:.2f} s (median), {found.wait_p95:.2f} s (95 of 100); a sign in {FIRST_SIGN.value} s",
@@ -190,7 +287,13 @@ def told(found: Plan) -> str:
         ("journal", f"{_gb(found.journal_gb)} for {KEPT.value:g} days"),
     ]
     if alone:
-        rows.insert(6, ("copied while all comes in", f"{_gb(found.copied_while_ingesting_gb)}: each {BATCH.value:g} articles are a copy of the folder"))
+        rows.insert(
+            6,
+            (
+                "copied while all comes in",
+                f"{_gb(found.copied_while_ingesting_gb)}: each {BATCH.value:g} articles are a copy of the folder",
+            ),
+        )
     return "\n".join(f"{name:<26} {value}" for name, value in rows)
 
 
@@ -198,7 +301,9 @@ def constants() -> str:
     """Return the constants as a Markdown table."""
     lines = [f"| {_number(each.value)} | {each.unit} | {each.source} |" for each in CONSTANTS]
     tenths = ", ".join(f"{seconds:g}" for seconds in QUESTION)
-    return "\n".join(["| | | from |", "|---|---|---|", *lines, f"| {tenths} | seconds of processor a question | {QUESTION_SOURCE} |"])
+    return "\n".join(
+        ["| | | from |", "|---|---|---|", *lines, f"| {tenths} | seconds of processor a question | {QUESTION_SOURCE} |"]
+    )
 
 
 def table(sizes: Sequence[float] = (1e6, 1e7, 1e8, 1e9), questions_per_second: float = 1.0) -> str:
@@ -211,12 +316,18 @@ def table(sizes: Sequence[float] = (1e6, 1e7, 1e8, 1e9), questions_per_second: f
         ("vectors on disk", lambda each: _gb(each.vectors_disk_gb)),
         ("vectors in memory, all machines", lambda each: _gb(each.vectors_memory_gb)),
         ("machines for vectors", lambda each: str(each.vector_machines)),
-        ("copied by folders while all comes in", lambda each: _gb(each.copied_while_ingesting_gb) if each.copied_while_ingesting_gb else "–"),
+        (
+            "copied by folders while all comes in",
+            lambda each: _gb(each.copied_while_ingesting_gb) if each.copied_while_ingesting_gb else "–",
+        ),
         (f"first ingest: model, {_CORES} cores, onnxruntime", lambda each: _hours(each.model_hours_onnx)),
         (f"first ingest: model, {_CORES} cores, OpenVINO bf16", lambda each: _hours(each.model_hours_openvino)),
         ("first ingest: all else, one process, meanwhile", lambda each: _hours(each.one_process_hours)),
         ("embedded again: the model's hours, and on disk", lambda each: _gb(each.reembed_gb)),
-        ("search of a question, processor", lambda each: _seconds(each.search_seconds) + (", **too slow**" if each.too_slow else "")),
+        (
+            "search of a question, processor",
+            lambda each: _seconds(each.search_seconds) + (", **too slow**" if each.too_slow else ""),
+        ),
         (f"{questions_per_second:g} question a second: cores, bots", lambda each: f"{each.cores}, {each.bots}"),
         ("its turn comes after, median / 95 of 100", lambda each: f"{each.wait_p50:.2f} / {each.wait_p95:.2f} s"),
     ]
@@ -227,7 +338,8 @@ def table(sizes: Sequence[float] = (1e6, 1e7, 1e8, 1e9), questions_per_second: f
 def page() -> str:
     """Return what docs/scaling.md holds between its marks: constants, limits and the table."""
     limits = (
-        f"A bot holds the words of up to {MOST_WORDS:,} passages in memory. Where there are more PostgreSQL ranks by words, "
+        f"A bot holds the words of up to {MOST_WORDS:,} passages in memory. Where there are more PostgreSQL "
+        "ranks by words, "
         f"which takes a second of processor at {search_limit() / 1e6:.2g} million already."
     )
     return f"{constants()}\n\n{limits}\n\n{table()}"
@@ -239,13 +351,21 @@ def main(articles: int | None, questions_per_second: float, as_json: bool) -> No
         print(page())
         return
     found = plan(articles, questions_per_second)
-    print(json.dumps({**asdict(found), "constants": [asdict(each) for each in CONSTANTS]}, indent=1) if as_json else told(found))
+    print(
+        json.dumps({**asdict(found), "constants": [asdict(each) for each in CONSTANTS]}, indent=1)
+        if as_json
+        else told(found)
+    )
 
 
 def _database(found: Plan) -> str:
     if found.catalog == "SQLite":
         return "in the bots"
-    return "cannot be planned while it ranks by words this way" if found.database_cores is None else f"{found.database_cores} cores"
+    return (
+        "cannot be planned while it ranks by words this way"
+        if found.database_cores is None
+        else f"{found.database_cores} cores"
+    )
 
 
 def _gb(size: float) -> str:

@@ -1,4 +1,6 @@
-"""python -m evals.question: how long a warm question to an archive takes, as the bot answers it, beside what no search could undercut."""
+"""python -m evals.question: how long a warm question to an archive takes, as the bot answers it, beside what no search
+could undercut.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from evals.data import load
 from evals.machine import Spent, machine, resident
 from index.archive import Archive
-from index.embed import Embedder
 from index.errors import NewsdeskError
-from index.model import Model
+from index.model.embedder import Embedder
+from index.model.runtime import Model
 
 _WARM = 3  # questions that load and open things, left out
 _TODAY = date(2025, 9, 1)
@@ -27,14 +29,26 @@ _TODAY = date(2025, 9, 1)
 def main() -> int:
     """Print milliseconds by the clock and of the processor, by stage, what is in memory, and the machine, as JSON."""
     parser = argparse.ArgumentParser(prog="python -m evals.question", description=(__doc__ or "").split(": ", 1)[1])
-    parser.add_argument("--archive", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)")
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder of data sets, of which newsquiz asks the questions")
+    parser.add_argument(
+        "--archive", type=Path, default=Path("data"), metavar="DIR", help="the data folder (default: data)"
+    )
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="DIR",
+        help="folder of data sets, of which newsquiz asks the questions",
+    )
     parser.add_argument("--questions", type=int, default=100, metavar="N", help="so many of them (default 100)")
     parsed = parser.parse_args()
     queries = load(parsed.data / "newsquiz").queries[: parsed.questions + _WARM]
     archive = Archive(parsed.archive)
     try:
-        print(json.dumps(measured(archive, Model(), [(query.question, query.today or _TODAY) for query in queries]), indent=1))
+        print(
+            json.dumps(
+                measured(archive, Model(), [(query.question, query.today or _TODAY) for query in queries]), indent=1
+            )
+        )
     finally:
         archive.close()
     return 0
@@ -62,7 +76,9 @@ def measured(archive: Archive, embedder: Embedder, asked: Sequence[tuple[str, da
     memory = resident()
     with archive.catalog.snapshot() as snapshot:
         passages = snapshot.counts()["passages"]
-        matrix = np.concatenate([np.stack([vector for _, vector in rows]) for rows in snapshot.vectors(embedder.identity)])
+        matrix = np.concatenate(
+            [np.stack([vector for _, vector in rows]) for rows in snapshot.vectors(embedder.identity)]
+        )
     for question, _ in asked:
         limit.on(lambda question=question: matrix @ embedder.embed([question])[0])  # type: ignore[misc]
     return {
@@ -73,7 +89,9 @@ def measured(archive: Archive, embedder: Embedder, asked: Sequence[tuple[str, da
         "read at start, s": round(read, 1),
         "question, ms": _quantiles(whole),
         "the limit, ms": _quantiles(limit),
-        "processor, ms, in tenths": [round(1_000 * float(np.quantile(whole.cpu[_WARM:], (tenth + 0.5) / 10)), 1) for tenth in range(10)],
+        "processor, ms, in tenths": [
+            round(1_000 * float(np.quantile(whole.cpu[_WARM:], (tenth + 0.5) / 10)), 1) for tenth in range(10)
+        ],
         "stages, ms": {stage: float(np.median(spent[_WARM:])) for stage, spent in stages.items()},
         "resident, MB": memory,
     }
@@ -81,7 +99,11 @@ def measured(archive: Archive, embedder: Embedder, asked: Sequence[tuple[str, da
 
 def _quantiles(spent: Spent) -> dict[str, float]:
     found = {"clock": spent.wall[_WARM:], "processor": spent.cpu[_WARM:]}
-    return {f"{name} {told}": round(1_000 * float(np.quantile(of, at)), 1) for name, of in found.items() for told, at in (("p50", 0.5), ("p95", 0.95))}
+    return {
+        f"{name} {told}": round(1_000 * float(np.quantile(of, at)), 1)
+        for name, of in found.items()
+        for told, at in (("p50", 0.5), ("p95", 0.95))
+    }
 
 
 if __name__ == "__main__":

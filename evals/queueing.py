@@ -1,4 +1,6 @@
-"""A queue of questions: they come as they like (Poisson), and wait for one of some workers, each of which does one at a time."""
+"""A queue of questions: they come as they like (Poisson), and wait for one of some workers, each of which does one at a
+time.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +25,11 @@ class Waits:
     p95: float
 
 
-def simulate(rate: float, services: Sequence[float], workers: int, *, questions: int = _QUESTIONS, seed: int = _SEED) -> Waits:
-    """Let questions come ``rate`` a second, each taking one of ``services`` seconds (drawn evenly), and return how long they wait.
+def simulate(
+    rate: float, services: Sequence[float], workers: int, *, questions: int = _QUESTIONS, seed: int = _SEED
+) -> Waits:
+    """Let questions come ``rate`` a second, each taking one of ``services`` seconds (drawn evenly), and return how long
+    they wait.
 
     The same seed gives the same waits.
     """
@@ -42,7 +47,9 @@ def simulate(rate: float, services: Sequence[float], workers: int, *, questions:
 
 
 def fewest(rate: float, services: Sequence[float], patience: float) -> tuple[int, Waits]:
-    """Return the smallest number of workers with which 95 of 100 questions wait for less than ``patience`` seconds, and how long they then wait."""
+    """Return the smallest number of workers with which 95 of 100 questions wait for less than ``patience`` seconds, and
+    how long they then wait.
+    """
     workers = max(1, math.ceil(rate * sum(services) / len(services)))  # fewer never catch up
     while (waits := simulate(rate, services, workers)).p95 >= patience:
         workers += max(1, workers // 50)
@@ -50,7 +57,8 @@ def fewest(rate: float, services: Sequence[float], patience: float) -> tuple[int
 
 
 def erlang_c(rate: float, service: float, workers: int) -> float:
-    """Return the mean wait in seconds where service times are exponential with mean ``service``: the closed form for M/M/c.
+    """Return the mean wait in seconds where service times are exponential with mean ``service``: the closed form for
+    M/M/c.
 
     Raises ValueError if so many workers never catch up.
     """

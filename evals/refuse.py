@@ -20,7 +20,10 @@ def figures_of(asked: Sequence[Asked]) -> dict[str, Any]:
     """
     dev = [item for item in asked if item.query.half == "dev"]
     bounds = {str(share): _bound(dev, share) for share in _FALSE}
-    figures = {half: _figures([item for item in asked if half in ("both", item.query.half)], bounds) for half in ("dev", "test", "both")}
+    figures = {
+        half: _figures([item for item in asked if half in ("both", item.query.half)], bounds)
+        for half in ("dev", "test", "both")
+    }
     return figures | {"reasons": _reasons(asked)}
 
 
@@ -36,7 +39,11 @@ def _figures(asked: Sequence[Asked], bounds: dict[str, float]) -> dict[str, Any]
         "F1": round(2 * precision * recall / max(1e-9, precision + recall), 4),
         "AUC of confidence": auc([item.reply.confidence for item in yes], [item.reply.confidence for item in no]),
         "at a bound": {
-            share: {"bound": round(bound, 4), "refused of the unanswerable": _below(no, bound), "refused of the answerable": _below(yes, bound)}
+            share: {
+                "bound": round(bound, 4),
+                "refused of the unanswerable": _below(no, bound),
+                "refused of the answerable": _below(yes, bound),
+            }
             for share, bound in bounds.items()
         },
         "curve": [

@@ -1,4 +1,7 @@
-"""Results: a JSON file for each measurement, and one page that shows them all. Figures and ids only, no word of the data."""
+"""Results: a JSON file for each measurement, and one page that shows them all.
+
+Figures and ids only, no word of the data.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,10 @@ from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;background:#fff}
-table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.2rem .7rem;text-align:right;border-bottom:1px solid #ddd}
+_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;
+background:#fff}
+table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.2rem .7rem;text-align:right;
+border-bottom:1px solid #ddd}
 td:first-child,th:first-child{text-align:left}small{color:#666}svg{max-width:100%;height:auto}h2{margin-top:2.5rem}
 @media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}td,th{border-color:#444}small{color:#999}}"""
 _COLOURS = ("#2a6fbb", "#c0504d", "#6a9a3b", "#8064a2", "#d08a1d")
@@ -22,7 +27,11 @@ def save(result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result['eval']}-{result['data']}.json"
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    results = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json")) if file.name != "floor.json"]
+    results = [
+        json.loads(file.read_text(encoding="utf-8"))
+        for file in sorted(folder.glob("*.json"))
+        if file.name != "floor.json"
+    ]
     (folder / "report.html").write_text(page(results), encoding="utf-8")
     return path
 
@@ -31,28 +40,45 @@ def page(results: Sequence[Mapping[str, Any]]) -> str:
     """Return one HTML page with every result: its tables (mean and 95 % interval) and plots."""
     body = "".join(_section(result) for result in results)
     return (
-        f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>newsdesk: figures</title>'
+        '<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" '
+        'content="width=device-width"><title>newsdesk: figures</title>'
         f"<style>{_STYLE}</style><h1>newsdesk: figures</h1>"
-        "<p>Made by <code>python -m evals</code>. <small>dev: the half that was tuned on; test: the other half. In brackets: 95 % interval.</small></p>"
+        "<p>Made by <code>python -m evals</code>. <small>dev: the half that was tuned on; test: the other half. "
+        "In brackets: 95 % interval.</small></p>"
         f"{body}</html>\n"
     )
 
 
 def _section(result: Mapping[str, Any]) -> str:
-    about = ", ".join(f"{key} {value}" for key, value in result.items() if isinstance(value, int | str) and key not in ("eval", "data"))
+    about = ", ".join(
+        f"{key} {value}"
+        for key, value in result.items()
+        if isinstance(value, int | str) and key not in ("eval", "data")
+    )
     figures = result.get("figures", {})
     parts = [f"<h2>{_text(result['eval'])}: {_text(result['data'])}</h2><p><small>{_text(about)}</small></p>"]
     halves = [half for half in ("dev", "test", "both") if half in figures]
     if "timeline" in result:
-        parts += [_table(values if isinstance(values, dict) else {name: values}, [name], lambda _, row: row) for name, values in figures.items()]
+        parts += [
+            _table(values if isinstance(values, dict) else {name: values}, [name], lambda _, row: row)
+            for name, values in figures.items()
+        ]
         parts.append(_timeline(result["timeline"]) + _table(result["machine"], ["machine"], lambda _, row: row))
     elif not halves:
-        parts.append(_table(figures, ["value"], lambda _, row: row) + (_growth(result["lines"]) if "lines" in result else ""))
-    elif any(isinstance(value, dict) and "mean" not in value and name not in ("at a bound",) for name, value in figures[halves[0]].items()):
+        parts.append(
+            _table(figures, ["value"], lambda _, row: row) + (_growth(result["lines"]) if "lines" in result else "")
+        )
+    elif any(
+        isinstance(value, dict) and "mean" not in value and name not in ("at a bound",)
+        for name, value in figures[halves[0]].items()
+    ):
         systems = list(figures["both"])
         rows = {name: None for system in systems for name in figures["both"][system]}
         for half in ("test", "dev"):
-            parts.append(f"<h3>{half}</h3>" + _table(rows, systems, lambda column, name, half=half: figures[half][column].get(name), named=True))
+            parts.append(
+                f"<h3>{half}</h3>"
+                + _table(rows, systems, lambda column, name, half=half: figures[half][column].get(name), named=True)
+            )
         if any(isinstance(value, dict) for system in systems for value in figures["test"][system].values()):
             parts.append(_bars({system: figures["test"][system] for system in systems}))
         if "curve" in result:
@@ -109,10 +135,14 @@ def _bars(systems: Mapping[str, Mapping[str, Any]]) -> str:
 
 
 def _curve(halves: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
-    """Plot what is refused of the unanswerable (up) against what is refused of the answerable (right), threshold by threshold."""
+    """Plot what is refused of the unanswerable (up) against what is refused of the answerable (right), threshold by
+    threshold.
+    """
     parts = ['<svg viewBox="0 0 320 240" width="480" role="img" aria-label="refusal by threshold">', _axis(320)]
     for place, points in enumerate(halves.values()):
-        line = " ".join(f"{45 + 250 * point['answerable']:.1f},{190 - 170 * point['unanswerable']:.1f}" for point in points)
+        line = " ".join(
+            f"{45 + 250 * point['answerable']:.1f},{190 - 170 * point['unanswerable']:.1f}" for point in points
+        )
         parts.append(f'<polyline points="{line}" fill="none" stroke="{_COLOURS[place]}" stroke-width="2"/>')
     parts += [f'<text x="{40 + 250 * at}" y="203" font-size="10" fill="currentColor">{at}</text>' for at in (0, 0.5, 1)]
     return "".join(parts) + _legend(list(halves)) + "</svg>"
@@ -126,29 +156,46 @@ def _timeline(told: Mapping[str, Any]) -> str:
         parts.append(f'<text x="0" y="{22 + 24 * row}" font-size="11" fill="currentColor">{name}</text>')
         for start, end in told[name]:
             parts.append(
-                f'<rect x="{70 + scale * start:.1f}" y="{12 + 24 * row}" width="{max(0.5, scale * (end - start)):.1f}" height="14" fill="{_COLOURS[row]}"/>'
+                f'<rect x="{70 + scale * start:.1f}" y="{12 + 24 * row}" '
+                f'width="{max(0.5, scale * (end - start)):.1f}" height="14" fill="{_COLOURS[row]}"/>'
             )
     busy = told["model busy, from its first text to its last"]
-    return "".join(parts) + f'<text x="70" y="66" font-size="10" fill="currentColor">{told["seconds"]} s; model busy {busy:.0%}</text></svg>'
+    return "".join(parts) + (
+        f'<text x="70" y="66" font-size="10" fill="currentColor">{told["seconds"]} s; model busy '
+        f"{busy:.0%}</text></svg>"
+    )
 
 
 def _growth(lines: Sequence[Mapping[str, float]]) -> str:
     """Plot each cost (up, of its greatest) against passages (right): what grows as a line does is one."""
-    costs = [name for name in lines[0] if name not in ("articles", "passages") and not name.endswith(("an article", "by the clock, s"))]
+    costs = [
+        name
+        for name in lines[0]
+        if name not in ("articles", "passages") and not name.endswith(("an article", "by the clock, s"))
+    ]
     most = max(line["passages"] for line in lines)
     parts = ['<svg viewBox="0 0 620 240" width="620" role="img" aria-label="costs against passages">', _axis(300)]
     for place, name in enumerate(costs):
         top = max(line[name] for line in lines) or 1
-        points = " ".join(f"{45 + 250 * line['passages'] / most:.1f},{190 - 170 * line[name] / top:.1f}" for line in lines)
-        style = f'fill="none" stroke="{_COLOURS[place % 5]}" stroke-width="2"' + (' stroke-dasharray="4 3"' if place >= 5 else "")
+        points = " ".join(
+            f"{45 + 250 * line['passages'] / most:.1f},{190 - 170 * line[name] / top:.1f}" for line in lines
+        )
+        style = f'fill="none" stroke="{_COLOURS[place % 5]}" stroke-width="2"' + (
+            ' stroke-dasharray="4 3"' if place >= 5 else ""
+        )
         parts.append(f'<polyline points="{points}" {style}/><path d="M320 {26 + 18 * place}h20" {style}/>')
-        parts.append(f'<text x="346" y="{30 + 18 * place}" font-size="11" fill="currentColor">{_text(name)} ({top:g})</text>')
+        parts.append(
+            f'<text x="346" y="{30 + 18 * place}" font-size="11" fill="currentColor">{_text(name)} ({top:g})</text>'
+        )
     return "".join(parts) + f'<text x="255" y="203" font-size="10" fill="currentColor">{most:,.0f}</text></svg>'
 
 
 def _axis(wide: int) -> str:
     return "".join(
-        f'<path d="M40 {190 - 170 * at}H{wide}" stroke="#8884"/><text x="8" y="{194 - 170 * at}" font-size="10" fill="currentColor">{at}</text>'
+        (
+            f'<path d="M40 {190 - 170 * at}H{wide}" stroke="#8884"/><text x="8" y="{194 - 170 * at}" font-size="10" '
+            f'fill="currentColor">{at}</text>'
+        )
         for at in (0, 0.25, 0.5, 0.75, 1)
     )
 

@@ -13,11 +13,10 @@ from evals.data import DataSet, Query
 from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
 from index.archive import Archive, View
 from index.articles import Hit
-from index.embed import Embedder
-from index.passages import estimated_tokens
-from index.search import find
-from index.stored import ANYTHING
-from index.terms import terms
+from index.model.embedder import Embedder
+from index.search.search import find
+from index.store.rows import ANYTHING
+from index.text import estimated_tokens, terms
 
 _DEPTH = 24  # passages of a ranking
 _BUDGET = 600  # tokens that a reader, or a model, is given
@@ -55,7 +54,8 @@ def measured(data: DataSet, embedder: Embedder, cache: Path, baselines: bool) ->
         for name, rows in values.items():
             if name != "newsdesk":
                 figures[half][name]["newsdesk is better by (nDCG@10)"] = difference(
-                    [values["newsdesk"][place]["ndcg@10"] for place in chosen], [rows[place]["ndcg@10"] for place in chosen]
+                    [values["newsdesk"][place]["ndcg@10"] for place in chosen],
+                    [rows[place]["ndcg@10"] for place in chosen],
                 )
     return {"questions": len(queries), "figures": figures}
 
@@ -90,16 +90,23 @@ def summed(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 
 def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
-    from bot.question import understood
+    from bot.answer.question import understood
 
     asked = understood(query.question, query.today or TODAY)
     vector = embedder.embed([asked.search])[0]
-    return [found_of(hit) for hit in archive.read(lambda view: find(view, asked.search, vector, embedder.identity, asked.scope(), _DEPTH, asked.wish))]
+    return [
+        found_of(hit)
+        for hit in archive.read(
+            lambda view: find(view, asked.search, vector, embedder.identity, asked.scope(), _DEPTH, asked.wish)
+        )
+    ]
 
 
 def _dense(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
     vector = embedder.embed([query.question])[0]
-    return archive.read(lambda view: _named(view, [id_ for id_, _ in view.snapshot.scan(vector, embedder.identity, _DEPTH, ANYTHING)]))
+    return archive.read(
+        lambda view: _named(view, [id_ for id_, _ in view.snapshot.scan(vector, embedder.identity, _DEPTH, ANYTHING)])
+    )
 
 
 def _keyword(archive: Archive, query: Query) -> list[Found]:

@@ -1,7 +1,9 @@
-"""How long each stage of a search takes in archives of many sizes: ``python -m evals search --data DIR --passages 10000,100000,1000000``.
+"""How long each stage of a search takes in archives of many sizes: ``python -m evals search --data DIR --passages
+10000,100000,1000000``.
 
-The archives are made up: a passage is half of one real passage and half of another, its vector a mixture of theirs, so words and vectors are distributed
-as in the real collection. They are kept in the cache. Each is measured in a process of its own.
+The archives are made up: a passage is half of one real passage and half of another, its vector a mixture of theirs, so
+words and vectors are distributed as in the real collection. They are kept in the cache. Each is measured in a process
+of its own.
 """
 
 from __future__ import annotations
@@ -19,23 +21,23 @@ from typing import Any
 
 import numpy as np
 
-from bot.question import understood
+from bot.answer.question import understood
 from evals.archives import archive_of
 from evals.data import load
 from evals.machine import machine, resident
 from evals.memory import Remembering
 from index.archive import Archive, View
 from index.articles import Article, Passage, Source
-from index.embed import Embedder, Vectors
-from index.engine import Changes, Item
-from index.generations import Folders
-from index.model import Model
-from index.search import CANDIDATES, NO_WISH, find
-from index.sides import VectorCandidates, by_words
-from index.stored import ANYTHING, Scope
-from index.terms import terms
-from index.transaction import Transaction
-from index.words import Words
+from index.model.embedder import Embedder, Vectors
+from index.model.runtime import Model
+from index.search.candidates import VectorCandidates, by_words
+from index.search.memory import Words
+from index.search.search import CANDIDATES, NO_WISH, find
+from index.store.rows import ANYTHING, Scope
+from index.store.transaction import Transaction
+from index.text import terms
+from index.vectors.engine import Changes, Item
+from index.vectors.generations import Folders
 
 SIZES = (10_000, 100_000)
 _QUESTIONS = 60
@@ -81,7 +83,9 @@ def measured(folder: Path, model: str, asked: _Asked) -> dict[str, Any]:
         generation = snapshot.generation()
         assert generation is not None
         told["seconds, index compared with its seal"] = _seconds(lambda: archive.engine.check(generation, snapshot))
-        told["seconds, Chroma imported, opened and asked once"] = _seconds(lambda: archive._opened(generation, snapshot).nearest(asked[0][1], CANDIDATES))
+        told["seconds, Chroma imported, opened and asked once"] = _seconds(
+            lambda: archive._opened(generation, snapshot).nearest(asked[0][1], CANDIDATES)
+        )
         told["MB, Chroma"] = resident() - at_rest
         told["seconds, words into memory"] = _seconds(archive.follow)
         told["MB, and words"] = resident() - at_rest
@@ -91,12 +95,21 @@ def measured(folder: Path, model: str, asked: _Asked) -> dict[str, Any]:
         index = archive._opened(generation, snapshot)
         bot, ask = View(snapshot, generation, index, words), View(snapshot, generation, index)
         told["ms"] = {
-            "vectors, Chroma": _spent(asked, lambda _, vector, __: VectorCandidates(bot, vector, model).best(CANDIDATES, ANYTHING)),
-            "words, in memory": _spent(asked, lambda text, *_: by_words(bot, terms(text)).best(10 * CANDIDATES, ANYTHING)),
-            "words, the catalog": _spent(asked, lambda text, *_: by_words(ask, terms(text)).best(10 * CANDIDATES, ANYTHING)),
+            "vectors, Chroma": _spent(
+                asked, lambda _, vector, __: VectorCandidates(bot, vector, model).best(CANDIDATES, ANYTHING)
+            ),
+            "words, in memory": _spent(
+                asked, lambda text, *_: by_words(bot, terms(text)).best(10 * CANDIDATES, ANYTHING)
+            ),
+            "words, the catalog": _spent(
+                asked, lambda text, *_: by_words(ask, terms(text)).best(10 * CANDIDATES, ANYTHING)
+            ),
             "search, as a bot": _spent(asked, _search(bot, model)),
             "search, as ask": _spent(asked, _search(ask, model)),
-            **{f"search, as a bot, {name}": _spent(asked, _search(bot, model, scope)) for name, scope in _SCOPES.items()},
+            **{
+                f"search, as a bot, {name}": _spent(asked, _search(bot, model, scope))
+                for name, scope in _SCOPES.items()
+            },
             **{f"search, as ask, {name}": _spent(asked, _search(ask, model, scope)) for name, scope in _SCOPES.items()},
         }
     archive.close()
@@ -109,7 +122,9 @@ def _search(view: View, model: str, scope: Scope = ANYTHING) -> Callable[[str, V
 
 
 def _spent(asked: _Asked, work: Callable[[str, Vectors, Any], object]) -> dict[str, list[float]]:
-    """Return p50 and p95 by the clock, and of the processor (all threads: on a busy machine it says more), when all was asked once before."""
+    """Return p50 and p95 by the clock, and of the processor (all threads: on a busy machine it says more), when all was
+    asked once before.
+    """
     for one in asked:
         work(*one)
     times = []
@@ -118,7 +133,10 @@ def _spent(asked: _Asked, work: Callable[[str, Vectors, Any], object]) -> dict[s
         work(*one)
         times.append((time.perf_counter() - clock, time.process_time() - processor))
     clock_and_processor = np.percentile(1_000 * np.array(times), [50, 95], axis=0).T
-    return {name: [round(float(value), 1) for value in values] for name, values in zip(("clock", "processor"), clock_and_processor, strict=True)}
+    return {
+        name: [round(float(value), 1) for value in values]
+        for name, values in zip(("clock", "processor"), clock_and_processor, strict=True)
+    }
 
 
 def _seconds(work: Callable[[], object]) -> float:
@@ -134,7 +152,11 @@ def _made(source: Archive, embedder: Embedder, folder: Path, size: int) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     began = time.perf_counter()
     with source.catalog.snapshot() as snapshot:
-        halves = list(_halves((passage.text, vector) for items in snapshot.vectors(embedder.identity) for passage, vector in items))
+        halves = list(
+            _halves(
+                (passage.text, vector) for items in snapshot.vectors(embedder.identity) for passage, vector in items
+            )
+        )
     archive = Archive(folder, create=True)
     with archive.catalog.transaction() as transaction:
         transaction.put_fact("model", embedder.identity)
@@ -168,7 +190,10 @@ def _put(transaction: Transaction, model: str, halves: Sequence[tuple[_Half, _Ha
         id_, at, texts, found, vectors = f"{number:016x}", 0, [], [], {}
         title = " ".join(halves[draw.randrange(len(halves))][0][0].split()[:8])
         for place in range(number * _LENGTH, (number + 1) * _LENGTH):
-            (one, one_terms, first), (two, two_terms, second) = halves[draw.randrange(len(halves))][0], halves[draw.randrange(len(halves))][1]
+            (one, one_terms, first), (two, two_terms, second) = (
+                halves[draw.randrange(len(halves))][0],
+                halves[draw.randrange(len(halves))][1],
+            )
             vector = 0.8 * first + 0.4 * second
             texts.append(f"{one} {two}")
             passage = Passage(f"{id_}:{at}-{at + len(texts[-1])}:{place:08x}", id_, at, at + len(texts[-1]), texts[-1])
@@ -176,6 +201,8 @@ def _put(transaction: Transaction, model: str, halves: Sequence[tuple[_Half, _Ha
             vectors[f"{place:064x}"] = vector / np.linalg.norm(vector)
             found.append((passage, f"{place:064x}", " ".join(terms(title)), f"{one_terms} {two_terms}"))
         published = _FIRST + timedelta(draw.randrange(_DAYS)) if number % 50 else None
-        source = Source(id_, title, f"Paper {int(draw.paretovariate(0.7)) % 200}", path=f"{number}.txt", published=published)
+        source = Source(
+            id_, title, f"Paper {int(draw.paretovariate(0.7)) % 200}", path=f"{number}.txt", published=published
+        )
         transaction.put_embeddings(model, vectors)
         transaction.put_article(Article.of(source, "\n\n".join(texts)), source.path, id_, [], found)

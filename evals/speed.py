@@ -1,7 +1,9 @@
-"""How fast newsdesk is beside what else a user could build, and beside the limit: ``python -m evals speed --data DIR [--articles N]``.
+"""How fast newsdesk is beside what else a user could build, and beside the limit: ``python -m evals speed --data DIR
+[--articles N]``.
 
-The systems take the same articles in, a portion each in turn, and are asked the same questions in turn, so that whatever else the machine does hits all
-alike. Read the ratios of processor time first: they hold on a busy machine, where the clock does not.
+The systems take the same articles in, a portion each in turn, and are asked the same questions in turn, so that
+whatever else the machine does hits all alike. Read the ratios of processor time first: they hold on a busy machine,
+where the clock does not.
 """
 
 from __future__ import annotations
@@ -19,17 +21,17 @@ from typing import Any
 
 import numpy as np
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from evals.data import load
 from evals.machine import Spent, machine
 from evals.stock import Article, System, systems
 from index.archive import Archive
-from index.changes import Options
-from index.embed import DEFAULT_MODEL, Embedder, Vectors
-from index.lock import writer_lock
-from index.model import Model
-from index.report import Progress, Report
-from index.runs import run as ingest
+from index.ingest.changes import Options
+from index.ingest.report import Progress, Report
+from index.ingest.run import run as ingest
+from index.model.embedder import DEFAULT_MODEL, Embedder, Vectors
+from index.model.runtime import Model
+from index.store.catalog import writer_lock
 
 OURS = "newsdesk"
 _PORTION = 60  # articles at least that each system takes in turn
@@ -37,13 +39,26 @@ _WARM = 3  # questions that load and open things, left out
 _TODAY = date(2025, 9, 1)
 
 
-def run(data: Path, *, articles: int = 300, questions: int = 40, partly: Callable[[dict[str, Any]], object] = lambda _: None) -> dict[str, Any]:
-    """Return the machine, the ratios, what they are made of, and the timeline of an ingest; ``partly`` is given what there is after each step."""
+def run(
+    data: Path, *, articles: int = 300, questions: int = 40, partly: Callable[[dict[str, Any]], object] = lambda _: None
+) -> dict[str, Any]:
+    """Return the machine, the ratios, what they are made of, and the timeline of an ingest; ``partly`` is given what
+    there is after each step.
+    """
     newsquiz = load(data / "newsquiz").part(articles)
     chosen = newsquiz.articles
-    answerable, others = ([query.question for query in newsquiz.queries if query.answerable == wanted] for wanted in (True, False))
-    asking = [*answerable[:: max(1, len(answerable) // questions)], *others][:questions]  # a small archive has few that it answers
-    result: dict[str, Any] = {"data": f"newsquiz-{len(chosen)}", "machine": machine(), "articles": len(chosen), "questions": len(asking)}
+    answerable, others = (
+        [query.question for query in newsquiz.queries if query.answerable == wanted] for wanted in (True, False)
+    )
+    asking = [*answerable[:: max(1, len(answerable) // questions)], *others][
+        :questions
+    ]  # a small archive has few that it answers
+    result: dict[str, Any] = {
+        "data": f"newsquiz-{len(chosen)}",
+        "machine": machine(),
+        "articles": len(chosen),
+        "questions": len(asking),
+    }
     told = _Told(result, partly)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -54,8 +69,14 @@ def run(data: Path, *, articles: int = 300, questions: int = 40, partly: Callabl
         for number, part in enumerate(portions, start=1):
             for name, system in built.items():
                 took_in[name].on(lambda system=system, part=part: system.add(part))  # type: ignore[misc]
-                told.say(f"portion {number} of {len(portions)}, {len(part)} articles: {name}, {took_in[name].cpu[-1]:.1f} s of processor")
-            told.keep("ingest, s of processor", {name: [round(each, 1) for each in spent.cpu] for name, spent in took_in.items()})
+                told.say(
+                    f"portion {number} of {len(portions)}, {len(part)} articles: {name}, "
+                    f"{took_in[name].cpu[-1]:.1f} s of processor"
+                )
+            told.keep(
+                "ingest, s of processor",
+                {name: [round(each, 1) for each in spent.cpu] for name, spent in took_in.items()},
+            )
         asked = {name: Spent() for name in [*built, "the limit"]}
         limit = Limit(ours)
         for number, question in enumerate(asking, start=1):
@@ -74,7 +95,8 @@ def run(data: Path, *, articles: int = 300, questions: int = 40, partly: Callabl
             "ingest": {name: _rates(spent, len(chosen)) for name, spent in took_in.items()},
             "question, ms": {name: _milliseconds(spent) for name, spent in asked.items()},
             "question, ms of processor, from the quickest to the slowest": {
-                f"{share:02} %": round(float(np.percentile(asked[OURS].cpu[_WARM:], share)) * 1_000, 1) for share in range(5, 100, 10)
+                f"{share:02} %": round(float(np.percentile(asked[OURS].cpu[_WARM:], share)) * 1_000, 1)
+                for share in range(5, 100, 10)
             },
             "stages of a question, ms": {stage: round(median(times), 1) for stage, times in ours.stages.items()},
             "archive": ours.size(len(chosen)),
@@ -158,7 +180,9 @@ class Limit:
 
     def __init__(self, ours: Newsdesk) -> None:
         with ours.archive.catalog.snapshot() as snapshot:
-            self._matrix = np.concatenate([np.stack([vector for _, vector in rows]) for rows in snapshot.vectors(ours.model.identity)])
+            self._matrix = np.concatenate(
+                [np.stack([vector for _, vector in rows]) for rows in snapshot.vectors(ours.model.identity)]
+            )
         self._model = ours.questions
 
     def add(self, articles: Sequence[Article]) -> None:
@@ -176,7 +200,7 @@ class Counted:
     def __init__(self, embedder: Embedder) -> None:
         from tokenizers import Tokenizer
 
-        from index.embed import SentenceTransformerEmbedder
+        from index.model.embedder import SentenceTransformerEmbedder
 
         folder = SentenceTransformerEmbedder(DEFAULT_MODEL).folder()
         self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json")) if folder else None
@@ -226,7 +250,9 @@ class _Watched(Progress):
 
 
 def _timeline(folder: Path, articles: Sequence[Article]) -> dict[str, Any]:
-    """Ingest all articles at once and return when the model worked and when something was published, in seconds from the first vector."""
+    """Ingest all articles at once and return when the model worked and when something was published, in seconds from
+    the first vector.
+    """
     watched = _Watched()
     folder.mkdir()
     file = folder / "all.jsonl"
@@ -248,12 +274,17 @@ def _timeline(folder: Path, articles: Sequence[Article]) -> dict[str, Any]:
         "model busy, of the run": round(busy / (ended - began), 3),
         "model busy, from its first text to its last": round(busy / (last - first), 3),
         "model": [[round(start - began, 2), round(end - began, 2)] for start, end in model.busy],
-        "publishing": [[round(start - began, 2), round(end - began, 2)] for start, end in zip(watched.began, watched.ended, strict=False)],
+        "publishing": [
+            [round(start - began, 2), round(end - began, 2)]
+            for start, end in zip(watched.began, watched.ended, strict=False)
+        ],
     }
 
 
 def matrix_rate(size: int = 1_536, rounds: int = 7) -> float:
-    """Return how many floating-point operations a second this machine does in a product of float32 matrices: the best of some rounds."""
+    """Return how many floating-point operations a second this machine does in a product of float32 matrices: the best
+    of some rounds.
+    """
     import torch
 
     one, other = torch.rand(size, size), torch.rand(size, size)
@@ -266,22 +297,31 @@ def matrix_rate(size: int = 1_536, rounds: int = 7) -> float:
 
 
 def operations(tokens: int) -> float:
-    """Return how many floating-point operations the default model needs for so many tokens of passages, 200 tokens each."""
+    """Return how many floating-point operations the default model needs for so many tokens of passages, 200 tokens
+    each.
+    """
     layers, width, inner, length = 6, 384, 1_536, 200
     linear = layers * 2 * (4 * width * width + 2 * width * inner)
     attention = layers * 2 * 2 * length * width
     return float(tokens * (linear + attention))
 
 
-def _ratios(took_in: dict[str, Spent], asked: dict[str, Spent], again: Spent, tokens: int, rate: float) -> dict[str, Any]:
+def _ratios(
+    took_in: dict[str, Spent], asked: dict[str, Spent], again: Spent, tokens: int, rate: float
+) -> dict[str, Any]:
     """Return by how much newsdesk is faster than each (above 1) or slower."""
     ours = took_in[OURS]
     ratios: dict[str, Any] = {
-        f"ingest, {name}": {"processor": round(sum(spent.cpu) / sum(ours.cpu), 2), "clock": round(sum(spent.wall) / sum(ours.wall), 2)}
+        f"ingest, {name}": {
+            "processor": round(sum(spent.cpu) / sum(ours.cpu), 2),
+            "clock": round(sum(spent.wall) / sum(ours.wall), 2),
+        }
         for name, spent in took_in.items()
         if name != OURS
     }
-    ratios["ingest, the limit (the model's operations alone)"] = {"clock": round(operations(tokens) / rate / sum(ours.wall), 2)}
+    ratios["ingest, the limit (the model's operations alone)"] = {
+        "clock": round(operations(tokens) / rate / sum(ours.wall), 2)
+    }
     ratios["unchanged files, to the first time"] = {
         "processor": round(sum(ours.cpu) / sum(again.cpu), 1),
         "clock": round(sum(ours.wall) / sum(again.wall), 1),

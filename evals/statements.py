@@ -1,9 +1,10 @@
 """Are the speakers right: precision and recall of index/statements.py on sentences labelled by hand.
 
-evals/statements.jsonl holds, for every sentence of 30 articles of the newsquiz set that reports somebody's words, the article's id, the
-place in its text and the speaker; ``"speaker": null`` marks sentences that can be read either way and do not count, a line without a place
-an article in which nobody speaks. Alternatives are separated by a bar. All other sentences of these articles report nobody's
-words. The rules were written with the ``dev`` articles in view; those of ``test`` were labelled afterwards and looked at only to count.
+evals/statements.jsonl holds, for every sentence of 30 articles of the newsquiz set that reports somebody's words, the
+article's id, the place in its text and the speaker; ``"speaker": null`` marks sentences that can be read either way and
+do not count, a line without a place an article in which nobody speaks. Alternatives are separated by a bar. All other
+sentences of these articles report nobody's words. The rules were written with the ``dev`` articles in view; those of
+``test`` were labelled afterwards and looked at only to count.
 """
 
 from __future__ import annotations
@@ -16,9 +17,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from index.sentences import spans
 from index.statements import statements
-from index.terms import terms
+from index.text import spans, terms
 
 LABELS = Path(__file__).with_name("statements.jsonl")
 
@@ -26,7 +26,8 @@ LABELS = Path(__file__).with_name("statements.jsonl")
 def run(data: Path, show: bool = False) -> dict[str, Any]:
     """Return precision, recall and F1 of "this sentence is a statement" and of "and this is its speaker".
 
-    A speaker is right if the last word of the label's name is among the words of the speaker found. Raises FileNotFoundError.
+    A speaker is right if the last word of the label's name is among the words of the speaker found. Raises
+    FileNotFoundError.
     """
     labels: dict[str, dict[tuple[int, int], str | None]] = defaultdict(dict)
     held_out: set[str] = set()
@@ -40,7 +41,12 @@ def run(data: Path, show: bool = False) -> dict[str, Any]:
     return {name: _measured(sorted(articles), labels, texts, show) for name, articles in sets.items()}
 
 
-def _measured(articles: Sequence[str], labels: Mapping[str, Mapping[tuple[int, int], str | None]], texts: Mapping[str, str], show: bool) -> dict[str, Any]:
+def _measured(
+    articles: Sequence[str],
+    labels: Mapping[str, Mapping[tuple[int, int], str | None]],
+    texts: Mapping[str, str],
+    show: bool,
+) -> dict[str, Any]:
     hit = right = found = wanted = 0
     for article in articles:
         places = spans(texts[article])
@@ -58,7 +64,12 @@ def _measured(articles: Sequence[str], labels: Mapping[str, Mapping[tuple[int, i
             right += is_right
             if show and (bool(label) != bool(guesses) or (label and not is_right)):
                 print(f"{label!r:40} {[g.speaker for g in guesses]!r:40} {texts[article][slice(*place)][:170]}")
-    return {"labelled": wanted, "found": found, "statement": _scores(hit, found, wanted), "speaker": _scores(right, found, wanted)}
+    return {
+        "labelled": wanted,
+        "found": found,
+        "statement": _scores(hit, found, wanted),
+        "speaker": _scores(right, found, wanted),
+    }
 
 
 def _same(label: str, guess: str) -> bool:
@@ -68,14 +79,22 @@ def _same(label: str, guess: str) -> bool:
 
 def _scores(right: int, found: int, wanted: int) -> dict[str, float]:
     precision, recall = right / max(1, found), right / max(1, wanted)
-    return {"precision": round(precision, 3), "recall": round(recall, 3), "f1": round(2 * precision * recall / max(1e-9, precision + recall), 3)}
+    return {
+        "precision": round(precision, 3),
+        "recall": round(recall, 3),
+        "f1": round(2 * precision * recall / max(1e-9, precision + recall), 3),
+    }
 
 
 def main() -> None:
     """Run as ``python -m evals.statements --data DIR``."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
-    parser.add_argument("--show", action="store_true", help="print the sentences that are wrong (they are others' texts: do not publish them)")
+    parser.add_argument(
+        "--show",
+        action="store_true",
+        help="print the sentences that are wrong (they are others' texts: do not publish them)",
+    )
     options = parser.parse_args()
     print(json.dumps(run(options.data, options.show), indent=1))
 

@@ -1,4 +1,6 @@
-"""What else a user could build on the same machine with the same model: each takes articles in and finds passages for a question."""
+"""What else a user could build on the same machine with the same model: each takes articles in and finds passages for a
+question.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from index.embed import SentenceTransformerEmbedder
+from index.model.embedder import SentenceTransformerEmbedder
 
 Article = dict[str, Any]
 
@@ -35,7 +37,9 @@ def systems(folder: Path) -> dict[str, Callable[[], System]]:
 
 
 class LlamaIndex:
-    """llama-index's IngestionPipeline into its ChromaVectorStore, as its documentation shows; ``size``: tokens of a chunk, None: its default."""
+    """llama-index's IngestionPipeline into its ChromaVectorStore, as its documentation shows; ``size``: tokens of a
+    chunk, None: its default.
+    """
 
     def __init__(self, folder: Path, size: int | None) -> None:
         import chromadb
@@ -45,17 +49,25 @@ class LlamaIndex:
         from llama_index.vector_stores.chroma import ChromaVectorStore
 
         embedding = _embedding()
-        store = ChromaVectorStore(chroma_collection=chromadb.PersistentClient(str(folder)).get_or_create_collection("articles"))
+        store = ChromaVectorStore(
+            chroma_collection=chromadb.PersistentClient(str(folder)).get_or_create_collection("articles")
+        )
         splitter = SentenceSplitter(chunk_size=size, chunk_overlap=0) if size else SentenceSplitter()
         self._pipeline = IngestionPipeline(transformations=[splitter, embedding], vector_store=store)
-        self._retriever = VectorStoreIndex.from_vector_store(store, embed_model=embedding).as_retriever(similarity_top_k=24)
+        self._retriever = VectorStoreIndex.from_vector_store(store, embed_model=embedding).as_retriever(
+            similarity_top_k=24
+        )
 
     def add(self, articles: Sequence[Article]) -> None:
         """Take articles in."""
         from llama_index.core import Document
 
         documents = [
-            Document(text=article["text"], id_=article["id"], metadata={key: article[key] for key in ("title", "date", "source") if article.get(key)})
+            Document(
+                text=article["text"],
+                id_=article["id"],
+                metadata={key: article[key] for key in ("title", "date", "source") if article.get(key)},
+            )
             for article in articles
         ]
         self._pipeline.run(documents=documents)
@@ -74,19 +86,32 @@ class Direct:
 
         self._model = _sentence_transformer()
         self._splitter = SentenceSplitter(chunk_size=200, chunk_overlap=0)
-        self._collection = chromadb.PersistentClient(str(folder)).get_or_create_collection("articles", embedding_function=None)
+        self._collection = chromadb.PersistentClient(str(folder)).get_or_create_collection(
+            "articles", embedding_function=None
+        )
 
     def add(self, articles: Sequence[Article]) -> None:
         """Take articles in."""
-        chunks = [(f"{article['id']}-{n}", f"{article.get('title', '')}\n{text}") for article in articles for n, text in enumerate(self._pieces(article))]
+        chunks = [
+            (f"{article['id']}-{n}", f"{article.get('title', '')}\n{text}")
+            for article in articles
+            for n, text in enumerate(self._pieces(article))
+        ]
         vectors = self._model.encode([text for _, text in chunks], normalize_embeddings=True, show_progress_bar=False)
         for start in range(0, len(chunks), 5_000):
             part = chunks[start : start + 5_000]
-            self._collection.add(ids=[id_ for id_, _ in part], documents=[text for _, text in part], embeddings=vectors[start : start + 5_000])
+            self._collection.add(
+                ids=[id_ for id_, _ in part],
+                documents=[text for _, text in part],
+                embeddings=vectors[start : start + 5_000],
+            )
 
     def ask(self, question: str) -> object:
         """Return the chunks found."""
-        return self._collection.query(query_embeddings=self._model.encode([question], normalize_embeddings=True, show_progress_bar=False), n_results=24)
+        return self._collection.query(
+            query_embeddings=self._model.encode([question], normalize_embeddings=True, show_progress_bar=False),
+            n_results=24,
+        )
 
     def _pieces(self, article: Article) -> list[str]:
         return self._splitter.split_text(article["text"])
@@ -104,8 +129,14 @@ class Txtai:
 
     def add(self, articles: Sequence[Article]) -> None:
         """Take articles in."""
-        pieces = [(article, n, text) for article in articles for n, text in enumerate(self._splitter.split_text(article["text"]))]
-        self._embeddings.upsert([(f"{article['id']}-{n}", f"{article.get('title', '')}\n{text}", None) for article, n, text in pieces])
+        pieces = [
+            (article, n, text)
+            for article in articles
+            for n, text in enumerate(self._splitter.split_text(article["text"]))
+        ]
+        self._embeddings.upsert(
+            [(f"{article['id']}-{n}", f"{article.get('title', '')}\n{text}", None) for article, n, text in pieces]
+        )
 
     def ask(self, question: str) -> object:
         """Return the chunks found."""
@@ -119,11 +150,15 @@ def _sentence_transformer() -> Any:
 
 
 def _embedding() -> Any:
-    """Return llama-index's own embedding for sentence-transformers, or, where that package is not installed, the same in a few lines."""
-    if importlib.util.find_spec("llama_index.embeddings") and importlib.util.find_spec("llama_index.embeddings.huggingface"):
+    """Return llama-index's own embedding for sentence-transformers, or, where that package is not installed, the same
+    in a few lines.
+    """
+    if importlib.util.find_spec("llama_index.embeddings") and importlib.util.find_spec(
+        "llama_index.embeddings.huggingface"
+    ):
         from llama_index.embeddings.huggingface import HuggingFaceEmbedding
 
         return HuggingFaceEmbedding(model_name=str(SentenceTransformerEmbedder().folder()))
-    from index.llama import ArchiveEmbedding
+    from index.search.llama import ArchiveEmbedding
 
     return ArchiveEmbedding(SentenceTransformerEmbedder(), embed_batch_size=10)  # its default

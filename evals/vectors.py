@@ -1,7 +1,8 @@
 """The engines of the search index on the same vectors: recall, latency, what an update, a build and the room cost.
 
-``NEWSDESK_CATALOG__URL=postgresql+psycopg://… python -m evals vectors --data ARCHIVE``: the vectors and the questions are those of an archive in a
-folder (its titles are asked), the database is an empty one with pgvector, which is filled. The Chroma server is started here.
+``NEWSDESK_CATALOG__URL=postgresql+psycopg://… python -m evals vectors --data ARCHIVE``: the vectors and the questions
+are those of an archive in a folder (its titles are asked), the database is an empty one with pgvector, which is filled.
+The Chroma server is started here.
 """
 
 from __future__ import annotations
@@ -25,12 +26,12 @@ import numpy as np
 from evals.archives import EvalError
 from index.archive import Archive
 from index.articles import Passage
-from index.catalog import Catalog
-from index.chroma_server import Server
-from index.embed import Vectors
-from index.engine import Changes
-from index.pgvector import PgVector
-from index.stored import ANYTHING, Generation
+from index.model.embedder import Vectors
+from index.store.catalog import Catalog
+from index.store.rows import ANYTHING, Generation
+from index.vectors.chroma_server import Server
+from index.vectors.engine import Changes
+from index.vectors.pgvector import PgVector
 from settings import Settings
 
 _ASKED, _LIMIT, _REPLACED = 200, 100, 30
@@ -59,14 +60,20 @@ class Held:
         """Return one article's passages with their vectors."""
         ids = list(dict.fromkeys(passage.article_id for passage in self.passages))
         wanted = ids[number * 37 % len(ids)]
-        return [(passage, vector) for passage, vector in zip(self.passages, self.matrix, strict=True) if passage.article_id == wanted]
+        return [
+            (passage, vector)
+            for passage, vector in zip(self.passages, self.matrix, strict=True)
+            if passage.article_id == wanted
+        ]
 
 
 def run(data: Path) -> dict[str, Any]:
     """Return the figures of each engine."""
     url = Settings().database()
     if url is None:
-        raise EvalError("vectors needs an empty PostgreSQL database with pgvector: NEWSDESK_CATALOG__URL=postgresql+psycopg://…")
+        raise EvalError(
+            "vectors needs an empty PostgreSQL database with pgvector: NEWSDESK_CATALOG__URL=postgresql+psycopg://…"
+        )
     held = _held(data)
     found: dict[str, Any] = {"in memory": {"asking": _asking(held, held.nearest), "bytes": held.matrix.nbytes}}
     print("in memory", found["in memory"], file=sys.stderr)
@@ -83,7 +90,11 @@ def _held(folder: Path) -> Held:
         items = [item for part in snapshot.vectors(model) for item in part]
     archive.close()
     titles = [source.title for source in _sources(folder)][:: max(1, len(items) // 16 // _ASKED)][:_ASKED]
-    return Held([passage for passage, _ in items], np.stack([vector for _, vector in items]), Settings().embedder(many=True).embed(titles))
+    return Held(
+        [passage for passage, _ in items],
+        np.stack([vector for _, vector in items]),
+        Settings().embedder(many=True).embed(titles),
+    )
 
 
 def _sources(folder: Path) -> list[Any]:
@@ -141,8 +152,16 @@ def _chroma(held: Held) -> dict[str, Any]:
 
         replacing = _replacing(held, replace)
         room = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-        memory = next(line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS"))
-    return {"build_s": round(built, 1), "asking": asking, "replacing": replacing, "disk_bytes": room, "memory_bytes": int(memory.split()[1]) * 1_024}
+        memory = next(
+            line for line in Path(f"/proc/{process}/status").read_text().splitlines() if line.startswith("VmRSS")
+        )
+    return {
+        "build_s": round(built, 1),
+        "asking": asking,
+        "replacing": replacing,
+        "disk_bytes": room,
+        "memory_bytes": int(memory.split()[1]) * 1_024,
+    }
 
 
 @contextmanager
@@ -181,11 +200,23 @@ def _pgvector(held: Held, url: str) -> dict[str, Any]:
 
     def replace(items: list[tuple[Passage, Vectors]]) -> None:
         with catalog.transaction() as transaction:
-            engine.commit(transaction, Generation(2, generation.place, count), Changes([items], [passage.id for passage, _ in items]), [])
+            engine.commit(
+                transaction,
+                Generation(2, generation.place, count),
+                Changes([items], [passage.id for passage, _ in items]),
+                [],
+            )
 
     replacing = _replacing(held, replace)
     with catalog.snapshot() as snapshot:
         rows, graph, whole = engine.open(generation, snapshot).room()
     engine.tidy(set())
     catalog.close()
-    return {"build_s": round(built, 1), "asking": asking, "replacing": replacing, "table_bytes": rows, "graph_bytes": graph, "disk_bytes": whole}
+    return {
+        "build_s": round(built, 1),
+        "asking": asking,
+        "replacing": replacing,
+        "table_bytes": rows,
+        "graph_bytes": graph,
+        "disk_bytes": whole,
+    }

@@ -16,23 +16,22 @@ from pathlib import Path
 from typing import TypeVar
 
 from index.articles import Article, Passage
-from index.catalog import Catalog
-from index.chroma_server import OnServer, Server
-from index.duplicates import link, link_all
-from index.embed import Vectors
-from index.engine import Changes, Engine, Index, Item
+from index.clean.recurring import Counted
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
-from index.generations import Folders
-from index.lock import writer_lock
-from index.passages import embedding_key, header, passages_of
-from index.pgvector import PREFIX, PgVector, sweep
-from index.readings import Reading, read_all, reading_of
-from index.recurring import Counted
-from index.snapshot import Snapshot
-from index.stored import CutLine, FetchRecord, FileRecord, Generation, Scope
-from index.terms import terms
-from index.transaction import Transaction
-from index.words import Words
+from index.model.embedder import Vectors
+from index.search.memory import Words
+from index.statements import Reading, reading_of
+from index.store.catalog import Catalog, writer_lock
+from index.store.duplicates import link, link_all
+from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, Scope
+from index.store.snapshot import Snapshot
+from index.store.transaction import Transaction
+from index.store.upgrade import read_all
+from index.text import embedding_key, header, passages_of, terms
+from index.vectors.chroma_server import OnServer, Server
+from index.vectors.engine import Changes, Engine, Index, Item
+from index.vectors.generations import Folders
+from index.vectors.pgvector import PREFIX, PgVector, sweep
 
 T = TypeVar("T")
 
@@ -44,7 +43,8 @@ _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors in the engine (None while those cannot be used).
+    """One state of the archive: a snapshot of the catalog, and its vectors in the engine (None while those cannot
+    be used).
 
     ``words`` is the keyword index, where it is in memory.
     """
@@ -64,7 +64,7 @@ class View:
 
     def articles_within(self, scope: Scope) -> set[str]:
         """Return the ids of the articles in a scope."""
-        return self.words.articles_within(scope) if self.words is not None else self.snapshot.articles_within(scope)
+        return (self.words or self.snapshot).articles_within(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +81,30 @@ class Prepared:
     reading: Reading = field(default_factory=Reading)
 
     @classmethod
-    def of(cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine], counted: Counted | None = None) -> Prepared:
+    def of(
+        cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine], counted: Counted | None = None
+    ) -> Prepared:
         """Split an article and name the keys of its vectors."""
         found = passages_of(article)
         heading = header(article.source)
-        return cls(article, file, original_digest, tuple(cut), tuple(found), tuple(embedding_key(heading, p.text) for p in found), counted, reading_of(article))
+        return cls(
+            article,
+            file,
+            original_digest,
+            tuple(cut),
+            tuple(found),
+            tuple(embedding_key(heading, p.text) for p in found),
+            counted,
+            reading_of(article),
+        )
 
 
 @dataclass(slots=True)
 class Batch:
-    """What one transaction changes: articles in, articles out, files and pages read or gone. At most one version of an article."""
+    """What one transaction changes: articles in, articles out, files and pages read or gone.
+
+    At most one version of an article.
+    """
 
     articles: list[Prepared] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
@@ -100,7 +114,9 @@ class Batch:
 
 
 class Archive:
-    """A folder with ``catalog.sqlite3``, unless a database is named, and with ``chroma/``, unless the vectors are elsewhere."""
+    """A folder with ``catalog.sqlite3``, unless a database is named, and with ``chroma/``, unless the vectors are
+    elsewhere.
+    """
 
     def __init__(
         self,
@@ -114,20 +130,26 @@ class Archive:
     ) -> None:
         """Open the archive in a folder.
 
-        ``catalog`` is the URL of a PostgreSQL database that holds the catalog in place of a file in the folder; with ``pgvector`` the search index is
-        in that database as well. ``server`` is a Chroma server for it. ``text`` puts the text of passages that are written from now on into Chroma
-        too, for others who read it.
+        ``catalog`` is the URL of a PostgreSQL database that holds the catalog in place of a file in the folder; with
+        ``pgvector`` the search index is in that database as well. ``server`` is a Chroma server for it. ``text`` puts
+        the text of passages that are written from now on into Chroma too, for others who read it.
 
         Raises ArchiveError if there is none and ``create`` is False, or if the catalog cannot be used.
         """
         if (folder / UNFINISHED).exists():
-            raise ArchiveError(f"A restore into {folder.resolve()} was interrupted. Run it again: python -m bot restore FILE")
+            raise ArchiveError(
+                f"A restore into {folder.resolve()} was interrupted. Run it again: python -m bot restore FILE"
+            )
         if catalog is None and not create and not (folder / FILE).exists():
-            raise ArchiveError(f"There is no archive in {folder.resolve()} yet. Put articles in: python ingest.py FOLDER")
+            raise ArchiveError(
+                f"There is no archive in {folder.resolve()} yet. Put articles in: python ingest.py FOLDER"
+            )
         self.folder = folder
         self.catalog = Catalog(catalog or folder / FILE, create=create or catalog is None)
         self._folders = Folders(folder / "chroma")
-        self.engine: Engine = OnServer(server, self.catalog) if server else PgVector(self.catalog) if pgvector else self._folders
+        self.engine: Engine = (
+            OnServer(server, self.catalog) if server else PgVector(self.catalog) if pgvector else self._folders
+        )
         self._text = text
         self.trouble: str | None = None  # why the engine could not be used, until it is mended
         self._open: dict[str, Index] = {}
@@ -144,23 +166,27 @@ class Archive:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the one that writes to the archive for the length of a block, on every machine. Raises LockedError, naming the owner, if there is one."""
+        """Be the one that writes to the archive for the length of a block, on every machine.
+
+        Raises LockedError, naming the owner, if there is one.
+        """
         with writer_lock(self.folder), self.catalog.writing():
             yield
 
     def read(self, work: Callable[[View], T]) -> T:
         """Call a function with a view of the archive and return what it returns.
 
-        It sees one published state from start to end. It may be called again with a newer view if a Chroma server's vectors
-        changed meanwhile. Where the engine cannot be used the view has no vectors and ``trouble`` says why.
+        It sees one published state from start to end. It may be called again with a newer view if a Chroma server's
+        vectors changed meanwhile. Where the engine cannot be used the view has no vectors and ``trouble`` says why.
         """
         for attempt in range(_TRIES):
             with self.catalog.snapshot() as snapshot:
                 generation = snapshot.generation()
                 vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
-                    words = self._words
-                    result = work(View(snapshot, generation, vectors, words if generation and words and words.generation == generation.number else None))
+                    held = self._words
+                    words = held if generation and held and held.generation == generation.number else None
+                    result = work(View(snapshot, generation, vectors, words))
                 except VectorsError as error:
                     if self._published() == generation:  # not merely overtaken: something is wrong
                         self._forget(generation, str(error))
@@ -170,9 +196,9 @@ class Archive:
         raise AssertionError("unreachable: the last try uses no vectors")
 
     def follow(self) -> None:
-        """Open what has been published since the last call, so that a question need not, and read its words. For one thread of a process that stays.
+        """Open what has been published since the last call, so that a question need not, and read its words.
 
-        Raises ArchiveError.
+        For one thread of a process that stays. Raises ArchiveError.
         """
         with self.catalog.snapshot() as snapshot:
             generation = snapshot.generation()
@@ -207,16 +233,22 @@ class Archive:
                 index = self._opened(generation, snapshot)
                 expected, found = set(snapshot.all_passage_ids()), index.ids()
                 if not self.engine.agrees(expected, found):
-                    return f"The search index lacks {len(expected - found)} passages of the catalog and has {len(found - expected)} that are not in it."
+                    return (
+                        f"The search index lacks {len(expected - found)} passages of the catalog and has "
+                        f"{len(found - expected)} that are not in it."
+                    )
             except VectorsError as error:
                 self._forget(generation, str(error))
                 return str(error)
         return None
 
     def look(self) -> None:
-        """Find out whether the published vectors can be used, cheaply enough for every second. Raises VectorsError and ArchiveError.
+        """Find out whether the published vectors can be used, cheaply enough for every second.
 
-        A folder is read only when one of its files has changed since the last look; a server tells that it lives and how many passages it holds.
+        Raises VectorsError and ArchiveError.
+
+        A folder is read only when one of its files has changed since the last look; a server tells that it lives and
+        how many passages it holds.
         """
         with self.catalog.snapshot() as snapshot:
             generation = snapshot.generation()
@@ -230,7 +262,10 @@ class Archive:
                     raise
 
     def sound(self) -> bool:
-        """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong. Raises ServerDown."""
+        """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong.
+
+        Raises ServerDown.
+        """
         with self.catalog.snapshot() as snapshot:
             generation = snapshot.generation()
             try:
@@ -244,21 +279,26 @@ class Archive:
         return True
 
     def elsewhere(self) -> str | None:
-        """Say so if the vectors are where the settings do not lead to, because machines share the catalog; None if they are not."""
+        """Say so if the vectors are where the settings do not lead to, because machines share the catalog; None if they
+        are not.
+        """
         with self.catalog.snapshot() as snapshot:
             generation, at = snapshot.generation(), snapshot.fact("vectors_at")
         if self.engine is not self._folders or generation is None or self._folders.holds(generation.place):
             return None
         if generation.place.startswith(PREFIX):
             return (
-                "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is where they were written. "
+                "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is "
+                "where they were written. "
                 "To have them in a folder of this machine alone: python -m bot rebuild"
             )
         if not at or at == self._folders.here():
             return None
         return (
-            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine they must be in PostgreSQL or on a Chroma "
-            "server: set NEWSDESK_VECTORS__ENGINE=pgvector, or NEWSDESK_CHROMA__URL. To have them on this machine alone: python -m bot rebuild"
+            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine "
+            "they must be in PostgreSQL or on a Chroma "
+            "server: set NEWSDESK_VECTORS__ENGINE=pgvector, or NEWSDESK_CHROMA__URL. To have them on this "
+            "machine alone: python -m bot rebuild"
         )
 
     def expect(self) -> None:
@@ -271,7 +311,9 @@ class Archive:
         self._folders.rest()
 
     def publish(self, batch: Batch, model: str) -> Generation:
-        """Make a batch visible, all of it at once. Every vector must be in the catalog. The caller holds the writer's lock.
+        """Make a batch visible, all of it at once.
+
+        Every vector must be in the catalog. The caller holds the writer's lock.
 
         Raises VectorsError or ArchiveError; then nothing has changed for any reader.
         """
@@ -289,7 +331,9 @@ class Archive:
             transaction.remove_articles(batch.removed)
             for item in batch.articles:
                 title = " ".join(terms(item.article.source.title))
-                rows = [(p, key, title, " ".join(terms(p.text))) for p, key in zip(item.passages, item.keys, strict=True)]
+                rows = [
+                    (p, key, title, " ".join(terms(p.text))) for p, key in zip(item.passages, item.keys, strict=True)
+                ]
                 transaction.put_article(item.article, item.file, item.original_digest, item.cut, rows)
                 transaction.put_reading(item.article.source.id, item.reading)
                 if item.counted:
@@ -305,21 +349,31 @@ class Archive:
         self.tidy()
         return generation
 
-    def _extended(self, previous: Generation | None, batch: Batch, add: set[str], drop: list[str], model: str) -> tuple[Generation, Changes]:
-        """Write the vectors of the state after a batch; return where they are, and what is left to be written with the batch."""
+    def _extended(
+        self, previous: Generation | None, batch: Batch, add: set[str], drop: list[str], model: str
+    ) -> tuple[Generation, Changes]:
+        """Write the vectors of the state after a batch; return where they are, and what is left to be written with the
+        batch.
+        """
         if previous is None:
-            return self.engine.write(None, 1, Changes(self._items(batch, add, model), text=self._text), len(add), len(add))
+            return self.engine.write(
+                None, 1, Changes(self._items(batch, add, model), text=self._text), len(add), len(add)
+            )
         number, total = previous.number + 1, previous.passages - len(drop) + len(add)
         if not add and not drop:
             return Generation(number, previous.place, previous.passages, previous.dead), Changes()
         if total and previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
             try:
-                return self.engine.write(previous, number, Changes(self._items(batch, add, model), drop, self._text), len(add), total)
+                return self.engine.write(
+                    previous, number, Changes(self._items(batch, add, model), drop, self._text), len(add), total
+                )
             except ServerDown:
                 raise
             except VectorsError as error:
                 self.trouble = str(error)
-        changes = Changes(itertools.chain(self._kept(set(drop), model), self._items(batch, add, model)), text=self._text)
+        changes = Changes(
+            itertools.chain(self._kept(set(drop), model), self._items(batch, add, model)), text=self._text
+        )
         written = self.engine.write(None, number, changes, total, total)
         self.trouble = None
         return written
@@ -333,7 +387,9 @@ class Archive:
             total = snapshot.counts()["passages"]
         if previous is None:
             return None
-        generation, left = self.engine.write(None, previous.number + 1, Changes(self._kept(set(), model), text=self._text), total, total)
+        generation, left = self.engine.write(
+            None, previous.number + 1, Changes(self._kept(set(), model), text=self._text), total, total
+        )
         with self.catalog.transaction() as transaction:
             transaction.put_fact("model", model)
             self._commit(transaction, generation, left, self.engine.spare)

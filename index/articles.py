@@ -55,9 +55,9 @@ class Passage:
 class Hit:
     """A passage that a search found, and why.
 
-    ``dense`` is the cosine similarity to the question, ``keyword`` the BM25 score (0 when no word of the
-    question stands in the passage), ``score`` their normalised sum, ``dated`` False when a time was asked
-    for and the article carries no date, ``timely`` False when it is of another time than the question would rather have.
+    ``dense`` is the cosine similarity to the question, ``keyword`` the BM25 score (0 when no word of the question
+    stands in the passage), ``score`` their normalised sum, ``dated`` False when a time was asked for and the article
+    carries no date, ``timely`` False when it is of another time than the question would rather have.
     """
 
     passage: Passage
@@ -78,6 +78,22 @@ def digest_of(content: str | bytes) -> str:
 def article_id(key: str) -> str:
     """Return the id of the article that stands at a place (a path, or a path and a record's id)."""
     return digest_of(key)[:16]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredStatement:
+    """A sentence, ``text[start:end]`` of its article, in which somebody speaks.
+
+    ``speaker`` is as fully as the article names him, ``carried`` if another sentence does; ``verb`` what he does, None
+    for a quotation without one.
+    """
+
+    article_id: str
+    start: int
+    end: int
+    speaker: str
+    verb: str | None
+    carried: bool
 
 
 def article_id_of(passage_id: str) -> str:

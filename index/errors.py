@@ -69,8 +69,8 @@ class UnreadableError(NewsdeskError):
 class PageError(UnreadableError):
     """A web page or feed cannot be had.
 
-    ``lasting``: asking again will not help. ``down``: the site cannot be reached or wants to be left alone, so that its other pages
-    need not be tried in this run. ``status``: what the site answered, None if it did not.
+    ``lasting``: asking again will not help. ``down``: the site cannot be reached or wants to be left alone, so that its
+    other pages need not be tried in this run. ``status``: what the site answered, None if it did not.
     """
 
     def __init__(self, message: str, *, lasting: bool = False, down: bool = False, status: int | None = None) -> None:

@@ -1,4 +1,6 @@
-"""A strict door in front of a real Chroma server: TLS by an authority of its own, a key, limits as Chroma Cloud's, and faults on demand."""
+"""A strict door in front of a real Chroma server: TLS by an authority of its own, a key, limits as Chroma Cloud's, and
+faults on demand.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +16,23 @@ import trustme
 
 
 class Gate(ThreadingHTTPServer):
-    """Passes on what has the key and keeps the limits; ``faults`` are done to the next requests that write or ask, one each."""
+    """Passes on what has the key and keeps the limits; ``faults`` are done to the next requests that write or ask, one
+    each.
+    """
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, inner: str, folder: Path, *, key: str = "ck-secret", records: int = 300, results: int = 300, batch: int = 40) -> None:
+    def __init__(
+        self,
+        inner: str,
+        folder: Path,
+        *,
+        key: str = "ck-secret",
+        records: int = 300,
+        results: int = 300,
+        batch: int = 40,
+    ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         authority = trustme.CA()
         self.ca = folder / "ca.pem"
@@ -78,12 +91,18 @@ class _Handler(BaseHTTPRequestHandler):
         return self.reply(answer.status_code, answer.content)
 
     def pass_on(self, body: bytes) -> httpx.Response:
-        return self.server.inner.request(self.command, self.path, content=body, headers={"Content-Type": "application/json"})
+        return self.server.inner.request(
+            self.command, self.path, content=body, headers={"Content-Type": "application/json"}
+        )
 
     def reply(self, status: int, told: object, headers: dict[str, str] | None = None) -> None:
         body = told if isinstance(told, bytes) else json.dumps(told).encode()
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **(headers or {})}.items():
+        for name, value in {
+            "Content-Type": "application/json",
+            "Content-Length": str(len(body)),
+            **(headers or {}),
+        }.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)

@@ -34,7 +34,17 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 # Files that take a minute and more. They go first, so that no process is left alone with one of them at the end.
-_LONG = ["test_crashes", "test_server", "test_concurrency", "test_slack_conduct", "test_words", "test_ray", "test_pgvector", "test_generations", "test_cli"]
+_LONG = [
+    "test_crashes",
+    "test_server",
+    "test_concurrency",
+    "test_slack_conduct",
+    "test_words",
+    "test_ray",
+    "test_pgvector",
+    "test_generations",
+    "test_cli",
+]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -45,7 +55,9 @@ _STORE = {"newsroom", "catalog", "archive", "bot", "database", "tmp_path"}  # wh
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL; ``both(False)`` exempts."""
+    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL;
+    ``both(False)`` exempts.
+    """
     marked = metafunc.definition.get_closest_marker("both")
     if marked and marked.args != (False,) and _STORE & set(metafunc.fixturenames):
         if "database" not in metafunc.fixturenames:
@@ -54,7 +66,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    left_out = [report for report in terminalreporter.stats.get("skipped", []) if postgres.MISSING in str(report.longrepr)]
+    left_out = [
+        report for report in terminalreporter.stats.get("skipped", []) if postgres.MISSING in str(report.longrepr)
+    ]
     if left_out:
         terminalreporter.section("PostgreSQL", sep="!", red=True, bold=True)
         terminalreporter.line(f"{len(left_out)} tests were skipped. {postgres.MISSING}", red=True)
@@ -80,7 +94,9 @@ def _cluster(programs: Path | None) -> Iterator[postgres.Cluster]:
 
 
 @pytest.fixture
-def database(_no_settings_from_outside: None, _own_folder: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str | None:
+def database(
+    _no_settings_from_outside: None, _own_folder: None, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> str | None:
     """The URL of an empty PostgreSQL database, which the settings name; None where the test is to use files."""
     if getattr(request, "param", "postgresql") == "sqlite":
         return None
@@ -91,7 +107,9 @@ def database(_no_settings_from_outside: None, _own_folder: None, request: pytest
 
 @pytest.fixture
 def pgvector(vector_cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The URL of an empty database in which the settings have catalog and vectors."""
+    """The URL of an empty database in which the settings have catalog and vectors; every search asks pgvector, however
+    few they are.
+    """
     url = vector_cluster.database()
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
     monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")

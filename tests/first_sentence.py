@@ -1,6 +1,9 @@
-"""How long a model's first sentence takes to Slack: python tests/first_sentence.py [QUESTIONS]. Uses the archive of the settings (make demo's: .demo).
+"""How long a model's first sentence takes to Slack: python tests/first_sentence.py [QUESTIONS].
 
-Counted from the moment the model's server sent the last character of the sentence to the moment Slack's stand-in got it.
+Uses the archive of the settings (make demo's: .demo).
+
+Counted from the moment the model's server sent the last character of the sentence to the moment Slack's stand-in got
+it.
 """
 
 from __future__ import annotations
@@ -20,13 +23,13 @@ from pydantic import SecretStr
 from slack_room import access
 from slack_server import ANNA, NEWS, SlackServer
 
-from bot.desk import Desk, Request
-from bot.llm import Llm
-from bot.room.room import Rules
-from bot.room.serve import answering
-from bot.written import WrittenDesk
+from bot.answer.desk import Desk, Request
+from bot.slack.bot import Rules
+from bot.slack.process import answering
+from bot.write.desk import WrittenDesk
+from bot.write.llm import Llm
 from index.archive import Archive
-from index.sentences import spans
+from index.text import spans
 from settings import LlmSettings, load
 
 QUESTIONS = [
@@ -45,7 +48,10 @@ async def measured(count: int) -> list[float]:
 
     def script(prompted: Prompted) -> str:
         longest = {key: max(spans(text), key=lambda span: span[1] - span[0]) for key, text in prompted.passages.items()}
-        told = [f"{' '.join(prompted.passages[key][a:b].split()).rstrip('.')} [{key}]." for key, (a, b) in list(longest.items())[:3]]
+        told = [
+            f"{' '.join(prompted.passages[key][a:b].split()).rstrip('.')} [{key}]."
+            for key, (a, b) in list(longest.items())[:3]
+        ]
         first[:] = told[:1]
         return " ".join(told)
 
@@ -59,15 +65,24 @@ async def measured(count: int) -> list[float]:
             desk.ask(Request("a question that loads the model", date(2025, 3, 9)))
             return WrittenDesk(desk, Llm(llm), model, llm), archive
 
-        async with SlackServer() as slack, answering(access(slack), opened, Path(tempfile.mkdtemp()), Rules(), 2) as room:
+        async with (
+            SlackServer() as slack,
+            answering(access(slack), opened, Path(tempfile.mkdtemp()), Rules(), 2) as room,
+        ):
             await slack.until(lambda: slack.sockets, "the bot connects")
             await room.brain.warm()
             for number in range(count):
                 asked = slack.mention(ANNA, QUESTIONS[number % len(QUESTIONS)])
-                [call] = await slack.until(lambda ts=asked.ts: [c for c in slack.made("chat.startStream") if c.arguments["thread_ts"] == ts], "a sentence", 60)
+                [call] = await slack.until(
+                    lambda ts=asked.ts: [c for c in slack.made("chat.startStream") if c.arguments["thread_ts"] == ts],
+                    "a sentence",
+                    60,
+                )
                 gaps.append(call.at - complete(list(server.sent), first[0]))
                 key = f"{NEWS}:{asked.ts}"
-                await slack.until(lambda key=key: (found := room.journal.by_key(key)) and found.state == "answered", "the end", 60)
+                await slack.until(
+                    lambda key=key: (found := room.journal.by_key(key)) and found.state == "answered", "the end", 60
+                )
                 await asyncio.sleep(3.1)  # no more than Slack's 20 streams a minute
     return sorted(gaps)
 

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from index.embed import Vectors
+from index.model.embedder import Vectors
 
 _WORD = re.compile(r"\w+")
 

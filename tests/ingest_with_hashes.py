@@ -3,8 +3,8 @@
 python tests/ingest_with_hashes.py ingest FOLDER --json
 python tests/ingest_with_hashes.py bot ask "…"
 
-``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were opened.
-``DIMENSIONS=N``: another model.
+``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were
+opened. ``DIMENSIONS=N``: another model.
 ``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
 """
 
@@ -14,7 +14,18 @@ import sys
 from pathlib import Path
 
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-_CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.chmod", "os.chown", "sqlite3.connect")
+_CHANGES = (
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "os.rmdir",
+    "os.link",
+    "os.symlink",
+    "os.truncate",
+    "os.chmod",
+    "os.chown",
+    "sqlite3.connect",
+)
 
 
 def note_writes(listing: str) -> None:

@@ -1,4 +1,5 @@
-"""A stand-in for language models: a real HTTP server that speaks OpenAI's, Anthropic's and Ollama's protocols and plays what a test wants.
+"""A stand-in for language models: a real HTTP server that speaks OpenAI's, Anthropic's and Ollama's protocols and plays
+what a test wants.
 
 It reads the passages and their keys out of each prompt, so that a script can cite them, and keeps every request.
 """
@@ -57,8 +58,9 @@ def _text(content: Any) -> str:
 class Play:
     """What the server does with one request.
 
-    ``text`` may be made from the prompt. ``ends``: "stop"; "length" (cut at the limit); "silent" (closed without a reason), "cut" (connection reset),
-    "garbage" (no JSON), "error" (an error inside the stream), "hang" (nothing more comes until the server closes). ``gate``: acquired before each piece.
+    ``text`` may be made from the prompt. ``ends``: "stop"; "length" (cut at the limit); "silent" (closed without a
+    reason), "cut" (connection reset), "garbage" (no JSON), "error" (an error inside the stream), "hang" (nothing more
+    comes until the server closes). ``gate``: acquired before each piece.
     """
 
     text: str | Callable[[Prompted], str] = ""
@@ -121,12 +123,23 @@ class LlmServer:
             number = len(self.requests)
             self.requests.append(prompted)
             play = self.plays[min(number, len(self.plays) - 1)]
-        given = prompted.headers.get("authorization", "").removeprefix("Bearer ") or prompted.headers.get("x-api-key", "")
+        given = prompted.headers.get("authorization", "").removeprefix("Bearer ") or prompted.headers.get(
+            "x-api-key", ""
+        )
         if self.key and given != self.key:
-            _json(handler, 401, {"error": {"message": f"Incorrect API key provided: {given}", "code": "invalid_api_key", "type": "x"}})
+            _json(
+                handler,
+                401,
+                {"error": {"message": f"Incorrect API key provided: {given}", "code": "invalid_api_key", "type": "x"}},
+            )
             return
         if play.status != 200:
-            _json(handler, play.status, {"error": {"message": f"{play.said} {given}", "code": play.code, "type": "x"}}, play.headers)
+            _json(
+                handler,
+                play.status,
+                {"error": {"message": f"{play.said} {given}", "code": play.code, "type": "x"}},
+                play.headers,
+            )
             return
         with contextlib.suppress(ConnectionError):
             try:
@@ -137,7 +150,9 @@ class LlmServer:
 
     def _stream(self, handler: BaseHTTPRequestHandler, prompted: Prompted, play: Play) -> None:
         text = play.text if isinstance(play.text, str) else play.text(prompted)
-        pieces = play.pieces(text) if play.pieces else [text[at : at + play.size] for at in range(0, len(text), play.size)]
+        pieces = (
+            play.pieces(text) if play.pieces else [text[at : at + play.size] for at in range(0, len(text), play.size)]
+        )
         speak = {"/api/chat": _ollama, "/v1/messages": _anthropic}.get(prompted.path, _openai)
         handler.send_response(200)
         handler.send_header("Content-Type", "application/x-ndjson" if speak is _ollama else "text/event-stream")
@@ -188,16 +203,25 @@ def _alive(handler: BaseHTTPRequestHandler) -> None:
 def _json(handler: BaseHTTPRequestHandler, status: int, values: Any, headers: dict[str, str] | None = None) -> None:
     content = json.dumps(values).encode()
     handler.send_response(status)
-    for name, value in {"Content-Type": "application/json", "Content-Length": str(len(content)), **(headers or {})}.items():
+    for name, value in {
+        "Content-Type": "application/json",
+        "Content-Length": str(len(content)),
+        **(headers or {}),
+    }.items():
         handler.send_header(name, value)
     handler.end_headers()
     handler.wfile.write(content)
 
 
+def _data(**fields: Any) -> str:
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": MODEL, **fields}
+    return f"data: {json.dumps(chunk)}\n\n"
+
+
 def _openai(pieces: list[str], play: Play, sent: int) -> Iterator[tuple[str, str]]:
     def event(delta: dict[str, str], finish: str | None = None) -> str:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
-        return f"data: {json.dumps({'id': 'c', 'object': 'chat.completion.chunk', 'created': 1, 'model': MODEL, 'choices': [choice]})}\n\n"
+        return _data(choices=[choice])
 
     yield "begin", event({"role": "assistant", "content": ""})
     for piece in pieces:
@@ -205,7 +229,10 @@ def _openai(pieces: list[str], play: Play, sent: int) -> Iterator[tuple[str, str
     yield "end", event({}, "length" if play.ends == "length" else "stop")
     if play.ends in ("stop", "length") and play.usage:
         usage = {"prompt_tokens": sent, "completion_tokens": len(pieces), "total_tokens": sent + len(pieces)}
-        yield "usage", f"data: {json.dumps({'id': 'c', 'object': 'chat.completion.chunk', 'created': 1, 'model': MODEL, 'choices': [], 'usage': usage})}\n\n"
+        yield (
+            "usage",
+            _data(choices=[], usage=usage),
+        )
     yield "done", "data: [DONE]\n\n" if play.ends != "silent" else ": closing\n\n"
 
 
@@ -213,20 +240,38 @@ def _anthropic(pieces: list[str], play: Play, sent: int) -> Iterator[tuple[str, 
     def event(kind: str, **values: Any) -> str:
         return f"event: {kind}\ndata: {json.dumps({'type': kind, **values})}\n\n"
 
-    message = {"id": "m", "type": "message", "role": "assistant", "model": MODEL, "content": [], "stop_reason": None, "stop_sequence": None}
+    message = {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": MODEL,
+        "content": [],
+        "stop_reason": None,
+        "stop_sequence": None,
+    }
     yield "begin", event("message_start", message={**message, "usage": {"input_tokens": sent, "output_tokens": 1}})
     yield "begin", event("content_block_start", index=0, content_block={"type": "text", "text": ""})
     for piece in pieces:
         yield "piece", event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
     yield "end", event("content_block_stop", index=0)
     reason = "max_tokens" if play.ends == "length" else "end_turn"
-    yield "usage", event("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": len(pieces)})
+    yield (
+        "usage",
+        event(
+            "message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": len(pieces)}
+        ),
+    )
     yield "done", event("message_stop")
 
 
 def _ollama(pieces: list[str], play: Play, sent: int) -> Iterator[tuple[str, str]]:
     def event(text: str, **values: Any) -> str:
-        said = {"model": MODEL, "created_at": "2025-03-01T00:00:00Z", "message": {"role": "assistant", "content": text}, "done": False}
+        said = {
+            "model": MODEL,
+            "created_at": "2025-03-01T00:00:00Z",
+            "message": {"role": "assistant", "content": text},
+            "done": False,
+        }
         return json.dumps({**said, **values}) + "\n"
 
     for piece in pieces:

@@ -22,10 +22,10 @@ import numpy as np
 from hash_embedder import HashEmbedder
 
 import ingest
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from index.archive import Archive
-from index.chroma_server import Server
-from index.dialect import Place
+from index.store.dialect import Place
+from index.vectors.chroma_server import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 DRIVER = Path(__file__).resolve().with_name("ingest_with_hashes.py")
@@ -34,11 +34,17 @@ _CARGO = "grain timber salt copper wool tea rope".split()
 
 
 def story(number: int, version: int) -> str:
-    """Two passages of text, every sentence with the token of the article and its version; from number 300 on one sentence, to be quick."""
+    """Two passages of text, every sentence with the token of the article and its version; from number 300 on one
+    sentence, to be quick.
+    """
     order = f"a{number}v{version}"
     first = f"The captain of ship{number} said on Monday that order {order} sends the vessel to harbour{number}."
     more = [
-        f"For the merchants of harbour{number} the order {order} puts {cargo}{number} into the hold of ship{number}, more than last year." for cargo in _CARGO
+        (
+            f"For the merchants of harbour{number} the order {order} puts {cargo}{number} into the hold of "
+            f"ship{number}, more than last year."
+        )
+        for cargo in _CARGO
     ]
     return "\n\n".join([first, *more]) if number < 300 else first
 
@@ -50,7 +56,12 @@ def page(number: int, version: int) -> str:
 
 def line(number: int, version: int) -> str:
     """The story as one line of a JSONL file."""
-    return json.dumps({"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, version)}) + "\n"
+    return (
+        json.dumps(
+            {"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, version)}
+        )
+        + "\n"
+    )
 
 
 def question(number: int) -> str:
@@ -111,13 +122,30 @@ class Newsroom:
             archive.close()
 
     def start(self, door: str, *arguments: str, within: Sequence[str] = (), **options: Any) -> subprocess.Popen[str]:
-        """Start a command in a process of its own, inside of another one if need be: ``start("ingest", …)`` or ``start("bot", "ask", …)``."""
-        environment = {**os.environ, "NEWSDESK_DATA_DIR": str(self.archive), "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}", **options.pop("env", {})}
-        return subprocess.Popen([*within, sys.executable, str(DRIVER), door, *arguments], cwd=self.root, env=environment, text=True, **options)
+        """Start a command in a process of its own, inside of another one if need be: ``start("ingest", …)`` or
+        ``start("bot", "ask", …)``.
+        """
+        environment = {
+            **os.environ,
+            "NEWSDESK_DATA_DIR": str(self.archive),
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}",
+            **options.pop("env", {}),
+        }
+        return subprocess.Popen(
+            [*within, sys.executable, str(DRIVER), door, *arguments],
+            cwd=self.root,
+            env=environment,
+            text=True,
+            **options,
+        )
 
-    def run(self, door: str, *arguments: str, within: Sequence[str] = (), **environment: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, door: str, *arguments: str, within: Sequence[str] = (), **environment: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command in a process of its own to its end."""
-        with self.start(door, *arguments, within=within, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        with self.start(
+            door, *arguments, within=within, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        ) as process:
             try:
                 out, err = process.communicate(timeout=120)
             except BaseException:
@@ -132,7 +160,9 @@ class Newsroom:
         return False
 
     def killed_after(self, process: subprocess.Popen[str], seconds: float, whole_group: bool = False) -> bool:
-        """Let an ingest work for some seconds, then ``kill -9`` it, alone or with its children; tell whether it was still running."""
+        """Let an ingest work for some seconds, then ``kill -9`` it, alone or with its children; tell whether it was
+        still running.
+        """
         eventually(lambda: process.poll() is not None or self.holds_lock(process), "the ingest takes the lock")
         with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(seconds)
@@ -172,14 +202,20 @@ class Newsroom:
         return found
 
     def assert_index_agrees(self, server: Server | None = None, with_text: bool = False) -> None:
-        """Compare what Chroma holds with the catalog: the same ids, for each the same vector, and its text or none, and the archive finds nothing wrong."""
+        """Compare what Chroma holds with the catalog: the same ids, for each the same vector, and its text or none, and
+        the archive finds nothing wrong.
+        """
         archive = self.open(server)
         try:
             assert archive.sound(), archive.trouble
             assert archive.check() is None
             with archive.catalog.snapshot() as snapshot:
                 generation = snapshot.generation()
-                own = {passage.id: (vector, passage.text) for items in snapshot.vectors(self.embedder.identity) for passage, vector in items}
+                own = {
+                    passage.id: (vector, passage.text)
+                    for items in snapshot.vectors(self.embedder.identity)
+                    for passage, vector in items
+                }
                 assert own.keys() == set(snapshot.all_passage_ids())
         finally:
             archive.close()
@@ -201,7 +237,9 @@ class Newsroom:
 
         with psycopg.connect(os.environ["NEWSDESK_CATALOG__URL"].replace("+psycopg", "")) as connection:
             found = dict(connection.execute(f"SELECT id, vector::text FROM newsdesk.{place}").fetchall())
-            tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'newsdesk' AND tablename LIKE 'vectors%'").fetchall()
+            tables = connection.execute(
+                "SELECT tablename FROM pg_tables WHERE schemaname = 'newsdesk' AND tablename LIKE 'vectors%'"
+            ).fetchall()
         assert found.keys() == own.keys()
         assert all(np.allclose(json.loads(found[id_]), vector, atol=1e-3) for id_, vector in own.items())
         assert (place,) in tables

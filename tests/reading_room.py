@@ -13,16 +13,17 @@ from typing import Any
 from urllib.parse import unquote
 
 from index.articles import Article, Source, digest_of
-from index.catalog import Catalog
-from index.stored import CutLine, Generation
-from web.answers import Answers
-from web.app import app
+from index.store.catalog import Catalog
+from index.store.rows import CutLine, Generation
+from web.app import app, listening
 from web.links import Place, SignedLinks, version_of
-from web.serving import listening
+from web.shelf import Answers
 
 SECRET = "for these tests alone, not for life"
 DAY = date(2025, 3, 10)
-ASGI = Callable[[MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]]
+ASGI = Callable[
+    [MutableMapping[str, Any], Callable[[], Awaitable[Any]], Callable[[Any], Awaitable[None]]], Awaitable[None]
+]
 
 
 @dataclass
@@ -36,7 +37,13 @@ class Answered:
         return self.body.decode()
 
 
-def article(text: str, id_: str = "0123456789abcdef", title: str = "The ship leaves", published: date | None = date(2025, 3, 3), **said: Any) -> Article:
+def article(
+    text: str,
+    id_: str = "0123456789abcdef",
+    title: str = "The ship leaves",
+    published: date | None = date(2025, 3, 3),
+    **said: Any,
+) -> Article:
     values = {"publisher": "Harbour Courier", "path": f"/srv/{id_}.txt", "language": "en", **said}
     return Article.of(Source(id_, title, published=published, **values), text)
 
@@ -75,7 +82,14 @@ class ReadingRoom:
 
     def link(self, item: Article, quote: str = "", *others: str) -> str:
         """The link to a quote in an article, as an answer has it."""
-        return self.links.article(Place(item.source.id, version_of(item.digest), span(item, quote) if quote else None, tuple(span(item, o) for o in others)))
+        return self.links.article(
+            Place(
+                item.source.id,
+                version_of(item.digest),
+                span(item, quote) if quote else None,
+                tuple(span(item, o) for o in others),
+            )
+        )
 
     def get(self, target: str | bytes, method: str = "GET") -> Answered:
         """Ask for a path with its query, in any bytes."""
@@ -119,7 +133,8 @@ async def _asked(app: ASGI, target: bytes, method: str) -> Answered:
     """Call an application as uvicorn does."""
     path, _, query = target.partition(b"#")[0].partition(b"?")
     scope = {
-        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http", "server": ("127.0.0.1", 80),
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "http",
+        "server": ("127.0.0.1", 80),
         "client": ("127.0.0.1", 1), "root_path": "", "headers": [], "raw_path": path, "query_string": query,
         "path": unquote(path.decode("latin-1")),
     }  # fmt: skip

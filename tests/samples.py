@@ -6,8 +6,8 @@ from functools import cache
 from pathlib import Path
 
 from index.articles import Article, Source, article_id
-from index.clean import Cleaned, clean
-from index.files import Failure, Listing, Record, read, walk
+from index.clean.clean import Cleaned, clean
+from index.read.files import Failure, Listing, Record, read, walk
 
 SAMPLES = Path(__file__).resolve().parents[1] / "sample_articles"
 LIMIT = 50 * 2**20
@@ -36,5 +36,13 @@ def cleaned(name: str) -> Cleaned:
 def article(name: str) -> Article:
     record = records()[name]
     known = record.metadata
-    source = Source(article_id(record.place), known.title or name, known.publisher, known.author, record.url, record.place, known.published)
+    source = Source(
+        article_id(record.place),
+        known.title or name,
+        known.publisher,
+        known.author,
+        record.url,
+        record.place,
+        known.published,
+    )
     return Article.of(source, cleaned(name).text)

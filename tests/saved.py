@@ -8,14 +8,20 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.files import Failure, File, Listing, Record, read, walk
+from index.read.files import Failure, File, Listing, Record, read, walk
 
 LIMIT = 5 * 2**20
 STORY = (
-    "The ferry between the islands will stop running in May, the council decided on Monday after a debate of four hours.",
+    (
+        "The ferry between the islands will stop running in May, the council decided on Monday after a debate of "
+        "four hours."
+    ),
     "Some 2,000 people use it every week, and the nearest bridge is 40 kilometres away from the old harbour.",
     "The mayor, Ines Holm, said she would look for money from the ministry before the summer begins.",
-    "“We will not be cut off,” she told reporters on the pier, “whatever the accountants in the capital think of our boats.”",
+    (
+        "“We will not be cut off,” she told reporters on the pier, “whatever the accountants in the capital think of "
+        "our boats.”"
+    ),
 )
 
 
@@ -51,7 +57,10 @@ def written(folder: Path, name: str, content: bytes | str) -> Path:
 
 def html(head: str = "", body: str = "", story: Sequence[str] = STORY, attributes: str = 'lang="en"') -> str:
     paragraphs = "".join(f"<p>{paragraph}</p>" for paragraph in story)
-    return f"<!doctype html><html {attributes}><head>{head}</head><body><nav><a href='/'>Home</a></nav><article>{body}{paragraphs}</article></body></html>"
+    return (
+        f"<!doctype html><html {attributes}><head>{head}</head><body><nav><a "
+        f"href='/'>Home</a></nav><article>{body}{paragraphs}</article></body></html>"
+    )
 
 
 Line = tuple[float, float, str] | tuple[float, float, str, float]
@@ -59,18 +68,31 @@ Line = tuple[float, float, str] | tuple[float, float, str, float]
 
 def pdf(pages: Sequence[Sequence[Line]], info: str = "", extra: str = "") -> bytes:
     """A PDF with lines (x, y, text[, size]) on its pages; ``info`` are entries of its properties."""
-    objects = ["<< /Type /Catalog /Pages 2 0 R >>", "", "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>", f"<< {info} >>"]
+    objects = [
+        "<< /Type /Catalog /Pages 2 0 R >>",
+        "",
+        "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+        f"<< {info} >>",
+    ]
     kids = []
     for lines in pages:
         commands = "".join(
-            f"BT /F1 {line[3] if len(line) > 3 else 10} Tf 1 0 0 1 {line[0]} {line[1]} Tm ({line[2].replace('(', '').replace(')', '')}) Tj ET\n"
+            (
+                f"BT /F1 {line[3] if len(line) > 3 else 10} Tf 1 0 0 1 {line[0]} {line[1]} Tm "
+                f"({line[2].replace('(', '').replace(')', '')}) Tj ET\n"
+            )
             for line in lines
         )
         packed = zlib.compress(commands.encode("cp1252"))
         kids.append(f"{len(objects) + 1} 0 R")
         content = f"{len(objects) + 2} 0 R"
-        objects.append(f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> {extra} >> /Contents {content} >>")
-        objects.append(f"<< /Length {len(packed)} /Filter /FlateDecode >>\nstream\n{packed.decode('latin-1')}\nendstream")
+        objects.append(
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> {extra} "
+            f">> /Contents {content} >>"
+        )
+        objects.append(
+            f"<< /Length {len(packed)} /Filter /FlateDecode >>\nstream\n{packed.decode('latin-1')}\nendstream"
+        )
     objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>"
     return pdf_of(objects, "/Info 4 0 R")
 
@@ -82,7 +104,11 @@ def pdf_of(objects: Sequence[str], trailer: str = "") -> bytes:
         out += f"{number} 0 obj\n{body}\nendobj\n".encode("latin-1")
     table = "".join(f"{place:010} 00000 n \n" for place in places)
     out += f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}".encode()
-    return out + f"trailer << /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\nstartxref\n{out.rindex(b'xref')}\n%%EOF".encode()
+    return (
+        out
+        + f"trailer << /Size {len(objects) + 1} /Root 1 0 R {trailer} >>\n".encode()
+        + f"startxref\n{out.rindex(b'xref')}\n%%EOF".encode()
+    )
 
 
 def wrapped(text: str, x: float, top: float, width: int = 80, leading: float = 12) -> list[Line]:
@@ -100,10 +126,15 @@ W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main" xmln
 
 def docx(body: str, core: str = "", notes: str = "", app: str = "", **more: bytes) -> bytes:
     """A Word document with a body of paragraphs and some properties."""
-    parts = {"[Content_Types].xml": "<Types/>", "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>"}
+    parts = {
+        "[Content_Types].xml": "<Types/>",
+        "word/document.xml": f"<w:document {W}><w:body>{body}</w:body></w:document>",
+    }
     names = 'xmlns:cp="http://schemas.openxmlformats.org/package/2006/metadata/core-properties" xmlns:dc="http://purl.org/dc/elements/1.1/"'
     if core:
-        parts["docProps/core.xml"] = f'<cp:coreProperties {names} xmlns:dcterms="http://purl.org/dc/terms/">{core}</cp:coreProperties>'
+        parts["docProps/core.xml"] = (
+            f'<cp:coreProperties {names} xmlns:dcterms="http://purl.org/dc/terms/">{core}</cp:coreProperties>'
+        )
     if notes:
         parts["word/footnotes.xml"] = f"<w:footnotes {W}>{notes}</w:footnotes>"
     if app:

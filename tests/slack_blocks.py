@@ -1,4 +1,6 @@
-"""What Slack takes as blocks, for the stand-in: the shapes newsdesk uses and their limits; anything else is an error."""
+"""What Slack takes as blocks, for the stand-in: the shapes newsdesk uses and their limits; anything else is an
+error.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,12 @@ _BLOCKS = {
     "context_actions": ({MESSAGE}, {"elements"}),
     "input": ({MODAL}, {"label", "element", "optional"}),
 }
-_LINES = {"rich_text_section": {"elements"}, "rich_text_quote": {"elements"}, "rich_text_preformatted": {"elements"}, "rich_text_list": {"elements", "style"}}
+_LINES = {
+    "rich_text_section": {"elements"},
+    "rich_text_quote": {"elements"},
+    "rich_text_preformatted": {"elements"},
+    "rich_text_list": {"elements", "style"},
+}
 _PARTS = {"text": ("text", 12_000), "link": ("url", 3_000), "user": ("user_id", 50), "usergroup": ("usergroup_id", 50)}
 
 
@@ -55,7 +62,12 @@ def seen(blocks: Any) -> str:
         if block["type"] == "rich_text":
             for element in block["elements"]:
                 inner = element["elements"] if element["type"] == "rich_text_list" else [element]
-                lines += ["".join(part.get("text") or part.get("url") or f"<@{part.get('user_id')}>" for part in line["elements"]) for line in inner]
+                lines += [
+                    "".join(
+                        part.get("text") or part.get("url") or f"<@{part.get('user_id')}>" for part in line["elements"]
+                    )
+                    for line in inner
+                ]
         elif block["type"] in ("section", "header"):
             lines.append(block["text"]["text"])
         elif block["type"] == "actions":
@@ -102,7 +114,11 @@ def _line(line: Any) -> list[str]:
     if not isinstance(line, dict) or line.get("type") not in _LINES:
         return [f"/elements: no line of rich_text: {line!r}"]
     if line["type"] == "rich_text_list":
-        return [] if line.get("style") in ("bullet", "ordered") and all(not _line(item) for item in line["elements"]) else ["/elements: bad list"]
+        return (
+            []
+            if line.get("style") in ("bullet", "ordered") and all(not _line(item) for item in line["elements"])
+            else ["/elements: bad list"]
+        )
     found = [f"/elements: unknown property {key}" for key in set(line) - _LINES[line["type"]] - {"type"}]
     for part in _many(line, "elements", 1_000):
         key, most = _PARTS.get(part.get("type") if isinstance(part, dict) else "", ("", 0))
@@ -112,21 +128,41 @@ def _line(line: Any) -> list[str]:
 
 
 def _text(text: Any, most: int) -> list[str]:
-    if not isinstance(text, dict) or text.get("type") not in ("plain_text", "mrkdwn") or set(text) - {"type", "text", "emoji"}:
+    if (
+        not isinstance(text, dict)
+        or text.get("type") not in ("plain_text", "mrkdwn")
+        or set(text) - {"type", "text", "emoji"}
+    ):
         return ["/text: no text object"]
-    return [] if 1 <= len(text.get("text", "")) <= most else [f"/text: {len(text.get('text', ''))} characters, 1 to {most}"]
+    return (
+        []
+        if 1 <= len(text.get("text", "")) <= most
+        else [f"/text: {len(text.get('text', ''))} characters, 1 to {most}"]
+    )
 
 
 def _button(element: Any) -> list[str]:
-    if not isinstance(element, dict) or element.get("type") != "button" or set(element) - {"type", "text", "action_id", "value", "url", "style"}:
+    if (
+        not isinstance(element, dict)
+        or element.get("type") != "button"
+        or set(element) - {"type", "text", "action_id", "value", "url", "style"}
+    ):
         return ["/elements: no button"]
-    return _text(element.get("text"), 75) + ([] if 1 <= len(element.get("value", "x")) <= 2_000 else ["/elements: value too long"])
+    return _text(element.get("text"), 75) + (
+        [] if 1 <= len(element.get("value", "x")) <= 2_000 else ["/elements: value too long"]
+    )
 
 
 def _feedback(element: Any) -> list[str]:
-    if not isinstance(element, dict) or set(element) != {"type", "action_id", "positive_button", "negative_button"} or element["type"] != "feedback_buttons":
+    if (
+        not isinstance(element, dict)
+        or set(element) != {"type", "action_id", "positive_button", "negative_button"}
+        or element["type"] != "feedback_buttons"
+    ):
         return ["/elements: no feedback buttons"]
     sides = (element["positive_button"], element["negative_button"])
     return [fault for side in sides for fault in _text(side["text"], 75)] + [
-        f"/elements: unknown property {key}" for side in sides for key in set(side) - {"text", "value", "accessibility_label"}
+        f"/elements: unknown property {key}"
+        for side in sides
+        for key in set(side) - {"text", "value", "accessibility_label"}
     ]

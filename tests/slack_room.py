@@ -15,15 +15,15 @@ from typing import Any
 from hash_embedder import HashEmbedder
 from slack_server import SlackServer
 
-from bot.answers import Answer, NoAnswer
-from bot.checker import Draft, check
-from bot.desk import Desk, Reply, Request
-from bot.room.given import Said
-from bot.room.room import Room, Rules
-from bot.room.serve import Access, answering
+from bot.answer.desk import Desk, Reply, Request
+from bot.check.checker import Draft, check
+from bot.reply import Answer, NoAnswer
+from bot.slack.bot import Room, Rules
+from bot.slack.messages.stored_answer import Said
+from bot.slack.process import Access, answering
 from index.archive import Archive
 from index.articles import Article, Hit, Source
-from index.passages import passages_of
+from index.text import passages_of
 
 
 def run(scenario: Coroutine[Any, Any, None]) -> None:
@@ -37,23 +37,35 @@ def access(slack: SlackServer, port: int = 0) -> Access:
 
 
 @contextlib.asynccontextmanager
-async def bot(slack: SlackServer, archive: Path, folder: Path, rules: Rules | None = None, desk: Any = None, port: int = 0) -> AsyncIterator[Room]:
-    """A bot that answers from an archive, or from the desk given, until the block ends; its journal is in the folder, or where the settings say."""
+async def bot(
+    slack: SlackServer, archive: Path, folder: Path, rules: Rules | None = None, desk: Any = None, port: int = 0
+) -> AsyncIterator[Room]:
+    """A bot that answers from an archive, or from the desk given, until the block ends; its journal is in the folder,
+    or where the settings say.
+    """
 
     def load() -> tuple[Any, Archive]:
         opened = Archive(archive)
         return desk or Desk(opened, HashEmbedder()), opened
 
-    async with answering(access(slack, port), load, folder, rules or Rules(), 2, os.environ.get("NEWSDESK_CATALOG__URL")) as room:
+    async with answering(
+        access(slack, port), load, folder, rules or Rules(), 2, os.environ.get("NEWSDESK_CATALOG__URL")
+    ) as room:
         if not port:
             await slack.until(lambda: slack.sockets, "the bot connects")
         yield room
 
 
 def article(
-    text: str, title: str = "A headline", publisher: str | None = "Harbour Courier", published: date | None = date(2025, 3, 3), url: str | None = None
+    text: str,
+    title: str = "A headline",
+    publisher: str | None = "Harbour Courier",
+    published: date | None = date(2025, 3, 3),
+    url: str | None = None,
 ) -> Article:
-    return Article.of(Source(f"id-{abs(hash((text, title))):x}"[:16], title, publisher, None, url, "a.txt", published, "en"), text)
+    return Article.of(
+        Source(f"id-{abs(hash((text, title))):x}"[:16], title, publisher, None, url, "a.txt", published, "en"), text
+    )
 
 
 passages = functools.cache(passages_of)

@@ -1,7 +1,8 @@
-"""A stand-in for Slack: Web API, Socket Mode and HTTP delivery on a local port, as strict as Slack where newsdesk could go wrong.
+"""A stand-in for Slack: Web API, Socket Mode and HTTP delivery on a local port, as strict as Slack where newsdesk could
+go wrong.
 
-It keeps one workspace in memory, refuses what Slack refuses with Slack's words, delivers events with retries, and can be told to fail.
-``wrong`` lists what Slack would let pass but must not happen.
+It keeps one workspace in memory, refuses what Slack refuses with Slack's words, delivers events with retries, and can
+be told to fail. ``wrong`` lists what Slack would let pass but must not happen.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ BOT, TEAM = "U0BOT", "T0HOME"
 ANNA, BELA, GUEST, STRANGER, ROBOT = "U0ANNA", "U0BELA", "U0GUEST", "U0STRANGER", "U0ROBOT"
 NEWS, SECRET, SHARED, ELSEWHERE = "C0NEWS", "G0SECRET", "C0SHARED", "C0ELSEWHERE"
 
-# method: scope, arguments it must have, arguments it may have, calls a minute that Slack promises (0: more than we make)
+# method: scope, arguments it must have, arguments it may have, calls a minute that Slack promises (0: more than we
+# make)
 _METHODS: dict[str, tuple[str, str, str, int]] = {
     "auth.test": ("", "", "", 0),
     "apps.connections.open": ("", "", "", 0),
@@ -59,7 +61,11 @@ _METHODS: dict[str, tuple[str, str, str, int]] = {
     "agents.sessions.rename": ("chat:write", "channel_id thread_ts title", "", 50),
     "agents.sessions.setStatus": ("chat:write", "channel_id thread_ts status", "", 50),
 }
-_KIND = {"C": ("channels", "message.channels", "channel"), "G": ("groups", "message.groups", "group"), "D": ("im", "message.im", "im")}
+_KIND = {
+    "C": ("channels", "message.channels", "channel"),
+    "G": ("groups", "message.groups", "group"),
+    "D": ("im", "message.im", "im"),
+}
 
 
 class No(Exception):
@@ -97,7 +103,9 @@ class Delivery:
 
 @dataclass
 class Fault:
-    """What goes wrong with the next calls: "429", "500", "html", "lost" (it takes effect, the reply is lost), "cut" (it takes none)."""
+    """What goes wrong with the next calls: "429", "500", "html", "lost" (it takes effect, the reply is lost), "cut" (it
+    takes none).
+    """
 
     kind: str
     method: str
@@ -108,7 +116,9 @@ class Fault:
 class SlackServer:
     """The workspace. Everything happens in the event loop of the test."""
 
-    def __init__(self, *, retries: tuple[float, ...] = (0, 0.2, 0.5), patience: float = 3.0, endpoint: str | None = None) -> None:
+    def __init__(
+        self, *, retries: tuple[float, ...] = (0, 0.2, 0.5), patience: float = 3.0, endpoint: str | None = None
+    ) -> None:
         manifest = yaml.safe_load(MANIFEST.read_text())
         self.scopes = set(manifest["oauth_config"]["scopes"]["bot"])
         self.events = set(manifest["settings"]["event_subscriptions"]["bot_events"])
@@ -124,7 +134,12 @@ class SlackServer:
         ):
             self.people[id_] = {"id": id_, "team_id": TEAM, "is_bot": False, "is_restricted": False, **more}
         everyone = set(self.people) | {BOT}
-        self.members: dict[str, set[str]] = {NEWS: everyone, SECRET: everyone, SHARED: everyone, ELSEWHERE: everyone - {BOT}}
+        self.members: dict[str, set[str]] = {
+            NEWS: everyone,
+            SECRET: everyone,
+            SHARED: everyone,
+            ELSEWHERE: everyone - {BOT},
+        }
         self.members |= {f"D{id_}": {id_, BOT} for id_ in self.people}
         self.messages: dict[str, dict[str, dict[str, Any]]] = {channel: {} for channel in self.members}
         self.whispers: list[dict[str, Any]] = []
@@ -174,9 +189,13 @@ class SlackServer:
 
     # --- what people do ---
 
-    def say(self, user: str, channel: str, text: str, thread: str = "", *, deliver: bool = True, **more: Any) -> Delivery:
+    def say(
+        self, user: str, channel: str, text: str, thread: str = "", *, deliver: bool = True, **more: Any
+    ) -> Delivery:
         """Post a message; a mention is told twice, as Slack does."""
-        message = self._store(channel, {"user": user, "text": text, "team": self.people[user]["team_id"], **more}, thread)
+        message = self._store(
+            channel, {"user": user, "text": text, "team": self.people[user]["team_id"], **more}, thread
+        )
         event = {**message, "channel": channel, "event_ts": message["ts"], "channel_type": _KIND[channel[0]][2]}
         told = []
         if deliver and f"<@{BOT}>" in text and not channel.startswith("D"):
@@ -198,63 +217,158 @@ class SlackServer:
             message |= {"text": text, "edited": {"user": message["user"], "ts": self._ts()}}
         else:
             message["attachments"] = [{"title": "a preview"}]
-        event = {"type": "message", "subtype": "message_changed", "message": dict(message), "previous_message": before, "hidden": True}
-        return self.tell({**event, "channel": channel, "channel_type": _KIND[channel[0]][2], "ts": self._ts()}, _KIND[channel[0]][1])
+        event = {
+            "type": "message",
+            "subtype": "message_changed",
+            "message": dict(message),
+            "previous_message": before,
+            "hidden": True,
+        }
+        return self.tell(
+            {**event, "channel": channel, "channel_type": _KIND[channel[0]][2], "ts": self._ts()}, _KIND[channel[0]][1]
+        )
 
     def delete(self, channel: str, ts: str) -> Delivery:
         before = self.messages[channel].pop(ts)
-        event = {"type": "message", "subtype": "message_deleted", "deleted_ts": ts, "previous_message": before, "hidden": True}
-        return self.tell({**event, "channel": channel, "channel_type": _KIND[channel[0]][2], "ts": self._ts()}, _KIND[channel[0]][1])
+        event = {
+            "type": "message",
+            "subtype": "message_deleted",
+            "deleted_ts": ts,
+            "previous_message": before,
+            "hidden": True,
+        }
+        return self.tell(
+            {**event, "channel": channel, "channel_type": _KIND[channel[0]][2], "ts": self._ts()}, _KIND[channel[0]][1]
+        )
 
     def open_home(self, user: str, tab: str = "home") -> Delivery:
-        return self.tell({"type": "app_home_opened", "user": user, "channel": f"D{user}", "tab": tab, "event_ts": self._ts()}, "app_home_opened")
+        return self.tell(
+            {"type": "app_home_opened", "user": user, "channel": f"D{user}", "tab": tab, "event_ts": self._ts()},
+            "app_home_opened",
+        )
 
     def stop(self, user: str, channel: str, thread: str) -> Delivery:
         live = [
-            message for message in self.messages[channel].values() if message.get("thread_ts") == thread and message.get("streaming_state") == "in_progress"
+            message
+            for message in self.messages[channel].values()
+            if message.get("thread_ts") == thread and message.get("streaming_state") == "in_progress"
         ]
         for message in live:
             message["streaming_state"] = "stopped"
-        event = {"type": "agent_session_stopped", "channel": channel, "user": user, "thread_ts": thread, "streaming_message_ts": [m["ts"] for m in live]}
+        event = {
+            "type": "agent_session_stopped",
+            "channel": channel,
+            "user": user,
+            "thread_ts": thread,
+            "streaming_message_ts": [m["ts"] for m in live],
+        }
         return self.tell(event, "agent_session_stopped")
 
     def command(self, user: str, channel: str, text: str) -> Delivery:
-        values = {"command": "/ask", "text": text, "user_id": user, "team_id": TEAM, "channel_id": channel, "trigger_id": self._trigger()}
-        return self._send("slash_commands", {**values, "response_url": f"{self.origin}/reply/{channel}/{user}", "token": "x", "api_app_id": "A0"})
+        values = {
+            "command": "/ask",
+            "text": text,
+            "user_id": user,
+            "team_id": TEAM,
+            "channel_id": channel,
+            "trigger_id": self._trigger(),
+        }
+        return self._send(
+            "slash_commands",
+            {**values, "response_url": f"{self.origin}/reply/{channel}/{user}", "token": "x", "api_app_id": "A0"},
+        )
 
-    def click(self, user: str, action: str, blocks: list[dict[str, Any]], channel: str = "", ts: str = "", thread: str = "", side: str = "") -> Delivery:
+    def click(
+        self,
+        user: str,
+        action: str,
+        blocks: list[dict[str, Any]],
+        channel: str = "",
+        ts: str = "",
+        thread: str = "",
+        side: str = "",
+    ) -> Delivery:
         """Press a button among some blocks; ``side``: "positive" or "negative" of feedback buttons."""
-        elements = [element for block in blocks for element in [*block.get("elements", []), block.get("accessory", {})] if element.get("action_id") == action]
+        elements = [
+            element
+            for block in blocks
+            for element in [*block.get("elements", []), block.get("accessory", {})]
+            if element.get("action_id") == action
+        ]
         assert elements, f"there is no button {action}"
         value = elements[0][f"{side}_button"]["value"] if side else elements[0]["value"]
-        pressed = {"type": elements[0]["type"], "action_id": action, "block_id": "b", "value": value, "action_ts": self._ts()}
+        pressed = {
+            "type": elements[0]["type"],
+            "action_id": action,
+            "block_id": "b",
+            "value": value,
+            "action_ts": self._ts(),
+        }
         place = (
-            {"channel": {"id": channel}, "message": {"ts": ts, "thread_ts": thread}, "response_url": f"{self.origin}/reply/{channel}/{user}"} if channel else {}
+            {
+                "channel": {"id": channel},
+                "message": {"ts": ts, "thread_ts": thread},
+                "response_url": f"{self.origin}/reply/{channel}/{user}",
+            }
+            if channel
+            else {}
         )
         person = {"user": {"id": user, "team_id": self.people[user]["team_id"]}, "team": {"id": TEAM}}
         return self._send(
-            "interactive", {"type": "block_actions", "actions": [pressed], "trigger_id": self._trigger(), "token": "x", "api_app_id": "A0", **person, **place}
+            "interactive",
+            {
+                "type": "block_actions",
+                "actions": [pressed],
+                "trigger_id": self._trigger(),
+                "token": "x",
+                "api_app_id": "A0",
+                **person,
+                **place,
+            },
         )
 
-    def press(self, user: str, action: str, message: Mapping[str, Any], channel: str = NEWS, side: str = "") -> Delivery:
+    def press(
+        self, user: str, action: str, message: Mapping[str, Any], channel: str = NEWS, side: str = ""
+    ) -> Delivery:
         return self.click(user, action, message["blocks"], channel, message["ts"], message.get("thread_ts", ""), side)
 
     def shortcut(self, user: str, channel: str, ts: str) -> Delivery:
-        values = {"type": "message_action", "callback_id": "ask_about", "trigger_id": self._trigger(), "message": self.messages[channel][ts], "message_ts": ts}
+        values = {
+            "type": "message_action",
+            "callback_id": "ask_about",
+            "trigger_id": self._trigger(),
+            "message": self.messages[channel][ts],
+            "message_ts": ts,
+        }
         person = {"user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM}, "channel": {"id": channel}}
-        return self._send("interactive", {**values, **person, "response_url": f"{self.origin}/reply/{channel}/{user}", "token": "x"})
+        return self._send(
+            "interactive", {**values, **person, "response_url": f"{self.origin}/reply/{channel}/{user}", "token": "x"}
+        )
 
     def submit(self, user: str, window: Mapping[str, Any], **values: str) -> Delivery:
-        state = {"values": {name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()}}
+        state = {
+            "values": {name: {name: {"type": "plain_text_input", "value": value}} for name, value in values.items()}
+        }
         person = {"user": {"id": user, "team_id": TEAM}, "team": {"id": TEAM}}
-        return self._send("interactive", {"type": "view_submission", "view": {**window, "state": state}, "trigger_id": self._trigger(), "token": "x", **person})
+        return self._send(
+            "interactive",
+            {
+                "type": "view_submission",
+                "view": {**window, "state": state},
+                "trigger_id": self._trigger(),
+                "token": "x",
+                **person,
+            },
+        )
 
     # --- what a test looks at ---
 
     def thread(self, ts: str, channel: str = NEWS) -> list[dict[str, Any]]:
         """Return the bot's messages in a thread, oldest first."""
         return [
-            message for message in sorted(self.messages[channel].values(), key=lambda m: m["ts"]) if message.get("thread_ts") == ts and message.get("bot_id")
+            message
+            for message in sorted(self.messages[channel].values(), key=lambda m: m["ts"])
+            if message.get("thread_ts") == ts and message.get("bot_id")
         ]
 
     def seen(self, ts: str, channel: str = NEWS) -> list[str]:
@@ -273,7 +387,9 @@ class SlackServer:
         """Wait until a condition holds and return what it gave."""
         deadline = time.monotonic() + seconds
         while not (value := condition()):
-            assert time.monotonic() < deadline, f"{what}: not within {seconds:.0f} s; calls: {[call.method for call in self.calls[-12:]]}"
+            assert time.monotonic() < deadline, (
+                f"{what}: not within {seconds:.0f} s; calls: {[call.method for call in self.calls[-12:]]}"
+            )
             await asyncio.sleep(0.01)
         return value
 
@@ -299,7 +415,9 @@ class SlackServer:
             elif how == "fin":
                 transport.close()
             else:
-                transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                transport.get_extra_info("socket").setsockopt(
+                    socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0)
+                )
                 transport.abort()
 
     # --- delivery ---
@@ -307,8 +425,18 @@ class SlackServer:
     def tell(self, event: dict[str, Any], name: str) -> Delivery:
         """Send an event, if the app subscribed to it."""
         assert name in self.events, f"manifest.yaml does not subscribe to {name}"
-        payload = {"type": "event_callback", "event_id": f"Ev{uuid.uuid4().hex[:10]}", "event": event, "team_id": TEAM, "api_app_id": "A0", "token": "x"}
-        payload |= {"authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}], "is_ext_shared_channel": event.get("channel") == SHARED}
+        payload = {
+            "type": "event_callback",
+            "event_id": f"Ev{uuid.uuid4().hex[:10]}",
+            "event": event,
+            "team_id": TEAM,
+            "api_app_id": "A0",
+            "token": "x",
+        }
+        payload |= {
+            "authorizations": [{"team_id": TEAM, "user_id": BOT, "is_bot": True}],
+            "is_ext_shared_channel": event.get("channel") == SHARED,
+        }
         delivery = self._send("events_api", payload)
         delivery.ts = str(event.get("ts", ""))
         return delivery
@@ -363,7 +491,13 @@ class SlackServer:
                 await random.choice(self.sockets)[0].send_json(envelope)
 
     async def post(
-        self, payload: Any, kind: str = "events_api", *, secret: str = "", age: float = 0, headers: Mapping[str, str] | None = None
+        self,
+        payload: Any,
+        kind: str = "events_api",
+        *,
+        secret: str = "",
+        age: float = 0,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[int, str]:
         """Send a signed request to the app; with ``headers`` exactly the request that had them."""
         form = urlencode(payload if kind == "slash_commands" else {"payload": json.dumps(payload)})
@@ -387,7 +521,14 @@ class SlackServer:
         ws = web.WebSocketResponse(autoping=False)
         await ws.prepare(request)
         place = (ws, request.transport)
-        await ws.send_json({"type": "hello", "num_connections": len(self.sockets) + 1, "debug_info": {}, "connection_info": {"app_id": "A0"}})
+        await ws.send_json(
+            {
+                "type": "hello",
+                "num_connections": len(self.sockets) + 1,
+                "debug_info": {},
+                "connection_info": {"app_id": "A0"},
+            }
+        )
         self.sockets.append(place)
         async for message in ws:
             if id(ws) in self.frozen:
@@ -437,7 +578,9 @@ class SlackServer:
 
     def _failed(self, fault: Fault, request: web.Request) -> web.StreamResponse:
         if fault.kind == "429":
-            return web.json_response({"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": fault.wait})
+            return web.json_response(
+                {"ok": False, "error": "ratelimited"}, status=429, headers={"Retry-After": fault.wait}
+            )
         if fault.kind == "html":
             return web.Response(text="<html>503 Service Unavailable</html>", status=503, content_type="text/html")
         if fault.kind == "500":
@@ -538,14 +681,22 @@ class SlackServer:
         marks = [m for m in self.messages[a["channel"]].values() if m.get("metadata") == a["metadata"]]
         if marks:
             self.wrong.append(f"posted twice: {a['metadata']}")
-        return self._posted(a["channel"], self._store(a["channel"], {"user": BOT, "bot_id": "B0BOT", **content}, a.get("thread_ts", "")))
+        return self._posted(
+            a["channel"], self._store(a["channel"], {"user": BOT, "bot_id": "B0BOT", **content}, a.get("thread_ts", ""))
+        )
 
     def _chat_update(self, a: dict[str, Any]) -> dict[str, Any]:
         message = self._own(a)
         if message.get("streaming_state") == "in_progress":
             raise No("streaming_state_conflict")
         message |= self._checked(a, 4_000)
-        event = {"type": "message", "subtype": "message_changed", "message": dict(message), "channel": a["channel"], "channel_type": _KIND[a["channel"][0]][2]}
+        event = {
+            "type": "message",
+            "subtype": "message_changed",
+            "message": dict(message),
+            "channel": a["channel"],
+            "channel_type": _KIND[a["channel"][0]][2],
+        }
         self.tell({**event, "ts": self._ts()}, _KIND[a["channel"][0]][1])
         return {"ts": a["ts"]}
 
@@ -556,7 +707,9 @@ class SlackServer:
     def _chat_postEphemeral(self, a: dict[str, Any]) -> None:  # noqa: N802
         if a["user"] not in self.members[a["channel"]]:
             raise No("user_not_in_channel")
-        self.whispers.append({**self._checked(a, 4_000), "user": a["user"], "channel": a["channel"], "thread_ts": a.get("thread_ts", "")})
+        self.whispers.append(
+            {**self._checked(a, 4_000), "user": a["user"], "channel": a["channel"], "thread_ts": a.get("thread_ts", "")}
+        )
 
     def _chat_getPermalink(self, a: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         return {"permalink": f"https://example.slack.com/archives/{a['channel']}/p{a['message_ts'].replace('.', '')}"}
@@ -580,7 +733,9 @@ class SlackServer:
     def _streaming(self, a: dict[str, Any]) -> dict[str, Any]:
         message = self._own(a)
         if message.get("streaming_state") != "in_progress":
-            raise No("stopped_by_user" if message.get("streaming_state") == "stopped" else "message_not_in_streaming_state")
+            raise No(
+                "stopped_by_user" if message.get("streaming_state") == "stopped" else "message_not_in_streaming_state"
+            )
         return message
 
     def _chat_appendStream(self, a: dict[str, Any]) -> None:  # noqa: N802
@@ -591,34 +746,60 @@ class SlackServer:
         self._grown(message, a)
         if found := faults(a.get("blocks") or [], MESSAGE):
             raise No(f"invalid_blocks: {found[:3]}")
-        message |= {"streaming_state": "completed", "blocks": [*message["blocks"], *(a.get("blocks") or [])], "metadata": a.get("metadata")}
+        message |= {
+            "streaming_state": "completed",
+            "blocks": [*message["blocks"], *(a.get("blocks") or [])],
+            "metadata": a.get("metadata"),
+        }
 
     def _page(self, messages: list[dict[str, Any]], a: dict[str, Any]) -> dict[str, Any]:
-        shown = [{k: v for k, v in m.items() if k != "metadata" or a.get("include_all_metadata") == "true"} for m in messages]
+        shown = [
+            {k: v for k, v in m.items() if k != "metadata" or a.get("include_all_metadata") == "true"} for m in messages
+        ]
         start, limit = int(a.get("cursor") or 0), int(a.get("limit") or 100)
         more = start + limit < len(shown)
-        return {"messages": shown[start : start + limit], "has_more": more, "response_metadata": {"next_cursor": str(start + limit) if more else ""}}
+        return {
+            "messages": shown[start : start + limit],
+            "has_more": more,
+            "response_metadata": {"next_cursor": str(start + limit) if more else ""},
+        }
 
     def _conversations_replies(self, a: dict[str, Any]) -> dict[str, Any]:
         if a["ts"] not in self.messages[a["channel"]]:
             raise No("thread_not_found")
-        inside = [m for m in self.messages[a["channel"]].values() if m["ts"] == a["ts"] or (m.get("thread_ts") == a["ts"] and m["ts"] > a.get("oldest", ""))]
+        inside = [
+            m
+            for m in self.messages[a["channel"]].values()
+            if m["ts"] == a["ts"] or (m.get("thread_ts") == a["ts"] and m["ts"] > a.get("oldest", ""))
+        ]
         return self._page(sorted(inside, key=lambda m: m["ts"]), a)
 
     def _conversations_history(self, a: dict[str, Any]) -> dict[str, Any]:
-        roots = [m for m in self.messages[a["channel"]].values() if m.get("thread_ts", m["ts"]) == m["ts"] and m["ts"] > a.get("oldest", "")]
+        roots = [
+            m
+            for m in self.messages[a["channel"]].values()
+            if m.get("thread_ts", m["ts"]) == m["ts"] and m["ts"] > a.get("oldest", "")
+        ]
         return self._page(sorted(roots, key=lambda m: m["ts"], reverse=True), a)
 
     def _conversations_list(self, a: dict[str, Any]) -> dict[str, Any]:
         letters = {"public_channel": "C", "private_channel": "G", "im": "D"}
         wanted = {letters[kind] for kind in a["types"].split(",")}
         found = [
-            {"id": id_, "is_member": BOT in m, "is_im": id_[0] == "D", "is_ext_shared": id_ == SHARED} for id_, m in self.members.items() if id_[0] in wanted
+            {"id": id_, "is_member": BOT in m, "is_im": id_[0] == "D", "is_ext_shared": id_ == SHARED}
+            for id_, m in self.members.items()
+            if id_[0] in wanted
         ]
         return {"channels": found, "response_metadata": {"next_cursor": ""}}
 
     def _conversations_info(self, a: dict[str, Any]) -> dict[str, Any]:
-        return {"channel": {"id": a["channel"], "is_member": BOT in self.members[a["channel"]], "is_ext_shared": a["channel"] == SHARED}}
+        return {
+            "channel": {
+                "id": a["channel"],
+                "is_member": BOT in self.members[a["channel"]],
+                "is_ext_shared": a["channel"] == SHARED,
+            }
+        }
 
     def _conversations_open(self, a: dict[str, Any]) -> dict[str, Any]:
         return {"channel": {"id": f"D{a['users']}"}}
@@ -630,7 +811,12 @@ class SlackServer:
 
     def _view(self, view: dict[str, Any], kind: str) -> dict[str, Any]:
         found = faults(view.get("blocks"), kind)
-        if view.get("type") != kind or found or len(view.get("title", {}).get("text", "")) > 24 or len(view.get("private_metadata", "")) > 3_000:
+        if (
+            view.get("type") != kind
+            or found
+            or len(view.get("title", {}).get("text", "")) > 24
+            or len(view.get("private_metadata", "")) > 3_000
+        ):
             raise No(f"invalid_arguments: {found[:3]}")
         return {**view, "id": f"V{uuid.uuid4().hex[:8]}"}
 

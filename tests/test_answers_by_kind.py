@@ -9,22 +9,32 @@ import pytest
 from hash_embedder import HashEmbedder
 
 import ingest
-from bot.answers import Answer
-from bot.candidates import Candidate
-from bot.desk import Desk, Request
-from bot.question import understood
-from bot.reading import decided
+from bot.answer.candidates import Candidate
+from bot.answer.desk import Desk, Request
+from bot.answer.question import understood
+from bot.answer.reader import decided
+from bot.reply import Answer
 from bot.terminal import rendered
 from index.archive import Archive
 from index.articles import Article, Hit, Passage, Source
 
 ARTICLES = [
     ("fire-1", "2025-03-01", "The Quay", "The fire at the Halden mill injured twelve workers, the fire chief said."),
-    ("fire-2", "2025-03-03", "Harbour Post", "The fire at the Halden mill injured nineteen workers, the hospital said."),
+    (
+        "fire-2",
+        "2025-03-03",
+        "Harbour Post",
+        "The fire at the Halden mill injured nineteen workers, the hospital said.",
+    ),
     ("toll-1", "2025-03-02", "The Quay", "Mayor Ilse Brandt said the bridge toll was fair to people who walk."),
     ("toll-2", "2025-03-02", "Harbour Post", "Harbour master Tom Reyes said the bridge toll would ruin the fishermen."),
     ("toll-3", "2025-03-04", "Harbour Post", "Brandt and Reyes said the bridge toll had been discussed for a year."),
-    ("ferry", "2025-03-05", "The Quay", "The ferry to Aldmoor will join the regional timetable, but the operator gave no details."),
+    (
+        "ferry",
+        "2025-03-05",
+        "The Quay",
+        "The ferry to Aldmoor will join the regional timetable, but the operator gave no details.",
+    ),
     ("pier", "2025-03-05", "The Quay", "The council did not close the Selby pier, its clerk said."),
     ("pier-2", "2025-03-07", "Harbour Post", "The council closed the Selby pier, a notice at the gate said."),
 ]
@@ -33,7 +43,10 @@ ARTICLES = [
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kinds")
-    lines = [{"id": id_, "title": f"From {source}", "date": day, "source": source, "text": text} for id_, day, source, text in ARTICLES]
+    lines = [
+        {"id": id_, "title": f"From {source}", "date": day, "source": source, "text": text}
+        for id_, day, source, text in ARTICLES
+    ]
     (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
@@ -56,7 +69,10 @@ def days(result):
     ("question", "order", "lead"),
     [
         pytest.param(
-            "How many workers did the fire at the Halden mill injure?", ["2025-03-01", "2025-03-03"], "Reports differ, the oldest first:", id="oldest"
+            "How many workers did the fire at the Halden mill injure?",
+            ["2025-03-01", "2025-03-03"],
+            "Reports differ, the oldest first:",
+            id="oldest",
         ),
         pytest.param(
             "How many workers has the fire at the Halden mill injured so far?",
@@ -64,7 +80,12 @@ def days(result):
             "Reports differ, the newest first:",
             id="latest",
         ),
-        pytest.param("Did the council close the Selby pier?", ["2025-03-05", "2025-03-07"], "Reports differ, the oldest first:", id="denied"),
+        pytest.param(
+            "Did the council close the Selby pier?",
+            ["2025-03-05", "2025-03-07"],
+            "Reports differ, the oldest first:",
+            id="denied",
+        ),
     ],
 )
 def test_reports_that_differ_stand_side_by_side_in_the_order_of_their_dates(desk, question, order, lead):
@@ -86,7 +107,9 @@ def test_two_who_are_compared_are_each_heard_in_the_order_of_the_question(desk):
 @pytest.mark.parametrize(
     ("question", "why"),
     [
-        pytest.param("When will the ferry to Aldmoor join the regional timetable?", "a time is asked for", id="no-time"),
+        pytest.param(
+            "When will the ferry to Aldmoor join the regional timetable?", "a time is asked for", id="no-time"
+        ),
         pytest.param("How do Brandt and Macron differ on the bridge toll?", "", id="one-side-missing"),
         pytest.param("What did Ilse Brandt say about limits on Aldmoor's fleet?", "", id="another-topic"),
         pytest.param("Did Reyes resign?", "", id="nothing-of-the-kind"),
@@ -102,7 +125,9 @@ def test_a_reader_decides_only_what_is_near_the_level():
     text = "The pier was closed. The gate is shut."
     article = Article.of(Source("a", "A title"), text)
     hit = Hit(Passage("a:0", "a", 0, len(text), text), article, 1.0, 0.5, 1.0)
-    best = Candidate(hit, 21, len(text), text[21:], frozenset(), frozenset(), frozenset(), [(0, 20), (21, len(text))], 1)
+    best = Candidate(
+        hit, 21, len(text), text[21:], frozenset(), frozenset(), frozenset(), [(0, 20), (21, len(text))], 1
+    )
     question = understood("Is the gate shut?", date(2025, 3, 31))
     read = []
 

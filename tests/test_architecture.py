@@ -1,156 +1,211 @@
-"""How the parts may lean on each other, read from the source."""
+"""The rules of the house, read from the source: what may import what, how long a file is, who owns which library."""
 
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections import Counter
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-PACKAGES = ("bot", "index", "web", "evals")
-MODULES = sorted([*ROOT.glob("*.py"), *(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))])
+PATHS = sorted(
+    [*ROOT.glob("*.py"), *(path for top in ("bot", "index", "web", "evals") for path in (ROOT / top).rglob("*.py"))]
+)
 
 
-def name_of(path: Path) -> str:
-    return str(path.relative_to(ROOT))
+def module_of(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-def imported(path: Path) -> set[str]:
-    """Every module that a file imports, anywhere in it, in full ("index.chroma")."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{name_of(path)}: relative imports hide who leans on whom"
-            found |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
-    return found
+MODULES = {module_of(path): path for path in PATHS}
 
 
-def importers(module: str) -> set[str]:
-    """The files that import a module or something inside it."""
-    return {name_of(path) for path in MODULES if any(name == module or name.startswith(f"{module}.") for name in imported(path))}
+@cache
+def parsed() -> dict[str, ast.Module]:
+    return {module: ast.parse(path.read_text()) for module, path in MODULES.items()}
 
 
-def calls(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Call):
-            yield node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """What every module imports, types included, in full ("index.vectors.chroma", "chromadb.config")."""
+    found: dict[str, set[str]] = {module: set() for module in MODULES}
+    for module, tree in parsed().items():
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Import):
+                found[module] |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{module}: relative imports hide who imports whom"
+                found[module] |= {node.module or "", *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return {module: frozenset(names) for module, names in found.items()}
 
 
-def test_the_walk_sees_the_product():
-    assert {"ingest.py", "settings.py", "bot/__main__.py", "index/chroma.py"} <= {name_of(path) for path in MODULES}
-    assert importers("index.articles") >= {"bot/checker.py", "index/snapshot.py"}
+def importers(name: str) -> set[str]:
+    """The modules that import a module or something inside it."""
+    return {
+        module
+        for module, names in imports().items()
+        if any(each == name or each.startswith(f"{name}.") for each in names)
+    }
 
 
-@pytest.mark.parametrize("module", ["bot", "web", "evals", "ingest", "settings"])
-def test_the_index_leans_on_none_of_its_users(module):
-    assert {path for path in importers(module) if path.startswith("index/")} == set()
+def importers_outside(name: str) -> set[str]:
+    return {module for module in importers(name) if module != name and not module.startswith(f"{name}.")}
 
 
-def test_nobody_leans_on_the_evals():
-    assert {path for path in importers("evals") if not path.startswith("evals/")} == set()
+def test_imports_make_no_circle():
+    graph = {module: {name for name in names if name in MODULES} - {module} for module, names in imports().items()}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(" → ".join(reversed(error.args[1])))
 
 
-def test_nobody_leans_on_a_door():
-    assert importers("ingest") | importers("bot.__main__") | importers("web.__main__") == set()
+# Each may import those before it. What a line holds does not know its neighbours' neighbours: index/read no search.
+LAYERS = ["settings", "web", "bot"]
+STEPS = {
+    "index": ["model", "clean", "store", "read", "vectors", "search", "ingest"],
+    "bot": ["check", "answer", "write", "journal", "slack.messages", "slack", "admin"],
+}
 
 
-def test_only_the_doors_read_the_settings():
-    allowed = {"ingest.py", "bot/__main__.py", "web/__main__.py", "evals/__main__.py"}
-    assert importers("settings.load") <= allowed
+@pytest.mark.parametrize("package", STEPS)
+def test_a_step_imports_only_steps_before_it(package):
+    rank = {f"{package}.{step}": place for place, step in enumerate(STEPS[package])}
+    allowed = {("bot.slack", "bot.admin.views")}  # the Home tab shows admins what the commands show
+
+    def step_of(module: str) -> str | None:
+        return next((step for step in sorted(rank, key=len, reverse=True) if module.startswith(f"{step}.")), None)
+
+    wrong = {
+        f"{module} → {name}"
+        for module, names in imports().items()
+        for name in names & MODULES.keys()
+        if (own := step_of(module)) and (other := step_of(name)) and rank[other] > rank[own]
+        if not any(own.startswith(start) and name == end for start, end in allowed)
+    }
+    assert wrong == set()
 
 
-def test_three_files_know_chroma():
-    assert importers("chromadb") == {"index/chroma.py", "index/chroma_server.py", "index/chroma_writer.py", "evals/baselines.py", "evals/stock.py"}
+def test_the_index_knows_none_of_its_users():
+    for user in ("bot", "web", "evals", "ingest", "settings"):
+        assert {module for module in importers(user) if module.startswith("index")} == set()
 
 
-def test_one_file_knows_ray_and_one_the_stores():
-    assert importers("ray") == {"index/cluster.py"}
-    assert importers("fsspec") == {"index/stores.py"}
+def test_nobody_imports_the_evals_or_a_door():
+    assert importers_outside("evals") == set()
+    for door in ("ingest", "bot.__main__", "web.__main__"):
+        assert importers_outside(door) == set()
+    assert importers("settings.load") <= {"ingest", "bot.__main__", "web.__main__", "evals.__main__"}
 
 
-def test_one_file_knows_llama_index_and_one_its_language_models():
-    assert importers("llama_index") <= {"index/llama.py", "bot/llm.py", "evals/baselines.py", "evals/stock.py"}
-    assert {path for path in importers("llama_index.llms") if path != "bot/llm.py"} == set()
+def test_the_desk_knows_no_slack_and_the_reading_room_no_bot():
+    of_slack = importers_outside("bot.slack") | importers_outside("bot.journal")
+    assert {module for module in of_slack if module.startswith(("bot.answer", "bot.check", "bot.write"))} == set()
+    assert {module for module in importers("bot") if module.startswith("web")} == {"web.__main__"}
+
+
+OWNERS = {
+    "chromadb": {"index.vectors.chroma", "index.vectors.chroma_server", "index.vectors.chroma_writer"},
+    "fsspec": {"index.read.stores"},
+    "itsdangerous": {"web.links"},
+    "jinja2": {"web.pages"},
+    "llama_index": {"index.search.llama", "bot.write.llm"},
+    "onnx": {"index.model.onnx_graph", "index.search.product"},
+    "onnxruntime": {"index.model.runtime", "index.search.product"},
+    "openinference": {"bot.telemetry"},
+    "opentelemetry": {"bot.telemetry"},
+    "openvino": {"index.model.runtime"},
+    "prometheus_client": {"bot.slack.metrics", "web.health"},
+    "ray": {"index.ingest.cluster"},
+    "sentence_transformers": {"index.model.embedder"},
+    "slack_bolt": {"bot.slack.process"},
+    "slack_sdk": {"bot.slack.api"},
+}
+
+
+@pytest.mark.parametrize("library", OWNERS)
+def test_a_library_has_an_owner(library):
+    assert {module for module in importers(library) if not module.startswith("evals.")} == OWNERS[library]
+
+
+def test_sql_is_in_the_store_and_in_the_journal():
+    wanted = {"index.vectors.pgvector"}
+    assert {
+        module for module in importers("sqlalchemy") if not module.startswith(("index.store.", "bot.journal."))
+    } == wanted
     for package in ("openai", "anthropic", "ollama"):
         assert importers(package) == set()
 
 
-def test_one_file_knows_each_runtime_of_the_model_and_one_a_product():
-    assert importers("onnx") == {"index/graph.py", "index/product.py"}
-    assert importers("onnxruntime") == {"index/model.py", "index/product.py"}
-    assert importers("openvino") == {"index/model.py"}
-    assert importers("sentence_transformers") == {"index/embed.py", "evals/stock.py"}
-
-
-def test_one_file_knows_each_library_of_those_who_watch():
-    assert importers("opentelemetry") | importers("openinference") == {"bot/traces.py"}
-    assert importers("prometheus_client") == {"bot/room/meters.py", "web/health.py"}
-
-
-def test_the_reading_room_knows_no_slack_and_no_settings():
-    assert {path for path in importers("bot.room") | importers("slack_sdk") if path.startswith("web/")} <= {"web/__main__.py"}
-
-
-def test_the_sql_of_the_archive_is_in_ten_files_and_that_of_the_journal_in_three():
-    assert importers("sqlalchemy") <= {
-        f"index/{name}.py" for name in ("catalog", "copying", "dialect", "keywords", "pgvector", "schema", "snapshot", "spoken", "stored", "transaction")
-    } | {f"bot/room/{name}.py" for name in ("journal", "leases", "tables")}
-
-
-def test_one_file_talks_to_slack():
-    assert importers("slack_sdk") == {"bot/room/api.py"}
-    assert importers("slack_bolt") == {"bot/room/app.py", "bot/room/serve.py"}
-
-
-def test_the_desk_does_not_know_the_room():
-    commands = {f"bot/commands/{name}.py" for name in ("asking", "keeping", "made", "serving")}
-    others = {"bot/backup.py", "bot/doctor.py", "bot/usage.py", "evals/injections.py", "web/__main__.py"}
-    assert {path for path in importers("bot.room") if not path.startswith("bot/room/")} == commands | others
-
-
-def test_the_reading_room_does_not_know_the_bot():
-    assert {path for path in importers("bot") if path.startswith("web/")} == {"web/__main__.py"}
-
-
-def test_one_file_signs_and_one_writes_pages():
-    assert importers("itsdangerous") == {"web/links.py"}
-    assert importers("jinja2") == {"web/pages.py"}
-
-
 def test_only_the_checker_makes_citations():
-    assert {name_of(path) for path in MODULES if "Citation" in calls(path)} == {"bot/checker.py"}
+    made = {
+        module
+        for module, tree in parsed().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", getattr(node.func, "id", "")) == "Citation"
+    }
+    assert made == {"bot.check.checker"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_is_named_for_what_comes_out_of_it(path):
-    assert not {"utils", "util", "helpers", "helper", "common", "manager", "misc", "schemas", "slack"} & {*path.relative_to(ROOT).parts, path.stem}
+def test_a_file_is_read_in_one_sitting_and_a_folder_at_a_glance():
+    product = {
+        path: path.read_text().splitlines() for module, path in MODULES.items() if not module.startswith("evals")
+    }
+    assert {str(path.relative_to(ROOT)): len(lines) for path, lines in product.items() if len(lines) > 400} == {}
+    folders = Counter(path.parent for path in product if path.name != "__init__.py" and path.parent != ROOT)
+    assert {str(folder): files for folder, files in folders.items() if files > 14} == {}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_opens_with_what_it_is_for(path):
-    assert ast.get_docstring(ast.parse(path.read_text()))
+def test_a_module_says_what_it_is_for_and_is_named_for_it():
+    vague = {"utils", "util", "helpers", "helper", "common", "manager", "misc", "schemas"}
+    for module, tree in parsed().items():
+        assert ast.get_docstring(tree), module
+        assert not vague & set(module.split(".")), module
+        assert module.split(".")[0] != "slack", "a dependency installs that name"
+
+
+def loaded_by(*command: str, code: int = 0) -> set[str]:
+    """The top-level modules, and ours in full, that a command imports."""
+    run = [sys.executable, "-X", "importtime", *command]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr[-500:]
+    names = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
+    return {name.split(".")[0] for name in names} | {name for name in names if name in MODULES}
+
+
+HEAVY = set(
+    "torch chromadb sentence_transformers transformers llama_index onnx onnxruntime tokenizers starlette uvicorn "
+    "trafilatura lxml pypdf py3langid httpcore protego slack_bolt slack_sdk numpy sqlalchemy".split()
+)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"], ["-m", "web"]], ids=["bot", "ingest", "ask", "web"])
+@pytest.mark.parametrize("door", [["-m", "bot"], ["ingest.py"], ["-m", "bot", "ask"], ["-m", "web"]])
 def test_help_comes_without_loading_model_or_vectors(door):
-    done = subprocess.run([sys.executable, "-X", "importtime", *door, "--help"], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.returncode == 0
-    assert "usage:" in done.stdout
-    loaded = {line.rsplit("|", 1)[1].strip().split(".")[0] for line in done.stderr.splitlines() if line.startswith("import time:")}
+    loaded = loaded_by(*door, "--help")
     assert "argparse" in loaded
-    heavy = {"torch", "chromadb", "sentence_transformers", "transformers", "llama_index", "onnx", "onnxruntime", "tokenizers", "starlette", "uvicorn"}
-    assert loaded.isdisjoint(heavy | {"trafilatura", "lxml", "pypdf", "py3langid", "httpcore", "protego", "slack_bolt", "slack_sdk"})
+    assert loaded.isdisjoint(HEAVY - {"numpy", "sqlalchemy"})
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("door", ["bot.room.serve", "bot.desk", "ingest", "evals.question", "web.app"])
+def test_a_question_on_the_terminal_loads_no_slack_no_pgvector_and_no_torch():
+    loaded = loaded_by("-c", "import bot.answer.desk, bot.terminal, bot.wiring, index.archive, index.model.embedder")
+    assert "index.archive" in loaded
+    assert loaded.isdisjoint({"slack_sdk", "slack_bolt", "torch", "transformers", "index.vectors.pgvector", "psycopg"})
+    assert not {name for name in loaded if name.startswith("bot.slack")}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("door", ["bot.slack.process", "bot.answer.desk", "ingest", "evals.question", "web.app"])
 def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
-    code = f"import sys, {door}; names = list(sys.modules); assert 'numpy' not in names or names.index('index') < names.index('numpy')"
+    code = (
+        f"import sys, {door}; names = list(sys.modules); "
+        "assert 'numpy' not in names or names.index('index') < names.index('numpy')"
+    )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -22,12 +22,12 @@ from hash_embedder import HashEmbedder
 from newsroom import Newsroom
 
 from bot.__main__ import main
-from bot.backup import backup, restore
-from bot.room.journal import Asked, Journal
-from bot.room.owner import Owner
+from bot.admin.backup import backup, restore
+from bot.journal.journal import Asked, Journal
+from bot.journal.processes import Owner
 from index.archive import Archive
 from index.errors import ArchiveError, DiskFull, LockedError, NewsdeskError, SettingsError
-from index.lock import writer_lock
+from index.store.catalog import writer_lock
 
 
 def ask(folder: Path, number: int) -> None:
@@ -93,7 +93,9 @@ def made(template: Path) -> Path:
 FIRST, SECOND = {1: 1, 2: 1}, {1: 2, 2: 1, 3: 1}
 
 
-def test_what_is_restored_answers_as_before_without_embedding(filled: Newsroom, tmp_path: Path, monkeypatch, capsys) -> None:
+def test_what_is_restored_answers_as_before_without_embedding(
+    filled: Newsroom, tmp_path: Path, monkeypatch, capsys
+) -> None:
     before, file, fresh = filled.answers([1, 2]), tmp_path / "newsdesk.backup", tmp_path / "fresh"
     assert main(["backup", str(file)]) == 0
     assert "2 articles, 1 questions" in capsys.readouterr().out
@@ -123,7 +125,9 @@ def test_what_was_there_before_is_kept_aside(later: Newsroom, made: Path, tmp_pa
 
 
 @pytest.mark.slow
-def test_a_backup_in_the_middle_of_an_ingest_and_of_answers_is_of_one_moment(newsroom: Newsroom, tmp_path: Path) -> None:
+def test_a_backup_in_the_middle_of_an_ingest_and_of_answers_is_of_one_moment(
+    newsroom: Newsroom, tmp_path: Path
+) -> None:
     for number in range(60):
         newsroom.write(number, 1)
     newsroom.ingest()
@@ -157,7 +161,9 @@ def test_a_backup_in_the_middle_of_an_ingest_and_of_answers_is_of_one_moment(new
         shutil.rmtree(tmp_path / "fresh", ignore_errors=True)
         (tmp_path / "fresh").mkdir()
         restore(file, tmp_path / "fresh")
-        [version] = set(catalog_versions(tmp_path / "fresh", tmp_path / "look").values())  # all of them old, or all of them new
+        [version] = set(
+            catalog_versions(tmp_path / "fresh", tmp_path / "look").values()
+        )  # all of them old, or all of them new
         found.append(version)
         asked.append(len(questions(tmp_path / "fresh")))
     assert found == sorted(found)
@@ -186,7 +192,7 @@ def test_nothing_to_back_up_a_folder_for_a_file_and_two_at_once_are_told(filled:
         backup(filled.archive, tmp_path)
     with pytest.raises(SettingsError, match="There is no file"):
         restore(tmp_path / "missing", filled.archive)
-    from bot.backup import _part_of
+    from bot.admin.backup import _part_of
 
     with _part_of(tmp_path / "backup"), pytest.raises(LockedError, match="Another backup"):
         backup(filled.archive, tmp_path / "backup")
@@ -232,7 +238,9 @@ def test_while_a_bot_or_an_ingest_uses_the_folder_nothing_is_restored(filled: Ne
     assert filled.versions() == FIRST
 
 
-def rewritten(made: Path, target: Path, change: Callable[[dict[str, Any]], None], more: dict[str, bytes] | None = None) -> Path:
+def rewritten(
+    made: Path, target: Path, change: Callable[[dict[str, Any]], None], more: dict[str, bytes] | None = None
+) -> Path:
     """A backup whose manifest says something else, with its databases as they were."""
     with zipfile.ZipFile(made) as old, zipfile.ZipFile(target, "w") as new:
         manifest = json.loads(old.read("manifest.json"))
@@ -246,18 +254,30 @@ def rewritten(made: Path, target: Path, change: Callable[[dict[str, Any]], None]
 
 STRANGE = [
     pytest.param(lambda m: m.update(format=2, newsdesk="9.0"), "made by a newer newsdesk (9.0)", id="newer-format"),
-    pytest.param(lambda m: m["files"].update({"../../evil": {"bytes": 1, "sha256": "x"}}), "names other files", id="path-outside"),
+    pytest.param(
+        lambda m: m["files"].update({"../../evil": {"bytes": 1, "sha256": "x"}}), "names other files", id="path-outside"
+    ),
     pytest.param(lambda m: m["files"].pop("catalog.sqlite3"), "names other files", id="no-catalog"),
-    pytest.param(lambda m: m["files"]["catalog.sqlite3"].update(sha256="0" * 64), "is not what was backed up", id="other-digest"),
-    pytest.param(lambda m: m["files"]["catalog.sqlite3"].update(bytes=10), "is not what was backed up", id="longer-than-said"),
-    pytest.param(lambda m: m["files"].update({"web-secret": {"bytes": 1, "sha256": "x"}}), "damaged or no backup", id="missing-member"),
+    pytest.param(
+        lambda m: m["files"]["catalog.sqlite3"].update(sha256="0" * 64), "is not what was backed up", id="other-digest"
+    ),
+    pytest.param(
+        lambda m: m["files"]["catalog.sqlite3"].update(bytes=10), "is not what was backed up", id="longer-than-said"
+    ),
+    pytest.param(
+        lambda m: m["files"].update({"web-secret": {"bytes": 1, "sha256": "x"}}),
+        "damaged or no backup",
+        id="missing-member",
+    ),
     pytest.param(lambda m: m.pop("format"), "damaged or no backup", id="no-format"),
     pytest.param(lambda m: m["files"]["catalog.sqlite3"].update(bytes=2**60), "MB free", id="larger-than-the-disk"),
 ]
 
 
 @pytest.mark.parametrize(("change", "sentence"), STRANGE)
-def test_a_strange_backup_is_refused_and_nothing_changes(later: Newsroom, made: Path, tmp_path: Path, change, sentence) -> None:
+def test_a_strange_backup_is_refused_and_nothing_changes(
+    later: Newsroom, made: Path, tmp_path: Path, change, sentence
+) -> None:
     file = rewritten(made, tmp_path / "strange", change)
     with pytest.raises(NewsdeskError) as caught:
         restore(file, later.archive)
@@ -280,7 +300,11 @@ def test_a_backup_of_a_newer_schema_is_refused(filled: Newsroom, tmp_path: Path)
 def test_a_backup_with_any_byte_changed_or_lost_is_refused_or_restores_the_same(made: Path, tmp_path: Path) -> None:
     whole = made.read_bytes()
     places = range(0, len(whole), max(1, len(whole) // 40))
-    damaged = [whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :] for at in places] + [whole[:at] for at in places] + [b"", b"PK", whole + b"tail"]
+    damaged = (
+        [whole[:at] + bytes([whole[at] ^ 0x55]) + whole[at + 1 :] for at in places]
+        + [whole[:at] for at in places]
+        + [b"", b"PK", whole + b"tail"]
+    )
     refused = 0
     for number, content in enumerate(damaged):
         file, folder = tmp_path / "damaged", tmp_path / f"into-{number}"
@@ -300,7 +324,16 @@ def test_a_backup_with_any_byte_changed_or_lost_is_refused_or_restores_the_same(
 
 # --- what dies in the middle ---
 
-_STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "shutil.rmtree", "sqlite3.connect", "fcntl.flock", "os.truncate"}
+_STEPS = {
+    "open",
+    "os.rename",
+    "os.remove",
+    "os.mkdir",
+    "shutil.rmtree",
+    "sqlite3.connect",
+    "fcntl.flock",
+    "os.truncate",
+}
 
 
 def killed_at(step: int, work: Callable[[], object]) -> bool:
@@ -334,7 +367,9 @@ def steps(work: Callable[[], object], most: int = 400) -> Iterator[int]:
     raise AssertionError("it never ended")
 
 
-def test_a_backup_killed_at_any_step_leaves_the_old_file_and_no_debris_after_the_next(filled: Newsroom, tmp_path: Path) -> None:
+def test_a_backup_killed_at_any_step_leaves_the_old_file_and_no_debris_after_the_next(
+    filled: Newsroom, tmp_path: Path
+) -> None:
     folder = tmp_path / "backups"
     folder.mkdir()
     file, count = folder / "backup", 0
@@ -349,7 +384,9 @@ def test_a_backup_killed_at_any_step_leaves_the_old_file_and_no_debris_after_the
     assert count > 8
 
 
-def test_a_restore_killed_at_any_step_is_finished_by_the_next_and_the_old_archive_is_kept(later: Newsroom, template: Path, made: Path, tmp_path: Path) -> None:
+def test_a_restore_killed_at_any_step_is_finished_by_the_next_and_the_old_archive_is_kept(
+    later: Newsroom, template: Path, made: Path, tmp_path: Path
+) -> None:
     count = interrupted = 0
     for _ in steps(lambda: restore(made, later.archive)):
         count += 1
@@ -362,8 +399,12 @@ def test_a_restore_killed_at_any_step_is_finished_by_the_next_and_the_old_archiv
         assert later.versions() == FIRST
         assert questions(later.archive) == ["question 1"]
         asides = list(later.archive.glob("before-restore-*"))
-        assert SECOND in [catalog_versions(path, tmp_path / "look") for path in asides if (path / "catalog.sqlite3").exists()]
-        assert ["question 1", "question 2"] in [questions(path) for path in asides if (path / "journal.sqlite3").exists()]
+        assert SECOND in [
+            catalog_versions(path, tmp_path / "look") for path in asides if (path / "catalog.sqlite3").exists()
+        ]
+        assert ["question 1", "question 2"] in [
+            questions(path) for path in asides if (path / "journal.sqlite3").exists()
+        ]
         shutil.rmtree(later.archive)
         shutil.copytree(template / "second", later.archive)
     assert count > 10

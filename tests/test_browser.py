@@ -1,6 +1,7 @@
 """The reading room in a real browser: what is seen, what is heard, and that nothing in an article does anything.
 
-TEST_CHROMIUM names the Chromium; by default it is looked for under its usual names. SHOTS=FOLDER keeps pictures of the pages.
+TEST_CHROMIUM names the Chromium; by default it is looked for under its usual names. SHOTS=FOLDER keeps pictures of the
+pages.
 """
 
 from __future__ import annotations
@@ -17,16 +18,23 @@ import pytest
 from reading_room import ReadingRoom, article, span
 from samples import article as sample
 
-from web.addresses import at_passage
-from web.answers import Quoted, Sentence, Shown
-from web.links import Place, version_of
+from web.links import Place, at_passage, version_of
+from web.shelf import Quoted, Sentence, Shown
 
-CHROMIUM = os.environ.get("TEST_CHROMIUM") or next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-_ARGUMENTS = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking --disable-component-update --disable-sync".split()
+CHROMIUM = os.environ.get("TEST_CHROMIUM") or next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+)
+_ARGUMENTS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync"
+).split()
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(CHROMIUM is None, reason="THERE IS NO BROWSER: the reading room was not looked at. Install one: apt-get install chromium"),
+    pytest.mark.skipif(
+        CHROMIUM is None,
+        reason="THERE IS NO BROWSER: the reading room was not looked at. Install one: apt-get install chromium",
+    ),
 ]
 
 SIZES = {"phone": {"width": 375, "height": 667}, "desk": {"width": 1280, "height": 800}}
@@ -37,8 +45,14 @@ HOSTILE = article(
     "\n".join(
         [
             "<script>window.pwned = 1</script><img src='https://evil.example/a.png' onerror='window.pwned = 1'>",
-            "\"><svg onload=window.pwned=1> [open](javascript:window.pwned=1) <a href='javascript:window.pwned=1'>here</a>",
-            "<style>@import url(https://evil.example/x.css); body { background: url(https://evil.example/y.png) }</style>",
+            (
+                '"><svg onload=window.pwned=1> [open](javascript:window.pwned=1) <a '
+                "href='javascript:window.pwned=1'>here</a>"
+            ),
+            (
+                "<style>@import url(https://evil.example/x.css); body { background: url(https://evil.example/y.png) "
+                "}</style>"
+            ),
             "<meta http-equiv=refresh content='0;url=https://evil.example/'><base href='https://evil.example/'><iframe src='https://evil.example/'></iframe>",
             "The invoice says \u202e000,1 euros\u202c and \u2066nothing\u2069 else.",
             *("word " * 200 for _ in range(2_900)),
@@ -57,8 +71,10 @@ assert len(HOSTILE.text) > 5_000_000
 CITED_LATE = "The cited sentence comes after almost three megabytes."
 THERE = Place(STORY.source.id, version_of(STORY.digest), span(STORY, QUOTE))
 SHOWN = Shown(
-    "What did Macron say about the truce?", datetime(2025, 3, 10, 9, tzinfo=UTC), (Sentence("No European troops come soon, Macron said.", (1,)),),
-    (Quoted(1, QUOTE, STORY.source.title, STORY.source.publisher, STORY.source.published, ("Aldermoor Gazette",), THERE),),
+    "What did Macron say about the truce?", datetime(2025, 3, 10, 9, tzinfo=UTC),
+    (Sentence("No European troops come soon, Macron said.", (1,)),),
+    (Quoted(1, QUOTE, STORY.source.title, STORY.source.publisher, STORY.source.published, ("Aldermoor Gazette",),
+    THERE),),
     verbatim=False,
 )  # fmt: skip
 
@@ -120,7 +136,11 @@ def readers(started: Readers) -> Iterator[Readers]:
 
 
 def paths(room: ReadingRoom) -> dict[str, str]:
-    changed = Place(STORY.source.id, version_of(article("The first edition said something else.\n\n" + STORY.text).digest), (45, 120))
+    changed = Place(
+        STORY.source.id,
+        version_of(article("The first edition said something else.\n\n" + STORY.text).digest),
+        (45, 120),
+    )
     return {
         "article": room.link(STORY, QUOTE, LAST[:40]),
         "earlier version": room.links.article(changed),
@@ -173,8 +193,16 @@ def test_nothing_in_an_article_does_anything(size, readers):
         assert all(asked.startswith(readers.url) for asked in each.asked)
         assert each.told == []
         assert each.page.url.startswith(readers.url)
-        assert each.page.evaluate("[...document.scripts].every(one => one.src.startsWith(location.origin + '/static/'))")
-        assert each.page.evaluate("document.querySelectorAll('img, svg, iframe, object, style, base, form, [onload], [onfocus], a[href^=java]').length") == 0
+        assert each.page.evaluate(
+            "[...document.scripts].every(one => one.src.startsWith(location.origin + '/static/'))"
+        )
+        assert (
+            each.page.evaluate(
+                "document.querySelectorAll('img, svg, iframe, object, style, base, form, [onload], [onfocus], "
+                "a[href^=java]').length"
+            )
+            == 0
+        )
         assert each.page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
     assert "The invoice says 000,1 euros and nothing else." in first.page.locator(".text").inner_text()
     assert "<script>window.pwned = 1</script>" in first.page.locator(".text").inner_text()
@@ -187,7 +215,11 @@ def test_axe_finds_nothing_serious(kind, scheme, readers):
 
     reader = readers(paths(readers.room)[kind], "phone", color_scheme=scheme)
     found = Axe().run(reader.page).response["violations"]
-    assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in ("serious", "critical", "moderate")] == []
+    assert [
+        (each["id"], each["nodes"][0]["html"])
+        for each in found
+        if each["impact"] in ("serious", "critical", "moderate")
+    ] == []
     dark = reader.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(24, 24, 23)"
     assert dark == (scheme == "dark")
 
@@ -209,7 +241,10 @@ def test_the_keyboard_reaches_the_cited_sentence_and_what_can_be_done(readers):
 def test_link_and_quote_are_copied(readers):
     reader = readers(readers.room.link(STORY, QUOTE), permissions=["clipboard-read", "clipboard-write"])
     here = reader.page.url
-    for words, expected in (("Copy link", here), ("Copy quote", f"“{QUOTE}”\nKestrel Post, 3 March 2025: {STORY.source.title}\n{here}")):
+    for words, expected in (
+        ("Copy link", here),
+        ("Copy quote", f"“{QUOTE}”\nKestrel Post, 3 March 2025: {STORY.source.title}\n{here}"),
+    ):
         reader.page.get_by_role("button", name=words).click()
         reader.page.get_by_text("copied.").wait_for()
         assert reader.page.evaluate("navigator.clipboard.readText()") == expected
@@ -218,7 +253,9 @@ def test_link_and_quote_are_copied(readers):
 
 def test_what_is_copied_by_hand_holds_nothing_but_the_text(readers):
     reader = readers(readers.room.link(STORY, QUOTE))
-    assert QUOTE in reader.page.evaluate("(getSelection().selectAllChildren(document.querySelector('.text')), getSelection().toString())").replace("\n", " ")
+    assert QUOTE in reader.page.evaluate(
+        "(getSelection().selectAllChildren(document.querySelector('.text')), getSelection().toString())"
+    ).replace("\n", " ")
 
 
 def test_paper_shows_the_article_alone(readers):
@@ -232,9 +269,16 @@ def test_paper_shows_the_article_alone(readers):
 def test_a_text_fragment_leads_to_the_very_quote(readers, tmp_path):
     """On a page as publishers make them, with the words of the quote in other places before it."""
     before = "There will be no European troops, some had said. In the coming weeks much will change."
-    lines = [before, *(f"Paragraph {number} is about something else." for number in range(200)), *STORY.text.split("\n"), "The end."]
+    lines = [
+        before,
+        *(f"Paragraph {number} is about something else." for number in range(200)),
+        *STORY.text.split("\n"),
+        "The end.",
+    ]
     text = "\n\n".join(line for line in lines if line.strip())
-    (tmp_path / "page.html").write_text("<!doctype html><meta charset=utf-8>" + "".join(f"<p>{line}</p>" for line in text.split("\n\n")))
+    (tmp_path / "page.html").write_text(
+        "<!doctype html><meta charset=utf-8>" + "".join(f"<p>{line}</p>" for line in text.split("\n\n"))
+    )
     item = article(text)
     start, end = span(item, QUOTE)
     for first, last in ((start, end), (text.index("European soldiers"), end), (text.index("Paragraph 150"), end)):

@@ -6,10 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.checker import Draft, check
+from bot.check.checker import Draft, check
 from index.articles import Article, Passage, Source
 
-TEXT = "The ferry stops in May.\n\n“We regret it,” the mayor  said.\nSome 2,000 people use it every week.\n\nThe bridge is far."
+TEXT = (
+    "The ferry stops in May.\n\n“We regret it,” the mayor  said.\nSome 2,000 people use it every week.\n\nThe bridge "
+    "is far."
+)
 ARTICLE = Article.of(Source("aaaa", "Council stops the ferry"), TEXT)
 OTHER = Article.of(Source("bbbb", "Another paper"), "The ferry stops in June.\n\nNobody regrets it.")
 
@@ -19,7 +22,9 @@ def passage(article: Article, start: int = 0, end: int | None = None) -> Passage
     return Passage(f"{article.source.id}:{start}-{stop}:k", article.source.id, start, stop, article.text[start:stop])
 
 
-def draft(quote: str, text: str | None = None, window: Passage | None = None, shift: int = 0, article: Article = ARTICLE) -> Draft:
+def draft(
+    quote: str, text: str | None = None, window: Passage | None = None, shift: int = 0, article: Article = ARTICLE
+) -> Draft:
     """A draft that quotes a piece of the article; ``text`` is what it claims, ``shift`` moves its place."""
     start = article.text.index(quote) + shift
     return Draft(quote if text is None else text, article, window or passage(article), start, start + len(quote))
@@ -30,23 +35,35 @@ HOLDS = [
     pytest.param(draft("“We regret it,” the mayor  said.", "“We regret it,” the mayor said."), id="folded-white-space"),
     pytest.param(draft("said.\nSome", "said. Some"), id="a-line-break-is-white-space"),
     pytest.param(draft("The ferry stops in May.", "  The ferry stops in May.\n"), id="outer-white-space"),
-    pytest.param(draft("The ferry stops in May.\n\n“We regret it,” the mayor  said.", window=passage(ARTICLE, 0, 23)), id="begins-in-its-passage"),
+    pytest.param(
+        draft("The ferry stops in May.\n\n“We regret it,” the mayor  said.", window=passage(ARTICLE, 0, 23)),
+        id="begins-in-its-passage",
+    ),
     pytest.param(draft("The bridge is far."), id="last-words-of-the-article"),
 ]
 
 FAILS = [
     pytest.param(draft("The ferry stops in May.", "The ferry stops in June."), id="one-word-altered"),
-    pytest.param(draft("Some 2,000 people use it every week.", "Some 2,500 people use it every week."), id="one-digit-altered"),
-    pytest.param(draft("“We regret it,” the mayor  said.", '"We regret it," the mayor said.'), id="other-quotation-marks"),
+    pytest.param(
+        draft("Some 2,000 people use it every week.", "Some 2,500 people use it every week."), id="one-digit-altered"
+    ),
+    pytest.param(
+        draft("“We regret it,” the mayor  said.", '"We regret it," the mayor said.'), id="other-quotation-marks"
+    ),
     pytest.param(draft("The ferry stops in May.", "the ferry stops in May."), id="other-capital"),
     pytest.param(draft("The ferry stops in May.", "The ferry stops in May"), id="full-stop-lost"),
     pytest.param(draft("The ferry stops in May.", "The ferry may stop in May."), id="word-added"),
     pytest.param(draft("The ferry stops in May.", "The ferrystops in May."), id="words-run-together"),
-    pytest.param(draft("The ferry stops in May.", "The ferry stops in May. The bridge is far."), id="two-places-joined"),
+    pytest.param(
+        draft("The ferry stops in May.", "The ferry stops in May. The bridge is far."), id="two-places-joined"
+    ),
     pytest.param(draft("The ferry stops in May.", "The ferry … in May."), id="words-left-out"),
     pytest.param(draft("The ferry stops in May.", ""), id="nothing-claimed"),
     pytest.param(draft("The ferry stops in May.", shift=1), id="place-shifted-right"),
-    pytest.param(draft("“We regret it,” the mayor  said.", shift=-1, text="“We regret it,” the mayor said."), id="place-shifted-left"),
+    pytest.param(
+        draft("“We regret it,” the mayor  said.", shift=-1, text="“We regret it,” the mayor said."),
+        id="place-shifted-left",
+    ),
     pytest.param(Draft("The ferry", ARTICLE, passage(ARTICLE), -9, 0), id="place-before-the-article"),
     pytest.param(Draft("far.", ARTICLE, passage(ARTICLE), len(TEXT) - 4, len(TEXT) + 9), id="place-beyond-the-article"),
     pytest.param(Draft("", ARTICLE, passage(ARTICLE), 5, 5), id="empty-place"),
@@ -55,8 +72,14 @@ FAILS = [
     pytest.param(draft("The ferry stops in May.", window=passage(OTHER)), id="passage-of-another-article"),
     pytest.param(Draft("The ferry stops in May.", OTHER, passage(OTHER), 0, 23), id="words-of-another-article"),
     pytest.param(draft("The ferry stops in May.", window=passage(ARTICLE, 60)), id="outside-its-passage"),
-    pytest.param(draft("The ferry stops in May.", window=Passage("aaaa:0-9:k", "aaaa", 0, 9, "The fairy")), id="passage-with-other-words"),
-    pytest.param(draft("The ferry stops in May.", window=Passage("aaaa:0-23:k", "cccc", 0, 23, TEXT[:23])), id="passage-under-another-name"),
+    pytest.param(
+        draft("The ferry stops in May.", window=Passage("aaaa:0-9:k", "aaaa", 0, 9, "The fairy")),
+        id="passage-with-other-words",
+    ),
+    pytest.param(
+        draft("The ferry stops in May.", window=Passage("aaaa:0-23:k", "cccc", 0, 23, TEXT[:23])),
+        id="passage-under-another-name",
+    ),
 ]
 
 
@@ -79,7 +102,11 @@ def test_a_draft_that_does_not_is_dropped_with_its_sentence_and_a_reason(bad):
 
 
 def test_citations_are_numbered_without_gaps_in_the_order_of_the_sentences():
-    good = [draft("The bridge is far."), draft("The ferry stops in May."), draft("Some 2,000 people use it every week.")]
+    good = [
+        draft("The bridge is far."),
+        draft("The ferry stops in May."),
+        draft("Some 2,000 people use it every week."),
+    ]
     bad = draft("The ferry stops in May.", "The ferry stops in June.")
     sentences, citations, dropped = check([bad, good[0], bad, good[1], good[2], bad])
     assert [sentence.text for sentence in sentences] == [item.text for item in good]

@@ -1,4 +1,5 @@
-"""A Chroma server that is far away: TLS, a key, a tenant and a database, limits, requests that are lost on the way, one that hangs.
+"""A Chroma server that is far away: TLS, a key, a tenant and a database, limits, requests that are lost on the way, one
+that hangs.
 
 The server is a real one, with a door in front of it that is as strict as Chroma Cloud's.
 """
@@ -20,23 +21,33 @@ from newsroom import Newsroom, question, story, tokens
 import ingest
 from bot.__main__ import main as bot_main
 from index.articles import Passage
-from index.chroma_server import Server
-from index.engine import Changes
 from index.errors import ServerDown, SettingsError, VectorsError
-from index.search import find
-from index.stored import ANYTHING
+from index.search.search import find
+from index.store.rows import ANYTHING
+from index.vectors.chroma_server import Server
+from index.vectors.engine import Changes
 
 HEADERS = {"X-Chroma-Token": "ck-secret"}
 
 
 @pytest.fixture
 def gate(chroma: ChromaServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Gate]:
-    place = {"chroma_api_impl": "chromadb.api.fastapi.FastAPI", "chroma_server_host": "127.0.0.1", "chroma_server_http_port": chroma.port}
+    place = {
+        "chroma_api_impl": "chromadb.api.fastapi.FastAPI",
+        "chroma_server_host": "127.0.0.1",
+        "chroma_server_http_port": chroma.port,
+    }
     client = chromadb.AdminClient(chromadb.Settings(**place))
     client.create_tenant("desk")
     client.create_database("news", "desk")
     gate = Gate(chroma.url, tmp_path)
-    for name, value in {"URL": gate.url, "CA": gate.ca, "TENANT": "desk", "DATABASE": "news", "TOKEN": gate.key}.items():
+    for name, value in {
+        "URL": gate.url,
+        "CA": gate.ca,
+        "TENANT": "desk",
+        "DATABASE": "news",
+        "TOKEN": gate.key,
+    }.items():
         monkeypatch.setenv(f"NEWSDESK_CHROMA__{name}", str(value))
     yield gate
     gate.stop()
@@ -52,11 +63,16 @@ def items(count: int) -> list[tuple[Passage, np.ndarray]]:
 
 
 def put(newsroom: Newsroom, count: int, version: int = 1) -> None:
-    lines = [{"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, version)} for number in range(count)]
+    lines = [
+        {"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, version)}
+        for number in range(count)
+    ]
     (newsroom.articles / "all.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
-def test_an_archive_lives_behind_tls_a_key_a_tenant_and_limits(gate: Gate, newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_archive_lives_behind_tls_a_key_a_tenant_and_limits(
+    gate: Gate, newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
     put(newsroom, 40)
     assert newsroom.ingest()["added"] == 40
     assert max(gate.sizes) == gate.batch  # what the server says it takes at once
@@ -102,8 +118,10 @@ def test_what_stays_wrong_is_told_after_a_few_tries(gate: Gate) -> None:
         server.write("one", Changes([items(5)]))
 
 
-def test_a_server_that_hangs_keeps_no_question_waiting(gate: Gate, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.chroma_server._READ", 0.2)
+def test_a_server_that_hangs_keeps_no_question_waiting(
+    gate: Gate, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("index.vectors.chroma_server._READ", 0.2)
     put(newsroom, 10)
     newsroom.ingest()
     server = server_at(gate)
@@ -130,7 +148,13 @@ def test_a_server_that_hangs_keeps_no_question_waiting(gate: Gate, newsroom: New
     ],
 )
 def test_a_door_that_stays_shut_is_told_and_nothing_is_rebuilt(
-    gate: Gate, newsroom: Newsroom, setting: str, value: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    gate: Gate,
+    newsroom: Newsroom,
+    setting: str,
+    value: str,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     put(newsroom, 3)
     newsroom.ingest()

@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from bot.claims import claimed
-from bot.days import days
-from bot.figures import figures
-from bot.vocabulary import alike, lemma, opposed
+from bot.check.claim import claimed
+from bot.check.numbers import figures
+from bot.check.times import days
+from bot.check.vocabulary import alike, lemma, opposed
 
 WRITTEN = date(2025, 3, 4)  # a Tuesday
 
@@ -77,7 +77,9 @@ def test_another_number_or_unit_is_not(one, other):
     assert not figures(one)[0].same(figures(other)[0])
 
 
-@pytest.mark.parametrize("text", ["no one came", "one of the men", "one another", "this one", "the ship, which one can see"])
+@pytest.mark.parametrize(
+    "text", ["no one came", "one of the men", "one another", "this one", "the ship, which one can see"]
+)
 def test_one_is_no_number_everywhere(text):
     assert figures(text) == []
 
@@ -101,13 +103,30 @@ def test_a_word_that_looks_like_a_month_is_none(text):
     assert days(text) == []
 
 
-@pytest.mark.parametrize(("one", "other"), [("rose", "increased"), ("bought", "acquired"), ("French", "France"), ("said", "stated"), ("Zelensky", "Zelenskyy")])
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("rose", "increased"),
+        ("bought", "acquired"),
+        ("French", "France"),
+        ("said", "stated"),
+        ("Zelensky", "Zelenskyy"),
+    ],
+)
 def test_forms_and_synonyms_are_alike(one, other):
     assert alike(lemma(one), lemma(other))
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("rose", "fell"), ("before", "after"), ("legal", "illegal"), ("won", "lost"), ("more", "fewer"), ("north", "south")]
+    ("one", "other"),
+    [
+        ("rose", "fell"),
+        ("before", "after"),
+        ("legal", "illegal"),
+        ("won", "lost"),
+        ("more", "fewer"),
+        ("north", "south"),
+    ],
 )
 def test_opposites_are_opposed_and_not_alike(one, other):
     assert opposed(lemma(one), lemma(other))

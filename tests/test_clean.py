@@ -10,9 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from samples import SAMPLES, cleaned, records
 
-from index.clean import clean
+from index.clean.clean import clean
 
-FIRST = "The ferry between the islands will stop running in May, the council decided on Monday after a debate of four hours."
+FIRST = (
+    "The ferry between the islands will stop running in May, the council decided on Monday after a debate of four "
+    "hours."
+)
 SECOND = "Some 2,000 people use it every week, and the nearest bridge is 40 kilometres away from the old harbour."
 THIRD = "The mayor, Ines Holm, said she would look for money from the ministry before the summer begins."
 
@@ -42,7 +45,9 @@ FURNITURE = [
     pytest.param("Copyright 2025 Island Herald Media Ltd", id="copyright-word"),
     pytest.param("Impressum | Datenschutz", id="german-imprint"),
     pytest.param("(Reporting by Jo Hale; editing by Petra Sund)", id="agency-credits"),
-    pytest.param("This story has not been edited by our staff and is published from a syndicated feed.", id="syndicated"),
+    pytest.param(
+        "This story has not been edited by our staff and is published from a syndicated feed.", id="syndicated"
+    ),
     pytest.param("SEE ALSO: The bridge that was never built", id="see-also"),
     pytest.param("Read more: Who pays for the bridge?", id="read-more"),
     pytest.param("READ ALSO | The bridge that was never built", id="read-also"),
@@ -50,7 +55,10 @@ FURNITURE = [
     pytest.param("Lire aussi : Le pont que personne n’a construit", id="french-read-also"),
     pytest.param("Click here to see all our pictures", id="click-here"),
     pytest.param("Subscribe to our newsletter", id="newsletter"),
-    pytest.param("Sign up for the Morning Tide, our free newsletter. Enter your email address [ Subscribe ]", id="newsletter-form"),
+    pytest.param(
+        "Sign up for the Morning Tide, our free newsletter. Enter your email address [ Subscribe ]",
+        id="newsletter-form",
+    ),
     pytest.param("Get the news straight to your inbox every morning", id="inbox"),
     pytest.param("Join 40,000 readers of the morning brief", id="join-readers"),
     pytest.param("You have read 2 of your 3 free articles this month.", id="paywall-count"),
@@ -77,7 +85,9 @@ FURNITURE = [
     pytest.param("Lesezeit: 3 Minuten", id="german-reading-time"),
     pytest.param("Listen to this article", id="listen"),
     pytest.param("Ferries in the old harbour on Monday. (File photo)", id="caption-file"),
-    pytest.param("Ferries in the old harbour on Monday. Photograph: Lotte Verhaegh for the Island Herald", id="caption-credit"),
+    pytest.param(
+        "Ferries in the old harbour on Monday. Photograph: Lotte Verhaegh for the Island Herald", id="caption-credit"
+    ),
     pytest.param("The mayor at the town hall. © Tomas Reyle / Meridian Images", id="caption-copyright"),
     pytest.param("The mayor in the harbour on Monday (Jo Hale/Reuters)", id="caption-agency"),
     pytest.param("[Image: the old harbour]", id="image-placeholder"),
@@ -86,16 +96,25 @@ FURNITURE = [
     pytest.param("* * *", id="stars"),
     pytest.param("– – –", id="dashes"),
     pytest.param(">>> ALSO ON THIS PAGE: Is a bridge coming to your town? Look at the map", id="also-on-this-page"),
-    pytest.param("This report was supplied by Meridian Wire. The Island Herald has changed nothing but the headline.", id="supplied-by-agency"),
-    pytest.param("This advertisement has not loaded yet, but your article goes on below.", id="advertisement-not-loaded"),
+    pytest.param(
+        "This report was supplied by Meridian Wire. The Island Herald has changed nothing but the headline.",
+        id="supplied-by-agency",
+    ),
+    pytest.param(
+        "This advertisement has not loaded yet, but your article goes on below.", id="advertisement-not-loaded"
+    ),
     pytest.param("We apologise, but this video has failed to load.", id="video-failed"),
     pytest.param("Try refreshing your browser, or come back later.", id="refresh"),
-    pytest.param("Thank you for visiting the Herald. You are using a browser version with few abilities.", id="old-browser"),
+    pytest.param(
+        "Thank you for visiting the Herald. You are using a browser version with few abilities.", id="old-browser"
+    ),
     pytest.param("Thanks for signing up! Look into your mailbox.", id="thanks-for-signing-up"),
     pytest.param("A welcome email is on its way to you.", id="welcome-email"),
     pytest.param("Create an account or sign in to continue reading.", id="create-an-account"),
     pytest.param("THIS CONTENT IS RESERVED FOR SUBSCRIBERS ONLY", id="subscribers-only"),
-    pytest.param("If you are a print subscriber, your account gives you access to everything here.", id="if-you-are-a-subscriber"),
+    pytest.param(
+        "If you are a print subscriber, your account gives you access to everything here.", id="if-you-are-a-subscriber"
+    ),
     pytest.param("You can save this article by registering for free.", id="save-this-article"),
     pytest.param("Choose the Herald as a ‘preferred source’ on Google News to find us faster.", id="preferred-source"),
     pytest.param("Get the latest news from the harbour as it happens.", id="get-the-latest"),
@@ -106,10 +125,16 @@ FURNITURE = [
     pytest.param("We may earn a commission if you buy something through the links on this page.", id="commission"),
     pytest.param("Please read our comment policy before you write.", id="comment-policy"),
     pytest.param(
-        "Share this article on Facebook facebook Send this page by email email More ways to share it with friends at home and abroad", id="share-long"
+        (
+            "Share this article on Facebook facebook Send this page by email email More ways to share it with "
+            "friends at home and abroad"
+        ),
+        id="share-long",
     ),
     pytest.param("Pictured from left are the mayor, the harbour master and two fishermen from Leith.", id="pictured"),
-    pytest.param("The ferry leaves the old harbour in fog. Photo by Lotte Verhaegh / Meridian Images", id="caption-photo-by"),
+    pytest.param(
+        "The ferry leaves the old harbour in fog. Photo by Lotte Verhaegh / Meridian Images", id="caption-photo-by"
+    ),
     pytest.param("The mayor leaves the town hall on Monday. (AP Photo/Jo Hale)", id="caption-ap-photo"),
     pytest.param("Image credits: Baltic Ferries", id="image-credits"),
     pytest.param("Jo Hale and Petra Sund contributed to this report.", id="contributed"),
@@ -125,26 +150,51 @@ def test_furniture_inside_an_article_goes(line):
 
 
 NEWS = [
-    pytest.param("The regulator fined the chain because its website set cookies before visitors could refuse them.", id="cookies-fined"),
-    pytest.param("“We will stop using cookies on our website by June,” the minister for digital affairs said.", id="cookies-quoted"),
-    pytest.param("The court found that a site may not say “we use cookies” and leave it at that.", id="cookies-in-a-ruling"),
-    pytest.param("Your browser, the commission argued, should ask about cookies once and never again.", id="cookies-your-browser"),
-    pytest.param("Newsletter subscriptions at the publisher rose by a third between 2023 and 2025.", id="newsletter-numbers"),
-    pytest.param("“We gave up our weekly newsletter because nobody read it,” the party’s spokesman said.", id="newsletter-quoted"),
-    pytest.param("Voters had to subscribe to the party’s newsletter before they could vote, the court found.", id="subscribe-to-vote"),
-    pytest.param("Few economists would subscribe to that view, the bank’s governor said on Tuesday.", id="subscribe-to-a-view"),
+    pytest.param(
+        "The regulator fined the chain because its website set cookies before visitors could refuse them.",
+        id="cookies-fined",
+    ),
+    pytest.param(
+        "“We will stop using cookies on our website by June,” the minister for digital affairs said.",
+        id="cookies-quoted",
+    ),
+    pytest.param(
+        "The court found that a site may not say “we use cookies” and leave it at that.", id="cookies-in-a-ruling"
+    ),
+    pytest.param(
+        "Your browser, the commission argued, should ask about cookies once and never again.", id="cookies-your-browser"
+    ),
+    pytest.param(
+        "Newsletter subscriptions at the publisher rose by a third between 2023 and 2025.", id="newsletter-numbers"
+    ),
+    pytest.param(
+        "“We gave up our weekly newsletter because nobody read it,” the party’s spokesman said.", id="newsletter-quoted"
+    ),
+    pytest.param(
+        "Voters had to subscribe to the party’s newsletter before they could vote, the court found.",
+        id="subscribe-to-vote",
+    ),
+    pytest.param(
+        "Few economists would subscribe to that view, the bank’s governor said on Tuesday.", id="subscribe-to-a-view"
+    ),
     pytest.param("Subscribers to the streaming service rose by two million in the first quarter.", id="subscribers"),
     pytest.param("Advertising revenue at the broadcaster fell by a fifth, the company said.", id="advertising-revenue"),
     pytest.param("Adverts for gambling will vanish from football shirts next season.", id="adverts"),
     pytest.param("Advertisements for tobacco were banned in 2003.", id="advertisements-short"),
     pytest.param("Sharing the cost of the bridge between the two towns was the mayor’s idea.", id="sharing-the-cost"),
     pytest.param("Share prices in Frankfurt fell by four per cent after the announcement.", id="share-prices"),
-    pytest.param("Support for the party among US voters has fallen to its lowest level since 2001.", id="support-among-us-voters"),
+    pytest.param(
+        "Support for the party among US voters has fallen to its lowest level since 2001.", id="support-among-us-voters"
+    ),
     pytest.param("Support for the war remains high today, according to a poll by the institute.", id="support-today"),
-    pytest.param("By signing the minerals deal, Kyiv would agree to pay half of its proceeds into a fund.", id="by-signing"),
+    pytest.param(
+        "By signing the minerals deal, Kyiv would agree to pay half of its proceeds into a fund.", id="by-signing"
+    ),
     pytest.param("By entering the war, Italy would break the terms of the armistice.", id="by-entering"),
     pytest.param("Signed in Paris in 2015, the agreement asks every country for a plan.", id="signed-in"),
-    pytest.param("Copyright law must be rewritten for the age of AI, the publishers told the commission.", id="copyright-law"),
+    pytest.param(
+        "Copyright law must be rewritten for the age of AI, the publishers told the commission.", id="copyright-law"
+    ),
     pytest.param("Privacy policy has become a bargaining chip in the talks, the report says.", id="privacy-policy"),
     pytest.param("Like our neighbours, we want a just peace and not a pause, the minister said.", id="like-our"),
     pytest.param("Join us or be left behind, the chancellor told the smaller states in Tallinn.", id="join-us"),
@@ -152,8 +202,12 @@ NEWS = [
     pytest.param("Promoted to general in 2023, he commands the southern front today.", id="promoted"),
     pytest.param("Get used to bad news from the front, the general told members of parliament.", id="get-used-to-news"),
     pytest.param("Read the full text and you will find no threat in it, the ambassador said.", id="read-the-full-text"),
-    pytest.param("The finance minister painted a bleak picture: debts up, growth down, no majority.", id="bleak-picture"),
-    pytest.param("The motion was brought by the largest group in the state parliament (CDU/CSU).", id="party-in-brackets"),
+    pytest.param(
+        "The finance minister painted a bleak picture: debts up, growth down, no majority.", id="bleak-picture"
+    ),
+    pytest.param(
+        "The motion was brought by the largest group in the state parliament (CDU/CSU).", id="party-in-brackets"
+    ),
     pytest.param("Prices rose by 2.3 percent in February (January: 2.5 percent).", id="numbers-in-brackets"),
     pytest.param("Comments by the prime minister drew anger in Warsaw on 3 March 2025.", id="comments-by"),
     pytest.param("Register offices in Scotland will open on Saturdays, too.", id="register-offices"),
@@ -169,20 +223,30 @@ NEWS = [
     pytest.param("About us they know nothing, the fishermen said of the ministry.", id="about-us"),
     pytest.param("Post offices on the islands will close on Saturdays from the summer on.", id="post-offices"),
     pytest.param("Werbung für Tabak wird nach dem Willen der Ministerin bald ganz verboten.", id="german-werbung"),
-    pytest.param("Anzeige gegen den früheren Minister erstattete am Montag eine Bürgerinitiative.", id="german-anzeige"),
-    pytest.param("Wir haben nie ungefragt Cookies gesetzt, sagte eine Sprecherin des Verlags am Dienstag.", id="german-cookies"),
+    pytest.param(
+        "Anzeige gegen den früheren Minister erstattete am Montag eine Bürgerinitiative.", id="german-anzeige"
+    ),
+    pytest.param(
+        "Wir haben nie ungefragt Cookies gesetzt, sagte eine Sprecherin des Verlags am Dienstag.", id="german-cookies"
+    ),
     pytest.param("The advertisement has not changed anybody’s mind, the pollsters found.", id="advertisement-has-not"),
     pytest.param("Refreshing rain fell on the islands in the last week of the summer.", id="refreshing"),
     pytest.param("Thanks for the rescue went to the crew of a fishing boat from Bergen.", id="thanks-for"),
     pytest.param("A welcome party of two hundred was waiting on the pier.", id="a-welcome"),
     pytest.param("If you are a fisherman on these islands, the ferry is your only way to a doctor.", id="if-you-are"),
     pytest.param("You can save this harbour only by dredging it, the engineers told the council.", id="you-can-save"),
-    pytest.param("The parcels were delivered to you and to nobody else, the judge told the defendant.", id="delivered-to-you"),
+    pytest.param(
+        "The parcels were delivered to you and to nobody else, the judge told the defendant.", id="delivered-to-you"
+    ),
     pytest.param("For the latest round of talks, the delegations will visit Oslo in May.", id="for-the-latest"),
-    pytest.param("For more about the ships, please visit the museum on the pier, its director said.", id="for-more-visit"),
+    pytest.param(
+        "For more about the ships, please visit the museum on the pier, its director said.", id="for-more-visit"
+    ),
     pytest.param("The brokers earn a commission on every product they sell, the report found.", id="earn-a-commission"),
     pytest.param("The commission told us that links between the two companies had been found.", id="the-commission"),
-    pytest.param("Critics say that the tax contributed to this story of decline in the fishing towns.", id="contributed-to"),
+    pytest.param(
+        "Critics say that the tax contributed to this story of decline in the fishing towns.", id="contributed-to"
+    ),
     pytest.param("Picture a harbour without a single ship and you see what the council sees.", id="picture"),
     pytest.param("Supplies reached the island on Friday after the storm had passed.", id="supplies"),
     pytest.param("The minister said so.", id="short-sentence"),
@@ -198,7 +262,9 @@ def test_a_sentence_of_the_article_stays_whatever_it_mentions(sentence):
 
 LONG_PARAGRAPHS = [
     pytest.param("By signing the accord, both sides agree to a pause of a month. " + THIRD, id="by-signing"),
-    pytest.param("Support for the plan has risen, and it is popular with us islanders today. " + THIRD, id="support-today"),
+    pytest.param(
+        "Support for the plan has risen, and it is popular with us islanders today. " + THIRD, id="support-today"
+    ),
     pytest.param("“We asked our readers about our newsletters,” the editor told the court. " + THIRD, id="newsletters"),
     pytest.param("Under the law your browser sends no cookies to a website unless you agree. " + THIRD, id="cookies"),
 ]
@@ -211,56 +277,82 @@ def test_a_paragraph_of_several_sentences_stays_whole_whatever_one_of_them_menti
 
 BLOCKS = [
     pytest.param(
-        f"Council stops the ferry\n\nFerries in the harbour on Monday. (File)\nFerries in the harbour on Monday. (File)\n\n{FIRST}\n\n{SECOND}",
+        (
+            "Council stops the ferry\n\nFerries in the harbour on Monday. (File)\nFerries in the harbour on Monday. "
+            f"(File)\n\n{FIRST}\n\n{SECOND}"
+        ),
         ["Ferries in the harbour"],
         [FIRST, SECOND],
         id="caption-twice-above-the-article",
     ),
     pytest.param(
-        "Council stops the ferry\n\nA line of 40 ships and two hundred years of history come to an end in May.\n\nBy Ines Carrow\nIsland correspondent\n"
+        "Council stops the ferry\n\nA line of 40 ships and two hundred years of history come to an end in May.\n"
+        "\nBy Ines Carrow\nIsland correspondent\n"
         f"4 March 2025, 20:10 CET\n\n[Facebook] [X] [Print]\n\n{FIRST}\n\n{SECOND}",
         ["By Ines Carrow", "Island correspondent", "20:10 CET", "[Facebook]"],
         [FIRST, SECOND],
         id="byline-between-standfirst-and-article",
     ),
     pytest.param(
-        f"{FIRST}\n\nWebsite preview\nThe bridge that was never built\nIt was promised in 1974, in 1989 and...\nislandherald.example\n\n{SECOND}\n\n{THIRD}",
+        (
+            f"{FIRST}\n\nWebsite preview\nThe bridge that was never built\nIt was promised in 1974, in 1989 and...\n"
+            f"islandherald.example\n\n{SECOND}\n\n{THIRD}"
+        ),
         ["Website preview", "never built", "promised in 1974", "islandherald.example"],
         [FIRST, SECOND, THIRD],
         id="link-card",
     ),
     pytest.param(
-        f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\nRelated stories\n• The bridge that was never built\n• Who pays for the harbour?\n• Quiz of the week",
+        (
+            f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\nRelated stories\n• The bridge that was never built\n• Who pays for "
+            "the harbour?\n• Quiz of the week"
+        ),
         ["Related stories", "never built", "Who pays", "Quiz"],
         [FIRST, SECOND, THIRD],
         id="related-list-at-the-end",
     ),
     pytest.param(
-        f"{FIRST}\n\nMost read\n1. The bridge that was never built\n2. Who pays for the harbour?\n\n{SECOND}\n\n{THIRD}",
+        (
+            f"{FIRST}\n\nMost read\n1. The bridge that was never built\n2. Who pays for the harbour?\n\n{SECOND}\n\n"
+            f"{THIRD}"
+        ),
         ["Most read", "never built", "Who pays"],
         [FIRST, SECOND, THIRD],
         id="most-read-in-the-middle",
     ),
     pytest.param(
-        f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\nComments (3)\n\nseagull44: I have lived here for sixty years and never seen a council like this one.\n\n"
+        f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\nComments (3)\n\nseagull44: I have lived here for sixty years and "
+        "never seen a council like this one.\n\n"
         "Maud from Leith: The ministry should pay for all of it, and it should pay today.",
         ["seagull44", "Maud from Leith", "Comments (3)"],
         [FIRST, SECOND, THIRD],
         id="readers-comments",
     ),
     pytest.param(
-        f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\nAbout Island Herald\nThe Island Herald reports on the sea and its people from a small office on the pier.\n"
+        f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\nAbout Island Herald\nThe Island Herald reports on the sea and its "
+        "people from a small office on the pier.\n"
         "© 2025 Island Herald",
         ["reports on the sea", "About Island Herald", "©"],
         [FIRST, SECOND, THIRD],
         id="about-the-outlet",
     ),
     pytest.param(
-        f"Council stops the ferry\n\nCouncil stops the ferry\n\n{FIRST}\n\n{SECOND}", ["Council stops the ferry"], [FIRST, SECOND], id="headline-twice"
+        f"Council stops the ferry\n\nCouncil stops the ferry\n\n{FIRST}\n\n{SECOND}",
+        ["Council stops the ferry"],
+        [FIRST, SECOND],
+        id="headline-twice",
     ),
-    pytest.param(f"{FIRST}\n\n{SECOND}\n\n{SECOND}\n\n{THIRD}", [f"{SECOND}\n\n{SECOND}"], [FIRST, SECOND, THIRD], id="paragraph-twice"),
     pytest.param(
-        f"{FIRST}\n\nNewsletter\nMorning Tide: the islands in five minutes, weekdays at 7.\n>> Sign me up\n\n{SECOND}\n\n{THIRD}",
+        f"{FIRST}\n\n{SECOND}\n\n{SECOND}\n\n{THIRD}",
+        [f"{SECOND}\n\n{SECOND}"],
+        [FIRST, SECOND, THIRD],
+        id="paragraph-twice",
+    ),
+    pytest.param(
+        (
+            f"{FIRST}\n\nNewsletter\nMorning Tide: the islands in five minutes, weekdays at 7.\n>> Sign me up\n\n"
+            f"{SECOND}\n\n{THIRD}"
+        ),
         ["Morning Tide", "Sign me up"],
         [FIRST, SECOND, THIRD],
         id="newsletter-box",
@@ -282,15 +374,23 @@ def test_blocks_around_an_article_go(raw, gone, kept):
     assert [piece for piece in kept if piece not in text] == []
 
 
-# --- where the article begins and ends -----------------------------------------------------------------------------------
+# --- where the article begins and ends
+# -----------------------------------------------------------------------------------
 
-MENU = "\n".join(["Skip to main content", "Menu", "* News", "* Islands", "* Weather", "* Sport", "* Letters", "Subscribe", "Search"])
-FOOTER = "\n".join(["* About", "* Corrections", "* Jobs", "Privacy policy", "© 2025 Island Herald. All rights reserved."])
+MENU = "\n".join(
+    ["Skip to main content", "Menu", "* News", "* Islands", "* Weather", "* Sport", "* Letters", "Subscribe", "Search"]
+)
+FOOTER = "\n".join(
+    ["* About", "* Corrections", "* Jobs", "Privacy policy", "© 2025 Island Herald. All rights reserved."]
+)
 TEASERS = "\n".join(
     [
         "Mystery of the missing lighthouse lens solved",
         "Culture",
-        "A lens that vanished from the northern lighthouse in 1931 has turned up in a barn, and nobody is able to say how it got…",
+        (
+            "A lens that vanished from the northern lighthouse in 1931 has turned up in a barn, and nobody is able "
+            "to say how it got…"
+        ),
         "Herring prices climb for a third week",
         "2 hours ago",
         "Buyers in the southern markets pay more than they have since the winter of the great ice.",
@@ -301,19 +401,37 @@ TEASERS = "\n".join(
 )
 BODY = f"{FIRST}\n\n{SECOND}\n\n{THIRD}\n\n{FIRST.replace('Monday', 'Friday')}\n\n{SECOND.replace('2,000', '1,900')}"
 PAYWALL = "\n".join(
-    ["Subscribe now to read on", "* Unlimited access to every article", "* Crosswords and puzzles", "* Newsletters from our newsroom", "Email address"]
+    [
+        "Subscribe now to read on",
+        "* Unlimited access to every article",
+        "* Crosswords and puzzles",
+        "* Newsletters from our newsroom",
+        "Email address",
+    ]
 )
 LEAD = (
-    "My grandmother never learned to swim, and she crossed the sound twice each week for forty years, in sleet and in June sunshine, with eggs on her lap and"
+    "My grandmother never learned to swim, and she crossed the sound twice each week for forty years, in sleet "
+    "and in June sunshine, with eggs on her lap and"
     " a rosary in her coat."
 )
 
 SURROUNDED = [
     pytest.param(f"{MENU}\n\n{BODY}\n\n{FOOTER}", ["Islands", "Letters", "Corrections", "Jobs"], [], id="menus"),
-    pytest.param(f"{MENU}\n\n{BODY}\n\n{TEASERS}\n\n{FOOTER}", ["lens", "Herring", "Buyers", "bakers", "cardamom"], [], id="teasers-without-a-heading"),
-    pytest.param(f"{MENU}\n\n{LEAD}\n\n{PAYWALL}\n\n{BODY}\n\n{FOOTER}", ["Unlimited", "Crosswords", "newsroom"], [LEAD], id="first-paragraph-above-a-paywall"),
     pytest.param(
-        f"{MENU}\n\nFerry between the islands will stop in May\nThe council decided after a debate and many people use the ferry between islands\n"
+        f"{MENU}\n\n{BODY}\n\n{TEASERS}\n\n{FOOTER}",
+        ["lens", "Herring", "Buyers", "bakers", "cardamom"],
+        [],
+        id="teasers-without-a-heading",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{LEAD}\n\n{PAYWALL}\n\n{BODY}\n\n{FOOTER}",
+        ["Unlimited", "Crosswords", "newsroom"],
+        [LEAD],
+        id="first-paragraph-above-a-paywall",
+    ),
+    pytest.param(
+        f"{MENU}\n\nFerry between the islands will stop in May\nThe council decided after a debate and many "
+        "people use the ferry between islands\n"
         f"Ines Carrow\n4 March 2025\nShare\n\n{BODY}\n\n{FOOTER}",
         ["Ines Carrow"],
         ["The council decided after a debate and many people use the ferry between islands"],
@@ -332,25 +450,37 @@ SURROUNDED = [
         id="ends-clipped",
     ),
     pytest.param(
-        f"{MENU}\n\nBy Ines Carrow\n\n{BODY}\n\nInes Carrow is the Herald’s reporter on the northern islands.\n\n{FOOTER}",
+        (
+            f"{MENU}\n\nBy Ines Carrow\n\n{BODY}\n\nInes Carrow is the Herald’s reporter on the northern islands.\n\n"
+            f"{FOOTER}"
+        ),
         ["reporter on the northern"],
         [],
         id="about-the-author",
     ),
     pytest.param(
-        f"{MENU}\n\nBy Ines Carrow\n\n{BODY}\n\nAda Brun is a reporter whom the council has banned from its meetings.\n\n{FOOTER}",
+        (
+            f"{MENU}\n\nBy Ines Carrow\n\n{BODY}\n\nAda Brun is a reporter whom the council has banned from its "
+            f"meetings.\n\n{FOOTER}"
+        ),
         [],
         ["Ada Brun"],
         id="another-reporter-in-the-news",
     ),
     pytest.param(
-        f"{MENU}\n\n{BODY}\n\nYou have read this far because our journalism matters to you: become one of its members.\n\n{FOOTER}",
+        (
+            f"{MENU}\n\n{BODY}\n\nYou have read this far because our journalism matters to you: become one of its "
+            f"members.\n\n{FOOTER}"
+        ),
         ["read this far"],
         [],
         id="appeal",
     ),
     pytest.param(
-        f"{MENU}\n\n{BODY}\n\n“You read our newsletters and you still voted for him,” she told the members.\n\n{FOOTER}",
+        (
+            f"{MENU}\n\n{BODY}\n\n“You read our newsletters and you still voted for him,” she told the members.\n\n"
+            f"{FOOTER}"
+        ),
         [],
         ["still voted for him"],
         id="appeal-in-a-quotation",
@@ -372,20 +502,33 @@ def test_an_article_is_found_inside_its_page(raw, gone, kept):
 
 
 ALONE = [
-    pytest.param("\n".join([FIRST, *(f"Pier {number}\n{number} ships" for number in range(40)), THIRD]), [FIRST, THIRD], id="table-between-two-paragraphs"),
     pytest.param(
-        "\n".join([FIRST, SECOND, *(f"Best ferry in class {number}\nThe Spray" for number in range(20)), THIRD]), [SECOND, THIRD], id="list-of-winners"
+        "\n".join([FIRST, *(f"Pier {number}\n{number} ships" for number in range(40)), THIRD]),
+        [FIRST, THIRD],
+        id="table-between-two-paragraphs",
     ),
     pytest.param(
-        "\n".join([SECOND, THIRD, *["The tide is out", "the boats lie down", "and no one rows to Leith."] * 8]), ["and no one rows to Leith."], id="poem"
+        "\n".join([FIRST, SECOND, *(f"Best ferry in class {number}\nThe Spray" for number in range(20)), THIRD]),
+        [SECOND, THIRD],
+        id="list-of-winners",
     ),
     pytest.param(
-        "\n".join(f"What do you ask of the council?\nCandidate {n}: I ask for bridge number {n} before the winter." for n in range(9)),
+        "\n".join([SECOND, THIRD, *["The tide is out", "the boats lie down", "and no one rows to Leith."] * 8]),
+        ["and no one rows to Leith."],
+        id="poem",
+    ),
+    pytest.param(
+        "\n".join(
+            f"What do you ask of the council?\nCandidate {n}: I ask for bridge number {n} before the winter."
+            for n in range(9)
+        ),
         ["number 0", "number 8"],
         id="answers",
     ),
     pytest.param(
-        "\n".join(f"{hour}:45\nBoat {hour} leaves\nThe boat of {hour} hours left the pier in a gale." for hour in range(9)),
+        "\n".join(
+            f"{hour}:45\nBoat {hour} leaves\nThe boat of {hour} hours left the pier in a gale." for hour in range(9)
+        ),
         ["boat of 0", "boat of 8"],
         id="live-report",
     ),
@@ -400,21 +543,26 @@ def test_a_text_without_a_page_around_it_keeps_both_its_ends(raw, kept):
 
 ELSEWHERE = [
     pytest.param(
-        "* Startseite\n* Inseln\n* Wetter\nAnzeige\nNewsletter\n\nDie Fähre zwischen den Inseln stellt im Mai den Betrieb ein, beschloss der Rat am Montag.\n\n"
-        "Rund 2.000 Menschen nutzen sie jede Woche, und die nächste Brücke ist weit entfernt.\n\n* Impressum\n* Kontakt\nDatenschutz\n© 2025 Inselbote",
+        "* Startseite\n* Inseln\n* Wetter\nAnzeige\nNewsletter\n\nDie Fähre zwischen den Inseln stellt im Mai "
+        "den Betrieb ein, beschloss der Rat am Montag.\n\n"
+        "Rund 2.000 Menschen nutzen sie jede Woche, und die nächste Brücke ist weit entfernt.\n\n* Impressum\n* "
+        "Kontakt\nDatenschutz\n© 2025 Inselbote",
         ["beschloss der Rat am Montag.", "ist weit entfernt."],
         ["Wetter", "Kontakt"],
         id="german",
     ),
     pytest.param(
-        "* Accueil\n* Îles\nPublicité\nPartager\n\nLe ferry entre les îles cessera de circuler en mai, a décidé le conseil lundi soir.\n\n"
-        "Quelque 2 000 personnes l’empruntent chaque semaine, et le pont est loin.\n\n* Contact\n* Emplois\nMentions légales\n© 2025 Le Phare",
+        "* Accueil\n* Îles\nPublicité\nPartager\n\nLe ferry entre les îles cessera de circuler en mai, a décidé "
+        "le conseil lundi soir.\n\n"
+        "Quelque 2 000 personnes l’empruntent chaque semaine, et le pont est loin.\n\n* Contact\n* Emplois\n"
+        "Mentions légales\n© 2025 Le Phare",
         ["a décidé le conseil lundi soir.", "et le pont est loin."],
         ["Accueil", "Emplois"],
         id="french",
     ),
     pytest.param(
-        "* الرئيسية\n* الطقس\nFacebook\nTwitter\n\nقال رئيس المجلس يوم الاثنين إن العبارة ستتوقف في شهر أيار المقبل؟\n\n"
+        "* الرئيسية\n* الطقس\nFacebook\nTwitter\n\nقال رئيس المجلس يوم الاثنين إن العبارة ستتوقف في شهر أيار "
+        "المقبل؟\n\n"
         "ويستخدمها نحو ألفي شخص كل أسبوع ويبعد أقرب جسر أربعين كيلومترا.\n\n* من نحن\nRSS\nCookie policy\n© 2025",
         ["المقبل؟", "كيلومترا."],
         ["الطقس", "من نحن"],
@@ -449,11 +597,25 @@ HTML = [
     pytest.param(f"{FIRST}<br>{SECOND}<br/>{THIRD}", f"{FIRST}\n\n{SECOND}\n\n{THIRD}", id="line-breaks"),
     pytest.param(f"{FIRST}\n&nbsp;\n{SECOND}", f"{FIRST}\n\n{SECOND}", id="non-breaking-space"),
     pytest.param(f"{FIRST}\n&amp;nbsp;\n{SECOND}", f"{FIRST}\n\n{SECOND}", id="escaped-twice"),
-    pytest.param(f"{FIRST}\n\nBybit&#8217;s wallet was <b>not</b> broken into, the firm said.\n\n{SECOND}", "Bybit’s wallet was not broken into", id="inline"),
-    pytest.param(f"{FIRST}\n<script>if (a < b) {{ track('We use it. Every day, all the time.'); }}</script>\n{SECOND}", f"{FIRST}\n\n{SECOND}", id="script"),
+    pytest.param(
+        f"{FIRST}\n\nBybit&#8217;s wallet was <b>not</b> broken into, the firm said.\n\n{SECOND}",
+        "Bybit’s wallet was not broken into",
+        id="inline",
+    ),
+    pytest.param(
+        f"{FIRST}\n<script>if (a < b) {{ track('We use it. Every day, all the time.'); }}</script>\n{SECOND}",
+        f"{FIRST}\n\n{SECOND}",
+        id="script",
+    ),
     pytest.param(f"{FIRST}\n<style>p {{ color: red }}</style>\n{SECOND}", f"{FIRST}\n\n{SECOND}", id="style"),
-    pytest.param(f"{FIRST}\n<!-- The editor cut this sentence on Monday evening. -->\n{SECOND}", f"{FIRST}\n\n{SECOND}", id="comment"),
-    pytest.param(f"{FIRST} Growth was < 2 % and > 1 %. {SECOND}", "Growth was < 2 % and > 1 %.", id="less-and-greater-stay"),
+    pytest.param(
+        f"{FIRST}\n<!-- The editor cut this sentence on Monday evening. -->\n{SECOND}",
+        f"{FIRST}\n\n{SECOND}",
+        id="comment",
+    ),
+    pytest.param(
+        f"{FIRST} Growth was < 2 % and > 1 %. {SECOND}", "Growth was < 2 % and > 1 %.", id="less-and-greater-stay"
+    ),
     pytest.param(f"{FIRST} Marks &amp; Lund fell by 5 %. {SECOND}", "Marks & Lund fell by 5 %.", id="ampersand"),
 ]
 
@@ -505,7 +667,8 @@ def test_every_line_is_either_kept_or_told_as_cut():
             assert any("".join(line.split()) in candidate for candidate in squashed), line
 
 
-# --- the sample articles -------------------------------------------------------------------------------------------------
+# --- the sample articles
+# -------------------------------------------------------------------------------------------------
 
 # For each: first and last words of the article itself, and lines inside and around it that are furniture.
 ARTICLES = {
@@ -513,13 +676,29 @@ ARTICLES = {
         "BRUSSELS -- European Union leaders backed",
         "The leaders return to Brussels on 20 March",
         ["Advertisement", "Read more: Who pays for ReArm Europe?"],
-        ["Photograph: Lotte Verhaegh", "By Martin Oake", "Hungary's veto, explained", "Sign up for the Tide Table", "87 comments", "its newsroom on Fish Quay"],
+        [
+            "Photograph: Lotte Verhaegh",
+            "By Martin Oake",
+            "Hungary's veto, explained",
+            "Sign up for the Tide Table",
+            "87 comments",
+            "its newsroom on Fish Quay",
+        ],
     ),
     "bybit-heist.txt": (
         "It was supposed to be housekeeping.",
         "What can other exchanges learn?",
         ["Join 40,000 readers of the LEDGERLINE BRIEF"],
-        ["prices delayed by 15 minutes", "This site sets cookies", "[chart:", "a wallet glossary", "19 comments", "Hacker News", "&nbsp;", "<p>"],
+        [
+            "prices delayed by 15 minutes",
+            "This site sets cookies",
+            "[chart:",
+            "a wallet glossary",
+            "19 comments",
+            "Hacker News",
+            "&nbsp;",
+            "<p>",
+        ],
     ),
     "ceasefires-since-minsk.txt": (
         "The first ceasefire of this war lasted ten days",
@@ -539,19 +718,42 @@ ARTICLES = {
         "At 12:33 on Monday, 28 April",
         "Nobody has yet explained what set off the oscillation.",
         ["FOLLOW OUR LIVE BLOG"],
-        ["SUMMER SALE", "First published", "Commuters walk out", "Beach bars", "Torches sell out", "from cape to cape", "&aacute;", "<b>"],
+        [
+            "SUMMER SALE",
+            "First published",
+            "Commuters walk out",
+            "Beach bars",
+            "Torches sell out",
+            "from cape to cape",
+            "&aacute;",
+            "<b>",
+        ],
     ),
     "jeddah-talks.md": (
         "JEDDAH, Saudi Arabia, March 12 (Meridian Wire) - Ukraine has accepted",
         "The Kremlin said on Wednesday that it was waiting",
         [],
-        ["Reporting by Aldo Brannick", "What a ceasefire monitor actually does", "Timeline: twelve days", "publisher: Meridian Wire", "https://"],
+        [
+            "Reporting by Aldo Brannick",
+            "What a ceasefire monitor actually does",
+            "Timeline: twelve days",
+            "publisher: Meridian Wire",
+            "https://",
+        ],
     ),
     "london-summit-truce.txt": (
         "LONDON, March 2 (Meridian Wire) - France and Britain",
         "European Union leaders will hold a special summit in Brussels on March 6.",
         [],
-        ["143 partners", "(File)", "Reporting by Aldo Brannick", "changed nothing but the headline", "Share this story", "Sandringham tea", "ninety countries"],
+        [
+            "143 partners",
+            "(File)",
+            "Reporting by Aldo Brannick",
+            "changed nothing but the headline",
+            "Share this story",
+            "Sandringham tea",
+            "ninety countries",
+        ],
     ),
     "macron-truce-questions.txt": (
         "Two days after Emmanuel Macron put a number",
@@ -572,13 +774,30 @@ ARTICLES = {
         "A reform that Friedrich Merz had called out of the question",
         "The new Bundestag is to meet for the first time on 25 March.",
         ["Read more: Where will the 500 billion go?"],
-        ["Advertisement", "By Clara Wendt", "Photograph: Paul Irmer", "Tide Table", "140 comments", "Harbour seal returns", "its newsroom on Fish Quay"],
+        [
+            "Advertisement",
+            "By Clara Wendt",
+            "Photograph: Paul Irmer",
+            "Tide Table",
+            "140 comments",
+            "Harbour seal returns",
+            "its newsroom on Fish Quay",
+        ],
     ),
     "merz-rules-out-quick-reform.txt": (
         "Germany’s likely next chancellor has closed the door",
         "During the campaign the CDU had defended the brake.",
         [],
-        ["[Facebook]", "26.02.2025", "Nordlys archive", "North Star", "Five coalitions", "What is a special fund, and", "Kaia Lund", "Tips?"],
+        [
+            "[Facebook]",
+            "26.02.2025",
+            "Nordlys archive",
+            "North Star",
+            "Five coalitions",
+            "What is a special fund, and",
+            "Kaia Lund",
+            "Tips?",
+        ],
     ),
     "notre-dame-reopens.md": (
         "*PARIS.* Three times the archbishop struck",
@@ -590,12 +809,27 @@ ARTICLES = {
         "LONDON (Meridian Wire)",
         "He listed four things on which the leaders had agreed",
         [],
-        ["[Image:", "Agency report", "free articles this month", "Gazette pass", "Already a member", "Bin collection", "Sheep Street", "<p>", "&#8220;"],
+        [
+            "[Image:",
+            "Agency report",
+            "free articles this month",
+            "Gazette pass",
+            "Already a member",
+            "Bin collection",
+            "Sheep Street",
+            "<p>",
+            "&#8220;",
+        ],
     ),
     "oval-office-clash.txt": (
         "Volodymyr Zelensky left the White House on Friday",
         "The British prime minister, Keir Starmer, spoke by telephone",
-        ["ADVERTISEMENT", "CONTINUE READING BELOW", "SEE ALSO: What is in the minerals deal", "Read more: Five moments"],
+        [
+            "ADVERTISEMENT",
+            "CONTINUE READING BELOW",
+            "SEE ALSO: What is in the minerals deal",
+            "Read more: Five moments",
+        ],
         [
             "Skip to main content",
             "Sign in | Subscribe",
@@ -640,11 +874,36 @@ ARTICLES = {
         "Friedrich Merz hat die Bundestagswahl gewonnen",
         "Bis Ostern wolle er eine Regierung bilden",
         ["Lesen Sie auch: Wie die Linke"],
-        ["Anzeige", "Lesezeit", "Artikel teilen", "Foto: Uferbote", "Mehr zum Thema", "So hat Ihr Wahlkreis", "Kommentare (58)", "Impressum", "Startseite"],
+        [
+            "Anzeige",
+            "Lesezeit",
+            "Artikel teilen",
+            "Foto: Uferbote",
+            "Mehr zum Thema",
+            "So hat Ihr Wahlkreis",
+            "Kommentare (58)",
+            "Impressum",
+            "Startseite",
+        ],
     ),
-    "wire.jsonl#mw-20250306-0412": ("FRANKFURT, March 6", "Lagarde said the bank would not commit itself", [], ["Reporting by Petra Sund"]),
-    "wire.jsonl#mw-20250328-0977": ("BANGKOK, March 28", "Myanmar has been in civil war since", [], ["Reporting by Salma Khoury"]),
-    "wire.jsonl#mw-20250428-0310": ("MANDALAY, April 28", "Rescue teams from China, India, Thailand", [], ["Reporting by Than Aye"]),
+    "wire.jsonl#mw-20250306-0412": (
+        "FRANKFURT, March 6",
+        "Lagarde said the bank would not commit itself",
+        [],
+        ["Reporting by Petra Sund"],
+    ),
+    "wire.jsonl#mw-20250328-0977": (
+        "BANGKOK, March 28",
+        "Myanmar has been in civil war since",
+        [],
+        ["Reporting by Salma Khoury"],
+    ),
+    "wire.jsonl#mw-20250428-0310": (
+        "MANDALAY, April 28",
+        "Rescue teams from China, India, Thailand",
+        [],
+        ["Reporting by Than Aye"],
+    ),
 }
 # A tag, in any spelling that the sample pages use.
 _TAG = re.compile(r"</?[a-zA-Z][^<>]*>")
@@ -679,14 +938,19 @@ def test_every_sentence_of_a_sample_article_stays_in_order(name):
     begin = next(index for index, line in enumerate(lines) if line.startswith(first))
     end = next(index for index, line in enumerate(lines) if line.startswith(last))
     assert begin < end
-    body = [line for line in lines[begin : end + 1] if not any(piece in line for piece in inside) and _HEADING_LETTERS.search(line)]
+    body = [
+        line
+        for line in lines[begin : end + 1]
+        if not any(piece in line for piece in inside) and _HEADING_LETTERS.search(line)
+    ]
     assert len(body) >= 5
     kept = cleaned(name).text.split("\n\n")
     assert [line for line in body if line not in kept] == []
     assert [line for line in kept if line in body] == body
 
 
-# --- any text ------------------------------------------------------------------------------------------------------------
+# --- any text
+# ------------------------------------------------------------------------------------------------------------
 
 ODD = {
     "empty": "",
@@ -698,10 +962,16 @@ ODD = {
     "old mac line ends": f"{FIRST}\r{SECOND}\r{THIRD}",
     "nul bytes": f"{FIRST}\x00{SECOND}\n\x00\x00\n{THIRD}\x00",
     "byte order mark": f"\ufeff{FIRST}\n\ufeff{SECOND}",
-    "right to left": "قال الرئيس يوم الاثنين إن الهدنة ستبدأ في الشهر المقبل.\n\nואז הוא יצא מן החדר בלי לומר מילה נוספת לאיש.\n\n\u202eThe end.\u202c",
+    "right to left": (
+        "قال الرئيس يوم الاثنين إن الهدنة ستبدأ في الشهر المقبل.\n\nואז הוא יצא מן החדר בלי לומר מילה נוספת לאיש.\n\n"
+        "\u202eThe end.\u202c"
+    ),
     "emoji": f"🚢 {FIRST} 🌊\n\n👨‍👩‍👧 {SECOND}\n\n{THIRD} 🏳️‍🌈",
     "repeated paragraphs": "\n\n".join([FIRST, SECOND] * 50),
-    "fifty thousand words": "\n\n".join(f"Paragraph {number} says that the ship left the harbour at dawn with grain on board." for number in range(3_500)),
+    "fifty thousand words": "\n\n".join(
+        f"Paragraph {number} says that the ship left the harbour at dawn with grain on board."
+        for number in range(3_500)
+    ),
     "unclosed tags": f"<p>{FIRST}<div><b>{SECOND}\n<script>{THIRD}\n<!-- {FIRST}",
     "angle brackets only": "<" * 50_000 + ">" * 50_000,
     "entities only": "&amp;" * 50_000,
@@ -712,7 +982,9 @@ ODD = {
 
 
 def squashed(text: str) -> str:
-    """A text as far as the cleaner may not change it: entities decoded, tags, control characters and white space removed."""
+    """A text as far as the cleaner may not change it: entities decoded, tags, control characters and white space
+    removed.
+    """
     text = _TAG.sub("", re.sub(r"<(script|style|template)\b[^<>]*>.*?</\1\s*>|<!--.*?-->", "", text, flags=re.I | re.S))
     before = ""
     while before != text:
@@ -731,7 +1003,16 @@ def test_each_line_of_an_odd_text_stands_in_the_original(raw):
     assert_verbatim(raw)
 
 
-SENTENCES_KEPT = ["windows line ends", "old mac line ends", "nul bytes", "byte order mark", "emoji", "escape sequences", "lone surrogate", "unclosed tags"]
+SENTENCES_KEPT = [
+    "windows line ends",
+    "old mac line ends",
+    "nul bytes",
+    "byte order mark",
+    "emoji",
+    "escape sequences",
+    "lone surrogate",
+    "unclosed tags",
+]
 
 
 @pytest.mark.parametrize("name", SENTENCES_KEPT)

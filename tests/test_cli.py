@@ -22,7 +22,7 @@ from samples import SAMPLES
 
 import ingest
 from bot.__main__ import main as bot_main
-from index.lock import writer_lock
+from index.store.catalog import writer_lock
 
 DRIVER = Path(__file__).with_name("ingest_with_hashes.py")
 ASKED = "what did Macron say about the truce"
@@ -123,7 +123,11 @@ def write(path: Path, town: str, said: str = "the ferry will stop in May") -> No
 
 def wire(path: Path, *towns: str, **said: str) -> None:
     lines = [
-        {"id": town, "title": f"Council of {town} votes", "text": f"The mayor of {town} said that {said.get(town, 'the ferry will stop')} soon."}
+        {
+            "id": town,
+            "title": f"Council of {town} votes",
+            "text": f"The mayor of {town} said that {said.get(town, 'the ferry will stop')} soon.",
+        }
         for town in towns
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines))
@@ -131,14 +135,19 @@ def wire(path: Path, *towns: str, **said: str) -> None:
 
 def tree(folder: Path) -> dict[str, str]:
     """Every file under a folder with the digest of its bytes."""
-    return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
 
 
 def counts(report: dict[str, Any]) -> dict[str, int]:
     return {name: report[name] for name in ("added", "updated", "unchanged", "removed", "failed") if report[name]}
 
 
-# --- ingest --------------------------------------------------------------------------------------------------------------
+# --- ingest
+# --------------------------------------------------------------------------------------------------------------
 
 
 def test_the_sample_articles_go_in_without_a_failure(sample_run):
@@ -152,7 +161,8 @@ def test_the_sample_articles_go_in_without_a_failure(sample_run):
 def test_the_report_has_the_promised_fields(sample_run):
     report = sample_run[2]
     kinds = {
-        "run": int, "seconds": float, "added": int, "updated": int, "unchanged": int, "removed": int, "duplicates": int, "failed": int,
+        "run": int, "seconds": float, "added": int, "updated": int, "unchanged": int, "removed": int, "duplicates": int,
+        "failed": int,
         "passages": int, "failures": list,
     }  # fmt: skip
     assert {name: type(report[name]) for name in kinds} == kinds
@@ -264,7 +274,11 @@ def test_a_dry_run_says_what_would_happen_and_changes_nothing(put, news, samples
     assert (tree(samples), tree(news)) == before
     assert planned.code == 0
     assert planned.json["dry_run"] is True
-    assert {(step["action"], Path(step["path"]).name) for step in planned.json["plan"]} == {("update", "one.txt"), ("add", "four.txt"), ("remove", "two.txt")}
+    assert {(step["action"], Path(step["path"]).name) for step in planned.json["plan"]} == {
+        ("update", "one.txt"),
+        ("add", "four.txt"),
+        ("remove", "two.txt"),
+    }
     done = put(news, "--prune", "--json")
     assert counts(done.json) == counts(planned.json) == {"added": 1, "updated": 1, "unchanged": 1, "removed": 1}
 
@@ -273,7 +287,11 @@ def test_a_dry_run_tells_people_each_step(put, news):
     done = put(news, "--dry-run")
     assert done.code == 0
     lines = done.out.splitlines()
-    assert [line.split()[:2] for line in lines[:3]] == [["add", "news/one.txt"], ["add", "news/three.txt"], ["add", "news/two.txt"]]
+    assert [line.split()[:2] for line in lines[:3]] == [
+        ["add", "news/one.txt"],
+        ["add", "news/three.txt"],
+        ["add", "news/two.txt"],
+    ]
     assert "Nothing was changed" in done.out
 
 
@@ -335,7 +353,9 @@ def test_a_file_that_has_gone_stays_in_until_a_run_prunes(put, bot, news):
     assert bot("ask", "What did the mayor of Esbjerg say about the ferry?", "--json").json["outcome"] == "refused"
 
 
-def test_pruning_one_folder_leaves_the_others_alone_even_those_with_a_name_that_begins_alike(put, bot, news, samples, tmp_path):
+def test_pruning_one_folder_leaves_the_others_alone_even_those_with_a_name_that_begins_alike(
+    put, bot, news, samples, tmp_path
+):
     other = tmp_path / "news-2"
     other.mkdir()
     write(other / "four.txt", "Gdynia")
@@ -430,10 +450,25 @@ def test_a_file_name_with_a_line_break_or_colour_codes_stays_on_its_line(put, ne
     assert len([line for line in out.splitlines() if line.startswith(("add", "remove"))]) == 4
 
 
-# --- ask -----------------------------------------------------------------------------------------------------------------
+# --- ask
+# -----------------------------------------------------------------------------------------------------------------
 
 ANSWER_FIELDS = {"question", "outcome", "reason", "text", "answerer", "citations", "dropped", "nearest", "timings_ms"}
-CITATION_FIELDS = {"number", "article_id", "title", "publisher", "author", "published", "url", "path", "quote", "start", "end", "also_in", "link"}
+CITATION_FIELDS = {
+    "number",
+    "article_id",
+    "title",
+    "publisher",
+    "author",
+    "published",
+    "url",
+    "path",
+    "quote",
+    "start",
+    "end",
+    "also_in",
+    "link",
+}
 HIT_FIELDS = {"article_id", "start", "end", "text", "score", "dense", "keyword"}
 
 
@@ -442,7 +477,12 @@ def test_an_answer_has_the_promised_fields(bot, sample_archive):
     assert done.code == 0
     found = done.json
     assert found.keys() >= ANSWER_FIELDS
-    assert (found["question"], found["outcome"], found["reason"], found["answerer"]) == (ASKED, "answered", None, "quotes")
+    assert (found["question"], found["outcome"], found["reason"], found["answerer"]) == (
+        ASKED,
+        "answered",
+        None,
+        "quotes",
+    )
     assert found["nearest"] == []
     assert found["citations"]
     assert all(citation.keys() >= CITATION_FIELDS for citation in found["citations"])
@@ -547,7 +587,9 @@ def test_only_articles_in_the_scope_are_found(scope, days, publisher, bot, sampl
 
 def test_dated_articles_come_before_undated_ones_where_a_time_is_asked_for(bot, sample_archive):
     articles = {item["id"]: item for item in bot("articles", "--json").lines}
-    hits = bot("ask", "how much ether was stolen from Bybit", "--json", "--explain", "--since", "2025-02-01").json["hits"]
+    hits = bot("ask", "how much ether was stolen from Bybit", "--json", "--explain", "--since", "2025-02-01").json[
+        "hits"
+    ]
     dated = [articles[hit["article_id"]]["published"] is not None for hit in hits]
     assert dated == sorted(dated, reverse=True)
 
@@ -564,7 +606,9 @@ def test_words_of_time_are_relative_to_the_given_day(bot, sample_archive, time, 
     found = bot("ask", f"{ASKED} {time}", "--json", "--explain", "--today", "2025-03-11").json
     days = [articles[hit["article_id"]]["published"] for hit in found["hits"]]
     assert since <= days[0] <= until
-    assert all(since <= day <= until for day in days if day) == limits  # what is of no such time comes behind, unless a bound is set
+    assert (
+        all(since <= day <= until for day in days if day) == limits
+    )  # what is of no such time comes behind, unless a bound is set
 
 
 def test_a_publisher_nobody_has_is_refused_politely(bot, sample_archive):
@@ -614,7 +658,11 @@ def test_an_odd_question_is_answered_or_refused(question, bot, sample_archive):
     assert done.json["outcome"] in ("answered", "refused")
 
 
-@pytest.mark.parametrize("question", ["what did Macron\x00\x1b[31m say", "caf\udce9 truce"], ids=["control-characters", "bytes-that-are-no-text"])
+@pytest.mark.parametrize(
+    "question",
+    ["what did Macron\x00\x1b[31m say", "caf\udce9 truce"],
+    ids=["control-characters", "bytes-that-are-no-text"],
+)
 def test_an_odd_question_does_nothing_to_the_terminal(question, bot, sample_archive):
     done = bot("ask", question, "--explain")
     assert done.code == 0
@@ -666,7 +714,9 @@ def test_a_bad_line_gets_an_error_and_the_others_an_answer(line, id_, bot, sampl
 
 
 def test_a_file_of_questions_in_windows_form_is_read(bot, sample_archive, tmp_path):
-    (tmp_path / "questions.jsonl").write_bytes(b"\xef\xbb\xbf" + json.dumps({"id": 1, "question": ASKED}).encode() + b"\r\n")
+    (tmp_path / "questions.jsonl").write_bytes(
+        b"\xef\xbb\xbf" + json.dumps({"id": 1, "question": ASKED}).encode() + b"\r\n"
+    )
     done = bot("ask", "--jsonl", tmp_path / "questions.jsonl")
     assert [item.get("outcome") for item in done.lines] == ["answered"]
     assert done.code == 0
@@ -679,8 +729,13 @@ def test_questions_come_from_standard_input(bot, sample_archive, monkeypatch):
 
 
 THREADS = [
-    pytest.param(["what did Macron say about the truce", "He said it would last a month. [1]"], id="questions-and-answers-in-turn"),
-    pytest.param([{"question": "what did Macron say about the truce", "answer": "He said it would last a month."}], id="pairs"),
+    pytest.param(
+        ["what did Macron say about the truce", "He said it would last a month. [1]"],
+        id="questions-and-answers-in-turn",
+    ),
+    pytest.param(
+        [{"question": "what did Macron say about the truce", "answer": "He said it would last a month."}], id="pairs"
+    ),
 ]
 
 
@@ -690,7 +745,9 @@ def test_a_follow_up_is_answered_as_the_question_it_stands_for(thread, bot, samp
     (tmp_path / "questions.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
     follow_up, whole = bot("ask", "--jsonl", tmp_path / "questions.jsonl").lines
     assert follow_up["question"] == "and Pollard?"
-    assert [(item["path"], item["start"]) for item in follow_up["citations"]] == [(item["path"], item["start"]) for item in whole["citations"]]
+    assert [(item["path"], item["start"]) for item in follow_up["citations"]] == [
+        (item["path"], item["start"]) for item in whole["citations"]
+    ]
     assert whole["citations"]
 
 
@@ -700,7 +757,8 @@ def test_a_thread_of_another_shape_is_passed_over(thread, bot, sample_archive, t
     assert bot("ask", "--jsonl", tmp_path / "questions.jsonl").json["outcome"] == "answered"
 
 
-# --- the other commands --------------------------------------------------------------------------------------------------
+# --- the other commands
+# --------------------------------------------------------------------------------------------------
 
 
 def test_articles_are_listed_one_a_line(bot, sample_archive):
@@ -877,6 +935,13 @@ def test_a_reader_that_has_seen_enough_is_no_error(command, sample_archive):
     os.close(reading)
     environment = {**os.environ, "PYTHONPATH": f"{DRIVER.parents[1]}{os.pathsep}{DRIVER.parent}"}
     with os.fdopen(writing, "wb") as pipe:
-        done = subprocess.run([sys.executable, str(DRIVER), "bot", *command], stdout=pipe, stderr=subprocess.PIPE, env=environment, text=True, check=False)
+        done = subprocess.run(
+            [sys.executable, str(DRIVER), "bot", *command],
+            stdout=pipe,
+            stderr=subprocess.PIPE,
+            env=environment,
+            text=True,
+            check=False,
+        )
     assert done.stderr == ""
     assert done.returncode == 0

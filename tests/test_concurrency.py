@@ -1,6 +1,8 @@
-"""One process ingests without pause while four others ask: every answer belongs to one state of the archive that was current.
+"""One process ingests without pause while four others ask: every answer belongs to one state of the archive that was
+current.
 
-STRESS_SECONDS in the environment sets how long (10 if it is not set); STRESS_SEED repeats the same changes and questions.
+STRESS_SECONDS in the environment sets how long (10 if it is not set); STRESS_SEED repeats the same changes and
+questions.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import pytest
 from newsroom import Newsroom, eventually, question, story, tokens
 
 from index.articles import article_id
-from index.chroma_server import Server
+from index.vectors.chroma_server import Server
 
 SECONDS = float(os.environ.get("STRESS_SECONDS", "10"))
 SEED = int(os.environ.get("STRESS_SEED", "1"))
@@ -41,13 +43,19 @@ class Ledger:
     begun: list[int] = field(default_factory=lambda: [0] * ARTICLES)
 
 
-def faults(answer: dict[str, Any], asked: int, before: list[int], after: list[int], id_of: Callable[[int], str]) -> list[str]:
-    """What is wrong with an answer, if ``before`` was acknowledged when the question began and ``after`` was begun when it ended."""
+def faults(
+    answer: dict[str, Any], asked: int, before: list[int], after: list[int], id_of: Callable[[int], str]
+) -> list[str]:
+    """What is wrong with an answer, if ``before`` was acknowledged when the question began and ``after`` was begun when
+    it ended.
+    """
     if "error" in answer:
         return [f"error: {answer['error']}"]
     found = []
     seen: dict[int, set[int]] = {}
-    for text in [hit["text"] for hit in answer["hits"] + answer["nearest"]] + [citation["quote"] for citation in answer["citations"]]:
+    for text in [hit["text"] for hit in answer["hits"] + answer["nearest"]] + [
+        citation["quote"] for citation in answer["citations"]
+    ]:
         for number, version in tokens(text):
             seen.setdefault(number, set()).add(version)
     for number, versions in seen.items():
@@ -60,7 +68,9 @@ def faults(answer: dict[str, Any], asked: int, before: list[int], after: list[in
         [version] = list(seen[asked])[:1]
         hits = [(hit["start"], hit["end"], hit["text"]) for hit in answer["hits"] if hit["article_id"] == id_of(asked)]
         whole = story(asked, version)
-        if any(whole[start:end] != text for start, end, text in hits) or sum(len(text.split()) for *_, text in hits) != len(whole.split()):
+        if any(whole[start:end] != text for start, end, text in hits) or sum(
+            len(text.split()) for *_, text in hits
+        ) != len(whole.split()):
             found.append(f"article {asked} is half seen: {[hit[:2] for hit in hits]}")
         if answer["outcome"] != "answered":
             found.append(f"article {asked} was found but not answered from")
@@ -123,7 +133,9 @@ def test_questions_during_ingests_see_each_article_whole_and_never_one_that_was_
     readers = []
     for index, path in enumerate(errors):
         with path.open("w") as stderr:
-            process = newsroom.start("bot", "ask", "--jsonl", "-", "--explain", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr)
+            process = newsroom.start(
+                "bot", "ask", "--jsonl", "-", "--explain", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr
+            )
         readers.append(Reader(process, ledger, lambda number: article_id(str(newsroom.path(number))), SEED + index))
     for reader in readers:
         reader.start()
@@ -150,6 +162,8 @@ def test_questions_during_ingests_see_each_article_whole_and_never_one_that_was_
     assert [fault for reader in readers for fault in reader.faults] == []
     assert [reader.process.returncode for reader in readers] == [0] * READERS
     assert [path.read_text() for path in errors] == [""] * READERS
-    assert newsroom.versions(server) == {number: version for number, version in enumerate(ledger.acknowledged) if not is_deletion(version)}
+    assert newsroom.versions(server) == {
+        number: version for number, version in enumerate(ledger.acknowledged) if not is_deletion(version)
+    }
     newsroom.assert_index_agrees(server)
     print(f"{ingests} ingests, {sum(reader.questions for reader in readers)} questions")

@@ -1,6 +1,8 @@
-"""Whatever ends an ingest - kill -9, a signal, a full disk - nothing that was in is lost, and the next run does the rest.
+"""Whatever ends an ingest - kill -9, a signal, a full disk - nothing that was in is lost, and the next run does the
+rest.
 
-STRESS_KILLS in the environment sets how many ingests are killed (6 if it is not set); STRESS_SEED repeats the same moments.
+STRESS_KILLS in the environment sets how many ingests are killed (6 if it is not set); STRESS_SEED repeats the same
+moments.
 """
 
 from __future__ import annotations
@@ -61,7 +63,9 @@ def generations(newsroom: Newsroom) -> set[str]:
     ("put", "articles", "kills"),
     [pytest.param(put_files, 60, KILLS, id="files"), pytest.param(put_one_file, 510, 2, id="one-file-in-two-batches")],
 )
-def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(newsroom: Newsroom, put, articles: int, kills: int) -> None:
+def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(
+    newsroom: Newsroom, put, articles: int, kills: int
+) -> None:
     chance = random.Random(SEED)
     now = dict.fromkeys(range(articles), 1)
     put(newsroom, now, {})
@@ -77,9 +81,14 @@ def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_
             process = newsroom.start("ingest", "articles", "--prune", stdout=told, stderr=told, start_new_session=True)
         hits += newsroom.killed_after(process, chance.uniform(0, longest), whole_group=hits % 2 == 0)
         found = newsroom.versions()
-        assert all(found.get(number) in (before.get(number), now.get(number)) for number in before.keys() | now.keys() | found.keys())
+        assert all(
+            found.get(number) in (before.get(number), now.get(number))
+            for number in before.keys() | now.keys() | found.keys()
+        )
         changed = [number for number in before.keys() | now.keys() if before.get(number) != now.get(number)]
-        assert sum(found.get(number) == now.get(number) for number in changed) >= acknowledged(Path("told.txt").read_text())
+        assert sum(found.get(number) == now.get(number) for number in changed) >= acknowledged(
+            Path("told.txt").read_text()
+        )
         assert newsroom.answers(ANCHORS) == anchored
         asked = chance.choice(sorted(found.keys() - set(ANCHORS)))
         [answer] = newsroom.answers([asked])
@@ -94,11 +103,15 @@ def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_
 
 def start_from_stdin(newsroom: Newsroom) -> subprocess.Popen[str]:
     """Start an ingest that has read ten articles from its standard input and waits for more."""
-    process = newsroom.start("ingest", "-", "--json", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = newsroom.start(
+        "ingest", "-", "--json", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
     assert process.stdin is not None
     process.stdin.write("".join(line(number, 1) for number in range(10)))
     process.stdin.flush()
-    eventually(lambda: newsroom.holds_lock(process) and waits_for_input(process), "the ingest has read all there is and waits")
+    eventually(
+        lambda: newsroom.holds_lock(process) and waits_for_input(process), "the ingest has read all there is and waits"
+    )
     return process
 
 
@@ -109,7 +122,9 @@ def waits_for_input(process: subprocess.Popen[str]) -> bool:
     return not unread and re.search("pipe_read|select|poll", Path(f"/proc/{process.pid}/wchan").read_text()) is not None
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/wchan").exists(), reason="only Linux tells what a process waits for")
+needs_proc = pytest.mark.skipif(
+    not Path("/proc/self/wchan").exists(), reason="only Linux tells what a process waits for"
+)
 
 
 @pytest.mark.slow
@@ -152,7 +167,9 @@ def test_sigterm_ends_an_ingest_that_waits_for_standard_input(newsroom: Newsroom
 def test_sigterm_between_two_batches_keeps_the_first_and_the_next_run_does_the_rest(newsroom: Newsroom) -> None:
     now = dict.fromkeys(range(700), 1)
     put_files(newsroom, now, {})
-    with newsroom.start("ingest", "articles", stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"COUNTS": "counts.json"}) as process:
+    with newsroom.start(
+        "ingest", "articles", stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={"COUNTS": "counts.json"}
+    ) as process:
         assert process.stderr is not None
         told = iter(process.stderr.readline, "")  # a slow machine hears of the progress in between
         assert next(line for line in told if line.startswith("in: ")) == "in: 500 added, 0 updated, 0 removed\n"
@@ -167,7 +184,9 @@ def test_sigterm_between_two_batches_keeps_the_first_and_the_next_run_does_the_r
     rest = newsroom.ingest()
     assert (rest["added"], rest["unchanged"]) == (700 - first, first)
     embedded = json.loads(Path("counts.json").read_text())["texts"]
-    assert embedded + newsroom.embedder.texts == 700 + 300  # nothing twice: two passages each in the first three hundred articles
+    assert (
+        embedded + newsroom.embedder.texts == 700 + 300
+    )  # nothing twice: two passages each in the first three hundred articles
     assert newsroom.versions() == now
     newsroom.assert_index_agrees()
 
@@ -177,7 +196,12 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 64 MB, mounted where the archive will be."""
     disk = tmp_path / "archive"
     disk.mkdir()
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "newsdesk-test", str(disk)], capture_output=True, text=True, check=False)
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64m", "newsdesk-test", str(disk)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     if mounted.returncode:
         pytest.skip(f"a small disk can be mounted by root only: {mounted.stderr.strip()}")
     yield disk
@@ -194,7 +218,9 @@ def fill(disk: Path, leave_mb: float) -> Path:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("left_mb", [0, 0.2, 20])
-def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_room(newsroom: Newsroom, small_disk: Path, left_mb: float) -> None:
+def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_room(
+    newsroom: Newsroom, small_disk: Path, left_mb: float
+) -> None:
     before, now = dict.fromkeys(range(30), 1), dict.fromkeys(range(60), 2)
     put_files(newsroom, before, {})
     newsroom.ingest()
@@ -204,7 +230,9 @@ def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_ro
 
     failed = newsroom.run("ingest", "articles", "--prune")
     assert failed.returncode == 2, failed
-    assert re.fullmatch(r"ingest\.py: The (disk|index) .*\bnothing that was in is lost.*\n", failed.stderr, re.I), failed.stderr
+    assert re.fullmatch(r"ingest\.py: The (disk|index) .*\bnothing that was in is lost.*\n", failed.stderr, re.I), (
+        failed.stderr
+    )
     if left_mb:  # SQLite needs a few kilobytes to open a file that nobody else has open
         assert newsroom.answers([3, 4]) == answers
 
@@ -217,7 +245,9 @@ def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_ro
 
 
 @pytest.mark.slow
-def test_a_disk_that_fills_up_while_the_index_is_written_loses_nothing_and_a_larger_one_mends_it(newsroom: Newsroom, small_disk: Path) -> None:
+def test_a_disk_that_fills_up_while_the_index_is_written_loses_nothing_and_a_larger_one_mends_it(
+    newsroom: Newsroom, small_disk: Path
+) -> None:
     before, now = dict.fromkeys(range(30), 1), dict.fromkeys(range(60), 2)
     put_files(newsroom, before, {})
     newsroom.ingest()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.dates import time_of
+from bot.answer.question_time import time_of
 
 TODAY = date(2025, 3, 20)
 
@@ -17,7 +17,8 @@ def day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-# Reports on a month or day follow for a while, so "in" and "on" reach further: 31 days behind a month or year, 14 behind a day.
+# Reports on a month or day follow for a while, so "in" and "on" reach further: 31 days behind a month or year, 14
+# behind a day.
 TIMES = [
     pytest.param("what happened today", "2025-03-20", "2025-03-20", id="today"),
     pytest.param("what happened yesterday", "2025-03-19", "2025-03-20", id="yesterday"),
@@ -58,7 +59,9 @@ TIMES = [
     pytest.param("what was said by 3 March 2025", None, "2025-03-03", id="by-a-day"),
     pytest.param("what was said after 3 March 2025", "2025-03-04", None, id="after-a-day"),
     pytest.param("what was said after February", "2025-03-01", None, id="after-a-month"),
-    pytest.param("what was said since 1 March 2025 and before 10 March 2025", "2025-03-01", "2025-03-09", id="two-bounds"),
+    pytest.param(
+        "what was said since 1 March 2025 and before 10 March 2025", "2025-03-01", "2025-03-09", id="two-bounds"
+    ),
     pytest.param("What did Macron say LAST WEEK?", "2025-03-10", "2025-03-16", id="in-capitals"),
     pytest.param("what happened on 31 February 2025", None, None, id="no-such-day"),
 ]
@@ -114,9 +117,17 @@ def test_latest_prefers_what_is_new_and_leaves_nothing_out(question):
 
 
 RESTS = [
-    pytest.param("what did Macron say about the truce last week", "what did Macron say about the truce", id="last-week"),
-    pytest.param("what did Macron say since Monday about the truce", "what did Macron say about the truce", id="since-monday"),
-    pytest.param("what did Merz say in February 2025 about the debt brake", "what did Merz say about the debt brake", id="in-a-month"),
+    pytest.param(
+        "what did Macron say about the truce last week", "what did Macron say about the truce", id="last-week"
+    ),
+    pytest.param(
+        "what did Macron say since Monday about the truce", "what did Macron say about the truce", id="since-monday"
+    ),
+    pytest.param(
+        "what did Merz say in February 2025 about the debt brake",
+        "what did Merz say about the debt brake",
+        id="in-a-month",
+    ),
     pytest.param("what is the latest death toll", "what is the death toll", id="latest"),
     pytest.param("what happened on 3 March 2025 in London", "what happened in London", id="on-a-day"),
 ]
@@ -129,10 +140,18 @@ def test_the_words_of_time_are_no_part_of_the_topic(question, rest):
 
 EDGES = [
     pytest.param("last month", date(2025, 1, 1), date(2024, 12, 1), date(2024, 12, 31), id="last-month-in-january"),
-    pytest.param("what happened in December", date(2025, 1, 1), date(2024, 12, 1), date(2025, 1, 31), id="december-in-january"),
+    pytest.param(
+        "what happened in December", date(2025, 1, 1), date(2024, 12, 1), date(2025, 1, 31), id="december-in-january"
+    ),
     pytest.param("last week", date(2025, 1, 1), date(2024, 12, 23), date(2024, 12, 29), id="last-week-over-new-year"),
     pytest.param("yesterday", date(2024, 3, 1), date(2024, 2, 29), date(2024, 3, 1), id="yesterday-was-a-leap-day"),
-    pytest.param("what happened on 29 February", date(2025, 3, 20), date(2024, 2, 29), date(2024, 3, 14), id="leap-day-of-last-year"),
+    pytest.param(
+        "what happened on 29 February",
+        date(2025, 3, 20),
+        date(2024, 2, 29),
+        date(2024, 3, 14),
+        id="leap-day-of-last-year",
+    ),
     pytest.param("last week", date(2025, 3, 17), date(2025, 3, 10), date(2025, 3, 16), id="last-week-on-a-monday"),
     pytest.param("last week", date(2025, 3, 23), date(2025, 3, 10), date(2025, 3, 16), id="last-week-on-a-sunday"),
 ]
@@ -144,7 +163,12 @@ def test_the_edges_of_years_months_and_weeks(question, today, since, until):
     assert (found.since, found.until) == (since, until)
 
 
-WORDS = st.sampled_from("what since before in on the last past 3 March May Monday 2025 2025-03-03 31 February week weeks days 999 yesterday latest , ?".split())
+WORDS = st.sampled_from(
+    (
+        "what since before in on the last past 3 March May Monday 2025 2025-03-03 31 February week weeks days 999 "
+        "yesterday latest , ?"
+    ).split()
+)
 
 
 @settings(deadline=None)

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from newsroom import ROOT
 
-from bot.room.reception import _GRACE
+from bot.slack.queue import _GRACE
 from settings import names
 
 DEPLOY = ROOT / "deploy"
@@ -50,7 +50,9 @@ def test_the_steps_of_the_containerfile_run():
     assert done.stdout.endswith("The Containerfile's steps ran.\n")
 
 
-@pytest.mark.parametrize(("line", "told"), [("COPY nothing ./", "COPY nothing"), ("RUN exit 3", "exit code 3"), ("ADD a b", "knows no ADD")])
+@pytest.mark.parametrize(
+    ("line", "told"), [("COPY nothing ./", "COPY nothing"), ("RUN exit 3", "exit code 3"), ("ADD a b", "knows no ADD")]
+)
 def test_the_rehearsal_fails_at_a_step_that_fails(line, told, tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(DEPLOY)
     from rehearse import DockerfileParser, Rehearsal
@@ -71,7 +73,11 @@ def test_the_compose_file_passes_compose_lint():
 
 
 def test_the_image_holds_what_the_wheel_holds():
-    copied = {Path(word).name for line in re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.M) for word in line.split()}
+    copied = {
+        Path(word).name
+        for line in re.findall(r"^COPY (?!--from)(.+) \S+$", CONTAINERFILE, re.M)
+        for word in line.split()
+    }
     assert set(PROJECT["tool"]["hatch"]["build"]["targets"]["wheel"]["only-include"]) <= copied
 
 
@@ -109,19 +115,35 @@ def test_who_stops_the_bot_waits_for_its_answers():
 @pytest.mark.parametrize("path", UNITS, ids=lambda path: path.name)
 def test_a_unit_may_do_little(path):
     service = unit(path)
-    strict = {"NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateTmp": "yes", "CapabilityBoundingSet": "", "UMask": "0077"}
+    strict = {
+        "NoNewPrivileges": "yes",
+        "ProtectSystem": "strict",
+        "ProtectHome": "yes",
+        "PrivateTmp": "yes",
+        "CapabilityBoundingSet": "",
+        "UMask": "0077",
+    }
     assert {name: service[name] for name in strict} == strict
     assert service["KillMode"] == "mixed"  # the process that writes Chroma is not to be stopped in the middle
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd-analyze here: the units are not verified")
+@pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="no systemd-analyze here: the units are not verified"
+)
 def test_systemd_takes_the_units(tmp_path):
     for path in DEPLOY.glob("newsdesk*"):
         (tmp_path / path.name).write_text(path.read_text().replace("/opt/newsdesk/.venv/bin/python", "/bin/sh"))
-    done = subprocess.run(["systemd-analyze", "verify", *tmp_path.iterdir()], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *tmp_path.iterdir()], capture_output=True, text=True, check=False
+    )
     assert (done.returncode, done.stderr) == (0, "")
     for path in tmp_path.glob("*.service"):
-        rated = subprocess.run(["systemd-analyze", "security", "--offline=true", "--threshold=20", path], capture_output=True, text=True, check=False)
+        rated = subprocess.run(
+            ["systemd-analyze", "security", "--offline=true", "--threshold=20", path],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         assert rated.returncode == 0, rated.stdout[-500:]
 
 
@@ -135,7 +157,9 @@ def found(kind: str) -> dict[str, dict[str, Any]]:
 def pods() -> dict[str, dict[str, Any]]:
     """The pod of every workload, by the workload's name."""
     jobs = {name: each["spec"]["jobTemplate"]["spec"]["template"] for name, each in found("CronJob").items()}
-    return jobs | {name: each["spec"]["template"] for kind in ("Deployment", "StatefulSet") for name, each in found(kind).items()}
+    return jobs | {
+        name: each["spec"]["template"] for kind in ("Deployment", "StatefulSet") for name, each in found(kind).items()
+    }
 
 
 def container(name: str) -> dict[str, Any]:
@@ -148,7 +172,11 @@ def chosen(selector: dict[str, Any]) -> set[str]:
     wanted = selector.get("matchLabels", {}).items()
     among = [(each["key"], each["values"]) for each in selector.get("matchExpressions", [])]
     labels = {name: pod["metadata"]["labels"] for name, pod in pods().items()}
-    return {name for name, own in labels.items() if wanted <= own.items() and all(own.get(key) in values for key, values in among)}
+    return {
+        name
+        for name, own in labels.items()
+        if wanted <= own.items() and all(own.get(key) in values for key, values in among)
+    }
 
 
 @pytest.mark.parametrize("version", ["1.30", "1.37"])
@@ -176,12 +204,19 @@ def test_a_pod_may_do_little(name):
     spec, only = pods()[name]["spec"], container(name)
     assert spec["securityContext"]["runAsNonRoot"]
     assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert only["securityContext"] == {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    assert only["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
     assert spec["automountServiceAccountToken"] is False
     # Kubernetes would set CHROMA_PORT for a service named chroma, and NEWSDESK_…, which newsdesk refuses.
     assert spec["enableServiceLinks"] is False
     assert "memory" in only["resources"]["limits"]
-    volumes = {each["name"] for each in [*spec.get("volumes", []), *({"name": claim["metadata"]["name"]} for claim in claims(name))]}
+    volumes = {
+        each["name"]
+        for each in [*spec.get("volumes", []), *({"name": claim["metadata"]["name"]} for claim in claims(name))]
+    }
     assert {mount["name"] for mount in only["volumeMounts"]} == volumes
 
 
@@ -207,14 +242,20 @@ def test_what_a_pod_refers_to_is_there(name):
         there = found({"configMap": "ConfigMap", "secret": "Secret"}[kind])[source]
         assert key is None or key in there["stringData"]
     ports = {port["name"] for port in container(name).get("ports", [])}
-    probes = [probe["httpGet"]["port"] for kind, probe in container(name).items() if kind.endswith("Probe") and "httpGet" in probe]
+    probes = [
+        probe["httpGet"]["port"]
+        for kind, probe in container(name).items()
+        if kind.endswith("Probe") and "httpGet" in probe
+    ]
     assert set(probes) <= ports
 
 
 def test_services_and_policies_reach_pods_that_exist():
     for name, service in found("Service").items():
         assert chosen({"matchLabels": service["spec"]["selector"]}) == {name}
-        assert {port.get("targetPort", port["name"]) for port in service["spec"]["ports"]} <= {port["name"] for port in container(name)["ports"]}
+        assert {port.get("targetPort", port["name"]) for port in service["spec"]["ports"]} <= {
+            port["name"] for port in container(name)["ports"]
+        }
     taken = {name: chosen(policy["spec"]["podSelector"]) for name, policy in found("NetworkPolicy").items()}
     everyone = set(pods())
     newsdesk = everyone - {"postgres", "chroma"}
@@ -226,7 +267,10 @@ def test_services_and_policies_reach_pods_that_exist():
         "readers": {"bot", "web"},
     }
     assert found("Deployment").keys() == {"bot", "web"}
-    assert all(chosen(each["spec"]["selector"]) == {name} for name, each in {**found("Deployment"), **found("PodDisruptionBudget")}.items())
+    assert all(
+        chosen(each["spec"]["selector"]) == {name}
+        for name, each in {**found("Deployment"), **found("PodDisruptionBudget")}.items()
+    )
     [url] = [each["data"]["NEWSDESK_CHROMA__URL"] for each in found("ConfigMap").values()]
     assert url == f"http://chroma:{found('Service')['chroma']['spec']['ports'][0]['port']}"
 

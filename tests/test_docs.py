@@ -1,4 +1,6 @@
-"""The documents for operators hold what they promise: every test they name exists, every sentence an operator may meet is there."""
+"""The documents for operators hold what they promise: every test they name exists, every sentence an operator may meet
+is there.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,16 @@ from newsroom import ROOT
 from bot.__main__ import _parser
 
 DOCS = ROOT / "docs"
-ERRORS = {"ArchiveError", "LockedError", "DiskFull", "VectorsError", "ServerDown", "ModelError", "ModelChanged", "ClusterError"}
+ERRORS = {
+    "ArchiveError",
+    "LockedError",
+    "DiskFull",
+    "VectorsError",
+    "ServerDown",
+    "ModelError",
+    "ModelChanged",
+    "ClusterError",
+}
 
 
 def sentences() -> Iterator[tuple[str, str]]:
@@ -23,7 +34,8 @@ def sentences() -> Iterator[tuple[str, str]]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ERRORS and node.args:
                 parts = [each for each in ast.walk(node.args[0]) if isinstance(each, ast.JoinedStr)] or [node.args[0]]
                 words = "".join(
-                    value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else "{}" for value in getattr(parts[0], "values", parts)
+                    value.value if isinstance(value, ast.Constant) and isinstance(value.value, str) else "{}"
+                    for value in getattr(parts[0], "values", parts)
                 )
                 if len(words) > 3:
                     yield path.name, words
@@ -43,7 +55,11 @@ def test_operations_knows_every_sentence_an_operator_may_meet():
 
 
 def test_operations_knows_no_sentence_that_nobody_says():
-    code = "\n".join(re.sub(r"\{[^{}]*\}", "{}", path.read_text()) for folder in ("bot", "index", "web") for path in (ROOT / folder).rglob("*.py"))
+    code = "\n".join(
+        re.sub(r"\{[^{}]*\}", "{}", path.read_text())
+        for folder in ("bot", "index", "web")
+        for path in (ROOT / folder).rglob("*.py")
+    )
     assert [words for words in said() if words not in code and not words.startswith(("python -m", "NEWSDESK"))] == []
 
 

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from saved import STORY, W, docx, only, paragraph, reason, written
 
-from index.formats.docx import read_docx
+from index.read.documents import read_docx
 
 LIMIT = 2**20
 BODY = "".join(map(paragraph, STORY))
@@ -21,24 +21,49 @@ def text_of(body: str, notes: str = "") -> list[str]:
 
 BODIES = [
     pytest.param(BODY, list(STORY), id="paragraphs"),
-    pytest.param("<w:p><w:r><w:t>The fer</w:t></w:r><w:r><w:t>ry left.</w:t></w:r></w:p>", ["The ferry left."], id="runs-within-a-word"),
-    pytest.param("<w:p><w:r><w:t>The</w:t><w:tab/><w:t>ferry</w:t><w:br/><w:t>left.</w:t></w:r></w:p>", ["The ferry left."], id="tabs-and-breaks"),
+    pytest.param(
+        "<w:p><w:r><w:t>The fer</w:t></w:r><w:r><w:t>ry left.</w:t></w:r></w:p>",
+        ["The ferry left."],
+        id="runs-within-a-word",
+    ),
+    pytest.param(
+        "<w:p><w:r><w:t>The</w:t><w:tab/><w:t>ferry</w:t><w:br/><w:t>left.</w:t></w:r></w:p>",
+        ["The ferry left."],
+        id="tabs-and-breaks",
+    ),
     pytest.param(
         "<w:p><w:del><w:r><w:delText>never</w:delText><w:t>x</w:t></w:r></w:del><w:ins><w:r><w:t>always</w:t></w:r></w:ins></w:p>",
         ["always"],
         id="tracked-changes",
     ),
     pytest.param(
-        "<w:p><w:r><w:instrText>HYPERLINK x</w:instrText></w:r><w:hyperlink><w:r><w:t>link</w:t></w:r></w:hyperlink></w:p>", ["link"], id="field-codes"
+        (
+            "<w:p><w:r><w:instrText>HYPERLINK "
+            "x</w:instrText></w:r><w:hyperlink><w:r><w:t>link</w:t></w:r></w:hyperlink></w:p>"
+        ),
+        ["link"],
+        id="field-codes",
     ),
-    pytest.param(f"<w:tbl><w:tr><w:tc>{paragraph('Boats')}</w:tc><w:tc>{paragraph('12')}</w:tc></w:tr></w:tbl>", ["Boats | 12"], id="table"),
+    pytest.param(
+        f"<w:tbl><w:tr><w:tc>{paragraph('Boats')}</w:tc><w:tc>{paragraph('12')}</w:tc></w:tr></w:tbl>",
+        ["Boats | 12"],
+        id="table",
+    ),
     pytest.param(
         f"<w:p><w:r><mc:AlternateContent><mc:Choice><w:t>box</w:t></mc:Choice><mc:Fallback>{paragraph('box')}</mc:Fallback></mc:AlternateContent></w:r></w:p>",
         ["box"],
         id="text-box-once",
     ),
-    pytest.param(f"<w:p><w:r><w:t>Above</w:t><w:txbxContent>{paragraph('inside')}</w:txbxContent></w:r></w:p>", ["Above inside"], id="text-box-in-a-paragraph"),
-    pytest.param(f"<w:sdt><w:sdtContent>{paragraph('In a control.')}</w:sdtContent></w:sdt>", ["In a control."], id="content-control"),
+    pytest.param(
+        f"<w:p><w:r><w:t>Above</w:t><w:txbxContent>{paragraph('inside')}</w:txbxContent></w:r></w:p>",
+        ["Above inside"],
+        id="text-box-in-a-paragraph",
+    ),
+    pytest.param(
+        f"<w:sdt><w:sdtContent>{paragraph('In a control.')}</w:sdtContent></w:sdt>",
+        ["In a control."],
+        id="content-control",
+    ),
 ]
 
 
@@ -48,7 +73,10 @@ def test_the_words_are_those_that_would_be_printed(body, expected):
 
 
 def test_footnotes_follow_the_text():
-    assert text_of(paragraph("The ferry left."), f"<w:footnote>{paragraph('At dawn.')}</w:footnote>") == ["The ferry left.", "At dawn."]
+    assert text_of(paragraph("The ferry left."), f"<w:footnote>{paragraph('At dawn.')}</w:footnote>") == [
+        "The ferry left.",
+        "At dawn.",
+    ]
 
 
 CORE = "<dc:title>{}</dc:title><dc:creator>{}</dc:creator><dcterms:created>2025-03-07T09:30:00Z</dcterms:created>"
@@ -59,7 +87,12 @@ PROPERTIES = [
         ("Council stops the ferry", "Ines Carrow", date(2025, 3, 7)),
         id="written-by-a-person",
     ),
-    pytest.param(CORE.format("Word Document", "Microsoft Office User"), "", (None, None, date(2025, 3, 7)), id="what-word-puts-there"),
+    pytest.param(
+        CORE.format("Word Document", "Microsoft Office User"),
+        "",
+        (None, None, date(2025, 3, 7)),
+        id="what-word-puts-there",
+    ),
     pytest.param(CORE.format("", "python-docx"), "", (None, None, None), id="what-a-library-puts-there"),
     pytest.param("", "", (None, None, None), id="none"),
 ]
@@ -80,7 +113,9 @@ def entities() -> bytes:
     declared = f'<?xml version="1.0"?><!DOCTYPE w [<!ENTITY a0 "ha">{levels}]>'
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w") as package:
-        package.writestr("word/document.xml", f"{declared}<w:document {W}><w:body>{paragraph('&a9;')}</w:body></w:document>")
+        package.writestr(
+            "word/document.xml", f"{declared}<w:document {W}><w:body>{paragraph('&a9;')}</w:body></w:document>"
+        )
     return out.getvalue()
 
 

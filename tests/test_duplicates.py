@@ -1,4 +1,6 @@
-"""Near-duplicates: copies of one report are linked, everything that only looks like one is not, and a quote is "also in" what prints it."""
+"""Near-duplicates: copies of one report are linked, everything that only looks like one is not, and a quote is "also
+in" what prints it.
+"""
 
 from __future__ import annotations
 
@@ -15,75 +17,127 @@ from llm_server import KEY, LlmServer, Play
 from newsroom import catalog_at
 from pydantic import SecretStr
 
-import index.duplicates
-from bot.also_in import others
-from bot.archive_view import article_json
-from bot.desk import Desk, Request
-from bot.llm import Llm
-from bot.written import WrittenDesk
+import index.store.duplicates
+from bot.admin.views import article_json
+from bot.answer.desk import Desk, Request, others
+from bot.write.desk import WrittenDesk
+from bot.write.llm import Llm
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
-from index.catalog import Catalog
-from index.changes import Options
-from index.duplicates import Fingerprint, copied, figures, link, link_all, says
-from index.embedding import embed
 from index.errors import ArchiveError
-from index.passages import passages_of
-from index.report import Progress
-from index.runs import run
+from index.ingest.changes import Options
+from index.ingest.embedding import embed
+from index.ingest.report import Progress
+from index.ingest.run import run
+from index.store.catalog import Catalog
+from index.store.duplicates import Fingerprint, copied, figures, link, link_all, says
+from index.text import passages_of
 from settings import LlmSettings
 
 pytestmark = pytest.mark.both
 
 LEAD = (
-    "The port of Skelvik closed its northern quay on Tuesday after a crane toppled into the harbour, killing 20 dock workers and "
+    "The port of Skelvik closed its northern quay on Tuesday after a crane toppled into the harbour, killing 20 "
+    "dock workers and "
     "sinking a barge that was loaded with timber, the harbour master said."
 )
 BODY = (
-    "Divers searched the cold water until dark for three men who had been seen on the barge shortly before the crane fell.",
-    'Harbour master Oda Brekke said that nobody had heard a warning. "The steel gave way without a sound," she told reporters at the gate.',
-    "The crane was built in 1974 and passed its last inspection in October, according to papers that the port made public in the evening.",
-    "A union of dock workers had complained twice this year that bolts at the foot of the crane were rusted through and no longer held.",
-    "Ships bound for Skelvik were sent to the neighbouring port of Arnes, where merchants expect delays of at least two weeks.",
-    "The prosecutor of the district opened an inquiry and asked the builder of the crane, a firm in Lorvik, for its drawings.",
-    "Skelvik handles a third of the country's timber, and its mills keep stocks for ten days, the traders' association said.",
+    (
+        "Divers searched the cold water until dark for three men who had been seen on the barge shortly before the "
+        "crane fell."
+    ),
+    (
+        'Harbour master Oda Brekke said that nobody had heard a warning. "The steel gave way without a sound," she '
+        "told reporters at the gate."
+    ),
+    (
+        "The crane was built in 1974 and passed its last inspection in October, according to papers that the port "
+        "made public in the evening."
+    ),
+    (
+        "A union of dock workers had complained twice this year that bolts at the foot of the crane were rusted "
+        "through and no longer held."
+    ),
+    (
+        "Ships bound for Skelvik were sent to the neighbouring port of Arnes, where merchants expect delays of at "
+        "least two weeks."
+    ),
+    (
+        "The prosecutor of the district opened an inquiry and asked the builder of the crane, a firm in Lorvik, for "
+        "its drawings."
+    ),
+    (
+        "Skelvik handles a third of the country's timber, and its mills keep stocks for ten days, the traders' "
+        "association said."
+    ),
 )
 WIRE = "\n\n".join((LEAD, *BODY))
-EDITED = "SKELVIK, March 4 (Northern Agency) - " + WIRE.replace("toppled into", "collapsed into").replace("until dark ", "until nightfall ").replace(
-    "in the evening", "late on Tuesday"
-).replace('"', "”")
+EDITED = "SKELVIK, March 4 (Northern Agency) - " + WIRE.replace("toppled into", "collapsed into").replace(
+    "until dark ", "until nightfall "
+).replace("in the evening", "late on Tuesday").replace('"', "”")
 UPDATED = WIRE.replace("killing 20 dock workers", "killing 31 dock workers")
 INDEPENDENT = "\n\n".join(
     (
-        "At least 20 people died when a harbour crane came down in Skelvik on Tuesday, in what the mayor called the blackest day of the town.",
+        (
+            "At least 20 people died when a harbour crane came down in Skelvik on Tuesday, in what the mayor called "
+            "the blackest day of the town."
+        ),
         "Witnesses in the fish market spoke of a groan of metal and then a wave that threw small boats on to the pier.",
-        "Rescuers pulled eleven survivors from a timber barge, some of them badly hurt, and took them to the hospital at Arnes.",
-        "Mayor Tove Lund said the town had asked for years that the old crane be taken down, and that the port would have to explain itself.",
-        "The government promised money for the families. A minute of silence is to be held at noon on Wednesday in all ports of the coast.",
+        (
+            "Rescuers pulled eleven survivors from a timber barge, some of them badly hurt, and took them to the "
+            "hospital at Arnes."
+        ),
+        (
+            "Mayor Tove Lund said the town had asked for years that the old crane be taken down, and that the port "
+            "would have to explain itself."
+        ),
+        (
+            "The government promised money for the families. A minute of silence is to be held at noon on Wednesday "
+            "in all ports of the coast."
+        ),
     )
 )
 FOLLOW_UP = "\n\n".join(
     (
-        "Prosecutors searched the offices of a crane builder in Lorvik on Wednesday, a day after one of its machines fell into the harbour.",
-        "Investigators carried away forty boxes of drawings and letters, and questioned two engineers for most of the morning.",
+        (
+            "Prosecutors searched the offices of a crane builder in Lorvik on Wednesday, a day after one of its "
+            "machines fell into the harbour."
+        ),
+        (
+            "Investigators carried away forty boxes of drawings and letters, and questioned two engineers for most "
+            "of the morning."
+        ),
         *BODY[1:],
     )
 )
 FURNITURE = (
-    "Register now to read on. We use the details that you share with us to manage your subscription and to send you letters about offers of "
-    "our partners, as our privacy notice explains at length. You may object to this use at any time by writing to the address at the foot."
+    "Register now to read on. We use the details that you share with us to manage your subscription and to send "
+    "you letters about offers of "
+    "our partners, as our privacy notice explains at length. You may object to this use at any time by writing "
+    "to the address at the foot."
 )
 UNRELATED = (
-    "The baker of Tromhus has won the prize for the best rye loaf of the county for the fourth year in a row, with a dough that rests for "
-    "thirty hours in a cellar. Judges praised the crust. Second came a school, whose pupils bake for the old people of the village each week."
+    "The baker of Tromhus has won the prize for the best rye loaf of the county for the fourth year in a row, "
+    "with a dough that rests for "
+    "thirty hours in a cellar. Judges praised the crust. Second came a school, whose pupils bake for the old "
+    "people of the village each week."
 )
-GREEK = "Το λιμάνι έκλεισε την Τρίτη αφού ένας γερανός έπεσε στη θάλασσα και σκότωσε είκοσι εργάτες, είπε ο λιμενάρχης στους δημοσιογράφους. "
-CHINESE = "周二，一台起重机倒入港口，造成二十名码头工人死亡，港务局长对记者表示。潜水员一直搜寻到天黑，寻找事发前在驳船上的三个人。检察官已经展开调查。"
+GREEK = (
+    "Το λιμάνι έκλεισε την Τρίτη αφού ένας γερανός έπεσε στη θάλασσα και σκότωσε είκοσι εργάτες, είπε ο λιμενάρχης "
+    "στους δημοσιογράφους. "
+)
+CHINESE = (
+    "周二，一台起重机倒入港口，造成二十名码头工人死亡，港务局长对记者表示。"
+    "潜水员一直搜寻到天黑，寻找事发前在驳船上的三个人。检察官已经展开调查。"
+)
 DAY = date(2025, 3, 4)
 
 
 def article(id_: str, text: str, day: date | None = DAY, publisher: str = "", title: str = "") -> Article:
-    return Article.of(Source(id_, title or f"Headline of {id_}", publisher or f"{id_} Gazette", path=f"/{id_}.txt", published=day), text)
+    return Article.of(
+        Source(id_, title or f"Headline of {id_}", publisher or f"{id_} Gazette", path=f"/{id_}.txt", published=day),
+        text,
+    )
 
 
 def are_copies(one: Article, other: Article, cosine: float = 0.0) -> bool:
@@ -102,7 +156,9 @@ def are_copies(one: Article, other: Article, cosine: float = 0.0) -> bool:
         pytest.param(EDITED, date(2025, 3, 5), True, id="edited-and-printed-a-day-later"),
         pytest.param("\n\n".join((LEAD, *BODY[:2])), DAY, True, id="shortened"),
         pytest.param("\n\n".join((LEAD, *BODY[::2])), DAY, True, id="every-second-paragraph-left-out"),
-        pytest.param(WIRE.replace("three men", "3 men").replace("two weeks", "2 weeks"), DAY, True, id="numbers-spelt-otherwise"),
+        pytest.param(
+            WIRE.replace("three men", "3 men").replace("two weeks", "2 weeks"), DAY, True, id="numbers-spelt-otherwise"
+        ),
         pytest.param(UPDATED, DAY, False, id="another-number-of-dead"),
         pytest.param(WIRE.replace("20 dock", "thirty dock"), DAY, False, id="another-number-in-words"),
         pytest.param(WIRE.replace("Skelvik", "Hammerby"), DAY, False, id="another-town-from-the-same-mould"),
@@ -111,7 +167,12 @@ def are_copies(one: Article, other: Article, cosine: float = 0.0) -> bool:
         pytest.param(FOLLOW_UP, date(2025, 3, 5), False, id="the-next-day-with-the-background-repeated"),
         pytest.param(FOLLOW_UP, DAY, False, id="a-follow-up-of-the-same-day"),
         pytest.param(f"{UNRELATED}\n\n{FURNITURE}", DAY, False, id="something-else"),
-        pytest.param(f"The week in short. {UNRELATED} {INDEPENDENT}\n\n{WIRE}\n\n{UNRELATED}", DAY, False, id="a-round-up-that-holds-it"),
+        pytest.param(
+            f"The week in short. {UNRELATED} {INDEPENDENT}\n\n{WIRE}\n\n{UNRELATED}",
+            DAY,
+            False,
+            id="a-round-up-that-holds-it",
+        ),
         pytest.param("The port of Skelvik closed.", DAY, False, id="very-short"),
         pytest.param("", DAY, False, id="empty"),
     ],
@@ -140,7 +201,12 @@ def test_other_scripts_are_compared_alike(text):
 
 @pytest.mark.parametrize(
     ("text", "expected"),
-    [("1,000 men in 3.5 hours", {"1000", "3.5"}), ("Twenty-one of five", {"20", "5"}), ("no one, alone", set()), ("", set())],
+    [
+        ("1,000 men in 3.5 hours", {"1000", "3.5"}),
+        ("Twenty-one of five", {"20", "5"}),
+        ("no one, alone", set()),
+        ("", set()),
+    ],
 )
 def test_figures_of_a_text(text, expected):
     assert figures(text) == expected
@@ -181,7 +247,13 @@ def both(*pairs: tuple[str, str]) -> set[tuple[str, str]]:
     return {pair for one, other in pairs for pair in ((one, other), (other, one))}
 
 
-STORIES = [article("aa", WIRE), article("bb", EDITED), article("cc", "\n\n".join((LEAD, *BODY[:2]))), article("dd", INDEPENDENT), article("ee", UNRELATED)]
+STORIES = [
+    article("aa", WIRE),
+    article("bb", EDITED),
+    article("cc", "\n\n".join((LEAD, *BODY[:2]))),
+    article("dd", INDEPENDENT),
+    article("ee", UNRELATED),
+]
 LINKS = both(("aa", "bb"), ("aa", "cc"), ("bb", "cc"))
 
 
@@ -206,7 +278,11 @@ def links(catalog: Catalog) -> set[tuple[str, str]]:
         return {(one, other) for one, others in snapshot.duplicates(every).items() for other in others}
 
 
-@pytest.mark.parametrize("order", itertools.islice(itertools.permutations(STORIES), 0, 120, 13), ids=lambda order: "-".join(each.source.id for each in order))
+@pytest.mark.parametrize(
+    "order",
+    itertools.islice(itertools.permutations(STORIES), 0, 120, 13),
+    ids=lambda order: "-".join(each.source.id for each in order),
+)
 @pytest.mark.parametrize("together", [True, False], ids=["together", "one-by-one"])
 def test_copies_are_linked_in_whatever_order_they_come(catalog, order, together):
     for group in [order] if together else [[each] for each in order]:
@@ -262,7 +338,7 @@ def test_an_older_archive_is_sketched_by_the_next_run_and_only_once(desk, monkey
     with desk.archive.catalog.transaction() as transaction:
         transaction.forget_sketches()
         transaction.put_fact("sketches", "0")
-    monkeypatch.setattr(index.duplicates, "_AT_ONCE", 2)
+    monkeypatch.setattr(index.store.duplicates, "_AT_ONCE", 2)
     stops = iter([False, True])
     assert link_all(desk.archive.catalog, lambda: next(stops)) == 2  # stopped half-way
     run(desk.archive, desk.embedder, Options([]), Progress())
@@ -362,8 +438,14 @@ def test_a_catalog_that_goes_down_while_a_model_writes_takes_no_sentence_back(de
 
 
 def test_the_same_paper_is_not_named_as_another(desk):
-    desk.put(article("aa", WIRE, publisher="Meridian Wire"), article("bb", WIRE, publisher="Meridian Wire"), article("cc", WIRE, publisher="Coast Post"))
+    desk.put(
+        article("aa", WIRE, publisher="Meridian Wire"),
+        article("bb", WIRE, publisher="Meridian Wire"),
+        article("cc", WIRE, publisher="Coast Post"),
+    )
     citations = desk.ask("What did Oda Brekke say about the crane?").as_json()["citations"]
     assert citations
     for citation in citations:
-        assert citation["also_in"] == (["Coast Post"] if citation["publisher"] == "Meridian Wire" else ["Meridian Wire"])
+        assert citation["also_in"] == (
+            ["Coast Post"] if citation["publisher"] == "Meridian Wire" else ["Meridian Wire"]
+        )

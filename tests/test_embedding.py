@@ -11,15 +11,15 @@ from pathlib import Path
 import pytest
 from hash_embedder import HashEmbedder
 
-import index.runs
+import index.ingest.run
 from index.archive import Archive, Prepared
 from index.articles import Article, Source
-from index.changes import Options
-from index.embed import Vectors
-from index.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
-from index.looks import Found, Known, Order, Stopped, look
-from index.report import Progress, Report
-from index.runs import run
+from index.ingest.changes import Options
+from index.ingest.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
+from index.ingest.file_reader import Found, Known, Order, Stopped, look
+from index.ingest.report import Progress, Report
+from index.ingest.run import run
+from index.model.embedder import Vectors
 
 
 class Watched(HashEmbedder):
@@ -52,7 +52,10 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 
 
 def article(number: int, passages: int = 40) -> Prepared:
-    text = "\n\n".join(f"Ferry {number} left harbour {part} on time, said captain Ann Smith of crew {number * 100 + part}. " * 7 for part in range(passages))
+    text = "\n\n".join(
+        f"Ferry {number} left harbour {part} on time, said captain Ann Smith of crew {number * 100 + part}. " * 7
+        for part in range(passages)
+    )
     source = Source(f"{number:016x}", f"Ferry {number}", None, None, None, f"{number}.txt", None, "en", None)
     return Prepared.of(Article.of(source, text), f"{number}.txt", "digest", ())
 
@@ -89,7 +92,9 @@ def test_the_vectors_are_those_that_a_model_called_at_once_gives(archive, tmp_pa
     keys = sorted({key for item in items for key in item.keys})
     with archive.catalog.snapshot() as one, other.catalog.snapshot() as two:
         mine, theirs = (snapshot.vectors_by_key(HashEmbedder().identity, keys) for snapshot in (one, two))
-    assert {key: vector.tobytes() for key, vector in mine.items()} == {key: vector.tobytes() for key, vector in theirs.items()}
+    assert {key: vector.tobytes() for key, vector in mine.items()} == {
+        key: vector.tobytes() for key, vector in theirs.items()
+    }
     other.close()
 
 
@@ -127,7 +132,10 @@ def test_what_the_model_raises_reaches_the_run(archive):
 
 
 def line(number: int) -> str:
-    text = f"Ferry {number} left the harbour in the morning, said captain Ann Smith. It was on time, as it was on the day before."
+    text = (
+        f"Ferry {number} left the harbour in the morning, said captain Ann Smith. It was on time, as it was on the "
+        "day before."
+    )
     return json.dumps({"id": f"a{number}", "title": f"Ferry {number}", "date": "2025-03-01", "text": text}) + "\n"
 
 
@@ -150,8 +158,10 @@ def test_a_file_of_which_a_part_has_come_when_a_run_is_stopped_is_not_settled(tm
 
 
 @pytest.mark.slow
-def test_batches_are_published_in_order_and_articles_count_as_done_once_they_have_vectors(tmp_path, monkeypatch, archive):
-    monkeypatch.setattr(index.runs, "_BATCH_ARTICLES", 5)
+def test_batches_are_published_in_order_and_articles_count_as_done_once_they_have_vectors(
+    tmp_path, monkeypatch, archive
+):
+    monkeypatch.setattr(index.ingest.run, "_BATCH_ARTICLES", 5)
     file = tmp_path / "articles.jsonl"
     file.write_text("".join(map(line, range(8))))
     behind: list[int] = []

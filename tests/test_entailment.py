@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from index.embed import entailment
 from index.errors import ModelError
+from index.model.embedder import entailment
 
 pytestmark = pytest.mark.slow
 
@@ -21,17 +21,23 @@ def saved(folder, labels):
     folder.mkdir()
     BertTokenizerFast(vocab={word: number for number, word in enumerate(WORDS)}).save_pretrained(folder)
     config = BertConfig(
-        vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16, initializer_range=0.3,
+        vocab_size=len(WORDS), hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=16,
+        initializer_range=0.3,
         id2label=dict(enumerate(labels)), label2id={label: number for number, label in enumerate(labels)},
     )  # fmt: skip
     BertForSequenceClassification(config).save_pretrained(folder)
     return str(folder)
 
 
-@pytest.mark.parametrize("labels", [("contradiction", "entailment", "neutral"), ("LABEL_0",)], ids=["three-labels", "one-output"])
+@pytest.mark.parametrize(
+    "labels", [("contradiction", "entailment", "neutral"), ("LABEL_0",)], ids=["three-labels", "one-output"]
+)
 def test_a_cross_encoder_gives_a_probability(tmp_path, labels):
     entails = entailment(saved(tmp_path / "model", labels))
-    scores = [entails("The ferry stops in May.", "The ferry runs."), entails("The ferry runs in May.", "The ferry stops.")]
+    scores = [
+        entails("The ferry stops in May.", "The ferry runs."),
+        entails("The ferry runs in May.", "The ferry stops."),
+    ]
     assert all(0 < score < 1 for score in scores)
     assert scores[0] != scores[1]
 

@@ -10,7 +10,7 @@ import pytest
 from hash_embedder import HashEmbedder
 from newsroom import page
 
-from bot.desk import Desk
+from bot.answer.desk import Desk
 from evals import answer, conflicts, refuse, retrieve
 from evals.__main__ import main
 from evals.archives import archive_of
@@ -26,11 +26,32 @@ def data(tmp_path):
     """Twelve articles about ships, and eight questions: six that one of them answers, two that none does."""
     folder = tmp_path / "sets" / "ships"
     folder.mkdir(parents=True)
-    articles = [{"id": f"ship-{n}", "title": f"A voyage for ship{n}", "date": "2025-03-01", "source": "The Quay", "text": page(n, 1)} for n in range(12)]
+    articles = [
+        {
+            "id": f"ship-{n}",
+            "title": f"A voyage for ship{n}",
+            "date": "2025-03-01",
+            "source": "The Quay",
+            "text": page(n, 1),
+        }
+        for n in range(12)
+    ]
     (folder / "corpus.jsonl").write_text("\n".join(json.dumps(article) for article in articles))
     asked = "What did the captain of ship{0} say about harbour{0}?"
-    gold = [{"id": f"q{n}", "question": asked.format(n), "answers": [f"order a{n}v1"], "gold_ids": [f"ship-{n}"], "type": "answerable"} for n in range(6)]
-    none = [{"id": f"n{n}", "question": asked.format(n), "answers": [], "gold_ids": [], "type": "unanswerable"} for n in (77, 78)]
+    gold = [
+        {
+            "id": f"q{n}",
+            "question": asked.format(n),
+            "answers": [f"order a{n}v1"],
+            "gold_ids": [f"ship-{n}"],
+            "type": "answerable",
+        }
+        for n in range(6)
+    ]
+    none = [
+        {"id": f"n{n}", "question": asked.format(n), "answers": [], "gold_ids": [], "type": "unanswerable"}
+        for n in (77, 78)
+    ]
     (folder / "queries.jsonl").write_text("\n".join(json.dumps(query) for query in gold + none))
     return load(folder)
 
@@ -80,7 +101,12 @@ def test_the_product_is_measured_by_its_own_ingest_and_desk(data, tmp_path):
     with archive_of(data, embedder, tmp_path / "cache") as archive:
         asked = ask_all(Desk(archive, embedder), data.queries)
     answered, refused = answer.figures_of(asked)["both"], refuse.figures_of(asked)["both"]
-    assert answered["answer string"]["mean"] == answered["verbatim"]["mean"] == answered["citations on a gold article"]["mean"] == 1
+    assert (
+        answered["answer string"]["mean"]
+        == answered["verbatim"]["mean"]
+        == answered["citations on a gold article"]["mean"]
+        == 1
+    )
     assert refused["refused of the unanswerable"]["mean"] == 1
     assert refused["refused of the answerable"]["mean"] == 0
     assert refused["AUC of confidence"] == 1
@@ -94,7 +120,10 @@ def test_a_side_is_cited_if_its_words_stand_in_a_quote(data, tmp_path):
     embedder = Remembering(HashEmbedder(), tmp_path / "vectors.sqlite3")
     with archive_of(data, embedder, tmp_path / "cache") as archive:
         asked = ask_all(Desk(archive, embedder), [query for query in data.queries if query.answerable])
-    sides = {item.query.id: (*item.query.answers, "order x9") if number else ("order x9",) for number, item in enumerate(asked)}
+    sides = {
+        item.query.id: (*item.query.answers, "order x9") if number else ("order x9",)
+        for number, item in enumerate(asked)
+    }
     figures = conflicts.figures_of(asked, sides)["both"]
     assert figures["answered"] == {"mean": 1.0, "interval": [1.0, 1.0], "n": 5}
     assert figures["share cited"]["mean"] == 0.5

@@ -18,7 +18,10 @@ SCORES = [
     pytest.param("menu", "", (0.0, 0.0, 0.0), id="no-gold"),
 ]
 PARAGRAPHS = [
-    "The ferry between the islands will stop running in May, the council decided on Monday after a debate of four hours.",
+    (
+        "The ferry between the islands will stop running in May, the council decided on Monday after a debate of "
+        "four hours."
+    ),
     "Some 2,000 people use it every week, and the nearest bridge is 40 kilometres away from the old harbour.",
     "The mayor, Ines Holm, said that she would look for money from the ministry before the summer begins.",
 ]
@@ -34,10 +37,21 @@ def data(tmp_path):
     """One page, in the two forms in which pages are saved."""
     (tmp_path / "pages" / "html").mkdir(parents=True)
     body = "".join(f"<p>{paragraph}</p>" for paragraph in PARAGRAPHS)
-    page = f"<html><body><nav><a href='/a'>News</a> <a href='/b'>Weather</a></nav><article><h1>Ferry stops</h1>{body}</article></body></html>"
+    page = (
+        "<html><body><nav><a href='/a'>News</a> <a href='/b'>Weather</a></nav><article><h1>Ferry "
+        f"stops</h1>{body}</article></body></html>"
+    )
     (tmp_path / "pages" / "html" / "a.html.gz").write_bytes(gzip.compress(page.encode()))
-    dump = "\n".join(["* News", "* Weather", "Subscribe", "Share", *PARAGRAPHS, "* Jobs", "Privacy policy", "© 2025 Island Herald"])
-    row = {"url": "https://herald.example/a", "title": "Ferry stops", "gold_text": "\n".join(PARAGRAPHS), "text_dump": dump, "html_file": "html/a.html.gz"}
+    dump = "\n".join(
+        ["* News", "* Weather", "Subscribe", "Share", *PARAGRAPHS, "* Jobs", "Privacy policy", "© 2025 Island Herald"]
+    )
+    row = {
+        "url": "https://herald.example/a",
+        "title": "Ferry stops",
+        "gold_text": "\n".join(PARAGRAPHS),
+        "text_dump": dump,
+        "html_file": "html/a.html.gz",
+    }
     (tmp_path / "pages" / "pages.jsonl").write_text(json.dumps(row) + "\n")
     return tmp_path
 
@@ -50,7 +64,11 @@ def test_every_system_is_measured_on_every_page(data):
     assert set(found["html"]) == {"newsdesk", "trafilatura", "justext", "as is"}
     assert set(found["text_dump"]) == {"newsdesk", "justext", "as is"}
     groups = found["text_dump"]["justext"]
-    assert groups["dev"]["pages"] + groups["held_out"]["pages"] == groups["english"]["pages"] + groups["other_languages"]["pages"] == 1
+    assert (
+        groups["dev"]["pages"] + groups["held_out"]["pages"]
+        == groups["english"]["pages"] + groups["other_languages"]["pages"]
+        == 1
+    )
 
 
 def test_the_command_prints_the_figures_or_says_what_is_missing(data, tmp_path, capsys):

@@ -11,7 +11,10 @@ from evals.metadata import run
 
 
 def test_right_wrong_missing_and_invented_values_are_counted_apart(tmp_path):
-    head = '<meta name="author" content="Ines Carrow"><meta property="article:published_time" content="2025-03-07T09:30:00Z">'
+    head = (
+        '<meta name="author" content="Ines Carrow"><meta property="article:published_time" '
+        'content="2025-03-07T09:30:00Z">'
+    )
     gold = [
         {"title": "\u201cFerry\u201d stops", "date": "2025-03-07 09:30:00", "authors": ["INES CARROW"]},
         {"title": "Another title", "date": "2025-03-08", "authors": ["Bo Dahl"]},
@@ -23,7 +26,13 @@ def test_right_wrong_missing_and_invented_values_are_counted_apart(tmp_path):
     for number, right in enumerate(gold):
         name = f"{number}.html.gz"
         (pages / name).write_bytes(gzip.compress(html(f"<title>Ferry stops</title>{head}").encode()))
-        more = {"id": str(number), "html_file": name, "source": "Herald", "gold_text": " ".join(STORY), "text_dump": " ".join(STORY)}
+        more = {
+            "id": str(number),
+            "html_file": name,
+            "source": "Herald",
+            "gold_text": " ".join(STORY),
+            "text_dump": " ".join(STORY),
+        }
         lines.append(json.dumps({**more, **right}))
     (pages / "pages.jsonl").write_text("\n".join(lines))
     figures = run(tmp_path)["html"]

@@ -1,4 +1,6 @@
-"""What cannot be read: named, remembered, not read again until it changes; and what an admin sees of it, of runs, and of an article."""
+"""What cannot be read: named, remembered, not read again until it changes; and what an admin sees of it, of runs, and
+of an article.
+"""
 
 from __future__ import annotations
 
@@ -16,12 +18,12 @@ from newsroom import Newsroom, catalog_at, line, page
 
 import ingest
 from bot.__main__ import main as bot_main
-from index import transaction as transaction_module
-from index.catalog import Catalog
-from index.clean import clean
-from index.files import Failure
-from index.report import Failures, Report
-from index.stored import ANYTHING
+from index.clean.clean import clean
+from index.ingest.report import Failures, Report
+from index.read.files import Failure
+from index.store import transaction as transaction_module
+from index.store.catalog import Catalog
+from index.store.rows import ANYTHING
 
 pytestmark = pytest.mark.both
 
@@ -78,7 +80,11 @@ _watching_opens: list[list[str]] = []
 @pytest.fixture(scope="module", autouse=True)
 def _hook() -> None:
     sys.addaudithook(
-        lambda event, values: [found.append(os.fsdecode(values[0])) for found in _watching_opens] if event == "open" and _is_name(values[0]) else None
+        lambda event, values: (
+            [found.append(os.fsdecode(values[0])) for found in _watching_opens]
+            if event == "open" and _is_name(values[0])
+            else None
+        )
     )
 
 
@@ -86,7 +92,8 @@ def _is_name(value: object) -> bool:
     return isinstance(value, str | bytes)
 
 
-# --- failed for good -----------------------------------------------------------------------------------------------------
+# --- failed for good
+# -----------------------------------------------------------------------------------------------------
 
 
 def test_what_failed_for_good_is_named_once_and_read_again_only_when_it_changes(newsroom: Newsroom, put, bot):
@@ -100,7 +107,13 @@ def test_what_failed_for_good_is_named_once_and_read_again_only_when_it_changes(
     result: list[tuple[int, dict[str, Any]]] = []
     assert opened(newsroom.articles, lambda: result.append(put())) == []
     code, report = result[0]
-    assert (code, report["failed"], report["failures"], report["known_failures"], report["unchanged"]) == (0, 0, [], len(BROKEN), 1)
+    assert (code, report["failed"], report["failures"], report["known_failures"], report["unchanged"]) == (
+        0,
+        0,
+        [],
+        len(BROKEN),
+        1,
+    )
     assert failed(bot).keys() == BROKEN.keys()
 
     (newsroom.articles / "empty.txt").write_text(page(2, 1))
@@ -129,7 +142,14 @@ def test_retry_failed_reads_those_again_and_nothing_else(newsroom: Newsroom, put
     result: list[tuple[int, dict[str, Any]]] = []
     assert opened(newsroom.articles, lambda: result.append(put("--retry-failed"))) == ["empty.txt", "some.jsonl"]
     code, report = result[0]
-    assert (code, report["failed"], report["known_failures"], report["unchanged"], report["added"], report["updated"]) == (1, 2, 0, 3, 0, 0)
+    assert (
+        code,
+        report["failed"],
+        report["known_failures"],
+        report["unchanged"],
+        report["added"],
+        report["updated"],
+    ) == (1, 2, 0, 3, 0, 0)
 
 
 def test_the_good_lines_of_a_file_are_in_and_its_bad_ones_stay_on_the_list(newsroom: Newsroom, put, bot):
@@ -141,11 +161,16 @@ def test_the_good_lines_of_a_file_are_in_and_its_bad_ones_stay_on_the_list(newsr
     assert opened(newsroom.articles, lambda: result.append(put())) == []
     assert (result[0][0], result[0][1]["unchanged"], result[0][1]["known_failures"]) == (0, 20, 2)
     listed = json.loads(bot("status", "--failures", "--json")[1])
-    assert [(item["line"], item["run"], item["retried"]) for item in listed] == [(21, report["run"], "when it changes"), (22, report["run"], "when it changes")]
+    assert [(item["line"], item["run"], item["retried"]) for item in listed] == [
+        (21, report["run"], "when it changes"),
+        (22, report["run"], "when it changes"),
+    ]
 
 
 def test_a_file_too_large_is_read_once_the_setting_allows_it(newsroom: Newsroom, put, monkeypatch):
-    (newsroom.articles / "long.txt").write_text(page(1, 1) + "\n\n" + "The ship left the harbour at dawn with its grain. " * 22_000)
+    (newsroom.articles / "long.txt").write_text(
+        page(1, 1) + "\n\n" + "The ship left the harbour at dawn with its grain. " * 22_000
+    )
     monkeypatch.setenv("NEWSDESK_INGEST__MAX_MB", "1")
     assert put()[1]["failed"] == 1
     code, report = put()
@@ -213,14 +238,15 @@ def test_people_are_told_that_something_failed_before(newsroom: Newsroom, put, b
 
 
 def test_a_run_names_the_first_failures_and_counts_all(monkeypatch):
-    monkeypatch.setattr("index.report._FAILURES", 3)
+    monkeypatch.setattr("index.ingest.report._FAILURES", 3)
     failures = Failures()
     for number in range(5):
         failures.append(Failure(f"{number}.txt", "is empty"))
     assert ([failure.path for failure in failures], failures.total) == (["0.txt", "1.txt", "2.txt"], 5)
 
 
-# --- the plan ------------------------------------------------------------------------------------------------------------
+# --- the plan
+# ------------------------------------------------------------------------------------------------------------
 
 
 def messy(newsroom: Newsroom, put) -> None:
@@ -293,7 +319,8 @@ def test_a_forced_plan_says_so(newsroom: Newsroom, put):
     assert [step["why"] for step in put("--force", "--dry-run")[1]["plan"]] == ["read again (--force)"]
 
 
-# --- runs ----------------------------------------------------------------------------------------------------------------
+# --- runs
+# ----------------------------------------------------------------------------------------------------------------
 
 
 def test_every_run_is_on_record_with_how_it_ended(newsroom: Newsroom, put, bot):
@@ -338,7 +365,9 @@ def test_the_record_of_runs_is_bounded(tmp_path, monkeypatch):
     for name, value in (("_RUNS", 6), ("_RUNS_WITH_FAILURES", 3), ("_FAILURES", 20)):
         monkeypatch.setattr(transaction_module, name, value)
     catalog = Catalog(catalog_at(tmp_path / "catalog.sqlite3"))
-    report = Report(failures=Failures(Failure(f"/a/{number}.txt", "cannot be read", passing=True) for number in range(30)))
+    report = Report(
+        failures=Failures(Failure(f"/a/{number}.txt", "cannot be read", passing=True) for number in range(30))
+    )
     for _ in range(10):
         with catalog.transaction() as transaction:
             transaction.finish_run(transaction.start_run("2025-03-07T10:00:00+00:00"), 1.0, report.as_json())
@@ -350,7 +379,8 @@ def test_the_record_of_runs_is_bounded(tmp_path, monkeypatch):
     catalog.close()
 
 
-# --- one article ---------------------------------------------------------------------------------------------------------
+# --- one article
+# ---------------------------------------------------------------------------------------------------------
 
 PAGE = """The ferry stops
 
@@ -393,7 +423,12 @@ def test_the_place_of_each_cut_is_before_the_paragraph_that_followed_it():
 
 
 def test_an_article_is_found_by_its_file_from_wherever_and_by_its_address(newsroom: Newsroom, put, bot, monkeypatch):
-    record = {"id": "a", "url": "https://example.org/ferry", "title": "Ferry", "text": "The mayor said that the ferry will stop in May."}
+    record = {
+        "id": "a",
+        "url": "https://example.org/ferry",
+        "title": "Ferry",
+        "text": "The mayor said that the ferry will stop in May.",
+    }
     (newsroom.articles / "wire.jsonl").write_text(json.dumps(record) + "\n")
     put()
     monkeypatch.chdir(newsroom.articles)
@@ -422,39 +457,48 @@ def test_show_says_what_became_of_the_file(newsroom: Newsroom, put, bot):
     assert "is no longer there" in bot("show", str(newsroom.path(1)))[1]
 
 
-# --- an older catalog ----------------------------------------------------------------------------------------------------
+# --- an older catalog
+# ----------------------------------------------------------------------------------------------------
 
 FIRST_VERSION = """
 CREATE TABLE facts (name TEXT NOT NULL PRIMARY KEY, value TEXT NOT NULL);
-CREATE TABLE files (path TEXT NOT NULL PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, digest TEXT NOT NULL, articles INTEGER NOT NULL);
+CREATE TABLE files (path TEXT NOT NULL PRIMARY KEY, size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL,
+digest TEXT NOT NULL, articles INTEGER NOT NULL);
 CREATE TABLE articles (
-    id TEXT NOT NULL PRIMARY KEY, file TEXT NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL, publisher TEXT, author TEXT, url TEXT, published DATE,
+    id TEXT NOT NULL PRIMARY KEY, file TEXT NOT NULL, path TEXT NOT NULL, title TEXT NOT NULL, publisher TEXT,
+    author TEXT, url TEXT, published DATE,
     language TEXT, text TEXT NOT NULL, digest TEXT NOT NULL, original_digest TEXT NOT NULL, cut TEXT NOT NULL);
 CREATE INDEX articles_file ON articles (file);
 CREATE INDEX articles_published ON articles (published);
 CREATE INDEX articles_digest ON articles (digest);
 CREATE TABLE passages (
-    "row" INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, article_id TEXT NOT NULL REFERENCES articles (id), start INTEGER NOT NULL,
+    "row" INTEGER NOT NULL PRIMARY KEY, id TEXT NOT NULL UNIQUE, article_id TEXT NOT NULL REFERENCES articles (id),
+    start INTEGER NOT NULL,
     "end" INTEGER NOT NULL, "key" TEXT NOT NULL);
 CREATE INDEX passages_article ON passages (article_id);
 CREATE INDEX passages_key ON passages ("key");
-CREATE TABLE embeddings ("row" INTEGER NOT NULL PRIMARY KEY, model TEXT NOT NULL, "key" TEXT NOT NULL, vector BLOB NOT NULL);
+CREATE TABLE embeddings ("row" INTEGER NOT NULL PRIMARY KEY, model TEXT NOT NULL, "key" TEXT NOT NULL,
+vector BLOB NOT NULL);
 CREATE UNIQUE INDEX embeddings_model_key ON embeddings (model, "key");
-CREATE TABLE generations (number INTEGER NOT NULL PRIMARY KEY, place TEXT NOT NULL, passages INTEGER NOT NULL, dead INTEGER NOT NULL);
+CREATE TABLE generations (number INTEGER NOT NULL PRIMARY KEY, place TEXT NOT NULL, passages INTEGER NOT NULL,
+dead INTEGER NOT NULL);
 CREATE TABLE vector_journal ("row" INTEGER NOT NULL PRIMARY KEY, place TEXT NOT NULL, passage_id TEXT);
 CREATE TABLE runs (number INTEGER NOT NULL PRIMARY KEY, started TEXT NOT NULL, seconds FLOAT, report TEXT);
-CREATE TABLE failures ("row" INTEGER NOT NULL PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (number), path TEXT NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE failures ("row" INTEGER NOT NULL PRIMARY KEY, run INTEGER NOT NULL REFERENCES runs (number),
+path TEXT NOT NULL, reason TEXT NOT NULL);
 CREATE VIRTUAL TABLE passage_terms USING fts5(title, body, tokenize = 'ascii');
 INSERT INTO facts VALUES ('schema', '1'), ('archive', 'abcdef');
 INSERT INTO articles VALUES (
-    '0123456789abcdef', '/gone/ferry.txt', '/gone/ferry.txt', 'The ferry stops', 'Nordlys', NULL, NULL, '2025-03-07', NULL, 'The ferry will stop in May.',
+    '0123456789abcdef', '/gone/ferry.txt', '/gone/ferry.txt', 'The ferry stops', 'Nordlys', NULL, NULL, '2025-03-07',
+    NULL, 'The ferry will stop in May.',
     'd', 'o', '[["Advertisement", "furniture"]]');
 INSERT INTO passages VALUES (1, '0123456789abcdef:0-27:00000000', '0123456789abcdef', 0, 27, 'k');
 INSERT INTO passage_terms (rowid, title, body) VALUES (1, 'ferri stop', 'ferri will stop may');
 INSERT INTO files VALUES ('/gone/ferry.txt', 120, 1, 'o', 1);
 INSERT INTO runs VALUES (1, '2025-03-07T10:00:00+00:00', 1.5, '
     {"run": 1, "seconds": 1.5, "added": 1, "updated": 0, "unchanged": 0, "removed": 0, "duplicates": 0,
-    "failed": 1, "passages": 1, "failures": [{"path": "/gone/bad.txt", "reason": "is empty"}], "skipped": {}, "interrupted": false}');
+    "failed": 1, "passages": 1, "failures": [{"path": "/gone/bad.txt", "reason": "is empty"}], "skipped": {},
+    "interrupted": false}');
 INSERT INTO failures VALUES (1, 1, '/gone/bad.txt', 'is empty');
 """
 
@@ -471,13 +515,21 @@ def test_a_catalog_of_the_first_version_opens_and_keeps_its_articles(newsroom: N
             assert snapshot.fact("schema") == "3"
             stored = snapshot.article("0123")
             assert stored is not None
-            assert (stored.article.text, stored.article.source.published) == ("The ferry will stop in May.", date(2025, 3, 7))
+            assert (stored.article.text, stored.article.source.published) == (
+                "The ferry will stop in May.",
+                date(2025, 3, 7),
+            )
             assert stored.cut == (("Advertisement", "furniture", None),)
-            assert [found[0] for found in snapshot.keyword(["ferri"], 5, ANYTHING)] == ["0123456789abcdef:0-27:00000000"]
+            assert [found[0] for found in snapshot.keyword(["ferri"], 5, ANYTHING)] == [
+                "0123456789abcdef:0-27:00000000"
+            ]
     finally:
         archive.close()
     assert "their places are not known" in bot("show", "0123")[1]
     assert "1 failed" in bot("status", "--runs")[1]
     newsroom.write(1, 1)
     assert put()[1]["added"] == 1
-    assert {item["title"] for item in map(json.loads, bot("articles", "--json")[1].splitlines())} == {"The ferry stops", "A new voyage for ship1 begins"}
+    assert {item["title"] for item in map(json.loads, bot("articles", "--json")[1].splitlines())} == {
+        "The ferry stops",
+        "A new voyage for ship1 begins",
+    }

@@ -16,16 +16,17 @@ from web_server import Reply, page_of, site, visitor
 import ingest
 from index.archive import Archive, Prepared
 from index.articles import article_id
-from index.changes import Gone, Options, changes
 from index.errors import UnreadableError
-from index.feeds import plain, read_feed
-from index.pages import identity
-from index.report import Progress, Report, Step
-from index.runs import plan, run
-from index.stored import FetchRecord
+from index.ingest.changes import Gone, Options, changes
+from index.ingest.report import Progress, Report, Step
+from index.ingest.run import plan, run
+from index.read.feeds import plain, read_feed
+from index.read.pages import identity
+from index.store.rows import FetchRecord
 
 URL = "https://news.example/feed.xml"
-RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:content="http://purl.org/rss/1.0/modules/content/"
+RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:content="http://purl.org/rss/1.0/modules/content/"
  xmlns:media="http://search.yahoo.com/mrss/" xmlns:atom="http://www.w3.org/2005/Atom">
  <channel><title>Nordlys &amp;amp; Co</title><link>https://news.example/</link>
  <atom:link rel="self" href="https://news.example/feed.xml"/>{items}</channel></rss>"""
@@ -36,26 +37,42 @@ def rss(*items: str) -> bytes:
 
 
 def entry(link: str, day: int = 3, extra: str = "") -> str:
-    return f"<title>About {link}</title><link>{link}</link><guid>{link}</guid><pubDate>{day:02} Mar 2025 23:30:00 -0500</pubDate>{extra}"
+    return (
+        f"<title>About {link}</title><link>{link}</link><guid>{link}</guid><pubDate>{day:02} Mar 2025 23:30:00 "
+        f"-0500</pubDate>{extra}"
+    )
 
 
 # --- what a feed says
 
-ATOM = b"""<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://news.example/atom/"><title type="text">Fjord</title>
-<entry><title type="html">A &lt;i&gt;great&lt;/i&gt; day</title><link rel="self" href="self"/><link href="story/1"/><id>tag:1</id>
+ATOM = b"""\
+<feed xmlns="http://www.w3.org/2005/Atom" xml:base="https://news.example/atom/"><title type="text">Fjord</title>
+<entry><title type="html">A &lt;i&gt;great&lt;/i&gt; day</title><link rel="self" href="self"/><link href="story/1"/>
+<id>tag:1</id>
 <author><name>Ann Lee</name></author>
 <updated>2025-03-05T10:00:00Z</updated><published>2025-03-04T23:30:00-05:00</published>
 <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>One.</p></div></content></entry>
-<entry><title>Second</title><link href="/2"/><updated>2025-03-06T10:00:00Z</updated><summary>short</summary></entry></feed>"""
-RDF = b"""<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/" xmlns:dc="http://purl.org/dc/elements/1.1/">
-<channel><title>Old</title></channel><item rdf:about="https://news.example/1"><title>One</title><link>https://news.example/1</link>
+<entry><title>Second</title><link href="/2"/><updated>2025-03-06T10:00:00Z</updated>
+<summary>short</summary></entry></feed>"""
+RDF = b"""\
+<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#" xmlns="http://purl.org/rss/1.0/"
+ xmlns:dc="http://purl.org/dc/elements/1.1/">
+<channel><title>Old</title></channel>
+<item rdf:about="https://news.example/1"><title>One</title><link>https://news.example/1</link>
 <dc:creator>Bo Dahl</dc:creator><dc:date>2025-03-04</dc:date></item></rdf:RDF>"""
 JSON = json.dumps(
     {
         "version": "https://jsonfeed.org/version/1.1",
         "title": "Fjord",
         "items": [
-            {"id": "1", "url": "/1", "title": "One", "content_html": "<p>All", "date_published": "2025-03-04T23:30:00-05:00", "authors": [{"name": "Ann Lee"}]},
+            {
+                "id": "1",
+                "url": "/1",
+                "title": "One",
+                "content_html": "<p>All",
+                "date_published": "2025-03-04T23:30:00-05:00",
+                "authors": [{"name": "Ann Lee"}],
+            },
             {"id": "https://news.example/2", "content_text": "a < b", "author": {"name": "Bo"}},
             7,
         ],
@@ -64,7 +81,10 @@ JSON = json.dumps(
 
 
 def test_rss():
-    media = "<media:title>no</media:title><dc:creator>Ann &amp;amp; Bo</dc:creator><content:encoded><![CDATA[<p>All of it & more</p>]]></content:encoded>"
+    media = (
+        "<media:title>no</media:title><dc:creator>Ann &amp;amp; Bo</dc:creator><content:encoded><![CDATA[<p>All of "
+        "it & more</p>]]></content:encoded>"
+    )
     feed = read_feed(rss(media + entry("/1"), entry("/2", 4)), URL)
     assert feed.title == "Nordlys & Co"
     assert [item.link for item in feed.entries] == ["https://news.example/2", "https://news.example/1"]
@@ -122,19 +142,37 @@ def test_an_emoji_in_two_halves_costs_no_entry():
 
 @pytest.mark.parametrize("charset", [None, "utf-8", "no-such-charset"])
 def test_the_feed_knows_its_encoding_best(charset):
-    raw = '<?xml version="1.0" encoding="iso-8859-1"?><rss><channel><title>Aftenpostén</title></channel></rss>'.encode("latin-1")
+    raw = '<?xml version="1.0" encoding="iso-8859-1"?><rss><channel><title>Aftenpostén</title></channel></rss>'.encode(
+        "latin-1"
+    )
     assert read_feed(raw, URL, charset).title == "Aftenpostén"
-    assert read_feed("<rss><channel><title>Ørn</title></channel></rss>".encode("latin-1"), URL, "iso-8859-1").title == "Ørn"
+    assert (
+        read_feed("<rss><channel><title>Ørn</title></channel></rss>".encode("latin-1"), URL, "iso-8859-1").title
+        == "Ørn"
+    )
 
 
-BOMB = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">' + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)) + b"]>"
+BOMB = (
+    b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa">'
+    + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9))
+    + b"]>"
+)
 HOSTILE = [
-    pytest.param(BOMB + b"<rss><channel><item><title>&j;</title><link>https://a.example/1</link></item></channel></rss>", id="entities"),
     pytest.param(
-        b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><rss><channel><item><title>&f;</title><link>https://a.example/1</link></item></channel></rss>',
+        BOMB + b"<rss><channel><item><title>&j;</title><link>https://a.example/1</link></item></channel></rss>",
+        id="entities",
+    ),
+    pytest.param(
+        b'<!DOCTYPE x [<!ENTITY f SYSTEM "file:///etc/passwd">]><rss><channel><item><title>&f;</title>'
+        b"<link>https://a.example/1</link></item></channel></rss>",
         id="file",
     ),
-    pytest.param(b"<rss><channel><item><title " + b" ".join(b'a%d="1"' % n for n in range(50_000)) + b">x</title></item></channel></rss>", id="attributes"),
+    pytest.param(
+        b"<rss><channel><item><title "
+        + b" ".join(b'a%d="1"' % n for n in range(50_000))
+        + b">x</title></item></channel></rss>",
+        id="attributes",
+    ),
     pytest.param(b"<rss>" + b"<a>" * 100_000, id="depth"),
     pytest.param(b"<rss><channel><item><title>" + b"<" * 1_000_000, id="brackets"),
     pytest.param(b"<rss><channel><item><title>" + b"&" * 300_000, id="ampersands"),
@@ -142,8 +180,13 @@ HOSTILE = [
     pytest.param(rss(*(entry(f"/{n}") for n in range(30_000))), id="entries"),
     pytest.param(b"\xff\xfe" + b"\x00" * 1_000, id="nulls"),
     pytest.param(b'{"items": ' + b"[" * 100_000, id="json-depth"),
-    pytest.param(b"<rss><channel><item><title>\xed\xa0\x80 & &#xd800;</title></item></channel></rss>", id="half-characters"),
-    pytest.param(b'<rss xml:base="//["><channel><item xml:base="http://[">' + entry("/1").encode() + b"</item></channel></rss>", id="base"),
+    pytest.param(
+        b"<rss><channel><item><title>\xed\xa0\x80 & &#xd800;</title></item></channel></rss>", id="half-characters"
+    ),
+    pytest.param(
+        b'<rss xml:base="//["><channel><item xml:base="http://[">' + entry("/1").encode() + b"</item></channel></rss>",
+        id="base",
+    ),
 ]
 
 
@@ -159,10 +202,23 @@ def test_a_hostile_feed_costs_little_and_tells_nothing(raw):
 
 
 @pytest.mark.parametrize(
-    "link", ["javascript:alert(1)", "mailto:a@b.example", "data:text/html,x", "file:///etc/passwd", "http://[", "http://a.example:99999/", "http://", ""]
+    "link",
+    [
+        "javascript:alert(1)",
+        "mailto:a@b.example",
+        "data:text/html,x",
+        "file:///etc/passwd",
+        "http://[",
+        "http://a.example:99999/",
+        "http://",
+        "",
+    ],
 )
 def test_a_link_that_is_no_page_is_none(link):
-    assert read_feed(rss(f"<title>x</title><link>{link}</link><guid isPermaLink='false'>7</guid>"), URL).entries[0].link is None
+    assert (
+        read_feed(rss(f"<title>x</title><link>{link}</link><guid isPermaLink='false'>7</guid>"), URL).entries[0].link
+        is None
+    )
 
 
 @pytest.mark.parametrize(
@@ -244,7 +300,9 @@ class Paper:
                         transaction.remove_file(change.file or "")
         finally:
             archive.close()
-        report.added, report.updated = (sum(step.action == action for step in steps.taken) for action in ("add", "update"))
+        report.added, report.updated = (
+            sum(step.action == action for step in steps.taken) for action in ("add", "update")
+        )
         report.failed = len(report.failures)
         return report
 
@@ -371,7 +429,12 @@ def test_a_dry_run_says_the_same_and_changes_nothing(paper):
 
 
 @pytest.mark.parametrize(
-    "head", ['<link rel="canonical" href="/">', '<link rel=canonical href="/news">', '<link rel="canonical" href="https://other.example/x">']
+    "head",
+    [
+        '<link rel="canonical" href="/">',
+        '<link rel=canonical href="/news">',
+        '<link rel="canonical" href="https://other.example/x">',
+    ],
 )
 def test_pages_that_all_claim_to_be_one_stay_articles_of_their_own(paper, head):
     for words in ("grain", "salt", "copper"):
@@ -381,7 +444,11 @@ def test_pages_that_all_claim_to_be_one_stay_articles_of_their_own(paper, head):
     for words in ("grain", "salt", "copper"):
         paper.web.story(f"/{words}", f"more {words}", title=f"New title {words}", head=head)
     assert counts(paper.run("/grain", "/salt", "/copper")) == (0, 3, 0, 0, 0)
-    assert sorted(source.title for source in paper.sources().values()) == ["New title copper", "New title grain", "New title salt"]
+    assert sorted(source.title for source in paper.sources().values()) == [
+        "New title copper",
+        "New title grain",
+        "New title salt",
+    ]
 
 
 def test_an_article_keeps_its_id_when_its_page_gets_a_canonical_address(paper):
@@ -439,7 +506,10 @@ def test_what_holds_no_article_is_told_and_tried_again(paper, reply, said):
 
 
 def test_plain_text_is_read_as_a_saved_page(paper):
-    text = "Grain ships sail again\n\nThe captain said on Monday that the grain will sail before the winter comes to the harbour.\n"
+    text = (
+        "Grain ships sail again\n\nThe captain said on Monday that the grain will sail before the winter comes to "
+        "the harbour.\n"
+    )
     paper.web.pages["/a.txt"] = Reply(text, kind="text/plain; charset=utf-8")
     assert counts(paper.run("/a.txt")) == (1, 0, 0, 0, 0)
     assert "the grain will sail" in paper.text("/a.txt")
@@ -495,7 +565,13 @@ def test_an_entry_that_failed_is_tried_again_though_the_feed_is_unchanged(paper)
     assert paper.web.asked[-2][1]["if-none-match"] == '"f1"'
 
 
-WHOLE = "".join(f"<p>The captain of ship{number} said on Monday that the grain of harbour{number} will be sold before the winter.</p>" for number in range(9))
+WHOLE = "".join(
+    (
+        f"<p>The captain of ship{number} said on Monday that the grain of harbour{number} will be sold before the "
+        "winter.</p>"
+    )
+    for number in range(9)
+)
 
 
 def test_a_page_behind_a_paywall_is_read_from_the_feed_if_that_has_all_of_it(paper):
@@ -504,7 +580,14 @@ def test_a_page_behind_a_paywall_is_read_from_the_feed_if_that_has_all_of_it(pap
     paper.web.pages["/3"] = Reply(status=500)
     paper.feed(
         entry("/1", 1, f"<content:encoded><![CDATA[{WHOLE}]]></content:encoded>"),
-        entry("/2", 2, f"<description><![CDATA[{WHOLE}]]></description><content:encoded><![CDATA[{WHOLE}<p>Read more]]></content:encoded>"),
+        entry(
+            "/2",
+            2,
+            (
+                f"<description><![CDATA[{WHOLE}]]></description><content:encoded><![CDATA[{WHOLE}<p>Read "
+                "more]]></content:encoded>"
+            ),
+        ),
         entry("/3", 3, f"<content:encoded><![CDATA[{WHOLE}]]></content:encoded>"),
     )
     report = paper.run(feeds=["/feed"])
@@ -550,7 +633,9 @@ def test_a_long_feed_is_read_in_parts(paper):
 
 def test_a_feed_cannot_lead_into_a_private_network(paper):
     paper.feed(entry("http://169.254.169.254/latest"), entry("http://10.0.0.1/"), entry("http://localhost:9000/"))
-    report = paper.run(feeds=["/feed"], visit=visitor(resolve=lambda host, port: ["10.1.1.1"] if host == "localhost" else [host]))
+    report = paper.run(
+        feeds=["/feed"], visit=visitor(resolve=lambda host, port: ["10.1.1.1"] if host == "localhost" else [host])
+    )
     assert counts(report) == (0, 0, 0, 0, 3)
     assert reasons(report).count("private network") == 3
 
@@ -655,7 +740,9 @@ def test_ctrl_c_ends_a_page_that_does_not_come(paper):
     paper.web.story("/a", "grain")
     allowed = {"NEWSDESK_INGEST__PRIVATE_NETWORKS": '["127.0.0.0/8"]'}
     urls = [f"{paper.web.url}/a", f"{paper.web.url}/slow", f"{paper.web.url}/never"]
-    with paper.newsroom.start("ingest", *urls, "--json", env=allowed, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with paper.newsroom.start(
+        "ingest", *urls, "--json", env=allowed, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         try:
             assert asked.wait(60)
             process.send_signal(signal.SIGINT)

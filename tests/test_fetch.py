@@ -1,4 +1,6 @@
-"""Fetching: what a visitor of the web may reach, how it behaves there, and what it says when something stands in its way."""
+"""Fetching: what a visitor of the web may reach, how it behaves there, and what it says when something stands in its
+way.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,9 @@ from ipaddress import ip_network
 import pytest
 from web_server import Clock, Reply, page_of, site, visitor
 
-from index.connections import Stopped, may_connect
 from index.errors import PageError
-from index.fetch import Known, checked, media_type, shown
+from index.read.connections import Stopped, may_connect
+from index.read.web import Known, checked, media_type, shown
 
 
 @pytest.fixture
@@ -40,10 +42,11 @@ def refusal(url: str, visit=None, **options) -> PageError:
 
 PUBLIC = ["93.184.216.34", "8.8.8.8", "2606:2800:220:1:248:1893:25c8:1946", "64:ff9b::808:808", "::ffff:8.8.8.8"]
 PRIVATE = """
-127.0.0.1 127.8.8.8 0.0.0.0 0.1.2.3 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1 100.100.100.200 192.0.0.192 192.0.2.1
-198.18.0.1 198.51.100.7 203.0.113.9 224.0.0.1 239.1.1.1 240.0.0.1 255.255.255.255 168.63.129.16 :: ::1 ::7f00:1 ::ffff:127.0.0.1 ::ffff:10.0.0.1
-::ffff:169.254.169.254 64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::1 fc00::1 fd00:ec2::254 fe80::1 fe80::1%eth0 fec0::1 ff02::1 ff0e::1 2001:db8::1
-2002:7f00:1:: 2002:a00:1:: 2001::1 2001:0:1:2:3:4:5:6 100::1
+    127.0.0.1 127.8.8.8 0.0.0.0 0.1.2.3 10.0.0.1 172.16.0.1 172.31.255.255 192.168.1.1 169.254.169.254 100.64.0.1
+    100.100.100.200 192.0.0.192 192.0.2.1 198.18.0.1 198.51.100.7 203.0.113.9 224.0.0.1 239.1.1.1 240.0.0.1
+    255.255.255.255 168.63.129.16 :: ::1 ::7f00:1 ::ffff:127.0.0.1 ::ffff:10.0.0.1 ::ffff:169.254.169.254
+    64:ff9b::7f00:1 64:ff9b::a9fe:a9fe 64:ff9b:1::1 fc00::1 fd00:ec2::254 fe80::1 fe80::1%eth0 fec0::1 ff02::1
+    ff0e::1 2001:db8::1 2002:7f00:1:: 2002:a00:1:: 2001::1 2001:0:1:2:3:4:5:6 100::1
 """.split()
 
 
@@ -60,11 +63,27 @@ def test_private_addresses_may_not_be_reached(address):
 def test_a_private_network_that_is_named_may_be_reached_and_no_other():
     allowed = [ip_network("10.1.0.0/16"), ip_network("fd00::/8")]
     assert all(may_connect(address, allowed) for address in ("10.1.2.3", "::ffff:10.1.2.3", "fd00::1"))
-    assert not any(may_connect(address, allowed) for address in ("10.2.0.1", "127.0.0.1", "169.254.169.254", "::ffff:10.2.0.1", "64:ff9b::a02:1", "fc00::1"))
+    assert not any(
+        may_connect(address, allowed)
+        for address in ("10.2.0.1", "127.0.0.1", "169.254.169.254", "::ffff:10.2.0.1", "64:ff9b::a02:1", "fc00::1")
+    )
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "localhost", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "0", "[::1]", "[::ffff:127.0.0.1]", "localhost.", "127.0.0.1."]
+    "host",
+    [
+        "127.0.0.1",
+        "localhost",
+        "127.1",
+        "2130706433",
+        "0x7f000001",
+        "0177.0.0.1",
+        "0",
+        "[::1]",
+        "[::ffff:127.0.0.1]",
+        "localhost.",
+        "127.0.0.1.",
+    ],
 )
 def test_this_machine_is_refused_however_it_is_written(web, host):
     port = web.server_address[1]
@@ -75,7 +94,9 @@ def test_this_machine_is_refused_however_it_is_written(web, host):
 
 
 def test_the_connection_goes_to_the_address_that_was_checked(web):
-    """A name server that says 127.0.0.1 at first and something else ever after is asked once a connection, so there is nothing to gain."""
+    """A name server that says 127.0.0.1 at first and something else ever after is asked once a connection, so there is
+    nothing to gain.
+    """
     port = web.server_address[1]
     web.story("/a", "grain")
     asked = []
@@ -107,12 +128,19 @@ def test_of_several_addresses_only_allowed_ones_are_tried(web):
     real = socket.create_connection
     resolve = lambda host, port: ["10.0.0.1", "169.254.169.254", "127.0.0.1"]  # noqa: E731
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(socket, "create_connection", lambda address, *rest, **more: tried.append(address[0]) or real(address, *rest, **more))
+        patch.setattr(
+            socket,
+            "create_connection",
+            lambda address, *rest, **more: tried.append(address[0]) or real(address, *rest, **more),
+        )
         assert visitor(resolve=resolve).get(f"http://news.example:{port}/a")
     assert set(tried) == {"127.0.0.1"}
 
 
-@pytest.mark.parametrize("target", ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "//192.168.0.1/x", "http://[fd00::1]:8080/"])
+@pytest.mark.parametrize(
+    "target",
+    ["http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "//192.168.0.1/x", "http://[fd00::1]:8080/"],
+)
 def test_a_redirect_into_a_private_network_is_refused(web, target):
     web.pages["/a"] = Reply(status=302, headers={"Location": target})
     assert "private network" in str(refusal(f"{web.url}/a"))
@@ -136,7 +164,9 @@ def test_what_is_no_web_address_is_refused_from_the_user_and_from_a_redirect(web
     assert said in str(refusal(target))
     web.pages["/a"] = Reply(status=301, headers={"Location": target})
     error = refusal(f"{web.url}/a")
-    assert said in str(error) or "not a web address" in str(error) or target == "http:///x"  # a path of the same site, says RFC 3986
+    assert (
+        said in str(error) or "not a web address" in str(error) or target == "http:///x"
+    )  # a path of the same site, says RFC 3986
     assert "secret" not in str(error)
 
 
@@ -172,18 +202,35 @@ ANSWERS = [
     pytest.param(Reply(status=410), "not there (410)", True, id="410"),
     pytest.param(Reply(status=418), "status 418", True, id="418"),
     pytest.param(Reply(status=429, headers={"Retry-After": "120"}), "wait 120 seconds", False, id="429"),
-    pytest.param(Reply(status=429, headers={"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}), "wait until Wed, 21 Oct", False, id="429-date"),
+    pytest.param(
+        Reply(status=429, headers={"Retry-After": "Wed, 21 Oct 2026 07:28:00 GMT"}),
+        "wait until Wed, 21 Oct",
+        False,
+        id="429-date",
+    ),
     pytest.param(Reply(status=503), "too busy (503); run again later", False, id="503"),
     pytest.param(Reply(status=500), "error of its own (500)", False, id="500"),
     pytest.param(Reply(status=204), "status 204", False, id="204"),
     pytest.param(Reply(status=304), "status 304", False, id="304-unasked"),
     pytest.param(Reply(status=302), "status 302", False, id="redirect-to-nowhere"),
     pytest.param(Reply(b"x" * 200_001), "MB an article may have (NEWSDESK_INGEST__MAX_MB)", True, id="too-large"),
-    pytest.param(Reply(iter([b"x" * 65_536] * 10)), "MB an article may have (NEWSDESK_INGEST__MAX_MB)", True, id="too-large-unannounced"),
+    pytest.param(
+        Reply(iter([b"x" * 65_536] * 10)),
+        "MB an article may have (NEWSDESK_INGEST__MAX_MB)",
+        True,
+        id="too-large-unannounced",
+    ),
     pytest.param(Reply(b"x", headers={"Content-Encoding": "br"}), "packed as br", True, id="brotli"),
-    pytest.param(Reply(b"x", headers={"Content-Encoding": "gzip, gzip"}), "packed as gzip, gzip", True, id="packed-twice"),
+    pytest.param(
+        Reply(b"x", headers={"Content-Encoding": "gzip, gzip"}), "packed as gzip, gzip", True, id="packed-twice"
+    ),
     pytest.param(Reply(b"not gzip", headers={"Content-Encoding": "gzip"}), "damaged gzip", False, id="damaged-gzip"),
-    pytest.param(Reply(gzip.compress(os.urandom(5_000))[:-3_000], headers={"Content-Encoding": "gzip"}), "broke off", False, id="gzip-cut"),
+    pytest.param(
+        Reply(gzip.compress(os.urandom(5_000))[:-3_000], headers={"Content-Encoding": "gzip"}),
+        "broke off",
+        False,
+        id="gzip-cut",
+    ),
 ]
 
 
@@ -198,7 +245,9 @@ def test_every_refusal_is_a_sentence_that_says_what_to_do(web, reply, said, last
 @pytest.mark.parametrize("packing", ["gzip", "x-gzip", "GZIP"])
 def test_a_packed_page_is_unpacked(web, packing):
     text = page_of("grain", "T").encode() * 50
-    web.pages["/a"] = Reply(gzip.compress(text[:1_000]) + gzip.compress(text[1_000:]) + b"\0\0", headers={"Content-Encoding": packing})
+    web.pages["/a"] = Reply(
+        gzip.compress(text[:1_000]) + gzip.compress(text[1_000:]) + b"\0\0", headers={"Content-Encoding": packing}
+    )
     assert visitor().get(f"{web.url}/a").body == text
 
 
@@ -304,8 +353,25 @@ def test_a_site_without_encryption_where_some_is_expected_is_told(web):
 def test_a_certificate_is_checked_against_the_name_that_was_asked_for(web, tmp_path, monkeypatch):
     """The connection goes to a number, the certificate must be for the name."""
     key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=test"]
-    subprocess.run([*made, "-addext", "subjectAltName=DNS:news.example", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+    made = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "ec",
+        "-pkeyopt",
+        "ec_paramgen_curve:P-256",
+        "-nodes",
+        "-days",
+        "2",
+        "-subj",
+        "/CN=test",
+    ]
+    subprocess.run(
+        [*made, "-addext", "subjectAltName=DNS:news.example", "-keyout", key, "-out", certificate],
+        check=True,
+        capture_output=True,
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     web.socket = context.wrap_socket(web.socket, server_side=True, do_handshake_on_connect=False)
@@ -378,7 +444,9 @@ def test_the_visitor_says_who_it_is(web):
 
 
 def test_robots_txt_is_read_once_and_obeyed(web):
-    web.pages["/robots.txt"] = Reply("User-agent: newsdesk\nDisallow: /private/*.html$\nUser-agent: *\nDisallow: /\n", kind="text/plain")
+    web.pages["/robots.txt"] = Reply(
+        "User-agent: newsdesk\nDisallow: /private/*.html$\nUser-agent: *\nDisallow: /\n", kind="text/plain"
+    )
     web.story("/a", "grain")
     visit = visitor()
     visit.get(f"{web.url}/a")
@@ -402,7 +470,14 @@ def test_a_site_without_robots_txt_may_be_read(web, status):
 
 
 @pytest.mark.parametrize(
-    "reply", [Reply(status=500), Reply(status=503), Reply(status=429), Reply(b"x", headers={"Content-Encoding": "br"}), lambda handler: None]
+    "reply",
+    [
+        Reply(status=500),
+        Reply(status=503),
+        Reply(status=429),
+        Reply(b"x", headers={"Content-Encoding": "br"}),
+        lambda handler: None,
+    ],
 )
 def test_a_site_whose_robots_txt_cannot_be_had_is_not_read(web, reply):
     web.pages["/robots.txt"] = reply
@@ -430,7 +505,9 @@ def test_robots_txt_that_redirects_into_a_private_network_is_not_followed(web):
     assert "private network" in str(refusal(f"{web.url}/a"))
 
 
-@pytest.mark.parametrize(("delay", "pause"), [("", 1), ("Crawl-delay: 4", 4), ("Crawl-delay: 3600", 10), ("Crawl-delay: 0.1", 1)])
+@pytest.mark.parametrize(
+    ("delay", "pause"), [("", 1), ("Crawl-delay: 4", 4), ("Crawl-delay: 3600", 10), ("Crawl-delay: 0.1", 1)]
+)
 def test_a_host_is_asked_one_page_after_the_other_with_a_pause(web, delay, pause):
     web.pages["/robots.txt"] = Reply(f"User-agent: *\n{delay}\n", kind="text/plain")
     web.story("/a", "grain")

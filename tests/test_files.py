@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from index.errors import UnreadableError
-from index.files import Failure, File, Listing, Record, read, read_stream, walk
-from index.formats.encoding import decoded
+from index.read.files import Failure, File, Listing, Record, read, read_stream, walk
+from index.read.record import decoded
 
 LIMIT = 2**20
 TEXT = "Le président a déclaré que la trêve durerait un mois.\nThe ferry – «late» again – costs 5 €.\n"
@@ -33,7 +33,9 @@ def all_of(path: Path, limit: int = LIMIT) -> tuple[dict[str, Record], list[Fail
     """What a file gives: records by the end of their key, and failures."""
     items = list(read(file_of(path), limit))
     records = [item for item in items if not isinstance(item, Failure)]
-    return {key.removeprefix(str(path)).removeprefix("#"): record for key, record in records}, [item for item in items if isinstance(item, Failure)]
+    return {key.removeprefix(str(path)).removeprefix("#"): record for key, record in records}, [
+        item for item in items if isinstance(item, Failure)
+    ]
 
 
 def only(path: Path, limit: int = LIMIT) -> Record:
@@ -56,7 +58,8 @@ def walked(*paths: object, roots: tuple[Path, ...] = ()) -> tuple[list[str], Lis
     return [file.path for file in walk([str(path) for path in paths], listing, roots)], listing
 
 
-# --- text and its encodings ----------------------------------------------------------------------------------------------
+# --- text and its encodings
+# ----------------------------------------------------------------------------------------------
 
 ENCODED = [
     pytest.param(TEXT.encode("utf-8"), id="utf-8"),
@@ -168,7 +171,8 @@ def test_the_digest_is_that_of_the_bytes(tmp_path):
     assert only(one).digest == only(other).digest != only(third).digest
 
 
-# --- markdown ------------------------------------------------------------------------------------------------------------
+# --- markdown
+# ------------------------------------------------------------------------------------------------------------
 
 FRONT = """---
 title: "Ukraine says yes"
@@ -219,7 +223,9 @@ MARKUP = [
     pytest.param("![the harbour](pier.jpg)The ship left.", "The ship left.", id="picture"),
     pytest.param("It was __very__ late.", "It was very late.", id="bold-underscores"),
     pytest.param("It was _very_ late.", "It was very late.", id="italic-underscores"),
-    pytest.param("The file some_file_name.txt is gone.", "The file some_file_name.txt is gone.", id="underscores-in-a-word"),
+    pytest.param(
+        "The file some_file_name.txt is gone.", "The file some_file_name.txt is gone.", id="underscores-in-a-word"
+    ),
     pytest.param("2 * 3 * 4 is 24.", "2 * 3 * 4 is 24.", id="times"),
     pytest.param("See [the law](https://x.example/a_(b)) today.", "See the law today.", id="brackets-in-a-link"),
     pytest.param("The [sic] stays.", "The [sic] stays.", id="square-brackets"),
@@ -233,7 +239,12 @@ def test_markup_of_each_kind(given, expected, tmp_path):
 
 
 def test_the_first_heading_is_the_title_where_front_matter_has_none(tmp_path):
-    record = only(markdown(tmp_path, "---\npublisher: Meridian Wire\n---\n# Ukraine says yes to a truce\n\nThe talks ended on Tuesday.\n"))
+    record = only(
+        markdown(
+            tmp_path,
+            "---\npublisher: Meridian Wire\n---\n# Ukraine says yes to a truce\n\nThe talks ended on Tuesday.\n",
+        )
+    )
     assert record.metadata.title == "Ukraine says yes to a truce"
 
 
@@ -252,13 +263,19 @@ def test_front_matter_with_windows_line_ends_and_a_byte_order_mark_is_read(tmp_p
 
 
 def test_broken_front_matter_is_refused_with_its_line(tmp_path):
-    found = failure(markdown(tmp_path, '---\ntitle: "Ukraine says yes\npublisher: [Meridian\n---\n\nThe talks ended on Tuesday.\n'))
+    found = failure(
+        markdown(tmp_path, '---\ntitle: "Ukraine says yes\npublisher: [Meridian\n---\n\nThe talks ended on Tuesday.\n')
+    )
     assert "line " in found.reason
     assert "YAML" in found.reason
 
 
 def test_the_line_named_for_broken_front_matter_is_the_broken_one(tmp_path):
-    found = failure(markdown(tmp_path, "---\ntitle: Yes\ndate: 2025-03-12\nauthor: Aldo: Brannick: Salma\n---\n\nThe talks ended.\n"))
+    found = failure(
+        markdown(
+            tmp_path, "---\ntitle: Yes\ndate: 2025-03-12\nauthor: Aldo: Brannick: Salma\n---\n\nThe talks ended.\n"
+        )
+    )
     assert "line 4" in found.reason
 
 
@@ -282,7 +299,11 @@ def test_an_unusual_field_is_read_or_left_unknown_and_never_breaks(front, title,
 
 
 def test_front_matter_that_names_code_is_refused(tmp_path):
-    found = failure(markdown(tmp_path, f"---\ntitle: !!python/object/apply:os.mkdir [{tmp_path / 'made'}]\n---\n\nThe talks ended.\n"))
+    found = failure(
+        markdown(
+            tmp_path, f"---\ntitle: !!python/object/apply:os.mkdir [{tmp_path / 'made'}]\n---\n\nThe talks ended.\n"
+        )
+    )
     assert "YAML" in found.reason
     assert not (tmp_path / "made").exists()
 
@@ -291,13 +312,17 @@ def test_an_address_that_is_no_web_address_is_left_out(tmp_path):
     assert only(markdown(tmp_path, "---\nurl: javascript:alert(1)\n---\nThe talks ended on Tuesday.\n")).url is None
 
 
-# --- JSON lines ----------------------------------------------------------------------------------------------------------
+# --- JSON lines
+# ----------------------------------------------------------------------------------------------------------
 
 GOOD = {"id": "a1", "title": "One", "text": "The ship left the harbour at dawn."}
 
 
 def lines_of(*values: object) -> bytes:
-    return b"".join((value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()) + b"\n" for value in values)
+    return b"".join(
+        (value if isinstance(value, bytes) else json.dumps(value, ensure_ascii=False).encode()) + b"\n"
+        for value in values
+    )
 
 
 def jsonl(tmp_path: Path, *values: object) -> Path:
@@ -313,10 +338,22 @@ def test_each_line_is_an_article_under_its_id(tmp_path):
 
 
 def test_the_fields_of_a_line_say_what_the_article_is(tmp_path):
-    full = {**GOOD, "date": "2025-03-06", "source": "Meridian Wire", "url": "https://m.example/1", "authors": ["Ann Lee", "Bo Dahl"], "language": "en"}
+    full = {
+        **GOOD,
+        "date": "2025-03-06",
+        "source": "Meridian Wire",
+        "url": "https://m.example/1",
+        "authors": ["Ann Lee", "Bo Dahl"],
+        "language": "en",
+    }
     record = only(jsonl(tmp_path, full))
     known = record.metadata
-    assert (known.title, known.publisher, known.author, known.published) == ("One", "Meridian Wire", "Ann Lee, Bo Dahl", date(2025, 3, 6))
+    assert (known.title, known.publisher, known.author, known.published) == (
+        "One",
+        "Meridian Wire",
+        "Ann Lee, Bo Dahl",
+        date(2025, 3, 6),
+    )
     assert (record.url, record.language) == ("https://m.example/1", "en")
     assert record.place.endswith("wire.jsonl#a1")
 
@@ -407,7 +444,8 @@ def test_a_stream_is_read_as_a_file_is():
     assert (found.path, found.line) == ("standard input", 2)
 
 
-# --- packed JSON lines ---------------------------------------------------------------------------------------------------
+# --- packed JSON lines
+# ---------------------------------------------------------------------------------------------------
 
 
 def packed(tmp_path: Path, raw: bytes) -> Path:
@@ -418,7 +456,9 @@ def packed(tmp_path: Path, raw: bytes) -> Path:
 
 def many(count: int) -> bytes:
     noise = random.Random(3)
-    return lines_of(*({"id": f"a{number}", "text": f"The ship left. {noise.randbytes(600).hex()}"} for number in range(count)))
+    return lines_of(
+        *({"id": f"a{number}", "text": f"The ship left. {noise.randbytes(600).hex()}"} for number in range(count))
+    )
 
 
 def test_packed_lines_are_read(tmp_path):
@@ -427,7 +467,9 @@ def test_packed_lines_are_read(tmp_path):
 
 
 def test_several_packed_parts_in_one_file_are_read(tmp_path):
-    records, failures = all_of(packed(tmp_path, gzip.compress(lines_of(GOOD)) + gzip.compress(lines_of({**GOOD, "id": "a2"}))))
+    records, failures = all_of(
+        packed(tmp_path, gzip.compress(lines_of(GOOD)) + gzip.compress(lines_of({**GOOD, "id": "a2"})))
+    )
     assert (list(records), failures) == (["a1", "a2"], [])
 
 
@@ -468,12 +510,15 @@ def test_a_bad_packed_line_is_named_by_its_number(tmp_path):
 
 def test_a_packed_line_that_unpacks_beyond_the_limit_is_refused_and_the_next_is_read(tmp_path):
     bomb = json.dumps({"id": "bomb", "text": "y" * 5_000_000}).encode()
-    records, [found] = all_of(packed(tmp_path, gzip.compress(lines_of(GOOD, bomb, {**GOOD, "id": "a2"}))), limit=100_000)
+    records, [found] = all_of(
+        packed(tmp_path, gzip.compress(lines_of(GOOD, bomb, {**GOOD, "id": "a2"}))), limit=100_000
+    )
     assert list(records) == ["a1", "a2"]
     assert found.line == 2
 
 
-# --- folders -------------------------------------------------------------------------------------------------------------
+# --- folders
+# -------------------------------------------------------------------------------------------------------------
 
 
 def test_folders_are_walked_in_depth_and_in_order(tmp_path):
@@ -587,7 +632,12 @@ def test_nothing_outside_the_allowed_folders_is_read(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "a.txt").write_text("x")
     (tmp_path / "allowed" / "link").symlink_to(tmp_path / "other")
-    outside = [tmp_path / "other", tmp_path / "other" / "a.txt", tmp_path / "allowed" / ".." / "other", tmp_path / "allowed" / "link"]
+    outside = [
+        tmp_path / "other",
+        tmp_path / "other" / "a.txt",
+        tmp_path / "allowed" / ".." / "other",
+        tmp_path / "allowed" / "link",
+    ]
     found, listing = walked(tmp_path / "allowed", *outside, roots=(tmp_path / "allowed",))
     assert found == [str(tmp_path / "allowed" / "a.txt")]
     assert [item.path for item in listing.failures] == [str(path) for path in outside]

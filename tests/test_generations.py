@@ -1,4 +1,6 @@
-"""Generations of the index: written once, kept for readers that are still on them, and made again from the catalog whatever happens to them."""
+"""Generations of the index: written once, kept for readers that are still on them, and made again from the catalog
+whatever happens to them.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +21,13 @@ from newsroom import Newsroom, question, story, tokens
 import ingest
 from index.archive import Archive, View
 from index.articles import Passage
-from index.chroma import open_folder
-from index.embed import Vectors
-from index.engine import Changes, Item
 from index.errors import VectorsError
-from index.generations import Folders
-from index.search import find
-from index.stored import ANYTHING, Generation
+from index.model.embedder import Vectors
+from index.search.search import find
+from index.store.rows import ANYTHING, Generation
+from index.vectors.chroma import open_folder
+from index.vectors.engine import Changes, Item
+from index.vectors.generations import Folders
 
 
 def published(newsroom: Newsroom) -> Generation:
@@ -73,7 +75,11 @@ def test_a_generation_never_changes_once_it_is_published(newsroom: Newsroom) -> 
     place = published(newsroom).place
 
     def contents() -> dict[str, bytes]:
-        files = [path for path in (newsroom.archive / "chroma" / place).rglob("*") if path.is_file() and not path.name.startswith("chroma.sqlite3")]
+        files = [
+            path
+            for path in (newsroom.archive / "chroma" / place).rglob("*")
+            if path.is_file() and not path.name.startswith("chroma.sqlite3")
+        ]
         return {str(path): path.read_bytes() for path in files}
 
     before = contents()
@@ -87,7 +93,9 @@ def test_a_generation_never_changes_once_it_is_published(newsroom: Newsroom) -> 
 
 
 @pytest.mark.slow
-def test_a_question_that_is_on_the_older_generation_is_answered_from_it_while_the_next_is_published(newsroom: Newsroom) -> None:
+def test_a_question_that_is_on_the_older_generation_is_answered_from_it_while_the_next_is_published(
+    newsroom: Newsroom,
+) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
     archive = Archive(newsroom.archive)
@@ -137,7 +145,9 @@ def test_an_index_of_mostly_deleted_slots_is_written_anew(newsroom: Newsroom) ->
     slots = []
     for version in range(1, 4):
         long = "\n\n".join(story(number, 2 * version + half) for half in (0, 1) for number in range(200))
-        (newsroom.articles / "chronicle.jsonl").write_text(json.dumps({"id": "1", "title": "The chronicle", "text": long}) + "\n")
+        (newsroom.articles / "chronicle.jsonl").write_text(
+            json.dumps({"id": "1", "title": "The chronicle", "text": long}) + "\n"
+        )
         newsroom.ingest()
         generation = published(newsroom)
         with newsroom.collection(generation.place) as collection:
@@ -253,7 +263,9 @@ def test_a_damaged_index_is_rebuilt_by_the_next_ingest_without_embedding_anythin
 
 
 def asked(newsroom: Newsroom, counts: Path) -> tuple[dict[str, Any], int, str]:
-    """Ask in a process of its own; return the answer, how many texts were embedded for it, and what was told besides."""
+    """Ask in a process of its own; return the answer, how many texts were embedded for it, and what was told
+    besides.
+    """
     done = newsroom.run("bot", "ask", question(7), "--json", COUNTS=str(counts))
     assert done.returncode == 0, done
     answer = json.loads(done.stdout)
@@ -268,7 +280,9 @@ def healthy(ready: Newsroom) -> tuple[dict[str, Any], int, str]:
 
 @pytest.mark.slow
 @each_damage([damage for damage in DAMAGES if damage.name in SEEN_BY_A_QUESTION])
-def test_a_damaged_index_still_answers_and_is_rebuilt_after_the_question(damaged: Newsroom, healthy: tuple[dict[str, Any], int, str]) -> None:
+def test_a_damaged_index_still_answers_and_is_rebuilt_after_the_question(
+    damaged: Newsroom, healthy: tuple[dict[str, Any], int, str]
+) -> None:
     answer, embedded, told = asked(damaged, damaged.root / "counts.json")
     assert (answer, embedded) == healthy[:2]
     assert healthy[2] == ""
@@ -281,7 +295,10 @@ def test_a_damaged_index_still_answers_and_is_rebuilt_after_the_question(damaged
 @pytest.mark.slow
 def test_an_unchanged_corpus_of_a_thousand_files_is_neither_read_nor_embedded_again(newsroom: Newsroom) -> None:
     for number in range(1_000):
-        newsroom.path(number).write_text(f"The voyage number {number} begins\n\nThe captain of ship{number} sails to harbour{number} with the morning tide.\n")
+        newsroom.path(number).write_text(
+            f"The voyage number {number} begins\n\nThe captain of ship{number} sails to harbour{number} with the "
+            "morning tide.\n"
+        )
     first = newsroom.run("ingest", "articles", "--json", COUNTS="counts.json")
     assert json.loads(first.stdout)["added"] == 1_000, first
     assert (len(articles_opened(newsroom)), counted("texts")) == (1_000, 1_000)
@@ -301,7 +318,9 @@ def articles_opened(newsroom: Newsroom) -> set[str]:
     return {path for path in counted("opened") if path.startswith(f"{newsroom.articles}/")}
 
 
-def test_a_run_that_could_not_write_chroma_leaves_its_vectors_to_the_next(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_that_could_not_write_chroma_leaves_its_vectors_to_the_next(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
     in_the_way = newsroom.archive / "chroma"
 
     class Blocking(HashEmbedder):
@@ -323,7 +342,12 @@ def test_a_run_that_could_not_write_chroma_leaves_its_vectors_to_the_next(newsro
 
 def items(first: int, last: int) -> list[list[Item]]:
     vectors = HashEmbedder(8).embed([f"passage {number}" for number in range(first, last)])
-    return [[(Passage(f"article:{number}", "article", 0, 1, "x"), vector) for number, vector in zip(range(first, last), vectors, strict=True)]]
+    return [
+        [
+            (Passage(f"article:{number}", "article", 0, 1, "x"), vector)
+            for number, vector in zip(range(first, last), vectors, strict=True)
+        ]
+    ]
 
 
 def test_one_process_writes_the_folders_of_a_run(tmp_path: Path) -> None:
@@ -347,7 +371,9 @@ def test_a_writer_that_is_killed_before_it_is_asked_is_told_and_the_next_write_h
     process = engine._writer._process  # type: ignore[union-attr]
     process.kill()
     process.wait()
-    with pytest.raises(VectorsError, match=r"The process that writes .* ended early \(exit code -9\). Run the command again."):
+    with pytest.raises(
+        VectorsError, match=r"The process that writes .* ended early \(exit code -9\). Run the command again."
+    ):
         engine.write(None, 1, Changes(items(0, 3)), 3, 3)
     assert list(tmp_path.iterdir()) == []
     generation, _ = engine.write(None, 1, Changes(items(0, 3)), 3, 3)
@@ -355,7 +381,7 @@ def test_a_writer_that_is_killed_before_it_is_asked_is_told_and_the_next_write_h
 
 
 def test_after_some_folders_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("index.generations._FOLDERS", 2)
+    monkeypatch.setattr("index.vectors.generations._FOLDERS", 2)
     engine, generation, processes = Folders(tmp_path), None, []
     engine.expect()
     for number in (1, 2, 3):
@@ -368,7 +394,7 @@ def test_after_some_folders_another_process_writes(tmp_path: Path, monkeypatch: 
 def test_a_run_that_has_nothing_to_write_starts_no_process(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
-    monkeypatch.setattr("index.generations.Writer", lambda: pytest.fail("a process was started"))
+    monkeypatch.setattr("index.vectors.generations.Writer", lambda: pytest.fail("a process was started"))
     newsroom.ingest()
     newsroom.write(1, 2)
     with pytest.raises(pytest.fail.Exception):

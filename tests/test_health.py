@@ -1,4 +1,6 @@
-"""Health, readiness and figures of a bot that runs: red when a part of it fails, green again by itself, and never a word in a label."""
+"""Health, readiness and figures of a bot that runs: red when a part of it fails, green again by itself, and never a
+word in a label.
+"""
 
 from __future__ import annotations
 
@@ -20,12 +22,11 @@ from slack_room import Rules, Scripted, access, answered, article, draft, refuse
 from slack_server import ANNA, BELA, SlackServer
 from starlette.applications import Starlette
 
-from bot.desk import Desk
-from bot.room.room import Room
-from bot.room.serve import answering
-from bot.room.vitals import vitals
+from bot.answer.desk import Desk
+from bot.slack.bot import Room
+from bot.slack.process import answering, vitals
 from index.archive import Archive
-from index.chroma_server import Server
+from index.vectors.chroma_server import Server
 from web.health import Part, Readiness, archive_checks, routes
 
 
@@ -61,7 +62,9 @@ class Watcher:
 
 
 @contextlib.asynccontextmanager
-async def watched(slack: SlackServer, archive: Path, folder: Path, desk: Any = None, server: Server | None = None) -> AsyncIterator[tuple[Room, Watcher]]:
+async def watched(
+    slack: SlackServer, archive: Path, folder: Path, desk: Any = None, server: Server | None = None
+) -> AsyncIterator[tuple[Room, Watcher]]:
     def load() -> tuple[Any, Archive]:
         opened = Archive(archive, server=server)
         return desk or Desk(opened, HashEmbedder()), opened
@@ -86,11 +89,13 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- readiness ---
 
 
-def test_a_damaged_generation_is_red_within_five_seconds_and_mended_by_the_bot(newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_damaged_generation_is_red_within_five_seconds_and_mended_by_the_bot(
+    newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
     held = threading.Event()
-    from bot.room import room as module
+    from bot.slack import bot as module
 
     mended = module.mended
     monkeypatch.setattr(module, "mended", lambda archive: held.wait(30) and mended(archive))  # so that red can be seen
@@ -114,12 +119,17 @@ def test_a_damaged_generation_is_red_within_five_seconds_and_mended_by_the_bot(n
 
 
 @pytest.mark.slow
-def test_a_chroma_server_that_is_killed_is_red_within_five_seconds_and_green_when_it_is_back(newsroom: Newsroom, chroma: ChromaServer, tmp_path: Path) -> None:
+def test_a_chroma_server_that_is_killed_is_red_within_five_seconds_and_green_when_it_is_back(
+    newsroom: Newsroom, chroma: ChromaServer, tmp_path: Path
+) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
 
     async def whole() -> None:
-        async with SlackServer() as slack, watched(slack, newsroom.archive, tmp_path, server=Server(chroma.url)) as (_, watcher):
+        async with (
+            SlackServer() as slack,
+            watched(slack, newsroom.archive, tmp_path, server=Server(chroma.url)) as (_, watcher),
+        ):
             await watcher.until(200)
             await asyncio.to_thread(chroma.kill)
             await watcher.until(503, 5, chroma="degraded", catalog="ready", model="ready", slack="ready")
@@ -151,8 +161,10 @@ def test_before_the_first_ingest_the_bot_is_down_and_then_ready_by_itself(newsro
     run(whole())
 
 
-def test_a_socket_that_is_lost_is_down_until_it_is_open_again(archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bot.room.serve._PING", 0.2)
+def test_a_socket_that_is_lost_is_down_until_it_is_open_again(
+    archive: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.slack.process._PING", 0.2)
 
     async def whole() -> None:
         async with SlackServer() as slack, watched(slack, archive, tmp_path, single()) as (_, watcher):
@@ -245,7 +257,13 @@ def single() -> Scripted:
 
 
 def test_what_happens_is_counted_and_no_label_holds_a_word_or_a_name(archive: Path, tmp_path: Path) -> None:
-    reply = answered("q", [draft(article("The ship left on Monday."), "The ship left on Monday."), draft(article("Rain fell."), "Rain fell.")])
+    reply = answered(
+        "q",
+        [
+            draft(article("The ship left on Monday."), "The ship left on Monday."),
+            draft(article("Rain fell."), "Rain fell."),
+        ],
+    )
     reply = type(reply)(reply.result, {"search": 12, "answer": 5, "check": 1, "total": 18}, (), "scripted", 1.0)
     wrong = draft(article("The xylophone fell."), "The xylophone fell.")
     lost = type(wrong)("The xylophone rose.", wrong.article, wrong.passage, wrong.start, wrong.end)
@@ -259,12 +277,18 @@ def test_what_happens_is_counted_and_no_label_holds_a_word_or_a_name(archive: Pa
             before = await watcher.figures()
             slack.fail("429", "chat.postMessage", times=2, wait="0.2")
             slack.fail("500", "chat.postMessage", times=1)
-            for person, words in ((ANNA, "When did the xylophone leave?"), (BELA, "Why did the trombone stay?"), (ANNA, "Who?")):
+            for person, words in (
+                (ANNA, "When did the xylophone leave?"),
+                (BELA, "Why did the trombone stay?"),
+                (ANNA, "Who?"),
+            ):
                 asked = slack.mention(person, words)
                 await slack.until(lambda asked=asked: slack.thread(asked.ts), "the answer")
             await slack.until(lambda: not room.reception.in_hand(), "the end")
             after = await watcher.figures()
-            gained = {name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)}
+            gained = {
+                name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)
+            }
             assert gained["newsdesk_questions_total answered"] == 2
             assert gained["newsdesk_questions_total refused"] == 1
             assert gained["newsdesk_slack_calls_total chat.postMessage slowed"] == 2
@@ -292,13 +316,21 @@ def test_the_figures_of_the_archive_follow_ingests_of_other_processes(newsroom: 
         async with SlackServer() as slack, watched(slack, newsroom.archive, tmp_path, single()) as (_, watcher):
             await watcher.until(200)
             figures = await watcher.figures()
-            assert (figures["newsdesk_articles"], figures["newsdesk_generation"], figures["newsdesk_ingest_runs_total done"]) == (1, 1, 1)
+            assert (
+                figures["newsdesk_articles"],
+                figures["newsdesk_generation"],
+                figures["newsdesk_ingest_runs_total done"],
+            ) == (1, 1, 1)
             newsroom.write(2, 1)
             (newsroom.articles / "broken.pdf").write_bytes(b"no pdf")
             done = await asyncio.to_thread(newsroom.run, "ingest", "articles")
             assert done.returncode == 1
             figures = await watcher.figures()
-            assert (figures["newsdesk_articles"], figures["newsdesk_generation"], figures["newsdesk_ingest_runs_total done"]) == (2, 2, 2)
+            assert (
+                figures["newsdesk_articles"],
+                figures["newsdesk_generation"],
+                figures["newsdesk_ingest_runs_total done"],
+            ) == (2, 2, 2)
             assert 0 <= figures["newsdesk_index_age_seconds"] < 600
             assert figures["newsdesk_ingest_runs_total killed"] == 0
 
@@ -306,7 +338,9 @@ def test_the_figures_of_the_archive_follow_ingests_of_other_processes(newsroom: 
 
 
 def test_a_registry_without_an_archive_still_tells_what_it_has():
-    from bot.room.meters import registry
+    from bot.slack.metrics import registry
     from web.health import ArchiveFigures
 
-    assert {"newsdesk_questions", "newsdesk_slack_calls"} <= {metric.name for metric in registry(ArchiveFigures(lambda: None)).collect()}
+    assert {"newsdesk_questions", "newsdesk_slack_calls"} <= {
+        metric.name for metric in registry(ArchiveFigures(lambda: None)).collect()
+    }

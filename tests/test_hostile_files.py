@@ -10,14 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from saved import LIMIT, STORY, docx, html, paragraph, pdf, wrapped
 
-from index.files import READERS, Failure, File, read
+from index.read.files import READERS, Failure, File, read
 
-MAIL = b"From: Island Herald <news@herald.example>\nSubject: Ferry\nDate: Fri, 07 Mar 2025 09:30:00 +0100\nContent-Type: text/html; charset=utf-8\n\n"
+MAIL = (
+    b"From: Island Herald <news@herald.example>\nSubject: Ferry\nDate: Fri, 07 Mar 2025 09:30:00 +0100\n"
+    b"Content-Type: text/html; charset=utf-8\n\n"
+)
 GOOD = {
     ".txt": "\n\n".join(STORY).encode(),
     ".md": ("---\ntitle: Ferry\ndate: 2025-03-07\n---\n" + "\n\n".join(STORY)).encode(),
     ".html": html(
-        '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Ferry", "datePublished": "2025-03-07T09:30:00Z"}</script>'
+        '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Ferry", "datePublished": '
+        '"2025-03-07T09:30:00Z"}</script>'
     ).encode(),
     ".pdf": pdf([wrapped(" ".join(STORY), 60, 780)], "/Title (Ferry) /CreationDate (D:20250307093000Z)"),
     ".docx": docx("".join(map(paragraph, STORY)), "<dc:title>Ferry</dc:title>"),

@@ -10,8 +10,8 @@ import pytest
 from saved import STORY, html, items, only, reason, written
 
 from index.errors import UnreadableError
-from index.formats.html import read_html
-from index.records import Record
+from index.read.html import read_html
+from index.read.record import Record
 
 
 def page(head: str = "", body: str = "", url: str | None = None, **more: str) -> Record:
@@ -19,7 +19,8 @@ def page(head: str = "", body: str = "", url: str | None = None, **more: str) ->
 
 
 def linked(**fields: object) -> str:
-    return f'<script type="application/ld+json">{json.dumps({"@context": "https://schema.org", "@type": "NewsArticle", "headline": "x", **fields})}</script>'
+    article = {"@context": "https://schema.org", "@type": "NewsArticle", "headline": "x", **fields}
+    return f'<script type="application/ld+json">{json.dumps(article)}</script>'
 
 
 def test_the_article_of_a_page_is_its_text_and_the_menu_is_not():
@@ -31,12 +32,29 @@ def test_the_article_of_a_page_is_its_text_and_the_menu_is_not():
 TITLES = [
     pytest.param("<title>Council stops the ferry | Island Herald</title>", "", "Council stops the ferry", id="bar"),
     pytest.param("<title>Council stops the ferry - Island Herald</title>", "", "Council stops the ferry", id="dash"),
-    pytest.param("<title>Council stops the ferry – The Island Herald</title>", "", "Council stops the ferry", id="with-the"),
-    pytest.param("<title>Council stops the ferry - Politics - Island Herald</title>", "", "Council stops the ferry - Politics", id="only-the-publisher-goes"),
-    pytest.param("<title>Ferry - Council says stop - Island boats go</title>", "", "Ferry - Council says stop - Island boats go", id="no-publisher-at-the-end"),
+    pytest.param(
+        "<title>Council stops the ferry – The Island Herald</title>", "", "Council stops the ferry", id="with-the"
+    ),
+    pytest.param(
+        "<title>Council stops the ferry - Politics - Island Herald</title>",
+        "",
+        "Council stops the ferry - Politics",
+        id="only-the-publisher-goes",
+    ),
+    pytest.param(
+        "<title>Ferry - Council says stop - Island boats go</title>",
+        "",
+        "Ferry - Council says stop - Island boats go",
+        id="no-publisher-at-the-end",
+    ),
     pytest.param("", "<h1>Council stops the ferry</h1>", "Council stops the ferry", id="heading"),
     pytest.param("<title>Island Herald</title>", "<h1>Island Herald</h1>", None, id="only-the-name-of-the-site"),
-    pytest.param('<meta property="og:title" content="Council &amp; ferry: the end">', "", "Council & ferry: the end", id="open-graph"),
+    pytest.param(
+        '<meta property="og:title" content="Council &amp; ferry: the end">',
+        "",
+        "Council & ferry: the end",
+        id="open-graph",
+    ),
     pytest.param(linked(headline="Council &#39;stops&#39; the ferry"), "", "Council 'stops' the ferry", id="json-ld"),
 ]
 
@@ -47,18 +65,23 @@ def test_the_title_is_the_headline_without_the_publisher(head, body, title):
 
 
 DATES = [
-    pytest.param(linked(datePublished="2025-03-07T23:30:00-05:00"), date(2025, 3, 7), "2025-03-07T23:30:00-05:00", id="day-in-its-own-zone"),
-    pytest.param(linked(datePublished="2025-03-07T09:30:00.123Z"), date(2025, 3, 7), "2025-03-07T09:30:00+00:00", id="utc"),
-    pytest.param(linked(datePublished="2025-03-07 09:30:00 +02:00"), date(2025, 3, 7), "2025-03-07T09:30:00+02:00", id="spaces"),
+    pytest.param(linked(datePublished="2025-03-07T23:30:00-05:00"), date(2025, 3, 7), "2025-03-07T23:30:00-05:00",
+    id="day-in-its-own-zone"),
+    pytest.param(linked(datePublished="2025-03-07T09:30:00.123Z"), date(2025, 3, 7), "2025-03-07T09:30:00+00:00",
+    id="utc"),
+    pytest.param(linked(datePublished="2025-03-07 09:30:00 +02:00"), date(2025, 3, 7), "2025-03-07T09:30:00+02:00",
+    id="spaces"),
     pytest.param(linked(datePublished="2025-03-07T09:30"), date(2025, 3, 7), None, id="no-offset"),
     pytest.param(linked(datePublished="2025-03-07"), date(2025, 3, 7), None, id="day-alone"),
     pytest.param(linked(datePublished="2025-13-47"), None, None, id="no-such-day"),
     pytest.param(linked(datePublished="1741340000000"), None, None, id="milliseconds-are-not-read"),
     pytest.param(linked(dateModified="2025-03-09T09:30:00Z"), None, None, id="a-change-is-no-publication"),
-    pytest.param('<meta property="article:published_time" content="2025-03-07T09:30:00+0100">', date(2025, 3, 7), "2025-03-07T09:30:00+01:00", id="tag"),
+    pytest.param('<meta property="article:published_time" content="2025-03-07T09:30:00+0100">', date(2025, 3, 7),
+    "2025-03-07T09:30:00+01:00", id="tag"),
     pytest.param('<meta name="dc.date" content="2025-03-07">', date(2025, 3, 7), None, id="dublin-core"),
     pytest.param(
-        linked(datePublished="2025-03-08T04:30:00Z") + '<meta property="article:published_time" content="2025-03-07T23:30:00-05:00">',
+        linked(datePublished="2025-03-08T04:30:00Z")
+        + '<meta property="article:published_time" content="2025-03-07T23:30:00-05:00">',
         date(2025, 3, 7), "2025-03-07T23:30:00-05:00", id="of-equal-moments-the-one-with-the-publishers-zone",
     ),
     pytest.param("", None, None, id="nothing-stated"),
@@ -72,7 +95,12 @@ def test_the_date_is_the_one_the_page_states(head, day, moment):
 
 
 def test_a_date_in_the_story_is_not_the_date_of_the_page():
-    assert page(story=(*STORY, "The last boat of 7 March 2024 was full, said the harbour office on 8 March 2024.")).metadata.published is None
+    assert (
+        page(
+            story=(*STORY, "The last boat of 7 March 2024 was full, said the harbour office on 8 March 2024.")
+        ).metadata.published
+        is None
+    )
 
 
 AUTHORS = [
@@ -82,7 +110,11 @@ AUTHORS = [
     pytest.param(linked(author="https://herald.example/ines"), None, id="address"),
     pytest.param('<meta name="author" content="Ines Carrow">', "Ines Carrow", id="tag"),
     pytest.param('<meta property="article:author" content="https://facebook.com/ines">', None, id="address-in-a-tag"),
-    pytest.param('<meta name="dc.creator" content="Carrow, Ines"><meta name="dc.creator" content="Dahl, Bo">', "Ines Carrow, Bo Dahl", id="family-name-first"),
+    pytest.param(
+        '<meta name="dc.creator" content="Carrow, Ines"><meta name="dc.creator" content="Dahl, Bo">',
+        "Ines Carrow, Bo Dahl",
+        id="family-name-first",
+    ),
     pytest.param('<meta name="author" content="@inescarrow">', None, id="handle"),
     pytest.param("", None, id="nobody"),
 ]
@@ -94,16 +126,29 @@ def test_the_author_is_who_the_page_names(head, author):
 
 
 def test_an_author_named_by_reference_is_found():
-    graph = {"@graph": [{"@type": "NewsArticle", "headline": "x", "author": {"@id": "#ines"}}, {"@id": "#ines", "@type": "Person", "name": "Ines Carrow"}]}
+    graph = {
+        "@graph": [
+            {"@type": "NewsArticle", "headline": "x", "author": {"@id": "#ines"}},
+            {"@id": "#ines", "@type": "Person", "name": "Ines Carrow"},
+        ]
+    }
     assert page(f'<script type="application/ld+json">{json.dumps(graph)}</script>').metadata.author == "Ines Carrow"
 
 
 PUBLISHERS = [
     pytest.param('<meta property="og:site_name" content="Island Herald">', "Island Herald", id="site-name"),
     pytest.param(linked(publisher={"name": "Island Herald"}), "Island Herald", id="json-ld"),
-    pytest.param('<meta property="og:site_name" content="islandherald">' + linked(publisher={"name": "Island Herald"}), "Island Herald", id="better-spelling"),
+    pytest.param(
+        '<meta property="og:site_name" content="islandherald">' + linked(publisher={"name": "Island Herald"}),
+        "Island Herald",
+        id="better-spelling",
+    ),
     pytest.param('<meta property="og:site_name" content="@herald">', None, id="handle"),
-    pytest.param('<link rel="canonical" href="https://www.herald.example/ferry">', "herald.example", id="host-where-there-is-no-name"),
+    pytest.param(
+        '<link rel="canonical" href="https://www.herald.example/ferry">',
+        "herald.example",
+        id="host-where-there-is-no-name",
+    ),
     pytest.param("", None, id="nothing"),
 ]
 
@@ -114,9 +159,24 @@ def test_the_publisher_is_the_site(head, publisher):
 
 
 ADDRESSES = [
-    pytest.param('<link rel="canonical" href="https://herald.example/ferry">', None, "https://herald.example/ferry", id="canonical"),
-    pytest.param('<link rel="canonical" href="/ferry">', "https://herald.example/x?utm=1", "https://herald.example/ferry", id="relative"),
-    pytest.param('<meta property="og:url" content="https://herald.example/ferry">', None, "https://herald.example/ferry", id="open-graph"),
+    pytest.param(
+        '<link rel="canonical" href="https://herald.example/ferry">',
+        None,
+        "https://herald.example/ferry",
+        id="canonical",
+    ),
+    pytest.param(
+        '<link rel="canonical" href="/ferry">',
+        "https://herald.example/x?utm=1",
+        "https://herald.example/ferry",
+        id="relative",
+    ),
+    pytest.param(
+        '<meta property="og:url" content="https://herald.example/ferry">',
+        None,
+        "https://herald.example/ferry",
+        id="open-graph",
+    ),
     pytest.param(
         '<link rel="canonical" href="https://herald.example/">',
         "https://herald.example/ferry",
@@ -150,28 +210,53 @@ def test_broken_json_ld_leaves_the_page_readable(text):
 
 
 def test_a_page_whose_own_copy_of_the_text_goes_on_is_read_to_its_end():
-    whole = [f"Ship number {number} left the harbour of the old town at dawn with its crew of {number + 3}, the harbour office said." for number in range(40)]
+    whole = [
+        (
+            f"Ship number {number} left the harbour of the old town at dawn with its crew of {number + 3}, the "
+            "harbour office said."
+        )
+        for number in range(40)
+    ]
     record = page(linked(articleBody="\n\n".join(whole)), story=whole[:12])
     assert whole[-1] in record.text
 
 
 def test_another_text_in_json_ld_is_not_taken_for_the_article():
-    other = " ".join(f"Something else altogether concerns turnip {number} and its growers elsewhere." for number in range(80))
+    other = " ".join(
+        f"Something else altogether concerns turnip {number} and its growers elsewhere." for number in range(80)
+    )
     assert "turnip" not in page(linked(articleBody=other)).text
 
 
 NO_ARTICLE = [
-    pytest.param("<html><body><div id=root></div><noscript>You need to enable JavaScript to run this app.</noscript></body></html>", "script", id="javascript"),
-    pytest.param("<html><body><p>Checking your browser. Please verify you are human.</p></body></html>", "gatekeeper", id="robot-check"),
     pytest.param(
-        "<html><body><h1>We value your privacy</h1><p>We use cookies and need your consent. With your consent, we and our partners store cookies and other "
-        "personal data to measure the audience. You can withdraw your consent in the privacy settings at any time.</p></body></html>",
+        (
+            "<html><body><div id=root></div><noscript>You need to enable JavaScript to run this "
+            "app.</noscript></body></html>"
+        ),
+        "script",
+        id="javascript",
+    ),
+    pytest.param(
+        "<html><body><p>Checking your browser. Please verify you are human.</p></body></html>",
+        "gatekeeper",
+        id="robot-check",
+    ),
+    pytest.param(
+        (
+            "<html><body><h1>We value your privacy</h1><p>We use cookies and need your consent. With your consent, "
+            "we and our partners store cookies and other "
+            "personal data to measure the audience. You can withdraw your consent in the privacy settings at any "
+            "time.</p></body></html>"
+        ),
         "consent",
         id="consent-wall",
     ),
     pytest.param(
         "<html><body><main>"
-        + "".join(f'<p><a href="/{n}">Council stops ferry number {n} after a long debate of hours</a></p>' for n in range(40))
+        + "".join(
+            f'<p><a href="/{n}">Council stops ferry number {n} after a long debate of hours</a></p>' for n in range(40)
+        )
         + "</main></body></html>",
         "list of links",
         id="section-front",
@@ -180,7 +265,11 @@ NO_ARTICLE = [
     pytest.param("<html></html>", "not an HTML page", id="empty-page"),
     pytest.param("Only words, no page at all.", "no HTML", id="plain-text"),
     pytest.param("%PDF-1.7 stream", "another kind of file", id="pdf"),
-    pytest.param("From: <Saved by Blink>\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\n<html>", "MHTML", id="web-archive"),
+    pytest.param(
+        "From: <Saved by Blink>\nMIME-Version: 1.0\nContent-Type: multipart/related;\n\n<html>",
+        "MHTML",
+        id="web-archive",
+    ),
 ]
 
 
@@ -189,7 +278,10 @@ def test_a_page_without_an_article_is_named_for_what_it_is(source, words, tmp_pa
     assert words in reason(written(tmp_path, "page.html", source))
 
 
-FRENCH = [f"Le président a déclaré pour la fois numéro {number} que la trêve durerait un mois à Genève." for number in range(4)]
+FRENCH = [
+    f"Le président a déclaré pour la fois numéro {number} que la trêve durerait un mois à Genève."
+    for number in range(4)
+]
 UKRAINIAN = [f"Президент заявив {number} березня, що готовий до перемир'я на морі та в небі." for number in range(4)]
 ENCODED = [
     pytest.param(html('<meta charset="windows-1251">', story=UKRAINIAN).encode("cp1251"), None, "перемир", id="named"),

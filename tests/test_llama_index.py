@@ -13,7 +13,7 @@ from newsroom import Newsroom, question, story
 
 from index.archive import Archive
 from index.articles import article_id
-from index.llama import ArchiveEmbedding, ArchiveRetriever
+from index.search.llama import ArchiveEmbedding, ArchiveRetriever
 
 
 @pytest.fixture
@@ -28,11 +28,15 @@ def archive(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Arc
 
 
 def is_about(newsroom: Newsroom, found: NodeWithScore, number: int) -> bool:
-    return found.node.metadata["article_id"] == article_id(str(newsroom.path(number))) and found.node.get_content() in story(number, 1)
+    return found.node.metadata["article_id"] == article_id(
+        str(newsroom.path(number))
+    ) and found.node.get_content() in story(number, 1)
 
 
 @pytest.mark.slow
-def test_plain_llama_index_retrieves_nodes_whose_text_and_metadata_make_sense(newsroom: Newsroom, archive: Archive) -> None:
+def test_plain_llama_index_retrieves_nodes_whose_text_and_metadata_make_sense(
+    newsroom: Newsroom, archive: Archive
+) -> None:
     with archive.catalog.snapshot() as snapshot:
         generation = snapshot.generation()
         passages = set(snapshot.all_passage_ids())
@@ -83,7 +87,9 @@ def test_the_embedding_gives_what_our_embedder_gives(newsroom: Newsroom) -> None
 
 
 @pytest.mark.slow
-def test_a_rebuild_puts_the_text_in_or_leaves_it_out_as_the_setting_says(newsroom: Newsroom, archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rebuild_puts_the_text_in_or_leaves_it_out_as_the_setting_says(
+    newsroom: Newsroom, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
     newsroom.assert_index_agrees(with_text=True)
     monkeypatch.delenv("NEWSDESK_CHROMA__TEXT")
     assert newsroom.run("bot", "rebuild").returncode == 0

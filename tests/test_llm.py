@@ -12,7 +12,7 @@ import pytest
 from llm_server import KEY, LlmServer, Play
 from pydantic import SecretStr
 
-from bot.llm import Llm, LlmError, Tally
+from bot.write.llm import Llm, LlmError, Tally
 from index.errors import SettingsError
 from settings import LlmSettings
 
@@ -65,7 +65,9 @@ def test_cost_is_counted_at_the_prices_that_are_set():
 
 PASSING = [
     pytest.param(Play(status=429, headers={"Retry-After": "0.01"}), id="429-that-says-when"),
-    pytest.param(Play(status=429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), id="429-with-a-day-that-is-over"),
+    pytest.param(
+        Play(status=429, headers={"Retry-After": "Wed, 21 Oct 2015 07:28:00 GMT"}), id="429-with-a-day-that-is-over"
+    ),
     pytest.param(Play(status=500), id="500"),
     pytest.param(Play(status=503, headers={"Retry-After": "0"}), id="503"),
     pytest.param(Play(ends="cut"), id="connection-reset"),
@@ -82,12 +84,29 @@ def test_passing_trouble_before_the_first_word_is_tried_again(trouble):
 
 
 LASTING = [
-    pytest.param(Play(status=401), "refuses the key (status 401). Set NEWSDESK_LLM__API_KEY", "cannot be used", id="401"),
+    pytest.param(
+        Play(status=401), "refuses the key (status 401). Set NEWSDESK_LLM__API_KEY", "cannot be used", id="401"
+    ),
     pytest.param(Play(status=403), "refuses the key", "cannot be used", id="403"),
-    pytest.param(Play(status=404, code="model_not_found"), "has no model stand-in (status 404, model_not_found)", "cannot be used", id="404"),
-    pytest.param(Play(status=400, code="context_length_exceeded"), "status 400, context_length_exceeded", "cannot be used", id="400"),
+    pytest.param(
+        Play(status=404, code="model_not_found"),
+        "has no model stand-in (status 404, model_not_found)",
+        "cannot be used",
+        id="404",
+    ),
+    pytest.param(
+        Play(status=400, code="context_length_exceeded"),
+        "status 400, context_length_exceeded",
+        "cannot be used",
+        id="400",
+    ),
     pytest.param(Play(status=429, code="insufficient_quota"), "has nothing left", "cannot be used", id="no-quota"),
-    pytest.param(Play(status=429, headers={"Retry-After": "3600"}), "does not answer now (status 429)", "is overloaded", id="429-for-an-hour"),
+    pytest.param(
+        Play(status=429, headers={"Retry-After": "3600"}),
+        "does not answer now (status 429)",
+        "is overloaded",
+        id="429-for-an-hour",
+    ),
     pytest.param(Play(HELLO, ends="length"), "NEWSDESK_LLM__TOKENS_OUT", "broke off", id="cut-at-the-limit"),
     pytest.param(Play(HELLO, ends="silent"), "broke off in the middle", "broke off", id="no-end"),
     pytest.param(Play(HELLO, ends="cut"), "or broke off", "cannot be reached", id="reset-in-the-middle"),
@@ -159,7 +178,11 @@ MISSING = [
     pytest.param({"model": "openai:gpt-4o"}, "NEWSDESK_LLM__API_KEY is not set", id="openai-without-key"),
     pytest.param({"model": "anthropic:claude-x"}, "NEWSDESK_LLM__API_KEY is not set", id="anthropic-without-key"),
     pytest.param({"model": "openai-like:x"}, "NEWSDESK_LLM__BASE_URL is not set", id="openai-like-without-address"),
-    pytest.param({"model": "openai:gpt-99", "api_key": SecretStr(KEY)}, "openai-like:gpt-99 with NEWSDESK_LLM__BASE_URL=https://api.openai", id="unknown"),
+    pytest.param(
+        {"model": "openai:gpt-99", "api_key": SecretStr(KEY)},
+        "openai-like:gpt-99 with NEWSDESK_LLM__BASE_URL=https://api.openai",
+        id="unknown",
+    ),
 ]
 
 
@@ -171,7 +194,9 @@ def test_what_is_not_set_is_said_before_anything_is_sent(values, told):
 
 
 def test_a_package_that_is_not_installed_is_named_with_the_command(monkeypatch):
-    monkeypatch.setitem(__import__("sys").modules, "llama_index.llms.ollama", None)  # what Python does for a missing module
+    monkeypatch.setitem(
+        __import__("sys").modules, "llama_index.llms.ollama", None
+    )  # what Python does for a missing module
     with pytest.raises(SettingsError, match=r"pip install 'llama-index-llms-ollama>=0\.11,<0\.12'"):
         Llm(LlmSettings(model="ollama:x"))
 
@@ -180,7 +205,11 @@ def test_the_key_and_the_words_are_in_no_error_and_no_log(caplog):
     """The server repeats the key in what it says, as providers do."""
     caplog.set_level(logging.DEBUG)
     told = []
-    for trouble in [*[param.values[0] for param in [*PASSING, *LASTING]], Play(status=400, code=KEY), Play(status=400, code=KEY[3:11].lower())]:
+    for trouble in [
+        *[param.values[0] for param in [*PASSING, *LASTING]],
+        Play(status=400, code=KEY),
+        Play(status=400, code=KEY[3:11].lower()),
+    ]:
         with LlmServer(trouble) as server:
             try:
                 written(llm_of(server), 1)
@@ -188,7 +217,11 @@ def test_the_key_and_the_words_are_in_no_error_and_no_log(caplog):
                 told += [str(error), repr(error), error.why, "".join(traceback.format_exception(error))]
     with LlmServer(Play(HELLO), key="another") as server, pytest.raises(LlmError) as caught:
         written(llm_of(server))
-    told += ["".join(traceback.format_exception(caught.value)), repr(llm_of(server)), repr(LlmSettings(api_key=SecretStr(KEY)))]
+    told += [
+        "".join(traceback.format_exception(caught.value)),
+        repr(llm_of(server)),
+        repr(LlmSettings(api_key=SecretStr(KEY))),
+    ]
     assert len(told) > 30
     for secret in (KEY, KEY[3:], QUESTION, RULES, HELLO):
         assert not [text for text in told if secret in text]

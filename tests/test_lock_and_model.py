@@ -1,4 +1,6 @@
-"""Refused at the door: a second writer, and another embedding model than the archive's; each refusal says what to do."""
+"""Refused at the door: a second writer, and another embedding model than the archive's; each refusal says what to
+do.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +16,27 @@ from newsroom import Newsroom, eventually, page, question, tokens
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.desk import Desk, Request
-from index.embed import Vectors
+from bot.answer.desk import Desk, Request
 from index.errors import ModelChanged
+from index.model.embedder import Vectors
 
 
 @pytest.mark.slow
 @pytest.mark.both
-def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on(newsroom: Newsroom, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on(
+    newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
+) -> None:
     newsroom.write(1, 1)
     with newsroom.start("ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as first:
         eventually(lambda: newsroom.holds_lock(first), "the first ingest holds the lock")
         assert ingest.main(["articles"], embedder=newsroom.embedder) == 2
         said = capsys.readouterr().err
         assert re.fullmatch(
-            rf"ingest\.py: Process {first.pid} \(since \S+\) is writing to the archive .* Wait for it to end, then run the command again\.\n", said
+            (
+                rf"ingest\.py: Process {first.pid} \(since \S+\) is writing to the archive .* Wait for it to end, "
+                r"then run the command again\.\n"
+            ),
+            said,
         )
         assert bot_main(["rebuild"], embedder=newsroom.embedder) == 2
         assert f"Process {first.pid} " in capsys.readouterr().err
@@ -58,7 +66,10 @@ def embedded_by_another(newsroom: Newsroom) -> Newsroom:
     return newsroom
 
 
-REMEDY = "The archive was embedded by hash-128, the settings say {}. Set NEWSDESK_MODEL__NAME back, or embed everything again: python -m bot rebuild --embed\n"
+REMEDY = (
+    "The archive was embedded by hash-128, the settings say {}. Set NEWSDESK_MODEL__NAME back, or embed everything "
+    "again: python -m bot rebuild --embed\n"
+)
 
 
 @pytest.mark.slow
@@ -79,7 +90,11 @@ def test_another_model_is_refused_by_every_command_that_needs_one_and_nothing_ch
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "identity"), [("", "all-MiniLM-L6-v2@"), ("some/other-model", "some/other-model.")])
 def test_another_model_in_the_settings_is_refused_before_it_is_loaded(
-    embedded_by_another: Newsroom, name: str, identity: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    embedded_by_another: Newsroom,
+    name: str,
+    identity: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("NEWSDESK_MODEL__NAME", name)
     assert ingest.main(["articles"]) == 2
@@ -112,7 +127,9 @@ def test_rebuild_embed_mends_it_and_then_the_former_model_is_the_other_one(
 
 @pytest.mark.slow
 @pytest.mark.both
-def test_the_former_model_answers_until_all_is_embedded_by_the_other(embedded_by_another: Newsroom, embedder: HashEmbedder) -> None:
+def test_the_former_model_answers_until_all_is_embedded_by_the_other(
+    embedded_by_another: Newsroom, embedder: HashEmbedder
+) -> None:
     archive = embedded_by_another.open()
     desk = Desk(archive, embedded_by_another.embedder)
     meanwhile = []
@@ -132,7 +149,9 @@ def test_the_former_model_answers_until_all_is_embedded_by_the_other(embedded_by
 
 
 @pytest.mark.slow
-def test_a_rebuild_embed_that_is_killed_leaves_the_former_model_in_force_and_can_be_run_again(embedded_by_another: Newsroom) -> None:
+def test_a_rebuild_embed_that_is_killed_leaves_the_former_model_in_force_and_can_be_run_again(
+    embedded_by_another: Newsroom,
+) -> None:
     newsroom, former = embedded_by_another, embedded_by_another.embedder
     for seconds in (0, 0.1, 0.3):
         with newsroom.start("bot", "rebuild", "--embed", env={"DIMENSIONS": "256"}) as process:

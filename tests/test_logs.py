@@ -1,4 +1,6 @@
-"""The log: a line of JSON or text an event, one reference from Slack's event to the post, and never a word of what was said."""
+"""The log: a line of JSON or text an event, one reference from Slack's event to the post, and never a word of what was
+said.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +15,15 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, bot, refused, run
 from slack_server import ANNA, BELA, BOT, NEWS, SlackServer
 
-from bot import logs
+from bot import telemetry
 
 SAID = ("xylophone", "harbour1", "ship1", "grain1", "trombone", "clarinet", "bassoon", "harpsichord", "order a1v1")
 
 
 @contextlib.contextmanager
-def written(form: logs.Format) -> Iterator[None]:
+def written(form: telemetry.Format) -> Iterator[None]:
     """Write the log as the bot does, our own lines from debug on."""
-    root, own, handler = logging.getLogger(), logging.getLogger("newsdesk"), logs.handler(form)
+    root, own, handler = logging.getLogger(), logging.getLogger("newsdesk"), telemetry.handler(form)
     before = root.level, own.level
     root.addHandler(handler)
     root.setLevel("WARNING")
@@ -45,7 +47,9 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def converse(slack: SlackServer) -> str:
-    """Ask, ask on, edit, rate, explain, ask in private, be refused, while Slack stumbles; return the key of the first question."""
+    """Ask, ask on, edit, rate, explain, ask in private, be refused, while Slack stumbles; return the key of the first
+    question.
+    """
     slack.fail("500", "chat.postMessage", times=1)
     slack.fail("429", "assistant.threads.setStatus", times=1, wait="0.2")
     asked = slack.mention(ANNA, question(1))
@@ -137,4 +141,4 @@ def test_a_line_of_a_library_is_cut_where_a_message_may_begin(capsys):
 )
 def test_the_names_in_a_line_are_its_fields(template, values, fields):
     record = logging.LogRecord("newsdesk", 20, "", 0, template, values, None)
-    assert logs._fields(record) == fields
+    assert telemetry._fields(record) == fields

@@ -8,14 +8,17 @@ from email.message import EmailMessage
 import pytest
 from saved import STORY, html, only, reason, written
 
-from index.formats.mail import read_mail
+from index.read.mail import read_mail
 
 PLAIN = (
     "View this email in your browser\nhttps://herald.example/mail/1\n\n"
     + "\n\n".join(STORY)
     + "\n\nUnsubscribe | Manage preferences\nYou received this email because you signed up.\n"
 )
-FRAME = "<p><a href='https://herald.example/mail/1'>View in browser</a></p>{}<img src='https://t.example/p.gif' width=1 height=1><p>Unsubscribe</p>"
+FRAME = (
+    "<p><a href='https://herald.example/mail/1'>View in browser</a></p>{}<img src='https://t.example/p.gif' width=1 "
+    "height=1><p>Unsubscribe</p>"
+)
 
 
 def mail(plain: str | None = PLAIN, page: str | None = None, **headers: str) -> EmailMessage:
@@ -32,7 +35,9 @@ def mail(plain: str | None = PLAIN, page: str | None = None, **headers: str) -> 
     if plain is not None:
         message.set_content(plain)
     if page is not None:
-        message.add_alternative(page, subtype="html") if plain is not None else message.set_content(page, subtype="html")
+        message.add_alternative(page, subtype="html") if plain is not None else message.set_content(
+            page, subtype="html"
+        )
     return message
 
 
@@ -48,7 +53,9 @@ def test_a_mail_from_a_person_is_by_that_person():
 
 
 @pytest.mark.parametrize(
-    "message", [mail(), mail(PLAIN, html(story=STORY, body=FRAME.format(""))), mail(None, html(body=FRAME.format("")))], ids=["plain", "both", "html"]
+    "message",
+    [mail(), mail(PLAIN, html(story=STORY, body=FRAME.format(""))), mail(None, html(body=FRAME.format("")))],
+    ids=["plain", "both", "html"],
 )
 def test_the_story_stays_and_the_frame_of_the_mail_goes(message):
     text = read_mail("x.eml", message.as_bytes()).text
@@ -57,7 +64,9 @@ def test_the_story_stays_and_the_frame_of_the_mail_goes(message):
 
 
 def test_a_mail_whose_html_is_a_shell_is_read_from_its_plain_part():
-    text = read_mail("x.eml", mail(PLAIN, "<html><body><p>Your reader cannot show this.</p></body></html>").as_bytes()).text
+    text = read_mail(
+        "x.eml", mail(PLAIN, "<html><body><p>Your reader cannot show this.</p></body></html>").as_bytes()
+    ).text
     assert STORY[0] in text
 
 
@@ -68,10 +77,17 @@ def test_several_stories_stay_one_article():
 
 
 def test_a_forwarded_newsletter_is_the_newsletter():
-    header = "From: Island Herald <news@herald.example>\nDate: Thu, 6 Mar 2025 08:00:00 +0000\nSubject: Ferry stops\nTo: <me@x.example>"
+    header = (
+        "From: Island Herald <news@herald.example>\nDate: Thu, 6 Mar 2025 08:00:00 +0000\nSubject: Ferry stops\nTo: "
+        "<me@x.example>"
+    )
     inner = f"---------- Forwarded message ---------\n{header}\n\n{PLAIN}"
     record = read_mail("x.eml", mail(inner, Subject="Fwd: Ferry stops", From="Bo Dahl <bo@x.example>").as_bytes())
-    assert (record.metadata.title, record.metadata.publisher, record.metadata.published_at) == ("Ferry stops", "Island Herald", "2025-03-06T08:00:00+00:00")
+    assert (record.metadata.title, record.metadata.publisher, record.metadata.published_at) == (
+        "Ferry stops",
+        "Island Herald",
+        "2025-03-06T08:00:00+00:00",
+    )
     assert "me@x.example" not in record.text
 
 
@@ -107,11 +123,18 @@ def test_the_date_is_that_of_the_header(value, expected):
 
 
 def test_a_part_in_an_unknown_charset_is_read_as_well_as_it_can_be(tmp_path):
-    raw = b"From: a@b.example\nSubject: x\nContent-Type: text/plain; charset=klingon\nContent-Transfer-Encoding: 8bit\n\n" + STORY[0].encode()
+    raw = (
+        b"From: a@b.example\nSubject: x\nContent-Type: text/plain; charset=klingon\nContent-Transfer-Encoding: 8bit\n\n"
+        + STORY[0].encode()
+    )
     assert STORY[0] in only(written(tmp_path, "x.eml", raw)).text
 
 
-@pytest.mark.parametrize("body", ["<http://" * 100_000, "(http://" * 100_000, " " * 1_000_000, "-" * 1_000_000], ids=["links", "brackets", "spaces", "dashes"])
+@pytest.mark.parametrize(
+    "body",
+    ["<http://" * 100_000, "(http://" * 100_000, " " * 1_000_000, "-" * 1_000_000],
+    ids=["links", "brackets", "spaces", "dashes"],
+)
 def test_a_body_of_one_kind_of_sign_is_read_in_time(body):
     assert STORY[0] in read_mail("x.eml", f"From: a@b.example\n\n{body}\n{STORY[0]}".encode()).text
 
@@ -126,8 +149,14 @@ def attached() -> bytes:
 HOSTILE = [
     pytest.param(attached, "ferry.pdf", id="only-an-attachment"),
     pytest.param(lambda: STORY[0].encode(), "is not a mail", id="plain-text"),
-    pytest.param(lambda: b"From: a@b.example\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n!!!!", "without text", id="base64-garbage"),
-    pytest.param(lambda: b'From: a@b.example\nContent-Type: multipart/mixed; boundary=""\n\n', "without text", id="no-boundary"),
+    pytest.param(
+        lambda: b"From: a@b.example\nContent-Type: text/plain\nContent-Transfer-Encoding: base64\n\n!!!!",
+        "without text",
+        id="base64-garbage",
+    ),
+    pytest.param(
+        lambda: b'From: a@b.example\nContent-Type: multipart/mixed; boundary=""\n\n', "without text", id="no-boundary"
+    ),
     pytest.param(lambda: b"From: a@b.example\nSubject: x\n\n", "without text", id="no-body"),
 ]
 

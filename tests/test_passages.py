@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from samples import article, records
 
 from index.articles import Article, Source
-from index.passages import SIZE, estimated_tokens, header, passages_of, windows
+from index.text import SIZE, estimated_tokens, header, passages_of, windows
 
 
 def made(text: str, title: str = "A title", key: str = "0123456789abcdef") -> Article:
@@ -33,7 +33,24 @@ def test_every_passage_of_a_sample_article_is_a_window_on_its_text(name):
 
 
 WORDS = st.sampled_from(
-    ["The", "ship", "left", "harbour.", "“We", "stay,”", "said", "U.S.", "会谈在周一开始。", "Зеленський", "a" * 700, "—", "!", "\n", "\n\n", "…"]
+    [
+        "The",
+        "ship",
+        "left",
+        "harbour.",
+        "“We",
+        "stay,”",
+        "said",
+        "U.S.",
+        "会谈在周一开始。",
+        "Зеленський",
+        "a" * 700,
+        "—",
+        "!",
+        "\n",
+        "\n\n",
+        "…",
+    ]
 )
 TEXTS = st.one_of(st.text(max_size=400), st.lists(WORDS, max_size=300).map(" ".join))
 
@@ -121,7 +138,11 @@ HEADERS = [
     pytest.param(Source("1", "A title"), "A title", id="title-alone"),
     pytest.param(Source("1", "A title", "Harbour Courier"), "A title (Harbour Courier)", id="with-publisher"),
     pytest.param(Source("1", "A title", published=date(2025, 3, 7)), "A title (2025-03-07)", id="with-date"),
-    pytest.param(Source("1", "A title", "Harbour Courier", published=date(2025, 3, 7)), "A title (Harbour Courier, 2025-03-07)", id="with-both"),
+    pytest.param(
+        Source("1", "A title", "Harbour Courier", published=date(2025, 3, 7)),
+        "A title (Harbour Courier, 2025-03-07)",
+        id="with-both",
+    ),
 ]
 
 

@@ -1,4 +1,5 @@
-"""Vectors in PostgreSQL by pgvector: one transaction for an article and its vectors, each reader in its own state, kills, restarts, damage, sentences.
+"""Vectors in PostgreSQL by pgvector: one transaction for an article and its vectors, each reader in its own state,
+kills, restarts, damage, sentences.
 
 No search here compares in memory: few as the passages are, the table is asked.
 """
@@ -22,9 +23,9 @@ import ingest
 from bot.__main__ import main as bot_main
 from index.archive import View
 from index.errors import ArchiveError
-from index.pgvector import Table
-from index.search import find
-from index.stored import ANYTHING, Scope
+from index.search.search import find
+from index.store.rows import ANYTHING, Scope
+from index.vectors.pgvector import Table
 
 
 @pytest.fixture(autouse=True)
@@ -51,7 +52,9 @@ def tables(cluster: postgres.Cluster, url: str) -> list[str]:
 # --- what is found ---
 
 
-def test_articles_come_change_and_go_as_with_folders(pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom) -> None:
+def test_articles_come_change_and_go_as_with_folders(
+    pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom
+) -> None:
     put(newsroom, range(30))
     assert newsroom.ingest()["added"] == 30
     assert not (newsroom.archive / "chroma").exists()
@@ -71,7 +74,12 @@ def test_articles_come_change_and_go_as_with_folders(pgvector: str, vector_clust
 
 def test_the_nearest_are_those_that_an_exact_scan_finds(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [
-        {**json.loads(line(number, 1)), "date": f"2025-01-{number % 20 + 1:02}", "source": "The Post" if number % 3 else "The Mail"} for number in range(60)
+        {
+            **json.loads(line(number, 1)),
+            "date": f"2025-01-{number % 20 + 1:02}",
+            "source": "The Post" if number % 3 else "The Mail",
+        }
+        for number in range(60)
     ]
     (newsroom.articles / "all.jsonl").write_text("".join(json.dumps(each) + "\n" for each in lines))
     newsroom.ingest()
@@ -90,7 +98,7 @@ def test_the_nearest_are_those_that_an_exact_scan_finds(newsroom: Newsroom, monk
             assert near <= {id_ for id_, _ in found}
 
     for few in (0, 20_000):  # by the graph, and in full
-        monkeypatch.setattr("index.pgvector._EXACT", few)
+        monkeypatch.setattr("index.vectors.pgvector._EXACT", few)
         for scope in (ANYTHING, Scope(publisher="The Post"), Scope(since=date(2025, 1, 10)), Scope(publisher="Nobody")):
             archive.read(partial(compare, scope=scope))
     assert archive.trouble is None
@@ -134,7 +142,9 @@ def test_an_archive_that_was_emptied_takes_articles_again(newsroom: Newsroom) ->
     assert tokens(newsroom.answers([5])[0]["text"]) == {(5, 1)}
 
 
-def test_the_extension_may_be_in_any_schema(pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom) -> None:
+def test_the_extension_may_be_in_any_schema(
+    pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom
+) -> None:
     vector_cluster.sql('CREATE SCHEMA "Odd one"; CREATE EXTENSION vector SCHEMA "Odd one"', database_of(pgvector))
     put(newsroom, range(5))
     newsroom.ingest()
@@ -160,10 +170,16 @@ def test_a_postgresql_that_is_restarted_in_the_middle_is_told_and_nothing_is_hal
 
     def ask(number: int) -> set[tuple[int, int]]:
         vector = newsroom.embedder.embed([question(number)])[0]
-        return tokens(archive.read(lambda view: find(view, question(number), vector, newsroom.embedder.identity, ANYTHING, 3))[0].passage.text)
+        return tokens(
+            archive.read(lambda view: find(view, question(number), vector, newsroom.embedder.identity, ANYTHING, 3))[
+                0
+            ].passage.text
+        )
 
     assert ask(3) == {(3, 1)}
-    with newsroom.start("ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with newsroom.start(
+        "ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         eventually(lambda: newsroom.holds_lock(process), "the ingest waits for articles")
         vector_cluster.stop()
         try:
@@ -193,10 +209,22 @@ _DAMAGE = {
 
 
 @pytest.mark.parametrize(
-    ("damage", "mended_by"), [("table gone", "ingest"), ("table gone", "ask"), ("graph gone", "ingest"), ("extension gone", "ask"), ("rows gone", "ingest")]
+    ("damage", "mended_by"),
+    [
+        ("table gone", "ingest"),
+        ("table gone", "ask"),
+        ("graph gone", "ingest"),
+        ("extension gone", "ask"),
+        ("rows gone", "ingest"),
+    ],
 )
 def test_what_is_damaged_is_answered_by_a_scan_told_and_filled_again_without_embedding(
-    pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom, damage: str, mended_by: str, capsys: pytest.CaptureFixture[str]
+    pgvector: str,
+    vector_cluster: postgres.Cluster,
+    newsroom: Newsroom,
+    damage: str,
+    mended_by: str,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     put(newsroom, range(12))
     newsroom.ingest()
@@ -211,17 +239,24 @@ def test_what_is_damaged_is_answered_by_a_scan_told_and_filled_again_without_emb
     else:
         before = newsroom.embedder.texts
         assert ingest.main(["articles"], embedder=newsroom.embedder) == 0
-        assert capsys.readouterr().err.startswith("The search index was damaged and has been rebuilt from the catalog (")
+        assert capsys.readouterr().err.startswith(
+            "The search index was damaged and has been rebuilt from the catalog ("
+        )
         assert newsroom.embedder.texts == before
     newsroom.assert_index_agrees()
     assert tokens(newsroom.answers([7])[0]["text"]) == {(7, 1)}
 
 
-def test_a_table_that_a_dead_rebuild_left_is_removed(pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom) -> None:
+def test_a_table_that_a_dead_rebuild_left_is_removed(
+    pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom
+) -> None:
     put(newsroom, range(3))
     newsroom.ingest()
     [place] = tables(vector_cluster, pgvector)
-    vector_cluster.sql("CREATE TABLE newsdesk.vectors_9_abcdef (id text); CREATE TABLE newsdesk.vectorsome (id text)", database_of(pgvector))
+    vector_cluster.sql(
+        "CREATE TABLE newsdesk.vectors_9_abcdef (id text); CREATE TABLE newsdesk.vectorsome (id text)",
+        database_of(pgvector),
+    )
     newsroom.write(4, 1)
     newsroom.ingest()
     assert tables(vector_cluster, pgvector) == [place]
@@ -242,7 +277,9 @@ def test_another_model_is_refused_and_a_rebuild_with_it_makes_a_table_of_its_len
     archive, vector = newsroom.open(), newsroom.embedder.embed([question(3)])[0]
     assert bot_main(["rebuild", "--embed"], embedder=short) == 0
     _, new = tables(vector_cluster, pgvector)
-    assert vector_cluster.sql(f"SELECT newsdesk.vector_dims(vector) FROM newsdesk.{new} LIMIT 1", database_of(pgvector)) == [(128,)]
+    assert vector_cluster.sql(
+        f"SELECT newsdesk.vector_dims(vector) FROM newsdesk.{new} LIMIT 1", database_of(pgvector)
+    ) == [(128,)]
     # A bot that still has the former model is told, and finds what there is by that one.
     archive.read(lambda view: find(view, question(3), vector, newsroom.embedder.identity, ANYTHING, 5))
     assert "different halfvec dimensions 128 and 256" in (archive.trouble or "")
@@ -252,7 +289,9 @@ def test_another_model_is_refused_and_a_rebuild_with_it_makes_a_table_of_its_len
     assert tokens(newsroom.answers([3])[0]["text"]) == {(3, 1)}
 
 
-def test_another_machine_needs_nothing_but_the_address_of_the_database(newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_machine_needs_nothing_but_the_address_of_the_database(
+    newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     put(newsroom, range(5))
     newsroom.ingest()
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "another"))
@@ -264,7 +303,11 @@ def test_another_machine_needs_nothing_but_the_address_of_the_database(newsroom:
 
 
 def test_a_machine_whose_settings_lead_elsewhere_is_told_and_changes_nothing(
-    pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    pgvector: str,
+    vector_cluster: postgres.Cluster,
+    newsroom: Newsroom,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     put(newsroom, range(5))
     newsroom.ingest()
@@ -307,7 +350,11 @@ def test_an_archive_moves_from_files_into_postgresql_with_its_vectors(
 
 
 def test_a_postgresql_without_the_extension_is_told_in_a_sentence(
-    without: postgres.Cluster, cluster: postgres.Cluster, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    without: postgres.Cluster,
+    cluster: postgres.Cluster,
+    newsroom: Newsroom,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     if cluster.sql("SELECT count(*) FROM pg_available_extensions WHERE name = 'vector'") != [(0,)]:
         pytest.skip("this PostgreSQL has pgvector")
@@ -317,7 +364,9 @@ def test_a_postgresql_without_the_extension_is_told_in_a_sentence(
     assert ingest.main(["articles"], embedder=newsroom.embedder) == 2
     told = capsys.readouterr().err
     assert "does not have the extension vector and it could not be made" in told
-    assert told.rstrip().endswith("Install pgvector on that server and have an administrator run: CREATE EXTENSION vector")
+    assert told.rstrip().endswith(
+        "Install pgvector on that server and have an administrator run: CREATE EXTENSION vector"
+    )
 
 
 def test_a_user_who_may_not_make_the_extension_is_told_who_can(
@@ -326,7 +375,11 @@ def test_a_user_who_may_not_make_the_extension_is_told_who_can(
     url = without.database()
     name = database_of(url)
     without.sql(
-        f"CREATE ROLE {name}_user LOGIN; CREATE SCHEMA newsdesk AUTHORIZATION {name}_user; CREATE SCHEMA newsdesk_journal AUTHORIZATION {name}_user", name
+        (
+            f"CREATE ROLE {name}_user LOGIN; CREATE SCHEMA newsdesk AUTHORIZATION {name}_user; CREATE SCHEMA "
+            f"newsdesk_journal AUTHORIZATION {name}_user"
+        ),
+        name,
     )
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url.replace("newsdesk:topsecret@", f"{name}_user@"))
     monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")
@@ -342,11 +395,18 @@ def test_a_user_who_may_not_make_the_extension_is_told_who_can(
     ("also", "told"),
     [
         ({}, "needs the catalog in PostgreSQL"),
-        ({"NEWSDESK_CATALOG__URL": "postgresql://db/x", "NEWSDESK_CHROMA__URL": "http://chroma:8000"}, "Unset one of them"),
+        (
+            {"NEWSDESK_CATALOG__URL": "postgresql://db/x", "NEWSDESK_CHROMA__URL": "http://chroma:8000"},
+            "Unset one of them",
+        ),
     ],
 )
 def test_settings_that_contradict_each_other_are_told(
-    without: postgres.Cluster, also: dict[str, str], told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    without: postgres.Cluster,
+    also: dict[str, str],
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")
     for name, value in also.items():

@@ -1,4 +1,6 @@
-"""The plan for an archive that grows: its queue against the closed form, its arithmetic, and what docs/scaling.md says of it."""
+"""The plan for an archive that grows: its queue against the closed form, its arithmetic, and what docs/scaling.md says
+of it.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,16 @@ def test_the_fewest_workers_are_enough_and_one_fewer_is_not():
 def test_a_plan_grows_as_its_archive_does():
     one, ten = plan.plan(200_000, 2.0), plan.plan(600_000, 2.0)
     assert one.vectors == ten.vectors
-    for name in ("passages", "catalog_gb", "vectors_disk_gb", "vectors_memory_gb", "model_hours_onnx", "one_process_hours", "reembed_gb", "search_seconds"):
+    for name in (
+        "passages",
+        "catalog_gb",
+        "vectors_disk_gb",
+        "vectors_memory_gb",
+        "model_hours_onnx",
+        "one_process_hours",
+        "reembed_gb",
+        "search_seconds",
+    ):
         assert getattr(ten, name) == pytest.approx(3 * getattr(one, name)), name
     assert plan.plan(1_000, 4.0).journal_gb == 2 * plan.plan(1_000, 2.0).journal_gb
     assert plan.plan(1_000, 40.0).cores > plan.plan(1_000, 4.0).cores
@@ -75,7 +86,12 @@ def test_the_command_tells_a_plan_in_words_and_as_json(capsys):
     assert json.loads(capsys.readouterr().out)["passages"] == 1_000_000
     assert main(["plan", "--articles", "62500"]) == 0
     assert "1,000,000 = 62,500 articles x 16" in capsys.readouterr().out
-    for wrong in (["--articles", "none"], ["--articles", "0"], ["--questions-per-second", "-1"], ["--questions-per-second", "many"]):
+    for wrong in (
+        ["--articles", "none"],
+        ["--articles", "0"],
+        ["--questions-per-second", "-1"],
+        ["--questions-per-second", "many"],
+    ):
         with pytest.raises(SystemExit):
             main(["plan", *wrong])
         assert "no number of" in capsys.readouterr().err
@@ -93,7 +109,9 @@ def test_the_constants_are_those_that_were_measured():
         plan.REST: (last["ingest, s"] - first["ingest, s"]) / more,
     }
     for constant, value in found.items():
-        assert constant.value == pytest.approx(value, rel=0.1), f"{constant.unit}: evals/plan.py says {constant.value}, growth-all.json {value}"
+        assert constant.value == pytest.approx(value, rel=0.1), (
+            f"{constant.unit}: evals/plan.py says {constant.value}, growth-all.json {value}"
+        )
 
 
 def test_a_bend_tells_a_line_from_a_square():
@@ -106,9 +124,14 @@ def test_a_bend_tells_a_line_from_a_square():
 def test_growth_is_measured_by_the_product_itself(tmp_path):
     folder = tmp_path / "newsquiz"
     folder.mkdir()
-    articles = [{"id": f"ship-{n}", "title": f"A voyage for ship{n}", "date": "2025-03-01", "text": page(n, 1)} for n in range(3)]
+    articles = [
+        {"id": f"ship-{n}", "title": f"A voyage for ship{n}", "date": "2025-03-01", "text": page(n, 1)}
+        for n in range(3)
+    ]
     (folder / "corpus.jsonl").write_text("\n".join(json.dumps(article) for article in articles))
-    (folder / "queries.jsonl").write_text("\n".join(json.dumps({"id": f"q{n}", "question": f"Where is ship{n}?", "answerable": False}) for n in range(5)))
+    (folder / "queries.jsonl").write_text(
+        "\n".join(json.dumps({"id": f"q{n}", "question": f"Where is ship{n}?", "answerable": False}) for n in range(5))
+    )
     kept = []
     found = growth.run(tmp_path, sizes=[3], partly=kept.append)
     assert kept == [found]
@@ -129,5 +152,9 @@ def test_a_question_is_measured_as_the_bot_answers_it(newsroom):
     found = measured(archive, HashEmbedder(), [(question(number % 3), date(2025, 3, 31)) for number in range(5)])
     archive.close()
     assert (found["questions"], found["answered"]) == (2, 5)
-    assert found["question, ms"].keys() == found["the limit, ms"].keys() == {"clock p50", "clock p95", "processor p50", "processor p95"}
+    assert (
+        found["question, ms"].keys()
+        == found["the limit, ms"].keys()
+        == {"clock p50", "clock p95", "processor p50", "processor p95"}
+    )
     assert found["stages, ms"].keys() == {"search", "answer", "check", "total"}

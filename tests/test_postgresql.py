@@ -1,4 +1,6 @@
-"""What is PostgreSQL's own: opening, one ingest at a time on all machines, lost connections, the ranking, copies to and fro."""
+"""What is PostgreSQL's own: opening, one ingest at a time on all machines, lost connections, the ranking, copies to and
+fro.
+"""
 
 from __future__ import annotations
 
@@ -18,14 +20,14 @@ from test_crashes import next_versions, put_files
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.room.journal import Asked, Journal
-from index import dialect, keywords
-from index.catalog import Catalog
-from index.copying import copy_catalog
-from index.dialect import Place, shown
+from bot.journal.journal import Asked, Journal
 from index.errors import ArchiveError, LockedError
-from index.schema import articles, passages
-from index.stored import ANYTHING
+from index.store import dialect, keywords
+from index.store.catalog import Catalog
+from index.store.copying import copy_catalog
+from index.store.dialect import Place, shown
+from index.store.rows import ANYTHING
+from index.store.schema import articles, passages
 
 
 def database_of(url: str) -> str:
@@ -44,18 +46,26 @@ def test_a_password_is_never_shown(database: str, newsroom: Newsroom, capsys: py
     assert "PostgreSQL 1" in told
     assert database_of(database) in told
     assert "topsecret" not in told
-    assert shown("postgresql+psycopg://desk:topsecret@db.example:5433/news") == "PostgreSQL at db.example:5433, database news"
+    assert (
+        shown("postgresql+psycopg://desk:topsecret@db.example:5433/news")
+        == "PostgreSQL at db.example:5433, database news"
+    )
 
 
 @pytest.mark.parametrize(
     ("url", "told"),
     [
-        ("postgresql+psycopg://desk:topsecret@127.0.0.1:1/news", "PostgreSQL at 127.0.0.1:1, database news cannot be reached"),
+        (
+            "postgresql+psycopg://desk:topsecret@127.0.0.1:1/news",
+            "PostgreSQL at 127.0.0.1:1, database news cannot be reached",
+        ),
         ("postgresql://desk:topsecret@[::/news", "is no URL"),
         ("mysql://desk:topsecret@db/news", "NEWSDESK_CATALOG__URL: Value error, no address of a PostgreSQL database"),
     ],
 )
-def test_an_address_that_does_not_work_is_told_in_a_sentence(url: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_address_that_does_not_work_is_told_in_a_sentence(
+    url: str, told: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     pytest.importorskip("psycopg")
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
     assert bot_main(["status"]) == 2
@@ -64,11 +74,15 @@ def test_an_address_that_does_not_work_is_told_in_a_sentence(url: str, told: str
     assert "topsecret" not in said
 
 
-def test_a_database_without_an_archive_is_told_and_left_empty(database: str, cluster: Cluster, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_database_without_an_archive_is_told_and_left_empty(
+    database: str, cluster: Cluster, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert bot_main(["status"]) == 2
     assert "There is no archive in PostgreSQL at" in capsys.readouterr().err
     assert ingest.main(["--dry-run", "."]) == 0
-    assert cluster.sql("SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE 'newsdesk%'", database_of(database)) == [(0,)]
+    assert cluster.sql(
+        "SELECT count(*) FROM information_schema.schemata WHERE schema_name LIKE 'newsdesk%'", database_of(database)
+    ) == [(0,)]
 
 
 def test_many_that_start_at_once_on_an_empty_database_make_one_archive(database: str) -> None:
@@ -94,7 +108,11 @@ def test_many_that_start_at_once_on_an_empty_database_make_one_archive(database:
 def test_an_older_catalog_gets_the_columns_that_came_later(database: str, cluster: Cluster) -> None:
     Catalog(database).close()
     cluster.sql(
-        "ALTER TABLE newsdesk.articles DROP COLUMN language; DROP TABLE newsdesk.unsettled; UPDATE newsdesk.facts SET value = '1'", database_of(database)
+        (
+            "ALTER TABLE newsdesk.articles DROP COLUMN language; DROP TABLE newsdesk.unsettled; UPDATE "
+            "newsdesk.facts SET value = '1'"
+        ),
+        database_of(database),
     )
     catalog = Catalog(database)
     with catalog.snapshot() as snapshot:
@@ -110,7 +128,13 @@ def test_an_ingest_on_another_machine_is_named(database: str, newsroom: Newsroom
     newsroom.write(1, 1)
     newsroom.ingest()
     here, there = Catalog(database), Catalog(database)
-    with here.writing(), pytest.raises(LockedError, match=r"Process \d+ on \S+ \(since 20\S+\) is writing to the archive \(PostgreSQL at "), there.writing():
+    with (
+        here.writing(),
+        pytest.raises(
+            LockedError, match=r"Process \d+ on \S+ \(since 20\S+\) is writing to the archive \(PostgreSQL at "
+        ),
+        there.writing(),
+    ):
         pass
     with there.writing():
         pass
@@ -119,7 +143,11 @@ def test_an_ingest_on_another_machine_is_named(database: str, newsroom: Newsroom
 
 
 def test_another_machine_is_told_that_the_vectors_are_in_a_folder_of_the_first(
-    database: str, newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    database: str,
+    newsroom: Newsroom,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
@@ -136,7 +164,9 @@ def test_another_machine_is_told_that_the_vectors_are_in_a_folder_of_the_first(
     newsroom.assert_index_agrees()
 
 
-def test_an_ingest_that_lost_its_connection_cannot_write_once_another_has_begun(database: str, cluster: Cluster) -> None:
+def test_an_ingest_that_lost_its_connection_cannot_write_once_another_has_begun(
+    database: str, cluster: Cluster
+) -> None:
     slow, other = Catalog(database), Catalog(database)
     with slow.writing():
         cluster.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database_of(database)}'")
@@ -158,7 +188,9 @@ def test_a_server_that_goes_down_in_the_middle_ends_an_ingest_with_a_sentence_an
     for number in range(5):
         newsroom.write(number, 1)
     newsroom.ingest()
-    with newsroom.start("ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with newsroom.start(
+        "ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
         eventually(lambda: newsroom.holds_lock(process), "the ingest waits for articles")
         cluster.stop()
         try:
@@ -177,7 +209,10 @@ def test_a_server_that_goes_down_in_the_middle_ends_an_ingest_with_a_sentence_an
 
 
 def kill_ingests(newsroom: Newsroom, at_once: Callable[[], None] = lambda: None) -> None:
-    """Kill two ingests at any moment: each article is in its old or its new version, and the next run does the rest. ``at_once`` is done after each kill."""
+    """Kill two ingests at any moment: each article is in its old or its new version, and the next run does the rest.
+
+    ``at_once`` is done after each kill.
+    """
     chance = random.Random(1)
     now = dict.fromkeys(range(20), 1)
     put_files(newsroom, now, {})
@@ -190,7 +225,10 @@ def kill_ingests(newsroom: Newsroom, at_once: Callable[[], None] = lambda: None)
         process = newsroom.start("ingest", "articles", "--prune", start_new_session=True)
         hits += newsroom.killed_after(process, chance.uniform(0, longest), whole_group=True)
         found = newsroom.versions()
-        assert all(found.get(number) in (before.get(number), now.get(number)) for number in before.keys() | now.keys() | found.keys())
+        assert all(
+            found.get(number) in (before.get(number), now.get(number))
+            for number in before.keys() | now.keys() | found.keys()
+        )
         at_once()
         newsroom.ingest()
         assert newsroom.versions() == now
@@ -198,7 +236,9 @@ def kill_ingests(newsroom: Newsroom, at_once: Callable[[], None] = lambda: None)
 
 
 @pytest.mark.slow
-def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(database: str, newsroom: Newsroom) -> None:
+def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(
+    database: str, newsroom: Newsroom
+) -> None:
     kill_ingests(newsroom)
 
 
@@ -208,9 +248,21 @@ def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_
 def filled(place: Place, texts: list[tuple[str, str]]) -> Catalog:
     catalog = Catalog(place)
     with catalog.transaction() as transaction:
-        row = {"file": "f", "path": "p", "title": "t", "text": "x", "digest": "d", "original_digest": "o", "cut": "[]", "publisher": "The Post"}
+        row = {
+            "file": "f",
+            "path": "p",
+            "title": "t",
+            "text": "x",
+            "digest": "d",
+            "original_digest": "o",
+            "cut": "[]",
+            "publisher": "The Post",
+        }
         transaction.connection.execute(insert(articles), [{"id": f"a{number % 2}", **row} for number in range(2)])
-        found = [{"row": number, "id": f"p{number:05}", "article_id": f"a{number % 2}", "start": 0, "end": 1, "key": "k"} for number in range(len(texts))]
+        found = [
+            {"row": number, "id": f"p{number:05}", "article_id": f"a{number % 2}", "start": 0, "end": 1, "key": "k"}
+            for number in range(len(texts))
+        ]
         transaction.connection.execute(insert(passages), found)
         keywords.put(transaction.connection, [(number, title, body) for number, (title, body) in enumerate(texts)])
     return catalog
@@ -221,7 +273,10 @@ def test_postgresql_ranks_exactly_as_fts5_does(database: str, tmp_path: Path) ->
     words = [f"w{number}" for number in range(400)] + ["1e5", "0x1f", "3com", "null", "and"]
     weights = [1 / rank for rank in range(1, len(words) + 1)]
     texts = [
-        (" ".join(chance.choices(words, weights, k=chance.randrange(12))), " ".join(chance.choices(words, weights, k=chance.randrange(1, 200))))
+        (
+            " ".join(chance.choices(words, weights, k=chance.randrange(12))),
+            " ".join(chance.choices(words, weights, k=chance.randrange(1, 200))),
+        )
         for _ in range(400)
     ]
     texts.append(("", "w1 " * 300))
@@ -257,7 +312,11 @@ def test_texts_are_compared_by_code_point_in_any_language(database: str, newsroo
 
 @pytest.mark.slow
 def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
-    cluster: Cluster, newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    cluster: Cluster,
+    newsroom: Newsroom,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     for number in range(20):
         newsroom.write(number, 1)
@@ -303,7 +362,7 @@ def test_a_copy_into_what_is_not_empty_is_refused_and_one_that_dies_leaves_nothi
     newsroom.ingest()
     url = cluster.database()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("index.copying._keywords", lambda old, new: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("index.store.copying._keywords", lambda old, new: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             bot_main(["copy", "--to", url])
     assert cluster.sql("SELECT count(*) FROM newsdesk.articles", database_of(url)) == [(0,)]
@@ -320,7 +379,8 @@ def test_a_copy_that_differs_is_not_kept(cluster: Cluster, newsroom: Newsroom) -
     url = cluster.database()
     Catalog(url).close()
     cluster.sql(
-        """CREATE FUNCTION newsdesk.change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.title := upper(NEW.title); RETURN NEW; END';
+        """CREATE FUNCTION newsdesk.change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.title := upper(NEW.title);
+        RETURN NEW; END';
         CREATE TRIGGER change BEFORE INSERT ON newsdesk.articles FOR EACH ROW EXECUTE FUNCTION newsdesk.change()""",
         database_of(url),
     )
@@ -335,9 +395,15 @@ def test_a_copy_that_differs_is_not_kept(cluster: Cluster, newsroom: Newsroom) -
 
 
 def test_without_psycopg_the_command_that_installs_it_is_named() -> None:
-    code = "import sys; sys.modules['psycopg'] = None\nfrom index.catalog import Catalog\nCatalog('postgresql+psycopg://db/news')"
+    code = (
+        "import sys; sys.modules['psycopg'] = None\nfrom index.store.catalog import Catalog\n"
+        "Catalog('postgresql+psycopg://db/news')"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert "ArchiveError: PostgreSQL needs the library psycopg, which is not installed. Run: pip install 'psycopg" in done.stderr
+    assert (
+        "ArchiveError: PostgreSQL needs the library psycopg, which is not installed. Run: pip install 'psycopg"
+        in done.stderr
+    )
 
 
 def test_a_user_who_may_not_write_is_told_what_to_grant(database: str, cluster: Cluster) -> None:

@@ -17,8 +17,7 @@ from pathlib import Path
 import pytest
 from newsroom import DRIVER, Newsroom, line
 
-from index.progress import LineProgress
-from index.report import Report
+from index.ingest.report import LineProgress, Report
 
 
 def lines(work: Callable[[LineProgress, Callable[[float], None]], None]) -> list[str]:
@@ -71,7 +70,11 @@ def on_terminal(newsroom: Newsroom, columns: int, **environment: str) -> str:
     """Everything an ingest of the articles writes to a terminal of some width."""
     master, slave = pty.openpty()
     ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    inherited = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "TERM", "CI")}
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "TERM", "CI")
+    }
     path = os.pathsep.join(map(str, (DRIVER.parents[1], DRIVER.parent)))
     process = subprocess.Popen(
         [sys.executable, str(DRIVER), "ingest", "articles"], cwd=newsroom.root, stdin=slave, stdout=slave, stderr=slave,
@@ -131,12 +134,17 @@ def test_on_a_terminal_one_line_is_redrawn_in_place_and_nothing_of_it_stays(arti
     assert said.count("\x1b[?25l") == said.count("\x1b[?25h") == 1, "the cursor is hidden once and comes back"
     assert "\x1b[1A\x1b[2K\x1b[1A" not in said, "one line, not several"
     left = "".join(screen(said))
-    assert re.fullmatch(r"220 added, 0 updated, 0 unchanged, 0 removed, 0 failed \(\d+ passages, [\d.]+ s\)", left), left
+    assert re.fullmatch(r"220 added, 0 updated, 0 unchanged, 0 removed, 0 failed \(\d+ passages, [\d.]+ s\)", left), (
+        left
+    )
 
 
 @pytest.mark.slow
 def test_without_colour_there_is_none(articles: Newsroom) -> None:
-    assert not re.search(r"\x1b\[[0-9;]*[1-9][0-9;]*m", on_terminal(articles, 80, NO_COLOR="1").replace("\x1b[1m", "").replace("\x1b[2m", ""))
+    assert not re.search(
+        r"\x1b\[[0-9;]*[1-9][0-9;]*m",
+        on_terminal(articles, 80, NO_COLOR="1").replace("\x1b[1m", "").replace("\x1b[2m", ""),
+    )
 
 
 @pytest.mark.slow

@@ -9,17 +9,21 @@ from pathlib import Path
 
 import pytest
 
-from bot.fenced import fenced, tokens_of
-from bot.prompts import FOLDER, prompt
-from bot.written import DECLINED, prompts
+from bot.write.desk import DECLINED, prompts
+from bot.write.prompt import FOLDER, fenced, prompt, tokens_of
 from index.articles import Article, Hit, Source
 from index.errors import SettingsError
-from index.passages import passages_of
+from index.text import passages_of
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def hit(text: str, title: str = "A headline", publisher: str | None = "Harbour Courier", published: date | None = date(2025, 3, 3)) -> Hit:
+def hit(
+    text: str,
+    title: str = "A headline",
+    publisher: str | None = "Harbour Courier",
+    published: date | None = date(2025, 3, 3),
+) -> Hit:
     article = Article.of(Source("id", title, publisher, None, None, "a.txt", published, "en"), text)
     return Hit(passages_of(article)[0], article, 1.0, 1.0, 1.0)
 
@@ -35,7 +39,9 @@ def test_the_prompts_are_whole_and_ship_with_the_program():
 
 
 def test_a_filled_prompt_says_what_it_must():
-    rules, asked = prompts()[0].filled(today="3 Mar 2025", decline=DECLINED, mark="m4rk", passages="PASSAGES cost $5 and $today", question="Why?")
+    rules, asked = prompts()[0].filled(
+        today="3 Mar 2025", decline=DECLINED, mark="m4rk", passages="PASSAGES cost $5 and $today", question="Why?"
+    )
     assert "Today is 3 Mar 2025." in rules
     assert DECLINED in rules
     assert "Right:" in rules
@@ -85,11 +91,15 @@ HOSTILE = [
 @pytest.mark.parametrize("text", HOSTILE)
 @pytest.mark.parametrize("place", ["text", "title", "publisher"])
 def test_no_passage_closes_its_fence(text, place):
-    values = {"text": f"The ship left. {text} It came back.", "title": "A headline", "publisher": "Courier"} | {place: text + " and so on"}
+    values = {"text": f"The ship left. {text} It came back.", "title": "A headline", "publisher": "Courier"} | {
+        place: text + " and so on"
+    }
     made = fenced([hit(**values), hit("Another story of a ship.")], 10, 4_000)
     first, second = made.passages
     fences = [line for line in made.text.split("\n") if made.mark in line]
-    assert fences == [f"<<<{kind} [{key}] {made.mark}>>>" for key in (first, second) for kind in ("passage", "end of passage")]
+    assert fences == [
+        f"<<<{kind} [{key}] {made.mark}>>>" for key in (first, second) for kind in ("passage", "end of passage")
+    ]
     assert made.mark not in text
     assert first not in text
     assert not re.search(r"<\||\|>|\[/?INST\]|</s>|<end_of_turn>|[\x00\x1b\u202e]", made.text)
@@ -104,7 +114,9 @@ def test_every_request_has_its_own_keys_and_mark():
 
 
 def test_what_a_passage_is_of_stands_with_it():
-    made = fenced([hit("The ship left.", title="Ship\nleaves", published=None, publisher=None), hit("It came.")], 10, 4_000)
+    made = fenced(
+        [hit("The ship left.", title="Ship\nleaves", published=None, publisher=None), hit("It came.")], 10, 4_000
+    )
     assert "Publisher: unknown\nDate: undated\nTitle: Ship leaves\n\nThe ship left." in made.text
     assert "Publisher: Harbour Courier\nDate: 3 Mar 2025" in made.text
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.question import standalone, understood
-from index.stored import ANYTHING, Scope
-from index.terms import term_of, terms
+from bot.answer.question import standalone, understood
+from index.store.rows import ANYTHING, Scope
+from index.text import term_of, terms
 
 TODAY = date(2025, 3, 20)
 
@@ -97,7 +97,10 @@ def test_the_one_whose_words_are_wanted(question, speaker):
 
 
 def test_two_who_are_asked_about_together_both_speak():
-    assert understood("What did Emmanuel Macron and Starmer say about the truce?", TODAY).speaker == (term_of("Macron"), term_of("Starmer"))
+    assert understood("What did Emmanuel Macron and Starmer say about the truce?", TODAY).speaker == (
+        term_of("Macron"),
+        term_of("Starmer"),
+    )
 
 
 def test_the_speaker_is_no_part_of_the_topic():
@@ -106,7 +109,9 @@ def test_the_speaker_is_no_part_of_the_topic():
     assert term_of("Macron") in question.terms
 
 
-@pytest.mark.parametrize("question", ["what did Zelensky say", "what did Zelenskyy say", "what did Zelenskiy say", "what did Зеленський say"])
+@pytest.mark.parametrize(
+    "question", ["what did Zelensky say", "what did Zelenskyy say", "what did Zelenskiy say", "what did Зеленський say"]
+)
 def test_a_name_is_the_same_in_every_spelling(question):
     assert understood(question, TODAY).terms == (term_of("Zelensky"),)
 
@@ -135,8 +140,15 @@ def test_time_and_topic_are_told_apart():
 
 
 def test_a_time_in_passing_is_wished_for_and_a_bound_is_the_scope():
-    passing, bound = understood("what did Merz say last week", TODAY), understood("what did Merz say since Monday", TODAY)
-    assert (passing.scope(), passing.wish.since, passing.wish.speaker) == (ANYTHING, date(2025, 3, 10), (term_of("Merz"),))
+    passing, bound = (
+        understood("what did Merz say last week", TODAY),
+        understood("what did Merz say since Monday", TODAY),
+    )
+    assert (passing.scope(), passing.wish.since, passing.wish.speaker) == (
+        ANYTHING,
+        date(2025, 3, 10),
+        (term_of("Merz"),),
+    )
     assert (bound.scope().since, bound.wish.since) == (date(2025, 3, 17), None)
 
 
@@ -160,13 +172,18 @@ FOLLOW_UPS = [
 ]
 
 
-@pytest.mark.parametrize("question", ["How does Merz's plan compare to Scholz's?", "Compare Merz with Olaf Scholz on the debt brake"])
+@pytest.mark.parametrize(
+    "question", ["How does Merz's plan compare to Scholz's?", "Compare Merz with Olaf Scholz on the debt brake"]
+)
 def test_the_two_who_are_compared(question):
     assert understood(question, TODAY).sides == (term_of("Merz"), term_of("Scholz"))
 
 
 def test_the_two_who_differ_are_known_by_their_last_names():
-    assert understood("How do Emmanuel Macron and Keir Starmer differ on the truce?", TODAY).sides == (term_of("Macron"), term_of("Starmer"))
+    assert understood("How do Emmanuel Macron and Keir Starmer differ on the truce?", TODAY).sides == (
+        term_of("Macron"),
+        term_of("Starmer"),
+    )
     assert understood("How do ships and trains run?", TODAY).sides == ()
 
 
@@ -180,7 +197,9 @@ def test_a_follow_up_about_another_speaker_keeps_the_topic(question, thread, exp
     assert standalone(question, thread) == expected
 
 
-@pytest.mark.parametrize("question", ["and what about the minerals deal?", "what about the minerals deal", "and the minerals deal?"])
+@pytest.mark.parametrize(
+    "question", ["and what about the minerals deal?", "what about the minerals deal", "and the minerals deal?"]
+)
 def test_a_follow_up_about_another_topic_keeps_the_speaker(question):
     assert {term_of("Macron"), *terms("minerals deal")} <= set(terms(standalone(question, [ASKED])))
 

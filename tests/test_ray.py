@@ -1,4 +1,6 @@
-"""A Ray cluster reads and embeds, the run writes: the archive is the one that a plain run makes, whatever worker dies on the way."""
+"""A Ray cluster reads and embeds, the run writes: the archive is the one that a plain run makes, whatever worker dies
+on the way.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,7 @@ from newsroom import DRIVER, ROOT, Newsroom, eventually, line, page
 from sqlalchemy import select
 
 from index.archive import Archive
-from index.schema import metadata
+from index.store.schema import metadata
 
 MISSING = "RAY IS NOT INSTALLED: the tests of an ingest on a cluster were skipped. Install it: pip install '.[ray]'"
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=MISSING)
@@ -50,17 +52,33 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     """A cluster of two cores on this machine."""
     port, *others = free_ports(3)
     folder = Path("/tmp") / f"newsdesk-ray-{os.getpid()}"  # its sockets allow no long path
-    head = [str(Path(sys.executable).with_name("ray")), "start", "--head", "--block", "--num-cpus=2", "--include-dashboard=false", "--disable-usage-stats"]
+    head = [
+        str(Path(sys.executable).with_name("ray")),
+        "start",
+        "--head",
+        "--block",
+        "--num-cpus=2",
+        "--include-dashboard=false",
+        "--disable-usage-stats",
+    ]
     secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
     environment = {**os.environ, **secret, "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}"}
     memory = "--object-store-memory=100000000"
     said = tmp_path_factory.mktemp("ray") / "said"
     with said.open("w") as told:
-        ports = [f"--port={port}", f"--ray-client-server-port={others[0]}", f"--dashboard-agent-listen-port={others[1]}"]
+        ports = [
+            f"--port={port}",
+            f"--ray-client-server-port={others[0]}",
+            f"--dashboard-agent-listen-port={others[1]}",
+        ]
         options = [*ports, memory, f"--temp-dir={folder}"]
         process = subprocess.Popen([*head, *options], env=environment, stdout=told, stderr=told)
         try:
-            eventually(lambda: "Ray runtime started" in said.read_text() or process.poll() is not None, "the cluster is up", 120)
+            eventually(
+                lambda: "Ray runtime started" in said.read_text() or process.poll() is not None,
+                "the cluster is up",
+                120,
+            )
             assert process.poll() is None, said.read_text()
             with pytest.MonkeyPatch.context() as patch:
                 for name, value in secret.items():
@@ -124,7 +142,9 @@ def test_the_archive_is_the_one_that_a_plain_run_makes(cluster, newsroom, tmp_pa
     assert digests(plain.archive) == digests(ray.archive)
 
     (newsroom.articles / "empty.txt").write_text(page(40, 1))
-    (newsroom.articles / "many.jsonl").write_text("".join(line(number, 2 if number == 5 else 1) for number in range(15)))
+    (newsroom.articles / "many.jsonl").write_text(
+        "".join(line(number, 2 if number == 5 else 1) for number in range(15))
+    )
     (newsroom.articles / "broken.json").unlink()
     again = ingested(plain, "--prune")
     assert (again["added"], again["updated"], again["removed"]) == (1, 1, 5)
@@ -157,7 +177,15 @@ def at_work(cluster: Cluster) -> list[int]:
 def test_of_a_worker_that_is_killed_nothing_is_lost_and_nothing_comes_twice(cluster, newsroom):
     for number in range(300, 420):
         newsroom.write(number, 1)
-    with newsroom.start("ingest", str(newsroom.articles), "--json", "--ray", cluster.address, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with newsroom.start(
+        "ingest",
+        str(newsroom.articles),
+        "--json",
+        "--ray",
+        cluster.address,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         found: list[int] = []
         eventually(lambda: found.extend(at_work(cluster)) or found or process.poll() is not None, "a worker is at work")
         os.kill(found[0], signal.SIGKILL)
@@ -174,7 +202,15 @@ def test_of_a_worker_that_is_killed_nothing_is_lost_and_nothing_comes_twice(clus
 def test_a_signal_ends_it_with_what_has_come_published(cluster, newsroom):
     for number in range(300, 364):
         newsroom.write(number, 1)
-    with newsroom.start("ingest", str(newsroom.articles), "--json", "--ray", cluster.address, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with newsroom.start(
+        "ingest",
+        str(newsroom.articles),
+        "--json",
+        "--ray",
+        cluster.address,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
         eventually(lambda: newsroom.holds_lock(process) or process.poll() is not None, "the ingest has begun")
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=120)

@@ -18,9 +18,26 @@ def saved(folder, labels: int, names: dict[int, str] | None = None):
     torch.manual_seed(0)
     folder.mkdir()
     (folder / "vocab.txt").write_text(
-        "\n".join(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *"abcdefghijklmnopqrstuvwxyz", *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz")])
+        "\n".join(
+            [
+                "[PAD]",
+                "[UNK]",
+                "[CLS]",
+                "[SEP]",
+                "[MASK]",
+                *"abcdefghijklmnopqrstuvwxyz",
+                *(f"##{c}" for c in "abcdefghijklmnopqrstuvwxyz"),
+            ]
+        )
     )
-    config = BertConfig(vocab_size=57, hidden_size=16, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32, num_labels=labels)
+    config = BertConfig(
+        vocab_size=57,
+        hidden_size=16,
+        num_hidden_layers=1,
+        num_attention_heads=2,
+        intermediate_size=32,
+        num_labels=labels,
+    )
     if names:
         config.id2label, config.label2id = names, {name: index for index, name in names.items()}
     BertForSequenceClassification(config).save_pretrained(folder)
@@ -29,7 +46,7 @@ def saved(folder, labels: int, names: dict[int, str] | None = None):
 
 
 def test_a_reader_with_one_number_gives_a_share_for_each_text(tmp_path):
-    from index.embed import reader
+    from index.model.embedder import reader
 
     values = reader(saved(tmp_path / "one", 1))("was it signed", ["it was signed on monday", "the rain went on"])
     assert len(values) == 2
@@ -40,7 +57,7 @@ def test_a_reader_with_one_number_gives_a_share_for_each_text(tmp_path):
 def test_a_reader_of_entailment_gives_that_label_and_takes_the_text_as_the_premise(tmp_path):
     from sentence_transformers import CrossEncoder
 
-    from index.embed import reader
+    from index.model.embedder import reader
 
     name = saved(tmp_path / "nli", 3, {0: "contradiction", 1: "entailment", 2: "neutral"})
     [value] = reader(name)("it was signed", ["the rain went on"])
@@ -49,7 +66,7 @@ def test_a_reader_of_entailment_gives_that_label_and_takes_the_text_as_the_premi
 
 
 def test_what_cannot_be_a_reader_is_refused_with_the_variable(tmp_path, monkeypatch, capsys):
-    from index.embed import cross_encoder, reader
+    from index.model.embedder import cross_encoder, reader
 
     name = saved(tmp_path / "sorts", 3, {0: "sport", 1: "news", 2: "other"})
     with pytest.raises(ModelError, match="NEWSDESK_ANSWERS__READER"):

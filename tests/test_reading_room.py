@@ -1,4 +1,6 @@
-"""The reading room's pages: the cited sentence marked, versions, copies, originals, answers; and texts that try to do something."""
+"""The reading room's pages: the cited sentence marked, versions, copies, originals, answers; and texts that try to do
+something.
+"""
 
 from __future__ import annotations
 
@@ -12,19 +14,23 @@ import pytest
 from lxml import html
 from reading_room import DAY, ReadingRoom, article, span
 
-from bot.room.answer_pages import answers
-from bot.room.given import Cited, Given, Near, Origin, Said
-from bot.room.journal import Asked, Journal
+from bot.journal.journal import Asked, Journal
+from bot.slack.messages.stored_answer import Cited, Given, Near, Origin, Said, answers
 from index.articles import digest_of
 from index.errors import ArchiveError
-from index.stored import FetchRecord
+from index.store.rows import FetchRecord
 from web.app import app
 from web.links import Place, version_of
-from web.marks import LONGEST
+from web.pages import LONGEST
 
-TEXT = "The harbour was full.\n\nThe ship left on Monday, the captain said. Nobody waved.\n\nTimber was dear. The hold was empty."
+TEXT = (
+    "The harbour was full.\n\nThe ship left on Monday, the captain said. Nobody waved.\n\nTimber was dear. The hold "
+    "was empty."
+)
 QUOTE = "The ship left on Monday, the captain said."
-STORY = article(TEXT, author="Ann Lee", url="https://courier.example/ship?x=1&y=2#top", published_at="2025-03-03T09:05:00+01:00")
+STORY = article(
+    TEXT, author="Ann Lee", url="https://courier.example/ship?x=1&y=2#top", published_at="2025-03-03T09:05:00+01:00"
+)
 
 
 @pytest.fixture
@@ -66,7 +72,8 @@ def test_the_page_tells_what_is_known_of_the_article_and_where_else_it_is(room):
     assert texts(found, "h1") == ["The ship leaves"]
     told = dict(zip(texts(found, "dt"), texts(found, "dd"), strict=True))
     assert told == {
-        "Publisher": "Harbour Courier", "Author": "Ann Lee", "Published": "3 March 2025, 09:05 UTC+01:00", "Language": "en", "File": "0123456789abcdef.txt"
+        "Publisher": "Harbour Courier", "Author": "Ann Lee", "Published": "3 March 2025, 09:05 UTC+01:00",
+        "Language": "en", "File": "0123456789abcdef.txt"
     }  # fmt: skip
     there = "https://courier.example/ship?x=1&y=2#top:~:text=The%20ship%20left%20on%20Monday%2C%20the%20captain%20said."
     assert hrefs(found, "courier.example") == [there]
@@ -78,7 +85,10 @@ def test_what_is_not_known_is_not_invented(room):
     bare = article("The ship left.", "f" * 16, "A headline", None, publisher=None, language=None, path="")
     room.put(bare)
     found = page(room.get(room.link(bare)))
-    assert dict(zip(texts(found, "dt"), texts(found, "dd"), strict=True)) == {"Publisher": "unknown", "Published": "undated"}
+    assert dict(zip(texts(found, "dt"), texts(found, "dd"), strict=True)) == {
+        "Publisher": "unknown",
+        "Published": "undated",
+    }
     assert found.cssselect("mark, .actions, .legend, #c") == []
     assert found.cssselect("a.skip")[0].get("href") == "#main"
 
@@ -128,7 +138,11 @@ def test_a_long_text_is_shown_in_parts_that_leave_nothing_out(room):
 
 def test_the_version_that_was_cited_opens_after_the_article_has_changed(room):
     old = room.link(STORY, QUOTE)
-    second = article(TEXT.replace("Nobody", "One man").replace("The harbour", "At noon the harbour"), author="Ann Lee", title="The ship has left")
+    second = article(
+        TEXT.replace("Nobody", "One man").replace("The harbour", "At noon the harbour"),
+        author="Ann Lee",
+        title="The ship has left",
+    )
     room.put(second)
     found = page(room.get(old))
     assert texts(found, "#c") == [QUOTE]
@@ -219,7 +233,11 @@ def test_the_original_is_the_file_as_long_as_it_is_what_was_read(room, tmp_path)
     path = tmp_path / "ship.txt"
     path.write_bytes(raw.encode())
     item = article(TEXT, "a" * 16, path=str(path))
-    room.put(item, digest=digest_of(raw.encode()), cut=(("Menu | <b>Log in</b>", "menu", 0), ("share", "button", 23), ("placeless", "old", None)))
+    room.put(
+        item,
+        digest=digest_of(raw.encode()),
+        cut=(("Menu | <b>Log in</b>", "menu", 0), ("share", "button", 23), ("placeless", "old", None)),
+    )
     assert original(room, item).cssselect("pre")[0].text_content().strip("\n") == raw.replace("\r\n", "\n")
     assert texts(original(room, item), ".byline")[0].startswith("The file as it was saved.")
     for change in (lambda: path.write_text(raw + " changed"), path.unlink, lambda: path.symlink_to("/etc/passwd")):
@@ -249,7 +267,9 @@ def test_the_original_of_a_page_is_what_was_fetched(room):
     item = article(TEXT, article_id(url), path=url)
     body = f"<html><script>x()</script><p>{TEXT}</p>".encode()
     with room.catalog.transaction() as transaction:
-        transaction.put_fetch(FetchRecord(url, url, url, None, None, "text/html", digest_of(body), "2025-03-03T10:00:00+00:00", body))
+        transaction.put_fetch(
+            FetchRecord(url, url, url, None, None, "text/html", digest_of(body), "2025-03-03T10:00:00+00:00", body)
+        )
     room.put(item, file=url, digest="d")
     found = original(room, item)
     assert found.cssselect("pre")[0].text_content().strip("\n") == body.decode()
@@ -284,7 +304,8 @@ def kept(journal, given):
 ORIGIN = Origin(STORY.source.id, STORY.digest, STORY.source.title, "Harbour Courier", "2025-03-03", None)
 GIVEN = Given(
     "When did <it> leave?", "answered", "", (Said("It left on Monday.", (1,)), Said("Nobody waved.", (1, 2))),
-    (Cited(1, ORIGIN, QUOTE, *span(STORY, QUOTE), also_in=("Evening Post",)), Cited(2, ORIGIN, "Nobody waved.", *span(STORY, "Nobody waved."))), verbatim=False,
+    (Cited(1, ORIGIN, QUOTE, *span(STORY, QUOTE), also_in=("Evening Post",)),
+    Cited(2, ORIGIN, "Nobody waved.", *span(STORY, "Nobody waved."))), verbatim=False,
 )  # fmt: skip
 
 
@@ -303,7 +324,13 @@ def test_an_answer_has_a_page_whose_sources_open_at_their_sentences(tmp_path, jo
 
 def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
-    found = page(room.get(room.links.answer(kept(journal, Given("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),))))))
+    found = page(
+        room.get(
+            room.links.answer(
+                kept(journal, Given("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),)))
+            )
+        )
+    )
     assert texts(found, ".answer") == ["The articles do not say."]
     assert found.cssselect(".sources") == []
     assert "Timber" not in html.tostring(found, encoding="unicode")
@@ -343,7 +370,9 @@ def test_hostile_text_stays_text(text, room, tmp_path):
     for target in (link, room.links.original(item.source.id)):
         answered = room.get(target)
         found = page(answered)
-        assert [item.get("src") for item in found.cssselect("script")] == re.findall(r'src="(/static/room\.js\?\w+)"', answered.text)
+        assert [item.get("src") for item in found.cssselect("script")] == re.findall(
+            r'src="(/static/room\.js\?\w+)"', answered.text
+        )
         assert found.cssselect("img, svg, iframe, object, embed, form, base, style, [style]") == []
         assert [name for item in found.iter("*") for name in item.keys() if name.startswith("on")] == []  # noqa: SIM118  an element is no mapping
         assert all(item.get("href").startswith(("/", "#", "http://", "https://")) for item in found.cssselect("[href]"))
@@ -353,7 +382,16 @@ def test_hostile_text_stays_text(text, room, tmp_path):
     assert visible in "".join(char for char in page(room.get(link)).cssselect("#c")[0].text_content() if char.isalnum())
 
 
-@pytest.mark.parametrize("url", ["javascript:alert(1)", "https://bank.example@evil.example/", "https://a.example/<b>", "//evil.example", "file:///etc/passwd"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "javascript:alert(1)",
+        "https://bank.example@evil.example/",
+        "https://a.example/<b>",
+        "//evil.example",
+        "file:///etc/passwd",
+    ],
+)
 def test_an_address_that_is_none_is_no_link(url, room):
     item = article(TEXT, "a" * 16, url=url)
     room.put(item)

@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 from hash_embedder import HashEmbedder
 
-import index.readings
-from bot.archive_view import article_json, article_text
-from index.acronyms import acronyms
+import index.statements
+from bot.admin.views import article_json, article_text
 from index.archive import Archive, Batch, Prepared
 from index.articles import Article, Source
-from index.changes import Options
-from index.names import other_names
-from index.readings import read_all, reading_of
-from index.report import Progress
-from index.runs import embed, run
-from index.search import Wish, find
-from index.stored import ANYTHING, Scope
-from index.terms import term_of, terms
+from index.ingest.changes import Options
+from index.ingest.report import Progress
+from index.ingest.run import embed, run
+from index.search.names import other_names
+from index.search.search import Wish, find
+from index.statements import acronyms, reading_of
+from index.store.rows import ANYTHING, Scope
+from index.store.upgrade import read_all
+from index.text import term_of, terms
 
 DAM = (
     "The dam above Vellburg holds, Ingrid Sand said on Monday.\n\n"
@@ -60,7 +60,10 @@ def put(archive: Archive, *articles: Article) -> None:
 
 def told(archive: Archive, *ids: str) -> dict[str, list[tuple[str, str | None, bool]]]:
     with archive.catalog.snapshot() as snapshot:
-        return {id_: [(each.speaker, each.verb, each.carried) for each in found] for id_, found in snapshot.statements_of(ids).items()}
+        return {
+            id_: [(each.speaker, each.verb, each.carried) for each in found]
+            for id_, found in snapshot.statements_of(ids).items()
+        }
 
 
 SAID = [("Ingrid Sand", "said", False), ("Ingrid Sand", "told", True), ("Vellburg Water Agency", "according to", False)]
@@ -69,7 +72,10 @@ SAID = [("Ingrid Sand", "said", False), ("Ingrid Sand", "told", True), ("Vellbur
 def test_a_reading_gives_every_statement_with_its_place_speaker_and_verb():
     reading = reading_of(article("aa", DAM))
     assert [(each.speaker, each.verb, each.carried) for each in reading.statements][:2] == SAID[:2]
-    assert DAM[reading.statements[1].start : reading.statements[1].end] == "“Nobody has to leave the valley,” she told reporters at the town hall."
+    assert (
+        DAM[reading.statements[1].start : reading.statements[1].end]
+        == "“Nobody has to leave the valley,” she told reporters at the town hall."
+    )
     assert reading.acronyms == {("vwa", " ".join(terms("Vellburg Water Agency")))}
 
 
@@ -89,10 +95,10 @@ def test_what_an_older_newsdesk_put_in_is_read_by_the_next_run_and_only_once(arc
     before = told(archive, "aa", "bb", "cc")
     with archive.catalog.transaction() as transaction:
         for id_ in ("aa", "bb", "cc"):
-            transaction.put_reading(id_, index.readings.Reading())
+            transaction.put_reading(id_, index.statements.Reading())
         transaction.put_fact("readings", "0")
     assert told(archive, "aa", "bb") == {}  # not read is something else than nobody speaks
-    monkeypatch.setattr(index.readings, "_AT_ONCE", 2)
+    monkeypatch.setattr("index.store.upgrade._AT_ONCE", 2)
     stops = iter([False, True])
     assert read_all(archive.catalog, lambda: next(stops)) == 2  # stopped half-way
     run(archive, HashEmbedder(), Options([]), Progress())
@@ -120,9 +126,13 @@ def found(archive: Archive, question: str, scope: Scope = ANYTHING, wish: Wish |
 
 
 def test_whoever_is_asked_about_is_found_where_he_speaks_and_not_only_where_he_is_named(archive, monkeypatch):
-    monkeypatch.setattr("index.search.CANDIDATES", 5)
+    monkeypatch.setattr("index.search.search.CANDIDATES", 5)
     named = [
-        article(f"n{number}", f"Petter Lind and the quota were the talk of harbour {number}. Petter Lind sold herring under the quota.") for number in range(9)
+        article(
+            f"n{number}",
+            f"Petter Lind and the quota were the talk of harbour {number}. Petter Lind sold herring under the quota.",
+        )
+        for number in range(9)
     ]
     put(archive, *named, article("bb", FISH))
     question = "What did Petter Lind say about the quota?"
@@ -145,16 +155,28 @@ def test_a_time_that_is_wished_for_comes_first_and_no_other_is_left_out(archive)
 
 ACRONYMS = [
     pytest.param("The European Union (EU) met.", {("EU", "European Union")}, id="in-brackets"),
-    pytest.param("The head of the International Monetary Fund (IMF) left.", {("IMF", "International Monetary Fund")}, id="what-stands-before-is-left-out"),
+    pytest.param(
+        "The head of the International Monetary Fund (IMF) left.",
+        {("IMF", "International Monetary Fund")},
+        id="what-stands-before-is-left-out",
+    ),
     pytest.param("The Bank of England (BoE) waits.", set(), id="small-letters-are-no-acronym"),
     pytest.param(
         "The Organization for Security and Co-operation in Europe (OSCE) went.",
         {("OSCE", "Organization for Security and Co-operation in Europe")},
         id="small-words",
     ),
-    pytest.param("The Board of Trade and Customs (BT) warned.", {("BT", "Board of Trade and Customs")}, id="a-word-without-a-letter"),
-    pytest.param("The IMF (International Monetary Fund) left.", {("IMF", "International Monetary Fund")}, id="turned-round"),
-    pytest.param("The IMF, the International Monetary Fund, left.", {("IMF", "International Monetary Fund")}, id="in-apposition"),
+    pytest.param(
+        "The Board of Trade and Customs (BT) warned.",
+        {("BT", "Board of Trade and Customs")},
+        id="a-word-without-a-letter",
+    ),
+    pytest.param(
+        "The IMF (International Monetary Fund) left.", {("IMF", "International Monetary Fund")}, id="turned-round"
+    ),
+    pytest.param(
+        "The IMF, the International Monetary Fund, left.", {("IMF", "International Monetary Fund")}, id="in-apposition"
+    ),
     pytest.param("Emmanuel Macron (France) and Olaf Scholz (SPD) met.", set(), id="other-brackets"),
     pytest.param("Ann Example, an MP (LD), spoke.", set(), id="one-letter-missing"),
     pytest.param("The NATO, the European allies said, is ready.", set(), id="another-name-behind-a-comma"),
@@ -172,7 +194,9 @@ NAMES = [
     pytest.param("What did the Vellburg Water Agency say?", {"Vellburg Water Agency": "VWA"}, id="the-other-way-round"),
     pytest.param("Did the E.U. agree?", {"EU": "European Union"}, id="known-to-every-newsroom"),
     pytest.param("What did the European Union agree to?", {"European Union": "EU"}, id="known-the-other-way-round"),
-    pytest.param("What did NATO say about Iran and Iraq?", {"NATO": "North Atlantic Treaty Organization"}, id="no-other-names"),
+    pytest.param(
+        "What did NATO say about Iran and Iraq?", {"NATO": "North Atlantic Treaty Organization"}, id="no-other-names"
+    ),
     pytest.param("who told us about it", {}, id="small-letters"),
     pytest.param("WHO TOLD US ABOUT THE VWA", {}, id="shouting"),
     pytest.param("Did Austria or Australia sign?", {}, id="alike-is-not-the-same"),
@@ -188,7 +212,9 @@ def test_the_other_form_of_a_name(valley, question, names):
 
 def test_the_who_is_a_name_only_in_capitals(valley):
     with valley.catalog.snapshot() as snapshot:
-        assert list(other_names(snapshot, "Did we leave the WHO, or who left us?").values()) == [" ".join(terms("World Health Organization"))]
+        assert list(other_names(snapshot, "Did we leave the WHO, or who left us?").values()) == [
+            " ".join(terms("World Health Organization"))
+        ]
 
 
 def test_an_article_that_spells_a_name_out_is_found_by_its_acronym(valley):

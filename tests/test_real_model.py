@@ -16,7 +16,7 @@ from samples import SAMPLES
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.desk import Desk
+from bot.answer.desk import Desk
 from evals import answer, refuse, retrieve
 from evals.archives import archive_of
 from evals.asking import Asked, ask_all
@@ -24,7 +24,7 @@ from evals.data import squashed as folded
 from evals.memory import Remembering
 from evals.own import own
 from evals.report import RESULTS
-from index.model import Model
+from index.model.runtime import Model
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +66,9 @@ def asked(tmp_path_factory, embedder) -> list[Asked]:
 @pytest.fixture(scope="session")
 def figures(asked, embedder, tmp_path_factory) -> dict[str, dict[str, Any]]:
     """What our own questions measure today, by eval."""
-    found = retrieve.measured(own(), embedder, tmp_path_factory.mktemp("retrieved"), baselines=False)["figures"]["both"]["newsdesk"]
+    found = retrieve.measured(own(), embedder, tmp_path_factory.mktemp("retrieved"), baselines=False)["figures"][
+        "both"
+    ]["newsdesk"]
     return {"answer": answer.figures_of(asked)["both"], "refuse": refuse.figures_of(asked)["both"], "retrieve": found}
 
 
@@ -88,16 +90,30 @@ def test_what_macron_said_about_the_truce_is_answered_from_articles_in_which_he_
     reply = replies[TRUCE]
     assert reply["outcome"] == "answered"
     assert 2 <= len(reply["citations"]) <= 3
-    speaking = {"london-summit-truce.txt", "macron-truce-questions.txt", "one-month-truce-plan.txt", "brussels-summit.txt", "ceasefires-since-minsk.txt"}
+    speaking = {
+        "london-summit-truce.txt",
+        "macron-truce-questions.txt",
+        "one-month-truce-plan.txt",
+        "brussels-summit.txt",
+        "ceasefires-since-minsk.txt",
+    }
     assert {Path(citation["path"]).name for citation in reply["citations"]} <= speaking
-    assert all("Macron" in citation["quote"] or "French president" in citation["quote"] for citation in reply["citations"])
+    assert all(
+        "Macron" in citation["quote"] or "French president" in citation["quote"] for citation in reply["citations"]
+    )
     assert any("truce" in citation["quote"] for citation in reply["citations"])
 
 
 def test_every_quote_stands_word_for_word_in_the_file_it_came_from(replies, asked):
-    citations = [citation for reply in [*replies.values(), *(item.reply.as_json() for item in asked)] for citation in reply["citations"]]
+    citations = [
+        citation
+        for reply in [*replies.values(), *(item.reply.as_json() for item in asked)]
+        for citation in reply["citations"]
+    ]
     assert len(citations) > 100
-    assert [citation["quote"] for citation in citations if squashed(citation["quote"]) not in originals(citation["path"])] == []
+    assert [
+        citation["quote"] for citation in citations if squashed(citation["quote"]) not in originals(citation["path"])
+    ] == []
 
 
 def test_every_sentence_of_an_answer_is_followed_by_its_number(replies, asked):
@@ -108,14 +124,17 @@ def test_every_sentence_of_an_answer_is_followed_by_its_number(replies, asked):
 
 @pytest.mark.parametrize("form", ABOUT_ZELENSKY)
 def test_a_name_finds_the_same_in_every_spelling(form, replies):
-    places = {name: [(item["path"], item["start"]) for item in replies[form.format(name)]["citations"]] for name in SPELLINGS}
+    places = {
+        name: [(item["path"], item["start"]) for item in replies[form.format(name)]["citations"]] for name in SPELLINGS
+    }
     assert places["Zelensky"]
     # The spelling changes the question's vector a little, so the order and the last of three sentences may differ.
     assert all(set(found) & set(places["Zelensky"]) for found in places.values())
 
 
 BETTER_UP = [
-    ("answer", "gold sentence first"), ("answer", "gold sentence cited"), ("answer", "gold sentences cited (recall)"), ("answer", "verbatim"),
+    ("answer", "gold sentence first"), ("answer", "gold sentence cited"), ("answer", "gold sentences cited (recall)"),
+    ("answer", "verbatim"),
     ("refuse", "refused of the unanswerable"), ("refuse", "AUC of confidence"), ("refuse", "F1"),
     ("retrieve", "hit@1"), ("retrieve", "hit@5"), ("retrieve", "ndcg@10"),
 ]  # fmt: skip
@@ -144,6 +163,11 @@ def test_no_figure_that_should_be_low_rises(eval_, figure, figures):
 
 def test_every_gold_sentence_stands_in_an_article():
     texts = [folded(article["text"]) for article in own().articles]
-    missing = [(query.id, sentence) for query in own().queries for sentence in query.evidence if not any(folded(sentence) in text for text in texts)]
+    missing = [
+        (query.id, sentence)
+        for query in own().queries
+        for sentence in query.evidence
+        if not any(folded(sentence) in text for text in texts)
+    ]
     assert missing == []
     assert len({query.id for query in own().queries}) == len(own().queries) >= 80

@@ -1,4 +1,6 @@
-"""Lines that recur over one publisher's articles are furniture; which they are depends on the articles alone, not on their order."""
+"""Lines that recur over one publisher's articles are furniture; which they are depends on the articles alone, not on
+their order.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +12,10 @@ from newsroom import Newsroom
 
 from index.archive import Archive
 from index.articles import Source
-from index.changes import Options
-from index.recurring import candidates, counted, whole, without
-from index.report import Progress
-from index.runs import run
+from index.clean.recurring import candidates, counted, whole, without
+from index.ingest.changes import Options
+from index.ingest.report import Progress
+from index.ingest.run import run
 
 pytestmark = pytest.mark.both
 
@@ -27,9 +29,18 @@ def paragraphs(number: int) -> list[str]:
     harbour = HARBOURS[number]
     return [
         f"The council of {harbour} voted on Monday to close its ferry terminal number {number} before the summer.",
-        f"Some {number}00 people from {harbour} use the ferry each week, and the ferry company says that it is losing money on them.",
-        f"The mayor of {harbour} wants a bridge instead, for which the ministry would have to pay {number} million a year.",
-        f"A second vote on the ferry follows in May, when {harbour} elects a new council and the company opens its books.",
+        (
+            f"Some {number}00 people from {harbour} use the ferry each week, and the ferry company says that it is "
+            "losing money on them."
+        ),
+        (
+            f"The mayor of {harbour} wants a bridge instead, for which the ministry would have to pay {number} "
+            "million a year."
+        ),
+        (
+            f"A second vote on the ferry follows in May, when {harbour} elects a new council and the company opens "
+            "its books."
+        ),
     ]
 
 
@@ -40,7 +51,9 @@ def newsroom(tmp_path, monkeypatch):
     return Newsroom(tmp_path)
 
 
-def write(newsroom: Newsroom, number: int, *extra: str, publisher: str = "Island Herald", copy: str = "", title: str = "") -> Path:
+def write(
+    newsroom: Newsroom, number: int, *extra: str, publisher: str = "Island Herald", copy: str = "", title: str = ""
+) -> Path:
     """An article of a publisher as a JSON line, with some lines under it."""
     path = newsroom.articles / f"{number}{copy}.jsonl"
     record = {
@@ -54,7 +67,9 @@ def write(newsroom: Newsroom, number: int, *extra: str, publisher: str = "Island
 
 
 def texts(newsroom: Newsroom) -> dict[str, str]:
-    """The stored text of every article, by the name of its file; what is cut and what stands there are told apart everywhere."""
+    """The stored text of every article, by the name of its file; what is cut and what stands there are told apart
+    everywhere.
+    """
     found = {}
     archive = newsroom.open()
     try:
@@ -77,7 +92,11 @@ def told(newsroom: Newsroom) -> set[str]:
             stored = [snapshot.article(source.id) for source, _ in snapshot.sources()]
     finally:
         archive.close()
-    return {Path(item.article.source.path.split("#")[0]).stem for item in stored if item and any(line == CLOSING for line, _, _ in item.cut)}
+    return {
+        Path(item.article.source.path.split("#")[0]).stem
+        for item in stored
+        if item and any(line == CLOSING for line, _, _ in item.cut)
+    }
 
 
 def whole_text(number: int, *extra: str) -> str:
@@ -162,7 +181,9 @@ def test_what_a_run_that_stopped_left_undone_the_next_one_does(newsroom):
     try:
         asked = iter([False] * 6)  # three articles and their files
 
-        report = run(archive, newsroom.embedder, Options([str(newsroom.articles)]), Progress(), lambda: next(asked, True))
+        report = run(
+            archive, newsroom.embedder, Options([str(newsroom.articles)]), Progress(), lambda: next(asked, True)
+        )
     finally:
         archive.close()
     assert (report.added, report.interrupted) == (3, True)
@@ -177,7 +198,9 @@ COUNTED = [
     pytest.param("You may want to drive beyond the last lights to have the best view.", False, id="advice"),
     pytest.param("Every tide: all arrivals and departures", True, id="long-label"),
     pytest.param(BACKGROUND, False, id="background-in-the-story's-words"),
-    pytest.param("“Have an idea? Tell it to the night editor over at the customs house,” he said.", False, id="quotation"),
+    pytest.param(
+        "“Have an idea? Tell it to the night editor over at the customs house,” he said.", False, id="quotation"
+    ),
     pytest.param("What happens next", False, id="short-subheading"),
     pytest.param("Our rating: False", False, id="verdict"),
     pytest.param("• Kirkwall, Lerwick, Stromness and Wick", False, id="item-of-a-list"),

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.refusal import LEVELS, Signs, asks_the_opposite, confidence
+from bot.answer.confidence import LEVELS, Signs, asks_the_opposite, confidence
 
 SIGNS = Signs(meaning=0.6, passage=0.6, margin=0.25, coverage=0.6, around=0.8, absent=0.0, opposite=False)
 
@@ -30,7 +30,15 @@ def test_a_question_that_asks_the_opposite_is_seen(question, sentence, expected)
 
 @pytest.mark.parametrize(
     "worse",
-    [{"meaning": 0.3}, {"passage": 0.3}, {"margin": 0.05}, {"coverage": 0.2}, {"around": 0.3}, {"absent": 0.5}, {"opposite": True}],
+    [
+        {"meaning": 0.3},
+        {"passage": 0.3},
+        {"margin": 0.05},
+        {"coverage": 0.2},
+        {"around": 0.3},
+        {"absent": 0.5},
+        {"opposite": True},
+    ],
     ids=lambda worse: next(iter(worse)),
 )
 def test_each_sign_counts_in_its_direction(worse):
@@ -43,7 +51,11 @@ def test_a_good_find_is_answered_at_every_level_and_a_stray_one_at_none():
 
 
 def test_a_short_ranking_tells_nothing_about_the_margin():
-    assert confidence(replace(SIGNS, margin=0.0)) < confidence(replace(SIGNS, margin=None)) < confidence(replace(SIGNS, margin=0.5))
+    assert (
+        confidence(replace(SIGNS, margin=0.0))
+        < confidence(replace(SIGNS, margin=None))
+        < confidence(replace(SIGNS, margin=0.5))
+    )
 
 
 def test_the_levels_are_in_order():

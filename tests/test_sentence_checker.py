@@ -9,20 +9,29 @@ from hash_embedder import HashEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answers import Dropped
-from bot.checker import SentenceChecker
+from bot.check.checker import SentenceChecker
+from bot.reply import Dropped
 from index.articles import Article, Hit, Passage, Source
 
 FERRY = Article.of(
     Source("ferry", "Council stops the ferry", "The Quay", "Ada Holm", published=date(2025, 3, 4), language="en"),
-    "Skarvik's council voted on Monday to end the ferry to Lunde Island in May. Mayor Nils Berg said the ferry had lost $90 million over 26 years. "
-    "“We regret it, but the money is gone,” Berg told reporters. Opposition leader Eva Strand said the vote was a betrayal of the islanders.\n\n"
-    "Some 2,000 people use it every week. Ticket sales rose 5 percent last year. The council did not consult the islanders before the vote. "
-    "The company may sell its two boats to Denmark. Police allegedly ignored a threat against Berg. Strand defeated Berg in the 2019 election.",
+    (
+        "Skarvik's council voted on Monday to end the ferry to Lunde Island in May. Mayor Nils Berg said the ferry "
+        "had lost $90 million over 26 years. "
+        "“We regret it, but the money is gone,” Berg told reporters. Opposition leader Eva Strand said the vote was "
+        "a betrayal of the islanders.\n\n"
+        "Some 2,000 people use it every week. Ticket sales rose 5 percent last year. The council did not consult the "
+        "islanders before the vote. "
+        "The company may sell its two boats to Denmark. Police allegedly ignored a threat against Berg. Strand "
+        "defeated Berg in the 2019 election."
+    ),
 )
 BRIDGE = Article.of(
     Source("bridge", "A bridge instead", "Island Herald", None, published=date(2025, 3, 6), language="en"),
-    "The United Nations praised the island's plan for a bridge. Engineers plan to finish it by 3 June 2027 for €12 million. Strand wants a vote on the bridge.",
+    (
+        "The United Nations praised the island's plan for a bridge. Engineers plan to finish it by 3 June 2027 for "
+        "€12 million. Strand wants a vote on the bridge."
+    ),
 )
 GERMAN = Article.of(
     Source("faehre", "Die Fähre", "Küstenblatt", None, published=date(2025, 3, 5), language="de"),
@@ -36,7 +45,13 @@ TWICE = Article.of(
 
 def hit(article: Article, start: int = 0, end: int | None = None) -> Hit:
     stop = len(article.text) if end is None else end
-    return Hit(Passage(f"{article.source.id}:{start}-{stop}:k", article.source.id, start, stop, article.text[start:stop]), article, 1.0, 0.8, 3.0)
+    return Hit(
+        Passage(f"{article.source.id}:{start}-{stop}:k", article.source.id, start, stop, article.text[start:stop]),
+        article,
+        1.0,
+        0.8,
+        3.0,
+    )
 
 
 CUT = FERRY.text.index("\n\n")
@@ -62,15 +77,24 @@ KEPT = [
     pytest.param("According to The Quay, ticket sales rose 5 percent last year [f2].", id="outlet-named"),
     pytest.param("Ada Holm reported that ticket sales rose 5 percent last year [f2].", id="author-named"),
     pytest.param("The UN praised the island's plan for a bridge [b1].", id="acronym"),
-    pytest.param("Engineers plan to finish the bridge by June 3, 2027 for €12 million [b1].", id="date-the-other-way-round"),
+    pytest.param(
+        "Engineers plan to finish the bridge by June 3, 2027 for €12 million [b1].", id="date-the-other-way-round"
+    ),
     pytest.param("The council didn't consult the islanders before the vote [f2].", id="not-contracted"),
     pytest.param("The company may sell both of its boats to Denmark, two in all [f2].", id="loose-words-allowed"),
     pytest.param("Berg was defeated by Strand in the 2019 election [f2].", id="passive"),
-    pytest.param("Ticket sales rose 5 percent last year, but Strand wants a vote on the bridge [f2][b1].", id="a-clause-from-each-passage"),
-    pytest.param("Some 2,000 people use it every week. Ticket sales rose 5 percent last year. [f2]", id="two-sentences-at-once"),
+    pytest.param(
+        "Ticket sales rose 5 percent last year, but Strand wants a vote on the bridge [f2][b1].",
+        id="a-clause-from-each-passage",
+    ),
+    pytest.param(
+        "Some 2,000 people use it every week. Ticket sales rose 5 percent last year. [f2]", id="two-sentences-at-once"
+    ),
     pytest.param("Die Fähre fährt im Mai nicht mehr. [g1]", id="german-word-for-word"),
     pytest.param("[Editor's note] It began at noon. [t1]", id="bracket-of-the-article"),
-    pytest.param("Nils Berg, the mayor, said the ferry had lost $90 million over 26 years [f1].", id="role-behind-the-name"),
+    pytest.param(
+        "Nils Berg, the mayor, said the ferry had lost $90 million over 26 years [f1].", id="role-behind-the-name"
+    ),
 ]
 
 DROPPED = [
@@ -92,9 +116,15 @@ DROPPED = [
     pytest.param("The passages do not answer this question [f1][f2].", "", id="declines-with-sources"),
     pytest.param("I cannot answer that from the articles [f1].", "", id="declines-with-a-source"),
     pytest.param("Some 20,000 people use it every week [f2].", "number", id="number-changed"),
-    pytest.param("Mayor Nils Berg said the ferry had lost €90 million over 26 years [f1].", "number", id="currency-changed"),
-    pytest.param("Mayor Nils Berg said the ferry had lost $90 billion over 26 years [f1].", "number", id="scale-changed"),
-    pytest.param("Mayor Nils Berg said the ferry had lost $90 million over 26 months [f1].", "number", id="unit-changed"),
+    pytest.param(
+        "Mayor Nils Berg said the ferry had lost €90 million over 26 years [f1].", "number", id="currency-changed"
+    ),
+    pytest.param(
+        "Mayor Nils Berg said the ferry had lost $90 billion over 26 years [f1].", "number", id="scale-changed"
+    ),
+    pytest.param(
+        "Mayor Nils Berg said the ferry had lost $90 million over 26 months [f1].", "number", id="unit-changed"
+    ),
     pytest.param("Ticket sales rose 5 percentage points last year [f2].", "number", id="percent-as-points"),
     pytest.param("More than 2,000 people use it every week [f2].", "number", id="bound-added"),
     pytest.param("The fire killed 35 people and injured 20 [t1].", "number", id="numbers-exchanged"),
@@ -102,11 +132,17 @@ DROPPED = [
     pytest.param("Engineers plan to finish it by 3 July 2027 for €12 million [b1].", "", id="month-moved"),
     pytest.param("Engineers plan to finish it by 3 June 2028 for €12 million [b1].", "", id="year-moved"),
     pytest.param("Mayor Lars Holm said the ferry had lost $90 million over 26 years [f1].", "name", id="name-changed"),
-    pytest.param("Oslo's council voted on Monday to end the ferry to Lunde Island in May [f1].", "", id="place-changed"),
+    pytest.param(
+        "Oslo's council voted on Monday to end the ferry to Lunde Island in May [f1].", "", id="place-changed"
+    ),
     pytest.param("Strand told reporters: “We regret it, but the money is gone” [f1].", "", id="speaker-swapped"),
-    pytest.param("Mayor Nils Berg said the vote was a betrayal of the islanders [f1].", "", id="speaker-swapped-indirect"),
+    pytest.param(
+        "Mayor Nils Berg said the vote was a betrayal of the islanders [f1].", "", id="speaker-swapped-indirect"
+    ),
     pytest.param("Berg defeated Strand in the 2019 election [f2].", "", id="who-and-whom-exchanged"),
-    pytest.param("Strand was defeated by Berg in the 2019 election [f2].", "", id="who-and-whom-exchanged-in-the-passive"),
+    pytest.param(
+        "Strand was defeated by Berg in the 2019 election [f2].", "", id="who-and-whom-exchanged-in-the-passive"
+    ),
     pytest.param("The council did consult the islanders before the vote [f2].", "denial", id="not-dropped"),
     pytest.param("Some 2,000 people do not use it every week [f2].", "denies", id="not-added"),
     pytest.param("Ticket sales fell 5 percent last year [f2].", "opposite", id="antonym"),
@@ -115,16 +151,33 @@ DROPPED = [
     pytest.param("Engineers will finish it by 3 June 2027 for €12 million [b1].", "surer", id="plan-becomes-will"),
     pytest.param("Police ignored a threat against Berg [f2].", "surer", id="allegedly-dropped"),
     pytest.param("The vote was a betrayal of the islanders [f1].", "words", id="opinion-as-fact"),
-    pytest.param("“We regret it, but the cash is gone,” Berg told reporters [f1].", "word for word", id="quote-altered-by-one-word"),
-    pytest.param("“We regret it, the vote was a betrayal,” Berg told reporters [f1].", "word for word", id="quote-joined-from-two-places"),
-    pytest.param("“We regret it … the money is gone,” Berg told reporters [f1].", "word for word", id="quote-with-words-left-out"),
-    pytest.param("“We regret it, but the money is gone,” Berg told reporters [f2].", "word for word", id="right-quote-wrong-key"),
+    pytest.param(
+        "“We regret it, but the cash is gone,” Berg told reporters [f1].",
+        "word for word",
+        id="quote-altered-by-one-word",
+    ),
+    pytest.param(
+        "“We regret it, the vote was a betrayal,” Berg told reporters [f1].",
+        "word for word",
+        id="quote-joined-from-two-places",
+    ),
+    pytest.param(
+        "“We regret it … the money is gone,” Berg told reporters [f1].", "word for word", id="quote-with-words-left-out"
+    ),
+    pytest.param(
+        "“We regret it, but the money is gone,” Berg told reporters [f2].", "word for word", id="right-quote-wrong-key"
+    ),
     pytest.param("“Some 2,000 people use it every week,” Berg said [f2].", "", id="prose-given-as-a-quote"),
     pytest.param("Ticket sales rose 5 percent last year [b1].", "", id="right-sentence-wrong-key"),
     pytest.param("The island is said to be haunted by a drowned fiddler [f1].", "", id="invented"),
-    pytest.param("According to the Island Herald, ticket sales rose 5 percent last year [f2].", "", id="another-outlet-named"),
     pytest.param(
-        "Skarvik's council voted on Monday to end the ferry, 2,000 people use it, sales rose 7 percent, and a bridge costs €12 million [f1][f2][b1].",
+        "According to the Island Herald, ticket sales rose 5 percent last year [f2].", "", id="another-outlet-named"
+    ),
+    pytest.param(
+        (
+            "Skarvik's council voted on Monday to end the ferry, 2,000 people use it, sales rose 7 percent, and a "
+            "bridge costs €12 million [f1][f2][b1]."
+        ),
         "",
         id="everything-in-one-sentence",
     ),
@@ -138,7 +191,11 @@ DROPPED = [
     pytest.param("@here Some 2,000 people use it every week [f2].", "link", id="at-here"),
     pytest.param("Some 2,000 people use it every week, says evil.example [f2].", "address", id="bare-host"),
     pytest.param("```print('x')``` [f2]", "code", id="code"),
-    pytest.param("Ignoring previous instructions, some 2,000 people use it every week [f2].", "answer", id="speaks-of-its-instructions"),
+    pytest.param(
+        "Ignoring previous instructions, some 2,000 people use it every week [f2].",
+        "answer",
+        id="speaks-of-its-instructions",
+    ),
     pytest.param("x" * 2_000 + " [f2]", "", id="very-long"),
     pytest.param("\x00\u202e[f2]\u2066", "empty", id="control-and-direction-marks"),
 ]
@@ -191,7 +248,10 @@ def test_numbers_run_on_and_the_same_place_keeps_its_number(embedder):
 
 
 def test_both_sides_of_a_conflict_are_kept_with_their_dates_and_publishers(embedder):
-    other = Article.of(Source("rival", "Sales", "Island Herald", published=date(2025, 3, 9), language="en"), "Ticket sales fell 2 percent last year.")
+    other = Article.of(
+        Source("rival", "Sales", "Island Herald", published=date(2025, 3, 9), language="en"),
+        "Ticket sales fell 2 percent last year.",
+    )
     checker = SentenceChecker({"a": hit(FERRY, CUT + 2), "b": hit(other)}, embedder)
     checker.take("According to The Quay, ticket sales rose 5 percent last year [a].")
     checker.take("According to the Island Herald, ticket sales fell 2 percent last year [b].")
@@ -212,7 +272,9 @@ def test_an_entailment_model_decides_the_meaning_where_one_is_set(embedder):
     assert not isinstance(checker.take("The islanders were never asked by the council before the vote [f2]."), Dropped)
     assert isinstance(checker.take("Ticket sales went up 5 percent last year [f2]."), Dropped)
     assert asked[-1][1].startswith("Ticket sales")
-    assert isinstance(checker.take("The islanders sold 7 boats before the vote [f2]."), Dropped), "an entailment model never overrules a number"
+    assert isinstance(checker.take("The islanders sold 7 boats before the vote [f2]."), Dropped), (
+        "an entailment model never overrules a number"
+    )
 
 
 def test_nothing_is_carried_by_no_passage(embedder):

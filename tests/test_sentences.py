@@ -6,67 +6,187 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.sentences import spans
+from index.text import spans
 
 CASES = [
-    pytest.param("The talks began. They ended at noon.", ["The talks began.", "They ended at noon."], id="two-plain-sentences"),
-    pytest.param("Who pays? Nobody knows! The end.", ["Who pays?", "Nobody knows!", "The end."], id="question-and-exclamation-marks"),
-    pytest.param("Dr. Lund met Mr. Hale and Prof. Aune. They agreed.", ["Dr. Lund met Mr. Hale and Prof. Aune.", "They agreed."], id="titles"),
-    pytest.param("Gen. Ota spoke to Sen. Brandt. Both left.", ["Gen. Ota spoke to Sen. Brandt.", "Both left."], id="military-and-senate-titles"),
-    pytest.param("On Mar. 3 the fleet sailed. It rained.", ["On Mar. 3 the fleet sailed.", "It rained."], id="short-month"),
-    pytest.param("J. D. Vance arrived. G. W. Oakes did not.", ["J. D. Vance arrived.", "G. W. Oakes did not."], id="initials"),
-    pytest.param("The U.S. Senate voted. Nobody was surprised.", ["The U.S. Senate voted.", "Nobody was surprised."], id="us-inside-a-sentence"),
-    pytest.param("The plan came from the U.S. The talks went on.", ["The plan came from the U.S.", "The talks went on."], id="us-ends-a-sentence"),
-    pytest.param("It began at 5 p.m. local time. People fled.", ["It began at 5 p.m. local time.", "People fled."], id="pm-inside-a-sentence"),
-    pytest.param("He cited No. 5 of the list. It was long.", ["He cited No. 5 of the list.", "It was long."], id="number-abbreviation"),
     pytest.param(
-        "Orders came from Harbour Freight Inc. last week. It paid.", ["Orders came from Harbour Freight Inc. last week.", "It paid."], id="inc-goes-on"
+        "The talks began. They ended at noon.", ["The talks began.", "They ended at noon."], id="two-plain-sentences"
     ),
-    pytest.param("It was sold to Harbour Freight Inc. The price is secret.", ["It was sold to Harbour Freight Inc.", "The price is secret."], id="inc-ends"),
-    pytest.param("Growth was 2.5 per cent. The rate is 3.75.", ["Growth was 2.5 per cent.", "The rate is 3.75."], id="decimal-numbers"),
-    pytest.param("It cost 1,200.50 euros. That is a lot.", ["It cost 1,200.50 euros.", "That is a lot."], id="thousands-and-cents"),
+    pytest.param(
+        "Who pays? Nobody knows! The end.",
+        ["Who pays?", "Nobody knows!", "The end."],
+        id="question-and-exclamation-marks",
+    ),
+    pytest.param(
+        "Dr. Lund met Mr. Hale and Prof. Aune. They agreed.",
+        ["Dr. Lund met Mr. Hale and Prof. Aune.", "They agreed."],
+        id="titles",
+    ),
+    pytest.param(
+        "Gen. Ota spoke to Sen. Brandt. Both left.",
+        ["Gen. Ota spoke to Sen. Brandt.", "Both left."],
+        id="military-and-senate-titles",
+    ),
+    pytest.param(
+        "On Mar. 3 the fleet sailed. It rained.", ["On Mar. 3 the fleet sailed.", "It rained."], id="short-month"
+    ),
+    pytest.param(
+        "J. D. Vance arrived. G. W. Oakes did not.", ["J. D. Vance arrived.", "G. W. Oakes did not."], id="initials"
+    ),
+    pytest.param(
+        "The U.S. Senate voted. Nobody was surprised.",
+        ["The U.S. Senate voted.", "Nobody was surprised."],
+        id="us-inside-a-sentence",
+    ),
+    pytest.param(
+        "The plan came from the U.S. The talks went on.",
+        ["The plan came from the U.S.", "The talks went on."],
+        id="us-ends-a-sentence",
+    ),
+    pytest.param(
+        "It began at 5 p.m. local time. People fled.",
+        ["It began at 5 p.m. local time.", "People fled."],
+        id="pm-inside-a-sentence",
+    ),
+    pytest.param(
+        "He cited No. 5 of the list. It was long.",
+        ["He cited No. 5 of the list.", "It was long."],
+        id="number-abbreviation",
+    ),
+    pytest.param(
+        "Orders came from Harbour Freight Inc. last week. It paid.",
+        ["Orders came from Harbour Freight Inc. last week.", "It paid."],
+        id="inc-goes-on",
+    ),
+    pytest.param(
+        "It was sold to Harbour Freight Inc. The price is secret.",
+        ["It was sold to Harbour Freight Inc.", "The price is secret."],
+        id="inc-ends",
+    ),
+    pytest.param(
+        "Growth was 2.5 per cent. The rate is 3.75.",
+        ["Growth was 2.5 per cent.", "The rate is 3.75."],
+        id="decimal-numbers",
+    ),
+    pytest.param(
+        "It cost 1,200.50 euros. That is a lot.",
+        ["It cost 1,200.50 euros.", "That is a lot."],
+        id="thousands-and-cents",
+    ),
     pytest.param(
         '"We are tired. We go on. We will win," the captain said. Then she left.',
         ['"We are tired. We go on. We will win," the captain said.', "Then she left."],
         id="never-inside-a-quote",
     ),
-    pytest.param("“It is late. We know,” he said. Nobody answered.", ["“It is late. We know,” he said.", "Nobody answered."], id="never-inside-a-curly-quote"),
-    pytest.param('He said: "We are tired." Then he left.', ['He said: "We are tired."', "Then he left."], id="closing-quote-belongs-to-the-sentence"),
-    pytest.param("She wrote: “Enough.” The room fell silent.", ["She wrote: “Enough.”", "The room fell silent."], id="closing-curly-quote"),
-    pytest.param('"Why now?" he asked. No reply came.', ['"Why now?" he asked.', "No reply came."], id="question-then-he-asked"),
-    pytest.param('"Never!" she said. The vote went on.', ['"Never!" she said.', "The vote went on."], id="exclamation-then-she-said"),
-    pytest.param("“We stay.” “For how long?” “For ever.”", ["“We stay.”", "“For how long?”", "“For ever.”"], id="quotes-in-a-row"),
+    pytest.param(
+        "“It is late. We know,” he said. Nobody answered.",
+        ["“It is late. We know,” he said.", "Nobody answered."],
+        id="never-inside-a-curly-quote",
+    ),
+    pytest.param(
+        'He said: "We are tired." Then he left.',
+        ['He said: "We are tired."', "Then he left."],
+        id="closing-quote-belongs-to-the-sentence",
+    ),
+    pytest.param(
+        "She wrote: “Enough.” The room fell silent.",
+        ["She wrote: “Enough.”", "The room fell silent."],
+        id="closing-curly-quote",
+    ),
+    pytest.param(
+        '"Why now?" he asked. No reply came.', ['"Why now?" he asked.', "No reply came."], id="question-then-he-asked"
+    ),
+    pytest.param(
+        '"Never!" she said. The vote went on.',
+        ['"Never!" she said.', "The vote went on."],
+        id="exclamation-then-she-said",
+    ),
+    pytest.param(
+        "“We stay.” “For how long?” “For ever.”", ["“We stay.”", "“For how long?”", "“For ever.”"], id="quotes-in-a-row"
+    ),
     pytest.param(
         "„Das ist bitter. Sehr bitter“, sagte Scholz. Dann ging er.",
         ["„Das ist bitter. Sehr bitter“, sagte Scholz.", "Dann ging er."],
         id="german-quote",
     ),
-    pytest.param("Er sagte: „Wir gehen.“ Niemand blieb.", ["Er sagte: „Wir gehen.“", "Niemand blieb."], id="german-quote-closes-a-sentence"),
-    pytest.param("Das kostet z.B. 3,5 Mio. Euro. Die Stadt zahlt.", ["Das kostet z.B. 3,5 Mio. Euro.", "Die Stadt zahlt."], id="german-abbreviations"),
+    pytest.param(
+        "Er sagte: „Wir gehen.“ Niemand blieb.",
+        ["Er sagte: „Wir gehen.“", "Niemand blieb."],
+        id="german-quote-closes-a-sentence",
+    ),
+    pytest.param(
+        "Das kostet z.B. 3,5 Mio. Euro. Die Stadt zahlt.",
+        ["Das kostet z.B. 3,5 Mio. Euro.", "Die Stadt zahlt."],
+        id="german-abbreviations",
+    ),
     pytest.param(
         "« Nous partons. C’est fini », a dit la ministre. Puis elle est sortie.",
         ["« Nous partons. C’est fini », a dit la ministre.", "Puis elle est sortie."],
         id="french-quote",
     ),
-    pytest.param("M. Dupont et Mme. Roux ont voté. Tous sont partis.", ["M. Dupont et Mme. Roux ont voté.", "Tous sont partis."], id="french-titles"),
+    pytest.param(
+        "M. Dupont et Mme. Roux ont voté. Tous sont partis.",
+        ["M. Dupont et Mme. Roux ont voté.", "Tous sont partis."],
+        id="french-titles",
+    ),
     pytest.param("会谈在周一开始。双方没有达成协议。", ["会谈在周一开始。", "双方没有达成协议。"], id="chinese"),
-    pytest.param("彼は来た！誰も驚かなかった。なぜか？", ["彼は来た！", "誰も驚かなかった。", "なぜか？"], id="japanese"),
-    pytest.param("''We are glad. We feel it,'' he said. He left.", ["''We are glad. We feel it,'' he said.", "He left."], id="typewriter-quotes"),
-    pytest.param("The answer was no. The talks ended.", ["The answer was no.", "The talks ended."], id="no-is-also-a-word"),
-    pytest.param("It was a work of art. Nobody bought it.", ["It was a work of art.", "Nobody bought it."], id="art-is-also-a-word"),
-    pytest.param("For hours they sat. Nobody spoke.", ["For hours they sat.", "Nobody spoke."], id="sat-is-also-a-word"),
-    pytest.param("The ship turned to the sun. It was noon.", ["The ship turned to the sun.", "It was noon."], id="sun-is-also-a-word"),
-    pytest.param("It happened on Sat. 8 March. It rained.", ["It happened on Sat. 8 March.", "It rained."], id="short-weekday"),
-    pytest.param("Ships lay off St. Petersburg. Ice held them.", ["Ships lay off St. Petersburg.", "Ice held them."], id="saint"),
-    pytest.param("It was Macron vs. Le Pen again. He won.", ["It was Macron vs. Le Pen again.", "He won."], id="versus"),
-    pytest.param("We waited … and waited. Nothing came.", ["We waited … and waited.", "Nothing came."], id="ellipsis-goes-on"),
-    pytest.param("We waited... and waited. Nothing came.", ["We waited... and waited.", "Nothing came."], id="three-dots-go-on"),
+    pytest.param(
+        "彼は来た！誰も驚かなかった。なぜか？", ["彼は来た！", "誰も驚かなかった。", "なぜか？"], id="japanese"
+    ),
+    pytest.param(
+        "''We are glad. We feel it,'' he said. He left.",
+        ["''We are glad. We feel it,'' he said.", "He left."],
+        id="typewriter-quotes",
+    ),
+    pytest.param(
+        "The answer was no. The talks ended.", ["The answer was no.", "The talks ended."], id="no-is-also-a-word"
+    ),
+    pytest.param(
+        "It was a work of art. Nobody bought it.",
+        ["It was a work of art.", "Nobody bought it."],
+        id="art-is-also-a-word",
+    ),
+    pytest.param(
+        "For hours they sat. Nobody spoke.", ["For hours they sat.", "Nobody spoke."], id="sat-is-also-a-word"
+    ),
+    pytest.param(
+        "The ship turned to the sun. It was noon.",
+        ["The ship turned to the sun.", "It was noon."],
+        id="sun-is-also-a-word",
+    ),
+    pytest.param(
+        "It happened on Sat. 8 March. It rained.", ["It happened on Sat. 8 March.", "It rained."], id="short-weekday"
+    ),
+    pytest.param(
+        "Ships lay off St. Petersburg. Ice held them.", ["Ships lay off St. Petersburg.", "Ice held them."], id="saint"
+    ),
+    pytest.param(
+        "It was Macron vs. Le Pen again. He won.", ["It was Macron vs. Le Pen again.", "He won."], id="versus"
+    ),
+    pytest.param(
+        "We waited … and waited. Nothing came.", ["We waited … and waited.", "Nothing came."], id="ellipsis-goes-on"
+    ),
+    pytest.param(
+        "We waited... and waited. Nothing came.", ["We waited... and waited.", "Nothing came."], id="three-dots-go-on"
+    ),
     pytest.param("We waited… The ship never came.", ["We waited…", "The ship never came."], id="ellipsis-ends"),
-    pytest.param("A DATE IN RIYADH\nThe talks begin on Monday.", ["A DATE IN RIYADH", "The talks begin on Monday."], id="heading-ends-at-its-line"),
+    pytest.param(
+        "A DATE IN RIYADH\nThe talks begin on Monday.",
+        ["A DATE IN RIYADH", "The talks begin on Monday."],
+        id="heading-ends-at-its-line",
+    ),
     pytest.param("First line\n\n\nSecond line", ["First line", "Second line"], id="lines-without-full-stops"),
-    pytest.param("The vote (which he lost.) was close. He left.", ["The vote (which he lost.) was close.", "He left."], id="full-stop-in-brackets-goes-on"),
-    pytest.param("He lost the vote (by a lot.) He left.", ["He lost the vote (by a lot.)", "He left."], id="closing-bracket"),
-    pytest.param("See ledger.example for more. It is free.", ["See ledger.example for more.", "It is free."], id="domain"),
+    pytest.param(
+        "The vote (which he lost.) was close. He left.",
+        ["The vote (which he lost.) was close.", "He left."],
+        id="full-stop-in-brackets-goes-on",
+    ),
+    pytest.param(
+        "He lost the vote (by a lot.) He left.", ["He lost the vote (by a lot.)", "He left."], id="closing-bracket"
+    ),
+    pytest.param(
+        "See ledger.example for more. It is free.", ["See ledger.example for more.", "It is free."], id="domain"
+    ),
     pytest.param("  Two spaces.   Three spaces.  ", ["Two spaces.", "Three spaces."], id="outer-white-space-left-out"),
     pytest.param("no stop at all", ["no stop at all"], id="no-stop"),
     pytest.param("", [], id="empty"),

@@ -1,4 +1,6 @@
-"""The same with a real Chroma server by URL: kill -9 of the ingest, kill -9 of the server, a server that is down or has lost everything."""
+"""The same with a real Chroma server by URL: kill -9 of the ingest, kill -9 of the server, a server that is down or has
+lost everything.
+"""
 
 from __future__ import annotations
 
@@ -15,16 +17,19 @@ import pytest
 from chroma_server import ChromaServer
 from newsroom import Newsroom, eventually, question, story, tokens
 
-from bot.desk import Desk, Request
+from bot.answer.desk import Desk, Request
 from index.archive import Archive
-from index.chroma_server import Server
+from index.vectors.chroma_server import Server
 
 SEED = int(os.environ.get("STRESS_SEED", "1"))
 ANCHORS = [0, 1, 2]
 
 
 def put(newsroom: Newsroom, now: dict[int, int]) -> None:
-    lines = [{"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, now[number])} for number in sorted(now)]
+    lines = [
+        {"id": f"{number:05}", "title": f"A new voyage for ship{number} begins", "text": story(number, now[number])}
+        for number in sorted(now)
+    ]
     (newsroom.articles / "all.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
@@ -68,7 +73,9 @@ def test_articles_come_change_and_go_with_a_server_as_with_folders(newsroom: New
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("victim", "kills"), [("ingest", 3), ("server", 4)])
-def test_a_kill_at_any_moment_loses_nothing_and_the_next_run_mends_all(newsroom: Newsroom, chroma: ChromaServer, victim: str, kills: int) -> None:
+def test_a_kill_at_any_moment_loses_nothing_and_the_next_run_mends_all(
+    newsroom: Newsroom, chroma: ChromaServer, victim: str, kills: int
+) -> None:
     chance = random.Random(SEED)
     server = Server(chroma.url)
     now = dict.fromkeys(range(120), 1)
@@ -82,15 +89,23 @@ def test_a_kill_at_any_moment_loses_nothing_and_the_next_run_mends_all(newsroom:
             if victim == "ingest":
                 newsroom.killed_after(process, chance.uniform(0, 1.5))
             else:
-                eventually(lambda process=process: process.poll() is not None or newsroom.holds_lock(process), "the ingest has begun")
+                eventually(
+                    lambda process=process: process.poll() is not None or newsroom.holds_lock(process),
+                    "the ingest has begun",
+                )
                 try:
                     process.wait(chance.uniform(0, 1.5))
                 except subprocess.TimeoutExpired:
                     chroma.kill()
                 _, told = process.communicate(timeout=60)
-                assert process.returncode == 0 or (process.returncode == 2 and f"The Chroma server at {chroma.url}/ does not answer." in told), told
+                assert process.returncode == 0 or (
+                    process.returncode == 2 and f"The Chroma server at {chroma.url}/ does not answer." in told
+                ), told
         found = newsroom.versions(server)
-        assert all(found.get(number) in (before.get(number), now.get(number)) for number in before.keys() | now.keys() | found.keys())
+        assert all(
+            found.get(number) in (before.get(number), now.get(number))
+            for number in before.keys() | now.keys() | found.keys()
+        )
         assert newsroom.answers(ANCHORS, server) == anchored  # whether the server is up or down
 
         if victim == "server":
@@ -106,7 +121,9 @@ def test_a_kill_at_any_moment_loses_nothing_and_the_next_run_mends_all(newsroom:
 
 
 @pytest.mark.slow
-def test_questions_and_ingests_go_on_while_the_server_is_killed_and_started_again(newsroom: Newsroom, chroma: ChromaServer) -> None:
+def test_questions_and_ingests_go_on_while_the_server_is_killed_and_started_again(
+    newsroom: Newsroom, chroma: ChromaServer
+) -> None:
     chance, server = random.Random(SEED), Server(chroma.url)
     now = dict.fromkeys(range(60), 1)
     put(newsroom, now)
@@ -123,7 +140,10 @@ def test_questions_and_ingests_go_on_while_the_server_is_killed_and_started_agai
         number = min(number for number in now if before.get(number) not in (None, now[number]))
         may_be = [{(number, before[number])}, {(number, now[number])}]
         with newsroom.start("ingest", "articles", "--prune", stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            eventually(lambda process=process: process.poll() is not None or newsroom.holds_lock(process), "the ingest has begun")
+            eventually(
+                lambda process=process: process.poll() is not None or newsroom.holds_lock(process),
+                "the ingest has begun",
+            )
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(moment)
             chroma.kill()
@@ -143,7 +163,9 @@ def test_questions_and_ingests_go_on_while_the_server_is_killed_and_started_agai
 
 
 @pytest.mark.slow
-def test_a_server_that_is_down_stops_an_ingest_with_a_sentence_and_no_question(newsroom: Newsroom, chroma: ChromaServer) -> None:
+def test_a_server_that_is_down_stops_an_ingest_with_a_sentence_and_no_question(
+    newsroom: Newsroom, chroma: ChromaServer
+) -> None:
     put(newsroom, dict.fromkeys(range(40), 1))
     newsroom.ingest()
     chroma.kill()
@@ -151,11 +173,16 @@ def test_a_server_that_is_down_stops_an_ingest_with_a_sentence_and_no_question(n
 
     failed = newsroom.run("ingest", "articles")
     assert (failed.returncode, failed.stdout) == (2, "")
-    assert failed.stderr == f"ingest.py: The Chroma server at {chroma.url}/ does not answer. Start it, or check NEWSDESK_CHROMA__URL.\n"
+    assert (
+        failed.stderr
+        == f"ingest.py: The Chroma server at {chroma.url}/ does not answer. Start it, or check NEWSDESK_CHROMA__URL.\n"
+    )
     asked = newsroom.run("bot", "ask", question(7), "--json")
     assert asked.returncode == 0
     assert tokens(json.loads(asked.stdout)["text"]) == {(7, 1)}
-    assert asked.stderr.startswith(f"The search index could not be used (The Chroma server at {chroma.url}/ does not answer.")
+    assert asked.stderr.startswith(
+        f"The search index could not be used (The Chroma server at {chroma.url}/ does not answer."
+    )
     assert asked.stderr.endswith("; the catalog's own vectors were searched instead.\n")
     assert asked.stderr.count("\n") == 1
 
@@ -167,7 +194,9 @@ def test_a_server_that_is_down_stops_an_ingest_with_a_sentence_and_no_question(n
 
 @pytest.mark.slow
 @pytest.mark.parametrize("mended_by", ["ingest", "ask"])
-def test_a_server_that_lost_everything_gets_the_vectors_again_without_embedding(newsroom: Newsroom, chroma: ChromaServer, mended_by: str) -> None:
+def test_a_server_that_lost_everything_gets_the_vectors_again_without_embedding(
+    newsroom: Newsroom, chroma: ChromaServer, mended_by: str
+) -> None:
     put(newsroom, dict.fromkeys(range(40), 1))
     newsroom.ingest()
     chroma.kill()
@@ -188,7 +217,9 @@ def test_a_server_that_lost_everything_gets_the_vectors_again_without_embedding(
 
 
 def restart_with_half_written(chroma: ChromaServer, files: str) -> None:
-    """Kill the server, leave its index files as a kill does that comes while they are overwritten in place, and start it."""
+    """Kill the server, leave its index files as a kill does that comes while they are overwritten in place, and start
+    it.
+    """
     chroma.kill()
     half_written = list(chroma.data.rglob(files))
     assert half_written  # a server writes its index to files from a thousand vectors on
@@ -199,7 +230,9 @@ def restart_with_half_written(chroma: ChromaServer, files: str) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("files", ["*.bin", "*.pickle"])
-def test_index_files_that_a_kill_of_the_server_left_half_written_are_mended_by_the_next_runs(newsroom: Newsroom, chroma: ChromaServer, files: str) -> None:
+def test_index_files_that_a_kill_of_the_server_left_half_written_are_mended_by_the_next_runs(
+    newsroom: Newsroom, chroma: ChromaServer, files: str
+) -> None:
     server = Server(chroma.url)
     put(newsroom, dict.fromkeys(range(720), 1))
     newsroom.ingest()
@@ -230,12 +263,17 @@ def test_index_files_that_a_kill_of_the_server_left_half_written_are_mended_by_t
 
 
 @pytest.mark.slow
-def test_a_rebuild_is_not_hindered_by_one_with_another_model_that_was_killed(newsroom: Newsroom, chroma: ChromaServer) -> None:
+def test_a_rebuild_is_not_hindered_by_one_with_another_model_that_was_killed(
+    newsroom: Newsroom, chroma: ChromaServer
+) -> None:
     put(newsroom, dict.fromkeys(range(300), 1))
     newsroom.ingest()
     client = chromadb.HttpClient("127.0.0.1", chroma.port)
     with newsroom.start("bot", "rebuild", "--embed", env={"DIMENSIONS": "128"}) as process:
-        eventually(lambda: sum(collection.count() > 0 for collection in client.list_collections()) == 2, "the new collection has vectors")
+        eventually(
+            lambda: sum(collection.count() > 0 for collection in client.list_collections()) == 2,
+            "the new collection has vectors",
+        )
         process.kill()
     client.close()
     assert process.returncode != 0

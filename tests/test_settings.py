@@ -19,19 +19,34 @@ VALUES = {
     "NEWSDESK_MODEL__RUNTIME": ("torch", lambda settings: settings.model.runtime == "torch"),
     "NEWSDESK_CATALOG__URL": (
         "postgresql+psycopg://desk:hunter2@db.example/news",
-        lambda settings: settings.database() == "postgresql+psycopg://desk:hunter2@db.example/news" and "hunter2" not in repr(settings),
+        lambda settings: (
+            settings.database() == "postgresql+psycopg://desk:hunter2@db.example/news"
+            and "hunter2" not in repr(settings)
+        ),
     ),
-    "NEWSDESK_CHROMA__URL": ("http://chroma.example:8000", lambda settings: "chroma.example" in str(settings.chroma.url)),
+    "NEWSDESK_CHROMA__URL": (
+        "http://chroma.example:8000",
+        lambda settings: "chroma.example" in str(settings.chroma.url),
+    ),
     "NEWSDESK_VECTORS__ENGINE": ("pgvector", lambda settings: settings.vectors.engine == "pgvector"),
     "NEWSDESK_CHROMA__TENANT": ("desk", lambda settings: settings.chroma.tenant == "desk"),
     "NEWSDESK_CHROMA__DATABASE": ("news", lambda settings: settings.chroma.database == "news"),
-    "NEWSDESK_CHROMA__TOKEN": ("ck-1", lambda settings: settings.chroma.token and settings.chroma.token.get_secret_value() == "ck-1"),
-    "NEWSDESK_CHROMA__HEADERS": ('{"X-Key": "k"}', lambda settings: [each.get_secret_value() for each in settings.chroma.headers.values()] == ["k"]),
+    "NEWSDESK_CHROMA__TOKEN": (
+        "ck-1",
+        lambda settings: settings.chroma.token and settings.chroma.token.get_secret_value() == "ck-1",
+    ),
+    "NEWSDESK_CHROMA__HEADERS": (
+        '{"X-Key": "k"}',
+        lambda settings: [each.get_secret_value() for each in settings.chroma.headers.values()] == ["k"],
+    ),
     "NEWSDESK_CHROMA__CA": ("/etc/ca.pem", lambda settings: str(settings.chroma.ca) == "/etc/ca.pem"),
     "NEWSDESK_CHROMA__COLLECTION": ("press", lambda settings: settings.chroma.collection == "press"),
     "NEWSDESK_CHROMA__TEXT": ("true", lambda settings: settings.chroma.text),
     "NEWSDESK_INGEST__MAX_MB": ("7", lambda settings: settings.ingest.max_mb == 7),
-    "NEWSDESK_INGEST__ROOTS": ('["/srv/news", "wire"]', lambda settings: settings.ingest.roots == [Path("/srv/news"), Path("wire")]),
+    "NEWSDESK_INGEST__ROOTS": (
+        '["/srv/news", "wire"]',
+        lambda settings: settings.ingest.roots == [Path("/srv/news"), Path("wire")],
+    ),
     "NEWSDESK_INGEST__PRIVATE_NETWORKS": (
         '["10.20.0.0/24", "fd00::/8"]',
         lambda settings: [str(network) for network in settings.ingest.private_networks] == ["10.20.0.0/24", "fd00::/8"],
@@ -40,8 +55,14 @@ VALUES = {
     "NEWSDESK_ANSWERS__READER": ("some/reader", lambda settings: settings.answers.reader == "some/reader"),
     "NEWSDESK_ANSWERS__REFUSAL": ("eager", lambda settings: settings.answers.refusal == "eager"),
     "NEWSDESK_LLM__MODEL": ("openai-like:some/model", lambda settings: settings.llm.model == "openai-like:some/model"),
-    "NEWSDESK_LLM__BASE_URL": ("http://llm.example:8080/v1", lambda settings: "llm.example" in str(settings.llm.base_url)),
-    "NEWSDESK_LLM__API_KEY": ("k", lambda settings: settings.llm.api_key and settings.llm.api_key.get_secret_value() == "k"),
+    "NEWSDESK_LLM__BASE_URL": (
+        "http://llm.example:8080/v1",
+        lambda settings: "llm.example" in str(settings.llm.base_url),
+    ),
+    "NEWSDESK_LLM__API_KEY": (
+        "k",
+        lambda settings: settings.llm.api_key and settings.llm.api_key.get_secret_value() == "k",
+    ),
     "NEWSDESK_LLM__SECONDS": ("7.5", lambda settings: settings.llm.seconds == 7.5),
     "NEWSDESK_LLM__PASSAGES": ("7", lambda settings: settings.llm.passages == 7),
     "NEWSDESK_LLM__TOKENS_IN": ("700", lambda settings: settings.llm.tokens_in == 700),
@@ -64,15 +85,33 @@ VALUES = {
     "NEWSDESK_SLACK__PER_USER": ("9", lambda settings: settings.slack.per_user == 9),
     "NEWSDESK_SLACK__HOST": ("0.0.0.0", lambda settings: settings.slack.host == "0.0.0.0"),
     "NEWSDESK_SLACK__PORT": ("8080", lambda settings: settings.slack.port == 8080),
-    "NEWSDESK_WEB__URL": ("https://desk.example/news", lambda settings: str(settings.web.url) == "https://desk.example/news"),
+    "NEWSDESK_WEB__URL": (
+        "https://desk.example/news",
+        lambda settings: str(settings.web.url) == "https://desk.example/news",
+    ),
     "NEWSDESK_WEB__HOST": ("0.0.0.0", lambda settings: settings.web.host == "0.0.0.0"),
     "NEWSDESK_WEB__PORT": ("8080", lambda settings: settings.web.port == 8080),
     "NEWSDESK_WEB__DAYS": ("7", lambda settings: settings.web.days == 7),
-    "NEWSDESK_WEB__SECRET": ("s" * 32, lambda settings: settings.web.secret and settings.web.secret.get_secret_value() == "s" * 32),
-    "SLACK_BOT_TOKEN": ("xoxb-1", lambda settings: settings.slack_bot_token and settings.slack_bot_token.get_secret_value() == "xoxb-1"),
-    "SLACK_APP_TOKEN": ("xapp-1", lambda settings: settings.slack_app_token and settings.slack_app_token.get_secret_value() == "xapp-1"),
-    "SLACK_SIGNING_SECRET": ("s", lambda settings: settings.slack_signing_secret and settings.slack_signing_secret.get_secret_value() == "s"),
-    "SLACK_API_URL": ("https://slack.example/api/", lambda settings: settings.slack_api_url and "slack.example" in str(settings.slack_api_url)),
+    "NEWSDESK_WEB__SECRET": (
+        "s" * 32,
+        lambda settings: settings.web.secret and settings.web.secret.get_secret_value() == "s" * 32,
+    ),
+    "SLACK_BOT_TOKEN": (
+        "xoxb-1",
+        lambda settings: settings.slack_bot_token and settings.slack_bot_token.get_secret_value() == "xoxb-1",
+    ),
+    "SLACK_APP_TOKEN": (
+        "xapp-1",
+        lambda settings: settings.slack_app_token and settings.slack_app_token.get_secret_value() == "xapp-1",
+    ),
+    "SLACK_SIGNING_SECRET": (
+        "s",
+        lambda settings: settings.slack_signing_secret and settings.slack_signing_secret.get_secret_value() == "s",
+    ),
+    "SLACK_API_URL": (
+        "https://slack.example/api/",
+        lambda settings: settings.slack_api_url and "slack.example" in str(settings.slack_api_url),
+    ),
 }
 
 
@@ -217,7 +256,13 @@ def test_the_example_file_can_be_used_with_every_line_switched_on(monkeypatch):
 
 
 def test_tokens_are_never_shown(monkeypatch):
-    for name in ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "NEWSDESK_LLM__API_KEY", "NEWSDESK_WEB__SECRET"):
+    for name in (
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "NEWSDESK_LLM__API_KEY",
+        "NEWSDESK_WEB__SECRET",
+    ):
         monkeypatch.setenv(name, "very-secret" * 3)
     assert "very-secret" not in repr(load())
     assert "very-secret" not in load().model_dump_json()

@@ -14,11 +14,12 @@ from saved import STORY, file_of, html, items, only, pdf, reason, wrapped, writt
 
 from bot.__main__ import main
 from index.errors import UnreadableError
-from index.files import Listing, digest_of_file, walk
-from index.language import language_of
+from index.ingest.file_reader import language_of
+from index.read.files import Listing, digest_of_file, walk
 
 SAID = (
-    "title: Ferry stops\npublisher: Island Herald\nauthors: [Ines Carrow, Bo Dahl]\ndate: 2025-03-07T09:30:00+01:00\nurl: https://h.example/1\nlanguage: en\n"
+    "title: Ferry stops\npublisher: Island Herald\nauthors: [Ines Carrow, Bo Dahl]\ndate: 2025-03-07T09:30:00+01:00\n"
+    "url: https://h.example/1\nlanguage: en\n"
 )
 TEXT = "\n\n".join(STORY)
 
@@ -29,8 +30,17 @@ def test_a_sidecar_says_what_a_text_does_not(name, tmp_path):
     written(tmp_path, name, SAID)
     record = only(path)
     known = record.metadata
-    assert (known.title, known.publisher, known.author, known.published) == ("Ferry stops", "Island Herald", "Ines Carrow, Bo Dahl", date(2025, 3, 7))
-    assert (known.published_at, record.url, record.language) == ("2025-03-07T09:30:00+01:00", "https://h.example/1", "en")
+    assert (known.title, known.publisher, known.author, known.published) == (
+        "Ferry stops",
+        "Island Herald",
+        "Ines Carrow, Bo Dahl",
+        date(2025, 3, 7),
+    )
+    assert (known.published_at, record.url, record.language) == (
+        "2025-03-07T09:30:00+01:00",
+        "https://h.example/1",
+        "en",
+    )
 
 
 def test_the_sidecar_that_names_the_whole_file_comes_first(tmp_path):
@@ -42,7 +52,11 @@ def test_the_sidecar_that_names_the_whole_file_comes_first(tmp_path):
 
 def test_the_order_is_file_then_sidecar_then_text(tmp_path):
     info = "/Title (Of the file)"
-    path = written(tmp_path, "a.pdf", pdf([[(60, 780, "Published: 1 March 2025"), (60, 755, "By Bo Dahl"), *wrapped(STORY[0], 60, 725)]], info))
+    path = written(
+        tmp_path,
+        "a.pdf",
+        pdf([[(60, 780, "Published: 1 March 2025"), (60, 755, "By Bo Dahl"), *wrapped(STORY[0], 60, 725)]], info),
+    )
     assert (only(path).metadata.title, only(path).metadata.published) == ("Of the file", date(2025, 3, 1))
     written(tmp_path, "a.pdf.meta.yaml", "title: Of the sidecar\ndate: 2025-03-07\n")
     known = only(path).metadata
@@ -56,7 +70,11 @@ def test_a_page_is_filled_from_its_sidecar(tmp_path):
 
 
 def test_a_sidecar_of_json_lines_speaks_for_every_line(tmp_path):
-    path = written(tmp_path, "a.jsonl", json.dumps({"text": TEXT, "source": "Own"}) + "\n" + json.dumps({"id": 2, "text": TEXT}) + "\n")
+    path = written(
+        tmp_path,
+        "a.jsonl",
+        json.dumps({"text": TEXT, "source": "Own"}) + "\n" + json.dumps({"id": 2, "text": TEXT}) + "\n",
+    )
     written(tmp_path, "a.jsonl.meta.yaml", "publisher: Island Herald")
     assert [item[1].metadata.publisher for item in items(path)] == ["Own", "Island Herald"]
 
@@ -135,9 +153,21 @@ LANGUAGES = [
     pytest.param(TEXT, "en-GB", "en", id="stated"),
     pytest.param(TEXT, "de", "en", id="stated-wrongly"),
     pytest.param(TEXT, "klingon", "en", id="stated-as-no-code"),
-    pytest.param("Statsministeren kunngjorde tirsdag at forsvarsutgiftene skal økes for å oppfylle forpliktelsene.", "nb", "nb", id="a-near-relation"),
-    pytest.param("Le président a déclaré lundi que la trêve durerait un mois et que tout irait bien.", "en", "fr", id="a-template-says-english"),
-    pytest.param("Президент України заявив у понеділок, що готовий до перемир'я в небі та на морі.", None, "uk", id="cyrillic"),
+    pytest.param(
+        "Statsministeren kunngjorde tirsdag at forsvarsutgiftene skal økes for å oppfylle forpliktelsene.",
+        "nb",
+        "nb",
+        id="a-near-relation",
+    ),
+    pytest.param(
+        "Le président a déclaré lundi que la trêve durerait un mois et que tout irait bien.",
+        "en",
+        "fr",
+        id="a-template-says-english",
+    ),
+    pytest.param(
+        "Президент України заявив у понеділок, що готовий до перемир'я в небі та на морі.", None, "uk", id="cyrillic"
+    ),
     pytest.param("首相は火曜日、同盟への約束を果たすため防衛費を増額すると発表した。", None, "ja", id="without-spaces"),
     pytest.param("The ship.", None, None, id="too-short"),
     pytest.param("The ship.", "fr", "fr", id="too-short-to-doubt"),
@@ -160,4 +190,8 @@ def test_language_and_moment_reach_the_archive(newsroom: Newsroom):
         main(["articles", "--json"])
         main(["show", json.loads(said.getvalue())["id"], "--json"])
     shown = json.loads(said.getvalue().splitlines()[1])
-    assert (shown["published"], shown["published_at"], shown["language"]) == ("2025-03-07", "2025-03-07T09:30:00+01:00", "en")
+    assert (shown["published"], shown["published_at"], shown["language"]) == (
+        "2025-03-07",
+        "2025-03-07T09:30:00+01:00",
+        "en",
+    )

@@ -14,16 +14,17 @@ import pytest
 from reading_room import DAY, ReadingRoom, article
 
 from index.errors import SettingsError
-from web.addresses import address
-from web.links import Place, SignedLinks, version_of
-from web.secret import NAME, secret
+from web.links import NAME, Place, SignedLinks, address, secret, version_of
 
 TEXT = "The harbour was full.\n\nThe ship left on Monday, the captain said. Nobody waved."
 QUOTE = "The ship left on Monday, the captain said."
 STORY = article(TEXT)
 
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -58,12 +59,26 @@ def raw(link):
 
 @pytest.mark.parametrize("kind", ["a", "o", "q"])
 def test_no_bit_of_a_link_can_be_changed(kind, room, refusal):
-    links = {"a": room.link(STORY, QUOTE, "Nobody waved."), "o": room.links.original(STORY.source.id), "q": room.links.answer("abc")}
+    links = {
+        "a": room.link(STORY, QUOTE, "Nobody waved."),
+        "o": room.links.original(STORY.source.id),
+        "q": room.links.answer("abc"),
+    }
     good = raw(links[kind])
     assert room.get(good).status == (404 if kind == "q" else 200)
-    changed = [good[:place] + bytes([good[place] ^ 1 << bit]) + good[place + 1 :] for place in range(len(good)) for bit in range(8)]
+    changed = [
+        good[:place] + bytes([good[place] ^ 1 << bit]) + good[place + 1 :]
+        for place in range(len(good))
+        for bit in range(8)
+    ]
     # A "#" and what is behind it stay in the browser, so the rest is a link that was cut off.
-    changed += [good[:end] for end in range(len(good))] + [good + b"x", good + b"&x=1", good + b"=", good.replace(b"?", b"??"), good.replace(b"&", b"&&")]
+    changed += [good[:end] for end in range(len(good))] + [
+        good + b"x",
+        good + b"&x=1",
+        good + b"=",
+        good.replace(b"?", b"??"),
+        good.replace(b"&", b"&&"),
+    ]
     for answered in room.get_all(changed):
         assert answered.status in (403, 404)
         assert answered.body == refusal.body
@@ -110,17 +125,23 @@ def test_links_on_a_page_end_with_the_link_that_led_to_it(room):
 def test_links_of_one_day_to_one_place_are_equal_and_short(room):
     assert room.link(STORY, QUOTE) == room.link(STORY, QUOTE)
     others = [(number, number + 5) for number in range(200)]
-    long = SignedLinks("s" * 40, "https://newsdesk.example.org/reading-room", 30, lambda: DAY).article(Place("f" * 16, "f" * 16, (1, 2), tuple(others)))
+    long = SignedLinks("s" * 40, "https://newsdesk.example.org/reading-room", 30, lambda: DAY).article(
+        Place("f" * 16, "f" * 16, (1, 2), tuple(others))
+    )
     assert len(long) < 500
     assert address(long) == long
 
 
-@pytest.mark.parametrize("url", ["https://desk.example", "https://desk.example/", "https://desk.example/news/", "http://127.0.0.1:8080"])
+@pytest.mark.parametrize(
+    "url", ["https://desk.example", "https://desk.example/", "https://desk.example/news/", "http://127.0.0.1:8080"]
+)
 def test_links_lead_to_where_the_room_is_found(url, tmp_path):
     room = ReadingRoom(tmp_path, url=url)
     room.put(STORY)
     link = room.link(STORY, QUOTE)
-    assert link.startswith(f"{url.rstrip('/')}/a/{STORY.source.id}?v={version_of(STORY.digest)}&p=23-65&until=2025-04-09&sig=")
+    assert link.startswith(
+        f"{url.rstrip('/')}/a/{STORY.source.id}?v={version_of(STORY.digest)}&p=23-65&until=2025-04-09&sig="
+    )
     found = room.get(link.removeprefix(url.rstrip("/")))
     base = urlsplit(url).path.rstrip("/")
     assert f'href="{base}/static/room.css?' in found.text
@@ -137,18 +158,28 @@ def test_ten_thousand_random_ids_learn_nothing(room, refusal):
     targets = []
     for _ in range(10_000):
         id_ = dice.choice([*real, dice.randbytes(8).hex().encode(), dice.randbytes(6).hex().encode()])
-        forged = bytes(dice.choice(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") for _ in range(43))
-        query = dice.choice([b"", b"?until=2099-01-01&sig=" + forged, b"?p=0-5&until=2099-01-01&sig=" + signature, b"?sig=" + forged])
+        forged = bytes(
+            dice.choice(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_") for _ in range(43)
+        )
+        query = dice.choice(
+            [b"", b"?until=2099-01-01&sig=" + forged, b"?p=0-5&until=2099-01-01&sig=" + signature, b"?sig=" + forged]
+        )
         targets.append(b"/" + dice.choice([b"a", b"o", b"q"]) + b"/" + id_ + query)
-    found = {(answered.status, answered.body, tuple(sorted(answered.headers.items()))) for answered in room.get_all(targets)}
+    found = {
+        (answered.status, answered.body, tuple(sorted(answered.headers.items()))) for answered in room.get_all(targets)
+    }
     assert found == {(403, refusal.body, tuple(sorted(refusal.headers.items())))}
 
 
 PATHS = [
-    "/", "/a", "/a/", "/a/../../etc/passwd", "/a/..%2f..%2f..%2fetc%2fpasswd", "/a/%2e%2e/%2e%2e/etc/passwd", "/../../../../etc/passwd", "//etc/passwd",
-    "/static/../links.py", "/static/..%2flinks.py", "/static/%2e%2e%2f%2e%2e%2fdata%2fweb-secret", "/static/room.css/../../secret.py", "/static//etc/passwd",
-    "/static/", "/static", "/static/room.css%00.js", "/static/templates/base.html", "/o/%2fetc%2fpasswd", "/a/%00", "/a/" + "x" * 5_000, "/a/%ff%fe",
-    "/q/'%20OR%201=1--", "/a/<script>alert(1)</script>", "/web-secret", "/catalog.sqlite3", "/journal.sqlite3", "/.env", "/.git/config", "/robots.txt",
+    "/", "/a", "/a/", "/a/../../etc/passwd", "/a/..%2f..%2f..%2fetc%2fpasswd", "/a/%2e%2e/%2e%2e/etc/passwd",
+    "/../../../../etc/passwd", "//etc/passwd",
+    "/static/../links.py", "/static/..%2flinks.py", "/static/%2e%2e%2f%2e%2e%2fdata%2fweb-secret",
+    "/static/room.css/../../secret.py", "/static//etc/passwd",
+    "/static/", "/static", "/static/room.css%00.js", "/static/templates/base.html", "/o/%2fetc%2fpasswd", "/a/%00",
+    "/a/" + "x" * 5_000, "/a/%ff%fe",
+    "/q/'%20OR%201=1--", "/a/<script>alert(1)</script>", "/web-secret", "/catalog.sqlite3", "/journal.sqlite3", "/.env",
+    "/.git/config", "/robots.txt",
     "/a/x;/../y", "/a\\..\\x",
 ]  # fmt: skip
 
@@ -183,7 +214,8 @@ def test_nothing_can_be_done_but_reading(method, room, refusal):
 @pytest.mark.parametrize("case", ["page", "refusal", "nothing", "gone", "original", "late"])
 def test_every_answer_has_the_headers_that_keep_it_inert_and_private(case, room):
     targets = {
-        "page": room.link(STORY, QUOTE), "refusal": "/a/x", "nothing": "/x", "gone": room.links.article(Place("f" * 16)), "late": room.links.answer("x"),
+        "page": room.link(STORY, QUOTE), "refusal": "/a/x", "nothing": "/x",
+        "gone": room.links.article(Place("f" * 16)), "late": room.links.answer("x"),
         "original": room.links.original(STORY.source.id),
     }  # fmt: skip
     answered = room.get(targets[case])

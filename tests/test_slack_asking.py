@@ -11,8 +11,8 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, refused, run
 from slack_server import ANNA, BELA, BOT, ELSEWHERE, GUEST, NEWS, ROBOT, SECRET, SHARED, STRANGER, SlackServer, seen
 
-from bot.room.access import Allowed
-from bot.room.room import Rules
+from bot.slack.access import Allowed
+from bot.slack.bot import Rules
 
 ABOUT_1, ABOUT_2 = question(1), question(2)
 
@@ -130,10 +130,14 @@ def test_another_persons_follow_up_is_answered_from_the_articles_or_not_at_all(a
         await slack.until(lambda: slack.thread(asked.ts), "the answer")
         desk.replies = [refused("q")]
         unknown = slack.say(BELA, NEWS, "How many cats are on the ship?", asked.ts)
-        await slack.until(lambda: any(request.question.startswith("How many cats") for request in desk.asked), "the search")
+        await slack.until(
+            lambda: any(request.question.startswith("How many cats") for request in desk.asked), "the search"
+        )
         await slack.quiet()
         assert len(slack.thread(asked.ts)) == 1
-        assert ("assistant.threads.setStatus", unknown.ts) not in [(call.method, call.arguments.get("thread_ts")) for call in slack.calls]
+        assert ("assistant.threads.setStatus", unknown.ts) not in [
+            (call.method, call.arguments.get("thread_ts")) for call in slack.calls
+        ]
         desk.replies = [found]
         slack.say(BELA, NEWS, "Where did the ship go?", asked.ts)
         await slack.until(lambda: len(slack.thread(asked.ts)) == 2, "the answer to the other person")
@@ -186,14 +190,19 @@ def test_ask_answers_one_person_who_may_share_it(archive, tmp_path):
             asked = slack.command(ANNA, channel, ABOUT_1)
             await slack.until(lambda asked=asked: asked.acked, "the acknowledgement")
             assert "Searching" in asked.reply["text"]
-            [private] = await slack.until(lambda channel=channel: [w for w in slack.whispers if w["channel"] == channel], "the private answer")
+            [private] = await slack.until(
+                lambda channel=channel: [w for w in slack.whispers if w["channel"] == channel], "the private answer"
+            )
             assert "a1v1" in seen(private["blocks"])
             assert not slack.thread("", channel)
             assert not [m for m in slack.messages[channel].values() if m.get("bot_id")]
             for _ in range(2):  # a second press does nothing
                 pressed = slack.press(ANNA, "share", private, channel)
                 await slack.until(lambda pressed=pressed: pressed.acked, "the acknowledgement")
-            [shared] = await slack.until(lambda channel=channel: [m for m in slack.messages[channel].values() if m.get("bot_id")], "the shared answer")
+            [shared] = await slack.until(
+                lambda channel=channel: [m for m in slack.messages[channel].values() if m.get("bot_id")],
+                "the shared answer",
+            )
             assert ABOUT_1 in seen(shared["blocks"])
             assert "a1v1" in seen(shared["blocks"])
 
@@ -220,7 +229,12 @@ def test_the_shortcut_asks_what_a_message_says(archive, tmp_path, channel):
             submitted = slack.submit(ANNA, window, question=ABOUT_2)
             place = (root, NEWS) if channel == NEWS else ("", f"D{ANNA}")  # where we are not, the answer comes directly
             [shown] = await slack.until(
-                lambda: slack.seen(*place) if place[0] else [seen(m["blocks"]) for m in slack.messages[place[1]].values() if m.get("bot_id")], "the answer"
+                lambda: (
+                    slack.seen(*place)
+                    if place[0]
+                    else [seen(m["blocks"]) for m in slack.messages[place[1]].values() if m.get("bot_id")]
+                ),
+                "the answer",
             )
             assert "a2v1" in shown
             assert submitted.acked
@@ -260,7 +274,9 @@ def test_a_channel_can_be_asked_instead_of_a_person(archive, tmp_path):
         asked = slack.mention(ANNA, "How many pandas live in the zoo?")
         [message] = await slack.until(lambda: slack.thread(asked.ts), "the refusal")
         slack.press(ANNA, "ask_person", message)
-        [posted] = await slack.until(lambda: [m for m in slack.messages[SECRET].values() if m.get("bot_id")], "the channel is asked")
+        [posted] = await slack.until(
+            lambda: [m for m in slack.messages[SECRET].values() if m.get("bot_id")], "the channel is asked"
+        )
         assert "pandas" in seen(posted["blocks"])
 
     scenario(play, archive, tmp_path, Rules(ask_a_person=SECRET), Scripted(refused("q")))
@@ -275,9 +291,16 @@ def test_passages_are_shown_with_the_quote_in_bold(archive, tmp_path):
         [message] = await slack.until(lambda: slack.thread(asked.ts), "the answer")
         slack.press(BELA, "passages", message)
         [window] = await slack.until(lambda: slack.windows, "the window")
-        [quote] = [element for block in window["blocks"] for element in block.get("elements", []) if element["type"] == "rich_text_quote"]
+        [quote] = [
+            element
+            for block in window["blocks"]
+            for element in block.get("elements", [])
+            if element["type"] == "rich_text_quote"
+        ]
         assert "".join(part["text"] for part in quote["elements"]) == text
-        assert [part["text"] for part in quote["elements"] if part.get("style", {}).get("bold")] == ["The ship left on Monday."]
+        assert [part["text"] for part in quote["elements"] if part.get("style", {}).get("bold")] == [
+            "The ship left on Monday."
+        ]
 
     scenario(play, archive, tmp_path, desk=desk)
 
@@ -322,7 +345,9 @@ def test_an_edited_question_is_answered_again_in_place(archive, tmp_path):
 
 
 def test_a_question_edited_while_it_is_looked_up_gets_the_answer_to_its_new_text(archive, tmp_path):
-    first, second = (answered("q", [draft(article(f"Ship {n} left on Monday."), f"Ship {n} left on Monday.")]) for n in (1, 2))
+    first, second = (
+        answered("q", [draft(article(f"Ship {n} left on Monday."), f"Ship {n} left on Monday.")]) for n in (1, 2)
+    )
     desk = Scripted(first)
 
     async def play(slack, room):
@@ -357,9 +382,13 @@ def test_a_deleted_question_takes_its_answer_with_it(archive, tmp_path, when):
                 if when == "working":
                     desk.open.clear()
                 asked = slack.mention(ANNA, "When did the ship leave?")
-                await slack.until(lambda: len(desk.asked) > before if when == "working" else slack.thread(asked.ts), "the work")
+                await slack.until(
+                    lambda: len(desk.asked) > before if when == "working" else slack.thread(asked.ts), "the work"
+                )
                 slack.delete(NEWS, asked.ts)
-                await slack.until(lambda: room.journal.by_key(f"{NEWS}:{asked.ts}").state.startswith("remov"), "the deletion")
+                await slack.until(
+                    lambda: room.journal.by_key(f"{NEWS}:{asked.ts}").state.startswith("remov"), "the deletion"
+                )
                 desk.open.set()
                 await slack.until(lambda: room.journal.by_key(f"{NEWS}:{asked.ts}").state == "removed", "the removal")
                 await slack.quiet()
@@ -391,7 +420,10 @@ def test_home_tells_about_the_archive_and_how_to_ask_and_admins_see_more(archive
         await slack.until(lambda: len(slack.windows) == 2, "the status")
         assert "5 articles" in seen(slack.windows[1]["blocks"])
         slack.click(BELA, "example_0", slack.homes[BELA]["blocks"])
-        await slack.until(lambda: len([m for m in slack.messages[f"D{BELA}"].values() if m.get("bot_id")]) == 2, "the example's answer")
+        await slack.until(
+            lambda: len([m for m in slack.messages[f"D{BELA}"].values() if m.get("bot_id")]) == 2,
+            "the example's answer",
+        )
 
     scenario(play, archive, tmp_path, Rules(admins=frozenset({ANNA})))
 
@@ -431,8 +463,16 @@ PEOPLE = [
     pytest.param(GUEST, NEWS, Rules(), False, id="guest"),
     pytest.param(GUEST, NEWS, Rules(Allowed(guests=frozenset({GUEST}))), True, id="guest-allowed"),
     pytest.param(STRANGER, SHARED, Rules(), False, id="stranger"),
-    pytest.param(STRANGER, SHARED, Rules(Allowed(teams=frozenset({"T0OTHER"}))), False, id="stranger-in-a-shared-channel"),
-    pytest.param(STRANGER, SHARED, Rules(Allowed(teams=frozenset({"T0OTHER"}), shared_channels=frozenset({SHARED}))), True, id="all-allowed"),
+    pytest.param(
+        STRANGER, SHARED, Rules(Allowed(teams=frozenset({"T0OTHER"}))), False, id="stranger-in-a-shared-channel"
+    ),
+    pytest.param(
+        STRANGER,
+        SHARED,
+        Rules(Allowed(teams=frozenset({"T0OTHER"}), shared_channels=frozenset({SHARED}))),
+        True,
+        id="all-allowed",
+    ),
     pytest.param(ANNA, SHARED, Rules(), False, id="member-in-a-shared-channel"),
     pytest.param(ANNA, SHARED, Rules(Allowed(shared_channels=frozenset({"*"}))), True, id="shared-channel-allowed"),
     pytest.param(ANNA, NEWS, Rules(), True, id="member"),
@@ -440,7 +480,9 @@ PEOPLE = [
 
 
 @pytest.mark.parametrize(("user", "channel", "rules", "welcome"), PEOPLE)
-def test_people_get_answers_only_where_the_settings_allow_it_and_a_refusal_once(archive, tmp_path, user, channel, rules, welcome):
+def test_people_get_answers_only_where_the_settings_allow_it_and_a_refusal_once(
+    archive, tmp_path, user, channel, rules, welcome
+):
     async def play(slack, room):
         asked = [slack.mention(user, ABOUT_1, channel) for _ in range(2)]
         if welcome:
@@ -457,7 +499,11 @@ def test_people_get_answers_only_where_the_settings_allow_it_and_a_refusal_once(
 
 def test_bots_are_not_answered(archive, tmp_path):
     async def play(slack, room):
-        told = [slack.mention(ROBOT, ABOUT_1), slack.mention(ROBOT, ABOUT_1, bot_id="B0OTHER"), slack.say(BELA, NEWS, "x", subtype="channel_join")]
+        told = [
+            slack.mention(ROBOT, ABOUT_1),
+            slack.mention(ROBOT, ABOUT_1, bot_id="B0OTHER"),
+            slack.say(BELA, NEWS, "x", subtype="channel_join"),
+        ]
         await slack.until(lambda: all(one.acked for one in told), "the acknowledgements")
         await slack.quiet()
         assert not any(slack.thread(one.ts) for one in told)
@@ -482,7 +528,7 @@ def test_an_ingest_that_changed_something_is_reported_once(archive, tmp_path, mo
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(own.archive))
     own.write(1, 1)
     own.ingest()
-    monkeypatch.setattr("bot.room.room._REPORT_EVERY", 0.05)
+    monkeypatch.setattr("bot.slack.bot._REPORT_EVERY", 0.05)
 
     async def play(slack, room):
         await slack.until(lambda: room.journal.fact("reported_run") == "1", "the earlier ingest is passed over")
@@ -512,7 +558,10 @@ def test_an_error_shows_no_internals_and_the_log_no_text(archive, tmp_path, capl
     with caplog.at_level("DEBUG"):
         scenario(play, archive, tmp_path, desk=Broken(refused("q")))
     assert not [
-        record for record in caplog.records if record.name.startswith("newsdesk") and ("xylophone" in record.getMessage() or "passwd" in str(record.exc_info))
+        record
+        for record in caplog.records
+        if record.name.startswith("newsdesk")
+        and ("xylophone" in record.getMessage() or "passwd" in str(record.exc_info))
     ]
 
 

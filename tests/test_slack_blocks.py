@@ -16,14 +16,13 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
-from bot.links import Links
-from bot.room import blocks, hearing, home
-from bot.room.given import Given, given
-from bot.room.home import Insight, News
-from bot.room.inert import markdown, mrkdwn, names_an_address, plain
+from bot.reply import Links
+from bot.slack.messages import blocks, home
+from bot.slack.messages.home import Insight, News
+from bot.slack.messages.stored_answer import Given, given
+from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question
 from index.articles import Article, Source
-from web.addresses import address
-from web.links import SignedLinks
+from web.links import SignedLinks, address
 
 GOLDEN = Path(__file__).with_name("golden")
 
@@ -35,9 +34,16 @@ FIRST = article(
     "https://courier.example/ship",
 )
 SECOND = article("Timber was dear. The hold was empty, he said.", "What was in it", None, None)
-TWO = [draft(FIRST, "The ship left on Monday, the captain said.", ["Evening Post", "Nordlys"]), draft(SECOND, "The hold was empty, he said.")]
-ROOM = Links(SignedLinks("for these tests alone, not for life", "https://desk.example/news/", 30, lambda: date(2025, 3, 10)))
-NAMED = Article.of(Source("0123456789abcdef", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)), FIRST.text)
+TWO = [
+    draft(FIRST, "The ship left on Monday, the captain said.", ["Evening Post", "Nordlys"]),
+    draft(SECOND, "The hold was empty, he said."),
+]
+ROOM = Links(
+    SignedLinks("for these tests alone, not for life", "https://desk.example/news/", 30, lambda: date(2025, 3, 10))
+)
+NAMED = Article.of(
+    Source("0123456789abcdef", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)), FIRST.text
+)
 PLACES = [draft(NAMED, "The ship left on Monday, the captain said."), draft(NAMED, "Nobody waved.")]
 IN_ROOM = replace(given(answered("When did the ship leave?", PLACES), links=ROOM), page=ROOM.answer("id1"))
 ANSWER = given(answered("When did the ship leave?", TWO))
@@ -49,7 +55,11 @@ NEWS = News(
     "run 3, 2025-03-04T10:00:00+00:00: 2 added",
     ("What about the ship?", "Why?", "When?"),
 )
-INSIGHT = Insight((("a.pdf", "no text"),), (("When did it leave?", "wrong ship"), ("Who?", None)), "newsdesk 0.1.0, model m, generation 3")
+INSIGHT = Insight(
+    (("a.pdf", "no text"),),
+    (("When did it leave?", "wrong ship"), ("Who?", None)),
+    "newsdesk 0.1.0, model m, generation 3",
+)
 
 
 def shown(messages):
@@ -69,7 +79,11 @@ GOLDENS = {
     "ask_about": lambda: blocks.ask_about("When did it leave?", "{}"),
     "why_bad": lambda: blocks.why_bad("id1"),
     "for_a_person": lambda: shown(
-        [blocks.for_a_person("U1", "When?", None), blocks.for_a_person("S1", "When?", None), blocks.for_a_person("C1", "When?", "https://example.slack.com/x")]
+        [
+            blocks.for_a_person("U1", "When?", None),
+            blocks.for_a_person("S1", "When?", None),
+            blocks.for_a_person("C1", "When?", "https://example.slack.com/x"),
+        ]
     ),
     "home": lambda: home.home(NEWS),
     "home_admin": lambda: home.home(NEWS, INSIGHT),
@@ -96,7 +110,9 @@ def test_the_answer_names_publisher_date_title_link_and_twins():
     ]
     there = "https://courier.example/ship#:~:text=The%20ship%20left%20on%20Monday%2C%20the%20captain%20said."
     assert list(links(message.blocks)) == [{"type": "link", "url": there, "text": "The ship leaves"}]
-    assert message.text.startswith("The ship left on Monday, the captain said. [1] The hold was empty, he said. [2] [1] Harbour Courier")
+    assert message.text.startswith(
+        "The ship left on Monday, the captain said. [1] The hold was empty, he said. [2] [1] Harbour Courier"
+    )
 
 
 def test_what_was_given_survives_the_journal():
@@ -104,7 +120,9 @@ def test_what_was_given_survives_the_journal():
         assert Given.from_json(one.as_json()) == one
 
 
-@pytest.mark.parametrize(("count", "letters"), [(1, 20_000), (3, 700), (40, 200), (200, 300), (60, 2_900), (5, 9_500), (500, 30)])
+@pytest.mark.parametrize(
+    ("count", "letters"), [(1, 20_000), (3, 700), (40, 200), (200, 300), (60, 2_900), (5, 9_500), (500, 30)]
+)
 @pytest.mark.parametrize("answerer", ["quotes", "llm"])
 def test_long_answers_are_split_between_sentences_and_keep_every_limit(count, letters, answerer):
     sentences = [f"N{number} " + ("word " * (letters // 5)).strip() + "." for number in range(count)]
@@ -124,7 +142,9 @@ def test_long_answers_are_split_between_sentences_and_keep_every_limit(count, le
 
 
 def test_an_address_too_long_for_slack_is_left_out_whole():
-    reply = given(answered("q", [draft(article("The ship left.", url="https://a.example/" + "x" * 3_000), "The ship left.")]))
+    reply = given(
+        answered("q", [draft(article("The ship left.", url="https://a.example/" + "x" * 3_000), "The ship left.")])
+    )
     [message] = blocks.answer(reply, "id1")
     assert "https" not in json.dumps(message.blocks)
 
@@ -166,7 +186,11 @@ def test_hostile_text_anywhere_is_only_text(text):
     for answerer in ("quotes", "llm"):
         one = given(answered(text, drafts, answerer))
         assert Given.from_json(one.as_json()) == one
-        all_messages += [*blocks.answer(one, "id1", share=True), *blocks.shared(one, "id1"), *blocks.after_stream(one, "id1")]
+        all_messages += [
+            *blocks.answer(one, "id1", share=True),
+            *blocks.shared(one, "id1"),
+            *blocks.after_stream(one, "id1"),
+        ]
         for window in (blocks.passages(one), blocks.ask_about(plain(text), "{}"), blocks.report(text)):
             assert faults(window["blocks"], MODAL) == []
             assert list(pings(window["blocks"])) == []
@@ -185,14 +209,16 @@ def test_hostile_text_anywhere_is_only_text(text):
         for url in addresses(message.blocks):
             assert address(url) == url
         json.dumps(message.blocks).encode()
-    shown_home = home.home(News(1, Source("1", text, text), text, (text,)), Insight(((text, text),), ((text, text),), text))
+    shown_home = home.home(
+        News(1, Source("1", text, text), text, (text,)), Insight(((text, text),), ((text, text),), text)
+    )
     assert faults(shown_home["blocks"], HOME) == []
     assert list(pings(shown_home["blocks"])) == []
     assert all(len(prompt["title"]) <= 75 and prompt["message"] for prompt in home.prompts([text]))
     streamed = markdown(text)
     for form in ("<!", "<@", "<#", "<h", "](", "`", "~~~", "://"):
         assert form not in streamed, form
-    assert hearing.question(text, "U0BOT") is not None
+    assert question(text, "U0BOT") is not None
 
 
 def addresses(value):
@@ -209,12 +235,19 @@ def addresses(value):
 def test_a_title_that_looks_like_an_address_is_no_label_of_another():
     for title in ("https://bank.example", "www.bank.example", "Visit bank.example now", "HTTPS://BANK.EXAMPLE"):
         assert names_an_address(title)
-        reply = given(answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")]))
+        reply = given(
+            answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")])
+        )
         [message] = blocks.answer(reply, "id1")
         assert [part["text"] for part in links(message.blocks)] == ["https://evil.example/x"]
-        reply = given(answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")]), links=ROOM)
+        reply = given(
+            answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")]),
+            links=ROOM,
+        )
         [message] = blocks.answer(reply, "id1")
-        assert [(part["url"][:30], part["text"]) for part in links(message.blocks)] == [("https://desk.example/news/a/id", "open")]
+        assert [(part["url"][:30], part["text"]) for part in links(message.blocks)] == [
+            ("https://desk.example/news/a/id", "open")
+        ]
     assert not names_an_address("The ship leaves. Nobody waves")
 
 
@@ -261,7 +294,7 @@ SAID = [
 
 @pytest.mark.parametrize(("said", "heard"), SAID)
 def test_a_message_is_read_as_a_person_reads_it(said, heard):
-    assert hearing.question(said, "U0BOT") == heard
+    assert question(said, "U0BOT") == heard
 
 
 @pytest.mark.parametrize(
@@ -272,4 +305,4 @@ def test_a_message_is_read_as_a_person_reads_it(said, heard):
      ("The truce was signed on Monday.", False), ("is it?", False), ("", False), ("?", False), ("lol", False)],
 )  # fmt: skip
 def test_a_question_to_the_archive_is_told_from_talk(text, asks):
-    assert hearing.looks_like_question(text) is asks
+    assert looks_like_question(text) is asks

@@ -18,14 +18,14 @@ from newsroom import DRIVER, ROOT, Newsroom, question
 from slack_room import Scripted, Streaming, answered, article, bot, draft, run
 from slack_server import ANNA, BELA, BOT, NEWS, SECRET, TEAM, SlackServer
 
-from bot.room.journal import Asked, Journal, journal_at
-from bot.room.owner import Owner
-from bot.room.room import Rules
-from bot.room.serve import Access, serve
+from bot.journal.journal import Asked, Journal, journal_at
+from bot.journal.processes import Owner
+from bot.slack.bot import Rules
+from bot.slack.process import Access, serve
 from index.archive import Archive
-from index.catalog import exists
-from index.copying import copy_catalog
 from index.errors import SettingsError
+from index.store.catalog import exists
+from index.store.copying import copy_catalog
 
 ABOUT_1 = question(1)
 
@@ -51,10 +51,18 @@ def single() -> Scripted:
 @pytest.mark.both
 def test_a_question_delivered_four_times_through_two_processes_gets_one_answer(archive, tmp_path):
     async def whole() -> None:
-        async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()), bot(slack, archive, tmp_path, desk=single()):
+        async with (
+            SlackServer() as slack,
+            bot(slack, archive, tmp_path, desk=single()),
+            bot(slack, archive, tmp_path, desk=single()),
+        ):
             await slack.until(lambda: len(slack.sockets) == 2, "both are connected")
             asked = slack.mention(ANNA, ABOUT_1)
-            told = [delivery for delivery in slack.deliveries if delivery.payload["event"]["type"] in ("app_mention", "message")]
+            told = [
+                delivery
+                for delivery in slack.deliveries
+                if delivery.payload["event"]["type"] in ("app_mention", "message")
+            ]
             assert len(told) == 2
             for _ in range(3):
                 for delivery in told:
@@ -71,10 +79,13 @@ def test_a_question_delivered_four_times_through_two_processes_gets_one_answer(a
 @pytest.mark.both
 @pytest.mark.parametrize("how", ["close", "fin", "rst", "freeze"])
 def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_path, how, monkeypatch):
-    monkeypatch.setattr("bot.room.serve._PING", 0.2)
+    monkeypatch.setattr("bot.slack.process._PING", 0.2)
 
     async def whole() -> None:
-        async with SlackServer(patience=1.0, retries=(0.2, 0.5, 1, 2, 4, 8)) as slack, bot(slack, archive, tmp_path, desk=single()):
+        async with (
+            SlackServer(patience=1.0, retries=(0.2, 0.5, 1, 2, 4, 8)) as slack,
+            bot(slack, archive, tmp_path, desk=single()),
+        ):
             earlier = slack.mention(ANNA, ABOUT_1)
             await slack.drop(how)
             asked = slack.mention(BELA, ABOUT_1)
@@ -82,7 +93,9 @@ def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_pa
             await slack.until(lambda: asked.acked, "the acknowledgement")
             await slack.quiet()
             assert len(slack.thread(asked.ts)) == len(slack.thread(earlier.ts)) == 1
-            assert [fault for fault in slack.wrong if "acknowledged after" not in fault] == []  # what the lost socket carried came again
+            assert [
+                fault for fault in slack.wrong if "acknowledged after" not in fault
+            ] == []  # what the lost socket carried came again
 
     run(whole())
 
@@ -92,7 +105,9 @@ def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_pa
 
 @pytest.mark.both
 @pytest.mark.parametrize("kind", ["429", "500", "html", "lost", "cut"])
-@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update", "chat.delete", "assistant.threads.setStatus", "users.info"])
+@pytest.mark.parametrize(
+    "method", ["chat.postMessage", "chat.update", "chat.delete", "assistant.threads.setStatus", "users.info"]
+)
 def test_a_method_that_fails_is_repeated_and_nothing_is_posted_twice(archive, tmp_path, kind, method):
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()) as room:
@@ -101,7 +116,10 @@ def test_a_method_that_fails_is_repeated_and_nothing_is_posted_twice(archive, tm
             await slack.until(lambda: slack.thread(asked.ts), "the answer")
             await slack.until(lambda: room.journal.by_key(f"{NEWS}:{asked.ts}").state == "answered", "the end")
             slack.edit(NEWS, asked.ts, f"<@{BOT}> another question about ships")
-            await slack.until(lambda: slack.made("chat.update") and room.journal.by_key(f"{NEWS}:{asked.ts}").state == "answered", "the new answer")
+            await slack.until(
+                lambda: slack.made("chat.update") and room.journal.by_key(f"{NEWS}:{asked.ts}").state == "answered",
+                "the new answer",
+            )
             assert len(slack.thread(asked.ts)) == 1
             slack.delete(NEWS, asked.ts)
             await slack.until(lambda: room.journal.by_key(f"{NEWS}:{asked.ts}").state == "removed", "the removal")
@@ -120,7 +138,9 @@ def test_a_channel_that_is_closed_to_us_ends_the_question_quietly(archive, tmp_p
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()) as room:
             asked = slack.mention(ANNA, ABOUT_1)
             slack.members[NEWS].discard(BOT)
-            await slack.until(lambda: (found := room.journal.by_key(f"{NEWS}:{asked.ts}")) and found.state == "failed", "the end")
+            await slack.until(
+                lambda: (found := room.journal.by_key(f"{NEWS}:{asked.ts}")) and found.state == "failed", "the end"
+            )
 
     run(whole())
 
@@ -139,10 +159,15 @@ def test_more_questions_than_hands_wait_their_turn_visibly(archive, tmp_path):
             desk.open.clear()
             for number in range(14):
                 slack.people[f"U{number:03}X"] = {"id": f"U{number:03}X", "team_id": TEAM}
-            places = [(f"U{number:03}X", NEWS if number % 2 else SECRET) for number in range(14)] + [(ANNA, NEWS), (ANNA, SECRET)]
+            places = [(f"U{number:03}X", NEWS if number % 2 else SECRET) for number in range(14)] + [
+                (ANNA, NEWS),
+                (ANNA, SECRET),
+            ]
             slack.members[NEWS] |= {user for user, _ in places}
             everyone = [(channel, slack.mention(user, ABOUT_1, channel)) for user, channel in places]
-            await slack.until(lambda: all((channel, one.ts) in slack.statuses for channel, one in everyone), "a sign for everyone")
+            await slack.until(
+                lambda: all((channel, one.ts) in slack.statuses for channel, one in everyone), "a sign for everyone"
+            )
             shown = list(slack.statuses.values())
             assert shown.count("is searching the articles…") >= 8
             assert any("you're next" in status for status in shown)
@@ -170,7 +195,10 @@ def test_one_person_with_many_questions_does_not_keep_others_waiting(archive, tm
             await slack.until(lambda: all(one.acked for one in many), "the acknowledgements")
             before = len(desk.asked)
             slack.mention(BELA, "where is the other ship?")
-            await slack.until(lambda: any(request.question.startswith("where is") for request in desk.asked[before - 1 :]), "the other person's turn")
+            await slack.until(
+                lambda: any(request.question.startswith("where is") for request in desk.asked[before - 1 :]),
+                "the other person's turn",
+            )
             desk.open.set()
 
     run(whole())
@@ -191,12 +219,17 @@ def test_running_answers_are_finished_and_waiting_ones_left_to_the_next_process(
                 desk.open.clear()
                 before = len(desk.asked)
                 first, second = slack.mention(ANNA, ABOUT_1), slack.mention(ANNA, "and ship 2, where did it go?")
-                await slack.until(lambda: len(desk.asked) > before and len(room.journal.waiting(room.owner.name)) == 1, "one in hand, one waiting")
+                await slack.until(
+                    lambda: len(desk.asked) > before and len(room.journal.waiting(room.owner.name)) == 1,
+                    "one in hand, one waiting",
+                )
                 asyncio.get_running_loop().call_later(0.3, desk.open.set)
             assert len(slack.thread(first.ts)) + len(slack.thread(second.ts)) == 1
             assert slack.stuck() == []
             async with bot(slack, archive, tmp_path, desk=single()):
-                await slack.until(lambda: slack.thread(first.ts) and slack.thread(second.ts), "the answer of the next process")
+                await slack.until(
+                    lambda: slack.thread(first.ts) and slack.thread(second.ts), "the answer of the next process"
+                )
                 await slack.quiet()
             assert len(slack.thread(first.ts)) == len(slack.thread(second.ts)) == 1
             assert slack.wrong == []
@@ -223,9 +256,12 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
 
 
 @pytest.mark.both
-@pytest.mark.parametrize("where", ["archive_news.versions", "blocks.answer"])
+@pytest.mark.parametrize("where", ["answering.archive_versions", "messages.blocks.answer"])
 def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkeypatch):
-    real = {"archive_news.versions": None, "blocks.answer": __import__("bot.room.blocks", fromlist=["answer"]).answer}[where]
+    real = {
+        "answering.archive_versions": None,
+        "messages.blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
+    }[where]
     calls = []
 
     def broken(*given, **more):
@@ -234,7 +270,7 @@ def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkey
             raise KeyError("harbour")
         return real(*given, **more)
 
-    monkeypatch.setattr(f"bot.room.{where}", broken)
+    monkeypatch.setattr(f"bot.slack.{where}", broken)
 
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()):
@@ -247,7 +283,9 @@ def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkey
 
 
 def environment(slack: SlackServer, archive: Path, folder: Path) -> dict[str, str]:
-    """A data folder of its own for the journal, over the archive of the module; where the settings name a database, over a copy in it."""
+    """A data folder of its own for the journal, over the archive of the module; where the settings name a database,
+    over a copy in it.
+    """
     database = os.environ.get("NEWSDESK_CATALOG__URL")
     if database and not exists(database):
         with contextlib.closing(Archive(archive)) as opened:
@@ -256,13 +294,20 @@ def environment(slack: SlackServer, archive: Path, folder: Path) -> dict[str, st
         target = folder / entry.name
         if not target.exists() and entry.name not in ("bots",) and not entry.name.startswith("journal"):
             target.symlink_to(entry)
-    tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, "SLACK_API_URL": slack.url, "NEWSDESK_DATA_DIR": str(folder)}
+    tokens = {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_APP_TOKEN": slack.app_token,
+        "SLACK_API_URL": slack.url,
+        "NEWSDESK_DATA_DIR": str(folder),
+    }
     return {**os.environ, **tokens, "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}"}
 
 
 def started(slack: SlackServer, archive: Path, folder: Path, log: Any = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
     folder.mkdir(exist_ok=True)
-    return subprocess.Popen([sys.executable, str(DRIVER), "bot"], env=environment(slack, archive, folder), cwd=folder, stderr=log)
+    return subprocess.Popen(
+        [sys.executable, str(DRIVER), "bot"], env=environment(slack, archive, folder), cwd=folder, stderr=log
+    )
 
 
 # A method and whether the process dies when Slack has heard of the call or when it has carried it out.
@@ -302,11 +347,16 @@ def test_a_process_killed_at_any_moment_leaves_one_answer_to_the_next(archive, t
                 await slack.until(lambda process=process: process.poll() is not None, f"killed at {method} {when}")
                 process = started(slack, archive, folder)
             journal = Journal(journal_at(database, folder))
-            await slack.until(lambda: all((kept := journal.by_key(f"{NEWS}:{one.ts}")) and kept.state == "answered" for one in asked), "every answer")
+            await slack.until(
+                lambda: all((kept := journal.by_key(f"{NEWS}:{one.ts}")) and kept.state == "answered" for one in asked),
+                "every answer",
+            )
             journal.close()
             await slack.quiet()
             assert [len(slack.thread(one.ts)) for one in asked] == [1] * len(asked)
-            assert [fault for fault in slack.wrong if "acknowledged after" not in fault] == []  # what a dead process did not acknowledge came again
+            assert [
+                fault for fault in slack.wrong if "acknowledged after" not in fault
+            ] == []  # what a dead process did not acknowledge came again
             assert slack.stuck() == []
             process.send_signal(signal.SIGTERM)
             await slack.until(lambda: process.poll() is not None, "the end")
@@ -328,9 +378,14 @@ def test_the_log_of_a_process_holds_no_words_of_a_question_and_it_ends_with_0(ar
                     slack.mention(BELA, "hi xylophone <!channel>"),
                 ]
                 command = slack.command(ANNA, NEWS, "a xylophone in harbour2")
-                slack.tell({"type": "app_home_opened", "user": ANNA, "channel": f"D{ANNA}", "tab": "xylophone"}, "app_home_opened")
+                slack.tell(
+                    {"type": "app_home_opened", "user": ANNA, "channel": f"D{ANNA}", "tab": "xylophone"},
+                    "app_home_opened",
+                )
                 await slack.until(lambda: command.acked and slack.whispers, "the private answer")
-                await slack.until(lambda: slack.thread(asked[0].ts) and slack.thread(asked[1].ts, f"D{BELA}"), "the answers")
+                await slack.until(
+                    lambda: slack.thread(asked[0].ts) and slack.thread(asked[1].ts, f"D{BELA}"), "the answers"
+                )
                 process.send_signal(signal.SIGTERM)
                 await slack.until(lambda: process.poll() is not None, "the end")
             assert process.returncode == 0
@@ -349,7 +404,11 @@ def test_a_token_that_slack_refuses_ends_the_process_with_its_name(archive, tmp_
             tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, name: value}
             with pytest.raises(SettingsError, match=f"{name} .invalid_auth."):
                 await serve(
-                    Access(tokens["SLACK_BOT_TOKEN"], tokens["SLACK_APP_TOKEN"], url=slack.url), lambda: (single(), Archive(archive)), tmp_path, Rules(), 1
+                    Access(tokens["SLACK_BOT_TOKEN"], tokens["SLACK_APP_TOKEN"], url=slack.url),
+                    lambda: (single(), Archive(archive)),
+                    tmp_path,
+                    Rules(),
+                    1,
                 )
 
     run(whole())
@@ -370,7 +429,13 @@ def test_what_was_asked_while_nobody_was_up_is_answered_once_unless_too_old(arch
             journal.put_fact("last_seen", str(time.time() - 3 * 86_400))
             journal.close()
             old = f"{int(time.time()) - 86_400}.000001"
-            slack.messages[NEWS][old] = {"type": "message", "ts": old, "user": ANNA, "text": f"<@{BOT}> {ABOUT_1}", "team": TEAM}
+            slack.messages[NEWS][old] = {
+                "type": "message",
+                "ts": old,
+                "user": ANNA,
+                "text": f"<@{BOT}> {ABOUT_1}",
+                "team": TEAM,
+            }
             missed = slack.mention(BELA, ABOUT_1, deliver=False)
             direct = slack.say(BELA, f"D{BELA}", ABOUT_1, deliver=False)
             follow_up = slack.say(ANNA, NEWS, "Where did the ship go?", known.ts, deliver=False)
@@ -378,7 +443,14 @@ def test_what_was_asked_while_nobody_was_up_is_answered_once_unless_too_old(arch
             changed = slack.messages[NEWS][known.ts]
             changed |= {"text": f"<@{BOT}> another question", "edited": {"ts": slack._ts()}}
             async with bot(slack, archive, tmp_path, desk=single()):
-                await slack.until(lambda: slack.thread(missed.ts) and slack.thread(direct.ts, f"D{BELA}") and len(slack.thread(known.ts)) == 2, "the answers")
+                await slack.until(
+                    lambda: (
+                        slack.thread(missed.ts)
+                        and slack.thread(direct.ts, f"D{BELA}")
+                        and len(slack.thread(known.ts)) == 2
+                    ),
+                    "the answers",
+                )
                 await slack.quiet()
             assert [len(slack.thread(ts)) for ts in (known.ts, missed.ts, old, chat.ts)] == [2, 1, 0, 0]
             assert follow_up.ts > known.ts
@@ -396,7 +468,19 @@ def test_ask_is_answered_privately_also_by_the_process_after_the_one_that_died(a
     async def whole() -> None:
         async with SlackServer() as slack:
             journal = Journal(journal_at(database, tmp_path))
-            mine = journal.claim(Asked("command:1", "command", NEWS, "1", "", ANNA, ABOUT_1, reply_url=f"{slack.origin}/reply/{NEWS}/{ANNA}"), "dead")
+            mine = journal.claim(
+                Asked(
+                    "command:1",
+                    "command",
+                    NEWS,
+                    "1",
+                    "",
+                    ANNA,
+                    ABOUT_1,
+                    reply_url=f"{slack.origin}/reply/{NEWS}/{ANNA}",
+                ),
+                "dead",
+            )
             assert mine
             journal.start(mine.id, "dead")
             journal.close()
@@ -434,7 +518,7 @@ def reply(count: int, letters: int = 60) -> Any:
 
 @pytest.fixture
 def quick_flush(monkeypatch):
-    monkeypatch.setattr("bot.room.streaming._FLUSH", 0.0)
+    monkeypatch.setattr("bot.slack.streaming._FLUSH", 0.0)
 
 
 @pytest.mark.both
@@ -448,10 +532,15 @@ def test_a_streamed_answer_grows_sentence_by_sentence_and_ends_with_its_sources(
             for number in range(3):
                 desk.may.release()
                 await slack.until(
-                    lambda number=number: slack.thread(asked.ts) and f"Sentence {number}" in slack.thread(asked.ts)[0]["text"], "the next sentence"
+                    lambda number=number: (
+                        slack.thread(asked.ts) and f"Sentence {number}" in slack.thread(asked.ts)[0]["text"]
+                    ),
+                    "the next sentence",
                 )
                 assert slack.thread(asked.ts)[0]["streaming_state"] == "in_progress" or number == 2
-            await slack.until(lambda: slack.thread(asked.ts)[0]["streaming_state"] == "completed", "the end of the stream")
+            await slack.until(
+                lambda: slack.thread(asked.ts)[0]["streaming_state"] == "completed", "the end of the stream"
+            )
             await slack.until(lambda: room.journal.by_key(f"{NEWS}:{asked.ts}").state == "answered", "the end")
             [shown] = slack.seen(asked.ts)
             assert "[3] Harbour Courier, 3 Mar 2025: A headline" in shown
@@ -469,7 +558,9 @@ def test_a_long_streamed_answer_goes_on_in_a_new_message(archive, tmp_path):
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=desk) as room:
             desk.may.release(100)
             asked = slack.mention(ANNA, ABOUT_1)
-            await slack.until(lambda: (found := room.journal.by_key(f"{NEWS}:{asked.ts}")) and found.state == "answered", "the end")
+            await slack.until(
+                lambda: (found := room.journal.by_key(f"{NEWS}:{asked.ts}")) and found.state == "answered", "the end"
+            )
             shown = "\n".join(slack.seen(asked.ts))
             assert len(slack.thread(asked.ts)) >= 3
             assert all(f"Sentence {number} says {'x' * 600}." in shown for number in range(30))
@@ -492,7 +583,9 @@ def test_a_stream_that_breaks_off_becomes_one_whole_plain_answer(archive, tmp_pa
             slack.fail(kind, method)
             desk.may.release(3)
             asked = slack.mention(ANNA, ABOUT_1)
-            await slack.until(lambda: (found := room.journal.by_key(f"{NEWS}:{asked.ts}")) and found.state == "answered", "the end")
+            await slack.until(
+                lambda: (found := room.journal.by_key(f"{NEWS}:{asked.ts}")) and found.state == "answered", "the end"
+            )
             [shown] = slack.seen(asked.ts)
             assert all(f"Sentence {number}" in shown for number in range(3))
             assert "[3] Harbour Courier" in shown
@@ -530,10 +623,20 @@ def test_a_half_streamed_answer_of_a_dead_process_is_made_whole(archive, tmp_pat
     async def whole() -> None:
         async with SlackServer() as slack:
             asked = slack.mention(ANNA, ABOUT_1, deliver=False)
-            half = slack._store(NEWS, {"user": BOT, "bot_id": "B0BOT", "text": "Sentence 0", "blocks": [], "streaming_state": "in_progress"}, asked.ts)
-            orphan = slack._store(NEWS, {"user": BOT, "bot_id": "B0BOT", "text": "Sent", "blocks": [], "streaming_state": "in_progress"}, asked.ts)
+            half = slack._store(
+                NEWS,
+                {"user": BOT, "bot_id": "B0BOT", "text": "Sentence 0", "blocks": [], "streaming_state": "in_progress"},
+                asked.ts,
+            )
+            orphan = slack._store(
+                NEWS,
+                {"user": BOT, "bot_id": "B0BOT", "text": "Sent", "blocks": [], "streaming_state": "in_progress"},
+                asked.ts,
+            )
             journal = Journal(journal_at(database, tmp_path))
-            mine = journal.claim(Asked(f"{NEWS}:{asked.ts}", "mention", NEWS, asked.ts, asked.ts, ANNA, ABOUT_1), "dead")
+            mine = journal.claim(
+                Asked(f"{NEWS}:{asked.ts}", "mention", NEWS, asked.ts, asked.ts, ANNA, ABOUT_1), "dead"
+            )
             assert mine
             journal.start(mine.id, "dead")
             journal.note_messages(mine.id, [half["ts"]])
@@ -555,7 +658,10 @@ def test_a_half_streamed_answer_of_a_dead_process_is_made_whole(archive, tmp_pat
 def test_http_mode_takes_signed_requests_once_and_no_others(archive, tmp_path, unused_port):
     async def whole() -> None:
         endpoint = f"http://127.0.0.1:{unused_port}/slack/events"
-        async with SlackServer(endpoint=endpoint) as slack, bot(slack, archive, tmp_path, desk=single(), port=unused_port):
+        async with (
+            SlackServer(endpoint=endpoint) as slack,
+            bot(slack, archive, tmp_path, desk=single(), port=unused_port),
+        ):
             asked = slack.mention(ANNA, ABOUT_1)
             await slack.until(lambda: slack.thread(asked.ts), "the answer")
             challenge = {"type": "url_verification", "challenge": "c" * 20, "token": "x"}
@@ -566,7 +672,9 @@ def test_http_mode_takes_signed_requests_once_and_no_others(archive, tmp_path, u
             headers = slack.signed(json.dumps(fresh), slack.signing_secret)
             assert (await slack.post(fresh, headers=headers))[0] == 200
             assert (await slack.post(fresh, headers=headers))[0] == 401  # the same request again
-            assert (await slack.post(fresh, headers={**headers, "X-Slack-Retry-Num": "1"}))[0] == 200  # Slack's repetition of an event
+            assert (await slack.post(fresh, headers={**headers, "X-Slack-Retry-Num": "1"}))[
+                0
+            ] == 200  # Slack's repetition of an event
             await slack.quiet()
             assert slack.wrong == []
 
@@ -603,9 +711,11 @@ def test_an_owner_lives_until_its_process_ends(tmp_path):
     assert here.lives(other.name)
     other.close()
     assert not here.lives(other.name)
-    code = "import os; from pathlib import Path; from bot.room.owner import Owner; "
+    code = "import os; from pathlib import Path; from bot.journal.processes import Owner; "
     code += f"print(Owner(Path({str(tmp_path)!r})).name, flush=True); os.kill(os.getpid(), 9)"
-    name = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False).stdout.strip()
+    name = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    ).stdout.strip()
     assert name
     assert (tmp_path / "bots" / f"{name}.lock").exists()
     assert not here.lives(name)

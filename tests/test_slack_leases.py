@@ -1,4 +1,6 @@
-"""Bots on many machines: who lives by the database's clock, what is taken over, and what a process that was only slow may still do."""
+"""Bots on many machines: who lives by the database's clock, what is taken over, and what a process that was only slow
+may still do.
+"""
 
 from __future__ import annotations
 
@@ -9,14 +11,16 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, run
 from slack_server import ANNA, NEWS, SlackServer
 
-from bot.room.journal import Asked, Journal
+from bot.journal.journal import Asked, Journal
 
 
 def asked(number: int) -> Asked:
     return Asked(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q")
 
 
-def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_former_owner_is_refused(database: str) -> None:
+def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_former_owner_is_refused(
+    database: str,
+) -> None:
     journal, other = Journal(database), Journal(database)
     journal.leases.renew("slow", 600)
     mine = journal.claim(asked(1), "slow")
@@ -62,12 +66,17 @@ def archive(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Path:
         patch.delenv("NEWSDESK_CATALOG__URL")
         newsroom.write(1, 1)
         newsroom.ingest()
-    monkeypatch.setattr("bot.room.reception._WATCH", 0.2)
+    monkeypatch.setattr("bot.slack.queue._WATCH", 0.2)
     return newsroom.archive
 
 
-def test_a_process_that_was_taken_for_dead_posts_nothing_when_it_wakes(database: str, archive: Path, tmp_path: Path) -> None:
-    desks = [Scripted(answered("q", [draft(article("The ship left on Monday."), "The ship left on Monday.")])) for _ in range(2)]
+def test_a_process_that_was_taken_for_dead_posts_nothing_when_it_wakes(
+    database: str, archive: Path, tmp_path: Path
+) -> None:
+    desks = [
+        Scripted(answered("q", [draft(article("The ship left on Monday."), "The ship left on Monday.")]))
+        for _ in range(2)
+    ]
 
     async def whole() -> None:
         async with (
@@ -81,7 +90,9 @@ def test_a_process_that_was_taken_for_dead_posts_nothing_when_it_wakes(database:
                 desk.open.clear()
             mention = slack.mention(ANNA, question(1))
             key = f"{NEWS}:{mention.ts}"
-            found = await slack.until(lambda: (one := here.journal.by_key(key)) and one.state == "working" and one, "one has it in hand")
+            found = await slack.until(
+                lambda: (one := here.journal.by_key(key)) and one.state == "working" and one, "one has it in hand"
+            )
             slow, next_ = (here, there) if found.owner == here.owner.name else (there, here)
             slow_desk, next_desk = (desks[0], desks[1]) if slow is here else (desks[1], desks[0])
             await slack.until(lambda: len(slow_desk.asked) > 1, "it is asked")
@@ -101,7 +112,9 @@ def test_a_process_that_was_taken_for_dead_posts_nothing_when_it_wakes(database:
     run(whole())
 
 
-def test_a_process_that_ended_in_good_order_leaves_what_waits_to_the_next_at_once(database: str, archive: Path, tmp_path: Path) -> None:
+def test_a_process_that_ended_in_good_order_leaves_what_waits_to_the_next_at_once(
+    database: str, archive: Path, tmp_path: Path
+) -> None:
     desk = Scripted(answered("q", [draft(article("The ship left on Monday."), "The ship left on Monday.")]))
 
     async def whole() -> None:

@@ -10,12 +10,13 @@ import yaml
 from slack_room import Scripted, refused
 from slack_server import MANIFEST, SlackServer
 
-from bot.room.api import Api, client
-from bot.room.app import EVENTS, app
-from bot.room.brain import Brain
-from bot.room.checkup import SCOPES, _check
-from bot.room.journal import Journal
-from bot.room.room import Room, Rules
+from bot.admin.doctor import SCOPES, _check
+from bot.journal.journal import Journal
+from bot.slack.api import Api, client
+from bot.slack.bot import Room, Rules
+from bot.slack.desk_threads import Brain
+from bot.slack.listeners import EVENTS
+from bot.slack.process import app
 
 MADE = yaml.safe_load(MANIFEST.read_text())
 
@@ -27,14 +28,24 @@ def test_scopes_and_events_are_those_of_the_listeners():
 
 def test_every_event_command_shortcut_and_window_has_a_listener(tmp_path):
     async def registered() -> set[str]:
-        room = Room(Api(client("xoxb-1", "http://127.0.0.1:1/")), Brain(lambda: (Scripted(refused("q")), None), 1), tmp_path, Rules())
+        room = Room(
+            Api(client("xoxb-1", "http://127.0.0.1:1/")),
+            Brain(lambda: (Scripted(refused("q")), None), 1),
+            tmp_path,
+            Rules(),
+        )
         bolt = app(room, client("xoxb-1", "http://127.0.0.1:1/"))
         names = {listener.ack_function.__name__ for listener in bolt._async_listeners}
         await room.close()
         return names
 
     found = asyncio.run(registered())
-    assert found >= set("mentioned said opened stopped ask share chosen submitted rated explained asked_for wanted status example other".split())
+    assert found >= set(
+        (
+            "mentioned said opened stopped ask share chosen submitted rated explained asked_for wanted status "
+            "example other"
+        ).split()
+    )
 
 
 def test_the_manifest_keeps_slacks_limits():
@@ -51,7 +62,12 @@ def checked(slack: SlackServer, journal: Path, **tokens: str | None) -> dict[str
 
     async def whole() -> dict[str, tuple[bool, str]]:
         async with slack:
-            return {what: (ok, told) for what, ok, told in await _check(given["bot_token"], given["app_token"], given["signing_secret"], slack.url, journal)}
+            return {
+                what: (ok, told)
+                for what, ok, told in await _check(
+                    given["bot_token"], given["app_token"], given["signing_secret"], slack.url, journal
+                )
+            }
 
     return asyncio.run(whole())
 

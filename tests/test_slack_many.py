@@ -1,4 +1,5 @@
-"""Many bots on one PostgreSQL, as on machines of their own: every question gets one answer, whoever is killed, stopped or started.
+"""Many bots on one PostgreSQL, as on machines of their own: every question gets one answer, whoever is killed, stopped
+or started.
 
 MANY_QUESTIONS, MANY_KILLS, MANY_PLACES in the environment: a larger run than the suite's, which prints its figures.
 """
@@ -20,11 +21,13 @@ import pytest
 from newsroom import DRIVER, ROOT, Newsroom, question
 from slack_server import BOT, TEAM, SlackServer
 
-from bot.room.journal import Journal
+from bot.journal.journal import Journal
 
 QUESTIONS = int(os.environ.get("MANY_QUESTIONS", "48"))
 KILLS = int(os.environ.get("MANY_KILLS", "2"))
-PLACES = int(os.environ.get("MANY_PLACES", "12"))  # people, each in a direct conversation: a conversation takes a message a second
+PLACES = int(
+    os.environ.get("MANY_PLACES", "12")
+)  # people, each in a direct conversation: a conversation takes a message a second
 BOTS = 4
 LEASE = 3  # seconds
 
@@ -42,10 +45,22 @@ class Fleet:
         folder = self._root / f"machine-{self._started}"
         folder.mkdir()
         (folder / "chroma").symlink_to(self._archive / "chroma")
-        said = {"SLACK_BOT_TOKEN": self._slack.bot_token, "SLACK_APP_TOKEN": self._slack.app_token, "SLACK_API_URL": self._slack.url}
-        own = {"NEWSDESK_DATA_DIR": str(folder), "NEWSDESK_SLACK__LEASE_SECONDS": str(LEASE), "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}"}
+        said = {
+            "SLACK_BOT_TOKEN": self._slack.bot_token,
+            "SLACK_APP_TOKEN": self._slack.app_token,
+            "SLACK_API_URL": self._slack.url,
+        }
+        own = {
+            "NEWSDESK_DATA_DIR": str(folder),
+            "NEWSDESK_SLACK__LEASE_SECONDS": str(LEASE),
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}",
+        }
         with (folder / "log").open("wb") as log:
-            self.bots.append(subprocess.Popen([sys.executable, str(DRIVER), "bot"], env={**os.environ, **said, **own}, cwd=folder, stderr=log))
+            self.bots.append(
+                subprocess.Popen(
+                    [sys.executable, str(DRIVER), "bot"], env={**os.environ, **said, **own}, cwd=folder, stderr=log
+                )
+            )
 
     def end(self, number: signal.Signals) -> subprocess.Popen[bytes]:
         """Send a signal to the one that has been up longest."""
@@ -56,7 +71,9 @@ class Fleet:
 
 @pytest.mark.slow
 @pytest.mark.timeout(300 + QUESTIONS)
-def test_many_bots_answer_each_question_once_whoever_is_killed_stopped_or_started(database: str, newsroom: Newsroom, tmp_path: Path) -> None:
+def test_many_bots_answer_each_question_once_whoever_is_killed_stopped_or_started(
+    database: str, newsroom: Newsroom, tmp_path: Path
+) -> None:
     for number in range(4):
         newsroom.write(number, 1)
     newsroom.ingest()
@@ -76,8 +93,16 @@ def test_many_bots_answer_each_question_once_whoever_is_killed_stopped_or_starte
                 began = time.monotonic()
                 asked = await ask(slack, fleet, people, chance)
                 journal = Journal(database)
-                await slack.until(lambda: all(slack.thread(ts, channel) for channel, ts in asked), "every answer", 240 + QUESTIONS)
-                await slack.until(lambda: all((one := journal.by_key(f"{channel}:{ts}")) and one.state == "answered" for channel, ts in asked), "the end", 60)
+                await slack.until(
+                    lambda: all(slack.thread(ts, channel) for channel, ts in asked), "every answer", 240 + QUESTIONS
+                )
+                await slack.until(
+                    lambda: all(
+                        (one := journal.by_key(f"{channel}:{ts}")) and one.state == "answered" for channel, ts in asked
+                    ),
+                    "the end",
+                    60,
+                )
                 seconds = time.monotonic() - began
                 await slack.quiet(1)
                 answers = [len(slack.thread(ts, channel)) for channel, ts in asked]
@@ -89,7 +114,10 @@ def test_many_bots_answer_each_question_once_whoever_is_killed_stopped_or_starte
                 ended = [fleet.end(signal.SIGTERM) for _ in range(BOTS)]
                 await slack.until(lambda: all(process.poll() is not None for process in ended), "the bots end", 60)
                 assert [process.returncode for process in ended] == [0] * BOTS
-                print(f"{QUESTIONS} questions, {BOTS} bots, {KILLS} killed, {KILLS} rolled over, {retried} tried again, {seconds:.0f} s")
+                print(
+                    f"{QUESTIONS} questions, {BOTS} bots, {KILLS} killed, {KILLS} rolled over, {retried} tried "
+                    f"again, {seconds:.0f} s"
+                )
             finally:
                 for process in fleet.bots:
                     process.kill()
@@ -99,7 +127,9 @@ def test_many_bots_answer_each_question_once_whoever_is_killed_stopped_or_starte
 
 
 async def ask(slack: SlackServer, fleet: Fleet, people: list[str], chance: random.Random) -> list[tuple[str, str]]:
-    """Ask every question; on the way bots are killed, and others rolled over, a new one started before an old one is told to end."""
+    """Ask every question; on the way bots are killed, and others rolled over, a new one started before an old one is
+    told to end.
+    """
     asked: list[tuple[str, str]] = []
     kill_at = {(place + 1) * QUESTIONS // (KILLS + 1) for place in range(KILLS)}
     rolled: list[Any] = []
@@ -112,7 +142,9 @@ async def ask(slack: SlackServer, fleet: Fleet, people: list[str], chance: rando
             fleet.start()
             before = list(slack.sockets)
             fleet.start()
-            await slack.until(lambda before=before: any(place not in before for place in slack.sockets), "a new bot is connected", 180)
+            await slack.until(
+                lambda before=before: any(place not in before for place in slack.sockets), "a new bot is connected", 180
+            )
             rolled.append(fleet.end(signal.SIGTERM))
         await asyncio.sleep(0.02)
     with contextlib.suppress(TimeoutError):

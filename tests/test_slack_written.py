@@ -1,4 +1,6 @@
-"""Written answers in Slack: the model's server on one side, Slack's stand-in on the other, everything between them as it is."""
+"""Written answers in Slack: the model's server on one side, Slack's stand-in on the other, everything between them as
+it is.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,11 @@ from slack_room import bot, run
 from slack_server import ANNA, BELA, NEWS, SlackServer, seen
 
 from bot.__main__ import main
-from bot.desk import Desk
-from bot.llm import Llm
-from bot.room import streaming
-from bot.room.room import Rules
-from bot.written import DECLINED, WrittenDesk
+from bot.answer.desk import Desk
+from bot.slack import streaming
+from bot.slack.bot import Rules
+from bot.write.desk import DECLINED, WrittenDesk
+from bot.write.llm import Llm
 from index.archive import Archive
 from settings import LlmSettings
 
@@ -54,7 +56,14 @@ def quick_flush(monkeypatch):
 
 
 def desk_of(archive: Archive, server: LlmServer, **more) -> WrittenDesk:
-    settings = LlmSettings(model="openai-like:stand-in", base_url=server.url, api_key=SecretStr(KEY), price_in=1.0, price_out=1.0, **{"seconds": 30, **more})
+    settings = LlmSettings(
+        model="openai-like:stand-in",
+        base_url=server.url,
+        api_key=SecretStr(KEY),
+        price_in=1.0,
+        price_out=1.0,
+        **{"seconds": 30, **more},
+    )
     embedder = HashEmbedder()
     return WrittenDesk(Desk(archive, embedder), Llm(settings), embedder, settings)
 
@@ -72,7 +81,10 @@ def by_sentence(text: str) -> list[str]:
 
 def scenario(play, archive, folder: Path, server: LlmServer, rules: Rules | None = None, **more):
     async def whole() -> None:
-        async with SlackServer() as slack, bot(slack, archive.folder, folder, rules, desk_of(archive, server, **more)) as room:
+        async with (
+            SlackServer() as slack,
+            bot(slack, archive.folder, folder, rules, desk_of(archive, server, **more)) as room,
+        ):
             await play(slack, room)
             await slack.quiet()
             assert slack.wrong == slack.refused() == slack.stuck() == []
@@ -94,11 +106,15 @@ def test_a_sentence_appears_when_it_is_checked_and_nothing_is_taken_back(archive
 
     async def play(slack, room):
         asked = slack.mention(ANNA, ABOUT)
-        slack.on_call = lambda method, when: shown.append(slack.thread(asked.ts)[0]["text"]) if slack.thread(asked.ts) else None
+        slack.on_call = lambda method, when: (
+            shown.append(slack.thread(asked.ts)[0]["text"]) if slack.thread(asked.ts) else None
+        )
         for number in range(3):
             told = re.sub(r" \[KEY\]", "", SENTENCES[number]).strip()
             may.release(2)
-            await slack.until(lambda told=told: slack.thread(asked.ts) and told in slack.thread(asked.ts)[0]["text"], told)
+            await slack.until(
+                lambda told=told: slack.thread(asked.ts) and told in slack.thread(asked.ts)[0]["text"], told
+            )
             assert slack.thread(asked.ts)[0].get("streaming_state") == "in_progress"
         may.release(2)
         await slack.until(lambda: state(room, asked.ts) == "answered", "the end")
@@ -197,7 +213,9 @@ def test_admins_see_what_the_model_cost_and_what_was_dropped(archive, tmp_path, 
     (tmp_path / "journal.sqlite3").rename(archive.folder / "journal.sqlite3")
     assert main(["status"], HashEmbedder()) == 0
     shown = capsys.readouterr().out
-    assert re.search(r"llm +openai-like:stand-in \(prompt \w{12}\): 1 answer in 7 days, [\d,]+ tokens in, \d+ out, cost 0\.00", shown)
+    assert re.search(
+        r"llm +openai-like:stand-in \(prompt \w{12}\): 1 answer in 7 days, [\d,]+ tokens in, \d+ out, cost 0\.00", shown
+    )
     assert main(["status", "--json"], HashEmbedder()) == 0
     values = json.loads(capsys.readouterr().out)["llm"]
     assert values["sentences"]["kept"] == 1

@@ -1,4 +1,6 @@
-"""Articles in an object store: read through fsspec, known by the store's time and tag, removed when they have gone from it."""
+"""Articles in an object store: read through fsspec, known by the store's time and tag, removed when they have gone from
+it.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ import pytest
 from newsroom import Newsroom, line, page
 
 import ingest
-from index import stores
+from index.read import stores
 
 
 @dataclass
@@ -104,7 +106,9 @@ def test_no_store_is_read_where_only_some_folders_may_be(bucket, monkeypatch, tm
     monkeypatch.setenv("NEWSDESK_INGEST__ROOTS", json.dumps([str(tmp_path)]))
     bucket.put("301.txt", page(301, 1))
     [failure] = bucket.ingest("--dry-run", code=1)["failures"]
-    assert failure["reason"] == "lies outside the folders of NEWSDESK_INGEST__ROOTS; no store is read while these are set"
+    assert (
+        failure["reason"] == "lies outside the folders of NEWSDESK_INGEST__ROOTS; no store is read while these are set"
+    )
 
 
 def test_a_file_address_is_a_path_and_a_web_address_no_store(newsroom, tmp_path):
@@ -121,7 +125,11 @@ def test_a_file_address_is_a_path_and_a_web_address_no_store(newsroom, tmp_path)
     ("one", "other"),
     [
         pytest.param({"LastModified": 1_700_000_000}, {"LastModified": 1_700_000_001}, id="time"),
-        pytest.param({"LastModified": 1_700_000_000, "ETag": "a"}, {"LastModified": 1_700_000_000, "ETag": "b"}, id="tag-within-a-second"),
+        pytest.param(
+            {"LastModified": 1_700_000_000, "ETag": "a"},
+            {"LastModified": 1_700_000_000, "ETag": "b"},
+            id="tag-within-a-second",
+        ),
         pytest.param({"etag": "a"}, {"etag": "b"}, id="tag-alone"),
         pytest.param({"updated": "2025-03-01T08:00:00Z"}, {"updated": "2025-03-01T08:00:00.5Z"}, id="time-as-text"),
     ],

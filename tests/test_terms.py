@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from index.terms import STOP_WORDS, stemmed, term_of, terms, words
+from index.text import STOP_WORDS, stemmed, term_of, terms, words
 
 SAME = [
-    pytest.param(["Zelensky", "Zelenskyy", "Zelenskiy", "Zelenskyi", "Зеленський", "Зеленский", "ZELENSKY", "zelensky"], id="zelensky"),
+    pytest.param(
+        ["Zelensky", "Zelenskyy", "Zelenskiy", "Zelenskyi", "Зеленський", "Зеленский", "ZELENSKY", "zelensky"],
+        id="zelensky",
+    ),
     pytest.param(["Zelensky", "Zelensky's", "Zelensky’s", "Zelenskyy’s"], id="zelensky-possessive"),
     pytest.param(["Macron", "Macron's", "Macron’s", "MACRON", "macron"], id="macron-possessive"),
     pytest.param(["Starmer", "Starmers'"], id="plural-possessive"),
@@ -66,11 +69,25 @@ def test_different_words_stay_apart(different):
 
 
 def test_the_words_of_a_text_come_as_written():
-    assert words("Macron’s U.S. visit cost 3.5 million, he said.") == ["Macron’s", "U.S", "visit", "cost", "3.5", "million", "he", "said"]
+    assert words("Macron’s U.S. visit cost 3.5 million, he said.") == [
+        "Macron’s",
+        "U.S",
+        "visit",
+        "cost",
+        "3.5",
+        "million",
+        "he",
+        "said",
+    ]
 
 
 def test_terms_come_in_order_with_repeats_and_without_stop_words():
-    assert terms("The truce is a truce, and the ferry is late.") == [term_of("truce"), term_of("truce"), term_of("ferry"), term_of("late")]
+    assert terms("The truce is a truce, and the ferry is late.") == [
+        term_of("truce"),
+        term_of("truce"),
+        term_of("ferry"),
+        term_of("late"),
+    ]
 
 
 @pytest.mark.parametrize("word", ["the", "The", "was", "WHAT", "said"])
@@ -89,7 +106,9 @@ def test_no_stop_word_is_a_name_of_a_month_or_country():
 
 
 @pytest.mark.parametrize(
-    ("text", "expected"), [("北京", 1), ("الهدنة", 1), ("перемир’я", 1), ("kyiv-2025", 2)], ids=["chinese", "arabic", "ukrainian", "hyphen"]
+    ("text", "expected"),
+    [("北京", 1), ("الهدنة", 1), ("перемир’я", 1), ("kyiv-2025", 2)],
+    ids=["chinese", "arabic", "ukrainian", "hyphen"],
 )
 def test_words_of_any_script_become_terms(text, expected):
     assert len(terms(text)) == expected
@@ -111,7 +130,17 @@ def test_a_term_is_the_same_in_capitals(text):
 
 
 def test_questions_that_are_answered_at_once_do_not_mix_their_words():
-    endings = ["negotiating", "relational", "hopefulness", "sensibilities", "generously", "occurrences", "communities", "vietnamization", "electricity"]
+    endings = [
+        "negotiating",
+        "relational",
+        "hopefulness",
+        "sensibilities",
+        "generously",
+        "occurrences",
+        "communities",
+        "vietnamization",
+        "electricity",
+    ]
     made = [f"{beginning}{ending}" for beginning in ("", "re", "over", "counter", "inter") for ending in endings]
     alone = [stemmed(word) for word in made]
     often = sys.getswitchinterval()

@@ -1,4 +1,6 @@
-"""Traces: sent to a real receiver over OTLP/HTTP, nested as the work is, with nothing of what was asked; and nothing at all where none is named."""
+"""Traces: sent to a real receiver over OTLP/HTTP, nested as the work is, with nothing of what was asked; and nothing at
+all where none is named.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from slack_room import bot, run
 from slack_server import ANNA, SlackServer
 
-from bot import traces
+from bot.telemetry import _tracer, begin, span
 from index.errors import SettingsError
 
 
@@ -32,7 +34,13 @@ class Receiver(ThreadingHTTPServer):
         self.url = f"http://127.0.0.1:{self.server_port}"
 
     def spans(self) -> list[Any]:
-        return [span for request in self.requests for resource in request.resource_spans for scope in resource.scope_spans for span in scope.spans]
+        return [
+            span
+            for request in self.requests
+            for resource in request.resource_spans
+            for scope in resource.scope_spans
+            for span in scope.spans
+        ]
 
     def tree(self) -> set[tuple[str, str]]:
         """Every span's name with its parent's."""
@@ -63,7 +71,9 @@ def receiver(monkeypatch: pytest.MonkeyPatch) -> Iterator[Receiver]:
     server.server_close()
 
 
-def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(newsroom: Newsroom, receiver: Receiver, tmp_path: Path) -> None:
+def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(
+    newsroom: Newsroom, receiver: Receiver, tmp_path: Path
+) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
 
@@ -73,12 +83,19 @@ def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(n
             await slack.until(lambda: slack.thread(asked.ts), "the answer")
             await slack.quiet()
 
-    end = traces.begin()
+    end = begin()
     try:
         run(whole())
     finally:
         end()
-    nested = {("", "question"), ("question", "ask"), ("ask", "search"), ("ask", "answer"), ("ask", "check"), ("question", "post")}
+    nested = {
+        ("", "question"),
+        ("question", "ask"),
+        ("ask", "search"),
+        ("ask", "answer"),
+        ("ask", "check"),
+        ("question", "post"),
+    }
     assert nested <= receiver.tree()
     [resource] = {str(request.resource_spans[0].resource) for request in receiver.requests}
     assert '"newsdesk"' in resource
@@ -89,11 +106,11 @@ def test_a_question_in_slack_is_one_trace_from_event_to_post_without_its_words(n
 
 
 def test_spans_of_llama_index_nest_in_ours_and_say_nothing_of_the_prompt(receiver: Receiver) -> None:
-    end = traces.begin()
+    end = begin()
     try:
-        with traces.span("answer"):
+        with span("answer"):
             MockLLM().complete("what did the xylophone say")
-        with pytest.raises(ZeroDivisionError), traces.span("check"):
+        with pytest.raises(ZeroDivisionError), span("check"):
             raise ZeroDivisionError("the xylophone broke")
     finally:
         end()
@@ -104,19 +121,26 @@ def test_spans_of_llama_index_nest_in_ours_and_say_nothing_of_the_prompt(receive
 
 @pytest.mark.parametrize(
     "given",
-    [{}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_SDK_DISABLED": "true"}, {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "none"}],
+    [
+        {},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_SDK_DISABLED": "true"},
+        {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://x", "OTEL_TRACES_EXPORTER": "none"},
+    ],
     ids=["not-named", "disabled", "no-exporter"],
 )
 def test_where_no_traces_are_wanted_there_are_none(given, monkeypatch):
     monkeypatch.delenv("OTEL_EXPORTER_OTLP_ENDPOINT", raising=False)
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    traces.begin()()
-    assert traces._tracer is None
+    begin()()
+    assert _tracer is None
 
 
 def test_without_a_receiver_nothing_of_opentelemetry_is_loaded():
-    code = "import sys, bot.traces as t; t.begin()\nwith t.span('ask'): pass\nprint([name for name in sys.modules if name.startswith('opentelemetry')])"
+    code = (
+        "import sys, bot.telemetry as t; t.begin()\nwith t.span('ask'): pass\nprint([name for name in sys.modules if "
+        "name.startswith('opentelemetry')])"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
@@ -125,11 +149,11 @@ def test_another_protocol_is_refused(monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4317")
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc")
     with pytest.raises(SettingsError, match="http/protobuf only"):
-        traces.begin()
+        begin()
 
 
 def test_a_missing_package_is_named_with_the_command_that_installs_it(monkeypatch):
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:4318")
     monkeypatch.setitem(sys.modules, "openinference.instrumentation.llama_index", None)
     with pytest.raises(SettingsError, match=r'pip install "\.\[traces\]"'):
-        traces.begin()
+        begin()

@@ -1,4 +1,6 @@
-"""The report on usage: counted from a real journal, topics grouped by what they share, and a page that shows hostile text as text."""
+"""The report on usage: counted from a real journal, topics grouped by what they share, and a page that shows hostile
+text as text.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +16,10 @@ from newsroom import Newsroom
 from slack_room import answered, article, draft, refused
 
 from bot.__main__ import main
-from bot.room.given import Given, given
-from bot.room.journal import Asked, Journal
-from bot.usage import usage, usage_text
-from bot.usage_page import page
+from bot.admin.usage import usage, usage_text
+from bot.admin.usage_page import page
+from bot.journal.journal import Asked, Journal
+from bot.slack.messages.stored_answer import Given, given
 from index.archive import Archive
 
 EVIL = "<script>alert(1)</script>\x1b[31m\u202e & \"'"
@@ -26,7 +28,16 @@ DAY = 86_400.0
 FERRY = article("The ferry left on Monday.", "Ferries & <b>ships</b>")
 
 
-def put(journal: Journal, text: str, reply: Given | None, *, at: float = NOON, seconds: float = 2.0, user: str = "U1", state: str = "answered") -> Asked:
+def put(
+    journal: Journal,
+    text: str,
+    reply: Given | None,
+    *,
+    at: float = NOON,
+    seconds: float = 2.0,
+    user: str = "U1",
+    state: str = "answered",
+) -> Asked:
     """Write down a question as the bot does, with times of our own."""
     mine = journal.claim(Asked(f"C1:{time.monotonic_ns()}", "mention", "C1", "1", "1", user, text), "bot")
     assert mine
@@ -35,7 +46,9 @@ def put(journal: Journal, text: str, reply: Given | None, *, at: float = NOON, s
     if state != "waiting":
         journal.finish(started, state, reply.as_json() if reply else None)  # type: ignore[arg-type]
     with journal._engine.begin() as connection:
-        connection.exec_driver_sql("UPDATE questions SET asked = ?, finished = ? WHERE id = ?", (at, at + seconds, mine.id))
+        connection.exec_driver_sql(
+            "UPDATE questions SET asked = ?, finished = ? WHERE id = ?", (at, at + seconds, mine.id)
+        )
     found = journal.by_id(mine.id)
     assert found
     return found
@@ -63,7 +76,9 @@ def of_the_week(journal: Journal, archive: Archive | None = None) -> dict:
 
 def test_what_was_asked_is_counted_by_how_it_ended(journal):
     put(journal, "When did the ferry leave?", said("q"), user="U1", seconds=1)
-    put(journal, "Where is the ferry?", said("q", FERRY, article("Another ship sank.", "Another")), user="U2", seconds=9)
+    put(
+        journal, "Where is the ferry?", said("q", FERRY, article("Another ship sank.", "Another")), user="U2", seconds=9
+    )
     put(journal, "Who paid the piper?", not_said("q"), at=NOON + DAY, seconds=3)
     put(journal, "hello", Given("hello", "hint"), at=NOON + 2 * DAY)
     put(journal, "broken", Given("broken", "trouble"), at=NOON + 2 * DAY)
@@ -75,9 +90,20 @@ def test_what_was_asked_is_counted_by_how_it_ended(journal):
     assert (found["questions"], found["people"], found["answered"], found["refused"]) == (7, 2, 2, 1)
     assert found["other"] == {"hint": 1, "trouble": 1, "left": 1, "waiting": 1}
     assert found["seconds"] == {"median": 3.0, "p95": 9.0, "longest": 9.0}
-    assert [item["question"] for item in found["slowest"]] == ["Where is the ferry?", "Who paid the piper?", "When did the ferry leave?"]
-    assert [(item["title"], item["answers"]) for item in found["most_cited"]] == [("Ferries & <b>ships</b>", 2), ("Another", 1)]
-    assert [tuple(day.values()) for day in found["days"]][2:5] == [("2026-03-11", 2, 0, 0), ("2026-03-12", 0, 1, 0), ("2026-03-13", 0, 0, 4)]
+    assert [item["question"] for item in found["slowest"]] == [
+        "Where is the ferry?",
+        "Who paid the piper?",
+        "When did the ferry leave?",
+    ]
+    assert [(item["title"], item["answers"]) for item in found["most_cited"]] == [
+        ("Ferries & <b>ships</b>", 2),
+        ("Another", 1),
+    ]
+    assert [tuple(day.values()) for day in found["days"]][2:5] == [
+        ("2026-03-11", 2, 0, 0),
+        ("2026-03-12", 0, 1, 0),
+        ("2026-03-13", 0, 0, 4),
+    ]
     assert len(found["days"]) == 7
 
 
@@ -138,7 +164,11 @@ def test_hostile_text_is_text_on_the_page_and_the_terminal(journal):
     class Look(HTMLParser):
         def handle_starttag(self, tag, attributes):
             tags.add(tag)
-            leaks.extend(value for name, value in attributes if name in ("src", "href", "onload", "onclick") or "://" in (value or ""))
+            leaks.extend(
+                value
+                for name, value in attributes
+                if name in ("src", "href", "onload", "onclick") or "://" in (value or "")
+            )
 
     Look().feed(page(found))
     assert "script" not in tags

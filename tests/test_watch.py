@@ -15,10 +15,10 @@ import pytest
 from newsroom import Newsroom, eventually, page
 
 import ingest
-from index import watch
 from index.errors import ArchiveError
-from index.files import Listing, walk
-from index.lock import writer_lock
+from index.ingest import watch
+from index.read.files import Listing, walk
+from index.store.catalog import writer_lock
 
 
 class Watching:
@@ -47,7 +47,10 @@ class Watching:
 
     def _until(self, path: Path, wanted: tuple[str, ...]) -> list[str]:
         try:
-            eventually(lambda: all(re.search(f"^{re.escape(each)}", path.read_text(), re.M) for each in wanted), f"{path.name} says {wanted}")
+            eventually(
+                lambda: all(re.search(f"^{re.escape(each)}", path.read_text(), re.M) for each in wanted),
+                f"{path.name} says {wanted}",
+            )
         except AssertionError as error:
             raise AssertionError(f"{error}: {self.out!r} {self.err!r}") from None
         lines = path.read_text().splitlines()
@@ -91,16 +94,22 @@ def test_the_archive_follows_its_folder(newsroom: Newsroom, start) -> None:
     (newsroom.articles / ".00001.txt.swp").write_text(page(1, 2))
     (newsroom.articles / "00001.txt~").write_text(page(1, 1))
     (newsroom.articles / ".00001.txt.swp").replace(newsroom.path(1))
-    assert watching.until("updated  articles/00001.txt") == ["updated  articles/00001.txt  A new voyage for ship1 begins"]
+    assert watching.until("updated  articles/00001.txt") == [
+        "updated  articles/00001.txt  A new voyage for ship1 begins"
+    ]
     assert newsroom.versions()[1] == 2
 
     # Another one deletes first and writes then.
     newsroom.path(2).unlink()
     newsroom.write(2, 2)
-    assert watching.until("updated  articles/00002.txt") == ["updated  articles/00002.txt  A new voyage for ship2 begins"]
+    assert watching.until("updated  articles/00002.txt") == [
+        "updated  articles/00002.txt  A new voyage for ship2 begins"
+    ]
 
     newsroom.path(3).unlink()
-    assert watching.until("removed  articles/00003.txt") == ["removed  articles/00003.txt  A new voyage for ship3 begins"]
+    assert watching.until("removed  articles/00003.txt") == [
+        "removed  articles/00003.txt  A new voyage for ship3 begins"
+    ]
 
     newsroom.path(4).rename(newsroom.articles / "four.txt")
     assert watching.until("moved") == ["moved    articles/00004.txt → articles/four.txt  A new voyage for ship4 begins"]
@@ -112,7 +121,10 @@ def test_the_archive_follows_its_folder(newsroom: Newsroom, start) -> None:
     (newsroom.articles / "new" / "deep" / "six.txt").write_text(page(6, 1))
     watching.until("added    articles/new/deep/six.txt")
     (newsroom.articles / "new").rename(newsroom.articles / "old")
-    told = watching.until("moved    articles/new/deep/five.txt → articles/old/deep/five.txt", "moved    articles/new/deep/six.txt → articles/old/deep/six.txt")
+    told = watching.until(
+        "moved    articles/new/deep/five.txt → articles/old/deep/five.txt",
+        "moved    articles/new/deep/six.txt → articles/old/deep/six.txt",
+    )
     assert len(told) == 2
     shutil.rmtree(newsroom.articles / "old")
     watching.until("removed  articles/old/deep/five.txt", "removed  articles/old/deep/six.txt")
@@ -128,7 +140,9 @@ def test_the_archive_follows_its_folder(newsroom: Newsroom, start) -> None:
 
 
 @pytest.mark.slow
-def test_a_folder_that_vanishes_keeps_its_articles_and_is_followed_again_when_it_is_back(newsroom: Newsroom, start) -> None:
+def test_a_folder_that_vanishes_keeps_its_articles_and_is_followed_again_when_it_is_back(
+    newsroom: Newsroom, start
+) -> None:
     for number in (1, 2):
         newsroom.write(number, 1)
     watching = start()
@@ -182,8 +196,14 @@ class Stop:
         return self.looks < 0
 
 
-def test_an_error_is_told_once_and_the_run_is_tried_again_over_everything(newsroom: Newsroom, capsys, monkeypatch) -> None:
-    failing = [OSError(28, "No space left on device"), OSError(28, "No space left on device"), RuntimeError("out of luck")]
+def test_an_error_is_told_once_and_the_run_is_tried_again_over_everything(
+    newsroom: Newsroom, capsys, monkeypatch
+) -> None:
+    failing = [
+        OSError(28, "No space left on device"),
+        OSError(28, "No space left on device"),
+        RuntimeError("out of luck"),
+    ]
     embed = newsroom.embedder.embed
 
     def embed_or_fail(texts):
@@ -199,7 +219,9 @@ def test_an_error_is_told_once_and_the_run_is_tried_again_over_everything(newsro
     watched = watched_by(newsroom)
     watched.catch_up({str(newsroom.path(1))}, Stop())
     said = capsys.readouterr()
-    assert [sentence for sentence in said.err.splitlines() if "Watching" not in sentence and not sentence.startswith("in: ")] == [
+    assert [
+        sentence for sentence in said.err.splitlines() if "Watching" not in sentence and not sentence.startswith("in: ")
+    ] == [
         "the system: No space left on device. Check the disk and its permissions: python -m bot doctor",
         "Trying again until it works.",
         "The run ended with a fault of newsdesk (RuntimeError: out of luck). Please report it.",
@@ -211,7 +233,9 @@ def test_an_error_is_told_once_and_the_run_is_tried_again_over_everything(newsro
 
 
 def watched_by(newsroom: Newsroom) -> ingest._Watched:
-    return ingest._Watched(ingest._parser().parse_args([str(newsroom.articles), "--watch"]), ingest.load(), newsroom.embedder)
+    return ingest._Watched(
+        ingest._parser().parse_args([str(newsroom.articles), "--watch"]), ingest.load(), newsroom.embedder
+    )
 
 
 def test_another_model_ends_the_watch(newsroom: Newsroom) -> None:
@@ -222,7 +246,9 @@ def test_another_model_ends_the_watch(newsroom: Newsroom) -> None:
         watched_by(newsroom).catch_up(None, Stop())
 
 
-@pytest.mark.parametrize("arguments", [["nowhere"], ["-"], ["https://example.org/feed"], ["articles", "--dry-run"]], ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments", [["nowhere"], ["-"], ["https://example.org/feed"], ["articles", "--dry-run"]], ids=" ".join
+)
 def test_what_cannot_be_watched_is_refused(newsroom: Newsroom, arguments: list[str], capsys) -> None:
     assert ingest.main([*arguments, "--watch"], embedder=newsroom.embedder) == 2
     assert capsys.readouterr().err.startswith("ingest.py: ")
@@ -251,7 +277,10 @@ def test_the_only_article_deleted_is_kept_as_after_an_unmount_and_told_once(news
 
 
 def looked_at(newsroom: Newsroom, *changed: Path) -> list[str]:
-    return [str(Path(file.path).relative_to(newsroom.articles)) for file in walk([str(newsroom.articles)], Listing(), changed=[str(path) for path in changed])]
+    return [
+        str(Path(file.path).relative_to(newsroom.articles))
+        for file in walk([str(newsroom.articles)], Listing(), changed=[str(path) for path in changed])
+    ]
 
 
 def test_only_the_folders_in_which_something_changed_are_looked_into(newsroom: Newsroom) -> None:
@@ -264,21 +293,39 @@ def test_only_the_folders_in_which_something_changed_are_looked_into(newsroom: N
     assert looked_at(newsroom, top / "a") == ["a/one.txt", "a/deep/two.txt"]
     assert looked_at(newsroom, top / "gone.txt") == ["five.txt"]
     assert looked_at(newsroom, top / "gone" / "x.txt") == []
-    assert looked_at(newsroom, top / ".hidden" / "four.txt", top / ".hidden", top / "link" / "three.txt") == ["five.txt"]
+    assert looked_at(newsroom, top / ".hidden" / "four.txt", top / ".hidden", top / "link" / "three.txt") == [
+        "five.txt"
+    ]
     assert looked_at(newsroom, newsroom.root / "elsewhere.txt") == []
     assert looked_at(newsroom, top) == ["five.txt", "a/one.txt", "a/deep/two.txt", "b/three.txt"]
 
 
-LIMITS = [("max_inotify_watches", "fs.inotify.max_user_watches"), ("max_inotify_instances", "fs.inotify.max_user_instances")]
+LIMITS = [
+    ("max_inotify_watches", "fs.inotify.max_user_watches"),
+    ("max_inotify_instances", "fs.inotify.max_user_instances"),
+]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("limit", "named"), LIMITS, ids=[limit for limit, _ in LIMITS])
-def test_too_many_folders_for_the_system_is_a_sentence_with_the_setting(newsroom: Newsroom, limit: str, named: str) -> None:
+def test_too_many_folders_for_the_system_is_a_sentence_with_the_setting(
+    newsroom: Newsroom, limit: str, named: str
+) -> None:
     for number in range(8):
         (newsroom.articles / str(number)).mkdir()
-    namespace = ["unshare", "--user", "--map-root-user", "sh", "-c", f'echo {5 if "watches" in limit else 0} > /proc/sys/user/{limit} && exec "$@"', "sh"]
-    if shutil.which("unshare") is None or subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode:
+    namespace = [
+        "unshare",
+        "--user",
+        "--map-root-user",
+        "sh",
+        "-c",
+        f'echo {5 if "watches" in limit else 0} > /proc/sys/user/{limit} && exec "$@"',
+        "sh",
+    ]
+    if (
+        shutil.which("unshare") is None
+        or subprocess.run([*namespace, "true"], capture_output=True, check=False).returncode
+    ):
         pytest.skip("limits of one's own need a user namespace")
     done = newsroom.run("ingest", "articles", "--watch", within=namespace)
     assert done.returncode == 2

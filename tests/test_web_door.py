@@ -18,11 +18,11 @@ from newsroom import ROOT, Newsroom, eventually, question, story
 from slack_room import run
 from slack_server import ANNA, SlackServer
 
-from bot.desk import Desk, Request
-from bot.links import Links
+from bot.answer.desk import Desk, Request
+from bot.reply import Links
 from index.archive import Archive
 from settings import load
-from web.serving import _socket
+from web.app import _socket
 
 DRIVER = Path(__file__).with_name("ingest_with_hashes.py")
 pytestmark = pytest.mark.slow
@@ -35,7 +35,11 @@ def free_port() -> int:
 
 def environment(newsroom: Newsroom, port: int, **more: str) -> dict[str, str]:
     paths = f"{ROOT}{os.pathsep}{DRIVER.parent}"
-    room = {"NEWSDESK_WEB__PORT": str(port), "NEWSDESK_WEB__URL": f"http://127.0.0.1:{port}", "NEWSDESK_DATA_DIR": str(newsroom.archive)}
+    room = {
+        "NEWSDESK_WEB__PORT": str(port),
+        "NEWSDESK_WEB__URL": f"http://127.0.0.1:{port}",
+        "NEWSDESK_DATA_DIR": str(newsroom.archive),
+    }
     return {**os.environ, "PYTHONPATH": paths, **room, **more}
 
 
@@ -52,18 +56,33 @@ def test_the_room_alone_follows_ingests_and_ends_when_told(newsroom, monkeypatch
     monkeypatch.setenv("NEWSDESK_WEB__URL", f"http://127.0.0.1:{port}")
     archive = Archive(newsroom.archive)
     try:
-        citations = Desk(archive, newsroom.embedder).ask(Request(question(1), date(2025, 3, 31))).as_json(links=Links(load().signed_links()))["citations"]
+        citations = (
+            Desk(archive, newsroom.embedder)
+            .ask(Request(question(1), date(2025, 3, 31)))
+            .as_json(links=Links(load().signed_links()))["citations"]
+        )
     finally:
         archive.close()
     links = {citation["quote"]: citation["link"] for citation in citations}
     assert links
-    with subprocess.Popen([sys.executable, "-m", "web"], cwd=newsroom.root, env=environment(newsroom, port), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "web"],
+        cwd=newsroom.root,
+        env=environment(newsroom, port),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()
             for quote, link in links.items():
                 assert marked(link) == [quote]
             second = subprocess.run(
-                [sys.executable, "-m", "web"], cwd=newsroom.root, env=environment(newsroom, port), capture_output=True, text=True, check=False
+                [sys.executable, "-m", "web"],
+                cwd=newsroom.root,
+                env=environment(newsroom, port),
+                capture_output=True,
+                text=True,
+                check=False,
             )
             assert second.returncode == 2
             assert "NEWSDESK_WEB__PORT" in second.stderr
@@ -90,9 +109,16 @@ def test_the_bot_serves_the_room_its_answers_link_to(newsroom):
 
     async def play() -> None:
         async with SlackServer() as slack:
-            tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, "SLACK_API_URL": slack.url}
+            tokens = {
+                "SLACK_BOT_TOKEN": slack.bot_token,
+                "SLACK_APP_TOKEN": slack.app_token,
+                "SLACK_API_URL": slack.url,
+            }
             process = subprocess.Popen(
-                [sys.executable, str(DRIVER), "bot"], cwd=newsroom.root, env=environment(newsroom, port, **tokens), stderr=subprocess.DEVNULL
+                [sys.executable, str(DRIVER), "bot"],
+                cwd=newsroom.root,
+                env=environment(newsroom, port, **tokens),
+                stderr=subprocess.DEVNULL,
             )
             try:
                 await slack.until(lambda: slack.sockets or process.poll() is not None, "the bot connects", 120)
@@ -110,9 +136,15 @@ def test_the_bot_serves_the_room_its_answers_link_to(newsroom):
                 assert shown.cssselect("h1")[0].text_content() == question(1)
                 assert [item.get("href") for item in shown.cssselect(".sources h3 a")] == sources
                 assert (await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/a/x")).status_code == 403
-                health, ready, figures = [(await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/{name}")) for name in ("healthz", "readyz", "metrics")]
+                health, ready, figures = [
+                    (await asyncio.to_thread(httpx.get, f"http://127.0.0.1:{port}/{name}"))
+                    for name in ("healthz", "readyz", "metrics")
+                ]
                 assert (health.status_code, health.json()["state"]) == (200, "alive")
-                assert (ready.status_code, set(ready.json()["parts"])) == (200, {"catalog", "chroma", "model", "slack"}), ready.text
+                assert (ready.status_code, set(ready.json()["parts"])) == (
+                    200,
+                    {"catalog", "chroma", "model", "slack"},
+                ), ready.text
                 assert 'newsdesk_questions_total{outcome="answered"} 1.0' in figures.text
                 process.send_signal(signal.SIGTERM)
                 assert await asyncio.to_thread(process.wait, 30) == 0
@@ -142,16 +174,26 @@ def test_pages_are_not_held_back_by_nagles_delay():
 
 def test_the_room_waits_for_the_first_ingest_and_says_when_it_is_ready(newsroom):
     port = free_port()
-    with subprocess.Popen([sys.executable, "-m", "web"], cwd=newsroom.root, env=environment(newsroom, port), stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        [sys.executable, "-m", "web"],
+        cwd=newsroom.root,
+        env=environment(newsroom, port),
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
         try:
             process.stdout.readline()
             assert httpx.get(f"http://127.0.0.1:{port}/a/x").status_code == 403
-            alive, ready, figures = (httpx.get(f"http://127.0.0.1:{port}/{name}") for name in ("healthz", "readyz", "metrics"))
+            alive, ready, figures = (
+                httpx.get(f"http://127.0.0.1:{port}/{name}") for name in ("healthz", "readyz", "metrics")
+            )
             assert (alive.status_code, ready.status_code, ready.json()["parts"].keys()) == (200, 503, {"catalog"})
             assert "process_resident_memory_bytes" in figures.text
             assert not (newsroom.archive / "catalog.sqlite3").exists()
             newsroom.write(1, 1)
             newsroom.ingest()
-            eventually(lambda: httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200, "the room sees the archive")
+            eventually(
+                lambda: httpx.get(f"http://127.0.0.1:{port}/readyz").status_code == 200, "the room sees the archive"
+            )
         finally:
             process.kill()

@@ -1,4 +1,6 @@
-"""A folder as people have them, some of it broken: what is good goes in, what is not is named, and nothing else on the machine is touched."""
+"""A folder as people have them, some of it broken: what is good goes in, what is not is named, and nothing else on the
+machine is touched.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ def run(newsroom: Newsroom, **environment: str) -> tuple[dict[str, Any], dict[st
 
 
 @pytest.mark.slow
-def test_all_that_is_good_goes_in_and_all_that_is_broken_is_named_and_ten_changes_are_work_for_ten(folder: Newsroom) -> None:
+def test_all_that_is_good_goes_in_and_all_that_is_broken_is_named_and_ten_changes_are_work_for_ten(
+    folder: Newsroom,
+) -> None:
     report, counts = run(folder)
     named = {*BROKEN, "link.txt", "pipe.txt", "wire.jsonl"}
     assert (report["added"], report["failed"]) == (GOOD + 2, len(named))
@@ -68,19 +72,31 @@ def test_all_that_is_good_goes_in_and_all_that_is_broken_is_named_and_ten_change
 
 
 def tree(root: Path) -> dict[str, tuple[int, int]]:
-    return {str(path): (0, 0) if path.is_dir() else (path.lstat().st_size, path.lstat().st_mtime_ns) for path in root.rglob("*")}
+    return {
+        str(path): (0, 0) if path.is_dir() else (path.lstat().st_size, path.lstat().st_mtime_ns)
+        for path in root.rglob("*")
+    }
 
 
 @pytest.mark.slow
 def test_nothing_is_written_outside_of_the_data_folder(folder: Newsroom) -> None:
-    """By what Python tells of itself, and for libraries that tell nothing by what lies in every folder they might like, before and after."""
+    """By what Python tells of itself, and for libraries that tell nothing by what lies in every folder they might like,
+    before and after.
+    """
     writes, home, temporary = folder.root / "writes", folder.root / "home", folder.root / "temporary"
     home.mkdir()
     temporary.mkdir()
     writes.touch()
     (folder.root / "counts.json").touch()
     before = tree(folder.root)
-    report, _ = run(folder, WRITES=str(writes), HOME=str(home), TMPDIR=str(temporary), XDG_CACHE_HOME=str(home / "cache"), PYTHONDONTWRITEBYTECODE="1")
+    report, _ = run(
+        folder,
+        WRITES=str(writes),
+        HOME=str(home),
+        TMPDIR=str(temporary),
+        XDG_CACHE_HOME=str(home / "cache"),
+        PYTHONDONTWRITEBYTECODE="1",
+    )
     assert report["added"] == GOOD + 2
     written = {Path(name) for name in writes.read_text().splitlines()}
     inside = {path for path in written if path.is_relative_to(folder.archive)}
@@ -90,4 +106,7 @@ def test_nothing_is_written_outside_of_the_data_folder(folder: Newsroom) -> None
     assert written - inside - tried - {Path(os.devnull), folder.root / "counts.json"} == set()
     after = tree(folder.root)
     changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
-    assert {path for path in changed if not Path(path).is_relative_to(folder.archive)} == {str(writes), str(folder.root / "counts.json")}
+    assert {path for path in changed if not Path(path).is_relative_to(folder.archive)} == {
+        str(writes),
+        str(folder.root / "counts.json"),
+    }

@@ -1,4 +1,4 @@
-"""Both sides of a search: what is in memory says what the catalog says, and the engine finds what comparing all finds."""
+"""Both sides of a search: memory says what the catalog says, and the engine finds what comparing all finds."""
 
 from __future__ import annotations
 
@@ -12,17 +12,21 @@ from hypothesis import strategies as st
 from newsroom import Newsroom
 from sqlalchemy import create_engine
 
-from index import keywords
 from index.archive import Archive, View
 from index.articles import article_id_of
-from index.search import find
-from index.sides import VectorCandidates
-from index.snapshot import Snapshot
-from index.stored import ANYTHING, Scope
-from index.words import Words, best
+from index.search.candidates import VectorCandidates
+from index.search.memory import Words, best
+from index.search.search import find
+from index.store import keywords
+from index.store.rows import ANYTHING, Scope
+from index.store.snapshot import Snapshot
 
 
-@given(st.lists(st.sampled_from([0.0, 0.5, 0.5, 1.0, 2.0]), min_size=1, max_size=40), st.integers(1, 40), st.randoms(use_true_random=False))
+@given(
+    st.lists(st.sampled_from([0.0, 0.5, 0.5, 1.0, 2.0]), min_size=1, max_size=40),
+    st.integers(1, 40),
+    st.randoms(use_true_random=False),
+)
 def test_the_best_are_the_first_of_all_sorted(values: list[float], limit: int, draw: random.Random) -> None:
     inside = np.array([draw.random() < 0.7 for _ in values])
     order = sorted(np.flatnonzero(inside).tolist(), key=lambda number: (-values[number], number))
@@ -50,8 +54,10 @@ class Terms(Snapshot):
     st.sets(st.integers(1, 30)),
     st.lists(TERM, unique=True),
 )
-def test_the_words_in_memory_score_as_the_database_does(first: list[tuple[str, str]], more: list[tuple[str, str]], gone: set[int], asked: list[str]) -> None:
-    """Also after passages came and went, read on from the state before; and a passage that comes again in another's place."""
+def test_the_words_in_memory_score_as_the_database_does(
+    first: list[tuple[str, str]], more: list[tuple[str, str]], gone: set[int], asked: list[str]
+) -> None:
+    """Also after passages came and went, read on from the state before; and one that comes again in another's place."""
     engine = create_engine("sqlite://")
     with engine.connect() as connection:
         keywords.create(connection)
@@ -61,10 +67,16 @@ def test_the_words_in_memory_score_as_the_database_does(first: list[tuple[str, s
         keywords.drop(connection, sorted(gone))
         keywords.put(connection, [(row, *both) for row, both in enumerate(more, start=101)])
         after = Words(snapshot, 2, before)
-        expected = dict(connection.exec_driver_sql(_BM25, (" OR ".join(f'"{term}"' for term in asked),)).all()) if asked else {}  # type: ignore[arg-type]
+        expected = (
+            dict(connection.exec_driver_sql(_BM25, (" OR ".join(f'"{term}"' for term in asked),)).all())
+            if asked
+            else {}
+        )  # type: ignore[arg-type]
         scores = after.scores(asked)
         there = np.flatnonzero(scores > 0)
-        found = {int(id_.split(":")[1]): score for id_, score in zip(after.ids(there), scores[there].tolist(), strict=True)}
+        found = {
+            int(id_.split(":")[1]): score for id_, score in zip(after.ids(there), scores[there].tolist(), strict=True)
+        }
         assert found == pytest.approx(expected, rel=1e-12)
         assert {term: after.frequency(term) for term in asked} == keywords.document_frequencies(connection, asked)
     engine.dispose()
@@ -87,8 +99,16 @@ def test_a_process_that_follows_finds_what_a_new_one_finds(newsroom: Newsroom) -
         if followed:
             stays.follow()
         new = newsroom.open()
-        for question in ("Which vessel does the order send?", "order a2v2 vessel", "a7v1", "the harbour master's order"):
-            there, expected = _found(stays, newsroom, question, in_memory=followed), _found(new, newsroom, question, in_memory=False)
+        for question in (
+            "Which vessel does the order send?",
+            "order a2v2 vessel",
+            "a7v1",
+            "the harbour master's order",
+        ):
+            there, expected = (
+                _found(stays, newsroom, question, in_memory=followed),
+                _found(new, newsroom, question, in_memory=False),
+            )
             assert there == pytest.approx(expected, abs=1e-5)
         new.close()
     stays.close()
@@ -99,7 +119,9 @@ def _found(archive: Archive, newsroom: Newsroom, question: str, *, in_memory: bo
 
     def work(view):
         assert (view.words is not None) == in_memory
-        return {hit.passage.id: hit.score for hit in find(view, question, vector, newsroom.embedder.identity, ANYTHING, 24)}
+        return {
+            hit.passage.id: hit.score for hit in find(view, question, vector, newsroom.embedder.identity, ANYTHING, 24)
+        }
 
     return archive.read(work)
 
@@ -112,7 +134,9 @@ def _dated(newsroom: Newsroom, count: int) -> None:
     for number in range(count):
         newsroom.write(number, 1)
         day = f"published: 2024-05-{number + 1:02}\n" if number else ""
-        newsroom.path(number).with_name(f"{number:05}.txt.meta.yaml").write_text(f"{day}publisher: {(HERALD, POST)[number % 2]}\n")
+        newsroom.path(number).with_name(f"{number:05}.txt.meta.yaml").write_text(
+            f"{day}publisher: {(HERALD, POST)[number % 2]}\n"
+        )
     newsroom.ingest()
 
 
@@ -133,7 +157,9 @@ def test_what_lies_in_a_scope_is_the_same_with_and_without_the_words(newsroom: N
             assert len(expected) == count
             assert words.articles_within(scope) == expected
             every = words.ids(np.arange(len(words)))
-            assert words.ids(np.flatnonzero(words.within(scope))) == [id_ for id_ in every if article_id_of(id_) in expected]
+            assert words.ids(np.flatnonzero(words.within(scope))) == [
+                id_ for id_ in every if article_id_of(id_) in expected
+            ]
     archive.close()
 
 

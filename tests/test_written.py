@@ -1,4 +1,6 @@
-"""Answers that a model writes: through the real client, search, checker and commands, against a server that plays what a model may do."""
+"""Answers that a model writes: through the real client, search, checker and commands, against a server that plays what
+a model may do.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,10 @@ from newsroom import Newsroom, question
 from pydantic import SecretStr
 
 from bot.__main__ import main
-from bot.answers import Answer, NoAnswer, Sentence
-from bot.desk import Desk, Reply, Request
-from bot.followup import added
-from bot.llm import Llm
-from bot.written import DECLINED, WrittenDesk
+from bot.answer.desk import Desk, Reply, Request
+from bot.reply import Answer, NoAnswer, Sentence
+from bot.write.desk import DECLINED, WrittenDesk, added
+from bot.write.llm import Llm
 from evals import answer, writing
 from evals.asking import ask_all
 from evals.data import Query
@@ -52,7 +53,9 @@ def desk_of(archive: Archive, server: LlmServer, **more) -> WrittenDesk:
     return WrittenDesk(Desk(archive, embedder), Llm(settings), embedder, settings)
 
 
-def asked(archive: Archive, *plays: Play, thread: tuple[str, ...] = (), about: str = question(1), **more) -> tuple[list[Sentence], Reply, LlmServer]:
+def asked(
+    archive: Archive, *plays: Play, thread: tuple[str, ...] = (), about: str = question(1), **more
+) -> tuple[list[Sentence], Reply, LlmServer]:
     """Ask about the first ship; return what was told on the way, the reply, and the server."""
     with LlmServer(*plays) as server:
         *told, reply = desk_of(archive, server, **more).stream(Request(about, TODAY, thread=thread))
@@ -66,7 +69,9 @@ def key_of(prompted: Prompted, word: str = "a1v1") -> str:
 
 def citing(template: str):
     """A script: KEY in it becomes the key of the passage about the first ship, OTHER that of another."""
-    return lambda prompted: template.replace("KEY", key_of(prompted)).replace("OTHER", next(key for key in prompted.passages if key != key_of(prompted)))
+    return lambda prompted: template.replace("KEY", key_of(prompted)).replace(
+        "OTHER", next(key for key in prompted.passages if key != key_of(prompted))
+    )
 
 
 TRUE = "The captain of ship1 said on Monday that order a1v1 sends the vessel to harbour1 [KEY]."
@@ -81,13 +86,16 @@ def test_what_the_model_writes_is_told_checked_and_cited(archive):
     assert given.question == question(1)
     assert [sentence.text for sentence in told] == [re.sub(r" \[KEY\]", "", text) for text in (TRUE, QUOTED)]
     assert given.sentences == tuple(told)
-    assert {number for sentence in told for number in sentence.numbers} == {citation.number for citation in given.citations}
+    assert {number for sentence in told for number in sentence.numbers} == {
+        citation.number for citation in given.citations
+    }
     assert all(citation.article.text[citation.start : citation.end] == citation.quote for citation in given.citations)
     [prompt] = server.requests
     assert "Today is 31 Mar 2025" in prompt.messages[0]
     assert prompt.question == question(1)
     assert reply.writing.as_json() | {"seconds": 0} == {
-        "model": "openai-like:stand-in", "prompt": reply.writing.prompt, "tokens_in": len(prompt.text) // 4, "tokens_out": reply.writing.tokens_out,
+        "model": "openai-like:stand-in", "prompt": reply.writing.prompt, "tokens_in": len(prompt.text) // 4,
+        "tokens_out": reply.writing.tokens_out,
         "counted": True, "cost": None, "seconds": 0, "kept": 2, "dropped": {}, "instead": "", "fault": "",
     }  # fmt: skip
     assert reply.timings_ms.keys() == {"search", "answer", "check", "total", "first"}
@@ -117,7 +125,11 @@ INSTEAD = [
     pytest.param(Play(""), "wrote nothing that could be confirmed", id="empty-output"),
     pytest.param(Play("No key here. None here either."), "wrote nothing that could be confirmed", id="no-keys"),
     pytest.param(Play("The ship sank [z9z9]."), "wrote nothing that could be confirmed", id="unknown-key"),
-    pytest.param(Play(citing('The captain said "we shall all be drowned" [KEY].')), "wrote nothing that could be confirmed", id="invented-quote"),
+    pytest.param(
+        Play(citing('The captain said "we shall all be drowned" [KEY].')),
+        "wrote nothing that could be confirmed",
+        id="invented-quote",
+    ),
     pytest.param(Play(status=401), "cannot be used", id="wrong-key"),
     pytest.param(Play(status=503, headers={"Retry-After": "60"}), "is overloaded", id="down"),
     pytest.param(Play(citing(TRUE[:40]), ends="cut"), "cannot be reached", id="broken-in-the-first-sentence"),
@@ -247,11 +259,17 @@ def test_the_evals_count_what_a_model_wrote(archive):
     assert figures["answered"]["mean"] == figures["answer string"]["mean"] == 0.5
     assert figures["verbatim"]["mean"] == 1
     counted = writing.figures_of(found)
-    assert (counted["answered by the model"], counted["declined"], counted["sentences kept"], counted["sentences dropped"]) == (1, 1, 1, 1)
+    assert (
+        counted["answered by the model"],
+        counted["declined"],
+        counted["sentences kept"],
+        counted["sentences dropped"],
+    ) == (1, 1, 1, 1)
     assert counted["cost"] > 0
 
 
-# --- the commands --------------------------------------------------------------------------------------------------------
+# --- the commands
+# --------------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture
@@ -288,7 +306,9 @@ def test_ask_streams_to_a_terminal(settings_of, monkeypatch):
     may = threading.Semaphore(0)
     screen = Terminal()
     monkeypatch.setattr(sys, "stdout", screen)
-    with LlmServer(Play(citing(f"{TRUE} {QUOTED} No."), pieces=lambda text: re.split(r"(?<=\. )", text), gate=may)) as server:
+    with LlmServer(
+        Play(citing(f"{TRUE} {QUOTED} No."), pieces=lambda text: re.split(r"(?<=\. )", text), gate=may)
+    ) as server:
         settings_of(server)
         running = threading.Thread(target=main, args=(["ask", question(1)], HashEmbedder()))
         running.start()
@@ -300,7 +320,12 @@ def test_ask_streams_to_a_terminal(settings_of, monkeypatch):
         running.join()
     lines = screen.getvalue().splitlines()
     assert lines[0].startswith("The captain of ship1 said on Monday")
-    assert " ".join(screen.getvalue().split()).count("The captain of ship1 said on Monday that order a1v1 sends the vessel to harbour1. [1]") == 1
+    assert (
+        " ".join(screen.getvalue().split()).count(
+            "The captain of ship1 said on Monday that order a1v1 sends the vessel to harbour1. [1]"
+        )
+        == 1
+    )
     assert "[1] undated: A new voyage for ship1 begins" in screen.getvalue()
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_network
 
-from index.fetch import Limits, Web
+from index.read.web import Limits, Web
 
 LOOPBACK = (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
@@ -25,7 +25,9 @@ class Reply:
 
 
 class Site(ThreadingHTTPServer):
-    """``pages``: by path a reply, or a function that takes the request's handler; ``asked``: what was asked for, with its headers."""
+    """``pages``: by path a reply, or a function that takes the request's handler; ``asked``: what was asked for, with
+    its headers.
+    """
 
     daemon_threads = True
 
@@ -115,7 +117,16 @@ def visitor(clock: Clock | None = None, private=LOOPBACK, **options) -> Web:
 
 def page_of(words: str, title: str, head: str = "") -> str:
     """A page whose article says some words often enough to be one."""
-    sentences = [f"The {place} council heard on Monday that {words} will be looked at again before the winter." for place in ("harbour", "city", "county")]
-    paragraphs = "".join(f"<p>{sentence} Nobody in the hall asked for vote {number} to be counted once more.</p>" for number, sentence in enumerate(sentences))
+    sentences = [
+        f"The {place} council heard on Monday that {words} will be looked at again before the winter."
+        for place in ("harbour", "city", "county")
+    ]
+    paragraphs = "".join(
+        f"<p>{sentence} Nobody in the hall asked for vote {number} to be counted once more.</p>"
+        for number, sentence in enumerate(sentences)
+    )
     article = f"<article><h1>{title}</h1>{paragraphs}</article>"
-    return f"<!doctype html><html lang=en><head><title>{title}</title>{head}</head><body><nav>Home</nav>{article}</body></html>"
+    return (
+        "<!doctype html><html "
+        f"lang=en><head><title>{title}</title>{head}</head><body><nav>Home</nav>{article}</body></html>"
+    )

@@ -18,7 +18,9 @@ _PORT = 8080
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C and return the exit code: 0, or 2 for an error."""
-    parser = argparse.ArgumentParser(prog="python -m web", description="Serves the reading room: articles, opened at the sentence that was cited.")
+    parser = argparse.ArgumentParser(
+        prog="python -m web", description="Serves the reading room: articles, opened at the sentence that was cited."
+    )
     parser.parse_args(arguments)
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     try:
@@ -30,17 +32,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 async def _serve(settings: Settings) -> None:
-    from bot.room.answer_pages import answers
-    from bot.room.journal import journal_at
-    from web.app import app
+    from bot.journal.journal import journal_at
+    from bot.slack.messages.stored_answer import answers
+    from web.app import app, listening
     from web.health import catalog_checks, routes
-    from web.serving import listening
 
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ended.set)
     watched = routes(catalog_checks(settings.open_catalog))
-    room = app(settings.signed_links(), settings.open_catalog, answers(journal_at(settings.database(), settings.data_dir)), watched)
+    room = app(
+        settings.signed_links(),
+        settings.open_catalog,
+        answers(journal_at(settings.database(), settings.data_dir)),
+        watched,
+    )
     async with listening(room, settings.web.host, settings.web.port or _PORT) as port:
         hint = "" if settings.web.url else "; citations link here once NEWSDESK_WEB__URL is set"
         print(f"The reading room listens on http://{settings.web.host}:{port}{hint}", flush=True)

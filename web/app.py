@@ -1,15 +1,16 @@
-"""The reading room as a web application.
-
-link → signature and day → the rendered page, or: archive → marks → page
-"""
+"""The reading room as a web application, and its server: in a process of its own, or in the loop of the bot."""
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
+import socket
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
+import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -18,18 +19,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.catalog import Catalog
-from index.errors import NewsdeskError
+from index.errors import NewsdeskError, SettingsError
+from index.store.catalog import Catalog
 from web import pages
-from web.answers import Answers
 from web.links import Kind, SignedLinks
-from web.shelf import Shelf
+from web.shelf import Answers, Shelf
 
 log = logging.getLogger("newsdesk.web")
 
 _REMEMBERED = 32 * 2**20  # bytes of rendered pages
 _HTML = "text/html; charset=utf-8"
-_POLICY = "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+_POLICY = (
+    "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
+    "'none'"
+)
 _HEADERS = {
     "content-security-policy": _POLICY,
     "referrer-policy": "no-referrer",
@@ -47,7 +50,11 @@ _REFUSED = (
     "It is incomplete, or its time is over: links into the reading room end after some weeks.",
     "To get a new one, ask your question again where you got this link, or ask the person who sent it to you.",
 )
-_GONE = ("This is no longer here", "What this link led to has been removed.", "If you still need it, ask the people who look after your team's articles.")
+_GONE = (
+    "This is no longer here",
+    "What this link led to has been removed.",
+    "If you still need it, ask the people who look after your team's articles.",
+)
 _LATER = ("Not now", "The articles cannot be opened at the moment.", "Please try again in a minute.")
 
 Rendering = Callable[[], bytes | None]
@@ -62,7 +69,8 @@ def app(
 ) -> Starlette:
     """Return the reading room over a catalog, which is opened when it is first needed.
 
-    ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the room.
+    ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the
+    room.
     """
     room = _Room(links, Shelf(open_catalog, clock), answers)
     routes = [
@@ -143,7 +151,11 @@ class _Room:
         if content is None:
             return await self.nothing_here(request, None)
         kind = "text/css" if name.endswith(".css") else "text/javascript"
-        return Response(content, media_type=f"{kind}; charset=utf-8", headers={"cache-control": "public, max-age=31536000, immutable"})
+        return Response(
+            content,
+            media_type=f"{kind}; charset=utf-8",
+            headers={"cache-control": "public, max-age=31536000, immutable"},
+        )
 
     async def nothing_here(self, _request: Request, _error: Exception | None) -> Response:
         """Answer to an address that is none of ours."""
@@ -158,7 +170,11 @@ class _Room:
             page = await run_in_threadpool(render)
         except Exception as error:  # whatever it is, the reader sees no internals of it
             return self._unable(error)
-        return Response(pages.told_page(self._links.base, *_GONE), 404, media_type=_HTML) if page is None else Response(page, media_type=_HTML)
+        return (
+            Response(pages.told_page(self._links.base, *_GONE), 404, media_type=_HTML)
+            if page is None
+            else Response(page, media_type=_HTML)
+        )
 
     def _refused(self) -> Response:
         return Response(self._refusal, 403, media_type=_HTML)
@@ -166,7 +182,11 @@ class _Room:
     def _unable(self, error: Exception) -> Response:
         ours = isinstance(error, NewsdeskError)
         log.error("a page could not be opened: %s", error if ours else type(error).__name__)
-        headers = {**_HEADERS, "cache-control": "no-store", "retry-after": "60"}  # after an error of our own nothing else adds them
+        headers = {
+            **_HEADERS,
+            "cache-control": "no-store",
+            "retry-after": "60",
+        }  # after an error of our own nothing else adds them
         return Response(pages.told_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
 
 
@@ -213,3 +233,48 @@ class _Headers:
             await send(message)
 
         await self._inner(scope, receive, with_headers)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the program we are part of."""
+        yield
+
+
+@contextlib.asynccontextmanager
+async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
+    """Serve an application inside the block and yield its port (any free one for 0).
+
+    Raises SettingsError if the port cannot be had.
+    """
+    taken = _socket(host, port)
+    # Links are secrets: they are not logged.
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off")
+    )
+    serving = asyncio.create_task(server.serve([taken]))
+    try:
+        while not server.started and not serving.done():
+            await asyncio.sleep(0.005)
+        yield int(taken.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def _socket(host: str, port: int) -> socket.socket:
+    # asyncio switches Nagle's delay off (40 ms a page) only for a socket that says it is TCP; create_server's says
+    # nothing.
+    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        taken.bind((host, port))
+        taken.listen(2_048)
+        return taken
+    except (OSError, OverflowError) as error:
+        taken.close()
+        told = getattr(error, "strerror", None) or error
+        raise SettingsError(
+            f"The reading room cannot listen on {host}:{port} ({told}). Set NEWSDESK_WEB__HOST and NEWSDESK_WEB__PORT."
+        ) from error

@@ -1,4 +1,6 @@
-"""For those who watch over newsdesk: is it alive, is it ready, what does it do. ``/healthz``, ``/readyz``, ``/metrics``.
+"""For those who watch over newsdesk: is it alive, is it ready, what does it do.
+
+``/healthz``, ``/readyz``, ``/metrics``.
 
 Sentences here name no path, no address and no error: the port may be open to more people than the log is.
 """
@@ -24,9 +26,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from index.archive import Archive
-from index.catalog import Catalog
 from index.errors import ArchiveError, ServerDown, VectorsError
-from index.report import ending
+from index.ingest.report import ending
+from index.store.catalog import Catalog
 
 State = Literal["ready", "degraded", "down"]
 _WORST: tuple[State, ...] = ("down", "degraded", "ready")
@@ -62,14 +64,19 @@ class Readiness:
                 self._under_way[name] = now, asyncio.create_task(self._look(name))
         if self._under_way:
             await asyncio.wait([task for _, task in self._under_way.values()], timeout=_PATIENCE)
-        waits = {name: Part("down", f"has not said how it is for {time.monotonic() - since:.0f} seconds") for name, (since, _) in self._under_way.items()}
+        waits = {
+            name: Part("down", f"has not said how it is for {time.monotonic() - since:.0f} seconds")
+            for name, (since, _) in self._under_way.items()
+        }
         return {name: waits.get(name) or self._found[name][1] for name in self._checks}
 
     async def _look(self, name: str) -> None:
         try:
             part = await self._checks[name]()
         except Exception as error:
-            part = Part("down", f"could not be looked at ({type(error).__name__}); the log and python -m bot doctor tell more")
+            part = Part(
+                "down", f"could not be looked at ({type(error).__name__}); the log and python -m bot doctor tell more"
+            )
         self._found[name] = time.monotonic(), part
         del self._under_way[name]
 
@@ -88,7 +95,10 @@ def archive_checks(archive: Callable[[], Archive | None]) -> dict[str, Check]:
 
 
 def catalog_checks(open_catalog: Callable[[], Catalog]) -> dict[str, Check]:
-    """Return the check of a catalog alone. It is opened when it is first looked at, and tried again until that works."""
+    """Return the check of a catalog alone.
+
+    It is opened when it is first looked at, and tried again until that works.
+    """
     opened: list[Catalog] = []
 
     def look() -> Part:
@@ -122,9 +132,18 @@ def _chroma(archive: Archive | None) -> Part:
     try:
         archive.look()
     except ServerDown:
-        return Part("degraded", "the Chroma server does not answer; answers come from an exact scan of the catalog, which is slower")
+        return Part(
+            "degraded",
+            "the Chroma server does not answer; answers come from an exact scan of the catalog, which is slower",
+        )
     except VectorsError:
-        return Part("degraded", "the search index is damaged and will be rebuilt; until then answers come from an exact scan of the catalog, which is slower")
+        return Part(
+            "degraded",
+            (
+                "the search index is damaged and will be rebuilt; until then answers come from an exact scan of the "
+                "catalog, which is slower"
+            ),
+        )
     except ArchiveError:
         return Part("down", "the catalog cannot be read")
     return Part("ready", "holds the published generation")
@@ -167,11 +186,23 @@ class ArchiveFigures(Collector):
                 if run["report"] is not None:
                     self._last = datetime.fromisoformat(run["started"]).timestamp() + run["seconds"]
         yield GaugeMetricFamily("newsdesk_articles", "Articles in the archive", articles)
-        yield GaugeMetricFamily("newsdesk_passages", "Passages in the published generation", generation.passages if generation else 0)
-        yield GaugeMetricFamily("newsdesk_generation", "Number of the published generation", generation.number if generation else 0)
+        yield GaugeMetricFamily(
+            "newsdesk_passages", "Passages in the published generation", generation.passages if generation else 0
+        )
+        yield GaugeMetricFamily(
+            "newsdesk_generation", "Number of the published generation", generation.number if generation else 0
+        )
         if self._counted:
-            yield GaugeMetricFamily("newsdesk_index_age_seconds", "Time since the last ingest run on record ended", max(0.0, time.time() - self._last))
-        runs = CounterMetricFamily("newsdesk_ingest_runs", "Ingest runs on record, by how they ended: done, stopped, error, killed", labels=["ending"])
+            yield GaugeMetricFamily(
+                "newsdesk_index_age_seconds",
+                "Time since the last ingest run on record ended",
+                max(0.0, time.time() - self._last),
+            )
+        runs = CounterMetricFamily(
+            "newsdesk_ingest_runs",
+            "Ingest runs on record, by how they ended: done, stopped, error, killed",
+            labels=["ending"],
+        )
         for name in ("done", "stopped", "error", "killed"):
             runs.add_metric([name], self._ended[name])
         yield runs
@@ -180,11 +211,16 @@ class ArchiveFigures(Collector):
 
 
 def routes(checks: Mapping[str, Check], registry: CollectorRegistry = REGISTRY) -> list[Route]:
-    """Return the routes for those who watch: the process, its parts, its figures (without a registry only those that any process has)."""
+    """Return the routes for those who watch: the process, its parts, its figures (without a registry only those that
+    any process has).
+    """
     began, readiness = time.monotonic(), Readiness(checks)
 
     async def healthz(_: Request) -> Response:
-        return JSONResponse({"state": "alive", "newsdesk": version("newsdesk"), "seconds": round(time.monotonic() - began)}, headers=_FRESH)
+        return JSONResponse(
+            {"state": "alive", "newsdesk": version("newsdesk"), "seconds": round(time.monotonic() - began)},
+            headers=_FRESH,
+        )
 
     async def readyz(request: Request) -> Response:
         """503 unless every part is ready; with ``?degraded=ok`` 200 also while answers come, but not as they should."""
@@ -195,7 +231,9 @@ def routes(checks: Mapping[str, Check], registry: CollectorRegistry = REGISTRY) 
         return JSONResponse(values, 200 if accepted else 503, headers=_FRESH)
 
     async def metrics(_: Request) -> Response:
-        return Response(await asyncio.to_thread(generate_latest, registry), media_type=CONTENT_TYPE_LATEST, headers=_FRESH)
+        return Response(
+            await asyncio.to_thread(generate_latest, registry), media_type=CONTENT_TYPE_LATEST, headers=_FRESH
+        )
 
     return [Route("/healthz", healthz), Route("/readyz", readyz), Route("/metrics", metrics)]
 

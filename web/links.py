@@ -1,20 +1,67 @@
-"""Signed links into the reading room: whoever has one may open what it names, until the day it names, and nothing else.
-
-/a/{article}?v={version}&p={start}-{end}&o={others}&w={part}&until={day}&sig={signature}#c
+"""Links: signed ones into the reading room, made with a secret of the data folder; and addresses of other sites, as far
+as they may be shown, with the passage they lead to.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
+import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from hmac import compare_digest
+from pathlib import Path
 from typing import Literal
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from itsdangerous import Signer
 from itsdangerous.encoding import want_bytes
+
+from index.errors import SettingsError
+
+NAME = "web-secret"
+_SHORTEST = 32  # characters
+
+
+def secret(folder: Path) -> str:
+    """Return the secret of a data folder, made by the first process that asks for it.
+
+    Raises SettingsError if it cannot be read or made.
+    """
+    path = folder / NAME
+    try:
+        if not path.exists():
+            _make(path)
+        found = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        told = getattr(error, "strerror", None) or "it is not text"
+        raise SettingsError(
+            f"The secret that signs links, {path}, cannot be used ({told}). Check its owner, or set "
+            "NEWSDESK_WEB__SECRET."
+        ) from error
+    if len(found) < _SHORTEST:
+        raise SettingsError(
+            f"The secret that signs links, {path}, is damaged. Remove the file; a new one is made, and links "
+            "given so far no longer open."
+        )
+    return found
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{NAME}.{secrets.token_hex(4)}")
+    try:
+        with open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as stream:
+            stream.write(secrets.token_urlsafe(48))
+            stream.flush()
+            os.fsync(stream.fileno())
+        with contextlib.suppress(FileExistsError):  # another process was first: its secret holds
+            os.link(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+
 
 Span = tuple[int, int]  # start and end in the article's text, in characters
 Kind = Literal["a", "o", "q"]  # an article, its original, an answer
@@ -26,10 +73,11 @@ _OTHERS = 20  # other citations marked in an article
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What a link to an article opens: a version of it, the cited place in it, and other places that the same answer cites.
+    """What a link to an article opens: a version of it, the cited place in it, and other places that the same answer
+    cites.
 
-    ``version`` is the beginning of the digest of the version's text; empty: the current one. ``part`` is where the part that is
-    shown begins, in a text too long for one page.
+    ``version`` is the beginning of the digest of the version's text; empty: the current one. ``part`` is where the part
+    that is shown begins, in a text too long for one page.
     """
 
     article: str
@@ -40,9 +88,14 @@ class Place:
 
 
 class SignedLinks:
-    """Makes links and tells which are ours. The signature covers all that a link says; links of one day to one place are equal."""
+    """Makes links and tells which are ours.
 
-    def __init__(self, secret: str, url: str = "", days: int = 30, today: Callable[[], date] = lambda: datetime.now(UTC).date()) -> None:
+    The signature covers all that a link says; links of one day to one place are equal.
+    """
+
+    def __init__(
+        self, secret: str, url: str = "", days: int = 30, today: Callable[[], date] = lambda: datetime.now(UTC).date()
+    ) -> None:
         """``url`` is where readers find the room, ``days`` how long a link opens, ``today`` the day in UTC."""
         self._signer = Signer(want_bytes(secret), salt=_SALT, digest_method=sha256)
         self._url = url.rstrip("/")
@@ -51,8 +104,12 @@ class SignedLinks:
         self._today = today
 
     def article(self, place: Place, until: date | None = None) -> str:
-        """Return the link to a place in an article; ``until`` is its last day, if it is to end with the link it is reached from."""
-        return self._signed("a", place.article, _said(place), until) + ("#c" if place.cited and place.part is None else "")
+        """Return the link to a place in an article; ``until`` is its last day, if it is to end with the link it is
+        reached from.
+        """
+        return self._signed("a", place.article, _said(place), until) + (
+            "#c" if place.cited and place.part is None else ""
+        )
 
     def original(self, article: str, until: date | None = None) -> str:
         """Return the link to an article as it was saved."""
@@ -120,3 +177,80 @@ def _said(place: Place) -> list[tuple[str, str]]:
 def _span(text: str) -> Span:
     start, _, end = text.partition("-")
     return int(start), int(end)
+
+
+LONGEST = 3_000  # characters; Slack refuses longer ones
+_WHOLE = 10  # words; a longer quote is named by its first and last words
+_ENDS = 4  # words, or more until they stand nowhere else before the quote
+_MOST = 150  # characters of each part
+
+
+def address(url: str | None) -> str | None:
+    """Return an address a person may be sent to: http or https, no user name in it, not too long; else None."""
+    if not url or len(url) > LONGEST or any(char.isspace() or not char.isprintable() or char in '<>|"' for char in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return None
+    return url if parts.scheme in ("http", "https") and host and "." in host and "@" not in parts.netloc else None
+
+
+def at_passage(url: str, text: str, start: int, end: int) -> str:
+    """Return a page's address with a text fragment (https://wicg.github.io/scroll-to-text-fragment/) for
+    ``text[start:end]``.
+
+    ``text`` is the article's, as we have it: browsers find the first place that the fragment fits, so its words are
+    chosen to fit the quote before anything else. An address that would become too long is returned without it.
+    """
+    page, _, fragment = url.partition("#")
+    directive = _directive(text, start, end)
+    led = f"{page}#{fragment.partition(':~:')[0]}:~:text={directive}"
+    return led if directive and len(led) <= LONGEST else url
+
+
+def _directive(text: str, start: int, end: int) -> str:
+    lines = [line.split() for line in text[start:end].split("\n") if line.strip()]
+    if not lines:
+        return ""
+    flat, quoted, until = (" ".join(part.split()) for part in (text, text[start:end], text[:end]))
+    low = flat.lower()
+    low = (
+        low if len(low) == len(flat) else flat
+    )  # browsers compare without case; a few letters have no small form of one character
+    stop = len(until)
+    at = stop - len(quoted)  # a quotation mark may stand before the quote, or a space
+    first, last = quoted, ""
+    if len(lines) > 1 or len(lines[0]) > _WHOLE or len(quoted) > _MOST:
+        # Each part must lie in one paragraph of the page, and the line breaks of our text are its paragraphs'.
+        first = _grown(lines[0], lambda part: low.find(low[at : at + len(part)]) == at)
+        rest = at + len(first)
+        last = _grown(
+            lines[-1][::-1],
+            lambda part: low.find(low[stop - len(part) : stop], rest) == stop - len(part),
+            backwards=True,
+        )
+        if len(lines) == 1 and len(first) + len(last) >= len(quoted):
+            first, last = quoted, ""
+    alone = low.find(low[at : at + len(first)]) == at
+    prefix = "" if alone else " ".join(flat[max(0, at - _MOST) : at].split()[-6:])
+    return (f"{_encoded(prefix)}-," if prefix else "") + _encoded(first) + (f",{_encoded(last)}" if last else "")
+
+
+def _grown(words: list[str], alone: Callable[[str], bool], backwards: bool = False) -> str:
+    """Return as many words from one end of a line as it takes until they fit one place only, if they ever do."""
+    part = ""
+    for count in range(min(_ENDS, len(words)), len(words) + 1):
+        longer = " ".join(words[:count][::-1] if backwards else words[:count])
+        if len(longer) > _MOST and part:
+            break
+        part = longer[-_MOST:] if backwards else longer[:_MOST]
+        if alone(part):
+            break
+    return part
+
+
+def _encoded(text: str) -> str:
+    # A hyphen, a comma and an ampersand mean something in a directive.
+    return quote(text, safe="", errors="replace").replace("-", "%2D")

@@ -1,16 +1,56 @@
-"""What the reading room takes from the archive: an article in the version that was cited, and what is to be known of it."""
+"""What a page shows: an article in the version that was cited, and what is to be known of it; an answer of the
+journal.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from index.articles import Article, Source
-from index.catalog import Catalog
-from index.original import Original, original
-from index.snapshot import Snapshot
+from index.read.original import Original, original
+from index.store.catalog import Catalog
+from index.store.snapshot import Snapshot
 from web.links import Place, Span, version_of
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A source of an answer: the quote with its number and where it stands."""
+
+    number: int
+    quote: str
+    title: str
+    publisher: str | None
+    published: date | None
+    also_in: tuple[str, ...]
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer and the numbers of its sources."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A question with its answer, or what it was told instead (``told``)."""
+
+    question: str
+    asked: datetime
+    sentences: tuple[Sentence, ...]
+    sources: tuple[Quoted, ...]
+    told: str = ""
+    verbatim: bool = True  # the sentences are the quotes themselves
+
+
+Answers = Callable[[str], Shown | None]
+
 
 _TWINS = 20  # other papers with the same report
 _LOOK = 1.0  # seconds between two looks for a newer state of the archive
@@ -29,9 +69,9 @@ class Other:
 class Opened:
     """An article as a link opens it.
 
-    ``replaced``: when a newer version took this one's place (None: it is the current one). ``lost``: the version that was cited is
-    not kept, so that its places mean nothing here. ``versions`` are the others, newest first; the current one is the first of them
-    if this is not it.
+    ``replaced``: when a newer version took this one's place (None: it is the current one). ``lost``: the version that
+    was cited is not kept, so that its places mean nothing here. ``versions`` are the others, newest first; the current
+    one is the first of them if this is not it.
     """
 
     article: Article
@@ -44,7 +84,10 @@ class Opened:
 
 
 class Shelf:
-    """Opens articles of a catalog. The catalog is opened when it is first needed, because it may be made after the bot has started."""
+    """Opens articles of a catalog.
+
+    The catalog is opened when it is first needed, because it may be made after the bot has started.
+    """
 
     def __init__(self, open_catalog: Callable[[], Catalog], clock: Callable[[], float]) -> None:
         self._open, self._clock = open_catalog, clock
@@ -54,7 +97,9 @@ class Shelf:
         self._generation = -1
 
     def state(self) -> int | None:
-        """Return the number of the state that was published last, as known for a second; None if it is time to ``look``."""
+        """Return the number of the state that was published last, as known for a second; None if it is time to
+        ``look``.
+        """
         return self._generation if self._looked is not None and self._clock() - self._looked < _LOOK else None
 
     def look(self) -> int:
@@ -71,10 +116,15 @@ class Shelf:
             return _opened(snapshot, place)
 
     def original(self, article: str) -> tuple[Article, Original] | None:
-        """Return an article and its text as it was saved, None if it is no longer in the archive. Raises ArchiveError."""
+        """Return an article and its text as it was saved, None if it is no longer in the archive.
+
+        Raises ArchiveError.
+        """
         with self._there().snapshot() as snapshot:
             stored = snapshot.article(article)
-            return (stored.article, original(snapshot, stored)) if stored and stored.article.source.id == article else None
+            return (
+                (stored.article, original(snapshot, stored)) if stored and stored.article.source.id == article else None
+            )
 
     def _there(self) -> Catalog:
         with self._opening:
@@ -91,14 +141,23 @@ def _opened(snapshot: Snapshot, place: Place) -> Opened | None:
     former = None if current.digest.startswith(place.version) else snapshot.version(place.article, place.version)
     article = former.article if former else current
     lost = former is None and not current.digest.startswith(place.version)
-    cited, others = (None, ()) if lost else (_within(place.cited, article), tuple(span for span in place.others if _within(span, article)))
+    cited, others = (
+        (None, ())
+        if lost
+        else (_within(place.cited, article), tuple(span for span in place.others if _within(span, article)))
+    )
     quote = article.text[slice(*cited)] if cited else ""
     versions = [Other(current.source, _at(current, quote))] if former else []
     for digest, replaced in kept:
         if digest != article.digest:
             found = snapshot.version(place.article, digest)
             versions += [Other(found.article.source, _at(found.article, quote), replaced)] if found else []
-    twins = dict.fromkeys([*snapshot.twins(current.digest, place.article)[:_TWINS], *snapshot.duplicates([place.article]).get(place.article, [])])
+    twins = dict.fromkeys(
+        [
+            *snapshot.twins(current.digest, place.article)[:_TWINS],
+            *snapshot.duplicates([place.article]).get(place.article, []),
+        ]
+    )
     papers = snapshot.articles(list(twins)[:_TWINS])
     also_in = tuple(Other(papers[id_].source, _at(papers[id_], quote)) for id_ in twins if id_ in papers)
     return Opened(article, cited, others, former.replaced if former else None, lost, tuple(versions), also_in)

@@ -1,0 +1,214 @@
+"""How the bot was used in some days: what was asked and answered, what was not, and what should therefore be ingested
+next.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Literal
+
+from bot.answer.question import understood
+from bot.journal.journal import Asked, Journal
+from bot.slack.messages.stored_answer import Given
+from index.archive import Archive
+from index.text import printable, term_of, words
+
+End = Literal["answered", "refused", "other"]
+
+_LISTED = 10
+_TOPICS = 15
+_SHARED = 0.6  # of a topic's questions: a word that so many of them hold belongs to its name
+_OTHERS = ("hint", "trouble", "left", "stopped", "failed", "removed", "waiting")
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    asked: Asked
+    given: Given | None
+    outcome: str  # answered, refused, or one of _OTHERS
+
+    @property
+    def seconds(self) -> float:
+        """How long the person waited."""
+        return max(0.0, (self.asked.finished or self.asked.asked) - self.asked.asked)
+
+
+def usage(journal: Journal, archive: Archive | None, since: date, until: date) -> dict[str, Any]:
+    """Return what was asked from one day to another, both included, and what became of it.
+
+    Texts of questions are in it, names of people are not.
+    """
+    begin, end = (time.mktime(day.timetuple()) for day in (since, until + timedelta(days=1)))
+    items = [_item(asked) for asked in journal.asked_between(begin, end)]
+    votes = journal.votes_between(begin, end)
+    outcomes = Counter(item.outcome for item in items)
+    waits = sorted(item.seconds for item in items if item.outcome in ("answered", "refused"))
+    slowest = sorted(
+        (item for item in items if item.outcome in ("answered", "refused")), key=lambda item: -item.seconds
+    )[:_LISTED]
+    return {
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "questions": len(items),
+        "people": len({item.asked.user for item in items}),
+        "answered": outcomes["answered"],
+        "refused": outcomes["refused"],
+        "other": {name: outcomes[name] for name in _OTHERS if outcomes[name]},
+        "votes": {vote: sum(each["vote"] == vote for each in votes) for vote in ("up", "down")},
+        "seconds": {"median": _quantile(waits, 0.5), "p95": _quantile(waits, 0.95), "longest": _quantile(waits, 1.0)},
+        "days": _days(items, since, until),
+        "unanswered": _topics([item.asked.text for item in items if item.outcome == "refused"], archive, until),
+        "low_rated": [{"question": each["text"], "reason": each["reason"]} for each in votes if each["vote"] == "down"][
+            :_LISTED
+        ],
+        "slowest": [{"question": item.asked.text, "seconds": round(item.seconds, 2)} for item in slowest],
+        "most_cited": _cited([item.given for item in items if item.given and item.outcome == "answered"]),
+    }
+
+
+def _item(asked: Asked) -> _Item:
+    given = Given.from_json(asked.answer) if asked.answer else None
+    if asked.state == "answered":
+        return _Item(asked, given, given.outcome if given else "answered")
+    if asked.state in ("removing", "removed"):
+        return _Item(asked, None, "removed")
+    return _Item(asked, None, "waiting" if asked.state in ("waiting", "working") else asked.state)
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float | None:
+    return round(ordered[max(0, math.ceil(share * len(ordered)) - 1)], 2) if ordered else None
+
+
+def _days(items: Sequence[_Item], since: date, until: date) -> list[dict[str, Any]]:
+    counts = Counter((datetime.fromtimestamp(item.asked.asked).date(), _end(item.outcome)) for item in items)  # noqa: DTZ006  a day is the team's
+    days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
+    return [
+        {"day": day.isoformat(), **{end: counts[day, end] for end in ("answered", "refused", "other")}} for day in days
+    ]
+
+
+def _end(outcome: str) -> End:
+    return "answered" if outcome == "answered" else "refused" if outcome == "refused" else "other"
+
+
+def _cited(answers: Sequence[Given]) -> list[dict[str, Any]]:
+    """Return the articles that most answers cite."""
+    origins = {cited.origin.article_id: cited.origin for answer in answers for cited in answer.cited}
+    counts = Counter(id_ for answer in answers for id_ in {cited.origin.article_id for cited in answer.cited})
+    found = sorted(counts.items(), key=lambda pair: (-pair[1], origins[pair[0]].title))[:_LISTED]
+    return [
+        {
+            "article_id": id_,
+            "title": origins[id_].title,
+            "publisher": origins[id_].publisher,
+            "published": origins[id_].published,
+            "answers": count,
+        }
+        for id_, count in found
+    ]
+
+
+def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[dict[str, Any]]:
+    """Group refused questions by the rare words and names they share, the largest group first."""
+    terms_of = {number: understood(text, today) for number, text in enumerate(texts)}
+    spelled = Counter((term_of(word), word) for text in texts for word in words(text))
+    everything = {term for question in terms_of.values() for term in question.terms}
+    known, passages = _known(archive, everything)
+    named = Counter(name for question in terms_of.values() for name in question.names)
+    found: list[dict[str, Any]] = []
+    left = {number: set(question.terms) for number, question in terms_of.items() if question.terms}
+    while left and len(found) < _TOPICS:
+        counts = Counter(term for terms in left.values() for term in terms)
+
+        def worth(term: str, counts: Mapping[str, int] = counts) -> tuple[float, str]:
+            rarity = math.log(1 + (passages + 1) / (known.get(term, 0) + 1))
+            return counts[term] ** 1.5 * rarity * (2 if named[term] else 1), term
+
+        best = max(counts, key=worth)
+        group = sorted(number for number, terms in left.items() if best in terms)
+        others = [
+            term
+            for term in counts
+            if term != best and sum(term in left[number] for number in group) >= _SHARED * len(group)
+        ]
+        label = [best, *sorted(others, key=worth, reverse=True)[:2]]
+        name = [_spelled(spelled, term) for term in label]
+        found.append({
+            "topic": " ".join(sorted(name, key=texts[group[0]].find)),
+            "questions": len(group),
+            "passages": known.get(best, 0),
+            "asked": list(dict.fromkeys(texts[number] for number in group))[:5],
+        })  # fmt: skip
+        left = {number: terms for number, terms in left.items() if number not in group}
+    return sorted(found, key=lambda topic: -int(topic["questions"]))
+
+
+def _known(archive: Archive | None, terms: set[str]) -> tuple[dict[str, int], int]:
+    """Return in how many passages each term stands, and how many passages there are."""
+    if archive is None:
+        return {}, 0
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        return snapshot.document_frequencies(sorted(terms)), generation.passages if generation else 0
+
+
+def _spelled(spelled: Counter[tuple[str, str]], term: str) -> str:
+    return max(
+        (word for known, word in spelled if known == term), key=lambda word: (spelled[term, word], word), default=term
+    )
+
+
+def usage_text(values: Mapping[str, Any]) -> str:
+    """Return the report as a person reads it on a terminal."""
+    seconds, others = values["seconds"], ", ".join(f"{count} {name}" for name, count in values["other"].items())
+    lines = [
+        f"{values['since']} to {values['until']}: {values['questions']} questions of {values['people']} people",
+        f"answered   {_of(values['answered'], values['questions'])}",
+        f"refused    {_of(values['refused'], values['questions'])}",
+        f"other      {others or 'none'}",
+        f"rated      {values['votes']['up']} up, {values['votes']['down']} down",
+        (
+            f"waited     median {_seconds(seconds['median'])}, 95 % within {_seconds(seconds['p95'])}, longest "
+            f"{_seconds(seconds['longest'])}"
+        ),
+    ]
+    for topic in values["unanswered"]:
+        lines += _headed(lines, "What was asked for and not found (to ingest next):")
+        lines.append(f"  {topic['questions']:>3}  {printable(topic['topic'])} ({known_text(topic['passages'])})")
+        lines += [f"         {printable(text)}" for text in topic["asked"][:3]]
+    for item in values["low_rated"]:
+        lines += _headed(lines, "Rated down:")
+        lines.append(f"  {printable(item['question'])}" + (f": {printable(item['reason'])}" if item["reason"] else ""))
+    for item in values["slowest"][:5]:
+        lines += _headed(lines, "Slowest:")
+        lines.append(f"  {_seconds(item['seconds']):>8}  {printable(item['question'])}")
+    for item in values["most_cited"]:
+        lines += _headed(lines, "Most cited:")
+        lines.append(
+            f"  {item['answers']:>3}  {printable(item['publisher'] or 'unknown publisher')}: {printable(item['title'])}"
+        )
+    return "\n".join(lines)
+
+
+def _headed(lines: Sequence[str], head: str) -> list[str]:
+    return [] if head in lines else ["", head]
+
+
+def known_text(passages: int) -> str:
+    """Return how much the archive has on a topic, as half a sentence."""
+    if not passages:
+        return "no passage speaks of it"
+    return f"{passages:,} passage{'s speak' if passages > 1 else ' speaks'} of it, none answers"
+
+
+def _of(count: int, total: int) -> str:
+    return f"{count} ({100 * count / total:.0f} %)" if total else "0"
+
+
+def _seconds(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1f} s"

@@ -1,0 +1,192 @@
+"""The sentences an answer can be made of: those of the passages found, each with what stands around it and who
+speaks.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.answer.question import Question
+from index.archive import View
+from index.articles import Hit
+from index.statements import named_in, statements
+from index.text import Span, is_prose, spans, term_of, terms
+
+_STARTS_LOOSE = re.compile(
+    r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
+)
+_OPENS_QUOTE = re.compile(r"^\s*(?:[\"“„«]|''|‘‘)")
+
+
+def spoken_by(names: Collection[str], sentences: Sequence[str]) -> dict[int, frozenset[str]]:
+    """Return who of those named by folded terms speaks in which of the sentences of an article, by the sentence's
+    number.
+    """
+    found: dict[int, frozenset[str]] = {}
+    for statement in statements(sentences):
+        own = statement.keys & frozenset(names)
+        if own:
+            found[statement.index] = found.get(statement.index, frozenset()) | own
+    return found
+
+
+def stands_alone(sentence: str) -> bool:
+    """Tell whether a sentence can be understood without the one before it."""
+    if _STARTS_LOOSE.match(sentence):
+        return False
+    names, pronouns = named_in(sentence)
+    return bool(names) or not pronouns
+
+
+def is_bare_quote(sentence: str) -> bool:
+    """Tell whether a sentence is a quotation without anyone named as its speaker."""
+    return _OPENS_QUOTE.match(sentence) is not None and not named_in(sentence)[0]
+
+
+LONGEST = 700  # characters of one quote
+_COMPARING = frozenset(
+    "differ disagre compar contrast agre clash view posit".split()
+)  # how two differ is no word of theirs
+_WHICH = re.compile(
+    r"\W*(?:and\s+)?(?:in\s+|from\s+)?(?:which|what|name|list)\s+(?:are\s+|were\s+|of\s+)?(?:the\s+|all\s+)*(?:\w+ed\s+|\d+\s+)?(?P<sort>\w+)",
+    re.I,
+)
+_SORT = 0.3  # of its weight that this term keeps
+_PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
+CONTEXT = 1_500  # characters before a passage that its reader has just read
+_ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
+
+
+@dataclass(slots=True)
+class Candidate:
+    """A sentence of a passage, with what speaks for it."""
+
+    hit: Hit
+    start: int
+    end: int
+    text: str
+    terms: frozenset[str]  # of the sentence, and of the one before it where it needs that to be understood
+    near: frozenset[str]  # those, the one before in any case, and the title
+    by: frozenset[str]  # who of those asked about speaks in it
+    around: list[Span]  # sentences of the article about here, in order
+    position: int  # of this one among them
+    score: float = 0.0
+    meaning: float = 0.0
+    coverage: float = 0.0
+
+    @property
+    def spoken(self) -> bool:
+        """Tell whether one of those asked about speaks in it."""
+        return bool(self.by)
+
+
+def weights_of(view: View, question: Question) -> dict[str, float]:
+    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones
+    1976).
+
+    A word that stands nowhere, and is no name, counts no more than the others do on average: in a small collection the
+    asker's own words ("position", "take place") would outweigh what he asks about.
+    """
+    total = max(1, view.generation.passages if view.generation else 1)
+    asked = [term for term in question.terms if not (question.sides and term in _COMPARING)]
+    frequencies = view.document_frequencies(asked or question.terms)
+    weights = {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
+    present = [weight for term, weight in weights.items() if frequencies[term]]
+    usual = sum(present) / len(present) if present else math.inf
+    sort = _sort_asked_for(question)
+    return {
+        term: (_SORT if term == sort else 1.0)
+        * (weight if frequencies[term] or term in question.names else min(weight, usual))
+        for term, weight in weights.items()
+    }
+
+
+def _sort_asked_for(question: Question) -> str:
+    """Return the term for what sort of thing is asked for: an answer names some ("France and Italy") without the word
+    ("which countries").
+    """
+    match = _WHICH.match(question.asked) if question.kind in ("list", "who", "where") else None
+    return term_of(match["sort"]) if match else ""
+
+
+def candidates_of(hits: Sequence[Hit], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+    """Return the sentences of passages that may answer, not yet scored."""
+    return [candidate for hit in hits for candidate in _of_passage(hit, question, weights)]
+
+
+def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+    text = hit.article.text
+    found = _sentences_around(hit)
+    sentences = [text[start:end] for start, end in found]
+    wanted = question.speaker or question.sides
+    speaking = spoken_by(wanted, sentences) if wanted else {}
+    title = frozenset(terms(hit.article.source.title))
+    candidates = []
+    for index, (start, end) in enumerate(found):
+        if start < hit.passage.start or end > hit.passage.end or not can_answer(sentences[index]):
+            continue
+        before = frozenset(terms(sentences[index - 1])) if index else frozenset()
+        own = frozenset(terms(sentences[index]))
+        if index and needs_before(sentences[index]):
+            own |= before
+        by = speaking.get(index, frozenset())
+        own |= by
+        candidates.append(
+            Candidate(
+                hit,
+                start,
+                end,
+                sentences[index],
+                own,
+                own | before | title,
+                by,
+                found,
+                index,
+                coverage=coverage(own, weights),
+            )
+        )
+    return candidates
+
+
+def topic_of(question: Question, weights: Mapping[str, float]) -> dict[str, float]:
+    """Return the weights of what somebody's words are asked on: without his name, of which a question's ``speaker`` is
+    the last part.
+    """
+    named = set(question.speaker)
+    for speaker in question.speaker:
+        for term in reversed(question.terms[: question.terms.index(speaker)] if speaker in question.terms else ()):
+            if term not in question.names and term not in _PARTICLES:
+                break
+            named.add(term)
+    return {term: weight for term, weight in weights.items() if term in question.topic and term not in named}
+
+
+def coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:
+    """Return which share of the question's weight some terms have."""
+    total = sum(weights.values())
+    return sum(weight for term, weight in weights.items() if term in found) / total if total else 0.0
+
+
+def can_answer(sentence: str) -> bool:
+    """Tell whether a sentence can be shown at all: prose, or short and ended as a sentence, and not too long."""
+    return len(sentence) <= LONGEST and (
+        is_prose(sentence) or (len(sentence) > 20 and _ENDED.search(sentence) is not None)
+    )
+
+
+def needs_before(sentence: str) -> bool:
+    """Tell whether a sentence is understood only with the one before it."""
+    return not stands_alone(sentence) or is_bare_quote(sentence)
+
+
+def _sentences_around(hit: Hit) -> list[Span]:
+    """Return the sentences of a passage and of the paragraphs before and behind it (a line break always ends a
+    sentence).
+    """
+    text, passage = hit.article.text, hit.passage
+    start = text.rfind("\n", 0, max(0, passage.start - CONTEXT)) + 1
+    end = text.find("\n", passage.end + LONGEST)
+    return [(start + s, start + e) for s, e in spans(text[start : end if end >= 0 else len(text)])]

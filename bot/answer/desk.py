@@ -1,0 +1,226 @@
+"""The desk: one question in, an answer or a refusal out.
+
+understand ─ search ─ choose ─ check ─ answer; and which other papers print the very quote.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from bot.answer import quotes
+from bot.answer.confidence import Level
+from bot.answer.question import standalone, timeless, understood
+from bot.answer.reader import Reader
+from bot.check.checker import check
+from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
+from bot.telemetry import span
+from index.archive import Archive, View
+from index.articles import Article, Hit
+from index.errors import ArchiveError, NewsdeskError
+from index.model.embedder import Embedder
+from index.search.search import Reranker, find, reranked
+from index.store.rows import Scope
+from index.store.snapshot import Snapshot
+from index.text import terms
+
+_TWINS = 20  # equal texts looked at: a page that a publisher shows in place of every article has thousands
+_QUOTES = str.maketrans("“”„«»‘’‚‹›", '"""""' + "'" * 5)
+_BETWEEN = re.compile(r"[\s\"'“”„«»‘’‚‹›]+")  # what may differ between a quote and its copy
+_SHORT = 3  # letters; words so short stand everywhere
+
+
+def others(snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequence[Hit]) -> list[tuple[str, ...]]:
+    """Return for each quote of an article the names of the other publishers that print it word for word, oldest first.
+
+    Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks
+    aside, the whole quote must stand there. An article without a publisher is named by its title.
+    """
+    if not quoted:
+        return []
+    found = {hit.article.source.id: hit.article for hit in hits}
+    copies = snapshot.duplicates([article.source.id for article, _ in quoted])
+    wanted = {other for known in copies.values() for other in known}
+    for article, _ in quoted:
+        wanted.update(snapshot.twins(article.digest, article.source.id)[:_TWINS])
+    near = {**found, **snapshot.articles(sorted(wanted - found.keys()))}
+    ordered = sorted(near.values(), key=lambda article: (article.source.published or date.max, article.source.id))
+    return [_others(article, quote, ordered) for article, quote in quoted]
+
+
+def _others(quoted: Article, quote: str, articles: Sequence[Article]) -> tuple[str, ...]:
+    plain, own = _plain(quote), quoted.source
+    # Looked for first: making a whole article plain costs a millisecond, and hardly any has all the words.
+    words = [word for word in _BETWEEN.split(quote) if len(word) > _SHORT]
+    holding = (
+        article for article in articles if article.source.id != own.id and all(word in article.text for word in words)
+    )
+    places = (article.source.publisher or article.source.title for article in holding if plain in _plain(article.text))
+    return tuple(dict.fromkeys(place for place in places if place != own.publisher))
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.translate(_QUOTES).split())
+
+
+LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens
+_HITS = 24
+_NEAREST = 3
+
+
+class QuestionError(NewsdeskError):
+    """A question that cannot be answered as it stands."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A question as it was asked. ``thread`` holds the earlier questions of the conversation, oldest first."""
+
+    question: str
+    today: date
+    since: date | None = None
+    until: date | None = None
+    publisher: str | None = None
+    thread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The result of a question, how long each stage took (milliseconds), what it was chosen from, and what a language
+    model did for it.
+    """
+
+    result: Answer | NoAnswer
+    timings_ms: dict[str, int]
+    hits: tuple[Hit, ...]
+    why: str
+    confidence: float
+    writing: Writing | None = None
+
+    def as_json(self, explain: bool = False, links: Links | None = None) -> dict[str, Any]:
+        """Return the reply in the form that ``ask --json`` prints."""
+        values = {**as_json(self.result, links), "timings_ms": self.timings_ms}
+        if self.writing is not None:
+            values["writing"] = self.writing.as_json()
+        return {**values, "hits": [hit_json(hit) for hit in self.hits], "why": self.why} if explain else values
+
+
+class Desk:
+    """Answers questions from an archive."""
+
+    def __init__(
+        self,
+        archive: Archive,
+        embedder: Embedder,
+        rerank: Reranker | None = None,
+        level: Level = "balanced",
+        reader: Reader | None = None,
+    ) -> None:
+        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader
+        decides what is not sure.
+        """
+        self._archive = archive
+        self._embedder = embedder
+        self._rerank = rerank
+        self._level: Level = level
+        self._reader = reader
+
+    def ask(self, request: Request) -> Reply:
+        """Answer a question from the archive as it is now.
+
+        Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
+        """
+        with span("ask"):
+            return self._ask(request)
+
+    def _ask(self, request: Request) -> Reply:
+        question = " ".join(request.question.encode("utf-8", "replace").decode().split())
+        if not question:
+            raise QuestionError(
+                'The question is empty. Ask something, for example: "what did Macron say about the truce"'
+            )
+        if len(question) > LONGEST_QUESTION:
+            raise QuestionError(
+                f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter."
+            )
+        self._archive.check_model(self._embedder.identity)
+        began = time.perf_counter()
+        asked = understood(standalone(question, request.thread), request.today)
+        scope = asked.scope(request.since, request.until, request.publisher)
+        # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
+        # compared with.
+        texts = list(dict.fromkeys([asked.search, asked.asked]))
+        vectors = self._embedder.embed(texts)
+        vector, compared = vectors[0], vectors[-1]
+        marks: list[float] = []
+
+        def work(view: View) -> tuple[list[Hit], quotes.Choice]:
+            with span("search"):
+                hits, meant, told = (
+                    find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish),
+                    asked,
+                    compared,
+                )
+                if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
+                    # Nothing was published in that year: it may be the year of what is told.
+                    meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
+                    told = self._embedder.embed([meant.asked])[0]
+                    hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)
+                if self._rerank is not None:
+                    hits = reranked(self._rerank, meant.search, hits)
+            marks[:] = [time.perf_counter()]
+            with span("answer", hits=len(hits)):
+                choice = quotes.choose(view, meant, told, hits, self._embedder, self._level, self._reader)
+                also_in = others(view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits)
+                return hits, replace(
+                    choice,
+                    drafts=tuple(
+                        replace(draft, also_in=names) for draft, names in zip(choice.drafts, also_in, strict=True)
+                    ),
+                )
+
+        hits, choice = self._archive.read(work)
+        drafted = time.perf_counter()
+        with span("check", drafts=len(choice.drafts)):
+            sentences, citations, dropped = check(choice.drafts)
+        checked = time.perf_counter()
+        result: Answer | NoAnswer
+        if sentences:
+            result = Answer(
+                question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
+            )
+        else:
+            reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
+            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
+        spent = {
+            "search": marks[0] - began,
+            "answer": drafted - marks[0],
+            "check": checked - drafted,
+            "total": checked - began,
+        }
+        return Reply(
+            result,
+            {name: round(1000 * seconds) for name, seconds in spent.items()},
+            tuple(hits),
+            choice.why,
+            choice.confidence,
+        )
+
+    def also_in(self, citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citation, ...]:
+        """Return citations with the names of the other publishers that print their quotes; as they are, if the archive
+        cannot be read any more.
+        """
+        quoted = [(citation.article, citation.quote) for citation in citations]
+        try:
+            found = self._archive.read(lambda view: others(view.snapshot, quoted, hits))
+        except ArchiveError:  # the sentences have been shown: a catalog that went down since takes none of them back
+            return tuple(citations)
+        return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
+
+
+def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:
+    return any(set(wanted) & set(terms(hit.passage.text)) for hit in hits[:_NEAREST])

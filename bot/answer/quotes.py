@@ -1,0 +1,280 @@
+"""The quotes answerer: picks the sentences that answer, verbatim, and puts them in an order that reads well.
+
+No model writes anything; the same archive gives the same answer. Reports that disagree are shown side by side.
+
+hits → sentences of their passages → scored → enough? → chosen → drafts with the context they need
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from bot.answer.candidates import LONGEST, Candidate, can_answer, candidates_of, needs_before, weights_of
+from bot.answer.confidence import LEVELS, NEGATED, Level, confidence, mismatch, signs_of
+from bot.answer.question import Question
+from bot.answer.reader import Reader, decided
+from bot.answer.scoring import NUMBER, TIME, WILL, by_meaning, by_words, ranked, sentence_vectors
+from bot.answer.selection import answering, distinct
+from bot.check.checker import Draft
+from index.archive import View
+from index.articles import Article, Hit
+from index.model.embedder import Embedder, Vectors
+from index.text import term_of, words
+
+_MOST = 3  # reports shown side by side
+_NEAR = 0.4  # how far below the best sentence's score one that disagrees may lie
+_ALIKE = 0.8  # share of the best one's coverage that it must have
+_MEANT = 0.15  # how much less it may mean the question
+_YEAR = re.compile(r"(?:19|20)\d\d\Z")
+_MARKS = re.compile(r"(?<=\d),(?=\d{3})")
+
+
+@dataclass(frozen=True, slots=True)
+class Reports:
+    """Sentences of different articles that disagree, in order of their dates (what is undated last), and what a reader
+    is told.
+    """
+
+    sentences: tuple[Candidate, ...]
+    lead: str
+
+
+def reports(candidates: Sequence[Candidate], question: Question) -> Reports | None:
+    """Return the reports that disagree with the best one on what is asked for, with it; None if none does.
+
+    ``candidates`` are scored, best first. They tell the same thing where they cover the question's words and mean it
+    alike, and disagree where their figures, their times, or yes and no, have nothing in common.
+    """
+    best = candidates[0]
+    own = _value(best, question)
+    if not own:
+        return None
+    kept: list[tuple[Candidate, frozenset[str]]] = [(best, own)]
+    for other in candidates[1:]:
+        if len(kept) == _MOST or other.score < best.score - _NEAR:
+            break
+        if other.coverage < _ALIKE * best.coverage or other.meaning < best.meaning - _MEANT:
+            continue
+        value = _value(other, question)
+        if value and not any(value & found or one.hit.article is other.hit.article for one, found in kept):
+            kept.append((other, value))
+    if len(kept) < 2:
+        return None
+    newest = question.latest
+    ordered = sorted(
+        (one for one, _ in kept), key=lambda c: (c.hit.article.source.published or date.max, c.hit.article.source.id)
+    )
+    dated = {one.hit.article.source.published for one in ordered}
+    if newest and None not in dated:
+        ordered.reverse()
+    several = len(dated) > 1 and None not in dated
+    order = "" if not several else ", the newest first" if newest else ", the oldest first"
+    return Reports(tuple(ordered), f"Reports differ{order}:")
+
+
+def _value(candidate: Candidate, question: Question) -> frozenset[str]:
+    """Return what a sentence gives for what is asked, as far as two can be compared by it; empty if nothing."""
+    asked = {term_of(word) or word.lower() for word in words(question.text)}
+    text = _MARKS.sub("", candidate.text)
+    new = [word for word in words(text) if (term_of(word) or word.lower()) not in asked]
+    if question.kind == "number":
+        return frozenset(
+            word.lower() for word in new if NUMBER.fullmatch(word) or (word[0].isdigit() and not _YEAR.match(word))
+        )
+    if question.kind == "when":
+        return frozenset(word.lower() for word in new if TIME.fullmatch(word) or word.isdigit())
+    if question.kind == "yesno":
+        return frozenset(["no" if NEGATED.search(candidate.text) else "yes"])
+    return frozenset()
+
+
+_WORDS = 70  # of an answer, unless one sentence has more
+_WORDS_OTHERS = 76  # of an answer that another article adds to
+_WORDS_MORE = 110  # of one that tells what somebody said, what happened, or how two differ
+# "LONDON, March 2 (Meridian Wire) - ", "BRUSSELS -- "
+_DATELINE = re.compile(
+    r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+"
+)
+_LIST = re.compile(r"(?:They|These|Those|Among (?:them|those))\s(?:include|included|are|were)\b")
+_GOES_ON = re.compile(r"(?:It|They|That|This|These)\b")
+
+
+def drafts_of(chosen: Sequence[Candidate], question: Question, *, ordered: bool = False) -> tuple[Draft, ...]:
+    """Return the drafts of chosen sentences, given best first, as many as a reader wants at once; all and as they are
+    if ``ordered``.
+    """
+    if ordered:
+        return tuple(_drafted(c, question) for c in chosen)
+    most = _WORDS_MORE if question.speaker or question.kind in ("happened", "topic", "compare") else _WORDS
+    drafts = _short(_once([_drafted(c, question) for c in chosen]), most)
+    return tuple(_in_order_of_time(drafts) if question.kind in ("happened", "topic") else _in_reading_order(drafts))
+
+
+def _drafted(candidate: Candidate, question: Question) -> Draft:
+    """Quote a sentence with as much before it as it needs to be understood, and the list it announces."""
+    article = candidate.hit.article
+    text = article.text
+    found, start, end, index = candidate.around, candidate.start, candidate.end, candidate.position
+    while index > 0 and candidate.position - index < 2 and needs_before(text[start : found[index][1]]):
+        before = found[index - 1]
+        if end - before[0] > LONGEST or not can_answer(text[before[0] : before[1]]):
+            break
+        start, index = before[0], index - 1
+    after = found[candidate.position + 1] if candidate.position + 1 < len(found) else None
+    if after and after[1] - start <= LONGEST and _belongs(text[start:end], text[after[0] : after[1]], question):
+        end = after[1]
+    dateline = _DATELINE.match(text, start, end)
+    if dateline and dateline.end() < end:
+        start = dateline.end()
+    # One line as a person reads it; the quote keeps the article's own white space.
+    return Draft(_line(article, start, end), article, candidate.hit.passage, start, end)
+
+
+def _belongs(sentence: str, after: str, question: Question) -> bool:
+    """Tell whether the next sentence completes this one: the list it announces, the figure that "it" stands at."""
+    if sentence.endswith(":") or _LIST.match(after):
+        return True
+    return question.kind == "number" and _GOES_ON.match(after) is not None and re.search(r"\d", after) is not None
+
+
+def _once(drafts: Sequence[Draft]) -> list[Draft]:
+    """Keep the better of two drafts where one paper's words hold the other's: quoting what comes before can make twins
+    of them.
+    """
+    kept: list[Draft] = []
+    for draft in drafts:
+        own = " ".join(words(draft.text))
+        if not any(other.article is not draft.article and _holds(own, " ".join(words(other.text))) for other in kept):
+            kept.append(draft)
+    return kept
+
+
+def _holds(one: str, other: str) -> bool:
+    return f" {one} " in f" {other} " or f" {other} " in f" {one} "
+
+
+def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
+    """Keep the best draft, and of the others, best first, as many as make up to ``most`` words; what another article
+    tells may be a little longer.
+    """
+    kept, used = list(drafts[:1]), sum(len(draft.text.split()) for draft in drafts[:1])
+    for draft in drafts[1:]:
+        length = len(draft.text.split())
+        another = not any(one.article is draft.article for one in kept)
+        if used + length <= (max(most, _WORDS_OTHERS) if another else most):
+            kept.append(draft)
+            used += length
+    return kept
+
+
+def _in_order_of_time(drafts: list[Draft]) -> list[Draft]:
+    """Tell a story from its beginning: by date, what is undated last, and by place within an article."""
+    return _in_reading_order(
+        sorted(drafts, key=lambda d: (d.article.source.published or date.max, d.article.source.id, d.start))
+    )
+
+
+def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
+    """Put the best draft first, the others by article and by place within; join what overlaps."""
+    rank: dict[str, int] = {}
+    for draft in drafts:
+        rank.setdefault(draft.article.source.id, len(rank))
+    ordered = drafts[:1] + sorted(drafts[1:], key=lambda d: (rank[d.article.source.id], d.start))
+    joined: list[Draft] = []
+    for draft in ordered:
+        twin = next(
+            (
+                k
+                for k, d in enumerate(joined)
+                if d.article is draft.article and draft.start <= d.end and d.start <= draft.end
+            ),
+            None,
+        )
+        if twin is None:
+            joined.append(draft)
+            continue
+        other = joined[twin]
+        start, end = min(other.start, draft.start), max(other.end, draft.end)
+        joined[twin] = Draft(_line(other.article, start, end), other.article, other.passage, start, end)
+    return joined
+
+
+def _line(article: Article, start: int, end: int) -> str:
+    return " ".join(article.text[start:end].split())
+
+
+NAME = "quotes"
+_PASSAGES = 6  # of the hits, that sentences are taken from
+_PASSAGES_SAID = 12  # the same where somebody's words are asked for: he speaks in few of them
+# the best by words are compared by meaning too, which costs milliseconds each: with 80 no answer was another
+# (docs/speed.md)
+_COMPARED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the answerer drafts, or why it drafts nothing, and how well the best sentence supports an answer."""
+
+    drafts: tuple[Draft, ...]
+    why: str
+    confidence: float = 0.0
+    lead: str = ""  # ours, to stand before the sentences
+
+
+def choose(
+    view: View,
+    question: Question,
+    asked: Vectors,
+    hits: Sequence[Hit],
+    embedder: Embedder,
+    level: Level = "balanced",
+    reader: Reader | None = None,
+) -> Choice:
+    """Draft an answer from the hits of one view of the archive, or say why there is none; ``asked`` is the vector of
+    ``question.asked``.
+    """
+    if not hits:
+        return Choice((), "no passage was found")
+    if not question.terms:
+        return Choice((), "the question names no topic")
+    weights = weights_of(view, question)
+    candidates = candidates_of(
+        hits[: _PASSAGES_SAID if question.speaker or question.sides else _PASSAGES], question, weights
+    )
+    if not candidates:
+        return Choice((), "the passages found hold no full sentence")
+    _by_deed(candidates, question)
+    by_words(candidates, question, weights)
+    candidates = ranked(candidates)[:_COMPARED]
+    by_meaning(candidates, asked, sentence_vectors(embedder, candidates))
+    candidates = ranked(candidates)
+    best = candidates[0]
+    sure = max(confidence(signs) for signs in signs_of(candidates, question, weights, hits))
+    if reader is not None:
+        sure = decided(reader, question, best, sure, LEVELS[level])
+    why_not = mismatch(candidates, question, weights)
+    if why_not:
+        return Choice((), why_not, sure - 1)
+    if sure < LEVELS[level]:
+        return Choice(
+            (),
+            f"what was found supports too little of the question (confidence {sure:.2f}, needed {LEVELS[level]})",
+            sure,
+        )
+    why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
+    differing = reports(candidates, question)
+    if differing:
+        return Choice(drafts_of(differing.sentences, question, ordered=True), why, sure, differing.lead)
+    return Choice(drafts_of(distinct(answering(candidates, question, weights)), question), why, sure)
+
+
+def _by_deed(candidates: Sequence[Candidate], question: Question) -> None:
+    """Where nobody asked about speaks, and the question is for a will rather than for words, take the sentences that
+    name him.
+    """
+    if question.speaker and WILL.search(question.asked) and not any(c.by for c in candidates):
+        for candidate in candidates:
+            candidate.by = candidate.terms & frozenset(question.speaker)

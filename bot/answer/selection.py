@@ -1,0 +1,121 @@
+"""The sentences that are shown: good enough beside the best one, and none that says the same twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.answer.candidates import Candidate, coverage, topic_of
+from bot.answer.question import Question
+from bot.answer.scoring import GATE, fits
+from index.text import term_of, terms, words
+
+_MOST = 4  # sentences of an answer
+_GATE_SHOWN = 0.9  # the same for showing one of the best one's own article
+_LEAST_SHOWN = 0.15  # nor one that covers less of the question's weight
+_ON_TOPIC = 0.2  # share of the topic's weight in a sentence of one who is compared
+_EACH = 2  # sentences of each of those
+_GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
+_REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
+_REPEAT_OF_OTHERS = 0.75  # the same of two articles, which may differ in a word that matters
+_OTHERS = 2  # other articles that are heard before the best one is again
+_AS_GOOD = 0.2  # how far below the best sentence theirs may lie
+_COVERS = 0.6  # share of its coverage that theirs must have
+
+
+def answering(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+    """Return the sentences good enough to be shown, best first."""
+    best = candidates[0]
+    if compares(candidates, question):
+        return [one for found in of_each_side(candidates, question, weights) for one in found]
+    if question.speaker:
+        topic = topic_of(question, weights)
+        on_topic = [
+            c
+            for c in candidates
+            if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or coverage(c.terms, topic) > 0.2)
+        ]
+        if on_topic:
+            return on_topic
+    home = best.hit.article.source.id
+    near = [
+        c
+        for c in candidates
+        if c.score >= best.score - (_GATE_SHOWN if c.hit.article.source.id == home else GATE)
+        and (c.coverage >= _LEAST_SHOWN or c is best)
+        and (c.spoken or not question.speaker)
+    ]
+    near = _of_others_first(near or [best])
+    if question.kind in ("number", "when"):
+        asked = {term_of(word) or word.lower() for word in words(question.text)}
+        lead = next((c for c in near if c.score >= best.score - GATE and fits(question, c.text, asked)), best)
+        near = sorted(near, key=lambda c: c is not lead)
+    return near
+
+
+def _of_others_first(near: list[Candidate]) -> list[Candidate]:
+    """Put the best sentence of each other article that tells as much as the best of all before more of its own
+    article.
+    """
+    best = near[0]
+    seen = {best.hit.article.source.id}
+    first = [best]
+    for c in near[1:]:
+        as_good = c.score >= best.score - _AS_GOOD and c.coverage >= _COVERS * best.coverage
+        if as_good and c.hit.article.source.id not in seen and len(first) <= _OTHERS:
+            seen.add(c.hit.article.source.id)
+            first.append(c)
+    return [*first, *(c for c in near if not any(c is one for one in first))]
+
+
+def compares(candidates: Sequence[Candidate], question: Question) -> bool:
+    """Tell whether two speakers are compared: what two things differ in, one sentence may say of both."""
+    speaking = frozenset[str]().union(*(c.by for c in candidates))
+    return len(question.sides) > 1 and speaking.issuperset(question.sides)
+
+
+def of_each_side(
+    candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]
+) -> list[list[Candidate]]:
+    """Return the best sentences of each of those who are compared, in the order of the question: on the topic, in which
+    he speaks, else is named.
+
+    A sentence that both speak in tells how they agree: it is taken only where there is no other.
+    """
+    sides = frozenset(question.sides)
+    topic = {term: weight for term, weight in weights.items() if term not in sides}
+    found: list[list[Candidate]] = []
+    for side in question.sides:
+        on_topic = [c for c in candidates if not topic or coverage(c.terms, topic) > _ON_TOPIC]
+        groups = (
+            [c for c in on_topic if c.by == {side}],
+            [c for c in on_topic if side in c.terms and not sides - {side} & c.terms],
+            [c for c in on_topic if side in c.terms],
+            [
+                c
+                for c in candidates
+                if c.by == {side} and coverage(frozenset(terms(c.hit.passage.text)), topic) > _ON_TOPIC
+            ],
+        )
+        found.append(next((group[:_EACH] for group in groups if group), []))
+    return found
+
+
+def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Keep the best sentences that say different things."""
+    chosen: list[Candidate] = []
+    for candidate in candidates:
+        if len(chosen) < _MOST and not any(_says_again(candidate, kept) for kept in chosen):
+            chosen.append(candidate)
+    return chosen
+
+
+def _says_again(candidate: Candidate, kept: Candidate) -> bool:
+    return _common(kept, candidate) >= (_REPEAT if kept.hit.article is candidate.hit.article else _REPEAT_OF_OTHERS)
+
+
+def _common(one: Candidate, other: Candidate) -> float:
+    """Return the share of the shorter sentence's terms that two have in common, 0 if their numbers differ."""
+    mine, theirs = frozenset(terms(one.text)), frozenset(terms(other.text))
+    if not mine or not theirs or {t for t in mine if t.isdigit()} != {t for t in theirs if t.isdigit()}:
+        return float(one.text == other.text)
+    return len(mine & theirs) / min(len(mine), len(theirs))

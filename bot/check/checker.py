@@ -1,0 +1,375 @@
+"""The checker: the only maker of citations.
+
+What an answerer drafted is kept if the articles carry it, else dropped with its whole sentence.
+
+quotes answerer   check: the sentence is what stands at its place
+language model    SentenceChecker: form and keys (claims.py) → windows of the passages cited (evidence.py) →
+                  words (support.py) →
+                  speakers (attribution.py) → meaning (vectors, or an entailment model)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from bot.check.alignment import Match, matched
+from bot.check.claim import Claim, claimed, hosts_in, worded
+from bot.check.contradictions import contrary, missing
+from bot.check.evidence import Evidence, Window, misattributed, says, told_by
+from bot.reply import Citation, Dropped, Sentence
+from index.articles import Article, Hit, Passage
+from index.model.embedder import Embedder, Vectors
+from index.text import spans
+
+Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one entails the other, 0 to 1
+
+_COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
+_WINDOWS = 6  # tried for a sentence, best covered first
+_MUCH = 0.5  # of what a window says of a claim: a sentence of it with so much is one the claim is made from
+_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not a speech
+_LEAST_CLAUSE = 3  # words of content; what has fewer is no clause of its own
+_CLAUSES = re.compile(r"[;,]\s+(?:and|but|while|whereas|although|though|yet)\s+|;\s+|\s+(?:but|while|whereas)\s+")
+_STOPS = ".,;:!?…()[]"
+_MARKS = re.compile(r"[“”„«»\"‘’'`´]")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A sentence that an answerer proposes, with the place in an article it claims to come from."""
+
+    text: str
+    article: Article
+    passage: Passage
+    start: int
+    end: int
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What a sentence must reach (docs/checker.md has the curves): share of what it says that stands in the window,
+    cosine, entailment.
+    """
+
+    covered: float = 0.75
+    near: float = 0.45
+    entailed: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """How well the best window carries a claim: what is wrong, share of words covered, cosine (or entailment)."""
+
+    fault: str
+    window: Window | None
+    covered: float = 0.0
+    near: float = 0.0
+    final: bool = False  # no other window can mend it
+
+
+def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation, ...], tuple[Dropped, ...]]:
+    """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
+
+    A draft holds if its text is, white space aside, what stands at its place in its article, and that place is not
+    empty and lies in or beside its passage. A draft that fails takes its whole sentence with it.
+    """
+    sentences: list[Sentence] = []
+    citations: list[Citation] = []
+    dropped: list[Dropped] = []
+    for draft in drafts:
+        fault = _fault(draft)
+        if fault:
+            dropped.append(Dropped(draft.text, fault))
+            continue
+        number = len(citations) + 1
+        quote = draft.article.text[draft.start : draft.end]
+        citations.append(Citation(number, draft.article, draft.passage, quote, draft.start, draft.end, draft.also_in))
+        sentences.append(Sentence(draft.text, (number,)))
+    return tuple(sentences), tuple(citations), tuple(dropped)
+
+
+class SentenceChecker:
+    """Checks the sentences of one answer as a model writes them, so that what is shown never has to be taken back."""
+
+    def __init__(
+        self,
+        passages: Mapping[str, Hit],
+        embedder: Embedder,
+        entails: Entails | None = None,
+        bounds: Bounds | None = None,
+    ) -> None:
+        """Check against passages, by the keys under which the model saw them; ``entails`` takes the place of the
+        embedder where it is given.
+        """
+        self._bounds = bounds or Bounds()
+        self._evidence = {key: Evidence(hit) for key, hit in passages.items()}
+        self._printed = frozenset(
+            inside for hit in passages.values() for inside in re.findall(r"\[([^\[\]]*)\]", hit.passage.text)
+        )
+        self._embedder = embedder
+        self._entails = entails
+        self._vectors: dict[str, Vectors] = {}
+        self._citations: list[Citation] = []
+
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """All citations so far, numbered from 1."""
+        return tuple(self._citations)
+
+    def take(self, sentence: str) -> tuple[Sentence, tuple[Citation, ...]] | Dropped:
+        """Return a complete sentence of the model's without its keys, and the citations that are new with it, or why it
+        is dropped.
+        """
+        claim = claimed(sentence, self._evidence, self._printed)
+        cited = [self._evidence[key] for key in claim.keys]
+        why_not = (
+            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
+        )
+        if why_not:
+            return Dropped(claim.text, why_not)
+        found = self._supports(claim.text, cited)
+        if wrong := next((support.fault for support in found if support.fault), ""):
+            return Dropped(claim.text, wrong)
+        before = len(self._citations)
+        numbers = tuple(dict.fromkeys(self._cite(support.window) for support in found if support.window))
+        return Sentence(claim.text, numbers), tuple(self._citations[before:])
+
+    def supports(self, sentence: str) -> list[Support]:
+        """Return how well each part of a sentence of the model's is carried, for measuring; empty if its form or its
+        quotations are wrong.
+        """
+        claim = claimed(sentence, self._evidence, self._printed)
+        cited = [self._evidence[key] for key in claim.keys]
+        wrong = (
+            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
+        )
+        return [] if wrong else self._supports(claim.text, cited)
+
+    def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
+        """Return how well a text is carried, sentence by sentence; where one is not, clause by clause."""
+        found: list[Support] = []
+        for start, end in spans(text):
+            whole = self._support(text[start:end], cited)
+            parts = _clauses(text[start:end]) if whole.fault else []
+            carried: list[Support] = []
+            for part in parts if len(parts) > 1 else []:
+                spoken = any(support.window and support.window.speakers for support in carried)
+                carried.append(self._support(part, cited, spoken=spoken))
+                if carried[-1].fault:
+                    break
+            # Clauses of one sentence of the article are one statement: taken apart, each could find its words in the
+            # other.
+            apart = not whole.final or not _overlap([support.window for support in carried if support.window])
+            found += carried if carried and not carried[-1].fault and apart else [whole]
+        return found
+
+    def _support(self, text: str, cited: Sequence[Evidence], *, spoken: bool = False) -> Support:
+        """Find the window that carries a claim best."""
+        told = told_by(text, [evidence.hit.article.source for evidence in cited])
+        same = _verbatim(told.text, cited)
+        if same:
+            return Support("", same, 1.0, 1.0)
+        if any((evidence.hit.article.source.language or "en") != "en" for evidence in cited) or _foreign(told.text):
+            return Support("in a language other than English only what stands there word for word can be checked", None)
+        matches = _best_windows(told.text, cited)
+        if not matches:
+            return Support("the passage it names has no sentence", None)
+        first: Support | None = None
+        for window, match in matches:
+            support = self._weighed(told.text, window, match, spoken or told.loosely)
+            if not support.fault:
+                return support
+            first = first or support
+            if support.final:
+                return support
+        assert first is not None
+        return first
+
+    def _weighed(self, text: str, window: Window, match: Match, spoken: bool) -> Support:
+        covered = match.coverage
+        if covered < (_COVERED_FIRST if self._entails else self._bounds.covered):
+            return Support("too little of what it says stands in the passage", window, covered)
+        if why_not := contrary(match) or _contrary_inside(window, match):
+            return Support(why_not, window, covered, final=True)
+        if why_not := missing(match, window.around):
+            return Support(why_not, window, covered)
+        if why_not := misattributed(text, match, window, spoken=spoken):
+            return Support(why_not, window, covered, final=True)
+        if self._entails is not None:
+            near = self._entails(window.evidence.hit.passage.text, text)
+            return Support(
+                "" if near >= self._bounds.entailed else "its meaning does not follow from the passage",
+                window,
+                covered,
+                near,
+            )
+        near = float(self._vector(text) @ self._vector(window.text))
+        return Support(
+            "" if near >= self._bounds.near else "its meaning is too far from the passage", window, covered, near
+        )
+
+    def _vector(self, text: str) -> Vectors:
+        if text not in self._vectors:
+            self._vectors[text] = self._embedder.embed([text])[0]
+        return self._vectors[text]
+
+    def _cite(self, window: Window) -> int:
+        """Return the number of the citation of a window, made if there is none yet."""
+        (start, end), hit = window.place, window.evidence.hit
+        for citation in self._citations:
+            if citation.article.source.id == hit.article.source.id and (citation.start, citation.end) == (start, end):
+                return citation.number
+        number = len(self._citations) + 1
+        self._citations.append(Citation(number, hit.article, hit.passage, hit.article.text[start:end], start, end))
+        return number
+
+
+def _best_windows(text: str, cited: Iterable[Evidence]) -> list[tuple[Window, Match]]:
+    """Return the windows that say most of a claim, each with its match; of equal ones the shorter."""
+    found = []
+    for evidence in cited:
+        claim = worded(text, evidence.lower)
+        keys = {token.key for token in claim if token.content}
+        rough = [
+            (len(keys & {token.key for token in window.tokens}) - 0.3 * (window.last - window.first), window)
+            for window in evidence.windows()
+        ]
+        rough.sort(key=lambda pair: -pair[0])
+        for _, window in rough[:_WINDOWS]:
+            match = matched(claim, window.tokens, evidence.hit.article.source.published)
+            found.append(
+                (0.5 * match.in_order + 0.7 * match.coverage - 0.1 * (window.last - window.first), window, match)
+            )
+    found.sort(key=lambda triple: -triple[0])
+    return [(window, match) for _, window, match in found[:_WINDOWS]]
+
+
+def _overlap(windows: Sequence[Window]) -> bool:
+    return any(
+        one.evidence is other.evidence and one.first <= other.last and other.first <= one.last
+        for one, other in combinations(windows, 2)
+    )
+
+
+def _contrary_inside(window: Window, match: Match) -> str:
+    """Return how a claim goes against a sentence of a window that says much of it: its neighbours must not lend it a
+    name or number.
+    """
+    if window.first == window.last:
+        return ""
+    evidence = window.evidence
+    singles = [Window(evidence, number, number) for number in range(window.first, window.last + 1)]
+    matches = [matched(match.claim, single.tokens, evidence.hit.article.source.published) for single in singles]
+    much = [own for own in matches if own.in_order >= _MUCH * match.in_order]
+    return next((wrong for own in much if (wrong := contrary(own, part=True))), "")
+
+
+def _clauses(text: str) -> list[str]:
+    """Split a sentence where one statement is joined to another; what would be too short to be one stays."""
+    parts: list[str] = []
+    at = 0
+    for match in _CLAUSES.finditer(text):
+        part = text[at : match.start()]
+        rest = text[match.end() :]
+        if min(sum(token.content for token in worded(piece)) for piece in (part, rest)) < _LEAST_CLAUSE or part.count(
+            "“"
+        ) != part.count("”"):
+            continue
+        parts.append(part)
+        at = match.end()
+    return [*parts, text[at:]]
+
+
+def _verbatim(text: str, cited: Iterable[Evidence]) -> Window | None:
+    """Return the window that a text is, word for word, white space and quotation marks aside."""
+    wanted = _bare(text)
+    for evidence in cited:
+        for window in evidence.windows():
+            if _bare(window.text) == wanted:
+                return window
+    return None
+
+
+def _bare(text: str) -> list[str]:
+    return _MARKS.sub("", text).rstrip(" .…").split()
+
+
+def _unquoted(quoted: Iterable[str], cited: Sequence[Evidence]) -> str:
+    """Return what is wrong with what stands in quotation marks, "" if each span stands in a cited passage."""
+    for span in quoted:
+        words = [word.strip(_STOPS) for word in _bare(span)]
+        if words and not any(_holds(_words_of(evidence), words) for evidence in cited):
+            return "what it quotes does not stand in the passage word for word"
+    return ""
+
+
+def _words_of(evidence: Evidence) -> list[str]:
+    text = evidence.hit.article.text
+    return [word.strip(_STOPS) for number in evidence.own for word in _bare(text[slice(*evidence.sentences[number])])]
+
+
+def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    first = {wanted[0], wanted[0][:1].swapcase() + wanted[0][1:]}
+    return any(
+        word in first and list(words[at + 1 : at + len(wanted)]) == list(wanted[1:]) for at, word in enumerate(words)
+    )
+
+
+def _no_address(text: str, cited: Iterable[Evidence]) -> str:
+    texts = [
+        text for evidence in cited for text in (evidence.hit.passage.text, evidence.hit.article.source.publisher or "")
+    ]
+    return (
+        ""
+        if all(any(host in one for one in texts) for host in hosts_in(text))
+        else "it names an address that the passage does not"
+    )
+
+
+def _unspoken(claim: Claim, cited: Sequence[Evidence]) -> str:
+    """Return what is wrong with words given as somebody's very own: they must stand in quotation marks in the passage
+    too.
+    """
+    if not says(claim.text):
+        return ""
+    for span in claim.quoted:
+        words = [word.strip(_STOPS) for word in _bare(span)]
+        if len(words) >= _LEAST_SPOKEN and not any(_spoken_there(evidence, words) for evidence in cited):
+            return "it gives as somebody's very words what the passage does not"
+    return ""
+
+
+def _spoken_there(evidence: Evidence, words: Sequence[str]) -> bool:
+    text = evidence.hit.article.text
+    for number in evidence.own:
+        start, end = evidence.sentences[number]
+        line = text.rfind("\n", 0, start) + 1
+        if _holds([word.strip(_STOPS) for word in _bare(text[start:end])], words[:_LEAST_SPOKEN]) and re.search(
+            r"[\"“”„«‘]|(?<!\w)'", text[line:end]
+        ):
+            return True
+    return False
+
+
+def _foreign(text: str) -> bool:
+    letters = [char for char in text if char.isalpha()]
+    return sum(ord(char) > 0x24F for char in letters) > 0.3 * len(letters)
+
+
+def _fault(draft: Draft) -> str:
+    text, passage = draft.article.text, draft.passage
+    if not 0 <= draft.start < draft.end <= len(text):
+        return "the quoted place lies outside the article"
+    quote = text[draft.start : draft.end]
+    if not quote.strip():
+        return "the quote is empty"
+    if quote.split() != draft.text.split():
+        return "the sentence is not what the article says"
+    if text[passage.start : passage.end] != passage.text or passage.article_id != draft.article.source.id:
+        return "the passage does not belong to the article"
+    if draft.end <= passage.start or draft.start >= passage.end:
+        return "the quote lies outside the passage that was found"
+    return ""

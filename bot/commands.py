@@ -1,0 +1,242 @@
+"""python -m bot ask: one question, or many; and python -m bot alone: the Slack bot, with the reading room beside it.
+
+They load what they need when they run, so that --help is quick.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+from collections.abc import AsyncIterator
+from datetime import date
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bot.wiring import answering_desk, links_of, llm_of, opened_archive, quotes_desk
+from index.errors import NewsdeskError, SettingsError
+from settings import Settings
+
+if TYPE_CHECKING:
+    from bot.answer.desk import Reply, Request
+    from bot.reply import Links
+    from bot.slack.bot import Room
+    from bot.slack.desk_threads import Asks
+    from index.archive import Archive
+    from index.model.embedder import Embedder
+
+
+def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    """Answer the question, or the lines of a file. Returns 0, or 2 if a line was wrong."""
+    from bot.answer.desk import Request
+    from bot.terminal import explained, opens_links, rendered, sources
+
+    if (parsed.question is None) == (parsed.jsonl is None):
+        raise SettingsError(
+            'Give a question in quotes, or --jsonl FILE. For example: python -m bot ask "what did Macron say '
+            'about the truce"'
+        )
+    today = parsed.today or date.today()
+    links, model, llm = links_of(settings), embedder or settings.embedder(), llm_of(settings)
+    with opened_archive(settings) as archive:
+        desk = answering_desk(quotes_desk(archive, settings, model), llm, settings, model)
+        if parsed.jsonl:
+            code = _ask_many(parsed, desk, today, links)
+        else:
+            told, reply = _told(
+                desk,
+                Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher),
+                aloud=not parsed.json,
+            )
+            if parsed.json:
+                print(json.dumps(reply.as_json(parsed.explain, links), ensure_ascii=False))
+            else:
+                hyperlinks = opens_links(sys.stdout, os.environ)
+                print(
+                    f"\n{sources(reply, _width(), links, hyperlinks=hyperlinks)}"
+                    if told
+                    else rendered(reply, _width(), links, hyperlinks=hyperlinks)
+                )
+                if parsed.explain:
+                    print(f"\n{explained(reply, _width())}")
+            code = 0
+        _mend(archive)
+    return code
+
+
+def _told(desk: Asks, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
+    """Ask, and on a terminal print the sentences as they come; tell whether any was printed."""
+    from bot.answer.desk import Reply
+    from bot.slack.desk_threads import Streams
+    from bot.terminal import spoken
+
+    told = False
+    if aloud and isinstance(desk, Streams) and sys.stdout.isatty():
+        for item in desk.stream(request):
+            if isinstance(item, Reply):
+                return told, item
+            print(spoken(item, _width()), flush=True)
+            told = True
+    return told, desk.ask(request)
+
+
+def _ask_many(parsed: argparse.Namespace, desk: Asks, today: date, links: Links) -> int:
+    from bot.answer.desk import Request
+
+    code = 0
+    try:
+        with (
+            contextlib.nullcontext(sys.stdin)
+            if parsed.jsonl == "-"
+            else open(parsed.jsonl, encoding="utf-8-sig") as stream
+        ):
+            for number, line in enumerate(stream, start=1):
+                if not line.strip():
+                    continue
+                id_: object = None
+                try:
+                    said = json.loads(line)
+                    said = {"question": said} if isinstance(said, str) else said
+                    id_ = said.get("id") if isinstance(said, dict) else None
+                    if not isinstance(said, dict) or not isinstance(said.get("question"), str):
+                        raise SettingsError('expected a string or {"id": …, "question": …}')
+                    on = date.fromisoformat(str(said["today"])) if said.get("today") else today
+                    request = Request(
+                        said["question"], on, parsed.since, parsed.until, parsed.publisher, _thread(said.get("thread"))
+                    )
+                    values = desk.ask(request).as_json(parsed.explain, links)
+                except (ValueError, NewsdeskError) as error:
+                    values = {"error": f"line {number}: {error}"}
+                    code = 2
+                print(json.dumps({"id": id_, **values}, ensure_ascii=False), flush=True)
+    except OSError as error:
+        raise SettingsError(f"{parsed.jsonl} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"{parsed.jsonl} is not UTF-8; save it as UTF-8.") from error
+    return code
+
+
+def _thread(value: object) -> tuple[str, ...]:
+    """Return the questions of a conversation: every other string, or the field ``question`` of objects."""
+    if not isinstance(value, list):
+        return ()
+    if all(isinstance(item, str) for item in value):
+        return tuple(value[::2])
+    return tuple(item["question"] for item in value if isinstance(item, dict) and isinstance(item.get("question"), str))
+
+
+def _mend(archive: Archive) -> None:
+    """Rebuild vectors that turned out damaged, after the answer, and say so in one line."""
+    from bot.repair import mended
+
+    trouble = archive.trouble
+    if trouble is None:
+        return
+    if elsewhere := archive.elsewhere():
+        print(elsewhere, file=sys.stderr)
+        return
+    _, outcome = mended(archive)
+    if outcome:
+        print(f"The search index could not be used ({trouble}); {outcome}.", file=sys.stderr)
+
+
+def _width() -> int:
+    import shutil
+
+    return max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
+
+
+def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    """Answer in Slack until a signal ends it."""
+    import asyncio
+
+    if settings.slack_bot_token is None or (settings.slack_app_token is None and settings.slack_signing_secret is None):
+        missing = (
+            "SLACK_BOT_TOKEN"
+            if settings.slack_bot_token is None
+            else "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode)"
+        )
+        raise SettingsError(
+            f"{missing} is not set, so there is no Slack to answer in. docs/slack.md tells how to create the app. "
+            'On the terminal: python -m bot ask "what did Macron say about the truce"; all commands: python -m '
+            "bot --help"
+        )
+    from bot import telemetry
+    from bot.answer.desk import Request
+    from bot.slack.access import Allowed
+    from bot.slack.bot import Rules
+    from bot.slack.process import Access
+    from bot.slack.process import serve as answer
+    from bot.telemetry import begin
+    from settings import ids
+
+    slack = settings.slack
+    access = Access(
+        settings.slack_bot_token.get_secret_value(),
+        settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
+        settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
+        str(settings.slack_api_url) if settings.slack_api_url else None,
+        slack.host,
+        slack.port,
+    )
+    rules = Rules(
+        Allowed(ids(slack.teams), ids(slack.guests), ids(slack.shared_channels)),
+        ids(slack.admins),
+        slack.ask_a_person,
+        slack.report_channel,
+        slack.follow_ups,
+        slack.per_user,
+        slack.max_age_hours * 3_600,
+        slack.lease_seconds,
+        links_of(settings),
+    )
+
+    llm = llm_of(settings)
+
+    def load() -> tuple[Asks, Archive]:
+        archive = settings.archive()
+        try:
+            model = embedder or settings.embedder()
+            desk = quotes_desk(archive, settings, model)
+            desk.ask(Request("a question that loads the model and opens the index", date.today()))
+            return answering_desk(desk, llm, settings, model), archive
+        except BaseException:
+            archive.close()
+            raise
+
+    telemetry.to_stderr(settings.log.format, settings.log.level)
+    end = begin()
+    try:
+        asyncio.run(
+            answer(
+                access,
+                load,
+                settings.data_dir,
+                rules,
+                slack.workers,
+                settings.database(),
+                partial(_reading_room, settings),
+            )
+        )
+    finally:
+        end()
+    return 0
+
+
+@contextlib.asynccontextmanager
+async def _reading_room(settings: Settings, room: Room) -> AsyncIterator[None]:
+    """Serve the reading room, and how the bot is, beside Slack, if its port is set."""
+    if settings.web.port is None:
+        yield
+        return
+    from bot.journal.journal import journal_at
+    from bot.slack.messages.stored_answer import answers
+    from bot.slack.process import vitals
+    from web.app import app, listening
+
+    journal = journal_at(settings.database(), settings.data_dir)
+    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), vitals(room))
+    async with listening(pages, settings.web.host, settings.web.port):
+        yield

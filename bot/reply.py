@@ -1,0 +1,187 @@
+"""What a question gets: an answer with citations, or a refusal with a reason; and where a citation leads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from index.articles import Article, Hit, Passage
+from web.links import Place, SignedLinks, Span, address, at_passage, version_of
+
+Reason = Literal["nothing_found", "not_supported", "declined"]
+
+
+@dataclass(frozen=True, slots=True)
+class Citation:
+    """A verbatim quote: ``article.text[start:end] == quote``. Only bot/check/checker.py makes one, after checking
+    that.
+    """
+
+    number: int
+    article: Article
+    passage: Passage
+    quote: str
+    start: int
+    end: int
+    also_in: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence of an answer and the numbers of the citations it rests on (at least one)."""
+
+    text: str
+    numbers: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A sentence that was not supported, and why."""
+
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Sentences that are supported, each with its citations.
+
+    ``lead`` is a word of ours to stand before them, "" if there is none.
+    """
+
+    question: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Citation, ...]
+    answerer: str
+    dropped: tuple[Dropped, ...] = ()
+    lead: str = ""
+
+    @property
+    def text(self) -> str:
+        """The answer as one text, citation numbers in square brackets behind each sentence."""
+        return " ".join(f"{s.text} {''.join(f'[{number}]' for number in s.numbers)}" for s in self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The articles do not say; ``nearest`` are for a person to look at, not sources."""
+
+    question: str
+    reason: Reason
+    nearest: tuple[Hit, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """What a language model did for a question.
+
+    ``prompt`` is the version of the words it was given, ``cost`` in the currency of the prices that are set (None: none
+    are), ``counted`` False where tokens are only about right, ``dropped`` how many of its sentences were dropped for
+    which reason, ``instead`` why the quotes answered in its place, "" if they did not, ``fault`` the same for whoever
+    looks after newsdesk.
+    """
+
+    model: str
+    prompt: str
+    tokens_in: int
+    tokens_out: int
+    counted: bool
+    cost: float | None
+    seconds: float
+    kept: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+    instead: str = ""
+    fault: str = ""
+
+    @property
+    def note(self) -> str:
+        """What a reader is told, "" if nothing."""
+        return f"Quotes from the articles: the language model {self.instead}." if self.instead else ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as ``ask --json`` prints it."""
+        return {**asdict(self), "seconds": round(self.seconds, 2)}
+
+
+def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, Any]:
+    """Return a result in the form that ``ask --json`` prints, without timings; without ``links``, citations lead to the
+    articles' own pages.
+    """
+    answered = isinstance(result, Answer)
+    return {
+        "question": result.question,
+        "outcome": "answered" if answered else "refused",
+        "reason": None if isinstance(result, Answer) else result.reason,
+        "lead": result.lead if isinstance(result, Answer) else "",
+        "text": result.text if isinstance(result, Answer) else "",
+        "answerer": result.answerer if isinstance(result, Answer) else None,
+        "citations": [_citation_json(citation, result.citations, links or Links()) for citation in result.citations]
+        if isinstance(result, Answer)
+        else [],
+        "dropped": [{"text": item.text, "reason": item.reason} for item in result.dropped],
+        "nearest": [] if isinstance(result, Answer) else [_nearest_json(hit) for hit in result.nearest],
+    }
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """Return a hit in the form that ``ask --explain`` prints."""
+    passage = hit.passage
+    return {
+        "article_id": passage.article_id, "start": passage.start, "end": passage.end, "text": passage.text,
+        "score": round(hit.score, 4), "dense": round(hit.dense, 4), "keyword": round(hit.keyword, 4),
+    }  # fmt: skip
+
+
+def _about(article: Article) -> dict[str, Any]:
+    source = article.source
+    return {
+        "article_id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
+        "published": source.published and source.published.isoformat(), "url": source.url, "path": source.path,
+    }  # fmt: skip
+
+
+def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) -> dict[str, Any]:
+    place = {
+        "quote": citation.quote,
+        "start": citation.start,
+        "end": citation.end,
+        "also_in": list(citation.also_in),
+        "link": links.cited(citation, among),
+    }
+    return {"number": citation.number, **_about(citation.article), **place}
+
+
+def _nearest_json(hit: Hit) -> dict[str, Any]:
+    return {**_about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Makes the links of answers.
+
+    Text of articles decides where no link leads, but for an article's own address, which must be one.
+    """
+
+    room: SignedLinks | None = None
+
+    def cited(self, citation: Citation, among: Sequence[Citation]) -> str | None:
+        """Return the link of one of an answer's citations, None if there is nowhere to go."""
+        same = [
+            other for other in among if other is not citation and other.article.source.id == citation.article.source.id
+        ]
+        return self.passage(
+            citation.article, (citation.start, citation.end), [(other.start, other.end) for other in same]
+        )
+
+    def passage(self, article: Article, span: Span, others: Sequence[Span] = ()) -> str | None:
+        """Return the link to a place in an article, None if there is nowhere to go."""
+        if self.room is not None:
+            return self.room.article(Place(article.source.id, version_of(article.digest), span, tuple(others)))
+        url = address(article.source.url)
+        return at_passage(url, article.text, *span) if url else None
+
+    def answer(self, id_: str) -> str | None:
+        """Return the link to an answer's own page, None without a reading room."""
+        return self.room.answer(id_) if self.room is not None else None

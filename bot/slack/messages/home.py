@@ -1,0 +1,218 @@
+"""The Home tab, and what the archive has to say there: the newest articles, questions about them, ingests."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from bot.admin.views import status_json, status_text
+from bot.slack.messages.blocks import Block, Element, button, modal, rich, section, text
+from bot.slack.messages.text import plain
+from bot.terminal import day
+from index.archive import Archive
+from index.articles import Source
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What the Home tab tells about the archive."""
+
+    articles: int
+    newest: Source | None
+    last_ingest: str | None  # a sentence
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Insight:
+    """What the Home tab tells admins besides."""
+
+    failures: tuple[tuple[str, str], ...]  # path, reason
+    low_rated: tuple[tuple[str, str | None], ...]  # question, reason
+    versions: str
+    writings: tuple[str, ...] = ()  # lines on what a language model did
+
+
+def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
+    """Return the Home tab of one person."""
+    blocks: list[Block] = [_header("The articles")]
+    if news.articles:
+        lines = [
+            section(text(f"{news.articles:,} {'article' if news.articles == 1 else 'articles'} can be asked about."))
+        ]
+        if news.newest:
+            newest = news.newest
+            about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day(newest.published)]))
+            lines.append(section(text("Newest: ", bold=True), text(f"{about}: {plain(newest.title)}")))
+    else:
+        lines = [section(text("There are no articles yet. An admin puts them in with ingest.py."))]
+    if news.last_ingest:
+        lines.append(section(text("Last ingest: ", bold=True), text(plain(news.last_ingest))))
+    blocks += [rich(lines), _header("How to ask"), rich([_ways()])]
+    for number, example in enumerate(news.examples):
+        row = {"type": "section", "text": {"type": "plain_text", "text": plain(example)[:2_900], "emoji": False}}
+        blocks.append({**row, "accessory": button("Ask this", f"example_{number}", plain(example)[:1_900])})
+    if insight:
+        blocks += _insight(insight)
+    return {"type": "home", "blocks": blocks}
+
+
+def _ways() -> Element:
+    ways = [
+        "Mention me in a channel, or write to me here under Messages.",
+        "Ask on in the thread of an answer, without a mention.",
+        "/ask answers you alone; you can share the answer.",
+        "“Ask about this” in a message's menu takes the message as the question.",
+        "Edit your question and the answer changes; delete it and the answer goes.",
+    ]
+    return {"type": "rich_text_list", "style": "bullet", "elements": [section(text(way)) for way in ways]}
+
+
+def _insight(insight: Insight) -> list[Block]:
+    failures = [section(text(f"{plain(path)}: {plain(reason)}")) for path, reason in insight.failures[:10]] or [
+        section(text("None."))
+    ]
+    low = [
+        section(text(plain(asked)), text(f" ({plain(reason)})" if reason else "", italic=True))
+        if reason
+        else section(text(plain(asked)))
+        for asked, reason in insight.low_rated[:10]
+    ]
+    return [
+        {"type": "divider"},
+        _header("For admins"),
+        rich([section(text("Failures of the last runs", bold=True)), *failures]),
+        rich([section(text("Answers rated bad in the last week", bold=True)), *(low or [section(text("None."))])]),
+        *(
+            [
+                rich(
+                    [
+                        section(text("Language model", bold=True)),
+                        *(section(text(plain(line))) for line in insight.writings),
+                    ]
+                )
+            ]
+            if insight.writings
+            else []
+        ),
+        rich([section(text("Versions: ", bold=True), text(plain(insight.versions)))]),
+        {"type": "actions", "block_id": "admin", "elements": [button("Status", "status", "status")]},
+    ]
+
+
+def _header(content: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": content, "emoji": False}}
+
+
+def prompts(examples: Sequence[str]) -> list[dict[str, str]]:
+    """Return the suggested prompts of the agent view: at most four."""
+    return [
+        {"title": _short(plain(example).removeprefix("What do the articles say about "), 60), "message": plain(example)}
+        for example in examples[:4]
+    ]
+
+
+def _short(content: str, most: int) -> str:
+    return content if len(content) <= most else content[: most - 1].rsplit(" ", 1)[0] + "…"
+
+
+def closed() -> dict[str, Any]:
+    """Return the window shown to people who may not ask."""
+    return modal("Not available", [rich([section(text("Answers are for members of this workspace."))])])
+
+
+_CANDIDATES = 12
+
+
+def read_news(archive: Archive, examples: Sequence[str]) -> News:
+    """Return what the Home tab tells."""
+    with archive.catalog.snapshot() as snapshot:
+        sources = [source for source, _ in snapshot.sources()]
+        last = next(iter(snapshot.runs(1)), None)
+    newest = _newest(sources)
+    return News(len(sources), newest[0] if newest else None, ingest_line(last) if last else None, tuple(examples[:3]))
+
+
+def example_questions(archive: Archive) -> tuple[int, list[str]]:
+    """Return the number of the published state, and questions about its newest articles."""
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        sources = _newest([source for source, _ in snapshot.sources()])
+    return generation.number if generation else 0, [example(source) for source in sources]
+
+
+def _newest(sources: list[Source]) -> list[Source]:
+    found: dict[str, Source] = {}
+    for source in sorted(sources, key=lambda source: (source.published or date.min, source.title), reverse=True):
+        found.setdefault(example(source).lower(), source)
+        if len(found) == _CANDIDATES:
+            break
+    return list(found.values())
+
+
+def example(source: Source) -> str:
+    """Return a question that an article answers, from its headline."""
+    headline = re.sub(r"\s+", " ", source.title).strip(" .!\"'“”")
+    return headline if headline.endswith("?") else f"What do the articles say about {headline}?"
+
+
+def ingest_line(item: dict[str, Any]) -> str:
+    """Return an ingest in one line."""
+    report = item["report"]
+    if not report:
+        return f"run {item['run']}, begun {item['started']}, is running or ended without a word"
+    counts = (
+        f"{report['added']} added, {report['updated']} updated, {report['removed']} removed, {report['failed']} failed"
+    )
+    return f"run {item['run']}, {item['started']}: {counts}"
+
+
+def changed_archive(item: dict[str, Any]) -> bool:
+    """Tell whether a finished ingest changed the archive."""
+    report = item["report"] or {}
+    return any(report.get(name, 0) for name in ("added", "updated", "removed"))
+
+
+def recent_failures(archive: Archive) -> tuple[tuple[str, str], ...]:
+    """Return path and reason of what failed in the last runs."""
+    with archive.catalog.snapshot() as snapshot:
+        found = {
+            (item["path"], item["reason"]): None
+            for run in snapshot.runs(5)
+            if run["report"]
+            for item in run["report"]["failures"]
+        }
+    return tuple(found)
+
+
+def runs_after(archive: Archive, number: int) -> list[dict[str, Any]]:
+    """Return the ingests after one, oldest first, up to the first that has not finished."""
+    with archive.catalog.snapshot() as snapshot:
+        found = sorted((run for run in snapshot.runs(20) if run["run"] > number), key=lambda run: int(run["run"]))
+    finished = []
+    for run in found:
+        if run["seconds"] is None and run is found[-1]:
+            break  # perhaps still running; an earlier one without an end is over
+        finished.append(run)
+    return finished
+
+
+def archive_status(archive: Archive) -> str:
+    """Return the state of the archive as a person reads it."""
+    return status_text(status_json(archive))
+
+
+def archive_versions(archive: Archive) -> dict[str, str]:
+    """Return the versions an answer depends on."""
+    from importlib.metadata import version
+
+    with archive.catalog.snapshot() as snapshot:
+        generation, model = snapshot.generation(), snapshot.fact("model")
+    return {
+        "newsdesk": version("newsdesk"),
+        "model": model or "",
+        "generation": str(generation.number if generation else 0),
+    }

@@ -1,0 +1,109 @@
+"""Slack's text, out and in: text that can ping no one, forge no link and break no block; and what a message asks,
+without Slack's markup.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+
+from index.text import printable
+
+_ZERO = "\u200b"
+_FORM = re.compile("<(?=[!@#])")  # how Slack's own markup names people and channels
+_AT = re.compile(r"@(?=channel|here|everyone)", re.I)
+_LINKED = re.compile(r"(?<=\w):(?=//)|(?<=\bwww)\.|(?<=\bmailto):", re.I)  # what Slack makes links of by itself
+_ADDRESS = re.compile(r"(?:https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b))", re.I)
+
+
+def plain(text: str) -> str:
+    """Return a text for rich_text and plain_text: one line, without control or direction marks; never empty.
+
+    Slack parses nothing there. Forms that ping are broken all the same, invisibly: text is copied and forwarded.
+    """
+    return _FORM.sub(f"<{_ZERO}", " ".join(printable(text).split())) or "(no text)"
+
+
+def paragraphs(text: str) -> str:
+    """Return a text for rich_text as ``plain`` does, its line breaks kept."""
+    return "\n".join(_FORM.sub(f"<{_ZERO}", " ".join(printable(line).split())) for line in text.split("\n"))
+
+
+def mrkdwn(text: str) -> str:
+    """Return a text for Slack's own markup (the field ``text``): nothing in it is markup any more."""
+    escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _AT.sub(f"@{_ZERO}", _LINKED.sub(rf"\g<0>{_ZERO}", escaped))
+
+
+def markdown(text: str) -> str:
+    """Return a text for Markdown (streams): mentions, links, fences and headings in it are dead, its words unchanged to
+    the eye.
+    """
+    dead = plain(text).replace("<", f"<{_ZERO}").replace("](", f"]{_ZERO}(").replace("]:", f"]{_ZERO}:")
+    dead = dead.replace("`", "'").replace("~~~", f"~{_ZERO}~{_ZERO}~")
+    dead = re.sub(r"^([#>|+*-]|\d+[.)])", rf"{_ZERO}\1", dead)
+    dead = _LINKED.sub(rf"\g<0>{_ZERO}", dead)
+    return _AT.sub(f"@{_ZERO}", dead)
+
+
+def names_an_address(text: str) -> bool:
+    """Tell whether a text looks like an address itself, so that as a link's label it could name another one."""
+    return bool(_ADDRESS.search(text))
+
+
+_MENTION = re.compile(r"<@([A-Z0-9_]+)(?:\|[^>]*)?>")
+_CHANNEL = re.compile(r"<#[A-Z0-9_]+(?:\|([^>]*))?>")
+_LINK = re.compile(r"<((?:https?|mailto|tel):[^>|]+)(?:\|([^>]*))?>")
+_SPECIAL = re.compile(r"<![^>]*>")
+_EMOJI = re.compile(r"(?<![\w:]):[a-z0-9_+'-]+:(?:skin-tone-[2-6]:)?")
+_STYLE = re.compile(r"(?<!\w)([*_~`]+)(?=\S)(.+?)(?<=\S)\1(?!\w)", re.S)
+_GREETING = re.compile(
+    r"\W*(?:(?:hi|hello|hey|hallo|howdy|yo|good\s+(?:morning|afternoon|evening|day)|greetings|thanks?(?:\s+you)?(?:\s+(?:very|so)\s+much|\s+a\s+lot)?|thx|cheers|"
+    r"ok(?:ay)?|great|cool|nice|help|test|ping|are\s+you\s+there|bye|there|bot|team|all|everyone)\W*)+",
+    re.I,
+)
+_ASKS = re.compile(
+    r"\W*(?:and\s+|but\s+|so\s+|or\s+|ok,?\s+)?(?:what|who|whom|whose|when|where|why|which|how|is|are|was|were|did|does|do|has|have|had|will|would|can|could|should|"
+    r"about|tell\s+me|show\s+me|find|give\s+me|list|since\s+when)\b",
+    re.I,
+)
+_AMONG_PEOPLE = re.compile(
+    r"\b(?:you|your|yours|u|we|us|our|ours|i|i'm|my|mine|me|let's|lunch|meeting|call|zoom|coffee|anyone|somebody|someone)\b",
+    re.I,
+)
+_TO_US = re.compile(
+    r"\b(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:tell|show|give|find)\s+(?:me|us)\b|\bwhat\s+do\s+you\s+know\b|\bdo\s+you\s+know\b|\bdo\s+we\s+know\b",
+    re.I,
+)
+_ECHO = re.compile(
+    r"\W*(?:really|seriously|right|sure|true|no|yes|what|who\s+knows|is\s+it|is\s+that\s+(?:so|true|right|ok(?:ay)?))\W*",
+    re.I,
+)
+
+
+def mentions(text: str) -> list[str]:
+    """Return the ids of the people a message names."""
+    return _MENTION.findall(text)
+
+
+def question(text: str, bot: str) -> str:
+    """Return a message's words: the bot's own name out, other markup as people read it, escapes undone."""
+    text = _MENTION.sub(lambda found: " " if found[1] == bot else " someone ", text)
+    text = _CHANNEL.sub(lambda found: found[1] or " ", text)
+    text = _LINK.sub(lambda found: found[2] or found[1], text)
+    text = html.unescape(_EMOJI.sub(" ", _SPECIAL.sub(" ", text)))
+    return " ".join(_STYLE.sub(r"\2", text).split())
+
+
+def is_empty(text: str) -> bool:
+    """Tell whether nothing is asked: no words, or a greeting only."""
+    return not any(char.isalnum() for char in text) or bool(_GREETING.fullmatch(text))
+
+
+def looks_like_question(text: str) -> bool:
+    """Tell whether a text asks something that an archive of articles could know, not something between people."""
+    if is_empty(text) or _ECHO.fullmatch(text):
+        return False
+    if _AMONG_PEOPLE.search(_TO_US.sub("", text)):
+        return False
+    return text.rstrip().rstrip('"”’)').endswith("?") or (bool(_ASKS.match(text)) and len(text.split()) > 2)

@@ -1,0 +1,90 @@
+"""What the settings make: the archive, what answers, its links."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from settings import Settings
+
+if TYPE_CHECKING:
+    from bot.answer.desk import Desk
+    from bot.journal.journal import Journal
+    from bot.reply import Links
+    from bot.slack.desk_threads import Asks
+    from bot.write.llm import Llm
+    from index.archive import Archive
+    from index.model.embedder import Embedder
+
+
+@contextlib.contextmanager
+def opened_archive(settings: Settings) -> Iterator[Archive]:
+    """Open the archive for a block. Raises ArchiveError if there is none."""
+    archive = settings.archive()
+    try:
+        yield archive
+    finally:
+        archive.close()
+
+
+def quotes_desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
+    """Return the desk that answers with quotes.
+
+    Raises ModelError if a reranker or reader that is set cannot be loaded.
+    """
+    from bot.answer.desk import Desk
+    from index.model.embedder import cross_encoder, reader
+
+    return Desk(
+        archive,
+        embedder,
+        cross_encoder(settings.search.reranker) if settings.search.reranker else None,
+        settings.answers.refusal,
+        reader(settings.answers.reader) if settings.answers.reader else None,
+    )
+
+
+def llm_of(settings: Settings) -> Llm | None:
+    """Return the language model that is set. Raises SettingsError if it cannot be used."""
+    if not settings.llm.model:
+        return None
+    from bot.write.llm import Llm
+
+    return Llm(settings.llm)
+
+
+def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Embedder) -> Asks:
+    """Return what answers: the desk with its quotes, or the model in front of it."""
+    if llm is None:
+        return desk
+    from bot.write.desk import WrittenDesk
+    from index.model.embedder import entailment
+
+    return WrittenDesk(
+        desk, llm, embedder, settings.llm, entailment(settings.check.nli) if settings.check.nli else None
+    )
+
+
+@contextlib.contextmanager
+def opened_journal(settings: Settings) -> Iterator[Journal | None]:
+    """Open the bot's journal for a block; None if there is none."""
+    from bot.journal.journal import Journal, journal_at
+
+    place = journal_at(settings.database(), settings.data_dir)
+    if isinstance(place, Path) and not place.exists():
+        yield None
+        return
+    journal = Journal(place)
+    try:
+        yield journal
+    finally:
+        journal.close()
+
+
+def links_of(settings: Settings) -> Links:
+    """Return what makes links: into the reading room if it has an address, else to the articles' own pages."""
+    from bot.reply import Links
+
+    return Links(settings.signed_links() if settings.web.url else None)

@@ -1,0 +1,248 @@
+"""The written answerer: a language model writes from the passages found, and each sentence is shown once it is complete
+and checked. A follow-up is first completed in the words of its conversation.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bot.answer.desk import LONGEST_QUESTION, Desk, Reply, Request
+from bot.check.checker import Entails, SentenceChecker
+from bot.reply import Answer, Dropped, NoAnswer, Sentence, Writing
+from bot.terminal import day
+from bot.write.llm import Llm, LlmError, Tally
+from bot.write.prompt import Fenced, Prompt, fenced, harmless, prompt
+from bot.write.sentence_stream import SentenceStream
+from index.model.embedder import Embedder
+from index.text import term_of, words
+
+if TYPE_CHECKING:
+    from settings import LlmSettings
+
+_LONGEST = 400  # characters of a rewritten question
+_EARLIER = 6  # questions before it that are told
+_NUMBER_WORDS = frozenset(
+    """
+        one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
+        eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
+        trillion dozen half
+    """.split()
+)
+
+
+def rewritten(llm: Llm, prompt: Prompt, request: Request, until: float, tally: Tally) -> str | None:
+    """Return the question with what it leaves out, None if the model fails or brings in what nobody has said."""
+    earlier = [" ".join(harmless(question).split()) for question in request.thread[-_EARLIER:]]
+    question = " ".join(harmless(request.question).split())[:LONGEST_QUESTION]
+    rules, asked = prompt.filled(
+        today=day(request.today), earlier="\n".join(f"- {item}" for item in earlier), question=question
+    )
+    written = ""
+    try:
+        with closing(llm.write(rules, asked, until, tally)) as pieces:
+            for piece in pieces:
+                written += piece
+                if len(written.strip()) > 2 * _LONGEST:
+                    return None
+    except LlmError:
+        return None
+    line = written.strip().strip("\"“”'` ")
+    if not line or "\n" in line or len(line) > _LONGEST or added(line, [*earlier, question]):
+        return None
+    return line
+
+
+def added(question: str, said: Sequence[str]) -> list[str]:
+    """Return the names and numbers of a question that stand in none of the texts said before."""
+    known = {term_of(word) for text in said for word in _words(text)}
+    telling = [
+        word
+        for word in _words(question)
+        if word[:1].isupper() or any(char.isdigit() for char in word) or word.lower() in _NUMBER_WORDS
+    ]
+    return [word for word in telling if term_of(word) and term_of(word) not in known]
+
+
+def _words(text: str) -> list[str]:
+    return words(re.sub(r"(?<=\d)[,.](?=\d)", "", text))
+
+
+NAME = "llm"
+DECLINED = "The passages do not answer this question."
+UNCONFIRMED = "wrote nothing that could be confirmed"
+_FOR_FOLLOW_UP = 0.25  # share of an answer's time that completing the question may take
+
+
+@dataclass(slots=True)
+class _Draft:
+    """An answer on its way."""
+
+    sentences: list[Sentence] = field(default_factory=list)
+    dropped: list[Dropped] = field(default_factory=list)
+    declined: bool = False
+    fault: LlmError | None = None
+    checking: float = 0.0  # seconds
+    first: float | None = None  # when the first sentence was told
+
+
+def prompts() -> tuple[Prompt, Prompt]:
+    """Read the words for an answer and for a follow-up. Raises SettingsError if they are not whole."""
+    return prompt("answer", {"today", "decline", "mark", "passages", "question"}), prompt(
+        "followup", {"today", "earlier", "question"}
+    )
+
+
+class WrittenDesk:
+    """Answers by a language model, and with quotes where that fails."""
+
+    def __init__(
+        self, quotes: Desk, llm: Llm, embedder: Embedder, settings: LlmSettings, entails: Entails | None = None
+    ) -> None:
+        """Answer from what a desk finds. Raises SettingsError if the prompts are not whole."""
+        self.quotes = quotes
+        self._llm, self._embedder, self._settings, self._entails = llm, embedder, settings, entails
+        self._prompt, self._follow_up = prompts()
+
+    def ask(self, request: Request) -> Reply:
+        """Answer a question. Raises what bot.answer.desk.Desk.ask raises; a model that fails raises nothing."""
+        *_, reply = self.stream(request)
+        assert isinstance(reply, Reply), "a stream ends with its reply"
+        return reply
+
+    def stream(self, request: Request) -> Iterator[Sentence | Reply]:
+        """Yield the sentences of an answer, each one checked, then the reply; what has been yielded is in it.
+
+        Closing it ends the work.
+        """
+        began, tally = time.monotonic(), Tally()
+        until = began + self._settings.seconds
+        asked = self._alone(request, began, tally)
+        plain = self.quotes.ask(asked)
+        plain = replace(plain, result=replace(plain.result, question=" ".join(request.question.split())))
+        if not plain.hits:
+            yield plain
+            return
+        draft = _Draft()
+        passages = fenced(
+            plain.hits,
+            self._settings.passages,
+            self._settings.tokens_in,
+            around=f"{self._prompt.rules}\n{asked.question}",
+        )
+        checker = SentenceChecker(passages.passages, self._embedder, self._entails)
+        for sentence in self._checked(self._texts(asked, passages, until, tally, draft), checker, draft):
+            draft.first = draft.first or time.monotonic()
+            yield sentence
+        yield self._reply(plain, draft, checker, tally, began)
+
+    def _alone(self, request: Request, began: float, tally: Tally) -> Request:
+        """Return a follow-up as a question that stands alone, if the model can say it with the conversation's own
+        words.
+        """
+        if not request.thread:
+            return request
+        until = began + self._settings.seconds * _FOR_FOLLOW_UP
+        complete = rewritten(self._llm, self._follow_up, request, until, tally)
+        return (
+            replace(request, question=complete, thread=()) if complete else request
+        )  # the quotes desk has its own way
+
+    def _texts(
+        self, asked: Request, passages: Fenced, until: float, tally: Tally, draft: _Draft
+    ) -> Generator[str, None, None]:
+        """Yield the model's sentences as they become complete; what ends it early is noted."""
+        rules, question = self._prompt.filled(
+            today=day(asked.today),
+            decline=DECLINED,
+            mark=passages.mark,
+            passages=passages.text,
+            question=" ".join(asked.question.split()),
+        )
+        stream = SentenceStream()
+        try:
+            with closing(self._llm.write(rules, question, until, tally)) as pieces:
+                for piece in pieces:
+                    yield from stream.feed(piece)
+            yield from stream.end()
+        except LlmError as error:
+            draft.fault = error
+            if stream.rest:
+                draft.dropped.append(Dropped(stream.rest, "the model broke off in it"))
+
+    def _checked(
+        self, texts: Generator[str, None, None], checker: SentenceChecker, draft: _Draft
+    ) -> Iterator[Sentence]:
+        with closing(texts):
+            for text in texts:
+                if _declines(text):
+                    if not draft.sentences:
+                        draft.declined = True
+                        return
+                    draft.dropped.append(Dropped(text, "it declines after it has answered"))
+                    continue
+                began = time.monotonic()
+                found = checker.take(text)
+                draft.checking += time.monotonic() - began
+                if isinstance(found, Dropped):
+                    draft.dropped.append(found)
+                else:
+                    draft.sentences.append(found[0])
+                    yield found[0]
+
+    def _reply(self, plain: Reply, draft: _Draft, checker: SentenceChecker, tally: Tally, began: float) -> Reply:
+        total = time.monotonic() - began
+        fault = str(draft.fault) if draft.fault else ""
+        instead = "" if draft.sentences or draft.declined else (draft.fault.why if draft.fault else UNCONFIRMED)
+        reasons = dict(Counter(item.reason for item in draft.dropped))
+        used = (tally.tokens_in, tally.tokens_out, tally.counted, self._llm.cost(tally), total)
+        writing = Writing(self._llm.name, self._prompt.version, *used, len(draft.sentences), reasons, instead, fault)
+        question, dropped = plain.result.question, tuple(draft.dropped)
+        spent = {
+            "answer": round(1_000 * (total - draft.checking)),
+            "check": round(1_000 * draft.checking),
+            "total": round(1_000 * total),
+        }
+        if draft.first is not None:
+            spent["first"] = round(1_000 * (draft.first - began))
+        timings = {**plain.timings_ms, **spent}
+        if draft.sentences:
+            why = (
+                f"{self._llm.name} wrote {len(draft.sentences) + len(dropped)} sentences, {len(dropped)} were "
+                f"dropped{f'; {fault}' if fault else ''}"
+            )
+            answer = Answer(
+                question, tuple(draft.sentences), self.quotes.also_in(checker.citations, plain.hits), NAME, dropped
+            )
+            return replace(plain, result=answer, timings_ms=timings, why=why, writing=writing)
+        if draft.declined:
+            refusal = NoAnswer(question, "declined", plain.hits[:3], dropped)
+            return replace(
+                plain,
+                result=refusal,
+                timings_ms=timings,
+                why=f"{self._llm.name} found no answer in the passages",
+                writing=writing,
+            )
+        why = f"{self._llm.name} {instead}{f' ({fault})' if fault else ''}, so quotes were chosen: {plain.why}"
+        return replace(
+            plain,
+            result=replace(plain.result, dropped=(*plain.result.dropped, *dropped)),
+            timings_ms=timings,
+            why=why,
+            writing=writing,
+        )
+
+
+def _declines(text: str) -> bool:
+    """Tell whether a sentence is the phrase that says there is no answer, whatever keys or quotation marks it
+    carries.
+    """
+    return [word.lower() for word in words(re.sub(r"\[[^\[\]]*\]", " ", text))] == [
+        word.lower() for word in words(DECLINED)
+    ]

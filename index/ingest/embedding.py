@@ -1,0 +1,138 @@
+"""Vectors of passages, made by a thread that does nothing but run the model while the run reads the next articles.
+
+What the thread has made is written by the run itself: there is one writer, and nothing waits for the catalog but the
+run.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Self
+
+from index.archive import Archive, Prepared
+from index.model.embedder import Embedder, Vectors
+from index.text import header
+
+AT_ONCE = 256  # passages given to the model at a time, and written at a time
+_AHEAD = 4  # portions made or waiting: with the one that is written, what a kill can lose and what memory holds
+
+Told = Callable[[], None]
+
+
+class EmbeddingQueue:
+    """Gives every passage of some articles a vector in the catalog, in the order in which they come, meanwhile."""
+
+    def __init__(self, archive: Archive, embedder: Embedder) -> None:
+        """Write into an archive what a model makes. The caller holds the writer's lock."""
+        self._archive = archive
+        self._embedder = embedder
+        self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
+        self._made: deque[tuple[list[str], Future[Vectors], Told | None]] = deque()
+        self._waiting: list[Prepared] = []
+        self._passages = 0
+        self._given = self._written = 0  # portions
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._worker.shutdown(cancel_futures=True)
+
+    def put(self, item: Prepared, told: Told) -> None:
+        """Take an article; ``told`` is called when it and all before it have their vectors.
+
+        Waits while enough is ahead. Raises what the model raises.
+        """
+        self._waiting.append(item)
+        self._passages += len(item.passages)
+        if self._passages >= AT_ONCE:
+            self.flush(told)
+        self.write()
+
+    def flush(self, told: Told | None = None) -> int:
+        """Hand over what has gathered, and return the number to ask ``done`` for."""
+        texts = texts_of(self._waiting)
+        underway = {key for keys, _, _ in self._made for key in keys}
+        portions = list(
+            _portions([key for key in _missing(self._archive, self._embedder.identity, texts) if key not in underway])
+        )
+        self._waiting, self._passages = [], 0
+        for number, keys in enumerate(portions, start=1):
+            while len(self._made) >= _AHEAD:
+                self._write_first()
+            made = self._worker.submit(self._embedder.embed, [texts[key] for key in keys])
+            self._made.append((keys, made, told if number == len(portions) else None))
+            self._given += 1
+        if told and not portions:
+            told()
+        return self._given
+
+    def done(self, number: int) -> bool:
+        """Tell whether everything handed over up to a ``flush`` is written."""
+        return self._written >= number
+
+    def write(self, number: int = 0) -> None:
+        """Write what is made; wait until everything up to a ``flush`` is."""
+        while self._made and (self._written < number or self._made[0][1].done()):
+            self._write_first()
+
+    def _write_first(self) -> None:
+        keys, made, told = self._made[0]
+        vectors = made.result()
+        with self._archive.catalog.transaction() as transaction:
+            transaction.put_embeddings(self._embedder.identity, dict(zip(keys, vectors, strict=True)))
+        self._made.popleft()
+        self._written += 1
+        if told:
+            told()
+
+
+def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> None:
+    """Give every passage of some articles a vector in the catalog, at once.
+
+    Texts seen before are not embedded again. Vectors are kept as soon as they exist, whatever becomes of the run.
+    """
+    texts = texts_of(items)
+    for keys in _portions(_missing(archive, embedder.identity, texts)):
+        vectors = embedder.embed([texts[key] for key in keys])
+        with archive.catalog.transaction() as transaction:
+            transaction.put_embeddings(embedder.identity, dict(zip(keys, vectors, strict=True)))
+
+
+def embed_all(archive: Archive, embedder: Embedder) -> int:
+    """Give every passage of the archive a vector by a model, and return how many were embedded.
+
+    The caller holds the writer's lock.
+    """
+    count = 0
+    with archive.catalog.snapshot() as snapshot:
+        for rows in snapshot.unembedded(embedder.identity):
+            vectors = embedder.embed([f"{header(source)}\n{text}" for _, source, text in rows])
+            with archive.catalog.transaction() as transaction:
+                transaction.put_embeddings(
+                    embedder.identity, {key: vector for (key, _, _), vector in zip(rows, vectors, strict=True)}
+                )
+            count += len(rows)
+    return count
+
+
+def texts_of(items: Sequence[Prepared]) -> dict[str, str]:
+    """Return what is embedded of some articles: the text of each passage under its header, by key."""
+    return {
+        key: f"{header(item.article.source)}\n{p.text}"
+        for item in items
+        for p, key in zip(item.passages, item.keys, strict=True)
+    }
+
+
+def _missing(archive: Archive, model: str, texts: dict[str, str]) -> list[str]:
+    """Return the keys that have no vector yet, those of short texts first."""
+    with archive.catalog.snapshot() as snapshot:
+        have = snapshot.embedded(model, list(texts))
+    return sorted((key for key in texts if key not in have), key=lambda key: len(texts[key]))
+
+
+def _portions(keys: list[str]) -> Sequence[list[str]]:
+    return [keys[start : start + AT_ONCE] for start in range(0, len(keys), AT_ONCE)]

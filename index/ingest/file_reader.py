@@ -1,0 +1,161 @@
+"""What reading one file gives: its digest, then its articles, cleaned, with their language. It depends on the file
+alone, so any machine may read it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol
+
+from index.archive import Prepared
+from index.articles import Source, article_id
+from index.clean.clean import clean
+from index.errors import UnreadableError
+from index.read.files import Failure, File, Record, digest_of_file, read
+from index.store.rows import CutLine, FileRecord
+
+_CODE = re.compile(r"^([a-z]{2})(?:[-_][a-z0-9]{2,8})*$", re.I)
+_WORD = re.compile(r"[^\W\d_]+")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+_SAMPLE = 4_000  # characters; measured: four sentences are enough
+_SURE = 0.9
+_SAME = {"nb": "no", "iw": "he", "in": "id"}  # codes the model knows by another
+
+
+def language_of(text: str, stated: str | None = None) -> str | None:
+    """Return a text's language as ISO 639-1, None where neither its source nor its words tell.
+
+    What the source states holds if it is among the five most likely; templates state English over any text.
+    """
+    match = _CODE.match((stated or "").strip())
+    named = match[1].lower() if match else None
+    sample = text[:_SAMPLE]
+    if len(_WORD.findall(sample)) < 8 and len(_UNSPACED.findall(sample)) < 12:
+        return named
+    ranked = [(code, share) for code, share in _identifier().rank(sample) if len(code) == 2]
+    if _SAME.get(named or "", named) in [code for code, _ in ranked[:5]] or ranked[0][1] < _SURE:
+        return named
+    return str(ranked[0][0])
+
+
+@cache
+def _identifier() -> Any:
+    from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A file to look into.
+
+    ``before`` is how it was when it was last read; with the digest ``settled`` it need not be read again.
+
+    ``limit`` bounds one article, in bytes; ``force`` reads what is in already, too.
+    """
+
+    file: File
+    limit: int
+    before: FileRecord | None = None
+    settled: str | None = None
+    force: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """The SHA-256 of a file and its sidecar, in hex."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """An article that is in the archive as it is in its file."""
+
+    id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """An article that is new or has changed, cleaned of all but the lines that recur over its publisher's articles."""
+
+    source: Source
+    text: str
+    digest: str
+    cut: tuple[CutLine, ...]
+
+
+Article = Same | Fresh | Prepared  # the last if whoever looked has also split it
+Found = Digest | Failure | Article
+Known = Callable[[str], str | None]  # the digest of what an article was read from, by its id; None if it is not in
+
+
+class Stopped(Exception):
+    """Whoever looks was asked to stop: what has come of a file may be a part of it."""
+
+
+class Looking(Protocol):
+    """What looks into files, one after the other or many at a time."""
+
+    def __call__(self, orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
+        """Yield what is found in each file, in the order of the orders: its digest or a failure, then its articles and
+        failures. Raises Stopped.
+        """
+
+
+def one_by_one(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
+    """Look into files in this process, each when it is asked for."""
+    for order in orders:
+        yield order, look(order, known)
+
+
+def look(order: Order, known: Known) -> Iterator[Found]:
+    """Yield the digest of a file, then its articles unless it is settled. Failures are told, never raised."""
+    try:
+        digest = digest_of_file(order.file, order.limit)
+    except UnreadableError as error:
+        yield Failure(order.file.path, str(error), passing=error.passing)
+        return
+    yield Digest(digest)
+    if digest != order.settled:
+        yield from cleaned(read(order.file, order.limit), known, force=order.force)
+
+
+def cleaned(
+    records: Iterable[tuple[str, Record] | Failure], known: Known, *, force: bool = False, passing: bool = False
+) -> Iterator[Failure | Same | Fresh]:
+    """Yield records as articles. ``passing`` says that one without text may have some the next time."""
+    for item in records:
+        if isinstance(item, Failure):
+            yield item
+            continue
+        key, record = item
+        id_ = article_id(key)
+        if not force and known(id_) == record.digest:
+            yield Same(id_)
+            continue
+        metadata = record.metadata
+        found = clean(record.text, metadata.title or "", metadata.publisher)
+        if not found.text:
+            yield Failure(
+                record.place, "no article text in it, only page furniture; save the page again as text", passing=passing
+            )
+            continue
+        title = metadata.title or Path(record.place).name
+        language = language_of(found.text, record.language)
+        source = Source(
+            id_,
+            title,
+            metadata.publisher,
+            metadata.author,
+            record.url,
+            record.place,
+            metadata.published,
+            language,
+            metadata.published_at,
+        )
+        yield Fresh(source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut))

@@ -1,0 +1,228 @@
+"""What a run reports: its steps, its progress on a terminal or in plain lines, and the counts and failures at its
+end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, TextIO
+
+from rich.console import Console
+from rich.progress import BarColumn, SpinnerColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Column
+
+from index.read.record import Failure
+
+_FAILURES = 10_000  # of a run, by name; beyond that they are only counted
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing a run does to the archive, and why; ``digest`` is of what the article was read from."""
+
+    action: Literal["add", "update", "remove"]
+    place: str
+    title: str
+    why: str
+    digest: str = ""
+
+
+class Failures(list[Failure]):
+    """The first failures of a run; ``total`` counts all of them."""
+
+    def __init__(self, items: Iterable[Failure] = ()) -> None:
+        super().__init__(items)
+        self.total = len(self)
+
+    def append(self, failure: Failure) -> None:
+        """Count a failure, and keep it while there is room."""
+        self.total += 1
+        if len(self) < _FAILURES:
+            super().append(failure)
+
+
+@dataclass(slots=True)
+class Report:
+    """What a run did; ``passages`` counts those of the articles it put in.
+
+    ``known_failures`` counts what failed before, has not changed and was not tried again; ``error`` says what ended the
+    run early.
+    """
+
+    run: int = 0
+    seconds: float = 0.0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    removed: int = 0
+    duplicates: int = 0
+    failed: int = 0
+    known_failures: int = 0
+    passages: int = 0
+    failures: Failures = field(default_factory=Failures)
+    skipped: dict[str, int] = field(default_factory=dict)
+    interrupted: bool = False
+    error: str | None = None
+
+    @property
+    def changed(self) -> bool:
+        """Tell whether anything is in or out, or the run ended early."""
+        return bool(self.added or self.updated or self.removed or self.interrupted or self.error)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the report in the form that ``--json`` prints."""
+        values = asdict(self)
+        values["seconds"] = round(self.seconds, 3)
+        # Of a failure, what does not apply is left out.
+        values["failures"] = [
+            {key: value for key, value in asdict(failure).items() if value not in (None, False)}
+            for failure in self.failures
+        ]
+        return values
+
+
+def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:
+    """Return how a run on record ended: done, stopped, error, killed; without a report the latest one may be running
+    still.
+    """
+    if report is None:
+        # One writer at a time: whoever began a later run found this one dead.
+        return "running or killed" if latest else "killed"
+    if report.get("error"):
+        return "error"
+    return "stopped" if report["interrupted"] else "done"
+
+
+class Progress:
+    """What a run tells while it works; this one tells nothing."""
+
+    def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
+        """The run begins; ``survey`` counts the files that are new or have changed, and their bytes, in a walk of its
+        own.
+        """
+
+    def step(self, step: Step) -> None:
+        """An article was read and will be put in, or one will be removed."""
+
+    def done(self, articles: int, size: int) -> None:
+        """So many articles have vectors, and about so many bytes of the files are behind."""
+
+    def publishing(self) -> None:
+        """The batch in hand is being written into the index."""
+
+    def published(self, report: Report) -> None:
+        """Everything the report counts is in."""
+
+    def kept(self, folder: str, files: int) -> None:
+        """A watched folder holds no article any more; so many of its files stay in all the same."""
+
+
+_LINE_SECONDS = 10.0  # between two lines where there is no terminal
+Clock = Callable[[], float]
+
+
+@contextlib.contextmanager
+def shown(*, quiet: bool) -> Iterator[Progress]:
+    """Give the progress that suits where standard error leads; ``quiet`` shows nothing."""
+    console = Console(stderr=True)
+    if quiet:
+        yield Progress()
+    elif console.is_terminal and not console.is_dumb_terminal:
+        columns = (
+            SpinnerColumn(),
+            BarColumn(bar_width=None, table_column=Column(ratio=1, min_width=4, max_width=40)),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True, overflow="ellipsis")),
+        )
+        with Bar(*columns, console=console, transient=True, expand=True) as bar:
+            yield _BarProgress(bar)
+    else:
+        yield LineProgress(sys.stderr)
+
+
+class _Measure:
+    """Articles done, their rate, and the time left, judged by the bytes that are behind and those ahead."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock()
+        self.articles = self.files = self.size = self.behind = 0
+
+    def begin(self, files: int, size: int) -> None:
+        self.files, self.size = files, size
+        self._began = self._clock()
+
+    def done(self, articles: int, size: int) -> None:
+        self.articles, self.behind = articles, min(size, self.size)
+
+    @property
+    def share(self) -> float:
+        return self.behind / self.size if self.size else 0.0
+
+    def __str__(self) -> str:
+        """Return one line: articles, rate, time left."""
+        spent = self._clock() - self._began
+        told = f"{self.articles:,} articles"
+        if spent <= 0 or not self.articles:
+            return told
+        told += f", {self.articles / spent:,.1f}/s"
+        # Over the whole run: a rate of the last seconds jumps with every batch that is embedded.
+        return f"{told}, {_duration(spent * (1 - self.share) / self.share)} left" if 0 < self.share < 1 else told
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
+
+
+class _BarProgress(Progress):
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
+        self._measure = _Measure(time.monotonic)
+        self._task = bar.add_task("looking", total=None)
+
+    def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
+        self._measure.begin(*survey())
+        self._bar.update(
+            self._task, total=self._measure.size or None, description=f"{self._measure.files:,} files to read"
+        )
+
+    def done(self, articles: int, size: int) -> None:
+        self._measure.done(articles, size)
+        self._bar.update(self._task, completed=self._measure.behind, description=str(self._measure))
+
+    def publishing(self) -> None:
+        self._bar.update(self._task, description="publishing")
+
+
+class LineProgress(Progress):
+    """Writes a line when something is in, and else at most every ten seconds."""
+
+    def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
+        self._stream, self._clock = stream, clock
+        self._measure = _Measure(clock)
+        self._said = clock()
+
+    def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
+        """Take the measure of the run."""
+        self._measure.begin(*survey())
+        self._said = self._clock()
+
+    def done(self, articles: int, size: int) -> None:
+        """Say how far the run is, if nothing was said for a while."""
+        self._measure.done(articles, size)
+        if self._clock() - self._said >= _LINE_SECONDS:
+            self._say(str(self._measure))
+
+    def published(self, report: Report) -> None:
+        """Say what is in."""
+        self._say(f"in: {report.added} added, {report.updated} updated, {report.removed} removed")
+
+    def _say(self, line: str) -> None:
+        print(line, file=self._stream, flush=True)
+        self._said = self._clock()

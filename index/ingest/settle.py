@@ -1,0 +1,137 @@
+"""Which lines are furniture because they recur, decided again after articles came and went.
+
+The state of the archive depends on the articles in it, not on the order in which they came: a line that its third story
+makes furniture is cut from the first two as well, and one that too few still hold is put back.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Sequence
+
+from index.archive import Archive, Batch, Prepared
+from index.articles import Article, Source
+from index.clean.recurring import REASON, STORIES, Counted, counted, whole, without
+from index.store.rows import CutLine
+from index.store.snapshot import Snapshot
+
+_AT_ONCE = 500  # articles published together
+
+
+def prepared(
+    archive: Archive | None, source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine]
+) -> Prepared:
+    """Return an article ready to be published, without the lines that are known to recur over articles of its
+    publisher.
+    """
+    return split(source, text, file, original_digest, cut, lambda counts: _known(archive, counts))
+
+
+def split(
+    source: Source,
+    text: str,
+    file: str,
+    original_digest: str,
+    cut: Iterable[CutLine],
+    known: Callable[[Counted], set[int]],
+) -> Prepared:
+    """Return an article ready to be published; ``known`` tells which of its counted lines are known to recur."""
+    paragraphs = text.split("\n\n")
+    counts = counted(source, paragraphs)
+    return _without(source, paragraphs, counts, known(counts), file, original_digest, cut)
+
+
+def checked(archive: Archive | None, item: Prepared) -> Prepared:
+    """Return an article that was split elsewhere as it is without the lines that the archive knows to recur by now."""
+    assert item.counted is not None
+    counts = item.counted
+    paragraphs = whole(item.article.text.split("\n\n"), [(line.place, line.text) for line in counts.lines if line.cut])
+    known = _known(archive, counts)
+    if without(paragraphs, counts, known)[1] == counts:
+        return item
+    gone = [line.place for line in counts.lines if line.cut]
+    cut = [(line, reason, _before(at, paragraphs, gone)) for line, reason, at in item.cut if reason != REASON]
+    return _without(item.article.source, paragraphs, counts, known, item.file, item.original_digest, cut)
+
+
+def _known(archive: Archive | None, counts: Counted) -> set[int]:
+    if archive is None or not counts.lines:
+        return set()
+    with archive.catalog.snapshot() as snapshot:
+        return snapshot.cut_lines(counts.publisher, [line.digest for line in counts.lines])
+
+
+def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> int:
+    """Clean those articles again whose lines have become furniture, or no longer are; return how many.
+
+    The caller holds the writer's lock.
+
+    ``embed`` gives the passages of some articles their vectors. A run that dies before the end leaves the rest to the
+    next one.
+    """
+    with archive.catalog.snapshot() as snapshot:
+        ids = sorted(snapshot.wrongly_cut(STORIES))
+    for start in range(0, len(ids), _AT_ONCE):
+        with archive.catalog.snapshot() as snapshot:
+            batch = [item for id_ in ids[start : start + _AT_ONCE] if (item := _again(snapshot, id_)) is not None]
+        if batch:
+            embed(batch)
+            archive.publish(Batch(articles=batch), model)
+    with archive.catalog.transaction() as transaction:
+        transaction.settled()
+    return len(ids)
+
+
+def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:
+    """Return an article as the lines known now leave it, None if that is how it is."""
+    stored = snapshot.article(article_id)
+    if stored is None:
+        return None
+    source = stored.article.source
+    taken_out = snapshot.cut_of(article_id)
+    paragraphs = whole(stored.article.text.split("\n\n"), taken_out)
+    counts = counted(source, paragraphs)
+    known = snapshot.recurring(counts.publisher, [line.digest for line in counts.lines], STORIES)
+    cut = [
+        (line, reason, _before(at, paragraphs, [place for place, _ in taken_out]))
+        for line, reason, at in stored.cut
+        if reason != REASON
+    ]
+    found = _without(source, paragraphs, counts, known, snapshot.file_of(article_id), stored.original_digest, cut)
+    return found if found.article.text != stored.article.text else None
+
+
+def _without(
+    source: Source,
+    paragraphs: list[str],
+    counts: Counted,
+    known: set[int],
+    file: str,
+    original_digest: str,
+    cut: Iterable[CutLine],
+) -> Prepared:
+    kept, counts = without(paragraphs, counts, known)
+    gone = [line.place for line in counts.lines if line.cut]
+    starts = _starts(paragraphs)
+    told = [(line, reason, _after(at, paragraphs, gone)) for line, reason, at in cut]
+    told += [(paragraphs[place], REASON, _after(starts[place], paragraphs, gone)) for place in gone]
+    return Prepared.of(Article.of(source, "\n\n".join(kept)), file, original_digest, told, counts)
+
+
+def _starts(paragraphs: Sequence[str]) -> list[int]:
+    return list(itertools.accumulate((len(paragraph) + 2 for paragraph in paragraphs), initial=0))
+
+
+def _after(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
+    """Return where an offset in the whole text is once some paragraphs are out of it."""
+    starts = _starts(paragraphs)
+    return None if at is None else at - sum(len(paragraphs[place]) + 2 for place in gone if starts[place] < at)
+
+
+def _before(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
+    """Return where an offset was in the whole text before some paragraphs went out of it."""
+    starts = _starts(paragraphs)
+    for place in sorted(gone):
+        if at is not None and starts[place] < at:
+            at += len(paragraphs[place]) + 2
+    return at

@@ -1,0 +1,376 @@
+"""PDF and Word files: their text as paragraphs, and what their properties are worth."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import statistics
+import time
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, cast
+
+from index.articles import digest_of
+from index.errors import UnreadableError
+from index.read.record import Record, check_size, line_of
+from index.read.text_metadata import Metadata, moment_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+    from pypdf import PageObject, PdfReader
+
+_NO_TITLE = re.compile(
+    r"^(?:microsoft (?:word|office|powerpoint)\b.*|(?:word|powerpoint|pdf)\s?(?:document|presentation|dokument)?"
+    r"|(?:new |neues )?(?:microsoft )?(?:word[- ])?(?:document|dokument)\s?\d*"
+    r"|un(?:titled|named|benannt).*|(?:layout|slide|page|print|scan|img|dsc)[\s_-]?\d*|about:blank|[^\w]*|\S+\.(?:docx?|odt|indd|qxd|pdf|pages|rtf|html?|tex|dvi|pmd|txt))$",
+    re.I,
+)
+_NO_AUTHOR = re.compile(
+    r"^(?:(?:microsoft )?(?:office )?(?:user|benutzer|utilisateur)|microsoft.*|(?:windows )?user\s?\d*|"
+    r"admin(?:istrator)?|root|owner|guest"
+    r"|unknown|anonymous|author|autor|test"
+    r"|apple|hp|dell|lenovo|scanner|canon.*|epson.*|xerox.*|python-docx|.*\b(?:pdf|word|acrobat|chrome|firefox)\b.*|\W*|\S*[@\\/]\S*)$",
+    re.I,
+)
+_PRINTED = re.compile(
+    (
+        r"skia|chrom|firefox|safari|quartz|wkhtmltopdf|weasyprint|print to pdf|cups|ghostscript|scan|canon|epson|"
+        r"xerox|pdfcreator|python-docx"
+    ),
+    re.I,
+)
+
+
+def properties(title: object, author: object) -> Metadata:
+    """Return title and author as a file's properties give them, without what programs put there."""
+    known_title, known_author = line_of(title), line_of(author)
+    return Metadata(
+        known_title if known_title and not _NO_TITLE.match(known_title) else None,
+        author=known_author.replace(";", ",") if known_author and not _NO_AUTHOR.match(known_author) else None,
+    )
+
+
+def written(created: date | None, *programs: object) -> date | None:
+    """Return the day a file was made, unless a program made it from something older (a browser that prints, a
+    scanner).
+    """
+    return (
+        None
+        if created is None or created.year < 1990 or any(_PRINTED.search(str(program or "")) for program in programs)
+        else created
+    )
+
+
+_PAGES = 2_000
+_SECONDS = 60.0  # an article's PDF takes one
+_CHARACTERS = 20_000_000
+_MARGIN = 0.12  # of the page's height
+_NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
+_DIGITS = re.compile(r"\d+")
+_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ENDS = re.compile(r"[.!?…:]['\"”’»)\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    text: str
+    x: float  # points, from the page's left and lower edge
+    y: float
+    size: float  # of its letters, 0 where the file does not say
+    margin: bool  # near the page's upper or lower edge
+
+
+def read_pdf(place: str, raw: bytes) -> Record:
+    """Read a PDF. Raises UnreadableError for one that is encrypted, damaged, too large or holds no text."""
+    import pypdf
+    from pypdf.errors import PyPdfError
+
+    if b"%PDF" not in raw[:1_024]:
+        raise UnreadableError("is not a PDF, whatever its name says; give it its right ending or remove it")
+    logging.getLogger("pypdf").setLevel(logging.CRITICAL)  # it warns of every small flaw
+    try:
+        reader = pypdf.PdfReader(io.BytesIO(raw))
+        if reader.is_encrypted and not reader.decrypt(""):
+            raise UnreadableError("encrypted PDF: no text without the password")
+        count = len(reader.pages)
+        if count > _PAGES:
+            raise UnreadableError(f"is a PDF of {count:,} pages, more than {_PAGES:,}; split it")
+        pages, pictures = _pages(reader)
+    except pypdf.errors.DependencyError as error:
+        raise UnreadableError("encrypted PDF: its kind of encryption cannot be read here; save it without") from error
+    except (
+        PyPdfError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        IndexError,
+        AssertionError,
+        ArithmeticError,
+        OSError,
+        RecursionError,
+    ) as error:
+        raise UnreadableError(
+            f"is a damaged PDF ({type(error).__name__}: {str(error)[:100]}); open it in a viewer, print it to a "
+            "new PDF, and ingest that"
+        ) from error
+    if sum(len(line.text) for lines in pages for line in lines) < 20 * max(1, len(pages) // 4):
+        if pictures:
+            raise UnreadableError(
+                "holds pictures of pages, no text; run text recognition (for example ocrmypdf) and ingest the result"
+            )
+        raise UnreadableError("is a PDF without any text; export it again as text")
+    known, made = _known(reader)
+    return Record(place, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
+
+
+def _pages(reader: PdfReader) -> tuple[list[list[_Line]], bool]:
+    """Return the lines of each page, and whether a page without lines holds a picture."""
+    pages, pictures, until, length = [], False, time.monotonic() + _SECONDS, 0
+    for page in reader.pages:
+        lines = _lines(page, until)
+        length += sum(len(line.text) for line in lines)
+        if length > _CHARACTERS:
+            raise UnreadableError(f"is a PDF of more than {_CHARACTERS / 1e6:.0f} million characters; split it")
+        pictures = pictures or (not lines and _holds_picture(page))
+        pages.append(lines)
+    return pages, pictures
+
+
+def _holds_picture(page: PageObject) -> bool:
+    try:
+        objects: Any = cast(Any, page)["/Resources"]["/XObject"].get_object()
+        return any(item.get_object().get("/Subtype") in ("/Image", "/Form") for item in objects.values())
+    except (KeyError, AttributeError, TypeError):
+        return False
+
+
+def _lines(page: PageObject, until: float) -> list[_Line]:
+    lines: list[_Line] = []
+    parts: list[tuple[str, float, float, float]] = []
+    box = page.mediabox
+    low, high = float(box.bottom + _MARGIN * box.height), float(box.top - _MARGIN * box.height)
+
+    def in_time(*_: Any) -> None:
+        if time.monotonic() > until:
+            raise UnreadableError(
+                f"is a PDF that takes more than {_SECONDS:.0f} s to read; split it, or save its text and ingest that"
+            )
+
+    def piece(text: str, outer: Sequence[float], inner: Sequence[float], _font: Any, size: float) -> None:
+        in_time()
+        x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
+        y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
+        scale = abs(inner[3] * outer[3]) or 1.0
+        for index, part in enumerate(text.split("\n")):
+            if index:
+                end()
+            if part:
+                parts.append((part, x, y, float(size or 0) * scale))
+
+    def end() -> None:
+        line = " ".join("".join(part[0] for part in parts).replace("\u00ad\n", "").split())
+        if line:
+            first = next(part for part in parts if part[0].strip())
+            lines.append(_Line(line, *first[1:], margin=not low <= first[2] <= high))
+        parts.clear()
+
+    page.extract_text(visitor_text=piece, visitor_operand_before=in_time)
+    in_time()  # pypdf may have swallowed what was raised inside a form
+    end()
+    return lines
+
+
+def _without_running_lines(pages: list[list[_Line]]) -> list[list[_Line]]:
+    """Leave out page numbers at the edges of pages, and what stands at the edges of many of them."""
+    edges = [_edges(lines) for lines in pages]
+    counts = Counter(
+        text for lines, edge in zip(pages, edges, strict=True) for text in {_sign(lines[index]) for index in edge}
+    )
+    often = max(2, 0.3 * len(pages))
+    return [
+        [
+            line
+            for index, line in enumerate(lines)
+            if not (
+                index in edge and (_NUMBER.match(line.text) or (counts[_sign(line)] >= often and len(line.text) < 150))
+            )
+        ]
+        for lines, edge in zip(pages, edges, strict=True)
+    ]
+
+
+def _edges(lines: list[_Line]) -> set[int]:
+    """Return which lines are the two highest or the two lowest of a page and stand in its margins."""
+    order = sorted(range(len(lines)), key=lambda index: -lines[index].y)
+    return {index for index in (*order[:2], *order[-2:]) if lines[index].margin}
+
+
+def _sign(line: _Line) -> tuple[str, int]:
+    """Return what running heads have in common from page to page: the words and the height on the paper."""
+    text = line.text.casefold()
+    return _DIGITS.sub("#", text) if len(text.split()) <= 8 else text, round(line.y / 6)
+
+
+def _paragraphs(pages: list[list[_Line]]) -> list[str]:
+    """Join lines to paragraphs; a paragraph may go on in the next column or on the next page."""
+    lines = [line for page in pages for line in page]
+    gaps = Counter(round(above.y - below.y, 1) for above, below in pairwise(lines) if 2 < above.y - below.y < 60)
+    leading = min(gaps, key=lambda gap: (-gaps[gap], gap), default=0.0)  # the usual step from line to line
+    widths = [len(line.text) for line in lines]
+    wide = statistics.quantiles(widths, n=10)[7] if len(widths) > 1 else 0.0
+    words = Counter(word.casefold() for line in lines for word in _WORDS.findall(line.text))
+    paragraphs: list[str] = []
+    for index, line in enumerate(lines):
+        above = lines[index - 1] if index else None
+        if above is None or _begins(above, line, leading, wide):
+            paragraphs.append(line.text)
+        else:
+            paragraphs[-1] = _joined(paragraphs[-1], line.text, words)
+    return paragraphs
+
+
+def _begins(above: _Line, line: _Line, leading: float, wide: float) -> bool:
+    """Tell whether a line begins a paragraph."""
+    if abs(above.size - line.size) > 0.15 * max(above.size, line.size):
+        return True  # a heading and the text under it
+    ended = _ENDS.search(above.text) is not None
+    gap = above.y - line.y
+    if gap < 0:  # the top of the next column or page
+        return ended and len(above.text) < 0.9 * wide
+    if leading and gap > 1.35 * max(leading, line.size):
+        return True
+    indented = line.x > above.x + 0.7 * (line.size or 10) and ended
+    return indented or (ended and len(above.text) < 0.75 * wide)
+
+
+def _joined(text: str, line: str, words: Counter[str]) -> str:
+    """Join a line to a paragraph; a hyphen at its end goes, unless the document writes the word with one."""
+    if text.endswith("\u00ad"):
+        return text[:-1] + line
+    tail, head = re.search(r"([^\W\d_]+)[-‐]$", text), re.match(r"[^\W\d_]+", line)
+    if tail and head and head[0][0].islower():
+        whole, parted = f"{tail[1]}{head[0]}".casefold(), f"{tail[1]}-{head[0]}".casefold()
+        return text + line if words[parted] > words[whole] else text[:-1] + line
+    return text + ("" if tail else " ") + line
+
+
+def _known(reader: PdfReader) -> tuple[Any, date | None]:
+    try:
+        said = reader.metadata
+        if said is None:
+            return properties(None, None), None
+        known = properties(said.title, said.author)
+        created = said.creation_date
+        return known, written(created.date() if created else None, said.producer, said.creator)
+    except Exception:  # properties are written by anything; a PDF with odd ones is still an article
+        return properties(None, None), None
+
+
+_W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
+_STRICT = "{http://purl.oclc.org/ooxml/wordprocessingml/main}"  # the same names, as ISO has them
+_FALLBACK = (
+    "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # a second copy of what stands beside it
+)
+_DC, _TERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
+
+
+def read_docx(place: str, raw: bytes, limit: int) -> Record:
+    """Read a Word document whose parts may unpack to ``limit`` bytes each.
+
+    Raises UnreadableError for one that is encrypted, damaged, too large or holds no text.
+    """
+    if raw.startswith(b"\xd0\xcf\x11\xe0"):
+        what = (
+            "encrypted Word document: no text without the password"
+            if "EncryptedPackage".encode("utf-16-le") in raw
+            else "is a Word document of the old kind (.doc); save it as .docx"
+        )
+        raise UnreadableError(what)
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as package:
+            body = _part(package, "word/document.xml", limit)
+            notes = [_part(package, f"word/{name}.xml", limit) for name in ("footnotes", "endnotes")]
+            core = _part(package, "docProps/core.xml", 1_000_000)
+            program = _part(package, "docProps/app.xml", 1_000_000)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+        raise UnreadableError(
+            f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again"
+        ) from error
+    if body is None:
+        raise UnreadableError("is not a Word document, whatever its name says; give it its right ending or remove it")
+    paragraphs = [text for part in (body, *notes) if part is not None for text in _docx_paragraphs(part)]
+    if not any(paragraphs):
+        raise UnreadableError(
+            "holds no text; if it holds pictures of text, run text recognition and save the result as text"
+        )
+    said = {child.tag: child.text for child in core} if core is not None else {}
+    created, _ = moment_of(said.get(f"{_TERMS}created"))
+    programs = (
+        [child.text for child in program if isinstance(child.tag, str) and child.tag.endswith("}Application")]
+        if program is not None
+        else []
+    )
+    author = said.get(f"{_DC}creator")
+    made = written(created, author, *programs)
+    return Record(
+        place, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made
+    )
+
+
+def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:
+    """Return a part of the package as a tree, None if there is none; entities in it are not read."""
+    from lxml import etree
+
+    if name not in package.namelist():
+        return None
+    with package.open(name) as stream:
+        raw = stream.read(limit + 1)
+    check_size(len(raw), limit, "is a Word document that unpacks to")
+    if b"<!DOCTYPE" in raw[:10_000] or b"<!ENTITY" in raw:
+        raise UnreadableError("declares XML entities, as no word processor does; it is not read")
+    try:
+        return etree.fromstring(
+            raw, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
+        )
+    except etree.XMLSyntaxError as error:
+        raise UnreadableError(
+            f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again"
+        ) from error
+
+
+def _docx_paragraphs(part: _Element) -> Iterator[str]:
+    """Yield the paragraphs of a part in order, a table's row as one with its cells parted by bars."""
+    w = _STRICT if part.tag.startswith(_STRICT) else _W
+    for element in part.iter(f"{w}p", f"{w}tr"):
+        # The row around an inner table, and the paragraph around a text box, have its words already.
+        if any(above.tag in (_FALLBACK, f"{w}p", f"{w}tr") for above in element.iterancestors()):
+            continue
+        if element.tag == f"{w}tr":
+            cells = [" ".join(_text(cell, w).split()) for cell in element.iterchildren(f"{w}tc")]
+            text = " | ".join(filter(None, cells))
+        else:
+            text = " ".join(_text(element, w).split())
+        if text:
+            yield text
+
+
+def _text(element: _Element, w: str) -> str:
+    """Return the words of an element as they would be printed: without deleted text and field codes."""
+    parts: list[str] = []
+    for node in element.iter(f"{w}t", f"{w}tab", f"{w}br", f"{w}cr", f"{w}noBreakHyphen", f"{w}p"):
+        if any(above.tag in (_FALLBACK, f"{w}del", f"{w}moveFrom") for above in node.iterancestors()):
+            continue
+        if node.tag == f"{w}t":
+            parts.append(node.text or "")
+        elif node.tag == f"{w}noBreakHyphen":
+            parts.append("-")
+        else:
+            parts.append(" ")
+    return "".join(parts)

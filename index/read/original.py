@@ -1,0 +1,85 @@
+"""An article as it was saved, before cleaning: from its file or the page that was fetched, else put together from what
+was cut.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from index.articles import article_id, digest_of
+from index.errors import UnreadableError
+from index.read.files import File, read
+from index.read.record import decoded
+from index.read.text_files import read_sidecar, sidecar_of
+from index.store.rows import StoredArticle
+from index.store.snapshot import Snapshot
+
+_LARGEST = 50 * 2**20  # bytes of a file that is read to be shown
+_TEXTS = (".txt", ".md", ".html", ".htm", ".eml")  # files that are texts, and each one article
+_RECORDS = (".json", ".jsonl", ".jsonl.gz")
+
+Kind = Literal["file", "page", "record", "put together"]
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """A text as it was saved, and where it is from; ``put together`` is the cleaned text with what was cut from it in
+    its place.
+    """
+
+    text: str
+    kind: Kind
+
+
+def original(snapshot: Snapshot, stored: StoredArticle) -> Original:
+    """Return an article as it was saved: nothing is shown of a file or page that is not, byte for byte, what the
+    article was read from.
+    """
+    page = snapshot.fetch(stored.file)
+    if page is not None and page.key and article_id(page.key) == stored.article.source.id:
+        return Original(decoded(page.body), "page")
+    return _from_file(stored) or Original(_put_together(stored), "put together")
+
+
+def _from_file(stored: StoredArticle) -> Original | None:
+    name = stored.file.lower()
+    if not stored.file.startswith("/") or not name.endswith(_TEXTS + _RECORDS):
+        return None
+    try:
+        path = Path(stored.file)
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > _LARGEST:
+            return None
+        return _text_of(stored, path) if name.endswith(_TEXTS) else _record_of(stored, path)
+    except (OSError, UnreadableError):
+        return None
+
+
+def _text_of(stored: StoredArticle, path: Path) -> Original | None:
+    raw = path.read_bytes()
+    digest, sidecar = digest_of(raw), sidecar_of(str(path))
+    if stored.original_digest != digest and (
+        sidecar is None or stored.original_digest != digest_of(digest + read_sidecar(sidecar).digest)
+    ):
+        return None
+    return Original(decoded(raw), "file")
+
+
+def _record_of(stored: StoredArticle, path: Path) -> Original | None:
+    status, sidecar = path.stat(), sidecar_of(str(path))
+    for item in read(File(str(path), status.st_size, status.st_mtime_ns, sidecar), _LARGEST):
+        if isinstance(item, tuple) and item[1].digest == stored.original_digest:
+            return Original(item[1].text, "record")
+    return None
+
+
+def _put_together(stored: StoredArticle) -> str:
+    """Return the cleaned text with the lines that were cut from it where they stood."""
+    text, parts, at = stored.article.text, [], 0
+    placed = sorted((place, number) for number, (_, _, place) in enumerate(stored.cut) if place is not None)
+    for place, number in placed:
+        parts += [text[at:place], stored.cut[number][0] + "\n"]
+        at = max(at, place)
+    parts.append(text[at:])
+    return "".join(parts) + "".join(f"\n{line}" for line, _, place in stored.cut if place is None)

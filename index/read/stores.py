@@ -1,0 +1,149 @@
+"""Files in an object store (s3://, gs://, …), read through fsspec; the package of each store is the user's to
+install.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, cast
+
+from index.errors import UnreadableError
+from index.read.record import File
+
+# Who reads through what; "memory" is fsspec's own, for trying things out.
+PACKAGES = {
+    "s3": "s3fs",
+    "s3a": "s3fs",
+    "gs": "gcsfs",
+    "gcs": "gcsfs",
+    "az": "adlfs",
+    "abfs": "adlfs",
+    "sftp": "paramiko",
+    "hdfs": "pyarrow",
+    "memory": "fsspec",
+}
+_IN_MEMORY = 64 * 2**20  # bytes; a larger file goes through a temporary one
+
+
+def is_store(path: str) -> bool:
+    """Tell whether a path names something in a store."""
+    scheme, found, _ = path.partition("://")
+    return bool(found) and scheme.lower() in PACKAGES
+
+
+def canonical(path: str) -> str:
+    """Return a path in a store as the catalog keeps it."""
+    try:
+        store, inside = _at(path)
+    except UnreadableError:
+        return path.rstrip("/")
+    return str(store.unstrip_protocol(inside)).rstrip("/")
+
+
+def exists(path: str) -> bool:
+    """Tell whether there is a file or folder at a path. Raises UnreadableError if the store does not say."""
+    store, inside = _at(path)
+    return bool(_asked(path, lambda: store.exists(inside)))
+
+
+def listed(path: str) -> dict[str, File]:
+    """Return what lies at a path or, in any depth, under it, by its path; names that begin with a dot are left out.
+
+    Raises UnreadableError if there is nothing, or the store does not say.
+    """
+    store, inside = _at(path)
+    store.invalidate_cache()
+    if not _asked(path, lambda: store.exists(inside)):
+        raise UnreadableError("there is no such file or folder; check the path")
+    found: dict[str, dict[str, Any]] = _asked(path, lambda: store.find(inside, detail=True))
+    above = len(inside.rstrip("/")) if inside not in found else inside.rfind("/")
+    files = {}
+    for name in sorted(found):
+        if not any(part.startswith(".") for part in name[above:].split("/")):
+            at = str(store.unstrip_protocol(name))
+            files[at] = File(at, int(found[name].get("size") or 0), _version(store, name, found[name]))
+    return files
+
+
+def opened(path: str, size: int = 0, mtime_ns: int = 0) -> io.BufferedIOBase:
+    """Open a file of a store for reading, all of it fetched. Raises UnreadableError if it cannot be had.
+
+    With ``size`` and ``mtime_ns`` a file that was the last to be opened is not fetched again.
+    """
+    if size <= _IN_MEMORY:
+        return io.BytesIO(_bytes(path, size, mtime_ns))
+    store, inside = _at(path)
+    copy = tempfile.TemporaryFile()  # noqa: SIM115 (whoever asked closes it)
+    _asked(path, lambda: store.get_file(inside, copy))
+    copy.seek(0)
+    return cast(io.BufferedIOBase, copy)
+
+
+@lru_cache(maxsize=1)  # a file is opened for its digest, and again to be read
+def _bytes(path: str, _size: int, _mtime_ns: int) -> bytes:
+    store, inside = _at(path)
+    return cast(bytes, _asked(path, lambda: store.cat_file(inside)))
+
+
+def _at(path: str) -> tuple[Any, str]:
+    import fsspec
+
+    scheme = path.partition("://")[0].lower()
+    try:
+        store, inside = fsspec.core.url_to_fs(path)
+    except ImportError as error:
+        raise UnreadableError(
+            f"is in a store that newsdesk reads through {PACKAGES[scheme]}; install it: pip install {PACKAGES[scheme]}",
+            passing=True,
+        ) from error
+    except Exception as error:  # a store's package raises whatever it likes
+        raise UnreadableError(
+            f"cannot be read ({_told(error)}); check the address and the store's credentials", passing=True
+        ) from error
+    return store, str(inside)
+
+
+def _asked(path: str, ask: Callable[[], Any]) -> Any:
+    try:
+        return ask()
+    except FileNotFoundError as error:
+        raise UnreadableError("is no longer in the store; run again", passing=True) from error
+    except Exception as error:  # as above
+        scheme = path.partition("://")[0]
+        raise UnreadableError(
+            f"cannot be had from the store ({_told(error)}); check {scheme}'s credentials and its network, run again",
+            passing=True,
+        ) from error
+
+
+def _told(error: Exception) -> str:
+    first = (str(error).strip().splitlines() or ["no message"])[0]
+    return f"{type(error).__name__}: {first[:200]}"
+
+
+def _version(store: Any, name: str, said: dict[str, Any]) -> int:
+    """Return what stands for the time of a file's last change, in nanoseconds: the store's time and tag, as far as it
+    gives them.
+    """
+    when = next(
+        (said[key] for key in ("LastModified", "mtime", "updated", "last_modified", "modified") if said.get(key)), None
+    )
+    tag = next((str(said[key]) for key in ("ETag", "etag", "md5Hash", "content_md5", "checksum") if said.get(key)), "")
+    if when is None and not tag:
+        try:
+            when = store.modified(name)
+        except Exception:  # a store that tells no times
+            return time.time_ns()  # so its digest decides
+    if isinstance(when, str):
+        when = datetime.fromisoformat(when)
+    seconds = when.timestamp() if isinstance(when, datetime) else float(when or 0)
+    # Many stores tell whole seconds: the tag tells two changes within one apart.
+    return int(seconds * 1_000_000) * 1_000 + (
+        int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=3).digest(), "big") if tag else 0
+    )

@@ -1,0 +1,225 @@
+"""Text files: pages saved as text, Markdown with front matter, JSON and JSON lines, and sidecars (NAME.meta.yaml)."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import re
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any, cast
+
+import yaml
+
+from index.articles import digest_of
+from index.errors import UnreadableError
+from index.read.record import Failure, Record, decoded, field_of, line_of, record_of
+from index.read.stores import is_store, opened
+from index.read.text_metadata import Metadata
+
+_NESTED = 200  # brackets: PyYAML's time grows with the square of them
+
+
+def yaml_fields(text: str, what: str, first_line: int = 1) -> Any:
+    """Return what a YAML text holds.
+
+    Raises UnreadableError with its line, counted from ``first_line``; ``what`` names the text.
+    """
+    try:
+        if text.count("[") + text.count("{") > _NESTED:
+            raise ValueError("too many brackets")
+        return yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise UnreadableError(
+            f"line {mark.line + first_line if mark else 1}: {what} is not valid YAML; correct it or remove it"
+        ) from error
+
+
+_HTML = re.compile(
+    r"\A\ufeff?\s*(?:<\?xml[^>]{0,200}>\s*)?(?:<!--.{0,2000}?-->\s*)*<(?:!doctype\s+html|html|head)\b", re.I | re.S
+)
+
+
+def read_text(place: str, raw: bytes) -> Record:
+    """Read a text file. One that is an HTML page from its first line on is read as that."""
+    text = decoded(raw)
+    if _HTML.match(text):
+        from index.read.html import read_html
+
+        return read_html(place, raw)
+    return Record(place, digest_of(raw), text, Metadata())
+
+
+_FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.{0,20000}?)^(?:---|\.\.\.)[ \t]*\r?$\n?", re.S | re.M)
+_MARKUP = (
+    (re.compile(r"^#{1,6}[ \t]+(.*?)[ \t#]*$", re.M), r"\n\1\n"),  # headings
+    (re.compile(r"^[ \t]{0,3}>[ \t]?", re.M), ""),  # block quotes
+    (re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)"), ""),  # pictures
+    (re.compile(r"\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)"), r"\1"),  # links
+    (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),  # bold
+    (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),  # italics
+    (re.compile(r"(?<!\w)_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)"), r"\1"),
+    (re.compile(r"^(?:[-*_][ \t]*){3,}$", re.M), ""),  # rules
+)
+
+
+def read_markdown(place: str, raw: bytes) -> Record:
+    """Read a Markdown file: metadata from its front matter, the title else from its first heading."""
+    text = decoded(raw)
+    said: dict[str, Any] = {}
+    front = _FRONT_MATTER.match(text)
+    if front:
+        loaded = yaml_fields(front["yaml"], "the front matter", 2)
+        said = loaded if isinstance(loaded, dict) else {}
+        text = text[front.end() :]
+    heading = re.search(r"^#[ \t]+(.+?)[ \t#]*$", text, re.M)
+    for pattern, replacement in _MARKUP:
+        text = pattern.sub(replacement, text)
+    if heading and not said.get("title"):
+        said["title"] = heading[1]
+    return record_of(place, digest_of(raw), text, said)
+
+
+ENDING = ".meta.yaml"
+_LARGEST = 100_000  # bytes; a dozen fields need a thousand
+
+
+def sidecar_of(path: str) -> str | None:
+    """Return the sidecar of an article file: ``x.pdf.meta.yaml``, else ``x.meta.yaml``, None if there is neither."""
+    return next((near for near in sidecars_of(path) if os.path.lexists(near)), None)
+
+
+def sidecars_of(path: str) -> tuple[str, str]:
+    """Return the names that the sidecar of an article file may have, best first."""
+    stem, dot, _ = path.rpartition(".")
+    return path + ENDING, (stem if dot else path) + ENDING
+
+
+def is_sidecar(name: str) -> bool:
+    """Tell whether a file is no article but describes one."""
+    return name.lower().endswith(ENDING)
+
+
+def read_sidecar(path: str) -> Record:
+    """Return a sidecar as a record without text. Raises UnreadableError, naming it, if it cannot be read."""
+    name = Path(path).name
+    in_store = is_store(path)
+    if not in_store and Path(path).is_symlink():
+        raise UnreadableError(f"its sidecar {name} is a link; put the file itself there")
+    try:
+        with opened(path) if in_store else open(path, "rb") as stream:
+            raw = stream.read(_LARGEST + 1)
+    except OSError as error:
+        raise UnreadableError(
+            f"its sidecar {name} cannot be read ({error.strerror or error}); check its permissions"
+        ) from error
+    if len(raw) > _LARGEST:
+        raise UnreadableError(
+            f"its sidecar {name} is larger than {_LARGEST // 1000} kB; it should hold a title, a date and the "
+            "like, no more"
+        )
+    try:
+        said = yaml_fields(decoded(raw), "it")
+    except UnreadableError as error:
+        raise UnreadableError(f"its sidecar {name}: {error}") from error
+    if said is not None and not isinstance(said, dict):
+        raise UnreadableError(f"its sidecar {name} holds no fields; write lines like title: …, publisher: …, date: …")
+    return record_of(
+        path, digest_of(raw), "", {key: value for key, value in (said or {}).items() if isinstance(key, str)}
+    )
+
+
+def read_json(path: str, raw: bytes) -> Iterator[tuple[str, Record] | Failure]:
+    """Yield the article in a JSON file under its path, or those of a list under their ids."""
+    try:
+        said = json.loads(decoded(raw))
+    except (ValueError, RecursionError) as error:
+        raise UnreadableError(
+            f"is not JSON ({error}); correct it, or name it .jsonl if every line is an article"
+        ) from error
+    articles = (
+        said.get("@graph") if isinstance(said, dict) and "@graph" in said and not field_of(said, "text") else said
+    )
+    if not isinstance(articles, list):
+        yield path, _record(path, digest_of(raw), articles)
+        return
+    seen: dict[str, int] = {}
+    for number, item in enumerate(articles, start=1):
+        line = json.dumps(item, ensure_ascii=False, sort_keys=True)
+        yield from _named(path, item, digest_of(line), number, "article", seen)
+    if not articles:
+        raise UnreadableError("is an empty list; there is no article in it")
+
+
+def read_jsonl_gz(packed: IO[bytes], path: str, limit: int) -> Iterator[tuple[str, Record] | Failure]:
+    """Yield the articles of a packed stream of JSON lines, up to where it is damaged; ``path`` names it."""
+    try:
+        with gzip.open(packed, "rb") as stream:
+            yield from read_lines(cast(IO[bytes], stream), path, limit)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise UnreadableError(
+            f"is a damaged gzip file ({error}); what stood before the damage is in, pack it again"
+        ) from error
+
+
+def read_lines(stream: IO[bytes], path: str, limit: int) -> Iterator[tuple[str, Record] | Failure]:
+    """Yield the articles of a stream of JSON lines; ``path`` names it."""
+    seen: dict[str, int] = {}
+    number = 0
+    while line := stream.readline(limit + 1):
+        number += 1
+        if len(line) > limit:
+            while line and not line.endswith(b"\n"):
+                line = stream.readline(1 << 20)
+            yield Failure(
+                path,
+                f"line {number}: longer than the {limit / 2**20:,.0f} MB an article may have (NEWSDESK_INGEST__MAX_MB)",
+                number,
+            )
+            continue
+        if not line.strip() or line.strip() == b"\xef\xbb\xbf":
+            continue
+        try:
+            said = json.loads(line.decode("utf-8-sig"))
+        except UnicodeDecodeError:
+            yield Failure(path, f"line {number}: is not UTF-8; save the file as UTF-8", number)
+        except (ValueError, RecursionError) as error:
+            yield Failure(path, f"line {number}: is not JSON ({error}); one article a line is expected", number)
+        else:
+            yield from _named(path, said, digest_of(line.strip()), number, "line", seen)
+
+
+def _named(
+    path: str, said: Any, digest: str, number: int, unit: str, seen: dict[str, int]
+) -> Iterator[tuple[str, Record] | Failure]:
+    """Yield one of several articles under its id, its address or, without these, its digest."""
+    given = (said.get("id") or said.get("@id") or said.get("url")) if isinstance(said, dict) else None
+    name = line_of(given) or digest[:16]
+    try:
+        record = _record(f"{path}#{name}", digest, said)
+    except UnreadableError as error:
+        yield Failure(path, f"{unit} {number}: {error}", number)
+        return
+    if name in seen:
+        yield Failure(
+            path,
+            f"{unit} {number}: has the same id as {unit} {seen[name]}; give every article an id of its own",
+            number,
+        )
+        return
+    seen[name] = number
+    yield f"{path}#{name}", record
+
+
+def _record(place: str, digest: str, said: Any) -> Record:
+    if not isinstance(said, dict):
+        raise UnreadableError('is not a JSON object; expected {"title": …, "text": …}')
+    text = field_of(said, "text")
+    if isinstance(text, list) and all(isinstance(part, str) for part in text):
+        text = "\n\n".join(text)
+    if not isinstance(text, str) or not text.strip():
+        raise UnreadableError('has no "text"; every article needs a field "text" with its words')
+    return record_of(place, digest, text, said)

@@ -1,0 +1,4 @@
+"""The catalog: every table and every statement of SQL, in SQLite or PostgreSQL.
+
+Knows no vectors index and no search; the archive joins them.
+"""

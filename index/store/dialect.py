@@ -1,0 +1,323 @@
+"""What differs between SQLite and PostgreSQL: opening, transactions, locks, types, errors.
+
+All other SQL is the same for both.
+
+A *place* is the path of a SQLite file, or the URL of a PostgreSQL database. In PostgreSQL each of our databases is a
+schema of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Engine,
+    Float,
+    Integer,
+    MetaData,
+    String,
+    create_engine,
+    event,
+    inspect,
+    literal_column,
+    make_url,
+    text,
+)
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.schema import CreateColumn
+from sqlalchemy.sql.compiler import DDLCompiler
+
+from index.errors import ArchiveError, DiskFull, LockedError
+
+Place = Path | str
+upsert = (
+    postgresql.insert
+)  # INSERT … ON CONFLICT: this form of it is compiled for SQLite as well, SQLite's is not for PostgreSQL
+Number = BigInteger().with_variant(
+    Integer, "sqlite"
+)  # keys, sizes, times: SQLite's INTEGER has 64 bits, PostgreSQL's has 32
+
+_LOCKS = 0x6E657773  # the class of our advisory locks
+_INGEST_LOCK = {"locks": _LOCKS, "one": 2}
+_OLDEST = 130000  # PostgreSQL 13
+
+
+@compiles(CreateColumn, "postgresql")
+def _by_code_point(element: CreateColumn, compiler: DDLCompiler, **more: Any) -> str:
+    """Have texts compared and sorted as SQLite does it, whatever language the database is set to."""
+    told = compiler.visit_create_column(element, **more)  # type: ignore[no-untyped-call]
+    return f'{told} COLLATE "C"' if isinstance(element.element.type, String) else str(told)
+
+
+def is_postgresql(where: Engine | Connection) -> bool:
+    """Tell which of the two databases this is."""
+    return where.dialect.name == "postgresql"
+
+
+def shown(place: Place) -> str:
+    """Return a place as people may see it: never a password."""
+    if isinstance(place, Path):
+        return str(place)
+    url = _url(place)
+    at = f"{url.host or url.query.get('host') or 'the local socket'}" + (f":{url.port}" if url.port else "")
+    return f"PostgreSQL at {at}, database {url.database or url.username}"
+
+
+def _url(place: str) -> URL:
+    try:
+        return make_url(place)
+    except (ArgumentError, ValueError):  # these tell the password
+        raise ArchiveError(
+            "The database's address is no URL. Write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME"
+        ) from None
+
+
+def opened(place: Place, schema: str, *, durable: bool = True, patience: int = 60) -> Engine:
+    """Return the engine of a place; nothing is connected yet.
+
+    ``schema`` holds the tables in PostgreSQL. ``durable``: what is committed outlives a power cut (PostgreSQL's is by
+    its own settings). ``patience``: seconds to wait for another writer of a SQLite file. Raises ArchiveError if the
+    place cannot be one.
+    """
+    return _sqlite(place, durable, patience) if isinstance(place, Path) else _postgresql(place, schema)
+
+
+def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ArchiveError(
+            f"The folder {path.parent} cannot be made: {error.strerror or error}. Check its owner and "
+            "NEWSDESK_DATA_DIR."
+        ) from error
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": patience, "check_same_thread": False})
+
+    def prepare(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # we say BEGIN ourselves
+        for pragma in ("journal_mode = WAL", f"synchronous = {'FULL' if durable else 'NORMAL'}", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    event.listen(engine, "connect", prepare)
+    # The driver begins transactions late and silently; ours begin where the code says so.
+    event.listen(
+        engine,
+        "begin",
+        lambda connection: connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN")),
+    )
+    return engine
+
+
+def _postgresql(place: str, schema: str) -> Engine:
+    alive = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+    try:
+        url = _url(place).set(drivername="postgresql+psycopg")
+        # A connection that the server closed meanwhile (a restart) is noticed before it is used.
+        engine = create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=10,
+            max_overflow=20,
+            connect_args={"application_name": "newsdesk", **alive},
+        )
+    except ModuleNotFoundError as error:
+        raise ArchiveError(
+            "PostgreSQL needs the library psycopg, which is not installed. Run: pip install 'psycopg[binary]>=3.2,<4'"
+        ) from error
+
+    def prepare(connection: Any, _record: object) -> None:
+        connection.autocommit = True
+        connection.execute(f"SET search_path TO {schema}")
+        connection.execute("SET jit TO off")  # our statements are over before they would be compiled
+        connection.autocommit = False
+
+    event.listen(engine, "connect", prepare, insert=True)  # first: SQLAlchemy asks for the schema when it connects
+    return engine
+
+
+@contextlib.contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection that sees one unchanging state until the block ends, and changes nothing."""
+    with engine.connect() as connection:
+        if is_postgresql(engine):
+            connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        with connection.begin():
+            yield connection
+
+
+@contextlib.contextmanager
+def writing(engine: Engine, *, alone: bool = True) -> Iterator[Connection]:
+    """Give a connection whose changes are kept, all of them, when the block ends without an error.
+
+    In SQLite one transaction writes at a time; in PostgreSQL so do those that are to be ``alone``.
+    """
+    with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        if alone and is_postgresql(engine):
+            # Of one schema: what is written to the journal does not wait for an ingest that publishes.
+            connection.execute(
+                text("SELECT pg_advisory_xact_lock(:locks, hashtext(current_setting('search_path')))"),
+                {"locks": _LOCKS},
+            )
+        yield connection
+
+
+@contextlib.contextmanager
+def sole_writer(engine: Engine, place: Place) -> Iterator[None]:
+    """Hold PostgreSQL's lock for ingests for the length of a block; the server frees it when the connection ends,
+    however it ends.
+
+    Raises LockedError, naming the owner, if it is taken.
+    """
+    since = datetime.now(UTC).isoformat(timespec="seconds")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.detach()  # closed at the end, not kept for the next: the lock is the connection's
+        me = f"newsdesk {os.getpid()} {since} {socket.gethostname()}"[:63]  # as long as PostgreSQL keeps it
+        connection.execute(text("SELECT set_config('application_name', :me, false)"), {"me": me})
+        if not connection.scalar(text("SELECT pg_try_advisory_lock(:locks, :one)"), _INGEST_LOCK):
+            raise LockedError(
+                f"{_holder(connection)} is writing to the archive ({shown(place)}). Wait for it to end, then run "
+                "the command again."
+            )
+        yield
+
+
+def _holder(connection: Connection) -> str:
+    query = """SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid)
+        WHERE locktype = 'advisory' AND classid = :locks AND objid = :one AND granted AND
+        pg_stat_activity.datname = current_database()"""
+    said = str(connection.scalar(text(query), _INGEST_LOCK) or "").split(" ")
+    return f"Process {said[1]} on {said[3]} (since {said[2]})" if len(said) == 4 else "Another process"
+
+
+def prepare_schema(connection: Connection, schema: str) -> None:
+    """Make the schema that holds our tables in PostgreSQL, and check that the server suits. Raises ArchiveError."""
+    if not is_postgresql(connection):
+        return
+    found = connection.execute(
+        text(
+            "SELECT current_setting('server_version_num')::int AS version, current_setting('server_encoding') AS "
+            "encoding"
+        )
+    ).one()
+    if found.version < _OLDEST:
+        raise ArchiveError(
+            f"This PostgreSQL is version {found.version // 10_000}; newsdesk needs {_OLDEST // 10_000} or newer."
+        )
+    if found.encoding != "UTF8":
+        raise ArchiveError(
+            f"The database's encoding is {found.encoding}; newsdesk needs UTF8: createdb --encoding=UTF8 "
+            "--template=template0 NAME"
+        )
+    if connection.scalar(
+        text("SELECT to_regnamespace(:schema) IS NULL"), {"schema": schema}
+    ):  # making one asks for the right to, even if it is there
+        connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
+
+
+def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
+    """Make the tables and add the (nullable) columns that a database does not have yet."""
+    metadata.create_all(connection)
+    for each in metadata.sorted_tables:
+        present = {known["name"] for known in inspect(connection).get_columns(each.name)}
+        for added in each.columns:
+            if added.name not in present:
+                connection.exec_driver_sql(
+                    f"ALTER TABLE {each.name} ADD COLUMN {CreateColumn(added).compile(dialect=connection.dialect)}"
+                )
+
+
+def now(connection: Connection) -> ColumnElement[float]:
+    """Return the time by the database's clock, in seconds since 1970: one for many machines."""
+    return literal_column(
+        "extract(epoch FROM clock_timestamp())"
+        if is_postgresql(connection)
+        else "(julianday('now') - 2440587.5) * 86400.0",
+        Float,
+    )
+
+
+def version(connection: Connection) -> str:
+    """Return the name and version of the database."""
+    if is_postgresql(connection):
+        return "PostgreSQL " + str(connection.scalar(text("SHOW server_version"))).split(" ")[0]
+    return "SQLite " + str(connection.scalar(text("SELECT sqlite_version()")))
+
+
+def faults(connection: Connection) -> list[str]:
+    """Return what the database's own checks find wrong, nothing if it is sound."""
+    if not is_postgresql(connection):
+        return [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(5)") if row[0] != "ok"]
+    failed = connection.scalar(
+        text("SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()")
+    )
+    told = [f"{failed} pages failed their checksum"] if failed else []
+    lacking = connection.scalar(
+        text("SELECT count(*) FROM passages WHERE NOT EXISTS (SELECT FROM passage_terms WHERE rowid = passages.row)")
+    )
+    return told + ([f"{lacking} passages are not in the keyword index"] if lacking else [])
+
+
+def explained(error: DBAPIError, place: Place) -> ArchiveError:
+    """Return a database's error as a sentence that says what to do."""
+    return _of_sqlite(error, place) if isinstance(place, Path) else _of_postgresql(error, place)
+
+
+def _of_sqlite(error: DBAPIError, path: Path) -> ArchiveError:
+    cause = str(error.orig).lower()
+    if "full" in cause or "disk i/o" in cause:
+        return DiskFull(
+            f"The disk with {path.parent} is full or failing ({error.orig}). Nothing that was in is lost; free "
+            "some space and run again."
+        )
+    if "malformed" in cause or "not a database" in cause:
+        return ArchiveError(
+            f"The catalog {path} is damaged ({error.orig}). Restore it from a backup, or move it away and ingest "
+            "the articles again."
+        )
+    if "locked" in cause or "busy" in cause:
+        return ArchiveError(
+            f"The catalog {path} has been busy for a minute. Another process holds it: wait for it or stop it, "
+            "then try again."
+        )
+    if "unable to open" in cause or "readonly" in cause:
+        return ArchiveError(
+            f"The catalog {path} cannot be opened for writing ({error.orig}). Check the owner of {path.parent} "
+            "and NEWSDESK_DATA_DIR."
+        )
+    return ArchiveError(f"The catalog {path} could not do its work ({error.orig}). Run: python -m bot doctor")
+
+
+def _of_postgresql(error: DBAPIError, place: str) -> ArchiveError:
+    where, state = shown(place), str(getattr(error.orig, "sqlstate", None) or "")
+    cause = " ".join(str(error.orig).split())[:300]
+    if state.startswith("53"):
+        return DiskFull(
+            f"{where} has no room or no free connection left ({cause}). Nothing that was in is lost; see to the "
+            "server and run again."
+        )
+    if state in ("25006", "42501"):
+        return ArchiveError(
+            f"{where} does not let this user write ({cause}). The user needs CREATE on the database: GRANT "
+            "CREATE ON DATABASE name TO user"
+        )
+    if (
+        error.connection_invalidated
+        or state.startswith(("08", "57P"))
+        or (not state and isinstance(error, OperationalError | InterfaceError))
+    ):
+        return ArchiveError(
+            f"{where} cannot be reached, or the connection was lost ({cause}). Nothing that was in is lost. "
+            "Check the server and NEWSDESK_CATALOG__URL, then run the same command again."
+        )
+    return ArchiveError(f"{where} could not do its work ({cause}). Run: python -m bot doctor")

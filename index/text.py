@@ -1,0 +1,350 @@
+"""Texts and their parts: sentences as spans that can be quoted, search terms, lines, passages.
+
+text ── sentences (spans) ── passages (windows of whole sentences, sized for the embedding model)
+     └─ terms (folded, stemmed words, the same for articles and questions)
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from bisect import bisect_left
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import Stemmer
+from anyascii import anyascii
+
+from index.articles import Article, Passage, Source, digest_of
+
+Span = tuple[int, int]
+
+# Words that end in a full stop inside a sentence. Lower case; the check ignores case.
+ABBREVIATIONS = frozenset(
+    """
+        mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm maj brig st rev hon pres sr jr inc ltd co corp
+        llc plc vs etc e.g i.e cf al dept univ bzw ca usw z.b d.h mio mrd nr str bd hr m mme mlle sra
+    """.split()
+)
+# These are words as well: abbreviations only with a capital ("on Sat. morning") or before a number ("No. 10").
+_DATES = frozenset(
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun".split()
+)
+_BEFORE_NUMBERS = frozenset("no nos art fig vol op approx est".split())
+# Abbreviations that may well end a sentence too: what follows decides.
+_MAY_END = frozenset({"inc", "ltd", "co", "corp", "llc", "plc", "etc", "jr", "sr", "a.m", "p.m"})
+_BOUNDARY = re.compile(
+    r"""(?P<stop>(?<![.!?…])[.!?…]++|(?<![。！？])[。！？]++)(?P<close>["'”’»)\]\u201c]*)   # „…“ closes with U+201C
+        (?:(?P<space>[ \t]+)(?=[^a-zß-öø-ÿ\s])|(?<=[。！？])(?=\S))""",
+    re.VERBOSE,
+)
+_LAST_WORD = re.compile(r"(?:[^\W\d_]|[.])+$")
+_MARK = re.compile('["“”„«»]')
+_CLOSERS = {'"': '"', "“": "”", "„": "“”", "«": "»"}
+_LONG_QUOTE = 400  # characters; a longer quotation may be cut between its sentences
+_LINE = re.compile(r"[^\n]+")
+
+
+def spans(text: str) -> list[Span]:
+    """Return the sentences of a text in order, as (start, end) character offsets without outer white space.
+
+    A line break always ends a sentence, so a heading never sticks to what follows. Nothing is split inside a
+    quotation of up to 400 characters. Every visible character of the text lies in exactly one span.
+    """
+    found: list[Span] = []
+    for line in _LINE.finditer(text):
+        for start, end in _split(line.group()):
+            found.append((line.start() + start, line.start() + end))
+    return found
+
+
+def _split(line: str) -> Iterator[Span]:
+    quotes = _quotations(line)
+    start, inner = 0, 0
+    for match in _BOUNDARY.finditer(line):
+        stop = match.start("stop")
+        if _inside(quotes, stop) and not _closes(quotes, match.end("close")):
+            continue
+        # Slices of a few words: a line may be megabytes long.
+        if (
+            match["stop"] == "."
+            and not match["close"]
+            and _is_abbreviation(line[max(inner, stop - 24) : stop], line[match.end() : match.end() + 24])
+        ):
+            continue
+        yield from _trimmed(line, start, match.end("close"))
+        start = match.end()
+        inner = start
+    yield from _trimmed(line, start, len(line))
+
+
+def _trimmed(line: str, start: int, end: int) -> Iterator[Span]:
+    piece = line[start:end]
+    stripped = piece.strip()
+    if stripped:
+        offset = start + len(piece) - len(piece.lstrip())
+        yield offset, offset + len(stripped)
+
+
+def _is_abbreviation(before: str, after: str) -> bool:
+    word = _LAST_WORD.search(before)
+    if word is None:
+        return False
+    token = word.group().lower()
+    if len(token) == 1:  # an initial: "J. D. Vance"
+        return True
+    if "." in token and all(len(part) <= 1 for part in token.split(".")):  # "U.S", "p.m"
+        # "in the U.S. The talks" ends a sentence, "the U.S. Senate" does not: only a function word decides.
+        return re.match(r"(?:The|A|An|It|He|She|They|We|But|In|On|This|That|However)\b", after) is None
+    if token in _MAY_END:
+        return False
+    if token in _BEFORE_NUMBERS:
+        return after[:1].isdigit()
+    return token in ABBREVIATIONS or (token in _DATES and word.group()[0].isupper())
+
+
+def _quotations(line: str) -> list[Span]:
+    """Return the spans between matching double quotation marks of up to 400 characters."""
+    found: list[Span] = []
+    opened: int | None = None
+    closer = ""
+    line = line.replace("''", '"\u2060')  # typewriter quotes, of the same length
+    for mark in _MARK.finditer(line):
+        index, char = mark.start(), mark.group()
+        if opened is None:
+            if char in _CLOSERS and (char != '"' or _opens(line, index)):
+                opened, closer = index, _CLOSERS[char]
+        elif char in closer and (char != '"' or not _opens(line, index) or index + 1 == len(line)):
+            if index - opened <= _LONG_QUOTE:
+                found.append((opened, index + 1))
+            opened = None
+    return found
+
+
+def _opens(line: str, index: int) -> bool:
+    """Tell whether a straight quotation mark opens: a gap or a bracket before it, none behind it."""
+    before = line[index - 1] if index else " "
+    after = line[index + 1] if index + 1 < len(line) else " "
+    return (before.isspace() or before in "([—–-/:") and not after.isspace()
+
+
+def _inside(quotes: list[Span], index: int) -> bool:
+    found = bisect_left(quotes, (index, 0)) - 1
+    return found >= 0 and quotes[found][0] < index < quotes[found][1]
+
+
+def _closes(quotes: list[Span], end: int) -> bool:
+    found = bisect_left(quotes, (end, 0)) - 1
+    return found >= 0 and quotes[found][1] in (end, end - 1)
+
+
+_WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
+_OWN = threading.local()  # a stemmer keeps the word it works on in itself, and a bot answers several questions at once
+
+_LONGEST = 64  # characters; what is longer is no word
+
+# Words that carry no topic. Short on purpose: BM25 already weighs common words down.
+STOP_WORDS = frozenset(
+    """
+        a about above after again against all also am an and any are as at be because been before being below
+        between both but by can could did do does doing don down during each few for from further had has have
+        having he her here hers him his how i if in into is it its itself just let me more most my no nor not of off
+        on once only or other our out over own same she should so some such than that the their them then there
+        these they this those through to too under until up upon us very was we were what when where which while who
+        whom whose why will with would you your yours s t re ve ll d m say says said saying tell tells told talk
+        talks talked according please know anything something
+    """.split()
+)
+
+
+def words(text: str) -> list[str]:
+    """Return the words of a text in order, as written ("U.S", "Macron's" and "2,000" stay whole or split at the
+    comma).
+    """
+    return _WORD.findall(text)
+
+
+def terms(text: str) -> list[str]:
+    """Return the search terms of a text in order, stop words left out, repeats kept."""
+    found = []
+    for word in _WORD.findall(text):
+        term = term_of(word)
+        if term:
+            found.append(term)
+    return found
+
+
+@lru_cache(maxsize=200_000)
+def term_of(word: str) -> str:
+    """Return the term for one word, "" for a stop word.
+
+    Script and diacritics are folded to ASCII, the possessive goes, English endings are stemmed, and the endings in
+    which transliterations differ become one: Zelensky, Zelenskyy, Zelenskiy and Зеленський are ``zelenski``.
+    """
+    folded = anyascii(word[:_LONGEST]).lower().replace("’", "'")
+    folded = re.sub(r"'s?$", "", folded)
+    folded = re.sub(r"[^a-z0-9]", "", folded)
+    if not folded or folded in STOP_WORDS:
+        return ""
+    stem = stemmed(folded)
+    if len(stem) > 5:
+        stem = re.sub(r"(?:iy|yy|yi|ij|yj|ii|y)$", "i", stem)
+    return stem
+
+
+def stemmed(word: str) -> str:
+    """Return a lower-case word without its English endings (Snowball's English stemmer)."""
+    if not hasattr(_OWN, "stemmer"):
+        _OWN.stemmer = Stemmer.Stemmer("english", 0)  # what it returns is kept by who asks
+    stem: str = _OWN.stemmer.stemWord(word)
+    return stem
+
+
+BULLET = re.compile(r"^(?:[*•·▪◦‣+^–—-]+|>{1,3}|[»«]|\d{1,2}[.)]|o(?=\s[A-Z\d]))\s+")
+_LINES_WORD = re.compile(r"\w+")
+# A line of prose ends with a full stop or its like; quotation marks, brackets and emoji may follow.
+_END = re.compile(r"""[.!?…:;。！？।॥؟۔][^\w.!?…:;。！？।॥؟۔]*$|["”»]$""")
+_FULL_STOP = re.compile(r"""(?:(?<!\.\.)[.!?。！？।॥؟۔]|[.!?]["”’'»)\]])[^\w.!?…:;。！？।॥؟۔]*$|[^.…]["”»]$""")
+_CLIPPED = re.compile(r"(?:…|\.\.\.)\W*$")
+_UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")  # Thai, Japanese, Chinese
+# "WeatherSportPolitics": links whose spaces were lost when the page was saved.
+_GLUED = re.compile(r"[^\W\d_A-Z]{2}[A-Z][^\W\d_]")
+
+
+def is_prose(line: str) -> bool:
+    """Tell whether a line reads like a sentence rather than like a label, a heading or a link."""
+    return _shape(line)[0]
+
+
+def is_sentence(line: str) -> bool:
+    """Tell whether a line reads like prose and ends as a sentence does: not clipped ("…"), not without an end."""
+    return _shape(line)[0] and not is_clipped(line) and _FULL_STOP.search(line[-60:]) is not None
+
+
+def is_clipped(line: str) -> bool:
+    """Tell whether a line breaks off ("…")."""
+    return _CLIPPED.search(line[-20:]) is not None
+
+
+def length_in_words(line: str) -> int:
+    """Return how many words a line has; where words are not parted by spaces, half its characters."""
+    return _shape(line)[1]
+
+
+def is_unspaced(line: str) -> bool:
+    """Tell whether a line is in a script that puts no spaces between words."""
+    return not line.isascii() and len(_UNSPACED.findall(line)) * 2 > len(line)
+
+
+@lru_cache(maxsize=4_096)  # every step asks again of the same lines
+def _shape(line: str) -> tuple[bool, int]:
+    if is_unspaced(line):
+        return len(line) >= 12, len(line) // 2
+    count = len(_LINES_WORD.findall(line))
+    return (count >= 6 and _END.search(line[-60:]) is not None) or (
+        count >= 25 and len(_GLUED.findall(line)) * 8 < count
+    ), count
+
+
+_UNPRINTABLE = {
+    ord(char): None for char in "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+} | dict.fromkeys((*range(32), *range(127, 160)), " ")
+
+
+def printable(text: str) -> str:
+    """Return a text fit for one line of a terminal: no control characters, no marks that reverse what stands around
+    them.
+    """
+    return text.translate(_UNPRINTABLE).encode("utf-8", "replace").decode("utf-8")
+
+
+def short_path(path: str) -> str:
+    """Return a path relative to the current folder if it lies in it."""
+    try:
+        return str(Path(path).relative_to(Path.cwd()))
+    except ValueError:
+        return path
+
+
+# MiniLM reads 256 tokens; 128-200 tokens cut at sentences retrieved best, overlap brought nothing measurable.
+SIZE = 150  # estimated tokens
+_DENSE_SCRIPT = re.compile(r"[^\x00-\u024f\u2000-\u206f]")
+
+
+def passages_of(article: Article) -> list[Passage]:
+    """Return the windows of an article in order; together they hold every visible character of its text once."""
+    heading = header(article.source)
+    found = []
+    for start, end in windows(article.text):
+        text = article.text[start:end]
+        key = embedding_key(heading, text)
+        found.append(Passage(f"{article.source.id}:{start}-{end}:{key[:8]}", article.source.id, start, end, text))
+    return found
+
+
+def header(source: Source) -> str:
+    """Return the line put before a passage when it is embedded: title, publisher and date where known."""
+    about = ", ".join(part for part in (source.publisher, source.published and source.published.isoformat()) if part)
+    return f"{source.title} ({about})" if about else source.title
+
+
+def embedding_key(heading: str, text: str) -> str:
+    """Return the digest under which the vector of a passage is kept."""
+    return digest_of(f"{heading}\n{text}")
+
+
+def windows(text: str, size: int = SIZE) -> list[Span]:
+    """Cut a text into windows of whole sentences of about ``size`` tokens.
+
+    A paragraph break is preferred as an edge once a window is two thirds full; a sentence longer than a window is
+    cut at white space, or anywhere if it has none.
+    """
+    found: list[Span] = []
+    start: int | None = None
+    end, used = 0, 0
+    for piece_start, piece_end in _pieces(text, size):
+        cost = estimated_tokens(text[piece_start:piece_end])
+        full = used + cost > size
+        at_paragraph = start is not None and used > size * 2 // 3 and "\n" in text[end:piece_start]
+        if start is not None and (full or at_paragraph):
+            found.append((start, end))
+            start, used = None, 0
+        if start is None:
+            start = piece_start
+        end, used = piece_end, used + cost
+    if start is not None:
+        found.append((start, end))
+    return found
+
+
+def estimated_tokens(text: str) -> int:
+    """Estimate word-piece tokens: four and a half Latin characters each, one a character of other scripts."""
+    other = len(_DENSE_SCRIPT.findall(text))
+    return round((len(text) - other) / 4.5) + other + 1
+
+
+def _pieces(text: str, size: int) -> list[Span]:
+    pieces: list[Span] = []
+    for start, end in spans(text):
+        if end - start <= size or estimated_tokens(text[start:end]) <= size:
+            pieces.append((start, end))
+        else:
+            pieces.extend(_cut(text, start, end, size))
+    return pieces
+
+
+def _cut(text: str, start: int, end: int, size: int) -> list[Span]:
+    pieces: list[Span] = []
+    while start < end:
+        stop = min(end, start + size * 4)
+        if _DENSE_SCRIPT.search(text, start, stop):
+            stop = min(end, start + size)
+        if stop < end:
+            space = text.rfind(" ", start + size // 2, stop)
+            stop = space if space > start else stop
+        pieces.append((start, stop))
+        start = stop
+        while start < end and text[start].isspace():
+            start += 1
+    return pieces
