@@ -163,7 +163,9 @@ def test_what_lies_in_a_scope_is_the_same_with_and_without_the_words(newsroom: N
     archive.close()
 
 
-def test_the_nearest_in_a_scope_are_those_that_comparing_all_finds(newsroom: Newsroom) -> None:
+def test_the_nearest_in_a_scope_are_those_that_comparing_all_finds(
+    newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where the engine gives enough of them, where it has to be asked for more, and where it cannot."""
     _dated(newsroom, 30)
     archive, model = newsroom.open(), newsroom.embedder.identity
@@ -180,4 +182,9 @@ def test_the_nearest_in_a_scope_are_those_that_comparing_all_finds(newsroom: New
             expected = archive.read(lambda view, scope=scope: view.snapshot.scan(vector, model, 8, scope))  # type: ignore[misc]
             assert {article_id_of(id_) for id_, _ in there} <= inside
             assert [score for _, score in there] == pytest.approx([score for _, score in expected], abs=1e-5)
+    monkeypatch.setattr(
+        "index.search.candidates._COMPARED", 0
+    )  # an engine that gives 10 at once, and very many passages
+    found_of_ten = archive.read(lambda view: found(view, Scope(publisher="herald"), 10))
+    assert 0 < len(found_of_ten) < 8
     archive.close()

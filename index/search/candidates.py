@@ -20,6 +20,7 @@ from index.vectors.engine import Index
 
 _MORE = 1.5  # times the passages that would do if those in the scope were as near as the others
 _AGAIN = 2  # times as many, where that was not enough
+_COMPARED = 100_000  # passages, at most, of a scope in which all are compared: a second
 
 
 class KeywordCandidates(Protocol):
@@ -42,29 +43,25 @@ class VectorCandidates:
             return view.snapshot.scan(self._vector, self._model, limit, scope)
         if index.scopes or not scope:
             return self._known(index.nearest(self._vector, limit, scope))
-        inside = view.articles_within(scope)
-        return self._chosen(index, limit, inside) or self._compared(limit, inside)
-
-    def _chosen(self, index: Index, limit: int, inside: Collection[str]) -> list[tuple[str, float]]:
-        """Return the nearest passages of some articles out of the nearest of all, nothing if it is sooner to compare
-        those articles' passages.
-
-        Chroma's own filters cost ten to thirty times the query.
-        """
-        view = self._view
         assert view.generation is not None
+        inside = view.articles_within(scope)
         share = len(inside) / max(1, view.snapshot.count_articles())
-        wanted = int(_MORE * limit / share) if inside else index.most
-        while wanted < min(index.most, share * view.generation.passages):
-            found = [pair for pair in index.nearest(self._vector, wanted) if article_id_of(pair[0]) in inside][:limit]
-            if len(found) == limit:
-                return self._known(found)
+        there = share * view.generation.passages  # about so many passages lie in the scope
+        wanted = int(_MORE * limit / share) if inside else 0
+        # Chroma's own filters cost ten to thirty times the query.
+        while wanted <= index.most and wanted < there:
+            found = self._within(index, wanted, inside)
+            if len(found) >= limit:
+                return self._known(found[:limit])
             wanted *= _AGAIN
-        return []
+        if there > _COMPARED:  # only of an engine that gives little at once, as Chroma Cloud does
+            return self._known(self._within(index, index.most, inside)[:limit])
+        compared = view.snapshot.similarities_of(self._vector, self._model, sorted(inside))
+        return sorted(compared.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
 
-    def _compared(self, limit: int, inside: Collection[str]) -> list[tuple[str, float]]:
-        found = self._view.snapshot.similarities_of(self._vector, self._model, sorted(inside))
-        return sorted(found.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+    def _within(self, index: Index, wanted: int, inside: Collection[str]) -> list[tuple[str, float]]:
+        """Return those of the nearest passages that are of some articles."""
+        return [pair for pair in index.nearest(self._vector, wanted) if article_id_of(pair[0]) in inside]
 
     def of(self, ids: Sequence[str]) -> dict[str, float]:
         """Return the similarities of some passages, by id."""

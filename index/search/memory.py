@@ -33,7 +33,7 @@ _COUNT = np.uint64(4_095)
 _LAST_ROW = np.uint64(2**28 - 1)
 _K1, _B = 1.2, 0.75  # FTS5's
 _LEAST = 1e-6  # what FTS5 lets a term weigh that stands in half of all passages
-_AT_ONCE = 8_192  # passages
+_AT_ONCE = 1_024  # passages; more leave the words of a portion in holes that no other memory fits into
 
 
 class Words:

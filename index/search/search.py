@@ -1,7 +1,7 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
-question ─┬─ vector ── exact comparison, or the index where there is very much ──┐
-          └─ terms ─── BM25, in memory or in the catalog ─────────────────────────┴─ normalise, sum,
+question ─┬─ vector ── the engine, joined to the catalog ────┐
+          └─ terms ─── BM25, in memory or in the catalog ────┴─ normalise, sum,
              plus what is wished for, less for more of an article → hits
 """
 
