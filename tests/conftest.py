@@ -39,7 +39,7 @@ _LONG = [
     "test_server",
     "test_concurrency",
     "test_slack_conduct",
-    "test_words",
+    "test_candidates",
     "test_ray",
     "test_pgvector",
     "test_generations",
