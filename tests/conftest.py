@@ -12,6 +12,7 @@ import pytest
 
 pytest.register_assert_rewrite("newsroom")
 
+import exact_vectors  # noqa: E402
 from chroma_server import ChromaServer  # noqa: E402
 from hash_embedder import HashEmbedder  # noqa: E402
 from newsroom import Newsroom  # noqa: E402
@@ -31,6 +32,16 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every test starts in an empty folder (no .env lies in it), with its own archive."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "archive"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Chroma writes and searches the vectors of tests that are marked ``chroma``; exact_vectors.py those of all others.
+
+    ``chroma(False)`` exempts one of a marked file.
+    """
+    marked = item.get_closest_marker("chroma")
+    exact_vectors.use(marked is None or marked.args == (False,))
 
 
 # Files that take a minute and more. They go first, so that no process is left alone with one of them at the end.

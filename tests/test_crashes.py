@@ -59,6 +59,7 @@ def generations(newsroom: Newsroom) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 @pytest.mark.parametrize(
     ("put", "articles", "kills"),
     [pytest.param(put_files, 60, KILLS, id="files"), pytest.param(put_one_file, 510, 2, id="one-file-in-two-batches")],
@@ -217,6 +218,7 @@ def fill(disk: Path, leave_mb: float) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 @pytest.mark.parametrize("left_mb", [0, 0.2, 20])
 def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_room(
     newsroom: Newsroom, small_disk: Path, left_mb: float
@@ -245,6 +247,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_ro
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 def test_a_disk_that_fills_up_while_the_index_is_written_loses_nothing_and_a_larger_one_mends_it(
     newsroom: Newsroom, small_disk: Path
 ) -> None:

@@ -16,6 +16,9 @@ from index.articles import article_id
 from index.search.llama import ArchiveEmbedding, ArchiveRetriever
 
 
+pytestmark = pytest.mark.chroma
+
+
 @pytest.fixture
 def archive(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
     monkeypatch.setenv("NEWSDESK_CHROMA__TEXT", "true")
