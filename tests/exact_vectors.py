@@ -1,8 +1,8 @@
-"""An index for tests whose subject is another: each generation is a folder as Chroma's is, copied, sealed and checked by
-the product's own code, but it is one SQLite file, written in this process and searched by an exact scan.
+"""An index for tests whose subject is not the index: each generation is a folder as Chroma's is, copied, sealed and
+checked by the product's own code, but it is one SQLite file, written in this process and searched by an exact scan.
 
-A small ingest takes a tenth of a second with it and two seconds with Chroma, which is a process of its own. Tests of the
-index are marked ``chroma`` and have Chroma.
+A small ingest takes a tenth of a second with it and two seconds with Chroma, which is a process of its own. Tests of
+the index are marked ``chroma`` and have Chroma.
 """
 
 from __future__ import annotations

@@ -29,7 +29,6 @@ from index.vectors.chroma import open_folder
 from index.vectors.engine import Changes, Item
 from index.vectors.generations import Folders
 
-
 pytestmark = pytest.mark.chroma
 
 

@@ -15,7 +15,6 @@ from index.archive import Archive
 from index.articles import article_id
 from index.search.llama import ArchiveEmbedding, ArchiveRetriever
 
-
 pytestmark = pytest.mark.chroma
 
 
