@@ -58,7 +58,21 @@ _LONG = [
 ]
 
 
+# What starts a server, or a stand-in for one: modules of ours and fixtures.
+_SERVERS = {"chroma_gate", "chroma_server", "llm_server", "postgres", "slack_room", "slack_server", "web_server"}
+_SERVED = {"chroma", "cluster", "pgvector", "vector_cluster"}
+
+
+def _needs_server(item: pytest.Function) -> bool:
+    from_where = {getattr(value, "__module__", None) for value in vars(item.module).values()}
+    database = item.callspec.params.get("database") if hasattr(item, "callspec") else None
+    return bool(_SERVERS & from_where or _SERVED & set(item.fixturenames) or database == "postgresql")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if isinstance(item, pytest.Function) and _needs_server(item):
+            item.add_marker("server")
     items.sort(key=lambda item: item.path.stem not in _LONG)
 
 

@@ -4,8 +4,8 @@ python tests/ingest_with_hashes.py ingest FOLDER --json
 python tests/ingest_with_hashes.py bot ask "…"
 
 ``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were
-opened. ``DIMENSIONS=N``: another model. ``TEST_VECTORS=exact``: the vectors of exact_vectors.py in place of
-Chroma. ``MOST_IN_MEMORY=N``: up to so many passages are compared in memory.
+opened. ``DIMENSIONS=N``: another model. ``BATCH=N``: so many articles are published together.
+``TEST_VECTORS=exact``: the index of exact_vectors.py in place of Chroma. ``MOST_IN_MEMORY=N``: up to so many passages are compared in memory.
 ``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
 """
 
@@ -63,6 +63,10 @@ def main(door: str, arguments: list[str]) -> int:
         import exact_vectors
 
         exact_vectors.use()
+    if "BATCH" in os.environ:
+        import index.ingest.run
+
+        index.ingest.run._BATCH_ARTICLES = int(os.environ["BATCH"])
     embedder = HashEmbedder(int(os.environ.get("DIMENSIONS", "256")))
     if door == "ingest":
         import ingest

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import chromadb
 import exact_vectors
 import numpy as np
 from hash_embedder import HashEmbedder
@@ -259,6 +258,8 @@ class Newsroom:
     @contextlib.contextmanager
     def collection(self, place: str, server: Server | None = None) -> Iterator[Any]:
         """Open a collection as anyone would, past our own code."""
+        import chromadb
+
         if server is None:
             client: Any = chromadb.PersistentClient(str(self.archive / "chroma" / place))
             name = "newsdesk"
