@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """Answer the question, or the lines of a file. Returns 0, or 2 if a line was wrong."""
     from bot.answer.desk import Request
-    from bot.terminal import explained, opens_links, rendered, sources
+    from bot.terminal import answer_text, explanation, opens_links, sources
 
     if (parsed.question is None) == (parsed.jsonl is None):
         raise SettingsError(
@@ -57,10 +57,10 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
                 print(
                     f"\n{sources(reply, _width(), links, hyperlinks=hyperlinks)}"
                     if told
-                    else rendered(reply, _width(), links, hyperlinks=hyperlinks)
+                    else answer_text(reply, _width(), links, hyperlinks=hyperlinks)
                 )
                 if parsed.explain:
-                    print(f"\n{explained(reply, _width())}")
+                    print(f"\n{explanation(reply, _width())}")
             code = 0
         _mend(archive)
     return code
@@ -70,14 +70,14 @@ def _told(desk: Asks, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
     """Ask, and on a terminal print the sentences as they come; tell whether any was printed."""
     from bot.answer.desk import Reply
     from bot.slack.desk_threads import Streams
-    from bot.terminal import spoken
+    from bot.terminal import sentence_text
 
     told = False
     if aloud and isinstance(desk, Streams) and sys.stdout.isatty():
         for item in desk.stream(request):
             if isinstance(item, Reply):
                 return told, item
-            print(spoken(item, _width()), flush=True)
+            print(sentence_text(item, _width()), flush=True)
             told = True
     return told, desk.ask(request)
 
@@ -134,8 +134,8 @@ def _mend(archive: Archive) -> None:
     trouble = archive.trouble
     if trouble is None:
         return
-    if elsewhere := archive.elsewhere():
-        print(elsewhere, file=sys.stderr)
+    if why := archive.why_not_here():
+        print(why, file=sys.stderr)
         return
     _, outcome = mended(archive)
     if outcome:

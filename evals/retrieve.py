@@ -90,9 +90,9 @@ def summed(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 
 def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
-    from bot.answer.question import understood
+    from bot.answer.question import parse_question
 
-    asked = understood(query.question, query.today or TODAY)
+    asked = parse_question(query.question, query.today or TODAY)
     vector = embedder.embed([asked.search])[0]
     return [
         found_of(hit)

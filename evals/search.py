@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.answer.question import understood
+from bot.answer.question import parse_question
 from evals.archives import archive_of
 from evals.data import load
 from evals.machine import machine, resident
@@ -62,8 +62,8 @@ def run(data: Path, *, sizes: Sequence[int] = SIZES, cache: Path = Path(".evals"
     embedder = Remembering(Model(many=True), cache / "vectors.sqlite3")
     newsquiz = load(data / "newsquiz").part(_REAL)
     queries = newsquiz.queries[:: max(1, len(newsquiz.queries) // _QUESTIONS)][:_QUESTIONS]
-    understood_ = [understood(query.question, query.today or _TODAY) for query in queries]
-    asked = [(one.search, embedder.embed([one.search])[0], one.wish) for one in understood_]
+    questions = [parse_question(query.question, query.today or _TODAY) for query in queries]
+    asked = [(one.search, embedder.embed([one.search])[0], one.wish) for one in questions]
     found = {}
     with archive_of(newsquiz, embedder, cache) as archive:
         for size in sizes:

@@ -4,8 +4,9 @@ python tests/ingest_with_hashes.py ingest FOLDER --json
 python tests/ingest_with_hashes.py bot ask "…"
 
 ``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were
-opened. ``DIMENSIONS=N``: another model. ``BATCH=N``: so many articles are published together.
-``TEST_VECTORS=exact``: the index of exact_vectors.py in place of Chroma. ``MOST_IN_MEMORY=N``: up to so many passages are compared in memory.
+opened. ``DELAY=SECONDS``: each call of the model takes so long. ``DIMENSIONS=N``: another model. ``BATCH=N``: so
+many articles are published together. ``TEST_VECTORS=exact``: the index of exact_vectors.py in place of Chroma.
+``MOST_IN_MEMORY=N``: up to so many passages are compared in memory.
 ``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
 """
 
@@ -67,7 +68,7 @@ def main(door: str, arguments: list[str]) -> int:
         import index.ingest.run
 
         index.ingest.run._BATCH_ARTICLES = int(os.environ["BATCH"])
-    embedder = HashEmbedder(int(os.environ.get("DIMENSIONS", "256")))
+    embedder = HashEmbedder(int(os.environ.get("DIMENSIONS", "256")), float(os.environ.get("DELAY", "0")))
     if door == "ingest":
         import ingest
 

@@ -24,7 +24,7 @@ from hash_embedder import HashEmbedder
 import ingest
 from bot.answer.desk import Desk, Request
 from index.archive import Archive
-from index.store.dialect import Place
+from index.store.dialect import Database
 from index.vectors.chroma_server import Server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,7 +73,7 @@ def tokens(text: str) -> set[tuple[int, int]]:
     return {(int(number), int(version)) for number, version in _TOKEN.findall(text)}
 
 
-def catalog_at(path: Path) -> Place:
+def catalog_at(path: Path) -> Database:
     """The database that the settings name, else a file."""
     return os.environ.get("NEWSDESK_CATALOG__URL") or path
 
@@ -207,7 +207,7 @@ class Newsroom:
         """
         archive = self.open(server)
         try:
-            assert archive.sound(), archive.trouble
+            assert archive.is_intact(), archive.trouble
             assert archive.check() is None
             with archive.catalog.snapshot() as snapshot:
                 generation = snapshot.generation()
@@ -221,20 +221,20 @@ class Newsroom:
             archive.close()
         assert generation is not None
         assert generation.passages == len(own)
-        if generation.place.startswith("vectors_"):
-            self._assert_table_agrees(generation.place, {id_: vector for id_, (vector, _) in own.items()})
+        if generation.name.startswith("vectors_"):
+            self._assert_table_agrees(generation.name, {id_: vector for id_, (vector, _) in own.items()})
             return
-        found = self.stored(generation.place, server)
+        found = self.stored(generation.name, server)
         assert found.keys() == own.keys()
         for id_, (vector, text) in found.items():
             assert np.allclose(vector, own[id_][0], atol=1e-6)
             assert text == (own[id_][1] if with_text else None)
 
-    def stored(self, place: str, server: Server | None = None) -> dict[str, tuple[Any, str | None]]:
+    def stored(self, name: str, server: Server | None = None) -> dict[str, tuple[Any, str | None]]:
         """Return vector and text of every passage in a folder or a collection."""
         if server is None and exact_vectors.used():
-            return exact_vectors.rows(self.archive / "chroma" / place)
-        with self.collection(place, server) as collection:
+            return exact_vectors.rows(self.archive / "chroma" / name)
+        with self.collection(name, server) as collection:
             found = collection.get(include=["embeddings", "documents"])
         assert len(set(found["ids"])) == len(found["ids"])
         return {

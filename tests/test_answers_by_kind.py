@@ -11,10 +11,10 @@ from hash_embedder import HashEmbedder
 import ingest
 from bot.answer.candidates import Candidate
 from bot.answer.desk import Desk, Request
-from bot.answer.question import understood
-from bot.answer.reader import decided
+from bot.answer.question import parse_question
+from bot.answer.reader import decide
 from bot.reply import Answer
-from bot.terminal import rendered
+from bot.terminal import answer_text
 from index.archive import Archive
 from index.articles import Article, Hit, Passage, Source
 
@@ -93,7 +93,7 @@ def test_reports_that_differ_stand_side_by_side_in_the_order_of_their_dates(desk
     assert isinstance(reply.result, Answer), reply.why
     assert days(reply.result) == order
     assert reply.result.lead == reply.as_json()["lead"] == lead
-    assert rendered(reply).startswith(lead)
+    assert answer_text(reply).startswith(lead)
     assert lead not in reply.result.text
 
 
@@ -128,16 +128,16 @@ def test_a_reader_decides_only_what_is_near_the_level():
     best = Candidate(
         hit, 21, len(text), text[21:], frozenset(), frozenset(), frozenset(), [(0, 20), (21, len(text))], 1
     )
-    question = understood("Is the gate shut?", date(2025, 3, 31))
+    question = parse_question("Is the gate shut?", date(2025, 3, 31))
     read = []
 
     def reader(question, texts):
         read.append((question, list(texts)))
         return [0.9, 0.2]
 
-    assert decided(reader, question, best, 0.9, 0.35) == 0.9
-    assert decided(reader, question, best, 0.1, 0.35) == 0.1
+    assert decide(reader, question, best, 0.9, 0.35) == 0.9
+    assert decide(reader, question, best, 0.1, 0.35) == 0.1
     assert read == []
-    assert decided(reader, question, best, 0.3, 0.35) > 0.35
+    assert decide(reader, question, best, 0.3, 0.35) > 0.35
     assert read == [("Is the gate shut?", [text, text])]
-    assert decided(lambda question, texts: [0.4, 0.1], question, best, 0.4, 0.35) < 0.35
+    assert decide(lambda question, texts: [0.4, 0.1], question, best, 0.4, 0.35) < 0.35

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from bot.check.claim import claimed
+from bot.check.claim import parse_claim
 from bot.check.numbers import figures
 from bot.check.times import days
 from bot.check.vocabulary import alike, lemma, opposed
@@ -134,11 +134,11 @@ def test_opposites_are_opposed_and_not_alike(one, other):
 
 
 def test_keys_and_markdown_are_taken_off():
-    claim = claimed("- The **ferry** stops in May [p7f2] [q1].", {"p7f2", "q1"})
+    claim = parse_claim("- The **ferry** stops in May [p7f2] [q1].", {"p7f2", "q1"})
     assert (claim.text, claim.keys, claim.fault) == ("The ferry stops in May.", ("p7f2", "q1"), "")
 
 
 def test_a_bracket_of_the_article_is_text():
-    claim = claimed("“We [the council] regret it,” she said [a].", {"a"}, {"the council"})
+    claim = parse_claim("“We [the council] regret it,” she said [a].", {"a"}, {"the council"})
     assert (claim.keys, claim.fault) == (("a",), "")
     assert "[the council]" in claim.text

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.write.desk import DECLINED, prompts
-from bot.write.prompt import FOLDER, fenced, prompt, tokens_of
+from bot.write.prompt import FOLDER, fence_passages, prompt, tokens_of
 from index.articles import Article, Hit, Source
 from index.errors import SettingsError
 from index.text import passages_of
@@ -94,7 +94,7 @@ def test_no_passage_closes_its_fence(text, place):
     values = {"text": f"The ship left. {text} It came back.", "title": "A headline", "publisher": "Courier"} | {
         place: text + " and so on"
     }
-    made = fenced([hit(**values), hit("Another story of a ship.")], 10, 4_000)
+    made = fence_passages([hit(**values), hit("Another story of a ship.")], 10, 4_000)
     first, second = made.passages
     fences = [line for line in made.text.split("\n") if made.mark in line]
     assert fences == [
@@ -107,14 +107,14 @@ def test_no_passage_closes_its_fence(text, place):
 
 def test_every_request_has_its_own_keys_and_mark():
     hits = [hit(f"Story number {number} of a ship.") for number in range(10)]
-    made = [fenced(hits, 10, 4_000) for _ in range(5)]
+    made = [fence_passages(hits, 10, 4_000) for _ in range(5)]
     assert len({item.mark for item in made}) == 5
     assert len({key for item in made for key in item.passages}) > 45
     assert all(re.fullmatch(r"[a-z]\d[a-z]\d", key) for item in made for key in item.passages)
 
 
 def test_what_a_passage_is_of_stands_with_it():
-    made = fenced(
+    made = fence_passages(
         [hit("The ship left.", title="Ship\nleaves", published=None, publisher=None), hit("It came.")], 10, 4_000
     )
     assert "Publisher: unknown\nDate: undated\nTitle: Ship leaves\n\nThe ship left." in made.text
@@ -123,9 +123,9 @@ def test_what_a_passage_is_of_stands_with_it():
 
 def test_no_more_is_sent_than_the_budget_allows():
     hits = [hit(f"Story number {number} of a ship. " * 20) for number in range(24)]
-    assert len(fenced(hits, 3, 100_000).passages) == 3
-    small = fenced(hits, 24, 1_000)
+    assert len(fence_passages(hits, 3, 100_000).passages) == 3
+    small = fence_passages(hits, 24, 1_000)
     assert 1 < len(small.passages) < 24
     assert tokens_of(small.text) < 1_200
-    assert len(fenced(hits, 24, 1).passages) == 1
+    assert len(fence_passages(hits, 24, 1).passages) == 1
     assert list(small.passages.values()) == hits[: len(small.passages)]

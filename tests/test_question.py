@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.answer.question import standalone, understood
+from bot.answer.question import complete_follow_up, parse_question
 from index.store.rows import ANYTHING, Scope
 from index.text import term_of, terms
 
@@ -65,7 +65,7 @@ KINDS = [
 
 @pytest.mark.parametrize(("question", "kind"), KINDS)
 def test_the_kind_of_a_question(question, kind):
-    assert understood(question, TODAY).kind == kind
+    assert parse_question(question, TODAY).kind == kind
 
 
 SPEAKERS = [
@@ -93,18 +93,18 @@ SPEAKERS = [
 @pytest.mark.parametrize(("question", "speaker"), SPEAKERS)
 def test_the_one_whose_words_are_wanted(question, speaker):
     expected = term_of(speaker) if speaker else ""
-    assert understood(question, TODAY).speaker == ((expected,) if expected else ())
+    assert parse_question(question, TODAY).speaker == ((expected,) if expected else ())
 
 
 def test_two_who_are_asked_about_together_both_speak():
-    assert understood("What did Emmanuel Macron and Starmer say about the truce?", TODAY).speaker == (
+    assert parse_question("What did Emmanuel Macron and Starmer say about the truce?", TODAY).speaker == (
         term_of("Macron"),
         term_of("Starmer"),
     )
 
 
 def test_the_speaker_is_no_part_of_the_topic():
-    question = understood("what did Macron say about the truce in Ukraine", TODAY)
+    question = parse_question("what did Macron say about the truce in Ukraine", TODAY)
     assert question.topic == (term_of("truce"), term_of("Ukraine"))
     assert term_of("Macron") in question.terms
 
@@ -113,7 +113,7 @@ def test_the_speaker_is_no_part_of_the_topic():
     "question", ["what did Zelensky say", "what did Zelenskyy say", "what did Zelenskiy say", "what did Зеленський say"]
 )
 def test_a_name_is_the_same_in_every_spelling(question):
-    assert understood(question, TODAY).terms == (term_of("Zelensky"),)
+    assert parse_question(question, TODAY).terms == (term_of("Zelensky"),)
 
 
 NAMES = [
@@ -129,11 +129,11 @@ NAMES = [
 
 @pytest.mark.parametrize(("question", "names"), NAMES)
 def test_the_names_in_a_question(question, names):
-    assert understood(question, TODAY).names == {term_of(name) for name in names}
+    assert parse_question(question, TODAY).names == {term_of(name) for name in names}
 
 
 def test_time_and_topic_are_told_apart():
-    question = understood("what did Merz say in February 2025 about the debt brake", TODAY)
+    question = parse_question("what did Merz say in February 2025 about the debt brake", TODAY)
     assert question.since == date(2025, 2, 1)
     assert set(question.topic) == set(terms("debt brake"))
     assert not question.latest
@@ -141,8 +141,8 @@ def test_time_and_topic_are_told_apart():
 
 def test_a_time_in_passing_is_wished_for_and_a_bound_is_the_scope():
     passing, bound = (
-        understood("what did Merz say last week", TODAY),
-        understood("what did Merz say since Monday", TODAY),
+        parse_question("what did Merz say last week", TODAY),
+        parse_question("what did Merz say since Monday", TODAY),
     )
     assert (passing.scope(), passing.wish.since, passing.wish.speaker) == (
         ANYTHING,
@@ -153,12 +153,12 @@ def test_a_time_in_passing_is_wished_for_and_a_bound_is_the_scope():
 
 
 def test_what_the_asker_sets_limits_whatever_the_question_says():
-    found = understood("what did Merz say last week", TODAY).scope(date(2025, 1, 1), None, "Courier")
+    found = parse_question("what did Merz say last week", TODAY).scope(date(2025, 1, 1), None, "Courier")
     assert found == Scope(date(2025, 1, 1), None, "Courier")
 
 
 def test_latest_is_a_wish_and_no_topic():
-    question = understood("what is the latest death toll of the quake", TODAY)
+    question = parse_question("what is the latest death toll of the quake", TODAY)
     assert question.latest
     assert set(question.terms) == set(terms("death toll quake"))
 
@@ -176,36 +176,36 @@ FOLLOW_UPS = [
     "question", ["How does Merz's plan compare to Scholz's?", "Compare Merz with Olaf Scholz on the debt brake"]
 )
 def test_the_two_who_are_compared(question):
-    assert understood(question, TODAY).sides == (term_of("Merz"), term_of("Scholz"))
+    assert parse_question(question, TODAY).compared == (term_of("Merz"), term_of("Scholz"))
 
 
 def test_the_two_who_differ_are_known_by_their_last_names():
-    assert understood("How do Emmanuel Macron and Keir Starmer differ on the truce?", TODAY).sides == (
+    assert parse_question("How do Emmanuel Macron and Keir Starmer differ on the truce?", TODAY).compared == (
         term_of("Macron"),
         term_of("Starmer"),
     )
-    assert understood("How do ships and trains run?", TODAY).sides == ()
+    assert parse_question("How do ships and trains run?", TODAY).compared == ()
 
 
 def test_a_topic_follow_up_gets_the_subject_and_not_every_question_before():
     thread = ["Tell me about the Bybit heist.", "Who did it?"]
-    assert set(terms("Bybit heist")) <= set(terms(standalone("How was it found out?", thread)))
+    assert set(terms("Bybit heist")) <= set(terms(complete_follow_up("How was it found out?", thread)))
 
 
 @pytest.mark.parametrize(("question", "thread", "expected"), FOLLOW_UPS)
 def test_a_follow_up_about_another_speaker_keeps_the_topic(question, thread, expected):
-    assert standalone(question, thread) == expected
+    assert complete_follow_up(question, thread) == expected
 
 
 @pytest.mark.parametrize(
     "question", ["and what about the minerals deal?", "what about the minerals deal", "and the minerals deal?"]
 )
 def test_a_follow_up_about_another_topic_keeps_the_speaker(question):
-    assert {term_of("Macron"), *terms("minerals deal")} <= set(terms(standalone(question, [ASKED])))
+    assert {term_of("Macron"), *terms("minerals deal")} <= set(terms(complete_follow_up(question, [ASKED])))
 
 
 def test_follow_ups_in_a_row_keep_the_topic():
-    third = standalone("and Meloni?", [ASKED, "and Starmer?"])
+    third = complete_follow_up("and Meloni?", [ASKED, "and Starmer?"])
     assert {term_of("Meloni"), term_of("truce")} <= set(terms(third))
     assert term_of("Macron") not in terms(third)
 
@@ -221,7 +221,7 @@ LEANING = [
 
 @pytest.mark.parametrize("question", LEANING)
 def test_a_question_that_leans_on_the_one_before_gets_its_words(question):
-    assert {term_of("Macron"), term_of("truce")} <= set(terms(standalone(question, [ASKED])))
+    assert {term_of("Macron"), term_of("truce")} <= set(terms(complete_follow_up(question, [ASKED])))
 
 
 ALONE = [
@@ -235,16 +235,16 @@ ALONE = [
 
 @pytest.mark.parametrize("question", ALONE)
 def test_a_question_that_stands_alone_is_left_alone(question):
-    assert standalone(question, [ASKED]) == question
+    assert complete_follow_up(question, [ASKED]) == question
 
 
 @pytest.mark.parametrize("thread", [[], [""], ["?", " "]], ids=["no-thread", "empty", "without-words"])
 def test_a_question_without_anything_before_is_left_alone(thread):
-    assert standalone("and Starmer?", thread) == "and Starmer?"
+    assert complete_follow_up("and Starmer?", thread) == "and Starmer?"
 
 
 def test_the_newest_question_of_a_thread_counts():
-    found = standalone("why?", [ASKED, "How much was stolen from Bybit?"])
+    found = complete_follow_up("why?", [ASKED, "How much was stolen from Bybit?"])
     assert term_of("Bybit") in terms(found)
     assert term_of("Macron") not in terms(found)
 
@@ -252,6 +252,6 @@ def test_the_newest_question_of_a_thread_counts():
 @settings(deadline=None)
 @given(st.text(max_size=200), st.lists(st.text(max_size=60), max_size=3))
 def test_no_question_whatever_breaks_the_reading(text, thread):
-    question = understood(standalone(text, thread), TODAY)
+    question = parse_question(complete_follow_up(text, thread), TODAY)
     assert set(question.topic) <= set(question.terms)
     assert "" not in question.names

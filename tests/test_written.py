@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from bot.__main__ import main
 from bot.answer.desk import Desk, Reply, Request
 from bot.reply import Answer, NoAnswer, Sentence
-from bot.write.desk import DECLINED, WrittenDesk, added
+from bot.write.desk import DECLINED, WrittenDesk, names_not_said
 from bot.write.llm import Llm
 from evals import answer, writing
 from evals.asking import ask_all
@@ -248,7 +248,7 @@ def test_a_follow_up_is_answered_when_the_model_is_down(archive):
     ],
 )
 def test_names_and_numbers_that_nobody_said_are_found(question_, found):
-    assert added(question_, ["What did Zelensky do in 2025?", "Did he pay 2000 euros?"]) == found
+    assert names_not_said(question_, ["What did Zelensky do in 2025?", "Did he pay 2000 euros?"]) == found
 
 
 def test_the_evals_count_what_a_model_wrote(archive):

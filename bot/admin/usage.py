@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from bot.answer.question import understood
+from bot.answer.question import parse_question
 from bot.journal.journal import Asked, Journal
 from bot.slack.messages.stored_answer import Given
 from index.archive import Archive
@@ -115,7 +115,7 @@ def _cited(answers: Sequence[Given]) -> list[dict[str, Any]]:
 
 def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[dict[str, Any]]:
     """Group refused questions by the rare words and names they share, the largest group first."""
-    terms_of = {number: understood(text, today) for number, text in enumerate(texts)}
+    terms_of = {number: parse_question(text, today) for number, text in enumerate(texts)}
     spelled = Counter((term_of(word), word) for text in texts for word in words(text))
     everything = {term for question in terms_of.values() for term in question.terms}
     known, passages = _known(archive, everything)

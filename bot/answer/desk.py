@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.confidence import Level
-from bot.answer.question import standalone, timeless, understood
+from bot.answer.question import complete_follow_up, parse_question, parse_without_time
 from bot.answer.reader import Reader
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
@@ -149,32 +149,32 @@ class Desk:
             )
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
-        asked = understood(standalone(question, request.thread), request.today)
+        asked = parse_question(complete_follow_up(question, request.thread), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
         texts = list(dict.fromkeys([asked.search, asked.asked]))
         vectors = self._embedder.embed(texts)
-        vector, compared = vectors[0], vectors[-1]
+        vector = vectors[0]
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
-                hits, meant, told = (
-                    find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish),
-                    asked,
-                    compared,
-                )
+                meant, asked_vector = asked, vectors[-1]
+                hits = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish)
                 if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
                     # Nothing was published in that year: it may be the year of what is told.
-                    meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
-                    told = self._embedder.embed([meant.asked])[0]
+                    meant, wider = (
+                        parse_without_time(asked.text),
+                        Scope(request.since, request.until, request.publisher),
+                    )
+                    asked_vector = self._embedder.embed([meant.asked])[0]
                     hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
-                choice = quotes.choose(view, meant, told, hits, self._embedder, self._level, self._reader)
+                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, self._level, self._reader)
                 also_in = others(view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits)
                 return hits, replace(
                     choice,

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.answer.candidates import LONGEST, Candidate, can_answer, candidates_of, needs_before, weights_of
-from bot.answer.confidence import LEVELS, NEGATED, Level, confidence, mismatch, signs_of
+from bot.answer.confidence import LEVELS, NEGATED, Level, confidence, signs_of, what_is_missing
 from bot.answer.question import Question
-from bot.answer.reader import Reader, decided
-from bot.answer.scoring import NUMBER, TIME, WILL, by_meaning, by_words, ranked, sentence_vectors
-from bot.answer.selection import answering, distinct
+from bot.answer.reader import Reader, decide
+from bot.answer.scoring import NUMBER, TIME, WILL, best_first, score_by_meaning, score_by_words, sentence_vectors
+from bot.answer.selection import good_enough, without_repeats
 from bot.check.checker import Draft
 from index.archive import View
 from index.articles import Article, Hit
@@ -33,7 +33,7 @@ _MARKS = re.compile(r"(?<=\d),(?=\d{3})")
 
 
 @dataclass(frozen=True, slots=True)
-class Reports:
+class DisagreeingReports:
     """Sentences of different articles that disagree, in order of their dates (what is undated last), and what a reader
     is told.
     """
@@ -42,7 +42,7 @@ class Reports:
     lead: str
 
 
-def reports(candidates: Sequence[Candidate], question: Question) -> Reports | None:
+def disagreeing(candidates: Sequence[Candidate], question: Question) -> DisagreeingReports | None:
     """Return the reports that disagree with the best one on what is asked for, with it; None if none does.
 
     ``candidates`` are scored, best first. They tell the same thing where they cover the question's words and mean it
@@ -72,7 +72,7 @@ def reports(candidates: Sequence[Candidate], question: Question) -> Reports | No
         ordered.reverse()
     several = len(dated) > 1 and None not in dated
     order = "" if not several else ", the newest first" if newest else ", the oldest first"
-    return Reports(tuple(ordered), f"Reports differ{order}:")
+    return DisagreeingReports(tuple(ordered), f"Reports differ{order}:")
 
 
 def _value(candidate: Candidate, question: Question) -> frozenset[str]:
@@ -241,21 +241,20 @@ def choose(
     if not question.terms:
         return Choice((), "the question names no topic")
     weights = weights_of(view, question)
-    candidates = candidates_of(
-        hits[: _PASSAGES_SAID if question.speaker or question.sides else _PASSAGES], question, weights
-    )
+    most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
+    candidates = candidates_of(view, hits[:most], question, weights)
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
     _by_deed(candidates, question)
-    by_words(candidates, question, weights)
-    candidates = ranked(candidates)[:_COMPARED]
-    by_meaning(candidates, asked, sentence_vectors(embedder, candidates))
-    candidates = ranked(candidates)
+    score_by_words(candidates, question, weights)
+    candidates = best_first(candidates)[:_COMPARED]
+    score_by_meaning(candidates, asked, sentence_vectors(embedder, candidates))
+    candidates = best_first(candidates)
     best = candidates[0]
     sure = max(confidence(signs) for signs in signs_of(candidates, question, weights, hits))
     if reader is not None:
-        sure = decided(reader, question, best, sure, LEVELS[level])
-    why_not = mismatch(candidates, question, weights)
+        sure = decide(reader, question, best, sure, LEVELS[level])
+    why_not = what_is_missing(candidates, question, weights)
     if why_not:
         return Choice((), why_not, sure - 1)
     if sure < LEVELS[level]:
@@ -265,16 +264,16 @@ def choose(
             sure,
         )
     why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
-    differing = reports(candidates, question)
-    if differing:
-        return Choice(drafts_of(differing.sentences, question, ordered=True), why, sure, differing.lead)
-    return Choice(drafts_of(distinct(answering(candidates, question, weights)), question), why, sure)
+    reports = disagreeing(candidates, question)
+    if reports:
+        return Choice(drafts_of(reports.sentences, question, ordered=True), why, sure, reports.lead)
+    return Choice(drafts_of(without_repeats(good_enough(candidates, question, weights)), question), why, sure)
 
 
 def _by_deed(candidates: Sequence[Candidate], question: Question) -> None:
     """Where nobody asked about speaks, and the question is for a will rather than for words, take the sentences that
     name him.
     """
-    if question.speaker and WILL.search(question.asked) and not any(c.by for c in candidates):
+    if question.speaker and WILL.search(question.asked) and not any(c.speakers for c in candidates):
         for candidate in candidates:
-            candidate.by = candidate.terms & frozenset(question.speaker)
+            candidate.speakers = candidate.terms & frozenset(question.speaker)

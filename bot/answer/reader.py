@@ -16,7 +16,7 @@ Reader = Callable[[str, Sequence[str]], Sequence[float]]
 NEAR = 0.15  # how far from the level a confidence is one that a reader decides
 
 
-def decided(reader: Reader, question: Question, best: Candidate, sure: float, level: float) -> float:
+def decide(reader: Reader, question: Question, best: Candidate, sure: float, level: float) -> float:
     """Return a confidence near the level as the reader sees it: at the level or above if the passage or the sentence
     answers, else below.
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsdesk.llm")
 
-# provider: module and class of its integration, where it is if nothing else is set, whether it wants a key, what pip
+# provider: module and class of its integration, its address if no other is set, whether it needs a key, and what pip
 # installs (pyproject.toml has the same)
 _PROVIDERS = {
     "openai": (
@@ -40,28 +40,22 @@ _PROVIDERS = {
         "OpenAI",
         "https://api.openai.com/v1",
         True,
-        "'llama-index-llms-openai>=0.8,<0.9'",
+        "llama-index-llms-openai>=0.8,<0.9",
     ),
-    "openai-like": (
-        "llama_index.llms.openai_like",
-        "OpenAILike",
-        "",
-        False,
-        "'llama-index-llms-openai-like>=0.8,<0.9'",
-    ),
+    "openai-like": ("llama_index.llms.openai_like", "OpenAILike", "", False, "llama-index-llms-openai-like>=0.8,<0.9"),
     "anthropic": (
         "llama_index.llms.anthropic",
         "Anthropic",
         "https://api.anthropic.com",
         True,
-        "'llama-index-llms-anthropic>=0.12,<0.13' 'anthropic<1'",
+        "llama-index-llms-anthropic>=0.12,<0.13 anthropic<1",
     ),
     "ollama": (
         "llama_index.llms.ollama",
         "Ollama",
         "http://localhost:11434",
         False,
-        "'llama-index-llms-ollama>=0.11,<0.12'",
+        "llama-index-llms-ollama>=0.11,<0.12",
     ),
 }
 _TRIES = 4
@@ -80,9 +74,9 @@ class LlmError(NewsdeskError):
     """
 
     def __init__(
-        self, told: str, why: str, *, passing: bool = False, wait: float | None = None, form: bool = False
+        self, message: str, why: str, *, passing: bool = False, wait: float | None = None, form: bool = False
     ) -> None:
-        super().__init__(told)
+        super().__init__(message)
         self.why, self.passing, self.wait, self.form = why, passing, wait, form
 
 
@@ -127,28 +121,24 @@ class Llm:
         try:
             make = getattr(importlib.import_module(module), class_)
         except ImportError as error:
+            install = " ".join(f"'{package}'" for package in packages.split())
             raise SettingsError(
-                f"{self.name} needs a package that is not installed. Install it: pip install {packages}"
+                f"{self.name} needs a package that is not installed. Install it: pip install {install}"
             ) from error
-        for name in (
-            "openai",
-            "anthropic",
-            "httpx",
-            "httpcore",
-            "llama_index",
-        ):  # they would log addresses, and prompts at their finest level
+        # They would log addresses, and prompts at their finest level.
+        for name in ("openai", "anthropic", "httpx", "httpcore", "llama_index"):
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
             self._llm = make(model=self.model, temperature=0.0, **self._options(provider, url, key))
             self._llm.metadata  # noqa: B018  llama-index looks the model up when it is first asked for
         except ValueError:
-            told = f"llama-index does not know the model {self.model} of {provider}. Correct NEWSDESK_LLM__MODEL"
+            message = f"llama-index does not know the model {self.model} of {provider}. Correct NEWSDESK_LLM__MODEL"
             like = (
                 f", or name it as openai-like:{self.model} with NEWSDESK_LLM__BASE_URL={url}"
                 if provider == "openai"
                 else ""
             )
-            raise SettingsError(told + like + ".") from None
+            raise SettingsError(message + like + ".") from None
 
     def _options(self, provider: str, url: str, key: str) -> dict[str, Any]:
         # We wait and try again ourselves: a library would do so past the time that the answer has.
@@ -279,7 +269,7 @@ class Llm:
         except queue.Empty:
             raise self._late() from None
         if isinstance(item, Exception):
-            raise self._told(item) from None
+            raise self._llm_error(item) from None
         return item
 
     def _late(self) -> LlmError:
@@ -288,7 +278,7 @@ class Llm:
             "did not answer in time",
         )
 
-    def _told(self, error: Exception) -> LlmError:
+    def _llm_error(self, error: Exception) -> LlmError:
         """Say what went wrong from the status alone: a provider's own words may repeat the key or the prompt."""
         status, code = getattr(error, "status_code", None), self._code(error)
         if not isinstance(status, int) or status < 400:
@@ -319,11 +309,11 @@ class Llm:
                 "cannot be used",
             )
         if status == 404:
-            told = (
+            message = (
                 f"{self.host} has no model {self.model} ({said}). Correct NEWSDESK_LLM__MODEL or "
                 "NEWSDESK_LLM__BASE_URL."
             )
-            return LlmError(told, "cannot be used")
+            return LlmError(message, "cannot be used")
         if code == "insufficient_quota":
             return LlmError(
                 f"The account at {self.host} has nothing left ({said}). Top it up, or set another model.",
@@ -331,8 +321,8 @@ class Llm:
             )
         passing = status in _PASSING or status >= 500
         why = "is overloaded" if status == 429 or status >= 500 else "cannot be used"
-        told = f"{self.host} {'does not answer now' if passing else 'refuses the request'} ({said})."
-        return LlmError(told, why, passing=passing, wait=_retry_after(error), form=status in (400, 422) and not code)
+        message = f"{self.host} {'does not answer now' if passing else 'refuses the request'} ({said})."
+        return LlmError(message, why, passing=passing, wait=_retry_after(error), form=status in (400, 422) and not code)
 
     def _code(self, error: Exception) -> str:
         """Return the provider's name for an error, if it is one word and cannot be a secret."""
@@ -354,7 +344,7 @@ class _Used:
     """Counts one request: as the provider says in the end, else about."""
 
     def __init__(self, tokens_in: int) -> None:
-        self._in, self._text, self._told = tokens_in, "", (0, 0)
+        self._in, self._text, self._counted = tokens_in, "", (0, 0)
 
     def take(self, response: Any) -> None:
         self._text += response.delta or ""
@@ -367,12 +357,12 @@ class _Used:
             for openai, other in (("prompt", "input"), ("completion", "output"))
         )
         if isinstance(sent, int) and isinstance(written, int):
-            self._told = (max(self._told[0], sent), max(self._told[1], written))
+            self._counted = (max(self._counted[0], sent), max(self._counted[1], written))
 
     def add_to(self, tally: Tally) -> None:
-        counted = any(self._told)
-        tally.tokens_in += self._told[0] if counted else self._in
-        tally.tokens_out += self._told[1] if counted else tokens_of(self._text) - 1
+        counted = any(self._counted)
+        tally.tokens_in += self._counted[0] if counted else self._in
+        tally.tokens_out += self._counted[1] if counted else tokens_of(self._text) - 1
         tally.calls += 1
         tally.counted = tally.counted and counted
 

@@ -12,6 +12,7 @@ from index.clean.clean import lines_of
 from index.clean.furniture import form_of
 from index.dates import parse_date
 from index.text import is_prose
+from index.words import one_of, rows
 
 _LABEL = re.compile(
     r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b",
@@ -21,8 +22,9 @@ _FIRST = re.compile(r"\b(?:first\s+)?(?:published|posted|released|veröffentlich
 _BYLINE = re.compile(
     r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+){0,3}[A-ZÀ-Þ][\w.'’-]+){1,3})"
 )
+_SHORT_MONTHS = one_of(short for _, shorts, _ in rows("calendar", "months", 3) for short in shorts.split())
 _NO_PART_OF_A_NAME = re.compile(
-    r"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.)(?:\s|$)"
+    rf"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:{_SHORT_MONTHS.title()})\.)(?:\s|$)"
 )
 _OWNER = (
     re.compile(
@@ -117,7 +119,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     if not found:
         return None
     counts = Counter(lines)
-    told = _told(lines)
+    story = _words_of_story(lines)
     byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
     nearest = max((index for index, _ in found if index < byline), default=-1)
     on_top = len(opening) > 1 and is_prose(opening[1])  # a plain text: its headline, then its story
@@ -125,7 +127,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     def worth(item: tuple[int, str]) -> float:
         index, line = item
         words = {word for word in _WORD.findall(line.casefold()) if len(word) > 3}
-        echoed = sum(word in told for word in words) - 0.5 * sum(word not in told for word in words)
+        echoed = sum(word in story for word in words) - 0.5 * sum(word not in story for word in words)
         return (
             min(echoed, 5.0)
             + (counts[line] > 1 and len(line.split()) >= 4)
@@ -137,7 +139,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     return best[1] if worth(best) >= 1 else None
 
 
-def _told(lines: list[str]) -> set[str]:
+def _words_of_story(lines: list[str]) -> set[str]:
     """Return the words of a page's prose: what its headline speaks of is what its story tells."""
     return {word for line in lines if is_prose(line) and not form_of(line) for word in _WORD.findall(line.casefold())}
 

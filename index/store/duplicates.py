@@ -25,6 +25,7 @@ from index.articles import Article
 from index.store.catalog import Catalog
 from index.store.transaction import Transaction
 from index.text import term_of, words
+from index.words import first_fields, rows
 
 Hashes = npt.NDArray[np.uint64]
 
@@ -51,26 +52,13 @@ _SAID = 0.7  # of a passage's five-word runs: a word changed here and there is n
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*|[a-z]+")
-_FIGURES = dict(
-    zip(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty thirty forty "
-        "fifty sixty seventy eighty ninety".split(),
-        [*map(str, range(2, 21)), "30", "40", "50", "60", "70", "80", "90"],
-        strict=True,
-    )
-)
+_FIGURES = {word: value for word, value, *_ in rows("numbers", "words") if int(value) > 1}
 
 
 # Capitalised inside a sentence. Days and months come and go with an editor ("on Tuesday", "March 4").
 _NAME = re.compile(r"(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][^\W\d_]*[a-zà-ÿ][^\W\d_]*")
 _BRACKETS = re.compile(r"\([^()]*\)")
-_DAYS = frozenset(
-    (
-        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
-        "September October November December"
-    ).split()
-)
+_DAYS = frozenset(name.capitalize() for name in first_fields("calendar", "months", "weekdays"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,8 +230,8 @@ def _shingles(words: Hashes, size: int) -> Hashes:
     """Return one hash for every run of ``size`` words, in order."""
     count = max(0, len(words) - size + 1)
     found = np.zeros(count, np.uint64)
-    for place in range(size if count else 0):
-        found = found * np.uint64(0x100000001B3) + words[place : place + count]
+    for offset in range(size if count else 0):
+        found = found * np.uint64(0x100000001B3) + words[offset : offset + count]
     # Mixed, so that the smallest are a fair sample and not those of certain words (the finish of MurmurHash3).
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         found = (found ^ (found >> np.uint64(33))) * np.uint64(factor)
