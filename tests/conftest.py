@@ -10,7 +10,7 @@ from pathlib import Path
 import postgres
 import pytest
 
-pytest.register_assert_rewrite("newsroom")
+pytest.register_assert_rewrite("newsroom", "kills")
 
 import exact_vectors  # noqa: E402
 from chroma_server import ChromaServer  # noqa: E402

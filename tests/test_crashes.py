@@ -22,30 +22,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kills import ANCHORS, next_versions, put_files
 from newsroom import Newsroom, eventually, line, tokens
 
 KILLS = int(os.environ.get("STRESS_KILLS", "6"))
 SEED = int(os.environ.get("STRESS_SEED", "1"))
-ANCHORS = [0, 1, 2]  # articles that never change, so that their answers must not either
-
-
-def put_files(newsroom: Newsroom, now: dict[int, int], before: dict[int, int]) -> None:
-    for number in before.keys() - now.keys():
-        newsroom.path(number).unlink()
-    for number in now:
-        if now[number] != before.get(number):
-            newsroom.write(number, now[number])
 
 
 def put_one_file(newsroom: Newsroom, now: dict[int, int], before: dict[int, int]) -> None:
     (newsroom.articles / "all.jsonl").write_text("".join(line(number, now[number]) for number in sorted(now)))
-
-
-def next_versions(before: dict[int, int], chance: random.Random) -> dict[int, int]:
-    """Change most articles, take one away and add one."""
-    now = {number: version if number in ANCHORS else version + 1 for number, version in before.items()}
-    del now[chance.choice([number for number in now if number not in ANCHORS])]
-    return now | {max(before) + 1: 1}
 
 
 def acknowledged(told: str) -> int:
