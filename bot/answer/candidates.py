@@ -37,12 +37,12 @@ def is_bare_quote(sentence: str) -> bool:
 LONGEST = 700  # characters of one quote
 _COMPARING = frozenset(
     "differ disagre compar contrast agre clash view posit".split()
-)  # how two differ is no word of theirs
+)  # words of the question that no answer has
 _WHICH = re.compile(
     r"\W*(?:and\s+)?(?:in\s+|from\s+)?(?:which|what|name|list)\s+(?:are\s+|were\s+|of\s+)?(?:the\s+|all\s+)*(?:\w+ed\s+|\d+\s+)?(?P<sort>\w+)",
     re.I,
 )
-_SORT = 0.3  # of its weight that this term keeps
+_SORT = 0.3  # share of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
@@ -50,7 +50,7 @@ _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
 
 @dataclass(slots=True)
 class Candidate:
-    """A sentence of a passage, with what speaks for it."""
+    """A sentence of a passage, and what its score is made of."""
 
     hit: Hit
     start: int
@@ -72,8 +72,7 @@ class Candidate:
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:
-    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones
-    1976).
+    """Return the weight of each term of the question: its inverse document frequency (Robertson and Spärck Jones 1976).
 
     A word that stands nowhere, and is no name, counts no more than the others do on average: in a small collection the
     asker's own words ("position", "take place") would outweigh what he asks about.

@@ -1,5 +1,5 @@
-"""Whether what was found answers at all: what the question asks for that the sentences lack, how sure that is, and from
-where on a bot that is set cautious, balanced or eager answers.
+"""Whether what was found answers the question: the confidence, the level from which the bot answers, and what is
+missing.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _opposites() -> dict[str, frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What tells whether the best sentence answers.
+    """The features that tell whether the best sentence answers.
 
     ``meaning`` and ``passage`` are the cosines of the question to the sentence and to its passage, ``margin`` by how
     much the best passage's is above those further down the same ranking (None if it is short): that is what a
@@ -110,8 +110,8 @@ _FURTHER_DOWN = 10  # hits behind this one tell what similarity means in this co
 def signs_of(
     candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], hits: Sequence[Hit]
 ) -> list[Signs]:
-    """Return what tells whether the best sentence answers; where two are compared, that of each, judged by what is
-    asked of him.
+    """Return the signs of the best sentence; where two are compared, those of each one's best sentence, by what is
+    asked of them.
     """
     if not compares(candidates, question):
         return [_signs(candidates[0], question, weights, hits)]
