@@ -98,18 +98,6 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(run=admin.doctor)
 
-    copying = subcommands.add_parser(
-        "copy", help="copy the archive and the bot's journal into another, empty database, and compare what arrived"
-    )
-    copying.add_argument(
-        "--to",
-        required=True,
-        metavar="PLACE",
-        help="postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder",
-    )
-    copying.add_argument("--json", action="store_true")
-    copying.set_defaults(run=admin.copy)
-
     rebuild = subcommands.add_parser("rebuild", help="write Chroma again from the catalog")
     rebuild.add_argument(
         "--embed", action="store_true", help="embed every passage with the model of the settings first"

@@ -134,8 +134,8 @@ def _mend(archive: Archive) -> None:
     trouble = archive.trouble
     if trouble is None:
         return
-    if elsewhere := archive.elsewhere():
-        print(elsewhere, file=sys.stderr)
+    if why := archive.why_not_here():
+        print(why, file=sys.stderr)
         return
     _, outcome = mended(archive)
     if outcome:

@@ -12,10 +12,10 @@ def mended(archive: Archive) -> tuple[bool, str]:
     Return whether they can be used now, and what became of them as half a sentence ("": nothing).
     """
     try:
-        if elsewhere := archive.elsewhere():
-            return False, f"the catalog's own vectors were searched instead. {elsewhere}"
+        if why := archive.why_not_here():
+            return False, f"the catalog's own vectors were searched instead. {why}"
         with archive.writing():
-            if archive.sound():
+            if archive.is_intact():
                 return True, ""
             _rebuild(archive)
     except LockedError:

@@ -33,7 +33,7 @@ SQLITE = Constant(4_380, "bytes a passage in the catalog, SQLite", "python -m ev
 POSTGRESQL = Constant(
     6_480,
     "bytes a passage in the catalog, PostgreSQL",
-    "python -m bot copy --to, then pg_total_relation_size of every table",
+    "python deploy/copy_archive.py --to, then pg_total_relation_size of every table",
 )
 FOLDER = Constant(2_230, "bytes a passage in a generation's folder", "python -m evals growth: index, kB an article")
 HELD = Constant(

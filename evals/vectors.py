@@ -202,7 +202,7 @@ def _pgvector(held: Held, url: str) -> dict[str, Any]:
         with catalog.transaction() as transaction:
             engine.commit(
                 transaction,
-                Generation(2, generation.place, count),
+                Generation(2, generation.name, count),
                 Changes([items], [passage.id for passage, _ in items]),
                 [],
             )

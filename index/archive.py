@@ -236,7 +236,7 @@ class Archive:
                 return str(error)
         return None
 
-    def look(self) -> None:
+    def ping(self) -> None:
         """Find out whether the published vectors can be used, cheaply enough for every second.
 
         Raises VectorsError and ArchiveError.
@@ -248,14 +248,14 @@ class Archive:
             generation = snapshot.generation()
             try:
                 if generation is not None:
-                    self.engine.look(generation, snapshot)
+                    self.engine.ping(generation, snapshot)
                     if not self.engine.steady:
                         self._opened(generation, snapshot)
             except VectorsError:
                 if self._published() == generation:  # not merely overtaken
                     raise
 
-    def sound(self) -> bool:
+    def is_intact(self) -> bool:
         """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong.
 
         Raises ServerDown.
@@ -272,15 +272,15 @@ class Archive:
                 return False
         return True
 
-    def elsewhere(self) -> str | None:
+    def why_not_here(self) -> str | None:
         """Say so if the vectors are where the settings do not lead to, because machines share the catalog; None if they
         are not.
         """
         with self.catalog.snapshot() as snapshot:
             generation, at = snapshot.generation(), snapshot.fact("vectors_at")
-        if self.engine is not self._folders or generation is None or self._folders.holds(generation.place):
+        if self.engine is not self._folders or generation is None or self._folders.holds(generation.name):
             return None
-        if generation.place.startswith(PREFIX):
+        if generation.name.startswith(PREFIX):
             return (
                 "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is "
                 "where they were written. "
@@ -295,14 +295,14 @@ class Archive:
             "machine alone: python -m bot rebuild"
         )
 
-    def expect(self) -> None:
-        """Be told that a batch will be published soon; end with ``rest``."""
+    def prepare_to_write(self) -> None:
+        """Get ready to publish batches, which takes a second; ``stop_writing`` ends it."""
         if self.engine is self._folders:
-            self._folders.expect()
+            self._folders.prepare_to_write()
 
-    def rest(self) -> None:
-        """Be told that no more batches come for a while."""
-        self._folders.rest()
+    def stop_writing(self) -> None:
+        """End what was made ready for publishing."""
+        self._folders.stop_writing()
 
     def publish(self, batch: Batch, model: str) -> Generation:
         """Make a batch visible, all of it at once.
@@ -355,7 +355,7 @@ class Archive:
             )
         number, total = previous.number + 1, previous.passages - len(drop) + len(add)
         if not add and not drop:
-            return Generation(number, previous.place, previous.passages, previous.dead), Changes()
+            return Generation(number, previous.name, previous.passages, previous.dead), Changes()
         if total and previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
             try:
                 return self.engine.write(
@@ -394,7 +394,7 @@ class Archive:
     def tidy(self) -> None:
         """Remove what dead runs left and no reader needs. The caller holds the writer's lock."""
         with self.catalog.snapshot() as snapshot:
-            kept = {generation.place for generation in snapshot.generations()}
+            kept = {generation.name for generation in snapshot.generations()}
         self.engine.tidy(kept)
         if self.catalog.shared and not isinstance(self.engine, PgVector):
             sweep(self.catalog, kept)  # what is left of the time when they were in PostgreSQL
@@ -426,7 +426,7 @@ class Archive:
                 return self._opened(generation, snapshot)
             known = self._held.at(generation.number)
             if known is None:
-                self.engine.look(
+                self.engine.ping(
                     generation, snapshot
                 )  # the index is not needed here, but whoever asks should learn that it is damaged
                 known = self._held.read(generation.number, snapshot, vectors=True)
@@ -447,20 +447,20 @@ class Archive:
         if self.engine.per_snapshot:
             return self.engine.open(generation, snapshot)
         with self._opening:
-            if generation.place not in self._open:
+            if generation.name not in self._open:
                 index = self.engine.open(generation, snapshot)
                 # The one before stays open for questions that are still on it.
                 for place in list(self._open)[:-1]:
                     self._open.pop(place).close()
-                self._open[generation.place] = index
+                self._open[generation.name] = index
                 self.trouble = None
-            index = self._open[generation.place]
+            index = self._open[generation.name]
         self.engine.complete(index, generation)
         return index
 
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:
-            index = self._open.pop(generation.place, None) if generation else None
+            index = self._open.pop(generation.name, None) if generation else None
             self._held.forget()
         if index is not None:
             index.close()

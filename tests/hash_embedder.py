@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import time
 from collections.abc import Sequence
 from functools import lru_cache
 
@@ -17,13 +18,14 @@ _WORD = re.compile(r"\w+")
 class HashEmbedder:
     """Gives each word a direction of its own, the same in every process; texts that share words are near each other."""
 
-    def __init__(self, dimensions: int = 256) -> None:
-        self.dimensions = dimensions
+    def __init__(self, dimensions: int = 256, delay: float = 0.0) -> None:
+        self.dimensions, self.delay = dimensions, delay
         self.identity = f"hash-{dimensions}"
         self.calls = 0
         self.texts = 0
 
     def embed(self, texts: Sequence[str]) -> Vectors:
+        time.sleep(self.delay)
         self.calls += 1
         self.texts += len(texts)
         vectors = np.zeros((len(texts), self.dimensions), np.float32)

@@ -24,7 +24,7 @@ from hash_embedder import HashEmbedder
 import ingest
 from bot.answer.desk import Desk, Request
 from index.archive import Archive
-from index.store.dialect import Place
+from index.store.dialect import Database
 from index.vectors.chroma_server import Server
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -73,7 +73,7 @@ def tokens(text: str) -> set[tuple[int, int]]:
     return {(int(number), int(version)) for number, version in _TOKEN.findall(text)}
 
 
-def catalog_at(path: Path) -> Place:
+def catalog_at(path: Path) -> Database:
     """The database that the settings name, else a file."""
     return os.environ.get("NEWSDESK_CATALOG__URL") or path
 
@@ -207,7 +207,7 @@ class Newsroom:
         """
         archive = self.open(server)
         try:
-            assert archive.sound(), archive.trouble
+            assert archive.is_intact(), archive.trouble
             assert archive.check() is None
             with archive.catalog.snapshot() as snapshot:
                 generation = snapshot.generation()
@@ -221,10 +221,10 @@ class Newsroom:
             archive.close()
         assert generation is not None
         assert generation.passages == len(own)
-        if generation.place.startswith("vectors_"):
-            self._assert_table_agrees(generation.place, {id_: vector for id_, (vector, _) in own.items()})
+        if generation.name.startswith("vectors_"):
+            self._assert_table_agrees(generation.name, {id_: vector for id_, (vector, _) in own.items()})
             return
-        with self.collection(generation.place, server) as collection:
+        with self.collection(generation.name, server) as collection:
             found = collection.get(include=["embeddings", "documents"])
         assert sorted(found["ids"]) == sorted(own)
         for id_, vector, text in zip(found["ids"], found["embeddings"], found["documents"], strict=True):

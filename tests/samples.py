@@ -37,12 +37,12 @@ def article(name: str) -> Article:
     record = records()[name]
     known = record.metadata
     source = Source(
-        article_id(record.place),
+        article_id(record.path),
         known.title or name,
         known.publisher,
         known.author,
         record.url,
-        record.place,
+        record.path,
         known.published,
     )
     return Article.of(source, cleaned(name).text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -209,3 +210,47 @@ def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
         "assert 'numpy' not in names or names.index('index') < names.index('numpy')"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def raised_on_purpose() -> dict[str, str]:
+    """Every exception class of the product, and the class it derives from."""
+    found = {"Exception": ""}
+    classes = [node for tree in parsed().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for _ in range(5):  # as deep as the tree is
+        for node in classes:
+            for base in node.bases:
+                if ast.unparse(base).rpartition(".")[2] in found:
+                    found[node.name] = ast.unparse(base)
+    return {name: base for name, base in found.items() if base}
+
+
+def test_every_error_stands_in_one_tree():
+    tree, above = {}, ["Exception"]
+    for line in (ast.get_docstring(parsed()["index.errors"]) or "").splitlines()[2:]:
+        if line.strip():
+            name = re.search(r"\w+", line)
+            assert name
+            above[name.start() // 4 + 1 :] = [name.group()]
+            tree[name.group()] = above[name.start() // 4]
+    assert raised_on_purpose() == tree
+
+
+def broad(node: ast.AST) -> bool:
+    """Tell whether a handler, or ``suppress``, takes any error."""
+    caught = node.type if isinstance(node, ast.ExceptHandler) else None
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
+        caught = ast.Tuple(node.args)
+    each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    found = {ast.unparse(kind) for kind in each if kind is not None}
+    return bool(found & {"Exception", "BaseException"}) or (isinstance(node, ast.ExceptHandler) and caught is None)
+
+
+def test_any_error_is_caught_at_few_doors_and_each_says_why():
+    doors = {}
+    for module, tree in parsed().items():
+        lines = MODULES[module].read_text().splitlines()
+        for node in ast.walk(tree):
+            if broad(node) and not module.startswith("evals."):
+                doors[f"{module}:{node.lineno}"] = "\n".join(lines[node.lineno - 2 : node.lineno])
+    assert [door for door, text in doors.items() if "  # " not in text] == []
+    assert len(doors) <= 15, sorted(doors)

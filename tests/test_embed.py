@@ -16,9 +16,9 @@ import pytest
 
 import index.model.runtime
 from bot.__main__ import main as bot_main
-from index.errors import ModelError
+from index.errors import ModelError, UnknownShape
 from index.model.embedder import SentenceTransformerEmbedder, Vectors
-from index.model.onnx_graph import Encoder, UnknownShape, graph
+from index.model.onnx_graph import Encoder, graph
 from index.model.runtime import Model
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -16,8 +15,7 @@ from index.archive import Archive, Prepared
 from index.articles import Article, Source
 from index.ingest.changes import Options
 from index.ingest.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
-from index.ingest.file_reader import Found, Known, Order, Stopped, look
-from index.ingest.report import Progress, Report
+from index.ingest.report import Progress, Report, Step
 from index.ingest.run import run
 from index.model.embedder import Vectors
 
@@ -144,15 +142,14 @@ def test_a_file_of_which_a_part_has_come_when_a_run_is_stopped_is_not_settled(tm
     file = tmp_path / "articles.jsonl"
     file.write_text("".join(map(line, range(8))))
 
-    def a_part(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
-        def found(order: Order) -> Iterator[Found]:
-            yield from islice(look(order, known), 4)  # its digest and three articles
-            raise Stopped
+    steps: list[Step] = []
 
-        for order in orders:
-            yield order, found(order)
+    class Noting(Progress):
+        def step(self, step: Step) -> None:
+            steps.append(step)
 
-    stopped = run(archive, HashEmbedder(), Options([str(file)], prune=True, looking=a_part), Progress())
+    options = Options([str(file)], prune=True)
+    stopped = run(archive, HashEmbedder(), options, Noting(), lambda: len(steps) == 3)
     rest = run(archive, HashEmbedder(), Options([str(file)], prune=True), Progress())
     assert (stopped.added, rest.added, rest.unchanged, rest.removed) == (3, 5, 3, 0)
 

@@ -18,8 +18,8 @@ from ipaddress import ip_network
 import pytest
 from web_server import Clock, Reply, page_of, site, visitor
 
-from index.errors import PageError
-from index.read.connections import Stopped, may_connect
+from index.errors import PageError, StopRequested
+from index.read.connections import may_connect
 from index.read.web import Known, checked, media_type, shown
 
 
@@ -322,7 +322,7 @@ def test_a_stop_ends_a_page_that_is_slow_to_come(web):
 
     web.pages["/a"] = silent
     try:
-        with pytest.raises(Stopped):
+        with pytest.raises(StopRequested):
             visitor(stopped=stop.is_set, limits={"seconds": 60, "idle": 60}).get(f"{web.url}/a")
     finally:
         done.set()
@@ -523,7 +523,7 @@ def test_a_stop_ends_a_pause(web):
     clock = Clock()
     visit = visitor(clock, stopped=lambda: clock.slept > 0)
     visit.get(f"{web.url}/a")
-    with pytest.raises(Stopped):
+    with pytest.raises(StopRequested):
         visit.get(f"{web.url}/a")
     assert clock.slept <= 0.5
 

@@ -355,7 +355,7 @@ def test_the_fields_of_a_line_say_what_the_article_is(tmp_path):
         date(2025, 3, 6),
     )
     assert (record.url, record.language) == ("https://m.example/1", "en")
-    assert record.place.endswith("wire.jsonl#a1")
+    assert record.path.endswith("wire.jsonl#a1")
 
 
 def test_a_line_without_id_goes_by_its_address(tmp_path):

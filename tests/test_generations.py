@@ -58,21 +58,21 @@ def test_one_older_generation_is_kept_and_what_dead_runs_left_is_swept(newsroom:
         for number in range(4):
             newsroom.write(number, version)
         newsroom.ingest()
-        places.append(published(newsroom).place)
+        places.append(published(newsroom).name)
     assert folders(newsroom) == set(places[1:])
 
     debris = newsroom.archive / "chroma" / "generation-000004-abcdef"
     shutil.copytree(newsroom.archive / "chroma" / places[2], debris)
     newsroom.ingest()
     assert folders(newsroom) == set(places[1:])
-    assert published(newsroom).place == places[2]
+    assert published(newsroom).name == places[2]
 
 
 @pytest.mark.slow
 def test_a_generation_never_changes_once_it_is_published(newsroom: Newsroom) -> None:
     newsroom.write(1, 1)
     newsroom.ingest()
-    place = published(newsroom).place
+    place = published(newsroom).name
 
     def contents() -> dict[str, bytes]:
         files = [
@@ -86,7 +86,7 @@ def test_a_generation_never_changes_once_it_is_published(newsroom: Newsroom) -> 
     newsroom.write(2, 1)
     newsroom.ingest()
     newsroom.answers([1, 2])
-    assert published(newsroom).place != place
+    assert published(newsroom).name != place
     assert contents() == before
     with newsroom.collection(place) as collection:
         assert collection.count() == 2
@@ -150,7 +150,7 @@ def test_an_index_of_mostly_deleted_slots_is_written_anew(newsroom: Newsroom) ->
         )
         newsroom.ingest()
         generation = published(newsroom)
-        with newsroom.collection(generation.place) as collection:
+        with newsroom.collection(generation.name) as collection:
             assert collection.count() == generation.passages
         slots.append((generation.dead, generation.passages))
     newsroom.assert_index_agrees()
@@ -243,7 +243,7 @@ def damaged(ready: Newsroom, tmp_path: Path, request: pytest.FixtureRequest) -> 
     newsroom = Newsroom(tmp_path)
     newsroom.articles = ready.articles
     shutil.copytree(ready.archive, newsroom.archive)
-    request.param.do(newsroom.archive / "chroma" / published(newsroom).place)
+    request.param.do(newsroom.archive / "chroma" / published(newsroom).name)
     return newsroom
 
 
@@ -302,12 +302,12 @@ def test_an_unchanged_corpus_of_a_thousand_files_is_neither_read_nor_embedded_ag
     first = newsroom.run("ingest", "articles", "--json", COUNTS="counts.json")
     assert json.loads(first.stdout)["added"] == 1_000, first
     assert (len(articles_opened(newsroom)), counted("texts")) == (1_000, 1_000)
-    place = published(newsroom).place
+    place = published(newsroom).name
 
     again = newsroom.run("ingest", "articles", "--json", COUNTS="counts.json")
     assert json.loads(again.stdout)["unchanged"] == 1_000, again
     assert (len(articles_opened(newsroom)), counted("texts")) == (0, 0)
-    assert published(newsroom).place == place
+    assert published(newsroom).name == place
 
 
 def counted(name: str, counts: Path = Path("counts.json")) -> Any:
@@ -352,22 +352,22 @@ def items(first: int, last: int) -> list[list[Item]]:
 
 def test_one_process_writes_the_folders_of_a_run(tmp_path: Path) -> None:
     engine = Folders(tmp_path)
-    engine.expect()
+    engine.prepare_to_write()
     process = engine._writer._process  # type: ignore[union-attr]
     first, _ = engine.write(None, 1, Changes(items(0, 30)), 30, 30)
     second, _ = engine.write(first, 2, Changes(items(30, 40), [f"article:{number}" for number in range(5)]), 10, 35)
-    engine.expect()
+    engine.prepare_to_write()
     assert engine._writer._process is process  # type: ignore[union-attr]
-    engine.rest()
+    engine.stop_writing()
     assert process.returncode == 0
     for generation, expected in ((first, range(30)), (second, range(5, 40))):
-        with contextlib.closing(open_folder(tmp_path / generation.place)) as collection:
+        with contextlib.closing(open_folder(tmp_path / generation.name)) as collection:
             assert collection.ids() == {f"article:{number}" for number in expected}
 
 
 def test_a_writer_that_is_killed_before_it_is_asked_is_told_and_the_next_write_has_another(tmp_path: Path) -> None:
     engine = Folders(tmp_path)
-    engine.expect()
+    engine.prepare_to_write()
     process = engine._writer._process  # type: ignore[union-attr]
     process.kill()
     process.wait()
@@ -383,11 +383,11 @@ def test_a_writer_that_is_killed_before_it_is_asked_is_told_and_the_next_write_h
 def test_after_some_folders_another_process_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("index.vectors.generations._FOLDERS", 2)
     engine, generation, processes = Folders(tmp_path), None, []
-    engine.expect()
+    engine.prepare_to_write()
     for number in (1, 2, 3):
         processes.append(engine._writer._process.pid)  # type: ignore[union-attr]
         generation, _ = engine.write(generation, number, Changes(items(number, number + 1)), 1, number)
-    engine.rest()
+    engine.stop_writing()
     assert processes[0] == processes[1] != processes[2]
 
 

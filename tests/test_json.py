@@ -20,7 +20,7 @@ def test_an_object_is_an_article_under_its_files_path(tmp_path):
         json.dumps({"title": "Ferry", "text": TEXT, "date": "2025-03-07T09:30:00+01:00", "source": "Island Herald"}),
     )
     [(key, record)] = items(path)
-    assert (key, record.place) == (str(path), str(path))
+    assert (key, record.path) == (str(path), str(path))
     assert (record.metadata.title, record.metadata.publisher, record.metadata.published_at) == (
         "Ferry",
         "Island Herald",
@@ -45,7 +45,7 @@ def test_a_bad_one_in_a_list_does_not_keep_the_others_out(tmp_path):
             json.dumps([{"id": 1, "text": TEXT}, {"id": 1, "text": TEXT}, {"id": 2}, 7, {"id": 3, "text": TEXT}]),
         )
     )
-    assert [item.reason.split(":")[0] if isinstance(item, Failure) else item[1].place[-2:] for item in found] == [
+    assert [item.reason.split(":")[0] if isinstance(item, Failure) else item[1].path[-2:] for item in found] == [
         "#1",
         "article 2",
         "article 3",

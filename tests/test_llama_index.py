@@ -41,7 +41,7 @@ def test_plain_llama_index_retrieves_nodes_whose_text_and_metadata_make_sense(
         generation = snapshot.generation()
         passages = set(snapshot.all_passage_ids())
     assert generation is not None
-    with newsroom.collection(generation.place) as collection:
+    with newsroom.collection(generation.name) as collection:
         store = ChromaVectorStore(chroma_collection=collection)
         index = VectorStoreIndex.from_vector_store(store, embed_model=ArchiveEmbedding(newsroom.embedder))
         found = index.as_retriever(similarity_top_k=4).retrieve(question(7))

@@ -21,6 +21,7 @@ from test_postgresql import database_of, kill_ingests
 
 import ingest
 from bot.__main__ import main as bot_main
+from deploy.copy_archive import main as copy_main
 from index.archive import View
 from index.errors import ArchiveError
 from index.search.search import find
@@ -336,7 +337,7 @@ def test_an_archive_moves_from_files_into_postgresql_with_its_vectors(
     newsroom.ingest()
     before, embedded = newsroom.answers([3, 7]), newsroom.embedder.texts
     url = without.database()
-    assert bot_main(["copy", "--to", url]) == 0
+    assert copy_main(["--to", url]) == 0
     assert "NEWSDESK_VECTORS__ENGINE=pgvector" in capsys.readouterr().out
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
     monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")

@@ -21,11 +21,12 @@ from test_crashes import next_versions, put_files
 import ingest
 from bot.__main__ import main as bot_main
 from bot.journal.journal import Asked, Journal
+from deploy.copy_archive import copy_catalog
+from deploy.copy_archive import main as copy_main
 from index.errors import ArchiveError, LockedError
 from index.store import dialect, keywords
 from index.store.catalog import Catalog
-from index.store.copying import copy_catalog
-from index.store.dialect import Place, shown
+from index.store.dialect import Database, shown
 from index.store.rows import ANYTHING
 from index.store.schema import articles, passages
 
@@ -245,7 +246,7 @@ def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_
 # --- the ranking ---
 
 
-def filled(place: Place, texts: list[tuple[str, str]]) -> Catalog:
+def filled(place: Database, texts: list[tuple[str, str]]) -> Catalog:
     catalog = Catalog(place)
     with catalog.transaction() as transaction:
         row = {
@@ -329,7 +330,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     before = newsroom.answers([3, 7])
 
     url = cluster.database()
-    assert bot_main(["copy", "--to", url, "--json"]) == 0
+    assert copy_main(["--to", url, "--json"]) == 0
     there = capsys.readouterr().out
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
     assert newsroom.answers([3, 7]) == before
@@ -343,7 +344,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     assert [vote["text"] for vote in moved.feedback()] == ["wo? “там” 🚢"]
     moved.close()
 
-    assert bot_main(["copy", "--to", str(tmp_path / "back"), "--json"]) == 0
+    assert copy_main(["--to", str(tmp_path / "back"), "--json"]) == 0
     assert "passage_terms" in there
     monkeypatch.delenv("NEWSDESK_CATALOG__URL")
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "back"))
@@ -362,14 +363,14 @@ def test_a_copy_into_what_is_not_empty_is_refused_and_one_that_dies_leaves_nothi
     newsroom.ingest()
     url = cluster.database()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("index.store.copying._keywords", lambda old, new: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr("deploy.copy_archive._keywords", lambda old, new: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
-            bot_main(["copy", "--to", url])
+            copy_main(["--to", url])
     assert cluster.sql("SELECT count(*) FROM newsdesk.articles", database_of(url)) == [(0,)]
-    assert bot_main(["copy", "--to", url]) == 0
-    assert bot_main(["copy", "--to", url]) == 2
+    assert copy_main(["--to", url]) == 0
+    assert copy_main(["--to", url]) == 2
     assert "is not empty: there are" in capsys.readouterr().err
-    assert bot_main(["copy", "--to", "mysql://db/news"]) == 2
+    assert copy_main(["--to", "mysql://db/news"]) == 2
     assert "mysql is no database that newsdesk knows" in capsys.readouterr().err
 
 

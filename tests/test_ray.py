@@ -1,12 +1,12 @@
-"""A Ray cluster reads and embeds, the run writes: the archive is the one that a plain run makes, whatever worker dies
-on the way.
-"""
+"""On a Ray cluster of two nodes an ingest makes the archive of a plain run, whatever dies on the way."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
 import importlib.util
+import io
+import itertools
 import json
 import os
 import secrets
@@ -24,21 +24,31 @@ import pytest
 from newsroom import DRIVER, ROOT, Newsroom, eventually, line, page
 from sqlalchemy import select
 
+import ingest
 from index.archive import Archive
+from index.errors import ModelError
+from index.ingest.cluster import OnCluster, _Item
+from index.ingest.file_reader import Digest, FileToRead, read_file
+from index.read.record import File
 from index.store.schema import metadata
 
 MISSING = "RAY IS NOT INSTALLED: the tests of an ingest on a cluster were skipped. Install it: pip install '.[ray]'"
+EMBEDDING = "ray::MapWorker(MapBatches(_Embed)).submit"  # the title of a process that embeds
 needs_ray = pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason=MISSING)
 # What no two runs share: times, the archive's own id, names of generations, numbers given in the order of writing.
 _OWN = {"facts": None, "runs": None, "generations": {"place"}, "embeddings": {"row"}, "versions": {"replaced"}}
 
 
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [int(each.getsockname()[1]) for each in sockets]
+# Two nodes of one core each, on this machine, until the standard input ends.
+_TWO_NODES = """
+import sys
+from ray.cluster_utils import Cluster
+node = {"num_cpus": 1, "object_store_memory": 100_000_000}
+cluster = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
+cluster.add_node(**node)
+print(cluster.address, flush=True)
+sys.stdin.read()
+"""
 
 
 @dataclass(frozen=True)
@@ -46,59 +56,75 @@ class Cluster:
     address: str
     process: int
 
+    def nodes(self) -> list[int]:
+        """The process of each node, of the head first."""
+        return sorted(each for each, command in descendants(self.process).items() if "/raylet/raylet" in command)
+
+    def workers(self, doing: str) -> list[list[int]]:
+        """The processes of each node that do something now, as Ray names it in their titles."""
+        return [[each for each, command in descendants(node).items() if doing in command] for node in self.nodes()]
+
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """A cluster of two cores on this machine."""
-    port, *others = free_ports(3)
+    """A cluster of two nodes, both on this machine."""
     folder = Path("/tmp") / f"newsdesk-ray-{os.getpid()}"  # its sockets allow no long path
-    head = [
-        str(Path(sys.executable).with_name("ray")),
-        "start",
-        "--head",
-        "--block",
-        "--num-cpus=2",
-        "--include-dashboard=false",
-        "--disable-usage-stats",
-    ]
     secret = {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
-    environment = {**os.environ, **secret, "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}"}
-    memory = "--object-store-memory=100000000"
+    environment = {
+        **os.environ,
+        **secret,
+        "RAY_TMPDIR": str(folder),
+        "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}",
+    }
+    folder.mkdir()
     said = tmp_path_factory.mktemp("ray") / "said"
     with said.open("w") as told:
-        ports = [
-            f"--port={port}",
-            f"--ray-client-server-port={others[0]}",
-            f"--dashboard-agent-listen-port={others[1]}",
-        ]
-        options = [*ports, memory, f"--temp-dir={folder}"]
-        process = subprocess.Popen([*head, *options], env=environment, stdout=told, stderr=told)
-        try:
-            eventually(
-                lambda: "Ray runtime started" in said.read_text() or process.poll() is not None,
-                "the cluster is up",
-                120,
-            )
-            assert process.poll() is None, said.read_text()
-            with pytest.MonkeyPatch.context() as patch:
-                for name, value in secret.items():
-                    patch.setenv(name, value)
-                yield Cluster(f"127.0.0.1:{port}", process.pid)
-        finally:
-            for each in [*descendants(process.pid), process.pid]:  # SIGTERM takes half a minute
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(each, signal.SIGKILL)
-            process.wait(60)
-            shutil.rmtree(folder, ignore_errors=True)
+        command = [sys.executable, "-c", _TWO_NODES]
+        process = subprocess.Popen(
+            command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=told, text=True
+        )
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().strip()
+        assert address, said.read_text()
+        with pytest.MonkeyPatch.context() as patch:
+            for name, value in secret.items():
+                patch.setenv(name, value)
+            yield Cluster(address, process.pid)
+    finally:
+        kill([process.pid])
+        process.communicate(timeout=60)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def ingested(newsroom: Newsroom, *options: str, code: int = 0, **environment: str) -> dict[str, Any]:
-    """Run an ingest in a process of its own and return its report."""
-    done = newsroom.run("ingest", str(newsroom.articles), "--json", *options, **environment)
-    assert done.returncode == code, done.stderr
-    assert done.stderr == ""
-    report: dict[str, Any] = json.loads(done.stdout)
+def kill(processes: list[int]) -> None:
+    """Kill processes, and what they started."""
+    for process in processes:
+        for each in [process, *descendants(process)]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(each, signal.SIGKILL)
+
+
+def ingested(newsroom: Newsroom, *options: str, code: int = 0) -> dict[str, Any]:
+    """Run an ingest and return its report: one on a cluster in a process of its own, a plain one in this."""
+    arguments = [str(newsroom.articles), "--json", *options]
+    if "--ray" in options:
+        done = newsroom.run("ingest", *arguments)
+        assert done.returncode == code, done.stderr
+        assert without_ray(done.stderr) == ""
+        said = done.stdout
+    else:
+        with contextlib.redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
+            patch.setenv("NEWSDESK_DATA_DIR", str(newsroom.archive))
+            assert ingest.main(arguments, embedder=newsroom.embedder) == code
+        said = printed.getvalue()
+    report: dict[str, Any] = json.loads(said)
     return {name: value for name, value in report.items() if name != "seconds"}
+
+
+def without_ray(told: str) -> str:
+    """What was told without the line in which Ray's C++ part says how it logs."""
+    return "".join(each for each in told.splitlines(keepends=True) if "RAY_BACKEND_LOG_LEVEL" not in each)
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -166,71 +192,102 @@ def descendants(process: int) -> dict[int, str]:
     return found
 
 
-def at_work(cluster: Cluster) -> list[int]:
-    """The processes of a cluster that look into files or embed."""
-    return [each for each, command in descendants(cluster.process).items() if command.startswith("ray::Map")]
-
-
-@pytest.mark.slow
-@needs_ray
-@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux lists processes in /proc")
-def test_of_a_worker_that_is_killed_nothing_is_lost_and_nothing_comes_twice(cluster, newsroom):
-    for number in range(300, 420):
+def ships(newsroom: Newsroom, count: int) -> range:
+    """Write so many short articles."""
+    numbers = range(300, 300 + count)
+    for number in numbers:
         newsroom.write(number, 1)
-    with newsroom.start(
-        "ingest",
-        str(newsroom.articles),
-        "--json",
-        "--ray",
-        cluster.address,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        found: list[int] = []
-        eventually(lambda: found.extend(at_work(cluster)) or found or process.poll() is not None, "a worker is at work")
-        os.kill(found[0], signal.SIGKILL)
-        assert process.poll() is None
-        out, err = process.communicate(timeout=120)
-    assert process.returncode == 0, err
-    assert json.loads(out)["added"] == 120
-    assert newsroom.versions() == dict.fromkeys(range(300, 420), 1)
-    newsroom.assert_index_agrees()
+    return numbers
+
+
+@contextlib.contextmanager
+def started(newsroom: Newsroom, cluster: Cluster, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """An ingest on the cluster that has just begun."""
+    options = ["--json", "--ray", cluster.address]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with newsroom.start("ingest", str(newsroom.articles), *options, env=environment, **pipes) as process:
+        eventually(lambda: newsroom.holds_lock(process) or process.poll() is not None, "the ingest has begun")
+        yield process
 
 
 @pytest.mark.slow
 @needs_ray
 def test_a_signal_ends_it_with_what_has_come_published(cluster, newsroom):
-    for number in range(300, 364):
-        newsroom.write(number, 1)
-    with newsroom.start(
-        "ingest",
-        str(newsroom.articles),
-        "--json",
-        "--ray",
-        cluster.address,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        eventually(lambda: newsroom.holds_lock(process) or process.poll() is not None, "the ingest has begun")
+    ships(newsroom, 64)
+    with started(newsroom, cluster) as process:
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=120)
     assert process.returncode == 1, err
     report = json.loads(out)
     assert report["interrupted"]
-    assert err.startswith("Stopping: what has been read goes in first.")
-    assert ingested(newsroom, "--ray", cluster.address)["added"] == 64 - report["added"]
+    assert without_ray(err).startswith("Stopping: what has been read goes in first.")
+    assert ingested(newsroom)["added"] == 64 - report["added"]
+
+
+@pytest.mark.slow
+@needs_ray
+@pytest.mark.skipif(not Path("/proc/self/cmdline").exists(), reason="only Linux lists processes in /proc")
+def test_of_workers_and_a_node_that_are_killed_nothing_is_lost_and_nothing_comes_twice(cluster, newsroom):
+    numbers = ships(newsroom, 120)
+    with started(newsroom, cluster, DELAY="1") as process:
+        eventually(
+            lambda: all(cluster.workers("ray::Map")) or process.poll() is not None, "both nodes are at work", 120
+        )
+        eventually(lambda: any(cluster.workers(EMBEDDING)) or process.poll() is not None, "a worker embeds", 120)
+        assert process.poll() is None
+        first, second = cluster.nodes()
+        kill([*itertools.chain(*cluster.workers(EMBEDDING)), second])
+        out, err = process.communicate(timeout=200)
+    assert process.returncode == 0, err
+    assert cluster.nodes() == [first]
+    assert json.loads(out)["added"] == 120
+    assert newsroom.versions() == dict.fromkeys(numbers, 1)
+    newsroom.assert_index_agrees()
 
 
 @needs_ray
 def test_a_cluster_that_has_ended_is_told_and_not_waited_for(newsroom):
     newsroom.write(1, 1)
-    [port] = free_ports(1)
-    by_name = newsroom.run("ingest", "articles", "--ray", f"127.0.0.1:{port}")
-    by_setting = newsroom.run("ingest", "articles", "--ray", "auto", RAY_ADDRESS=f"127.0.0.1:{port}")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        by_name = newsroom.run("ingest", "articles", "--ray", address)
+        by_setting = newsroom.run("ingest", "articles", "--ray", "auto", RAY_ADDRESS=address)
     for done in (by_name, by_setting):
         assert done.returncode == 2
-        assert "cannot be joined (ConnectionError: it does not answer" in done.stderr
+        assert "cannot be joined (ConnectionRefusedError" in done.stderr
     assert not newsroom.archive.exists()
+
+
+class Canned(OnCluster):
+    """What came from a cluster, without one."""
+
+    came: list[Any]
+
+    def _batches(self, orders: list[FileToRead]) -> Iterator[Any]:
+        yield {"item": self.came}
+
+
+def test_what_only_this_machine_can_read_it_reads_and_says_so(newsroom, caplog):
+    path = newsroom.path(1)
+    order = FileToRead(File(str(path), 1_000, 0), 1_000_000)
+    [unseen] = read_file(order, lambda id_: None)
+    newsroom.write(1, 1)
+    archive = Archive(newsroom.archive, create=True)
+    try:
+        reader = Canned(archive, newsroom.embedder)
+        reader.came = [_Item(0, unseen), _Item(1, Digest("1"))]
+        [(_, found), (_, seen)] = [(each, list(items)) for each, items in reader([order, order], lambda id_: None)]
+        assert found == list(read_file(order, lambda id_: None))
+        assert seen == [Digest("1")]
+        assert "1 files could not be read by the machines of the cluster and were read here" in caplog.text
+
+        reader.came = [_Item(0, ModelError("no model there"))]
+        with pytest.raises(ModelError, match="no model there"):
+            list(reader([order], lambda id_: None))
+        assert list(reader([], lambda id_: None)) == []
+    finally:
+        archive.close()
 
 
 def test_where_it_is_not_installed_a_sentence_says_so(newsroom):

@@ -235,4 +235,4 @@ def test_what_was_taken_out_goes_back_where_it_was():
     counts = counted(Source("a", "Pier", "Island Herald"), text)
     kept, marked = without(text, counts, {line.digest for line in counts.lines})
     assert len(kept) == len(text) - 3
-    assert whole(kept, [(line.place, line.text) for line in marked.lines if line.cut]) == text
+    assert whole(kept, [(line.position, line.text) for line in marked.lines if line.cut]) == text

@@ -45,7 +45,7 @@ def assert_nothing_is_left_over(newsroom: Newsroom, chroma: ChromaServer) -> Non
     """The server holds the published collections and no other, and the journal is empty."""
     archive = Archive(newsroom.archive)
     with archive.catalog.snapshot() as snapshot:
-        places = {generation.place for generation in snapshot.generations()}
+        places = {generation.name for generation in snapshot.generations()}
         assert snapshot.journal() == []
     archive.close()
     client = chromadb.HttpClient("127.0.0.1", chroma.port)

@@ -22,10 +22,10 @@ from bot.journal.journal import Asked, Journal, journal_at
 from bot.journal.processes import Owner
 from bot.slack.bot import Rules
 from bot.slack.process import Access, serve
+from deploy.copy_archive import copy_catalog
 from index.archive import Archive
 from index.errors import SettingsError
 from index.store.catalog import exists
-from index.store.copying import copy_catalog
 
 ABOUT_1 = question(1)
 

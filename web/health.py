@@ -115,7 +115,7 @@ def catalog_checks(open_catalog: Callable[[], Catalog]) -> dict[str, Check]:
 
 
 def _catalog(catalog: Catalog | None) -> Part:
-    if catalog is None or (isinstance(catalog.place, Path) and not catalog.place.exists()):
+    if catalog is None or (isinstance(catalog.database, Path) and not catalog.database.exists()):
         return Part("down", "there is no archive yet, or it is not open")
     try:
         with catalog.snapshot() as snapshot:
@@ -130,7 +130,7 @@ def _chroma(archive: Archive | None) -> Part:
     if archive is None:
         return Part("down", "the archive is not open")
     try:
-        archive.look()
+        archive.ping()
     except ServerDown:
         return Part(
             "degraded",

@@ -1,6 +1,4 @@
-"""The commands for those who look after newsdesk: articles, show, status, doctor, report; rebuild, copy, backup,
-restore.
-"""
+"""The commands for those who look after newsdesk: articles, show, status, doctor, report; rebuild, backup, restore."""
 
 from __future__ import annotations
 
@@ -161,40 +159,6 @@ def rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     else:
         print(
             f"The search index has been written again: {values['passages']} passages, {embedded} of them embedded anew."
-        )
-    return 0
-
-
-def copy(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Copy archive and journal into an empty database."""
-    from bot.journal.journal import copy_journal
-    from bot.journal.journal import journal_at as journal
-    from index.store.copying import copy_catalog, target
-    from index.text import printable
-
-    catalog, folder = target(parsed.to)
-    with opened_archive(settings) as archive, archive.writing():
-        found = copy_catalog(archive.catalog, catalog)
-        found |= copy_journal(
-            journal(settings.database(), settings.data_dir),
-            journal(catalog if isinstance(catalog, str) else None, folder),
-        )
-    if parsed.json:
-        print(json.dumps(found))
-        return 0
-    for name, (rows, digest) in found.items():
-        print(f"{name:<28} {rows:>10,} rows  {digest[:16]}")
-    print("Everything arrived as it was. Nothing was changed here.")
-    if isinstance(catalog, str):
-        print("To use the copy, set NEWSDESK_CATALOG__URL to it; then: python -m bot doctor")
-        print(
-            "To have its vectors in PostgreSQL too, set NEWSDESK_VECTORS__ENGINE=pgvector as well; then: python "
-            "-m bot rebuild"
-        )
-    else:
-        print(
-            f"To use the copy, unset NEWSDESK_CATALOG__URL and set NEWSDESK_DATA_DIR={printable(str(folder))}; "
-            "then: python -m bot rebuild"
         )
     return 0
 

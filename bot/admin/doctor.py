@@ -23,7 +23,7 @@ from bot.slack.listeners import EVENTS
 from index.archive import Archive
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
-from index.store.dialect import Place
+from index.store.dialect import Database
 from settings import Settings
 
 MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yaml"
@@ -48,14 +48,14 @@ Told = tuple[str, bool, str]  # what, ok, sentence
 
 
 def check_slack(
-    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place
+    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Database
 ) -> list[Told]:
     """Check tokens, scopes and events and return what was found. Changes nothing."""
     return asyncio.run(_check(bot_token, app_token, signing_secret, url, journal))
 
 
 async def _check(
-    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Place
+    bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Database
 ) -> list[Told]:
     found: list[Told] = []
     async with aiohttp.ClientSession() as session:
@@ -131,7 +131,7 @@ async def _socket(api: slack.Api, app_token: str) -> Told:
     return "slack connection", True, "Socket Mode works"
 
 
-def _events(place: Place) -> Told:
+def _events(place: Database) -> Told:
     """Slack does not tell which events an app gets; the manifest and what has come so far do."""
     if MANIFEST.exists():
         asked = set(yaml.safe_load(MANIFEST.read_text())["settings"]["event_subscriptions"]["bot_events"])
@@ -285,8 +285,8 @@ def _same_model(archive: Archive, embedder: Embedder) -> str:
 
 
 def _index(archive: Archive) -> str:
-    if elsewhere := archive.elsewhere():
-        raise ArchiveError(elsewhere)
+    if why := archive.why_not_here():
+        raise ArchiveError(why)
     trouble = archive.check()
     if trouble:
         raise ArchiveError(f"{trouble} Run: python -m bot rebuild")

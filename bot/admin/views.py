@@ -300,7 +300,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         model = snapshot.fact("model")
         failed = sum(record.failed for record in snapshot.failed_files()) + len(snapshot.passing_failures())
     try:
-        trouble = None if archive.sound() else archive.trouble
+        trouble = None if archive.is_intact() else archive.trouble
     except ServerDown as error:
         trouble = str(error)
     return {
@@ -308,7 +308,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "generation": generation.number if generation else 0,
         "model": model,
         "catalog": {"engine": archive.catalog.engine_name(), "place": archive.catalog.where},
-        "chroma": {"place": generation.place if generation else None, "url": archive.engine.url, "trouble": trouble},
+        "chroma": {"place": generation.name if generation else None, "url": archive.engine.url, "trouble": trouble},
         "healthy": trouble is None,
         "folder": str(archive.folder.resolve()),
         "disk_free_mb": shutil.disk_usage(archive.folder).free // 2**20,

@@ -23,8 +23,7 @@ from bot.journal.tables import facts, feedback, heard, metadata, questions, seen
 from bot.reply import Writing
 from index.errors import ArchiveError
 from index.store import dialect
-from index.store.copying import copied
-from index.store.dialect import Place, upsert
+from index.store.dialect import Database, upsert
 
 State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
 Kind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
@@ -65,7 +64,7 @@ class Asked:
 class Journal:
     """The journal of one bot, opened by any number of its processes: on one machine, or ``shared`` by many."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Database) -> None:
         """Open the journal, make it if it is new. Raises ArchiveError if it cannot be used."""
         self.place = place
         shared = isinstance(place, str)
@@ -449,31 +448,6 @@ def _put_fact(connection: Connection, name: str, value: str) -> None:
     )
 
 
-def journal_at(database: str | None, folder: Path) -> Place:
+def journal_at(database: str | None, folder: Path) -> Database:
     """Return where the journal is of a data folder, or of the PostgreSQL database that takes its place."""
     return database or folder / FILE
-
-
-def copy_journal(source: Place, target: Place) -> dict[str, tuple[int, str]]:
-    """Copy a journal, if there is one, into a new one and return rows and digest of every table.
-
-    Raises ArchiveError if it is not new.
-    """
-    if isinstance(source, Path) and not source.exists():
-        return {}
-    here, there = Journal(source), Journal(target)
-    try:
-        with here._reading() as old, there._writing() as new:
-            return copied(
-                metadata.sorted_tables,
-                old,
-                new,
-                dialect.shown(target),
-                may_hold=("facts",),
-                left_out=("bots", "windows"),
-            )
-    except DBAPIError as error:
-        raise dialect.explained(error, target) from error
-    finally:
-        here.close()
-        there.close()

@@ -27,7 +27,7 @@ from bot.slack.messages.stored_answer import Given, Said, given
 from bot.slack.messages.text import is_empty, looks_like_question, plain, question
 from bot.slack.streaming import Streamed
 from bot.telemetry import span, told
-from index.errors import ArchiveError, NewsdeskError
+from index.errors import ArchiveError, NewsdeskError, StopRequested
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -43,10 +43,6 @@ SORRY = (
     "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
     "reason with: python -m bot doctor"
 )
-
-
-class Stopped(Exception):
-    """The asker pressed stop, edited or removed the question; what was done is of no use."""
 
 
 class Answering:
@@ -132,7 +128,7 @@ class Answering:
             log.info(
                 "done question=%s kind=%s state=%s seconds=%.2f", asked.id, asked.kind, state, time.monotonic() - began
             )
-        except Stopped:
+        except StopRequested:  # the asker pressed stop, edited or removed the question
             log.info("overtaken question=%s", asked.id)
             await self._after_overtaking(asked)
         except Refused as error:
@@ -296,7 +292,7 @@ class Answering:
             else:
                 await self._put(asked, blocks.answer(found, asked.id, person=self._offer_person))
         if not self._journal.finish(asked, "answered", found.as_json()):
-            raise Stopped
+            raise StopRequested
         return found.outcome
 
     async def _put(self, asked: Asked, messages: Sequence[Message], first: int = 0) -> None:
@@ -304,7 +300,7 @@ class Answering:
         ones posted, others deleted.
         """
         if not self._journal.current(asked):
-            raise Stopped
+            raise StopRequested
         now = self._journal.by_id(asked.id)
         old = list(now.messages) if now else []
         await self._quiet(asked, clear=bool(old[first:]))
@@ -314,7 +310,7 @@ class Answering:
                 continue
             gone = number < len(old)
             if not self._journal.current(asked):  # the fence: what was taken for dead posts no more
-                raise Stopped
+                raise StopRequested
             look_first = asked.attempts > 1 and not gone
             ts = await self._api.post(asked.channel, asked.thread, message, mark, look_first=look_first)
             old[number : number + 1] = [ts]
@@ -335,7 +331,7 @@ class Answering:
         now = self._journal.by_id(asked.id)
         if now and now.owner != self._owner and ts not in now.messages:
             await self._api.delete(asked.channel, ts)
-        raise Stopped
+        raise StopRequested
 
     async def _stream(self, asked: Asked, request: Request) -> str:
         streamed = Streamed(self._api, asked, lambda messages: self._journal.note_messages(asked.id, messages))
@@ -344,17 +340,17 @@ class Answering:
             async for item in self._brain.stream(request):
                 if not self._journal.current(asked):
                     await streamed.give_up()
-                    raise Stopped
+                    raise StopRequested
                 if isinstance(item, Said):
                     await self._quiet(asked, clear=False)
                     await streamed.say(item)
                     if streamed.stopped:
                         if self._journal.end(asked.key, "stopped", self._owner):
                             metrics.ended("stopped", asked.asked)
-                        raise Stopped
+                        raise StopRequested
                 else:
                     found = await self._noted(asked, item)
-        except (Stopped, asyncio.CancelledError):
+        except (StopRequested, asyncio.CancelledError):
             raise
         except Exception as error:
             found = trouble(request.question, error)
@@ -368,7 +364,7 @@ class Answering:
             await self.repair(asked)
             await self._put(asked, blocks.answer(found, asked.id, person=self._offer_person))
         if not self._journal.finish(asked, "answered", found.as_json()):
-            raise Stopped
+            raise StopRequested
         return found.outcome
 
     # --- edits, removals, stop ---

@@ -142,7 +142,7 @@ class Room:
         archive = self.brain.archive
         try:
             if archive:
-                archive.look()
+                archive.ping()
                 archive.follow()
         except ServerDown as error:
             return True, str(error)  # it comes back by itself

@@ -40,11 +40,12 @@ _QUOTED = re.compile(r"[\"“”„«»‘]")
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of an article that would be furniture if it recurred; ``place`` counts paragraphs of the article with all
-    its lines.
+    """A line of an article that would be furniture if it recurred.
+
+    ``position`` counts paragraphs of the article with all its lines.
     """
 
-    place: int
+    position: int
     digest: int
     text: str
     cut: bool = False
@@ -76,22 +77,22 @@ def without(paragraphs: Sequence[str], counts: Counted, known: Collection[int]) 
 
     An article that would lose much of its text, or all of its prose, keeps every line.
     """
-    gone = {line.place for line in counts.lines if line.digest in known}
-    kept = [paragraph for place, paragraph in enumerate(paragraphs) if place not in gone]
-    if sum(len(paragraphs[place]) for place in gone) > _MOST_LOST * sum(map(len, paragraphs)) or not any(
+    gone = {line.position for line in counts.lines if line.digest in known}
+    kept = [paragraph for position, paragraph in enumerate(paragraphs) if position not in gone]
+    if sum(len(paragraphs[position]) for position in gone) > _MOST_LOST * sum(map(len, paragraphs)) or not any(
         map(is_prose, kept)
     ):
         gone, kept = set(), list(paragraphs)
-    return kept, replace(counts, lines=tuple(replace(line, cut=line.place in gone) for line in counts.lines))
+    return kept, replace(counts, lines=tuple(replace(line, cut=line.position in gone) for line in counts.lines))
 
 
 def whole(paragraphs: Sequence[str], cut: Sequence[tuple[int, str]]) -> list[str]:
-    """Return the paragraphs of an article with the lines that ``without`` took out, given as (place, line), where they
+    """Return the paragraphs of an article with the lines that ``without`` took out, each (position, line), where it
     stood.
     """
     found = list(paragraphs)
-    for place, line in sorted(cut):
-        found.insert(place, line)
+    for position, line in sorted(cut):
+        found.insert(position, line)
     return found
 
 
@@ -112,14 +113,14 @@ def candidates(paragraphs: Sequence[str]) -> list[Line]:
         word for text in paragraphs if is_prose(text) and not _speaks_of_the_page(text) for word in _long_words(text)
     }
     found = []
-    for place, text in enumerate(paragraphs):
-        at_an_end = place < _FIRST or place >= len(paragraphs) - _LAST
+    for position, text in enumerate(paragraphs):
+        at_an_end = position < _FIRST or position >= len(paragraphs) - _LAST
         if len(text) <= _LONGEST and _may_be_furniture(text, at_an_end, story):
-            found.append(Line(place, _digest(_folded(text)), text))
+            found.append(Line(position, _digest(_folded(text)), text))
     # The ends are what matters: of a long list in the middle the rest is left.
     return sorted(
-        sorted(found, key=lambda line: min(line.place, len(paragraphs) - line.place))[:_MOST],
-        key=lambda line: line.place,
+        sorted(found, key=lambda line: min(line.position, len(paragraphs) - line.position))[:_MOST],
+        key=lambda line: line.position,
     )
 
 

@@ -1,6 +1,6 @@
 """What must change for the archive to agree with the files, pages and feeds that a run is given.
 
-walk → unchanged? → looked into (looks.py: read → clean) → without what recurs, split: a file's articles, then the
+walk → unchanged? → read and cleaned (file_reader.py) → without what recurs, split: a file's articles, then the
 file's own record
 """
 
@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING
 from index.archive import Archive, Prepared
 from index.articles import article_id
 from index.errors import UnreadableError
-from index.ingest.file_reader import Article, Digest, Found, Looking, Order, Same, Stopped, cleaned, one_by_one
+from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
 from index.ingest.report import Progress, Report, Step
 from index.ingest.settle import checked, prepared
 from index.read.files import Failure, File, Listing, holds_articles, read_stream, walk
@@ -77,12 +77,9 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         if options.prune and not _there(path) and archive is not None and _known_files(archive, [absolute(path)])
     ]
     there = [path for path in named if path not in gone]
-    orders = _orders(archive, walk(there, listing, options.roots, options.changed), options, report)
-    try:
-        for order, found in options.looking(orders, _known(archive)):
-            yield from _changes_of(archive, order, found, options, report, progress)
-    except Stopped:  # a file of which only a part has come is no file that was read
-        return
+    to_read = _files_to_read(archive, walk(there, listing, options.roots, options.changed), options, report)
+    for request, found in options.looking(to_read, _known(archive)):
+        yield from _changes_of(archive, request, found, options, report, progress)
     for failure in listing.failures:
         report.failures.append(replace(failure, passing=True))  # there is no record of it to tell whether it changed
     if options.prune and archive is not None:
@@ -131,20 +128,22 @@ def _withdrawn(
         progress.step(_removal(stored, "page has gone (--prune)"))
         yield Gone([stored.article.source.id], page.url)
     else:
-        told = f"{page.failure.reason}. Its article stays in; to remove it, run again with --prune"
-        report.failures.append(Failure(page.failure.path, told, passing=True))
+        reason = f"{page.failure.reason}. Its article stays in; to remove it, run again with --prune"
+        report.failures.append(Failure(page.failure.path, reason, passing=True))
 
 
-def _settled(known: FileRecord | None, file: File, options: Options) -> bool:
-    """Tell whether a file need not be looked into: it is as it was when it was read."""
+def _is_unchanged(known: FileRecord | None, file: File, options: Options) -> bool:
+    """Tell whether a file need not be read: it is as it was when it was last read."""
     if known is None or options.force or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
         return False
     # One that was too large has no digest; the setting may have changed.
     return not known.failed or not (options.retry_failed or (not known.digest and file.size <= options.limit))
 
 
-def _orders(archive: Archive | None, files: Iterator[File], options: Options, report: Report) -> Iterator[Order]:
-    """Yield the files that must be looked into, each once, and count those that need not."""
+def _files_to_read(
+    archive: Archive | None, files: Iterator[File], options: Options, report: Report
+) -> Iterator[FileToRead]:
+    """Yield the files that must be read, each once, and count those that need not."""
     done: set[str] = set()
     for group in _grouped(files, 1_000):
         known = _known_files(archive, [file.path for file in group]) if archive is not None else {}
@@ -153,13 +152,13 @@ def _orders(archive: Archive | None, files: Iterator[File], options: Options, re
                 continue
             done.add(file.path)
             before = known.get(file.path)
-            if before and _settled(before, file, options):
+            if before and _is_unchanged(before, file, options):
                 report.unchanged += before.articles
                 report.known_failures += before.failed
                 continue
             touched = before and replace(before, size=file.size, mtime_ns=file.mtime_ns)
-            settled = before.digest if before and _settled(touched, file, options) else None
-            yield Order(file, options.limit, before, settled, options.force)
+            known_digest = before.digest if before and _is_unchanged(touched, file, options) else None
+            yield FileToRead(file, options.limit, before, known_digest, options.force)
 
 
 def _known(archive: Archive | None) -> Callable[[str], str | None]:
@@ -175,9 +174,14 @@ def _known(archive: Archive | None) -> Callable[[str], str | None]:
 
 
 def _changes_of(
-    archive: Archive | None, order: Order, found: Iterator[Found], options: Options, report: Report, progress: Progress
+    archive: Archive | None,
+    request: FileToRead,
+    found: Iterator[Found],
+    options: Options,
+    report: Report,
+    progress: Progress,
 ) -> Iterator[Change]:
-    file, known = order.file, order.before
+    file, known = request.file, request.before
     first = next(found)
     if isinstance(first, Failure):
         report.failures.append(first)
@@ -186,7 +190,7 @@ def _changes_of(
         return
     assert isinstance(first, Digest)
     digest = first.value
-    if known and digest == order.settled:
+    if known and digest == request.known_digest:
         report.unchanged += known.articles
         report.known_failures += known.failed
         yield replace(known, size=file.size, mtime_ns=file.mtime_ns)
@@ -216,8 +220,8 @@ def _failed(
     file: File, digest: str, articles: int, report: Report, failures: Iterable[Failure], count: int
 ) -> FileRecord:
     """Return the record of a file of which something failed for good."""
-    told = tuple((failure.path, failure.reason, failure.line) for failure in failures)
-    return FileRecord(file.path, file.size, file.mtime_ns, digest, articles, report.run, count, told)
+    reasons = tuple((failure.path, failure.reason, failure.line) for failure in failures)
+    return FileRecord(file.path, file.size, file.mtime_ns, digest, articles, report.run, count, reasons)
 
 
 def _why(known: FileRecord | None, digest: str, options: Options) -> tuple[str, str]:
@@ -245,7 +249,7 @@ def _prepared(
     for item in articles:
         if isinstance(item, Failure):
             report.failures.append(item)
-        elif isinstance(item, Same):
+        elif isinstance(item, UnchangedArticle):
             seen.add(item.id)
             report.unchanged += 1
         else:
@@ -271,13 +275,13 @@ def _removal(stored: StoredArticle, why: str) -> Step:
 
 
 def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
-    looked_at = (
+    searched = (
         [path]
         if options.changed is None
         else [each for each in sorted(options.changed) if Path(each).is_relative_to(path)]
     )
     with archive.catalog.snapshot() as snapshot:
-        known = [file for each in looked_at for file in snapshot.files_under(each)]
+        known = [file for each in searched for file in snapshot.files_under(each)]
     missing = _missing(path, known)
     missing = list(dict.fromkeys(missing))
     if missing and options.watching and not holds_articles(path):
@@ -319,7 +323,7 @@ def ahead(archive: Archive, options: Options) -> tuple[int, int]:
     ):
         known = _known_files(archive, [file.path for file in group])
         for file in group:
-            if not _settled(known.get(file.path), file, options):
+            if not _is_unchanged(known.get(file.path), file, options):
                 files, size = files + 1, size + file.size
     return files, size
 

@@ -18,8 +18,6 @@ from index.text import header
 AT_ONCE = 256  # passages given to the model at a time, and written at a time
 _AHEAD = 4  # portions made or waiting: with the one that is written, what a kill can lose and what memory holds
 
-Told = Callable[[], None]
-
 
 class EmbeddingQueue:
     """Gives every passage of some articles a vector in the catalog, in the order in which they come, meanwhile."""
@@ -29,7 +27,7 @@ class EmbeddingQueue:
         self._archive = archive
         self._embedder = embedder
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._made: deque[tuple[list[str], Future[Vectors], Told | None]] = deque()
+        self._made: deque[tuple[list[str], Future[Vectors], Callable[[], None] | None]] = deque()
         self._waiting: list[Prepared] = []
         self._passages = 0
         self._given = self._written = 0  # portions
@@ -40,18 +38,18 @@ class EmbeddingQueue:
     def __exit__(self, *_: object) -> None:
         self._worker.shutdown(cancel_futures=True)
 
-    def put(self, item: Prepared, told: Told) -> None:
-        """Take an article; ``told`` is called when it and all before it have their vectors.
+    def put(self, item: Prepared, when_done: Callable[[], None]) -> None:
+        """Take an article; ``when_done`` is called when it and all before it have their vectors.
 
         Waits while enough is ahead. Raises what the model raises.
         """
         self._waiting.append(item)
         self._passages += len(item.passages)
         if self._passages >= AT_ONCE:
-            self.flush(told)
+            self.flush(when_done)
         self.write()
 
-    def flush(self, told: Told | None = None) -> int:
+    def flush(self, when_done: Callable[[], None] | None = None) -> int:
         """Hand over what has gathered, and return the number to ask ``done`` for."""
         texts = texts_of(self._waiting)
         underway = {key for keys, _, _ in self._made for key in keys}
@@ -63,10 +61,10 @@ class EmbeddingQueue:
             while len(self._made) >= _AHEAD:
                 self._write_first()
             made = self._worker.submit(self._embedder.embed, [texts[key] for key in keys])
-            self._made.append((keys, made, told if number == len(portions) else None))
+            self._made.append((keys, made, when_done if number == len(portions) else None))
             self._given += 1
-        if told and not portions:
-            told()
+        if when_done and not portions:
+            when_done()
         return self._given
 
     def done(self, number: int) -> bool:
@@ -79,14 +77,14 @@ class EmbeddingQueue:
             self._write_first()
 
     def _write_first(self) -> None:
-        keys, made, told = self._made[0]
+        keys, made, when_done = self._made[0]
         vectors = made.result()
         with self._archive.catalog.transaction() as transaction:
             transaction.put_embeddings(self._embedder.identity, dict(zip(keys, vectors, strict=True)))
         self._made.popleft()
         self._written += 1
-        if told:
-            told()
+        if when_done:
+            when_done()
 
 
 def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> None:

@@ -17,6 +17,7 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from index.read.record import Failure
+from index.text import printable, short_path
 
 _FAILURES = 10_000  # of a run, by name; beyond that they are only counted
 
@@ -26,7 +27,7 @@ class Step:
     """One thing a run does to the archive, and why; ``digest`` is of what the article was read from."""
 
     action: Literal["add", "update", "remove"]
-    place: str
+    path: str
     title: str
     why: str
     digest: str = ""
@@ -84,6 +85,30 @@ class Report:
             for failure in self.failures
         ]
         return values
+
+
+def summary(report: Report, would: str = "") -> str:
+    """Return what a run did, or ``would`` do, in one line."""
+    duplicates = f" ({report.duplicates} of them copies of another)" if report.duplicates else ""
+    done = (
+        f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, "
+        f"{report.removed} {would}removed"
+    )
+    before = (
+        f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)"
+        if report.known_failures
+        else ""
+    )
+    return f"{done}, {report.failed} failed{before}{duplicates}"
+
+
+def failures_of(report: Report) -> Iterator[str]:
+    """Yield a line for each failure of a run, and one for the files that are no articles."""
+    for failure in report.failures:
+        yield f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}"
+    if report.skipped:
+        endings = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
+        yield f"  left out, not article files: {endings}"
 
 
 def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:
@@ -166,12 +191,12 @@ class _Measure:
     def __str__(self) -> str:
         """Return one line: articles, rate, time left."""
         spent = self._clock() - self._began
-        told = f"{self.articles:,} articles"
+        text = f"{self.articles:,} articles"
         if spent <= 0 or not self.articles:
-            return told
-        told += f", {self.articles / spent:,.1f}/s"
+            return text
+        text += f", {self.articles / spent:,.1f}/s"
         # Over the whole run: a rate of the last seconds jumps with every batch that is embedded.
-        return f"{told}, {_duration(spent * (1 - self.share) / self.share)} left" if 0 < self.share < 1 else told
+        return f"{text}, {_duration(spent * (1 - self.share) / self.share)} left" if 0 < self.share < 1 else text
 
 
 def _duration(seconds: float) -> str:

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from types import TracebackType
 
 from index.archive import Archive, Batch, Prepared
 from index.ingest.changes import Change, Gone, Options, absolute, ahead, changes
@@ -25,24 +26,23 @@ from index.store.upgrade import read_all
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000
 
-Stopped = Callable[[], bool]
-
 
 def run(
-    archive: Archive, embedder: Embedder, options: Options, progress: Progress, stopped: Stopped = lambda: False
+    archive: Archive,
+    embedder: Embedder,
+    options: Options,
+    progress: Progress,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Bring the archive up to date with some files and return the report. The caller holds the writer's lock.
 
     ``stopped`` is asked between articles: once it says so, what has been read is published and the run ends. A run that
     is killed has published whole batches; the next one does the rest and embeds nothing twice.
     """
-    began = time.monotonic()
     report = Report()
-    with archive.catalog.transaction() as transaction:
-        report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
-    link_all(archive.catalog, stopped)
-    read_all(archive.catalog, stopped)
-    try:
+    with _OnRecord(archive, options, report):
+        link_all(archive.catalog, stopped)
+        read_all(archive.catalog, stopped)
         progress.ahead(lambda: ahead(archive, options))
         with EmbeddingQueue(archive, embedder) as queue:
             writing = _Writing(archive, queue, embedder, report, progress)
@@ -57,21 +57,34 @@ def run(
         # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
         with archive.catalog.transaction() as transaction:
             transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
-    except KeyboardInterrupt:
-        report.interrupted = True
-        raise
-    except Exception as error:
-        report.error = str(error)
-        raise
-    finally:
-        archive.rest()
+    return report
+
+
+class _OnRecord:
+    """Keeps a run's report in the catalog, however the run ends."""
+
+    def __init__(self, archive: Archive, options: Options, report: Report) -> None:
+        self._archive, self._options, self._report = archive, options, report
+        self._began = time.monotonic()
+
+    def __enter__(self) -> None:
+        with self._archive.catalog.transaction() as transaction:
+            self._report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        options, report = self._options, self._report
+        report.interrupted = report.interrupted or isinstance(error, KeyboardInterrupt)
+        report.error = str(error) if isinstance(error, Exception) else None
+        self._archive.stop_writing()
         report.failed = report.failures.total
-        report.seconds = time.monotonic() - began
+        report.seconds = time.monotonic() - self._began
         whole = not report.interrupted and report.error is None and options.changed is None
         covered = (
             [each for path in options.paths for each in {path, absolute(path)}] if whole else options.changed or ()
         )
-        with archive.catalog.transaction() as transaction:
+        with self._archive.catalog.transaction() as transaction:
             before = {(path, reason) for _, path, reason in transaction.passing_failures()}
             if (
                 options.watching
@@ -81,7 +94,6 @@ def run(
                 transaction.forget_run(report.run)
             else:
                 transaction.finish_run(report.run, report.seconds, report.as_json(), covered)
-    return report
 
 
 class _Writing:
@@ -115,7 +127,7 @@ class _Writing:
         elif isinstance(change, FetchRecord):
             self._batch.fetches.append(change)
         elif isinstance(change, Gone):
-            self._archive.expect()
+            self._archive.prepare_to_write()
             self._batch.removed += change.ids
             self._batch.files_gone += [change.file] if change.file else []
         if len(self._batch.articles) >= _BATCH_ARTICLES or self._size > _BATCH_CHARACTERS:
@@ -131,7 +143,7 @@ class _Writing:
 
     def _article(self, item: Prepared) -> None:
         id_ = item.article.source.id
-        self._archive.expect()
+        self._archive.prepare_to_write()
         # A later version of the same article takes the place of the earlier one.
         self._batch.articles = [other for other in self._batch.articles if other.article.source.id != id_]
         self._batch.articles.append(item)

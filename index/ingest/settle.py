@@ -45,11 +45,13 @@ def checked(archive: Archive | None, item: Prepared) -> Prepared:
     """Return an article that was split elsewhere as it is without the lines that the archive knows to recur by now."""
     assert item.counted is not None
     counts = item.counted
-    paragraphs = whole(item.article.text.split("\n\n"), [(line.place, line.text) for line in counts.lines if line.cut])
+    paragraphs = whole(
+        item.article.text.split("\n\n"), [(line.position, line.text) for line in counts.lines if line.cut]
+    )
     known = _known(archive, counts)
     if without(paragraphs, counts, known)[1] == counts:
         return item
-    gone = [line.place for line in counts.lines if line.cut]
+    gone = [line.position for line in counts.lines if line.cut]
     cut = [(line, reason, _before(at, paragraphs, gone)) for line, reason, at in item.cut if reason != REASON]
     return _without(item.article.source, paragraphs, counts, known, item.file, item.original_digest, cut)
 
@@ -93,7 +95,7 @@ def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:
     counts = counted(source, paragraphs)
     known = snapshot.recurring(counts.publisher, [line.digest for line in counts.lines], STORIES)
     cut = [
-        (line, reason, _before(at, paragraphs, [place for place, _ in taken_out]))
+        (line, reason, _before(at, paragraphs, [position for position, _ in taken_out]))
         for line, reason, at in stored.cut
         if reason != REASON
     ]
@@ -111,11 +113,11 @@ def _without(
     cut: Iterable[CutLine],
 ) -> Prepared:
     kept, counts = without(paragraphs, counts, known)
-    gone = [line.place for line in counts.lines if line.cut]
+    gone = [line.position for line in counts.lines if line.cut]
     starts = _starts(paragraphs)
-    told = [(line, reason, _after(at, paragraphs, gone)) for line, reason, at in cut]
-    told += [(paragraphs[place], REASON, _after(starts[place], paragraphs, gone)) for place in gone]
-    return Prepared.of(Article.of(source, "\n\n".join(kept)), file, original_digest, told, counts)
+    cut_lines = [(line, reason, _after(at, paragraphs, gone)) for line, reason, at in cut]
+    cut_lines += [(paragraphs[position], REASON, _after(starts[position], paragraphs, gone)) for position in gone]
+    return Prepared.of(Article.of(source, "\n\n".join(kept)), file, original_digest, cut_lines, counts)
 
 
 def _starts(paragraphs: Sequence[str]) -> list[int]:
@@ -125,13 +127,13 @@ def _starts(paragraphs: Sequence[str]) -> list[int]:
 def _after(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
     """Return where an offset in the whole text is once some paragraphs are out of it."""
     starts = _starts(paragraphs)
-    return None if at is None else at - sum(len(paragraphs[place]) + 2 for place in gone if starts[place] < at)
+    return None if at is None else at - sum(len(paragraphs[position]) + 2 for position in gone if starts[position] < at)
 
 
 def _before(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
     """Return where an offset was in the whole text before some paragraphs went out of it."""
     starts = _starts(paragraphs)
-    for place in sorted(gone):
-        if at is not None and starts[place] < at:
-            at += len(paragraphs[place]) + 2
+    for position in sorted(gone):
+        if at is not None and starts[position] < at:
+            at += len(paragraphs[position]) + 2
     return at

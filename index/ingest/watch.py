@@ -21,7 +21,7 @@ _SWEEP_SECONDS = (
 )
 
 
-class Stopped(Protocol):
+class StopSignal(Protocol):
     """Tells whether somebody wants the watch to end."""
 
     def is_set(self) -> bool:
@@ -29,20 +29,20 @@ class Stopped(Protocol):
         ...
 
 
-def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | None]:
+def changes_in(paths: Sequence[Path], stopped: StopSignal) -> Iterator[set[str] | None]:
     """Yield the absolute paths that changed in some files and folders; None says that anything may have changed.
 
     None comes first, when a named path goes or comes back, after very many changes, and every ten minutes. Changes that
-    happen while the caller works are told next. Raises ArchiveError if the system cannot watch so much.
+    happen while the caller works come next. Raises ArchiveError if the system cannot watch so much.
     """
     from watchfiles import watch
 
-    told: dict[Path, tuple[int, int] | None] | None = None
+    reported: dict[Path, tuple[int, int] | None] | None = None
     strict = True  # the library can pass over folders that may not be read, but then also over the system's limits
     while not stopped.is_set():
         standing = _standing(paths)
-        if standing != told and not any(standing.values()):
-            told = standing
+        if standing != reported and not any(standing.values()):
+            reported = standing
             yield None
         there = [path for path, identity in standing.items() if identity]
         if not there:
@@ -57,8 +57,8 @@ def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | N
             for found in events:
                 if _standing(paths) != standing:
                     break  # the watch is on what was there: begin again
-                if told != standing or len(found) >= _MANY or time.monotonic() - swept > _SWEEP_SECONDS:
-                    told, swept = standing, time.monotonic()
+                if reported != standing or len(found) >= _MANY or time.monotonic() - swept > _SWEEP_SECONDS:
+                    reported, swept = standing, time.monotonic()
                     yield None
                 elif found:
                     yield {path for _, path in found}
@@ -70,7 +70,7 @@ def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | N
             strict = False
 
 
-def pause(seconds: float, stopped: Stopped) -> None:
+def pause(seconds: float, stopped: StopSignal) -> None:
     """Wait, but not beyond a wish to stop."""
     until = time.monotonic() + seconds
     while not stopped.is_set() and time.monotonic() < until:

@@ -23,6 +23,8 @@ import numpy as np
 import numpy.typing as npt
 from onnx import NodeProto, OperatorSetIdProto, TensorProto, helper, numpy_helper
 
+from index.errors import UnknownShape
+
 Weights = dict[str, npt.NDArray[np.float32]]
 
 INPUT = "ids"
@@ -30,10 +32,6 @@ _OPSET, _IR = 20, 10  # 20 has Gelu; any onnxruntime since 1.18 reads both
 _RUNTIMES_OWN = "com.microsoft"  # onnxruntime's operators beside ONNX's
 # of a coarse weight: with 127, processors without VNNI would clip sums of two products, and machines would disagree
 _LARGEST = 63
-
-
-class UnknownShape(Exception):
-    """A model that is not of the one shape that is built here; its text says in what it differs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +68,9 @@ class Encoder:
         )
         return cls(folder, config, *_mapped(folder / "model.safetensors"), longest, modes == {"pooling_mode_cls_token"})
 
-    def rest(self) -> None:
-        """Let go of the pages that were read: a runtime keeps linear maps in a form of its own, and what it looks up
-        comes back when it is needed.
+    def release_pages(self) -> None:
+        """Free the memory of the weights: a runtime keeps linear maps in a form of its own, and the system reads the
+        others again when they are needed.
         """
         if hasattr(mmap, "MADV_DONTNEED"):
             self.pages.madvise(mmap.MADV_DONTNEED)

@@ -23,7 +23,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from index.errors import ModelError
-from index.model.embedder import DEFAULT_MODEL, SentenceTransformerEmbedder, Vectors, described, give_memory_back
+from index.model.embedder import (
+    DEFAULT_MODEL,
+    SentenceTransformerEmbedder,
+    Vectors,
+    attempted,
+    described,
+    give_memory_back,
+)
 
 if TYPE_CHECKING:
     from index.model.onnx_graph import Encoder
@@ -129,25 +136,26 @@ class Model:
     def _loaded(self) -> Embed:
         runtime = _suiting(self._reference.name, self._many) if self._wanted == "auto" else self._wanted
         if runtime != "torch":
-            try:
-                self._parts = _Parts.of(self._reference)
-                embed = self._parts.embed_by(_openvino if runtime == "openvino" else _onnxruntime)
-                self._probe(embed)
+            found = attempted(partial(self._without_torch, runtime))
+            if not isinstance(found, Exception):
                 self.runtime = runtime
-                return embed
-            except ModelError:
-                raise
-            except Exception as error:  # a runtime raises whatever it likes
-                if self._wanted != "auto":
-                    raise ModelError(
-                        f"The model {self._reference.name!r} cannot be run by {runtime} ({described(error)}). "
-                        "Set NEWSDESK_MODEL__RUNTIME to auto or torch."
-                    ) from error
-                _log.warning(
-                    "The model is run by torch, which is slower: %s cannot run it (%s).", runtime, described(error)
-                )
+                return found
+            if self._wanted != "auto":
+                raise ModelError(
+                    f"The model {self._reference.name!r} cannot be run by {runtime} ({described(found)}). "
+                    "Set NEWSDESK_MODEL__RUNTIME to auto or torch."
+                ) from found
+            _log.warning(
+                "The model is run by torch, which is slower: %s cannot run it (%s).", runtime, described(found)
+            )
         self.runtime = "torch"
         return self._reference.embed
+
+    def _without_torch(self, runtime: Runtime) -> Embed:
+        self._parts = _Parts.of(self._reference)
+        embed = self._parts.embed_by(_openvino if runtime == "openvino" else _onnxruntime)
+        self._probe(embed)
+        return embed
 
     def _probe(self, embed: Embed, tolerance: float = _TOLERANCE) -> None:
         """Raise ValueError unless a sentence gets the vector that sentence-transformers gives it."""
@@ -210,7 +218,7 @@ class _Parts:
 
     def embed_by(self, runtime: Callable[[Encoder], Run]) -> Embed:
         run = runtime(self.encoder)
-        self.encoder.rest()
+        self.encoder.release_pages()
         give_memory_back()
         return partial(_embedded, self.tokenizer, run, self.workers, self.encoder.config["hidden_size"])
 

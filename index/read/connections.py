@@ -17,7 +17,7 @@ from typing import Any
 
 import httpcore
 
-from index.errors import PageError
+from index.errors import PageError, StopRequested
 
 Resolve = Callable[[str, int], Sequence[str]]
 Networks = Sequence[IPv4Network | IPv6Network]
@@ -31,10 +31,6 @@ _NOT_PUBLIC = (
     IPv6Network("2001::/23"),
     IPv6Network("3fff::/20"),
 )
-
-
-class Stopped(Exception):
-    """The run was asked to stop while it waited for the web."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -73,10 +69,10 @@ class Patience:
     def left(self, since: float) -> float:
         """Return for how many seconds to wait now, for something waited for since some moment.
 
-        Raises PageError when the time is up, Stopped when the run was asked to stop.
+        Raises PageError when the time is up, StopRequested when the run was asked to stop.
         """
         if self._stopped():
-            raise Stopped
+            raise StopRequested
         now = time.monotonic()
         if now >= self._end:
             raise PageError(f"the page had not come after {self._seconds:g} seconds; run again later")

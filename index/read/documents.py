@@ -67,6 +67,18 @@ def written(created: date | None, *programs: object) -> date | None:
     )
 
 
+# What pypdf raises beside its own errors when it meets something unexpected in a file.
+_ODD = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    ArithmeticError,
+    OSError,
+    RecursionError,
+)
 _PAGES = 2_000
 _SECONDS = 60.0  # an article's PDF takes one
 _CHARACTERS = 20_000_000
@@ -86,7 +98,7 @@ class _Line:
     margin: bool  # near the page's upper or lower edge
 
 
-def read_pdf(place: str, raw: bytes) -> Record:
+def read_pdf(path: str, raw: bytes) -> Record:
     """Read a PDF. Raises UnreadableError for one that is encrypted, damaged, too large or holds no text."""
     import pypdf
     from pypdf.errors import PyPdfError
@@ -104,18 +116,7 @@ def read_pdf(place: str, raw: bytes) -> Record:
         pages, pictures = _pages(reader)
     except pypdf.errors.DependencyError as error:
         raise UnreadableError("encrypted PDF: its kind of encryption cannot be read here; save it without") from error
-    except (
-        PyPdfError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        AssertionError,
-        ArithmeticError,
-        OSError,
-        RecursionError,
-    ) as error:
+    except (PyPdfError, *_ODD) as error:
         raise UnreadableError(
             f"is a damaged PDF ({type(error).__name__}: {str(error)[:100]}); open it in a viewer, print it to a "
             "new PDF, and ingest that"
@@ -127,7 +128,7 @@ def read_pdf(place: str, raw: bytes) -> Record:
             )
         raise UnreadableError("is a PDF without any text; export it again as text")
     known, made = _known(reader)
-    return Record(place, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
+    return Record(path, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
 
 
 def _pages(reader: PdfReader) -> tuple[list[list[_Line]], bool]:
@@ -262,6 +263,8 @@ def _joined(text: str, line: str, words: Counter[str]) -> str:
 
 
 def _known(reader: PdfReader) -> tuple[Any, date | None]:
+    from pypdf.errors import PyPdfError
+
     try:
         said = reader.metadata
         if said is None:
@@ -269,7 +272,7 @@ def _known(reader: PdfReader) -> tuple[Any, date | None]:
         known = properties(said.title, said.author)
         created = said.creation_date
         return known, written(created.date() if created else None, said.producer, said.creator)
-    except Exception:  # properties are written by anything; a PDF with odd ones is still an article
+    except (PyPdfError, *_ODD):  # properties are written by anything; a PDF with odd ones is still an article
         return properties(None, None), None
 
 
@@ -281,7 +284,7 @@ _FALLBACK = (
 _DC, _TERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
 
 
-def read_docx(place: str, raw: bytes, limit: int) -> Record:
+def read_docx(path: str, raw: bytes, limit: int) -> Record:
     """Read a Word document whose parts may unpack to ``limit`` bytes each.
 
     Raises UnreadableError for one that is encrypted, damaged, too large or holds no text.
@@ -319,9 +322,7 @@ def read_docx(place: str, raw: bytes, limit: int) -> Record:
     )
     author = said.get(f"{_DC}creator")
     made = written(created, author, *programs)
-    return Record(
-        place, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made
-    )
+    return Record(path, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made)
 
 
 def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:

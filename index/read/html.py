@@ -30,7 +30,7 @@ _ROBOT = re.compile(
 )
 
 
-def read_html(place: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
+def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
     """Read a web page; ``url`` is where it came from and ``charset`` what its server says, where they are known.
 
     Raises UnreadableError for what is no page, and for a page without an article's text: one made by scripts, a consent
@@ -53,7 +53,7 @@ def read_html(place: str, raw: bytes, url: str | None = None, charset: str | Non
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     text = _whole_text(text, page.body)
     _check_article(tree, text, page.kind)
-    return Record(place, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False)
+    return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False)
 
 
 def _source(raw: bytes, charset: str | None) -> str:

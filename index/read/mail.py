@@ -51,7 +51,7 @@ _LINK = re.compile(r"[<(\[]\s?https?://[^\s<>()\[\]]+\s?[>)\]]|^[ \t]{0,20}https
 _WORD = re.compile(r"\w+")
 
 
-def read_mail(place: str, raw: bytes) -> Record:
+def read_mail(path: str, raw: bytes) -> Record:
     """Read a saved mail. Raises UnreadableError for what is none and for one without text."""
     if not re.search(
         rb"^(?:from|to|date|subject|received|mime-version|message-id|content-type|return-path|delivered-to)\s*:",
@@ -63,7 +63,7 @@ def read_mail(place: str, raw: bytes) -> Record:
     parts = list(_parts(message))
     plain = "\n\n".join(text for kind, text in parts if kind == "text/plain")
     html = next((text for kind, text in parts if kind == "text/html" and text.strip()), "")
-    text, language = _story(place, html, plain)
+    text, language = _story(path, html, plain)
     lines, forwarded = _without_furniture(text)
     if not any(_WORD.search(line) for line in lines):
         attached = [name for part in message.walk() if (name := part.get_filename())]
@@ -81,16 +81,16 @@ def read_mail(place: str, raw: bytes) -> Record:
     if known.publisher is None and listed and "@" in address:
         known = Metadata(known.title, line_of(address.rsplit("@", 1)[1].lower()), known.author, published, published_at)
     language = language or _header(message.get("content-language"))
-    return Record(place, digest_of(raw), "\n".join(lines), known, _address(message), language, speaks=False)
+    return Record(path, digest_of(raw), "\n".join(lines), known, _address(message), language, speaks=False)
 
 
-def _story(place: str, html: str, plain: str) -> tuple[str, str | None]:
+def _story(path: str, html: str, plain: str) -> tuple[str, str | None]:
     """Return the mail's text: from its HTML if that gives no less than the plain part, else that."""
     if html:
         from index.read.html import read_html
 
         try:
-            page = read_html(place, html.encode("utf-8", "replace"), charset="utf-8")
+            page = read_html(path, html.encode("utf-8", "replace"), charset="utf-8")
         except UnreadableError:
             page = None
         laid = page.text if page else ""

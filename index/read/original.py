@@ -20,7 +20,7 @@ _LARGEST = 50 * 2**20  # bytes of a file that is read to be shown
 _TEXTS = (".txt", ".md", ".html", ".htm", ".eml")  # files that are texts, and each one article
 _RECORDS = (".json", ".jsonl", ".jsonl.gz")
 
-Kind = Literal["file", "page", "record", "put together"]
+Form = Literal["file", "page", "record", "put together"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Original:
     """
 
     text: str
-    kind: Kind
+    kind: Form
 
 
 def original(snapshot: Snapshot, stored: StoredArticle) -> Original:
@@ -77,9 +77,9 @@ def _record_of(stored: StoredArticle, path: Path) -> Original | None:
 def _put_together(stored: StoredArticle) -> str:
     """Return the cleaned text with the lines that were cut from it where they stood."""
     text, parts, at = stored.article.text, [], 0
-    placed = sorted((place, number) for number, (_, _, place) in enumerate(stored.cut) if place is not None)
-    for place, number in placed:
-        parts += [text[at:place], stored.cut[number][0] + "\n"]
-        at = max(at, place)
+    placed = sorted((position, number) for number, (_, _, position) in enumerate(stored.cut) if position is not None)
+    for position, number in placed:
+        parts += [text[at:position], stored.cut[number][0] + "\n"]
+        at = max(at, position)
     parts.append(text[at:])
-    return "".join(parts) + "".join(f"\n{line}" for line, _, place in stored.cut if place is None)
+    return "".join(parts) + "".join(f"\n{line}" for line, _, position in stored.cut if position is None)

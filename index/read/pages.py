@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from index.articles import article_id, digest_of
-from index.errors import PageError, UnreadableError
+from index.errors import PageError, StopRequested, UnreadableError
 from index.read.record import Failure, Record, completed, filled
 from index.read.stores import is_store
 from index.read.text_metadata import Metadata, moment_of
@@ -79,15 +79,13 @@ def read_pages(
 
     ``force`` yields the articles of unchanged pages too. Ends early when the run is asked to stop.
     """
-    from index.read.connections import Stopped
-
     reader = _Reader(web, catalog, force)
     try:
         for address in addresses:
             yield from reader.page(address)
         for feed in feeds:
             yield from reader.feed(feed)
-    except Stopped:
+    except StopRequested:
         return
 
 
@@ -342,7 +340,7 @@ def _filled(record: Record, said: Metadata) -> Record:
     at each visit.
     """
     own = record.metadata
-    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.place, record.url)}
+    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.path, record.url)}
     if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
         own = replace(own, publisher=None)  # a name is better than the site's address
     metadata = filled(own, said)

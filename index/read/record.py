@@ -40,14 +40,14 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One article as it was saved; ``place`` names it for people, ``digest`` is of everything it was made from.
+    """One article as it was saved; ``path`` names it for people, ``digest`` is of everything it was made from.
 
     ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
     is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
     """
 
-    place: str
+    path: str
     digest: str
     text: str
     metadata: Metadata
@@ -84,7 +84,7 @@ def field_of(said: Mapping[str, Any], name: str) -> Any:
     return next((said[alias] for alias in _NAMES[name] if said.get(alias)), None)
 
 
-def record_of(place: str, digest: str, text: str, said: Mapping[str, Any]) -> Record:
+def record_of(path: str, digest: str, text: str, said: Mapping[str, Any]) -> Record:
     """Make a record from fields that a file names, in any of their usual spellings."""
     published, published_at = moment_of(field_of(said, "published"))
     metadata = Metadata(
@@ -94,9 +94,7 @@ def record_of(place: str, digest: str, text: str, said: Mapping[str, Any]) -> Re
         published,
         published_at,
     )
-    return Record(
-        place, digest, text, metadata, web_address(field_of(said, "url")), line_of(field_of(said, "language"))
-    )
+    return Record(path, digest, text, metadata, web_address(field_of(said, "url")), line_of(field_of(said, "language")))
 
 
 def completed(record: Record, sidecar: Record | None = None) -> Record:

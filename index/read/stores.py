@@ -94,37 +94,30 @@ def _bytes(path: str, _size: int, _mtime_ns: int) -> bytes:
 def _at(path: str) -> tuple[Any, str]:
     import fsspec
 
-    scheme = path.partition("://")[0].lower()
-    try:
-        store, inside = fsspec.core.url_to_fs(path)
-    except ImportError as error:
-        raise UnreadableError(
-            f"is in a store that newsdesk reads through {PACKAGES[scheme]}; install it: pip install {PACKAGES[scheme]}",
-            passing=True,
-        ) from error
-    except Exception as error:  # a store's package raises whatever it likes
-        raise UnreadableError(
-            f"cannot be read ({_told(error)}); check the address and the store's credentials", passing=True
-        ) from error
+    store, inside = _asked(path, lambda: fsspec.core.url_to_fs(path), opening=True)
     return store, str(inside)
 
 
-def _asked(path: str, ask: Callable[[], Any]) -> Any:
+def _asked(path: str, ask: Callable[[], Any], *, opening: bool = False) -> Any:
+    """Return what a store answers; ``opening``: it is asked for the first time. Raises UnreadableError."""
     try:
         return ask()
-    except FileNotFoundError as error:
-        raise UnreadableError("is no longer in the store; run again", passing=True) from error
-    except Exception as error:  # as above
+    except Exception as error:  # each store's package raises classes of its own
         scheme = path.partition("://")[0]
-        raise UnreadableError(
-            f"cannot be had from the store ({_told(error)}); check {scheme}'s credentials and its network, run again",
-            passing=True,
-        ) from error
-
-
-def _told(error: Exception) -> str:
-    first = (str(error).strip().splitlines() or ["no message"])[0]
-    return f"{type(error).__name__}: {first[:200]}"
+        first = (str(error).strip().splitlines() or ["no message"])[0]
+        reason = f"{type(error).__name__}: {first[:200]}"
+        if opening and isinstance(error, ImportError):
+            package = PACKAGES[scheme.lower()]
+            message = f"is in a store that newsdesk reads through {package}; install it: pip install {package}"
+        elif opening:
+            message = f"cannot be read ({reason}); check the address and the store's credentials"
+        elif isinstance(error, FileNotFoundError):
+            message = "is no longer in the store; run again"
+        else:
+            message = (
+                f"cannot be had from the store ({reason}); check {scheme}'s credentials and its network, run again"
+            )
+        raise UnreadableError(message, passing=True) from error
 
 
 def _version(store: Any, name: str, said: dict[str, Any]) -> int:
@@ -137,8 +130,8 @@ def _version(store: Any, name: str, said: dict[str, Any]) -> int:
     tag = next((str(said[key]) for key in ("ETag", "etag", "md5Hash", "content_md5", "checksum") if said.get(key)), "")
     if when is None and not tag:
         try:
-            when = store.modified(name)
-        except Exception:  # a store that tells no times
+            when = _asked(name, lambda: store.modified(name))
+        except UnreadableError:  # a store that tells no times
             return time.time_ns()  # so its digest decides
     if isinstance(when, str):
         when = datetime.fromisoformat(when)

@@ -119,7 +119,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     if not found:
         return None
     counts = Counter(lines)
-    told = _told(lines)
+    story = _words_of_story(lines)
     byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
     nearest = max((index for index, _ in found if index < byline), default=-1)
     on_top = len(opening) > 1 and is_prose(opening[1])  # a plain text: its headline, then its story
@@ -127,7 +127,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     def worth(item: tuple[int, str]) -> float:
         index, line = item
         words = {word for word in _WORD.findall(line.casefold()) if len(word) > 3}
-        echoed = sum(word in told for word in words) - 0.5 * sum(word not in told for word in words)
+        echoed = sum(word in story for word in words) - 0.5 * sum(word not in story for word in words)
         return (
             min(echoed, 5.0)
             + (counts[line] > 1 and len(line.split()) >= 4)
@@ -139,7 +139,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     return best[1] if worth(best) >= 1 else None
 
 
-def _told(lines: list[str]) -> set[str]:
+def _words_of_story(lines: list[str]) -> set[str]:
     """Return the words of a page's prose: what its headline speaks of is what its story tells."""
     return {word for line in lines if is_prose(line) and not form_of(line) for word in _WORD.findall(line.casefold())}
 

@@ -18,8 +18,8 @@ import httpcore
 import httpx
 from protego import Protego
 
-from index.errors import PageError
-from index.read.connections import CheckedNetwork, Networks, Patience, Resolve, Stopped, resolve
+from index.errors import PageError, StopRequested
+from index.read.connections import CheckedNetwork, Networks, Patience, Resolve, resolve
 
 _NAME = "newsdesk"  # what robots.txt calls us
 _ROBOTS_BYTES = 512 * 1024  # RFC 9309 asks for 500 KiB at least
@@ -99,7 +99,7 @@ class Web:
     def get(self, url: str, known: Known | None = None) -> Fetched | None:
         """Return a page, or None if it is still as ``known``.
 
-        Raises PageError, saying what to do, for whatever stands in the way, and Stopped when the run is to end.
+        Raises PageError, saying what to do, for whatever stands in the way, and StopRequested when the run is to end.
         """
         here = checked(url)
         for _ in range(self.limits.redirects + 1):
@@ -134,7 +134,7 @@ class Web:
     def _wait(self, host: str) -> None:
         while (left := self._next.get(host, 0.0) - self._clock()) > 0:
             if self._stopped():
-                raise Stopped
+                raise StopRequested
             self._sleep(min(left, 0.5))
 
     def _allowed(self, url: httpx.URL) -> float:

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from index.errors import ArchiveError, LockedError
 from index.store import dialect, keywords
-from index.store.dialect import Place
+from index.store.dialect import Database
 from index.store.schema import SCHEMA, facts, metadata
 from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction, put_fact_row
@@ -66,17 +66,17 @@ def _named(owner: Path) -> str:
 class Catalog:
     """One SQLite file or one PostgreSQL database, opened by any number of processes."""
 
-    def __init__(self, place: Place, *, create: bool = True) -> None:
+    def __init__(self, database: Database, *, create: bool = True) -> None:
         """Open the catalog, make it if it is new, and bring an older one up to date.
 
         Raises ArchiveError if it is damaged, made by a newer newsdesk, cannot be reached or written, or is new and
         ``create`` is False.
         """
-        self.place = place
-        self.where = dialect.shown(place)
-        self.shared = isinstance(place, str)  # other machines may have it open too
+        self.database = database
+        self.where = dialect.shown(database)
+        self.shared = isinstance(database, str)  # other machines may have it open too
         self._writer: str | None = None  # our mark as the one process that ingests
-        self._engine = dialect.opened(place, SCHEMA)
+        self._engine = dialect.opened(database, SCHEMA)
         with self._translated():
             # Looking takes no lock: a question must not wait for an ingest that is publishing.
             with dialect.reading(self._engine) as connection:
@@ -130,7 +130,7 @@ class Catalog:
         if not dialect.is_postgresql(self._engine):
             yield
             return
-        with self._translated(), dialect.sole_writer(self._engine, self.place):
+        with self._translated(), dialect.sole_writer(self._engine, self.database):
             mark = secrets.token_hex(8)
             with self.transaction() as transaction:
                 transaction.put_fact("writer", mark)
@@ -150,19 +150,19 @@ class Catalog:
         try:
             yield
         except DBAPIError as error:
-            raise dialect.explained(error, self.place) from error
+            raise dialect.explained(error, self.database) from error
 
 
-def exists(place: Place) -> bool:
-    """Tell whether there is a catalog at a place, making none. Raises ArchiveError if a database cannot be reached."""
-    if isinstance(place, Path):
-        return place.exists()
-    engine = dialect.opened(place, SCHEMA)
+def exists(database: Database) -> bool:
+    """Tell whether a database holds a catalog; makes none. Raises ArchiveError if the database cannot be reached."""
+    if isinstance(database, Path):
+        return database.exists()
+    engine = dialect.opened(database, SCHEMA)
     try:
         with dialect.reading(engine) as connection:
             return _version(connection) > 0
     except DBAPIError as error:
-        raise dialect.explained(error, place) from error
+        raise dialect.explained(error, database) from error
     finally:
         engine.dispose()
 

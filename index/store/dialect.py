@@ -2,8 +2,8 @@
 
 All other SQL is the same for both.
 
-A *place* is the path of a SQLite file, or the URL of a PostgreSQL database. In PostgreSQL each of our databases is a
-schema of its own.
+A database is named by the path of a SQLite file or by the URL of a PostgreSQL database. In PostgreSQL each of our
+databases is a schema of its own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from index.errors import ArchiveError, DiskFull, LockedError
 
-Place = Path | str
+Database = Path | str
 upsert = (
     postgresql.insert
 )  # INSERT … ON CONFLICT: this form of it is compiled for SQLite as well, SQLite's is not for PostgreSQL
@@ -57,8 +57,8 @@ _OLDEST = 130000  # PostgreSQL 13
 @compiles(CreateColumn, "postgresql")
 def _by_code_point(element: CreateColumn, compiler: DDLCompiler, **more: Any) -> str:
     """Have texts compared and sorted as SQLite does it, whatever language the database is set to."""
-    told = compiler.visit_create_column(element, **more)  # type: ignore[no-untyped-call]
-    return f'{told} COLLATE "C"' if isinstance(element.element.type, String) else str(told)
+    written = compiler.visit_create_column(element, **more)  # type: ignore[no-untyped-call]
+    return f'{written} COLLATE "C"' if isinstance(element.element.type, String) else str(written)
 
 
 def is_postgresql(where: Engine | Connection) -> bool:
@@ -66,32 +66,32 @@ def is_postgresql(where: Engine | Connection) -> bool:
     return where.dialect.name == "postgresql"
 
 
-def shown(place: Place) -> str:
-    """Return a place as people may see it: never a password."""
-    if isinstance(place, Path):
-        return str(place)
-    url = _url(place)
+def shown(database: Database) -> str:
+    """Return a database as people may see it: never a password."""
+    if isinstance(database, Path):
+        return str(database)
+    url = _url(database)
     at = f"{url.host or url.query.get('host') or 'the local socket'}" + (f":{url.port}" if url.port else "")
     return f"PostgreSQL at {at}, database {url.database or url.username}"
 
 
-def _url(place: str) -> URL:
+def _url(database: str) -> URL:
     try:
-        return make_url(place)
+        return make_url(database)
     except (ArgumentError, ValueError):  # these tell the password
         raise ArchiveError(
             "The database's address is no URL. Write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME"
         ) from None
 
 
-def opened(place: Place, schema: str, *, durable: bool = True, patience: int = 60) -> Engine:
-    """Return the engine of a place; nothing is connected yet.
+def opened(database: Database, schema: str, *, durable: bool = True, patience: int = 60) -> Engine:
+    """Return the engine of a database; nothing is connected yet.
 
     ``schema`` holds the tables in PostgreSQL. ``durable``: what is committed outlives a power cut (PostgreSQL's is by
     its own settings). ``patience``: seconds to wait for another writer of a SQLite file. Raises ArchiveError if the
-    place cannot be one.
+    database cannot be one.
     """
-    return _sqlite(place, durable, patience) if isinstance(place, Path) else _postgresql(place, schema)
+    return _sqlite(database, durable, patience) if isinstance(database, Path) else _postgresql(database, schema)
 
 
 def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
@@ -119,10 +119,10 @@ def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
     return engine
 
 
-def _postgresql(place: str, schema: str) -> Engine:
+def _postgresql(database: str, schema: str) -> Engine:
     alive = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     try:
-        url = _url(place).set(drivername="postgresql+psycopg")
+        url = _url(database).set(drivername="postgresql+psycopg")
         # A connection that the server closed meanwhile (a restart) is noticed before it is used.
         engine = create_engine(
             url,
@@ -173,7 +173,7 @@ def writing(engine: Engine, *, alone: bool = True) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def sole_writer(engine: Engine, place: Place) -> Iterator[None]:
+def sole_writer(engine: Engine, database: Database) -> Iterator[None]:
     """Hold PostgreSQL's lock for ingests for the length of a block; the server frees it when the connection ends,
     however it ends.
 
@@ -186,7 +186,7 @@ def sole_writer(engine: Engine, place: Place) -> Iterator[None]:
         connection.execute(text("SELECT set_config('application_name', :me, false)"), {"me": me})
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:locks, :one)"), _INGEST_LOCK):
             raise LockedError(
-                f"{_holder(connection)} is writing to the archive ({shown(place)}). Wait for it to end, then run "
+                f"{_holder(connection)} is writing to the archive ({shown(database)}). Wait for it to end, then run "
                 "the command again."
             )
         yield
@@ -261,16 +261,16 @@ def faults(connection: Connection) -> list[str]:
     failed = connection.scalar(
         text("SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()")
     )
-    told = [f"{failed} pages failed their checksum"] if failed else []
+    found = [f"{failed} pages failed their checksum"] if failed else []
     lacking = connection.scalar(
         text("SELECT count(*) FROM passages WHERE NOT EXISTS (SELECT FROM passage_terms WHERE rowid = passages.row)")
     )
-    return told + ([f"{lacking} passages are not in the keyword index"] if lacking else [])
+    return found + ([f"{lacking} passages are not in the keyword index"] if lacking else [])
 
 
-def explained(error: DBAPIError, place: Place) -> ArchiveError:
+def explained(error: DBAPIError, database: Database) -> ArchiveError:
     """Return a database's error as a sentence that says what to do."""
-    return _of_sqlite(error, place) if isinstance(place, Path) else _of_postgresql(error, place)
+    return _of_sqlite(error, database) if isinstance(database, Path) else _of_postgresql(error, database)
 
 
 def _of_sqlite(error: DBAPIError, path: Path) -> ArchiveError:
@@ -298,8 +298,8 @@ def _of_sqlite(error: DBAPIError, path: Path) -> ArchiveError:
     return ArchiveError(f"The catalog {path} could not do its work ({error.orig}). Run: python -m bot doctor")
 
 
-def _of_postgresql(error: DBAPIError, place: str) -> ArchiveError:
-    where, state = shown(place), str(getattr(error.orig, "sqlstate", None) or "")
+def _of_postgresql(error: DBAPIError, database: str) -> ArchiveError:
+    where, state = shown(database), str(getattr(error.orig, "sqlstate", None) or "")
     cause = " ".join(str(error.orig).split())[:300]
     if state.startswith("53"):
         return DiskFull(

@@ -230,8 +230,8 @@ def _shingles(words: Hashes, size: int) -> Hashes:
     """Return one hash for every run of ``size`` words, in order."""
     count = max(0, len(words) - size + 1)
     found = np.zeros(count, np.uint64)
-    for place in range(size if count else 0):
-        found = found * np.uint64(0x100000001B3) + words[place : place + count]
+    for offset in range(size if count else 0):
+        found = found * np.uint64(0x100000001B3) + words[offset : offset + count]
     # Mixed, so that the smallest are a fair sample and not those of certain words (the finish of MurmurHash3).
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         found = (found ^ (found >> np.uint64(33))) * np.uint64(factor)

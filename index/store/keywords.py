@@ -54,7 +54,7 @@ FROM wanted JOIN weight USING (number), totals GROUP BY rowid
 """
 _INLINE = "toast_tuple_target = 8160"  # a vector that is packed away is unpacked anew for every look at it
 _COUNTED = 255  # places of one word that a tsvector keeps
-_SQUARES = [sum(1 / place**2 for place in range(1, count + 1)) / (math.pi**2 / 6) for count in range(_COUNTED + 1)]
+_SQUARES = [sum(1 / number**2 for number in range(1, count + 1)) / (math.pi**2 / 6) for count in range(_COUNTED + 1)]
 _MARKS = [(less + more) / 2 for less, more in pairwise(_SQUARES)]  # between what ts_rank gives for n - 1 and for n
 
 

@@ -21,10 +21,10 @@ CutLine = tuple[
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A published state of the archive: its number and where Chroma holds its vectors."""
+    """A published state of the archive: its number, and the name of the folder, collection or table of its vectors."""
 
     number: int
-    place: str
+    name: str
     passages: int
     dead: int = 0
 
@@ -33,7 +33,7 @@ class Generation:
 class FileRecord:
     """A file as it was when it was last read; ``articles`` counts what it gave, ``failed`` what of it failed for good.
 
-    ``failures`` holds the first of these as (article's place, reason, line), ``run`` is the run that read them.
+    ``failures`` holds the first of these as (the article's path, reason, line), ``run`` is the run that read them.
     ``digest`` is "" for a file that was not read because it is too large.
     """
 
@@ -144,5 +144,5 @@ def version_of(row: Row[Any]) -> Version:
 def file_of(row: Row[Any]) -> FileRecord:
     """Return the record in a row of files."""
     said: dict[str, Any] = json.loads(row.failure) if row.failure else {"run": 0, "count": 0, "failures": []}
-    failures = tuple((place, reason, line) for place, reason, line in said["failures"])
+    failures = tuple((path, reason, line) for path, reason, line in said["failures"])
     return FileRecord(row.path, row.size, row.mtime_ns, row.digest, row.articles, said["run"], said["count"], failures)

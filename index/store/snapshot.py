@@ -69,7 +69,7 @@ class Snapshot(Spoken):
 
     @property
     def connection(self) -> Connection:
-        """The connection, for what reads or writes whole tables (index/store/copying.py)."""
+        """The connection, for what reads or writes whole tables (deploy/copy_archive.py)."""
         return self._connection
 
     def fact(self, name: str) -> str | None:
@@ -234,9 +234,9 @@ class Snapshot(Spoken):
         cut = tuple((line, reason, at[0] if at else None) for line, reason, *at in json.loads(rows[0].cut))
         return StoredArticle(article, rows[0].file, rows[0].original_digest, cut, tuple(self.passages_of(article)))
 
-    def articles_at(self, place: str, limit: int) -> list[tuple[str, str, str]]:
-        """Return (id, title, place) of articles by their path, their file's path or their address."""
-        wanted = or_(articles.c.path == place, articles.c.file == place, articles.c.url == place)
+    def articles_at(self, path_or_url: str, limit: int) -> list[tuple[str, str, str]]:
+        """Return (id, title, path) of articles by their path, their file's path or their address."""
+        wanted = or_(articles.c.path == path_or_url, articles.c.file == path_or_url, articles.c.url == path_or_url)
         query = (
             select(articles.c.id, articles.c.title, articles.c.path)
             .where(wanted)
@@ -475,7 +475,7 @@ class Snapshot(Spoken):
         return str(self._connection.scalar(select(articles.c.file).where(articles.c.id == article_id)))
 
     def cut_of(self, article_id: str) -> list[tuple[int, str]]:
-        """Return the lines that are cut from an article because they recur: (place, line)."""
+        """Return the lines that are cut from an article because they recur: (position, line)."""
         rows = self._connection.execute(
             select(lines.c.place, lines.c.cut).where(lines.c.article_id == article_id, lines.c.cut.is_not(None))
         )

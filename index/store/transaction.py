@@ -131,14 +131,14 @@ class Transaction(Snapshot):
         """Remember which lines of an article count as furniture if they recur; they are unsettled from now on."""
         if not counted.lines:
             return
-        told = {
+        of_article = {
             "publisher": counted.publisher,
             "title": counted.title,
             "longest": counted.longest,
             "article_id": article_id,
         }
         rows = [
-            {**told, "place": line.place, "digest": line.digest, "cut": line.text if line.cut else None}
+            {**of_article, "place": line.position, "digest": line.digest, "cut": line.text if line.cut else None}
             for line in counted.lines
         ]
         self._connection.execute(insert(lines), rows)
@@ -169,9 +169,9 @@ class Transaction(Snapshot):
             return
         now = datetime.now(UTC)
         source = asdict(source_of(row))
-        told = json.dumps({**source, "published": row.published and row.published.isoformat()}, ensure_ascii=False)
+        stored = json.dumps({**source, "published": row.published and row.published.isoformat()}, ensure_ascii=False)
         values = {
-            "source": told,
+            "source": stored,
             "text": zlib.compress(row.text.encode("utf-8", "surrogatepass")),
             "replaced": now.isoformat(timespec="microseconds"),
         }
@@ -252,21 +252,21 @@ class Transaction(Snapshot):
         """Publish a generation and return the places that no kept generation needs any more."""
         values = {
             "number": generation.number,
-            "place": generation.place,
+            "place": generation.name,
             "passages": generation.passages,
             "dead": generation.dead,
         }
         self._connection.execute(insert(generations).values(values))
         before = self.generations()
-        kept = {item.place for item in before[:keep]}
+        kept = {item.name for item in before[:keep]}
         self._connection.execute(delete(generations).where(generations.c.number <= generation.number - keep))
-        return sorted({item.place for item in before[keep:]} - kept)
+        return sorted({item.name for item in before[keep:]} - kept)
 
-    def journal_add(self, place: str, ids: Iterable[str | None]) -> None:
+    def journal_add(self, name: str, ids: Iterable[str | None]) -> None:
         """Note ids (None: the whole collection) that a Chroma server must lose unless the catalog holds them by
         then.
         """
-        rows = [{"place": place, "passage_id": item} for item in ids]
+        rows = [{"place": name, "passage_id": item} for item in ids]
         if rows:
             self._connection.execute(insert(vector_journal), rows)
 
@@ -299,8 +299,8 @@ class Transaction(Snapshot):
         this one was over. Kept are the last 10,000 runs, the first 1,000 failures of a run, and ten of a run that is a
         hundred runs back.
         """
-        told = json.dumps({**report, "failures": report["failures"][:_FAILURES]}, ensure_ascii=False)
-        self._connection.execute(update(runs).where(runs.c.number == number).values(seconds=seconds, report=told))
+        shortened = json.dumps({**report, "failures": report["failures"][:_FAILURES]}, ensure_ascii=False)
+        self._connection.execute(update(runs).where(runs.c.number == number).values(seconds=seconds, report=shortened))
         rows = [
             {"run": number, "path": item["path"], "reason": item["reason"]}
             for item in report["failures"]

@@ -68,7 +68,7 @@ class Engine(Protocol):
     def complete(self, index: Index, generation: Generation) -> None:
         """Raise VectorsError unless what is open still holds what was published."""
 
-    def look(self, generation: Generation, snapshot: Snapshot) -> None:
+    def ping(self, generation: Generation, snapshot: Snapshot) -> None:
         """Find out whether a state can be used, cheaply enough for every second. Raises VectorsError."""
 
     def check(self, generation: Generation, snapshot: Snapshot) -> None:

@@ -48,19 +48,19 @@ class Folders:
         self._looked: tuple[str, _Traces] | None = None  # the generation that was last found whole, and its files then
         self._writer: Writer | None = None
 
-    def expect(self) -> None:
-        """Be told that something will be written soon: starting what writes takes a second. End it with ``rest``."""
+    def prepare_to_write(self) -> None:
+        """Start the process that writes folders, which takes a second; ``stop_writing`` ends it."""
         self._writer = self._writer or Writer()
 
-    def rest(self) -> None:
-        """Be told that nothing more will be written for a while."""
+    def stop_writing(self) -> None:
+        """End the process that writes folders."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
     def open(self, generation: Generation, snapshot: Snapshot) -> Collection:
         """Open a generation for search, its seal checked. Raises VectorsError if it is damaged or gone."""
-        folder = self.root / generation.place
+        folder = self.root / generation.name
         _check(folder)
         collection = open_folder(folder)
         found = collection.count()
@@ -76,19 +76,19 @@ class Folders:
         """Tell whether ids that were found are those of the catalog."""
         return expected == found
 
-    def holds(self, place: str) -> bool:
+    def holds(self, name: str) -> bool:
         """Tell whether a generation, sound or not, is in this folder."""
-        return (self.root / place).is_dir()
+        return (self.root / name).is_dir()
 
     def check(self, generation: Generation, snapshot: Snapshot) -> None:
         """Compare a generation with its seal, without opening it. Raises VectorsError if it is damaged or gone."""
-        _check(self.root / generation.place)
+        _check(self.root / generation.name)
 
-    def look(self, generation: Generation, snapshot: Snapshot) -> None:
+    def ping(self, generation: Generation, snapshot: Snapshot) -> None:
         """The same, but read nothing while no file has changed since it was last looked at. Raises VectorsError."""
-        now = (generation.place, _traces(self.root / generation.place))
+        now = (generation.name, _traces(self.root / generation.name))
         if now != self._looked:
-            _check(self.root / generation.place)
+            _check(self.root / generation.name)
             self._looked = now
 
     def write(
@@ -98,8 +98,8 @@ class Folders:
 
         Raises VectorsError if it does not hold ``total`` passages in the end, DiskFull if there is no room.
         """
-        place = self._written(previous.place if previous else None, number, changes, added, total)
-        return Generation(number, place, total, previous.dead + len(changes.drop) if previous else 0), Changes()
+        name = self._written(previous.name if previous else None, number, changes, added, total)
+        return Generation(number, name, total, previous.dead + len(changes.drop) if previous else 0), Changes()
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
         """Tell other machines that share the catalog where the vectors are."""
@@ -113,42 +113,38 @@ class Folders:
     def _written(self, previous: str | None, number: int, changes: Changes, added: int, expected: int) -> str:
         before = self.root / previous if previous else None
         self._need_room(_size(before) + added * _ROOM_A_VECTOR + _ROOM)
-        place = f"generation-{number:06d}-{secrets.token_hex(3)}"  # never a name that a dying run may still write to
-        folder = self.root / place
-        try:
-            folder.mkdir(parents=True)
-            found = self._wrote(folder, changes, lambda: _copy(before, folder) if before else None)
-            if found != expected:
-                raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
-            _seal(folder, found)
-        except sqlite3.Error as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise VectorsError(f"The index {before} is damaged ({error}).") from error
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise DiskFull(
-                f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was "
-                "in is lost."
-            ) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        return place
+        name = f"generation-{number:06d}-{secrets.token_hex(3)}"  # never a name that a dying run may still write to
+        folder = self.root / name
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            try:
+                folder.mkdir(parents=True)
+                found = self._wrote(folder, changes, lambda: _copy(before, folder) if before else None)
+                if found != expected:
+                    raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
+                _seal(folder, found)
+            except sqlite3.Error as error:
+                raise VectorsError(f"The index {before} is damaged ({error}).") from error
+            except OSError as error:
+                raise DiskFull(
+                    f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was "
+                    "in is lost."
+                ) from error
+            undo.pop_all()
+        return name
 
     def _wrote(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
         """Have a folder written, by the writer that was expected or by one for this folder alone."""
-        writer = self._writer or Writer()
-        try:
+        writer, kept = self._writer or Writer(), self._writer is not None
+        self._writer = None  # of one that fails nothing is kept
+        with contextlib.ExitStack() as end:
+            end.callback(writer.close)
             found = writer.write(folder, changes, prepare)
-        except BaseException:
-            writer.close()
-            self._writer = None
-            raise
-        if self._writer is None:
-            writer.close()
-        elif writer.written >= _FOLDERS:
-            self.rest()
-            self.expect()
+            if kept and writer.written < _FOLDERS:
+                end.pop_all()
+                self._writer = writer
+        if kept:
+            self.prepare_to_write()
         return found
 
     def tidy(self, kept: set[str]) -> None:

@@ -16,9 +16,8 @@ from bot.answer.quotes import NAME as QUOTES
 from bot.journal.journal import Asked, Journal
 from bot.reply import Answer, Citation, Links, Sentence
 from index.articles import Article
-from index.store.dialect import Place
-from web.links import Place as ArticlePlace
-from web.links import version_of
+from index.store.dialect import Database
+from web.links import Place, version_of
 from web.shelf import Answers, Quoted, Shown
 from web.shelf import Sentence as ShownSentence
 
@@ -171,7 +170,7 @@ def _cited(citation: Citation, link: str | None) -> Cited:
     )
 
 
-def answers(place: Place) -> Answers:
+def answers(place: Database) -> Answers:
     """Return what finds an answer in a journal; the journal is opened when it is first needed."""
     opened: list[Journal] = []
 
@@ -208,5 +207,5 @@ def _quoted(cited: Cited, given: Given) -> Quoted:
         for other in given.cited
         if other.origin.article_id == origin.article_id and other is not cited
     )
-    place = ArticlePlace(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
+    place = Place(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
     return Quoted(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)

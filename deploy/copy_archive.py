@@ -1,11 +1,15 @@
-"""A copy of a database: row by row from SQLite to PostgreSQL or back, then read again and compared by digests.
+"""Copy archive and journal into another, empty database: python deploy/copy_archive.py --to URL.
 
-All of it is one transaction of the target: a copy that dies leaves nothing, and one that differs is not kept.
+Rows go one by one from SQLite to PostgreSQL or back; then both sides are read again and compared by digests. Each of
+the two is one transaction of the target: a copy that dies leaves nothing, and one that differs is not kept.
 """
 
 from __future__ import annotations
 
+import argparse
 import hashlib
+import json
+import sys
 from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -13,11 +17,17 @@ from typing import Any
 from sqlalchemy import Connection, Table, delete, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
-from index.errors import ArchiveError, SettingsError
+from bot.journal import tables as journal_tables
+from bot.journal.journal import SCHEMA as JOURNAL_SCHEMA
+from bot.journal.journal import Journal, journal_at
+from bot.wiring import opened_archive
+from index.errors import ArchiveError, NewsdeskError, SettingsError
 from index.store import dialect, keywords
 from index.store.catalog import Catalog
-from index.store.dialect import Place
+from index.store.dialect import Database
 from index.store.schema import metadata, passages
+from index.text import printable
+from settings import Settings, load
 
 _AT_ONCE = 1_000  # rows
 _FILE = "catalog.sqlite3"
@@ -25,8 +35,57 @@ _FILE = "catalog.sqlite3"
 Copied = dict[str, tuple[int, str]]  # rows and digest, by table
 
 
-def target(said: str) -> tuple[Place, Path]:
-    """Return the catalog's place and the data folder that ``copy --to`` names.
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the script and return its exit code: 0 copied, 2 nothing was done."""
+    parser = argparse.ArgumentParser(
+        prog="copy_archive.py",
+        description="Copy the archive and the bot's journal into another, empty database, and compare what arrived. "
+        "Stop ingests and bots first.",
+    )
+    where = "postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder"
+    parser.add_argument("--to", required=True, metavar="DATABASE", help=where)
+    parser.add_argument("--json", action="store_true")
+    parsed = parser.parse_args(arguments)
+    try:
+        catalog, folder = target(parsed.to)
+        found = copy_all(load(), catalog, folder)
+    except NewsdeskError as error:
+        print(f"copy_archive.py: {error}", file=sys.stderr)
+        return 2
+    if parsed.json:
+        print(json.dumps(found))
+    else:
+        _print_what_to_do(found, catalog, folder)
+    return 0
+
+
+def copy_all(settings: Settings, catalog: Database, folder: Path) -> Copied:
+    """Copy the archive and the journal of the settings, and return rows and digest of every table."""
+    journal = journal_at(catalog if isinstance(catalog, str) else None, folder)
+    with opened_archive(settings) as archive, archive.writing():
+        found = copy_catalog(archive.catalog, catalog)
+        return found | copy_journal(journal_at(settings.database(), settings.data_dir), journal)
+
+
+def _print_what_to_do(found: Copied, catalog: Database, folder: Path) -> None:
+    for name, (rows, digest) in found.items():
+        print(f"{name:<28} {rows:>10,} rows  {digest[:16]}")
+    print("Everything arrived as it was. Nothing was changed here.")
+    if isinstance(catalog, str):
+        print("To use the copy, set NEWSDESK_CATALOG__URL to it; then: python -m bot doctor")
+        print(
+            "To have its vectors in PostgreSQL too, set NEWSDESK_VECTORS__ENGINE=pgvector as well; then: python "
+            "-m bot rebuild"
+        )
+    else:
+        print(
+            f"To use the copy, unset NEWSDESK_CATALOG__URL and set NEWSDESK_DATA_DIR={printable(str(folder))}; "
+            "then: python -m bot rebuild"
+        )
+
+
+def target(said: str) -> tuple[Database, Path]:
+    """Return the database and the data folder that ``--to`` names.
 
     Raises SettingsError if it names none.
     """
@@ -45,12 +104,12 @@ def target(said: str) -> tuple[Place, Path]:
     return Path(said) / _FILE, Path(said)
 
 
-def copy_catalog(source: Catalog, place: Place) -> Copied:
+def copy_catalog(source: Catalog, database: Database) -> Copied:
     """Copy a catalog into a new one and return rows and digest of every table. The caller holds the source's lock.
 
     Raises ArchiveError if the target holds something already or what arrived is not what was there.
     """
-    there = Catalog(place)
+    there = Catalog(database)
     try:
         with source.snapshot() as snapshot, there.transaction() as transaction:
             old, new = snapshot.connection, transaction.connection
@@ -58,9 +117,36 @@ def copy_catalog(source: Catalog, place: Place) -> Copied:
             found["passage_terms"] = _keywords(old, new)
             return found
     except DBAPIError as error:
-        raise dialect.explained(error, place) from error
+        raise dialect.explained(error, database) from error
     finally:
         there.close()
+
+
+def copy_journal(source: Database, target: Database) -> Copied:
+    """Copy a journal, if there is one, into a new one and return rows and digest of every table.
+
+    Raises ArchiveError if the target holds something already.
+    """
+    if isinstance(source, Path) and not source.exists():
+        return {}
+    for database in (source, target):
+        Journal(database).close()  # makes its tables
+    here, there = (dialect.opened(database, JOURNAL_SCHEMA) for database in (source, target))
+    try:
+        with dialect.reading(here) as old, dialect.writing(there, alone=False) as new:
+            return copied(
+                journal_tables.metadata.sorted_tables,
+                old,
+                new,
+                dialect.shown(target),
+                may_hold=("facts",),
+                left_out=("bots", "windows"),
+            )
+    except DBAPIError as error:
+        raise dialect.explained(error, target) from error
+    finally:
+        here.dispose()
+        there.dispose()
 
 
 def copied(
@@ -156,3 +242,7 @@ def _go_on_counting(connection: Connection, each: Table) -> None:
             text("SELECT setval(pg_get_serial_sequence(:table, :column), :last)"),
             {"table": each.name, "column": counted.name, "last": last},
         )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
