@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -188,3 +188,23 @@ def _surroundings(candidate: Candidate) -> str:
     """Return the passage with what a reader has just read before it: a name stays in force for some paragraphs."""
     passage = candidate.hit.passage
     return candidate.hit.article.text[max(0, passage.start - CONTEXT) : passage.end]
+
+
+Reader = Callable[[str, Sequence[str]], Sequence[float]]
+"""A cross-encoder: tells of each text how surely it answers a question, from 0 to 1. Off unless it is set."""
+
+_NOT_SURE = 0.15  # how far from the level a confidence is one that a reader decides
+
+
+def decide(reader: Reader, question: Question, best: Candidate, sure: float, level: float) -> float:
+    """Return a confidence near the level as a reader sees it: at or above the level if it finds an answer, else below.
+
+    It reads the sentence with the one before it, and its passage. The higher of its two scores counts, moved so that
+    one half is the level.
+    """
+    if abs(sure - level) > _NOT_SURE:
+        return sure
+    text = best.hit.article.text
+    first = best.around[max(0, best.position - 1)][0]
+    answers = max(reader(question.asked, [text[first : best.end], best.hit.passage.text]))
+    return level + (answers - 0.5) * 2 * _NOT_SURE

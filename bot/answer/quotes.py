@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.answer.candidates import LONGEST, Candidate, can_answer, candidates_of, needs_before, weights_of
-from bot.answer.confidence import LEVELS, NEGATED, Level, confidence, signs_of, what_is_missing
+from bot.answer.confidence import LEVELS, NEGATED, Level, Reader, confidence, decide, signs_of, what_is_missing
 from bot.answer.question import Question
-from bot.answer.reader import Reader, decide
 from bot.answer.scoring import NUMBER, TIME, WILL, best_first, score_by_meaning, score_by_words, sentence_vectors
 from bot.answer.selection import good_enough, without_repeats
 from bot.check.checker import Draft
