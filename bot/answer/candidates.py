@@ -92,8 +92,8 @@ def weights_of(view: View, question: Question) -> dict[str, float]:
 
 
 def _sort_asked_for(question: Question) -> str:
-    """Return the term for what sort of thing is asked for: an answer names some ("France and Italy") without the word
-    ("which countries").
+    """Return the term for the sort of thing asked for ("which countries"): an answer ("France and Italy") need not hold
+    it.
     """
     match = _WHICH.match(question.asked) if question.kind in ("list", "who", "where") else None
     return term_of(match["sort"]) if match else ""
@@ -164,8 +164,8 @@ def _of_passage(hit: Hit, weights: Mapping[str, float], speakers_at: Mapping[int
 
 
 def topic_of(question: Question, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the weights of what somebody's words are asked on: without his name, of which a question's ``speaker`` is
-    the last part.
+    """Return the weights of the topic on which somebody's words are asked, without the speaker's names
+    (``question.speaker`` holds the last one).
     """
     named = set(question.speaker)
     for speaker in question.speaker:

@@ -45,10 +45,10 @@ def _opposites() -> dict[str, frozenset[str]]:
 class Signs:
     """The features that tell whether the best sentence answers.
 
-    ``meaning`` and ``passage`` are the cosines of the question to the sentence and to its passage, ``margin`` by how
-    much the best passage's is above those further down the same ranking (None if it is short): that is what a
-    collection's own statistics are. ``coverage`` and ``around`` are the shares of the question's weight (its terms'
-    rarity in the collection) in the sentence and in its passage, ``absent`` the share of names that stand in neither.
+    ``meaning`` and ``passage`` are the cosines of the question to the sentence and to its passage, ``margin`` is how
+    far the best passage's is above those further down the ranking (None if that is short), which tells what similarity
+    means in this collection. ``coverage`` and ``around`` are the shares of the question's weight (its terms' rarity in
+    the collection) in the sentence and in its passage, ``absent`` the share of names that stand in neither.
     ``opposite``: the question is negated, or turned round, where the sentence is not.
     """
 

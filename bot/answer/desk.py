@@ -1,6 +1,6 @@
 """The desk: one question in, an answer or a refusal out.
 
-understand ─ search ─ choose ─ check ─ answer; and which other papers print the very quote.
+understand ─ search ─ choose ─ check ─ answer; and which other papers print the same quote.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Desk:
         reader: Reader | None = None,
     ) -> None:
         """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader
-        decides what is not sure.
+        decides uncertain cases.
         """
         self._archive = archive
         self._embedder = embedder

@@ -161,7 +161,7 @@ class Question:
     """A parsed question.
 
     ``asked`` is its last sentence; what stands before it is context. ``terms`` are folded search
-    terms, the speaker's left out of ``topic``; ``sides`` are the last names of the two that it compares.
+    terms, the speaker's left out of ``topic``; ``compared`` are the last names of the two that it compares.
     """
 
     text: str

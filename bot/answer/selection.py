@@ -76,10 +76,10 @@ def compares(candidates: Sequence[Candidate], question: Question) -> bool:
 def best_of_each(
     candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]
 ) -> list[list[Candidate]]:
-    """Return the best sentences of each of those who are compared, in the order of the question: on the topic, in which
-    he speaks, else is named.
+    """Return the best sentences on the topic of each who is compared, in the order of the question: in which they
+    speak, else are named.
 
-    A sentence that both speak in tells how they agree: it is taken only where there is no other.
+    A sentence in which both speak tells how they agree: it is taken only if there is no other.
     """
     compared = frozenset(question.compared)
     topic = {term: weight for term, weight in weights.items() if term not in compared}

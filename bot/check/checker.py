@@ -70,8 +70,8 @@ class Support:
 def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation, ...], tuple[Dropped, ...]]:
     """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
 
-    A draft holds if its text is, white space aside, what stands at its place in its article, and that place is not
-    empty and lies in or beside its passage. A draft that fails takes its whole sentence with it.
+    A draft holds if its text is, white space aside, what stands at its position in its article, and that is not empty
+    and overlaps its passage. A draft that fails takes its whole sentence with it.
     """
     sentences: list[Sentence] = []
     citations: list[Citation] = []

@@ -141,9 +141,7 @@ def _replaced(match: Match) -> str:
 
 
 def _moved(match: Match, i: int, its: Sequence[int]) -> bool:
-    """Tell whether a name stands elsewhere in the window and what stands in its place stands elsewhere in the claim: an
-    order, no exchange.
-    """
+    """Tell whether names of a list only changed their order: each stands elsewhere in the other text."""
     elsewhere = bool(match.rows[i])
     claimed = {token.key for token in match.claim}
     return (
@@ -163,7 +161,7 @@ def _after_by(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _targets(tokens: Sequence[Token], *, bare: bool = False) -> dict[int, int]:
-    """Return which content tokens are denied: each with the place of its negator.
+    """Return which content tokens are denied: each with the position of its negator.
 
     "Not only" denies nothing, unless ``bare``.
     """
@@ -211,7 +209,7 @@ def _undenied(match: Match) -> str:
 
 
 def _strength(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return how sure a token is made by what stands before it in its clause, and the place of the word that does it
+    """Return how sure a token is made by what stands before it in its clause, and the position of the word that does it
     (-1 if none).
     """
     least, place, between = FACT, -1, 0

@@ -72,7 +72,7 @@ class Window:
 
 
 class Evidence:
-    """A cited passage, read once."""
+    """A cited passage, parsed once."""
 
     def __init__(self, hit: Hit) -> None:
         self.hit = hit
@@ -220,7 +220,7 @@ def _keys(name: str) -> set[str]:
 def misattributed(text: str, match: Match, window: Window, *, speaker_named: bool = False) -> str:
     """Return how what a claim says of who speaks differs from the article, "" if it does not.
 
-    ``spoken``: the sentence named a speaker before.
+    ``speaker_named``: an earlier clause of the sentence named a speaker.
     """
     names, pronouns = named_in(text)
     carrying = _carrying(match)
@@ -263,7 +263,7 @@ def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
 
 
 def _carrying(match: Match) -> set[int]:
-    """Return the sentences of a window, by number, that most of what is matched stands in."""
+    """Return the numbers of the sentences of a window that hold most of what is matched."""
     count: dict[int, int] = {}
     for i, j in match.aligned.items():
         if match.claim[i].content:

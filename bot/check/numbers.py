@@ -62,7 +62,7 @@ _PRONOUN = re.compile(
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number: its value, its unit ("" if none: a currency, a share or a measure), whether it is a bound (">", "<") or
-    an ordinal, and its place.
+    an ordinal, and its position.
     """
 
     value: float

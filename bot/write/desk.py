@@ -87,7 +87,7 @@ class _Draft:
 
 
 def prompts() -> tuple[Prompt, Prompt]:
-    """Read the words for an answer and for a follow-up. Raises SettingsError if they are not whole."""
+    """Read the prompts for an answer and for a follow-up. Raises SettingsError if one is damaged."""
     return prompt("answer", {"today", "decline", "mark", "passages", "question"}), prompt(
         "followup", {"today", "earlier", "question"}
     )
@@ -99,7 +99,7 @@ class WrittenDesk:
     def __init__(
         self, quotes: Desk, llm: Llm, embedder: Embedder, settings: LlmSettings, entails: Entails | None = None
     ) -> None:
-        """Answer from what a desk finds. Raises SettingsError if the prompts are not whole."""
+        """Answer from what a desk finds. Raises SettingsError if a prompt is damaged."""
         self.quotes = quotes
         self._llm, self._embedder, self._settings, self._entails = llm, embedder, settings, entails
         self._prompt, self._follow_up = prompts()

@@ -187,8 +187,8 @@ class Llm:
     def write(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
         """Yield what the model writes, as it writes; closing the iterator ends the request.
 
-        Before the first piece a passing failure is tried again, after as long as the provider asks for. ``until``: a
-        time of ``time.monotonic``; what has not come by then is given up. Adds to ``tally``. Raises LlmError.
+        A temporary failure before the first piece is tried again, after the time that the provider asks for. ``until``
+        is the time of ``time.monotonic`` at which it gives up. Adds to ``tally``. Raises LlmError.
         """
         for attempt in range(_TRIES):
             written = False
@@ -208,14 +208,14 @@ class Llm:
                 return
 
     def _plainer(self) -> bool:
-        """Ask for no count of tokens any more, which some servers refuse; False if that is so already."""
+        """Stop asking for counts of tokens, which some servers refuse; False if they were not asked for."""
         asked = "stream_options" in getattr(self._llm, "additional_kwargs", {})
         if asked:
             self._llm.additional_kwargs = {}
         return asked
 
     def _pieces(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
-        """Ask once, in a thread of its own: no library can then keep the answer waiting longer than it has time."""
+        """Ask once, in a thread of its own, so that no library can keep the answer waiting past its time."""
         from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -320,7 +320,7 @@ class Llm:
         return LlmError(message, why, passing=passing, wait=_retry_after(error), form=status in (400, 422) and not code)
 
     def _code(self, error: Exception) -> str:
-        """Return the provider's name for an error, if it is one word and cannot be a secret."""
+        """Return the provider's code for an error, if it is one word and cannot be a secret."""
         code = getattr(error, "code", None)
         plain = isinstance(code, str) and len(code) <= 40 and code.replace("_", "").isalpha() and code.islower()
         return str(code) if plain and not (self._key and str(code) in self._key) else ""
