@@ -49,7 +49,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a sentence must reach: share of its words in the window, cosine, entailment (curves: docs/checker.md)."""
+    """What a sentence must reach: share of its words in the window, cosine, entailment.
+
+    docs/understand/checker.md has the curves.
+    """
 
     covered: float = 0.75
     near: float = 0.45
