@@ -5,7 +5,6 @@ python tests/ingest_with_hashes.py bot ask "…"
 
 ``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were
 opened. ``DELAY=SECONDS``: each call of the model takes so long. ``DIMENSIONS=N``: another model.
-``MOST_IN_MEMORY=N``: up to so many passages are compared in memory.
 ``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
 """
 
@@ -55,10 +54,6 @@ def main(door: str, arguments: list[str]) -> int:
 
     opened: list[str] = []
     sys.addaudithook(lambda event, values: opened.append(str(values[0])) if event == "open" else None)
-    if "MOST_IN_MEMORY" in os.environ:
-        import index.archive
-
-        index.archive.MOST = index.archive.MOST_AT_ONCE = int(os.environ["MOST_IN_MEMORY"])
     embedder = HashEmbedder(int(os.environ.get("DIMENSIONS", "256")), float(os.environ.get("DELAY", "0")))
     if door == "ingest":
         import ingest
