@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-import chromadb
+import exact_vectors
 import numpy as np
 from hash_embedder import HashEmbedder
 
@@ -224,12 +224,23 @@ class Newsroom:
         if generation.name.startswith("vectors_"):
             self._assert_table_agrees(generation.name, {id_: vector for id_, (vector, _) in own.items()})
             return
-        with self.collection(generation.name, server) as collection:
-            found = collection.get(include=["embeddings", "documents"])
-        assert sorted(found["ids"]) == sorted(own)
-        for id_, vector, text in zip(found["ids"], found["embeddings"], found["documents"], strict=True):
+        found = self.stored(generation.name, server)
+        assert found.keys() == own.keys()
+        for id_, (vector, text) in found.items():
             assert np.allclose(vector, own[id_][0], atol=1e-6)
             assert text == (own[id_][1] if with_text else None)
+
+    def stored(self, name: str, server: Server | None = None) -> dict[str, tuple[Any, str | None]]:
+        """Return vector and text of every passage in a folder or a collection."""
+        if server is None and exact_vectors.used():
+            return exact_vectors.rows(self.archive / "chroma" / name)
+        with self.collection(name, server) as collection:
+            found = collection.get(include=["embeddings", "documents"])
+        assert len(set(found["ids"])) == len(found["ids"])
+        return {
+            id_: (vector, text)
+            for id_, vector, text in zip(found["ids"], found["embeddings"], found["documents"], strict=True)
+        }
 
     def _assert_table_agrees(self, place: str, own: dict[str, np.ndarray]) -> None:
         """Compare a table of pgvector, past our own code."""
@@ -247,6 +258,8 @@ class Newsroom:
     @contextlib.contextmanager
     def collection(self, place: str, server: Server | None = None) -> Iterator[Any]:
         """Open a collection as anyone would, past our own code."""
+        import chromadb
+
         if server is None:
             client: Any = chromadb.PersistentClient(str(self.archive / "chroma" / place))
             name = "newsdesk"

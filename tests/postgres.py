@@ -130,6 +130,10 @@ class Cluster:
             return found.fetchall() if found.description else []
 
 
+def database_of(url: str) -> str:
+    return url.split("?")[0].rpartition("/")[2]
+
+
 @contextlib.contextmanager
 def cluster(programs: Path) -> Iterator[Cluster]:
     folder = Path(

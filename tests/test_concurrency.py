@@ -116,6 +116,7 @@ def change(newsroom: Newsroom, ledger: Ledger, numbers: Iterable[int]) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 @pytest.mark.timeout(SECONDS + 240)
 @pytest.mark.parametrize("vectors_in", ["folders", "server", "pgvector"])
 def test_questions_during_ingests_see_each_article_whole_and_never_one_that_was_replaced_before(

@@ -22,30 +22,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kills import ANCHORS, next_versions, put_files
 from newsroom import Newsroom, eventually, line, tokens
 
 KILLS = int(os.environ.get("STRESS_KILLS", "6"))
 SEED = int(os.environ.get("STRESS_SEED", "1"))
-ANCHORS = [0, 1, 2]  # articles that never change, so that their answers must not either
-
-
-def put_files(newsroom: Newsroom, now: dict[int, int], before: dict[int, int]) -> None:
-    for number in before.keys() - now.keys():
-        newsroom.path(number).unlink()
-    for number in now:
-        if now[number] != before.get(number):
-            newsroom.write(number, now[number])
 
 
 def put_one_file(newsroom: Newsroom, now: dict[int, int], before: dict[int, int]) -> None:
     (newsroom.articles / "all.jsonl").write_text("".join(line(number, now[number]) for number in sorted(now)))
-
-
-def next_versions(before: dict[int, int], chance: random.Random) -> dict[int, int]:
-    """Change most articles, take one away and add one."""
-    now = {number: version if number in ANCHORS else version + 1 for number, version in before.items()}
-    del now[chance.choice([number for number in now if number not in ANCHORS])]
-    return now | {max(before) + 1: 1}
 
 
 def acknowledged(told: str) -> int:
@@ -59,9 +44,10 @@ def generations(newsroom: Newsroom) -> set[str]:
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 @pytest.mark.parametrize(
     ("put", "articles", "kills"),
-    [pytest.param(put_files, 60, KILLS, id="files"), pytest.param(put_one_file, 510, 2, id="one-file-in-two-batches")],
+    [pytest.param(put_files, 60, KILLS, id="files"), pytest.param(put_one_file, 60, 2, id="one-file-in-two-batches")],
 )
 def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_rest(
     newsroom: Newsroom, put, articles: int, kills: int
@@ -77,8 +63,11 @@ def test_an_ingest_killed_at_any_moment_loses_nothing_and_the_next_run_does_the_
     while hits < kills:
         before, now = now, next_versions(now, chance)
         put(newsroom, now, before)
+        batch = {"BATCH": "30"} if put is put_one_file else {}
         with open("told.txt", "w") as told:
-            process = newsroom.start("ingest", "articles", "--prune", stdout=told, stderr=told, start_new_session=True)
+            process = newsroom.start(
+                "ingest", "articles", "--prune", stdout=told, stderr=told, start_new_session=True, env=batch
+            )
         hits += newsroom.killed_after(process, chance.uniform(0, longest), whole_group=hits % 2 == 0)
         found = newsroom.versions()
         assert all(
@@ -217,6 +206,7 @@ def fill(disk: Path, leave_mb: float) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 @pytest.mark.parametrize("left_mb", [0, 0.2, 20])
 def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_room(
     newsroom: Newsroom, small_disk: Path, left_mb: float
@@ -245,6 +235,7 @@ def test_a_full_disk_is_told_in_a_sentence_and_the_ingest_works_once_there_is_ro
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 def test_a_disk_that_fills_up_while_the_index_is_written_loses_nothing_and_a_larger_one_mends_it(
     newsroom: Newsroom, small_disk: Path
 ) -> None:

@@ -34,8 +34,6 @@ from index.store.duplicates import Fingerprint, copied, figures, link, link_all,
 from index.text import passages_of
 from settings import LlmSettings
 
-pytestmark = pytest.mark.both
-
 LEAD = (
     "The port of Skelvik closed its northern quay on Tuesday after a crane toppled into the harbour, killing 20 "
     "dock workers and "
@@ -290,6 +288,7 @@ def test_copies_are_linked_in_whatever_order_they_come(catalog, order, together)
     assert links(catalog) == LINKS
 
 
+@pytest.mark.both
 def test_a_change_breaks_a_link_and_another_mends_it(catalog):
     put(catalog, *STORIES)
     put(catalog, article("bb", UPDATED.replace("20", "31")))
@@ -300,6 +299,7 @@ def test_a_change_breaks_a_link_and_another_mends_it(catalog):
     assert links(catalog) == both(("bb", "cc"))
 
 
+@pytest.mark.both
 def test_links_come_and_go_with_the_transaction_that_puts_the_article_in(catalog):
     class KilledError(Exception):
         pass
@@ -319,6 +319,7 @@ def test_links_come_and_go_with_the_transaction_that_puts_the_article_in(catalog
     assert links(catalog) == both(("aa", "bb"))
 
 
+@pytest.mark.both
 def test_a_much_edited_copy_is_compared_by_the_vectors_in_the_catalog(catalog):
     much = article("bb", " ".join("indeed" if place % 8 == 7 else word for place, word in enumerate(WIRE.split(" "))))
     for near, expected in ((0.95, both(("aa", "bb"))), (0.5, set())):
@@ -333,6 +334,7 @@ def test_a_much_edited_copy_is_compared_by_the_vectors_in_the_catalog(catalog):
         assert links(catalog) == expected
 
 
+@pytest.mark.both
 def test_an_older_archive_is_sketched_by_the_next_run_and_only_once(desk, monkeypatch):
     desk.put(*STORIES)
     with desk.archive.catalog.transaction() as transaction:
@@ -346,6 +348,7 @@ def test_an_older_archive_is_sketched_by_the_next_run_and_only_once(desk, monkey
     assert link_all(desk.archive.catalog) == 0
 
 
+@pytest.mark.both
 def test_a_page_that_stands_in_place_of_every_article_makes_no_thousands_of_pairs(catalog):
     put(catalog, *[article(f"{number:03}", FURNITURE) for number in range(60)])
     assert links(catalog) == set()  # equal texts are found by their digest
@@ -366,6 +369,7 @@ def put_files(folder: Path, stories: Sequence[Article]) -> None:
     (folder / "wire.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
 
+@pytest.mark.both
 def test_a_run_counts_copies_and_show_names_them(newsroom):
     put_files(newsroom.articles, STORIES)
     assert newsroom.ingest()["duplicates"] == 2
@@ -379,6 +383,7 @@ def test_a_run_counts_copies_and_show_names_them(newsroom):
     assert newsroom.ingest()["duplicates"] == 1
 
 
+@pytest.mark.both
 def test_copies_count_once_in_a_search_and_other_figures_are_not_hidden(desk):
     other_figures = article("zz", UPDATED.replace("1974", "1979"), date(2025, 3, 5))
     desk.put(*STORIES, other_figures)
@@ -389,6 +394,7 @@ def test_copies_count_once_in_a_search_and_other_figures_are_not_hidden(desk):
     assert {"aa", "bb", "cc"} <= set(ids)  # behind everything else, not lost
 
 
+@pytest.mark.both
 def test_also_in_names_only_papers_that_print_the_quote(desk):
     cut = article("cc", "\n\n".join((LEAD, *BODY[:1], *BODY[2:])), publisher="Island Herald")  # without Brekke's words
     changed = article("bb", WIRE.replace("without a sound", "without any sound"), publisher="Coast Post")
@@ -401,6 +407,7 @@ def test_also_in_names_only_papers_that_print_the_quote(desk):
     assert set(of_lead) == {"Coast Post", "Island Herald", "Valley News"}
 
 
+@pytest.mark.both
 def test_an_answer_says_where_else_its_quote_stands(desk):
     desk.put(article("aa", WIRE, publisher="Meridian Wire"), article("bb", EDITED, publisher="Coast Post"), STORIES[4])
     reply = desk.ask("What did Oda Brekke say about the crane?").as_json()

@@ -20,12 +20,10 @@ import ingest
 from bot.__main__ import main as bot_main
 from index.clean.clean import clean
 from index.ingest.report import Failures, Report
-from index.read.files import Failure
+from index.read.record import Failure
 from index.store import transaction as transaction_module
 from index.store.catalog import Catalog
 from index.store.rows import ANYTHING
-
-pytestmark = pytest.mark.both
 
 Say = Callable[..., tuple[int, str]]
 
@@ -96,6 +94,7 @@ def _is_name(value: object) -> bool:
 # -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 def test_what_failed_for_good_is_named_once_and_read_again_only_when_it_changes(newsroom: Newsroom, put, bot):
     newsroom.write(1, 1)
     for name, raw in BROKEN.items():
@@ -134,6 +133,7 @@ def test_a_touched_file_with_the_same_bytes_is_still_known_to_fail(newsroom: New
     assert (code, report["failed"], report["known_failures"]) == (0, 0, 1)
 
 
+@pytest.mark.both
 def test_retry_failed_reads_those_again_and_nothing_else(newsroom: Newsroom, put):
     newsroom.write(1, 1)
     (newsroom.articles / "empty.txt").write_text("")
@@ -180,6 +180,7 @@ def test_a_file_too_large_is_read_once_the_setting_allows_it(newsroom: Newsroom,
     assert (code, report["added"], report["known_failures"]) == (0, 1, 0)
 
 
+@pytest.mark.both
 def test_what_fails_for_a_passing_reason_is_tried_by_every_run_and_then_off_the_list(newsroom: Newsroom, put, bot):
     link = newsroom.articles / "link.txt"
     link.symlink_to("later.txt")
@@ -215,6 +216,7 @@ def test_a_file_that_breaks_keeps_its_last_good_version_in(newsroom: Newsroom, p
     assert json.loads(bot("show", str(newsroom.path(1)), "--json")[1])["file_now"] == "failed"
 
 
+@pytest.mark.both
 def test_pruning_forgets_a_failed_file_that_has_gone(newsroom: Newsroom, put, bot):
     (newsroom.articles / "empty.txt").write_text("")
     put()
@@ -323,6 +325,7 @@ def test_a_forced_plan_says_so(newsroom: Newsroom, put):
 # ----------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.both
 def test_every_run_is_on_record_with_how_it_ended(newsroom: Newsroom, put, bot):
     newsroom.write(1, 1)
     put()
@@ -344,6 +347,7 @@ def test_every_run_is_on_record_with_how_it_ended(newsroom: Newsroom, put, bot):
     assert "1 failed" in told[2]
 
 
+@pytest.mark.both
 def test_a_run_that_an_error_ended_says_which(newsroom: Newsroom, bot, capsys):
     newsroom.write(1, 1)
 
@@ -361,6 +365,7 @@ def test_a_run_that_an_error_ended_says_which(newsroom: Newsroom, bot, capsys):
     assert "ended by: " in bot("status", "--runs")[1]
 
 
+@pytest.mark.both
 def test_the_record_of_runs_is_bounded(tmp_path, monkeypatch):
     for name, value in (("_RUNS", 6), ("_RUNS_WITH_FAILURES", 3), ("_FAILURES", 20)):
         monkeypatch.setattr(transaction_module, name, value)
@@ -422,6 +427,7 @@ def test_the_place_of_each_cut_is_before_the_paragraph_that_followed_it():
         assert PAGE.index(before) <= PAGE.index(cut.line)
 
 
+@pytest.mark.both
 def test_an_article_is_found_by_its_file_from_wherever_and_by_its_address(newsroom: Newsroom, put, bot, monkeypatch):
     record = {
         "id": "a",
@@ -436,6 +442,7 @@ def test_an_article_is_found_by_its_file_from_wherever_and_by_its_address(newsro
         assert json.loads(bot("show", wanted, "--json")[1])["title"] == "Ferry", wanted
 
 
+@pytest.mark.both
 def test_a_file_of_many_articles_lists_them_to_choose_from(newsroom: Newsroom, put, bot):
     (newsroom.articles / "wire.jsonl").write_text("".join(line(number, 1) for number in range(300, 315)))
     put()
@@ -503,7 +510,6 @@ INSERT INTO failures VALUES (1, 1, '/gone/bad.txt', 'is empty');
 """
 
 
-@pytest.mark.both(False)  # there is none in PostgreSQL
 def test_a_catalog_of_the_first_version_opens_and_keeps_its_articles(newsroom: Newsroom, put, bot):
     newsroom.archive.mkdir()
     with sqlite3.connect(newsroom.archive / "catalog.sqlite3") as connection:

@@ -89,6 +89,7 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- readiness ---
 
 
+@pytest.mark.chroma
 def test_a_damaged_generation_is_red_within_five_seconds_and_mended_by_the_bot(
     newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,6 +15,8 @@ from index.archive import Archive
 from index.articles import article_id
 from index.search.llama import ArchiveEmbedding, ArchiveRetriever
 
+pytestmark = pytest.mark.chroma
+
 
 @pytest.fixture
 def archive(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:

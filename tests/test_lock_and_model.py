@@ -21,8 +21,8 @@ from index.errors import ModelChanged
 from index.model.embedder import Vectors
 
 
-@pytest.mark.slow
 @pytest.mark.both
+@pytest.mark.slow
 def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on(
     newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -46,8 +46,8 @@ def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on
     assert newsroom.versions() == {1: 1, 2: 1}
 
 
-@pytest.mark.slow
 @pytest.mark.both
+@pytest.mark.slow
 def test_a_lock_whose_owner_was_killed_is_free(newsroom: Newsroom) -> None:
     newsroom.write(1, 1)
     with newsroom.start("ingest", "-", stdin=subprocess.PIPE) as first:
@@ -105,8 +105,8 @@ def test_another_model_in_the_settings_is_refused_before_it_is_loaded(
     assert f"The archive was embedded by hash-128, the settings say {identity}" in capsys.readouterr().err
 
 
-@pytest.mark.slow
 @pytest.mark.both
+@pytest.mark.slow
 def test_rebuild_embed_mends_it_and_then_the_former_model_is_the_other_one(
     embedded_by_another: Newsroom, embedder: HashEmbedder, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -126,7 +126,6 @@ def test_rebuild_embed_mends_it_and_then_the_former_model_is_the_other_one(
 
 
 @pytest.mark.slow
-@pytest.mark.both
 def test_the_former_model_answers_until_all_is_embedded_by_the_other(
     embedded_by_another: Newsroom, embedder: HashEmbedder
 ) -> None:

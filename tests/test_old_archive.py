@@ -15,6 +15,8 @@ from newsroom import Newsroom
 from bot.answer.desk import Desk, Request
 from bot.reply import Answer, NoAnswer
 
+pytestmark = pytest.mark.chroma
+
 PACKED = Path(__file__).with_name("data") / "archive-0.1.tar.xz"
 TODAY = date(2025, 9, 1)
 SAID = "France and Britain want to halt the war in Ukraine in stages, beginning with a one-month truce"

@@ -191,7 +191,8 @@ HOSTILE = [
 @pytest.mark.parametrize(("make", "words"), HOSTILE)
 def test_a_pdf_that_cannot_be_read_is_named_for_what_it_is(make, words, tmp_path, recwarn, caplog):
     assert words in reason(written(tmp_path, "x.pdf", make()))
-    assert not recwarn.list
+    # Others warn too: the collector comes upon what earlier tests left open, and lists that.
+    assert not [each for each in recwarn.list if "pypdf" in each.filename]
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 

@@ -16,8 +16,8 @@ import numpy as np
 import postgres
 import pytest
 from hash_embedder import HashEmbedder
+from kills import kill_ingests
 from newsroom import Newsroom, eventually, line, question, tokens
-from test_postgresql import database_of, kill_ingests
 
 import ingest
 from bot.__main__ import main as bot_main
@@ -47,7 +47,7 @@ def put(newsroom: Newsroom, numbers: range, version: int = 1) -> None:
 
 def tables(cluster: postgres.Cluster, url: str) -> list[str]:
     query = "SELECT tablename FROM pg_tables WHERE schemaname = 'newsdesk' AND tablename LIKE 'vectors\\_%' ORDER BY 1"
-    return [name for (name,) in cluster.sql(query, database_of(url))]
+    return [name for (name,) in cluster.sql(query, postgres.database_of(url))]
 
 
 # --- what is found ---
@@ -146,7 +146,9 @@ def test_an_archive_that_was_emptied_takes_articles_again(newsroom: Newsroom) ->
 def test_the_extension_may_be_in_any_schema(
     pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom
 ) -> None:
-    vector_cluster.sql('CREATE SCHEMA "Odd one"; CREATE EXTENSION vector SCHEMA "Odd one"', database_of(pgvector))
+    vector_cluster.sql(
+        'CREATE SCHEMA "Odd one"; CREATE EXTENSION vector SCHEMA "Odd one"', postgres.database_of(pgvector)
+    )
     put(newsroom, range(5))
     newsroom.ingest()
     newsroom.assert_index_agrees()
@@ -230,7 +232,7 @@ def test_what_is_damaged_is_answered_by_a_scan_told_and_filled_again_without_emb
     put(newsroom, range(12))
     newsroom.ingest()
     [place] = tables(vector_cluster, pgvector)
-    vector_cluster.sql(_DAMAGE[damage].format(place=place), database_of(pgvector))
+    vector_cluster.sql(_DAMAGE[damage].format(place=place), postgres.database_of(pgvector))
     if mended_by == "ask":
         assert bot_main(["ask", question(7)], embedder=newsroom.embedder) == 0
         said = capsys.readouterr()
@@ -256,12 +258,12 @@ def test_a_table_that_a_dead_rebuild_left_is_removed(
     [place] = tables(vector_cluster, pgvector)
     vector_cluster.sql(
         "CREATE TABLE newsdesk.vectors_9_abcdef (id text); CREATE TABLE newsdesk.vectorsome (id text)",
-        database_of(pgvector),
+        postgres.database_of(pgvector),
     )
     newsroom.write(4, 1)
     newsroom.ingest()
     assert tables(vector_cluster, pgvector) == [place]
-    assert vector_cluster.sql("SELECT count(*) FROM newsdesk.vectorsome", database_of(pgvector)) == [(0,)]
+    assert vector_cluster.sql("SELECT count(*) FROM newsdesk.vectorsome", postgres.database_of(pgvector)) == [(0,)]
 
 
 # --- another model, another machine, another engine ---
@@ -279,7 +281,7 @@ def test_another_model_is_refused_and_a_rebuild_with_it_makes_a_table_of_its_len
     assert bot_main(["rebuild", "--embed"], embedder=short) == 0
     _, new = tables(vector_cluster, pgvector)
     assert vector_cluster.sql(
-        f"SELECT newsdesk.vector_dims(vector) FROM newsdesk.{new} LIMIT 1", database_of(pgvector)
+        f"SELECT newsdesk.vector_dims(vector) FROM newsdesk.{new} LIMIT 1", postgres.database_of(pgvector)
     ) == [(128,)]
     # A bot that still has the former model is told, and finds what there is by that one.
     archive.read(lambda view: find(view, question(3), vector, newsroom.embedder.identity, ANYTHING, 5))
@@ -374,7 +376,7 @@ def test_a_user_who_may_not_make_the_extension_is_told_who_can(
     without: postgres.Cluster, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     url = without.database()
-    name = database_of(url)
+    name = postgres.database_of(url)
     without.sql(
         (
             f"CREATE ROLE {name}_user LOGIN; CREATE SCHEMA newsdesk AUTHORIZATION {name}_user; CREATE SCHEMA "

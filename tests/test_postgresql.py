@@ -8,15 +8,13 @@ import random
 import subprocess
 import sys
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from kills import kill_ingests
 from newsroom import ROOT, Newsroom, eventually, line, question, tokens
-from postgres import Cluster
+from postgres import Cluster, database_of
 from sqlalchemy import insert
-from test_crashes import next_versions, put_files
 
 import ingest
 from bot.__main__ import main as bot_main
@@ -30,11 +28,6 @@ from index.store.catalog import Catalog
 from index.store.dialect import Database, shown
 from index.store.rows import ANYTHING
 from index.store.schema import articles, passages
-
-
-def database_of(url: str) -> str:
-    return url.split("?")[0].rpartition("/")[2]
-
 
 # --- opening ---
 
@@ -208,33 +201,6 @@ def test_a_server_that_goes_down_in_the_middle_ends_an_ingest_with_a_sentence_an
         process.communicate("".join(line(number, 1) for number in range(5, 20)), timeout=120)
     assert newsroom.versions() == dict.fromkeys(range(20), 1)
     newsroom.assert_index_agrees()
-
-
-def kill_ingests(newsroom: Newsroom, at_once: Callable[[], None] = lambda: None) -> None:
-    """Kill two ingests at any moment: each article is in its old or its new version, and the next run does the rest.
-
-    ``at_once`` is done after each kill.
-    """
-    chance = random.Random(1)
-    now = dict.fromkeys(range(20), 1)
-    put_files(newsroom, now, {})
-    began = time.monotonic()
-    newsroom.ingest()
-    longest, hits = time.monotonic() - began, 0
-    while hits < 2:
-        before, now = now, next_versions(now, chance)
-        put_files(newsroom, now, before)
-        process = newsroom.start("ingest", "articles", "--prune", start_new_session=True)
-        hits += newsroom.killed_after(process, chance.uniform(0, longest), whole_group=True)
-        found = newsroom.versions()
-        assert all(
-            found.get(number) in (before.get(number), now.get(number))
-            for number in before.keys() | now.keys() | found.keys()
-        )
-        at_once()
-        newsroom.ingest()
-        assert newsroom.versions() == now
-        newsroom.assert_index_agrees()
 
 
 @pytest.mark.slow

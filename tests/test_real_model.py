@@ -26,7 +26,7 @@ from evals.own import own
 from evals.report import RESULTS
 from index.model.runtime import Model
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.chroma]
 
 TRUCE = "what did Macron say about the truce"
 SPELLINGS = ["Zelensky", "Zelenskyy", "Zelenskiy", "Зеленський"]

@@ -17,8 +17,6 @@ from index.ingest.changes import Options
 from index.ingest.report import Progress
 from index.ingest.run import run
 
-pytestmark = pytest.mark.both
-
 HARBOURS = "Leith Bergen Gdynia Ostend Cuxhaven Visby".split()
 CLOSING = "Have an idea for the Harbour Desk? Tell it to the night editor over at the old customs house."
 BACKGROUND = "The ferry company lost its licence in January after two of its ships ran aground on the same morning."
@@ -103,6 +101,7 @@ def whole_text(number: int, *extra: str) -> str:
     return "\n\n".join([*paragraphs(number), *extra])
 
 
+@pytest.mark.both
 def test_a_line_is_cut_from_every_article_once_a_third_story_holds_it(newsroom):
     for number in range(2):
         write(newsroom, number, CLOSING)
@@ -129,7 +128,6 @@ def test_copies_other_publishers_and_running_coverage_do_not_make_furniture(news
     assert found == {str(number): whole_text(number, BACKGROUND) for number in range(2, 6)}
 
 
-@pytest.mark.both(False)  # it takes long, and others store the same
 def test_the_order_of_the_articles_does_not_matter(newsroom, tmp_path):
     orders = ([0, 1, 2, 3], [3, 1, 0, 2])
     found = []
@@ -145,6 +143,7 @@ def test_the_order_of_the_articles_does_not_matter(newsroom, tmp_path):
     assert found[0] == found[1] == {str(number): whole_text(number) for number in range(4)}
 
 
+@pytest.mark.both
 @pytest.mark.parametrize("changed", [False, True], ids=["article-gone", "article-changed"])
 def test_a_line_comes_back_to_its_place_when_too_few_stories_hold_it(newsroom, changed):
     after = "“We will see,” said the mayor."
@@ -164,6 +163,7 @@ def test_a_line_comes_back_to_its_place_when_too_few_stories_hold_it(newsroom, c
     newsroom.assert_index_agrees()
 
 
+@pytest.mark.both
 def test_a_second_run_changes_nothing_and_embeds_nothing(newsroom):
     for number in range(4):
         write(newsroom, number, CLOSING)
@@ -174,6 +174,7 @@ def test_a_second_run_changes_nothing_and_embeds_nothing(newsroom):
     assert (newsroom.embedder.texts, texts(newsroom)) == (embedded, before)
 
 
+@pytest.mark.both
 def test_what_a_run_that_stopped_left_undone_the_next_one_does(newsroom):
     for number in range(3):
         write(newsroom, number, CLOSING)

@@ -77,7 +77,6 @@ def test_a_question_delivered_four_times_through_two_processes_gets_one_answer(a
     run(whole())
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("how", ["close", "fin", "rst", "freeze"])
 def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_path, how, monkeypatch):
     monkeypatch.setattr("bot.slack.process._PING", 0.2)
@@ -104,7 +103,6 @@ def test_a_question_asked_when_the_socket_drops_is_answered_once(archive, tmp_pa
 # --- Slack in trouble ---
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("kind", ["429", "500", "html", "lost", "cut"])
 @pytest.mark.parametrize(
     "method", ["chat.postMessage", "chat.update", "chat.delete", "assistant.threads.setStatus", "users.info"]
@@ -133,7 +131,6 @@ def test_a_method_that_fails_is_repeated_and_nothing_is_posted_twice(archive, tm
     run(whole())
 
 
-@pytest.mark.both
 def test_a_channel_that_is_closed_to_us_ends_the_question_quietly(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()) as room:
@@ -149,7 +146,6 @@ def test_a_channel_that_is_closed_to_us_ends_the_question_quietly(archive, tmp_p
 # --- many at once ---
 
 
-@pytest.mark.both
 def test_more_questions_than_hands_wait_their_turn_visibly(archive, tmp_path):
     desk = single()
 
@@ -183,7 +179,6 @@ def test_more_questions_than_hands_wait_their_turn_visibly(archive, tmp_path):
     run(whole())
 
 
-@pytest.mark.both
 def test_one_person_with_many_questions_does_not_keep_others_waiting(archive, tmp_path):
     desk = single()
 
@@ -238,7 +233,6 @@ def test_running_answers_are_finished_and_waiting_ones_left_to_the_next_process(
     run(whole())
 
 
-@pytest.mark.both
 def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer(patience=0.3, retries=(0.2, 0.5, 1, 2, 4)) as slack:
@@ -256,7 +250,6 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
     run(whole())
 
 
-@pytest.mark.both
 @pytest.mark.parametrize("where", ["answering.archive_versions", "messages.blocks.answer"])
 def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkeypatch):
     real = {
@@ -495,7 +488,6 @@ def test_ask_is_answered_privately_also_by_the_process_after_the_one_that_died(a
     run(whole())
 
 
-@pytest.mark.both
 def test_a_first_start_answers_nothing_of_the_past(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer() as slack:
@@ -522,7 +514,6 @@ def quick_flush(monkeypatch):
     monkeypatch.setattr("bot.slack.streaming._FLUSH", 0.0)
 
 
-@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 def test_a_streamed_answer_grows_sentence_by_sentence_and_ends_with_its_sources(archive, tmp_path):
     desk = Streaming(reply(3))
@@ -550,7 +541,6 @@ def test_a_streamed_answer_grows_sentence_by_sentence_and_ends_with_its_sources(
     run(whole())
 
 
-@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 def test_a_long_streamed_answer_goes_on_in_a_new_message(archive, tmp_path):
     desk = Streaming(reply(30, 600))
@@ -572,7 +562,6 @@ def test_a_long_streamed_answer_goes_on_in_a_new_message(archive, tmp_path):
     run(whole())
 
 
-@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 @pytest.mark.parametrize("method", ["chat.startStream", "chat.appendStream", "chat.stopStream"])
 @pytest.mark.parametrize("kind", ["429", "500", "html", "lost", "cut"])
@@ -596,7 +585,6 @@ def test_a_stream_that_breaks_off_becomes_one_whole_plain_answer(archive, tmp_pa
     run(whole())
 
 
-@pytest.mark.both
 @pytest.mark.usefixtures("quick_flush")
 def test_the_stop_button_stops_the_stream_and_the_work(archive, tmp_path):
     desk = Streaming(reply(5))
@@ -655,7 +643,6 @@ def test_a_half_streamed_answer_of_a_dead_process_is_made_whole(archive, tmp_pat
 # --- over HTTP ---
 
 
-@pytest.mark.both
 def test_http_mode_takes_signed_requests_once_and_no_others(archive, tmp_path, unused_port):
     async def whole() -> None:
         endpoint = f"http://127.0.0.1:{unused_port}/slack/events"

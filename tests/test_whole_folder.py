@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from newsroom import Newsroom, line
 
+pytestmark = pytest.mark.chroma
+
 GOOD = 240
 BROKEN = {
     "empty.txt": b"",

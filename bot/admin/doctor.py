@@ -92,7 +92,7 @@ def _model(embedder: Embedder) -> str:
 
 def _llm(settings: Settings) -> str:
     if not settings.llm.model:
-        return "not set: answers are quotes, nothing is sent anywhere; docs/llm.md tells how to set one"
+        return "not set: answers are quotes, nothing is sent anywhere; docs/use/model.md tells how to set one"
     from bot.write.desk import prompts
     from bot.write.llm import Llm
 

@@ -39,7 +39,7 @@ SCOPES = {
 def check_slack(settings: Settings) -> list[Finding]:
     """Check tokens, scopes and events, and return what was found. Changes nothing."""
     if settings.slack_bot_token is None:
-        about = "not set up: SLACK_BOT_TOKEN is not set; docs/slack.md tells how to create the app"
+        about = "not set up: SLACK_BOT_TOKEN is not set; docs/use/slack.md says how to create the app"
         return [Finding("slack", True, about)]
     app, secret = settings.slack_app_token, settings.slack_signing_secret
     return asyncio.run(

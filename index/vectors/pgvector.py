@@ -105,12 +105,6 @@ class Table:
         with _translated():
             return set(self._connection.scalars(select(_held(self._name).c.id)))
 
-    def room(self) -> tuple[int, int, int]:
-        """Return the bytes of the rows, of the graph, and of all."""
-        sizes = text("SELECT pg_table_size(:name), pg_relation_size(:graph), pg_total_relation_size(:name)")
-        rows, graph, whole = self._connection.execute(sizes, {"name": self._name, "graph": f"{self._name}_graph"}).one()
-        return rows, graph, whole
-
     def close(self) -> None:
         """Do nothing: the snapshot is another's."""
 
@@ -135,7 +129,6 @@ class PgVector:
     url: str | None = None
     steady = True
     per_snapshot = True
-    in_memory = True
     spare = 1
 
     def __init__(self, catalog: Catalog) -> None:
