@@ -206,8 +206,7 @@ def _line(article: Article, start: int, end: int) -> str:
 NAME = "quotes"
 _PASSAGES = 6  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
-# the best by words are compared by meaning too, which costs milliseconds each: with 80 no answer was another
-# (docs/understand/speed.md)
+# the best by words are compared by meaning too, which costs milliseconds each (docs/understand/speed.md)
 _COMPARED = 8
 
 
