@@ -209,8 +209,7 @@ def _line(article: Article, start: int, end: int) -> str:
 NAME = "quotes"
 _PASSAGES = 6  # of the hits, that sentences are taken from
 _PASSAGES_SAID = 12  # the same where somebody's words are asked for: he speaks in few of them
-# the best by words are compared by meaning too, which costs milliseconds each: with 80 no answer was another
-# (docs/understand/speed.md)
+# The best by words are compared by meaning too, which costs milliseconds each (decision 12).
 _COMPARED = 8
 
 
