@@ -9,7 +9,7 @@ from index.articles import Article, Source, article_id
 from index.clean.clean import Cleaned, clean
 from index.read.files import Failure, Listing, Record, read, walk
 
-SAMPLES = Path(__file__).resolve().parents[1] / "sample_articles"
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_articles"
 LIMIT = 50 * 2**20
 
 

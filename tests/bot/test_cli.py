@@ -18,13 +18,13 @@ from typing import Any
 
 import pytest
 from hash_embedder import HashEmbedder
+from newsroom import DRIVER, ROOT
 from samples import SAMPLES
 
 import ingest
 from bot.__main__ import main as bot_main
 from index.store.catalog import writer_lock
 
-DRIVER = Path(__file__).with_name("ingest_with_hashes.py")
 ASKED = "what did Macron say about the truce"
 UNKNOWN = "How many pandas live in the zoo of Zurich?"
 
@@ -933,7 +933,7 @@ def test_a_bot_without_a_command_shows_what_there_is(bot):
 def test_a_reader_that_has_seen_enough_is_no_error(command, sample_archive):
     reading, writing = os.pipe()
     os.close(reading)
-    environment = {**os.environ, "PYTHONPATH": f"{DRIVER.parents[1]}{os.pathsep}{DRIVER.parent}"}
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{DRIVER.parent}"}
     with os.fdopen(writing, "wb") as pipe:
         done = subprocess.run(
             [sys.executable, str(DRIVER), "bot", *command],
