@@ -20,8 +20,9 @@ from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError,
 from index.ingest.changes import Options
 from index.ingest.report import Progress, Report, Step, failures_of, shown, summary
 from index.ingest.run import plan, run
-from index.read.files import READERS, Failure
+from index.read.files import READERS
 from index.read.pages import is_address
+from index.read.record import Failure
 from index.text import printable, short_path
 from settings import Settings, load
 

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from index.articles import Article, Hit, Passage
-from web.links import Place, SignedLinks, Span, address, at_passage, version_of
+from web.links import LinkTarget, SignedLinks, Span, address, at_passage, version_of
 
 Reason = Literal["nothing_found", "not_supported", "declined"]
 
@@ -178,7 +178,7 @@ class Links:
     def passage(self, article: Article, span: Span, others: Sequence[Span] = ()) -> str | None:
         """Return the link to a place in an article, None if there is nowhere to go."""
         if self.room is not None:
-            return self.room.article(Place(article.source.id, version_of(article.digest), span, tuple(others)))
+            return self.room.article(LinkTarget(article.source.id, version_of(article.digest), span, tuple(others)))
         url = address(article.source.url)
         return at_passage(url, article.text, *span) if url else None
 

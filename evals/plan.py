@@ -1,5 +1,5 @@
 """What an archive of a size needs: ``python -m evals plan --articles N --questions-per-second Q [--json]``; without N
-the table of docs/scaling.md.
+the table of docs/run/scaling.md.
 
 size → which engine holds the vectors → disk, memory, hours of an ingest → cores for the questions (queueing.py)
 """
@@ -39,7 +39,7 @@ FOLDER = Constant(2_230, "bytes a passage in a generation's folder", "python -m 
 HELD = Constant(
     690,
     "bytes of memory a passage, compared in memory",
-    "docs/speed.md: 688 MB at a million, 400 of them vectors, the others ids and places",
+    "docs/understand/speed.md: 688 MB at a million, 400 of them vectors, the others ids and places",
 )
 PGVECTOR = Constant(
     2_295,
@@ -85,7 +85,7 @@ JOURNAL = Constant(
     "bytes of journal a question",
     "our own 124 questions to the sample articles, ten times, as the bot keeps them",
 )
-KEPT = Constant(90, "days a question is kept", "docs/operations.md")
+KEPT = Constant(90, "days a question is kept", "docs/run/operations.md")
 PROCESS = Constant(
     0.30,
     "GB of a bot at rest, of few articles",
@@ -336,7 +336,7 @@ def table(sizes: Sequence[float] = (1e6, 1e7, 1e8, 1e9), questions_per_second: f
 
 
 def page() -> str:
-    """Return what docs/scaling.md holds between its marks: constants, limits and the table."""
+    """Return what docs/run/scaling.md holds between its marks: constants, limits and the table."""
     limits = (
         f"A bot holds the words of up to {MOST_WORDS:,} passages in memory. Where there are more PostgreSQL "
         "ranks by words, "
@@ -346,7 +346,7 @@ def page() -> str:
 
 
 def main(articles: int | None, questions_per_second: float, as_json: bool) -> None:
-    """Print a plan; without a size what docs/scaling.md holds."""
+    """Print a plan; without a size what docs/run/scaling.md holds."""
     if articles is None:
         print(page())
         return

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evals.archives import archive_of, data_id
 from evals.asking import TODAY
-from evals.data import DataSet, Query
+from evals.data import DataSet, Found, Query, System
 from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
 from index.archive import Archive, View
 from index.articles import Hit
@@ -20,17 +19,6 @@ from index.text import estimated_tokens, terms
 
 _DEPTH = 24  # passages of a ranking
 _BUDGET = 600  # tokens that a reader, or a model, is given
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage of a ranking, of ours or of another system."""
-
-    article: str
-    text: str
-
-
-System = Callable[[Query], Sequence[Found]]
 
 
 def measured(data: DataSet, embedder: Embedder, cache: Path, baselines: bool) -> dict[str, Any]:
@@ -115,9 +103,10 @@ def _keyword(archive: Archive, query: Query) -> list[Found]:
 
 
 def _named(view: View, ids: Sequence[str]) -> list[Found]:
-    passages = view.snapshot.passages(ids)
+    passages = view.snapshot.outlines(ids)
     articles = view.snapshot.articles(sorted({passage.article_id for passage in passages.values()}))
-    return [Found(data_id(articles[passages[id_].article_id]), passages[id_].text) for id_ in ids]
+    found = [(articles[passages[id_].article_id], passages[id_]) for id_ in ids]
+    return [Found(data_id(article), article.text[passage.start : passage.end]) for article, passage in found]
 
 
 def found_of(hit: Hit) -> Found:

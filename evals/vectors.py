@@ -209,7 +209,9 @@ def _pgvector(held: Held, url: str) -> dict[str, Any]:
 
     replacing = _replacing(held, replace)
     with catalog.snapshot() as snapshot:
-        rows, graph, whole = engine.open(generation, snapshot).room()
+        sizes = "SELECT pg_table_size(%(name)s), pg_relation_size(%(graph)s), pg_total_relation_size(%(name)s)"
+        named = {"name": generation.name, "graph": f"{generation.name}_graph"}
+        rows, graph, whole = snapshot.connection.exec_driver_sql(sizes, named).one()
     engine.tidy(set())
     catalog.close()
     return {

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from index.articles import Article, Passage
 from index.clean.recurring import Counted
@@ -30,10 +30,11 @@ from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction
 from index.store.upgrade import read_all
 from index.text import embedding_key, header, passages_of, terms
-from index.vectors.chroma_server import OnServer, Server
-from index.vectors.engine import Changes, Engine, Index, Item
+from index.vectors.engine import TABLE_PREFIX, Changes, Engine, Index, Item
 from index.vectors.generations import Folders
-from index.vectors.pgvector import PREFIX, PgVector, sweep
+
+if TYPE_CHECKING:
+    from index.vectors.chroma_server import Server
 
 T = TypeVar("T")
 
@@ -145,9 +146,15 @@ class Archive:
         self.folder = folder
         self.catalog = Catalog(catalog or folder / FILE, create=create or catalog is None)
         self._folders = Folders(folder / "chroma")
-        self.engine: Engine = (
-            OnServer(server, self.catalog) if server else PgVector(self.catalog) if pgvector else self._folders
-        )
+        self.engine: Engine = self._folders
+        if server:
+            from index.vectors.chroma_server import OnServer
+
+            self.engine = OnServer(server, self.catalog)
+        elif pgvector:
+            from index.vectors.pgvector import PgVector
+
+            self.engine = PgVector(self.catalog)
         self._text = text
         self.trouble: str | None = None  # why the engine could not be used, until it is mended
         self._open: dict[str, Index] = {}
@@ -280,7 +287,7 @@ class Archive:
             generation, at = snapshot.generation(), snapshot.fact("vectors_at")
         if self.engine is not self._folders or generation is None or self._folders.holds(generation.name):
             return None
-        if generation.name.startswith(PREFIX):
+        if generation.name.startswith(TABLE_PREFIX):
             return (
                 "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is "
                 "where they were written. "
@@ -396,8 +403,11 @@ class Archive:
         with self.catalog.snapshot() as snapshot:
             kept = {generation.name for generation in snapshot.generations()}
         self.engine.tidy(kept)
-        if self.catalog.shared and not isinstance(self.engine, PgVector):
-            sweep(self.catalog, kept)  # what is left of the time when they were in PostgreSQL
+        if self.catalog.shared:
+            from index.vectors.pgvector import PgVector, sweep
+
+            if not isinstance(self.engine, PgVector):
+                sweep(self.catalog, kept)  # what is left of the time when they were in PostgreSQL
 
     def _commit(self, transaction: Transaction, generation: Generation, left: Changes, spare: int = 1) -> None:
         self.engine.commit(transaction, generation, left, transaction.put_generation(generation, 1 + spare))

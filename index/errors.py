@@ -13,15 +13,17 @@ NewsdeskError            a sentence for a person: what failed, which one, what t
 ├── UnreadableError      one file or record cannot be read; a run lists it and goes on
 │   └── PageError        a web page or feed cannot be had
 ├── QuestionError        a question cannot be answered as it stands
+├── DeskError            the desk of the Slack bot failed where it should not; the text says where
 ├── LlmError             a language model could not be used
+├── SlackError           Slack did not do what it was asked
+│   ├── SlackRefused     it said no, and will say it again
+│   ├── SlackUnreachable it did not answer, or not sensibly, for as long as was tried
+│   └── Unclear          one call may have taken effect or not; it is tried again
 ├── EvalError            a measurement cannot be made
 └── DataError            a data set cannot be read
 UnknownShape             a model cannot be built without torch; torch runs it then
 ChromaRefused            the Chroma server answered and refused; callers get ServerDown
 StopRequested            somebody asked the work to end: no failure
-Refused                  Slack said no, and will say it again
-Unreachable              Slack did not answer, or not sensibly, for as long as we tried
-_Unclear                 one call to Slack may have taken effect or not
 """
 
 

@@ -61,8 +61,8 @@ class Signs:
     opposite: bool
 
 
-# A logistic regression on the dev halves of four data sets that count alike: docs/answers.md has its figures and what
-# was left out.
+# A logistic regression on the dev halves of four data sets that count alike: docs/understand/answers.md
+# has its figures and what was left out.
 _BIAS = -4.35
 _MEANING, _PASSAGE, _MARGIN, _COVERAGE, _AROUND, _ABSENT, _OPPOSITE = 3.2, 1.6, 2.4, 1.3, 0.9, -2.3, -2.4
 _USUAL_MARGIN = 0.2

@@ -89,7 +89,7 @@ def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vect
     """Return a vector a sentence, shape (len(sentences), dimensions): nearly that of ``embed`` where an embedder can do
     it faster.
 
-    Of a hundred questions, some two get another answer for it, and no figure falls (docs/speed.md).
+    Of a hundred questions, some two get another answer for it, and no figure falls (docs/understand/speed.md).
     """
     coarsely = embedder.embed_coarsely if isinstance(embedder, CoarseEmbedder) else embedder.embed
     places = {text: place for place, text in enumerate(dict.fromkeys(sentence.text for sentence in sentences))}

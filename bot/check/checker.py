@@ -50,8 +50,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a sentence must reach (docs/checker.md has the curves): share of what it says that stands in the window,
-    cosine, entailment.
+    """What a sentence must reach: share of what it says that stands in the window, cosine, entailment.
+
+    docs/understand/checker.md has the curves.
     """
 
     covered: float = 0.75

@@ -112,7 +112,7 @@ class Llm:
             )
         if wants_key and not key:
             raise SettingsError(
-                f"NEWSDESK_LLM__API_KEY is not set. {self.name} needs a key of {provider}. docs/llm.md tells "
+                f"NEWSDESK_LLM__API_KEY is not set. {self.name} needs a key of {provider}. docs/use/model.md tells "
                 "where to get one."
             )
         self.host = urlsplit(url).hostname or url

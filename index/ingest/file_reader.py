@@ -15,7 +15,8 @@ from index.archive import Prepared
 from index.articles import Source, article_id
 from index.clean.clean import clean
 from index.errors import UnreadableError
-from index.read.files import Failure, File, Record, digest_of_file, read
+from index.read.files import digest_of_file, read
+from index.read.record import Failure, File, Record
 from index.store.rows import CutLine, FileRecord
 
 _CODE = re.compile(r"^([a-z]{2})(?:[-_][a-z0-9]{2,8})*$", re.I)

@@ -54,14 +54,14 @@ def run(
         report.interrupted = stopped()
         if not report.interrupted:
             settle(archive, lambda items: embed(archive, embedder, items), embedder.identity)
-        # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
+        # Only now: after a failed run, the next one needs the vectors that no passage uses yet.
         with archive.catalog.transaction() as transaction:
             transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
     return report
 
 
 class _OnRecord:
-    """Keeps a run's report in the catalog, however the run ends."""
+    """Records a run and its report in the catalog, however the run ends."""
 
     def __init__(self, archive: Archive, options: Options, report: Report) -> None:
         self._archive, self._options, self._report = archive, options, report
@@ -113,17 +113,17 @@ class _Writing:
             report,
             progress,
         )
-        self._behind = _Behind(progress)
+        self._done = _Done(progress)
         self._batch, self._size = Batch(), 0
-        self._full: deque[tuple[Batch, int]] = deque()  # with what ``EmbeddingQueue.done`` must be asked for
+        self._full: deque[tuple[Batch, int]] = deque()  # each with the number for ``EmbeddingQueue.done``
 
     def take(self, change: Change) -> None:
-        """Take a change, and publish what is ready."""
+        """Add a change, and publish what is ready."""
         if isinstance(change, Prepared):
             self._article(change)
         elif isinstance(change, FileRecord):
             self._batch.files.append(change)
-            self._behind.file(change)
+            self._done.file(change)
         elif isinstance(change, FetchRecord):
             self._batch.fetches.append(change)
         elif isinstance(change, Gone):
@@ -135,11 +135,11 @@ class _Writing:
         self._publish_ready()
 
     def end(self) -> None:
-        """Publish all that was taken."""
+        """Publish everything that was added."""
         self._seal()
         while self._full:
             self._publish_first()
-        self._behind.tell()
+        self._done.report()
 
     def _article(self, item: Prepared) -> None:
         id_ = item.article.source.id
@@ -148,11 +148,11 @@ class _Writing:
         self._batch.articles = [other for other in self._batch.articles if other.article.source.id != id_]
         self._batch.articles.append(item)
         self._size += len(item.article.text)
-        self._behind.article(item)
-        self._queue.put(item, self._behind.mark())
+        self._done.article(item)
+        self._queue.put(item, self._done.mark())
 
     def _seal(self) -> None:
-        self._full.append((self._batch, self._queue.flush(self._behind.mark())))
+        self._full.append((self._batch, self._queue.flush(self._done.mark())))
         self._batch, self._size = Batch(), 0
 
     def _publish_ready(self) -> None:
@@ -165,10 +165,10 @@ class _Writing:
         _publish(self._archive, self._embedder, batch, self._report, self._progress)
 
 
-class _Behind:
-    """Counts what a run has behind it.
+class _Done:
+    """Counts what a run has done.
 
-    A file of many articles is behind bit by bit, as far as the length of their texts tells.
+    A file of many articles counts article by article, by the length of their texts.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -184,10 +184,10 @@ class _Behind:
         self._part = 0
 
     def mark(self) -> Callable[[], None]:
-        """Return what tells that all of this is behind."""
+        """Return a function that reports the progress up to here."""
         return partial(self._progress.done, self._articles, self._files + self._part)
 
-    def tell(self) -> None:
+    def report(self) -> None:
         self.mark()()
 
 
@@ -215,8 +215,8 @@ def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]
 
 
 def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report, progress: Progress) -> None:
-    """Embed what has no vector yet, publish the batch, and count it."""
-    embed(archive, embedder, batch.articles)  # nothing, as a rule: what the run of a queue left out
+    """Publish a batch, and count it in the report."""
+    embed(archive, embedder, batch.articles)  # as a rule nothing: the queue has done it
     if not (batch.articles or batch.removed or batch.files or batch.files_gone or batch.fetches):
         return
     with archive.catalog.snapshot() as snapshot:
@@ -241,7 +241,7 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
 
 
 def _duplicates(archive: Archive, batch: Batch) -> int:
-    """Count the articles of a batch that are copies of one that was in before, or stands before them in the batch."""
+    """Count the articles of a batch that are copies of one in the archive, or of an earlier one in the batch."""
     ids = [item.article.source.id for item in batch.articles]
     later, count = set(ids), 0
     with archive.catalog.snapshot() as snapshot:

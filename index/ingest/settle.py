@@ -1,4 +1,4 @@
-"""Which lines are furniture because they recur, decided again after articles came and went.
+"""Decides again, after articles were added or removed, which lines are furniture because they recur.
 
 The state of the archive depends on the articles in it, not on the order in which they came: a line that its third story
 makes furniture is cut from the first two as well, and one that too few still hold is put back.
@@ -21,9 +21,7 @@ _AT_ONCE = 500  # articles published together
 def prepared(
     archive: Archive | None, source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine]
 ) -> Prepared:
-    """Return an article ready to be published, without the lines that are known to recur over articles of its
-    publisher.
-    """
+    """Return an article ready to be published, without the lines that recur in its publisher's articles."""
     return split(source, text, file, original_digest, cut, lambda counts: _known(archive, counts))
 
 
@@ -35,14 +33,14 @@ def split(
     cut: Iterable[CutLine],
     known: Callable[[Counted], set[int]],
 ) -> Prepared:
-    """Return an article ready to be published; ``known`` tells which of its counted lines are known to recur."""
+    """Return an article ready to be published; ``known`` returns the digests of its lines that recur."""
     paragraphs = text.split("\n\n")
     counts = counted(source, paragraphs)
     return _without(source, paragraphs, counts, known(counts), file, original_digest, cut)
 
 
 def checked(archive: Archive | None, item: Prepared) -> Prepared:
-    """Return an article that was split elsewhere as it is without the lines that the archive knows to recur by now."""
+    """Return an article that another process split, without the lines that recur by now."""
     assert item.counted is not None
     counts = item.counted
     paragraphs = whole(
@@ -64,7 +62,7 @@ def _known(archive: Archive | None, counts: Counted) -> set[int]:
 
 
 def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> int:
-    """Clean those articles again whose lines have become furniture, or no longer are; return how many.
+    """Clean the articles again in which a line has become furniture, or is none any more; return how many.
 
     The caller holds the writer's lock.
 
@@ -85,7 +83,7 @@ def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str
 
 
 def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:
-    """Return an article as the lines known now leave it, None if that is how it is."""
+    """Return an article without the lines that recur now, None if nothing changes."""
     stored = snapshot.article(article_id)
     if stored is None:
         return None
@@ -125,13 +123,13 @@ def _starts(paragraphs: Sequence[str]) -> list[int]:
 
 
 def _after(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
-    """Return where an offset in the whole text is once some paragraphs are out of it."""
+    """Return the offset, after some paragraphs were removed, of a place in the whole text."""
     starts = _starts(paragraphs)
     return None if at is None else at - sum(len(paragraphs[position]) + 2 for position in gone if starts[position] < at)
 
 
 def _before(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
-    """Return where an offset was in the whole text before some paragraphs went out of it."""
+    """Return the offset in the whole text of a place in the text without some paragraphs."""
     starts = _starts(paragraphs)
     for position in sorted(gone):
         if at is not None and starts[position] < at:

@@ -1,4 +1,4 @@
-"""PDF and Word files: their text as paragraphs, and what their properties are worth."""
+"""PDF and Word files: their text as paragraphs, and those of their properties that can be trusted."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PRINTED = re.compile(
 
 
 def properties(title: object, author: object) -> Metadata:
-    """Return title and author as a file's properties give them, without what programs put there."""
+    """Return title and author from a file's properties, unless a program put them there."""
     known_title, known_author = line_of(title), line_of(author)
     return Metadata(
         known_title if known_title and not _NO_TITLE.match(known_title) else None,
@@ -57,9 +57,7 @@ def properties(title: object, author: object) -> Metadata:
 
 
 def written(created: date | None, *programs: object) -> date | None:
-    """Return the day a file was made, unless a program made it from something older (a browser that prints, a
-    scanner).
-    """
+    """Return the day a file was made, None if a program made it from something older (a browser, a scanner)."""
     return (
         None
         if created is None or created.year < 1990 or any(_PRINTED.search(str(program or "")) for program in programs)
@@ -80,7 +78,7 @@ _ODD = (
     RecursionError,
 )
 _PAGES = 2_000
-_SECONDS = 60.0  # an article's PDF takes one
+_SECONDS = 60.0  # the PDF of an article takes one second
 _CHARACTERS = 20_000_000
 _MARGIN = 0.12  # of the page's height
 _NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
@@ -214,7 +212,7 @@ def _edges(lines: list[_Line]) -> set[int]:
 
 
 def _sign(line: _Line) -> tuple[str, int]:
-    """Return what running heads have in common from page to page: the words and the height on the paper."""
+    """Return what running heads share from page to page: their words, and their height on the page."""
     text = line.text.casefold()
     return _DIGITS.sub("#", text) if len(text.split()) <= 8 else text, round(line.y / 6)
 
@@ -252,7 +250,7 @@ def _begins(above: _Line, line: _Line, leading: float, wide: float) -> bool:
 
 
 def _joined(text: str, line: str, words: Counter[str]) -> str:
-    """Join a line to a paragraph; a hyphen at its end goes, unless the document writes the word with one."""
+    """Join a line to a paragraph; a hyphen at the break is removed unless the document writes the word with one."""
     if text.endswith("\u00ad"):
         return text[:-1] + line
     tail, head = re.search(r"([^\W\d_]+)[-‐]$", text), re.match(r"[^\W\d_]+", line)
@@ -326,7 +324,7 @@ def read_docx(path: str, raw: bytes, limit: int) -> Record:
 
 
 def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:
-    """Return a part of the package as a tree, None if there is none; entities in it are not read."""
+    """Return a part of the package as a tree, None if there is none; entities are not expanded."""
     from lxml import etree
 
     if name not in package.namelist():

@@ -1,4 +1,4 @@
-"""The article of a web page: its text through trafilatura, what it says of itself from its head."""
+"""The article of a web page: trafilatura finds its text, the page's head gives title, author and date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from index.read.record import Record, decoded
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_LARGEST = 20_000_000  # characters: a tree takes some fifteen times as much memory
+_LARGEST = 20_000_000  # characters; the tree takes about fifteen times as much memory
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{2,40})", re.I)
 _WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|h1|section|main|span|br)\b", re.I)
@@ -46,7 +46,9 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     if tree is None or not len(tree):
         raise UnreadableError("is not an HTML page or a damaged one; save it again")
     page = page_metadata(tree, url)
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it tells of each page it finds nothing in; so do we
+    logging.getLogger("trafilatura").setLevel(
+        logging.CRITICAL
+    )  # it logs each page without an article; our own report has it
     try:
         text = trafilatura.extract(tree, include_comments=False) or ""
     except (etree.LxmlError, ValueError, RecursionError) as error:
@@ -104,9 +106,7 @@ def _unpacked(raw: bytes) -> bytes:
 
 
 def _whole_text(text: str, body: str) -> str:
-    """Return the text that was extracted, or the page's own copy of it where that goes on (measured: a page in
-    eighty).
-    """
+    """Return the extracted text, or the page's own copy of it where that is longer (measured: one page in eighty)."""
     words, own = _WORD.findall(text), _WORD.findall(body)
     if len(own) < 1.3 * len(words) or len(own) < 100:
         return text
@@ -125,7 +125,7 @@ def _plain(body: str) -> str:
 
 
 def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
-    """Raise UnreadableError for a page that holds no article, saying what it seems to be."""
+    """Raise UnreadableError for a page without an article; its text says what the page seems to be."""
     visible = _visible(tree)
     words = len(_WORD.findall(text))
     short = f"{text}\n{visible}" if len(visible) < 3_000 else text
@@ -166,7 +166,7 @@ def _visible(tree: HtmlElement) -> str:
 
 
 def _linked_share(tree: HtmlElement, text: str) -> float:
-    """Return which share of a text's characters stands in lines that are links on the page."""
+    """Return the share of a text's characters that are in lines which are links on the page."""
     links = {" ".join(link.text_content().split()).casefold() for link in tree.iterfind(".//a[@href]")}
     lines = [" ".join(line.strip("-*• ").split()).casefold() for line in text.split("\n")]
     return sum(len(line) for line in lines if line in links) / max(1, sum(map(len, lines)))

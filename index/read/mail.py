@@ -1,4 +1,4 @@
-"""A newsletter as a mail: its story from the HTML or the plain part, the rest from its header."""
+"""A newsletter saved as a mail: its text from the HTML or the plain part, title, author and date from its header."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _WORD = re.compile(r"\w+")
 
 
 def read_mail(path: str, raw: bytes) -> Record:
-    """Read a saved mail. Raises UnreadableError for what is none and for one without text."""
+    """Read a saved mail. Raises UnreadableError if it is no mail or has no text."""
     if not re.search(
         rb"^(?:from|to|date|subject|received|mime-version|message-id|content-type|return-path|delivered-to)\s*:",
         raw[:20_000],
@@ -74,7 +74,7 @@ def read_mail(path: str, raw: bytes) -> Record:
     subject = _PREFIX.sub("", forwarded.get("subject") or _header(message.get("subject")) or "")
     listed = any(message.get(name) for name in ("list-unsubscribe", "list-id", "list-post"))
     name = line_of(sender.strip("\"' ")) or None
-    # A newsletter comes from a house; a mail from a person is by that person.
+    # A newsletter has a publisher; a mail from a person has an author.
     known = Metadata(
         line_of(subject), name if listed or html else None, None if listed or html else name, published, published_at
     )
@@ -85,7 +85,7 @@ def read_mail(path: str, raw: bytes) -> Record:
 
 
 def _story(path: str, html: str, plain: str) -> tuple[str, str | None]:
-    """Return the mail's text: from its HTML if that gives no less than the plain part, else that."""
+    """Return the mail's text: from its HTML part, unless the plain part has more."""
     if html:
         from index.read.html import read_html
 
@@ -126,9 +126,7 @@ def _parts(message: object) -> Iterator[tuple[str, str]]:
 
 
 def _without_furniture(text: str) -> tuple[list[str], dict[str, str]]:
-    """Return the lines of a mail's text without what is only the mail's, and what the header of a forwarded one
-    says.
-    """
+    """Return the lines of a mail's text without the mail's own, and the fields of a forwarded mail's header."""
     lines = text.replace("\r\n", "\n").split("\n")
     said: dict[str, str] = {}
     filled = [index for index, line in enumerate(lines) if line.strip()]
@@ -155,7 +153,7 @@ def _without_furniture(text: str) -> tuple[list[str], dict[str, str]]:
 
 
 def _header(value: object) -> str | None:
-    """Return a header's words, whatever it is encoded in."""
+    """Return the text of a header field, decoded."""
     from email.header import decode_header
 
     if value is None:
@@ -177,7 +175,7 @@ def _header(value: object) -> str | None:
 
 
 def _address(message: object) -> str | None:
-    """Return where the newsletter stands on the web, if its header says so."""
+    """Return the newsletter's address on the web, if its header has one."""
     from index.read.record import web_address
 
     assert hasattr(message, "get")

@@ -1,6 +1,4 @@
-"""An article as it was saved, before cleaning: from its file or the page that was fetched, else put together from what
-was cut.
-"""
+"""An article as it was saved, before cleaning: its file or the fetched page, else the text with what was cut."""
 
 from __future__ import annotations
 
@@ -10,8 +8,8 @@ from typing import Literal
 
 from index.articles import article_id, digest_of
 from index.errors import UnreadableError
-from index.read.files import File, read
-from index.read.record import decoded
+from index.read.files import read
+from index.read.record import File, decoded
 from index.read.text_files import read_sidecar, sidecar_of
 from index.store.rows import StoredArticle
 from index.store.snapshot import Snapshot
@@ -25,17 +23,16 @@ Form = Literal["file", "page", "record", "put together"]
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A text as it was saved, and where it is from; ``put together`` is the cleaned text with what was cut from it in
-    its place.
-    """
+    """A text as it was saved, and its origin; ``put together``: the cleaned text with the cut lines where they were."""
 
     text: str
     kind: Form
 
 
 def original(snapshot: Snapshot, stored: StoredArticle) -> Original:
-    """Return an article as it was saved: nothing is shown of a file or page that is not, byte for byte, what the
-    article was read from.
+    """Return an article as it was saved.
+
+    A file or page is shown only if it is, byte for byte, what the article was read from.
     """
     page = snapshot.fetch(stored.file)
     if page is not None and page.key and article_id(page.key) == stored.article.source.id:

@@ -29,7 +29,7 @@ class File:
 class Failure:
     """Something that could not be read, and what to do about it.
 
-    What is not ``passing`` failed for good: it is not read again until its file changes.
+    Unless it is ``passing`` it is not read again until its file changes.
     """
 
     path: str
@@ -57,7 +57,7 @@ class Record:
     made: date | None = None
 
 
-# The names that exports of other systems give to the same things, best first.
+# The names of fields in the exports of other systems, best first.
 _NAMES = {
     "title": ("title", "headline", "name"),
     "publisher": ("source", "publisher", "site_name", "outlet", "provider"),
@@ -80,7 +80,7 @@ _NAMES = {
 
 
 def field_of(said: Mapping[str, Any], name: str) -> Any:
-    """Return a field under the first of its names that has a value, None if none has."""
+    """Return the value of a field by the first of its names that has one, None if none has."""
     return next((said[alias] for alias in _NAMES[name] if said.get(alias)), None)
 
 
@@ -113,8 +113,8 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
 
 
 def filled(first: Metadata, second: Metadata) -> Metadata:
-    """Fill what one source does not say of an article from another."""
-    dated = first if first.published else second  # a day and its hour come from one hand
+    """Fill the gaps in what one source says about an article from another source."""
+    dated = first if first.published else second  # day and hour come from the same source
     return Metadata(
         first.title or second.title,
         first.publisher or second.publisher,
@@ -159,7 +159,7 @@ def check_size(size: int, limit: int, what: str = "is") -> None:
 
 
 def decoded(raw: bytes) -> str:
-    """Return the text of some bytes: by their byte order mark, as UTF-8, else as whatever they most likely are.
+    """Return the text of some bytes: by their byte order mark, as UTF-8, else in the most likely encoding.
 
     Raises UnreadableError for what is not text.
     """

@@ -44,7 +44,7 @@ _HTML = re.compile(
 
 
 def read_text(path: str, raw: bytes) -> Record:
-    """Read a text file. One that is an HTML page from its first line on is read as that."""
+    """Read a text file, or an HTML page if its first line begins one."""
     text = decoded(raw)
     if _HTML.match(text):
         from index.read.html import read_html
@@ -67,7 +67,7 @@ _MARKUP = (
 
 
 def read_markdown(path: str, raw: bytes) -> Record:
-    """Read a Markdown file: metadata from its front matter, the title else from its first heading."""
+    """Read a Markdown file: metadata from its front matter, and without a title there, from its first heading."""
     text = decoded(raw)
     said: dict[str, Any] = {}
     front = _FRONT_MATTER.match(text)
@@ -99,7 +99,7 @@ def sidecars_of(path: str) -> tuple[str, str]:
 
 
 def is_sidecar(name: str) -> bool:
-    """Tell whether a file is no article but describes one."""
+    """Tell whether a file describes an article."""
     return name.lower().endswith(ENDING)
 
 

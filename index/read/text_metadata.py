@@ -1,4 +1,4 @@
-"""What a page of text says about itself: title, publisher, author, date. What it does not say stays None."""
+"""Title, publisher, author and date of a page that was saved as text; what it does not say stays None."""
 
 from __future__ import annotations
 
@@ -54,8 +54,8 @@ _NOT_A_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a text says of itself; ``published`` is the day in the publisher's own zone, ``published_at`` the moment in
-    ISO 8601 with its offset.
+    """What a text says about itself; ``published`` is the day in the publisher's time zone, ``published_at`` the moment
+    in ISO 8601 with its offset.
     """
 
     title: str | None = None
@@ -88,9 +88,7 @@ _MAIL = re.compile(r"(?:[a-z]{3},\s)?\d{1,2}\s[a-z]{3}\s\d{4}\s\d\d:\d\d", re.I)
 
 
 def moment_of(value: object) -> tuple[date | None, str | None]:
-    """Return the day that a field names, and the moment as ISO 8601 where it also names an hour and an offset from
-    UTC.
-    """
+    """Return the day in a field, and the moment in ISO 8601 if it also has an hour and an offset from UTC."""
     if isinstance(value, datetime):
         return value.date(), value.isoformat(timespec="seconds") if value.tzinfo else None
     if isinstance(value, date):
@@ -140,7 +138,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
 
 
 def _words_of_story(lines: list[str]) -> set[str]:
-    """Return the words of a page's prose: what its headline speaks of is what its story tells."""
+    """Return the words of a page's prose: a headline shares words with its story."""
     return {word for line in lines if is_prose(line) and not form_of(line) for word in _WORD.findall(line.casefold())}
 
 
@@ -189,7 +187,7 @@ def _author(opening: list[str]) -> str | None:
 
 
 def _publisher(lines: list[str], opening: list[str]) -> str | None:
-    """Return the outlet's name, where the page's own furniture gives it."""
+    """Return the outlet's name, if the page's furniture has it."""
     for line in opening:
         if " | " in line and _is_dateline(line):
             first = line.split(" | ", 1)[0].strip()

@@ -28,12 +28,12 @@ from index.store.transaction import Transaction, put_fact_row
 
 @contextlib.contextmanager
 def writer_lock(folder: Path) -> Iterator[None]:
-    """Hold the archive's lock for the length of a block.
+    """Hold the archive's lock during a block.
 
-    The operating system frees it when the process ends, however it ends. Raises LockedError, naming the owner, if it is
+    The operating system frees it when the process ends, also if it dies. Raises LockedError, naming the owner, if it is
     taken.
     """
-    # The owner stands in a file of its own: what is in the lock file is the library's business.
+    # The owner is written to a file beside it: the lock file belongs to the library.
     owner = folder / "writer.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,7 +64,7 @@ def _named(owner: Path) -> str:
 
 
 class Catalog:
-    """One SQLite file or one PostgreSQL database, opened by any number of processes."""
+    """The catalog in one SQLite file or one PostgreSQL database; any number of processes may have it open."""
 
     def __init__(self, database: Database, *, create: bool = True) -> None:
         """Open the catalog, make it if it is new, and bring an older one up to date.
@@ -78,7 +78,7 @@ class Catalog:
         self._writer: str | None = None  # our mark as the one process that ingests
         self._engine = dialect.opened(database, SCHEMA)
         with self._translated():
-            # Looking takes no lock: a question must not wait for an ingest that is publishing.
+            # Reading takes no lock: a question must not wait for an ingest that is publishing.
             with dialect.reading(self._engine) as connection:
                 version = _version(connection)
             if version == len(STEPS):
@@ -98,13 +98,13 @@ class Catalog:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """Give one unchanging view of the archive, however much is written meanwhile."""
+        """Open a snapshot for a block: it does not change, whatever is written meanwhile."""
         with self._translated(), dialect.reading(self._engine) as connection:
             yield Snapshot(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Give a writer; what it wrote is kept, all of it and durably, when the block ends without an error.
+        """Open a writing transaction for a block: if the block ends without an error all changes are kept, else none.
 
         Raises LockedError if this process was the one that ingests and another has taken its place.
         """
@@ -121,11 +121,10 @@ class Catalog:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the one process, on any machine, that ingests into a PostgreSQL catalog.
+        """Be the only process on any machine that ingests into a PostgreSQL catalog, during a block.
 
-        Raises LockedError, naming the owner, if there is one.
-
-        The mark is a fence: a process that lost its lock with its connection cannot write once another has begun.
+        Raises LockedError, naming the owner, if there is one. A process writes its mark into the catalog, and every
+        transaction checks it: one that lost its lock with its connection cannot write once another has begun.
         """
         if not dialect.is_postgresql(self._engine):
             yield

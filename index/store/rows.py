@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import (
-    Row,
-)
+from sqlalchemy import Row
 
 from index.articles import Article, Passage, Source
 
-CutLine = tuple[
-    str, str, int | None
-]  # a line that cleaning left out, why, and where in the cleaned text it stood (None: not known)
+# A line that cleaning left out, why, and where it stood in the cleaned text (None: not known).
+CutLine = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +28,10 @@ class Generation:
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as it was when it was last read; ``articles`` counts what it gave, ``failed`` what of it failed for good.
+    """A file as it was when it was last read.
 
-    ``failures`` holds the first of these as (the article's path, reason, line), ``run`` is the run that read them.
+    ``articles`` counts its articles, ``failed`` those that cannot be read until the file changes; ``failures`` are the
+    first of these, each (the article's path, reason, line). ``run`` is the run that read the file.
     ``digest`` is "" for a file that was not read because it is too large.
     """
 
@@ -49,8 +47,9 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class FetchRecord:
-    """A page or feed of the web as it was when it was last fetched; ``key`` is what its article's id is made of, None
-    for a feed.
+    """A page or feed of the web as it was when it was last fetched.
+
+    ``key`` is what its article's id is made of; None for a feed.
     """
 
     url: str
@@ -81,7 +80,7 @@ class Scope:
     publisher: str | None = None
 
     def __bool__(self) -> bool:
-        """Tell whether anything is left out."""
+        """Tell whether the scope leaves any article out."""
         return self != ANYTHING
 
     def narrowed(self, since: date | None, until: date | None) -> Scope:
@@ -108,9 +107,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article with what only the catalog knows of it: the file that gave it, the original's digest and what cleaning
-    cut.
-    """
+    """An article as the catalog stores it: with its file, the digest of the original and the lines that were cut."""
 
     article: Article
     file: str

@@ -291,16 +291,6 @@ class Snapshot(Spoken):
             found += self._connection.scalars(select(passages.c.id).where(passages.c.article_id.in_(chunk)))
         return found
 
-    def passages(self, ids: Sequence[str]) -> dict[str, Passage]:
-        """Return passages with their text, by id; ids that are not in this snapshot are left out."""
-        body = func.substr(articles.c.text, passages.c.start + 1, passages.c.end - passages.c.start)
-        found = {}
-        for chunk in chunks(ids):
-            query = select(passages.c.id, passages.c.article_id, passages.c.start, passages.c.end, body).join(articles)
-            for row in self._connection.execute(query.where(passages.c.id.in_(chunk))):
-                found[row.id] = Passage(*row)
-        return found
-
     def outlines(self, ids: Sequence[str]) -> dict[str, Outline]:
         """Return passages without their text, by id; ids that are not in this snapshot are left out."""
         found = {}

@@ -1,4 +1,4 @@
-"""What the catalog has read out of articles: who says what in them, and what their acronyms stand for."""
+"""Who says what in the articles of the catalog, and what their acronyms stand for."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _AT_ONCE = 500  # values in one IN (…)
 
 
 class Spoken:
-    """The part of a snapshot that holds who speaks where, and acronyms."""
+    """The part of a snapshot that reads statements, speakers and acronyms."""
 
     _connection: Connection
 
     def statements_of(self, article_ids: Sequence[str]) -> dict[str, list[StoredStatement]]:
         """Return the statements of some articles, in order.
 
-        Every article of these is in the result, unless it was put in by an older newsdesk and has not been read since:
-        the next ingest does.
+        An article without any has an empty list. One that an older newsdesk added is missing until the next ingest has
+        read it.
         """
         whole = self._connection.scalar(select(facts.c.value).where(facts.c.name == "readings")) == VERSION
         found: dict[str, list[StoredStatement]] = {id_: [] for id_ in article_ids} if whole else {}
@@ -43,7 +43,7 @@ class Spoken:
         return found
 
     def spoken_in(self, speaker: Collection[str], ids: Sequence[str]) -> set[str]:
-        """Return in which of some passages somebody speaks who can be meant by one of some terms."""
+        """Return the passages, of those given, in which a speaker is quoted whose name has one of the terms."""
         by = and_(statements.c.article_id == speakers.c.article_id, statements.c.speaker == speakers.c.speaker)
         here = and_(
             passages.c.article_id == statements.c.article_id,
@@ -59,7 +59,7 @@ class Spoken:
         return found
 
     def long_forms(self, shorts: Iterable[str]) -> dict[str, list[str]]:
-        """Return what acronyms stand for, by acronym (search terms), what most articles say first."""
+        """Return what acronyms stand for, by acronym (as search terms); first what most articles say."""
         rows = (
             select(acronyms.c.short, acronyms.c.long)
             .where(acronyms.c.short.in_(sorted(shorts)))
@@ -71,7 +71,7 @@ class Spoken:
         return found
 
     def short_forms(self, longs: Iterable[str]) -> dict[str, str]:
-        """Return the acronym of names that have one, by name (search terms with one space between), the usual one."""
+        """Return the usual acronym of each name that has one, by name (search terms with one space between)."""
         rows = (
             select(acronyms.c.long, acronyms.c.short)
             .where(acronyms.c.long.in_(sorted(longs)))

@@ -170,19 +170,21 @@ class Server:
         import chromadb.errors
         import httpx
 
-        cannot = f"The Chroma server at {self.url} cannot be used:"
+        reason = ""
         if isinstance(error, ChromaRefused):
-            return ServerDown(f"{cannot} {error}.")
-        if "CERTIFICATE_VERIFY_FAILED" in str(error):
-            return ServerDown(
-                f"{cannot} its certificate is not trusted. If an authority of your own made it, set "
-                "NEWSDESK_CHROMA__CA to that one's certificate."
+            reason = str(error)
+        elif "CERTIFICATE_VERIFY_FAILED" in str(error):
+            reason = (
+                "its certificate is not trusted. If an authority of your own made it, set NEWSDESK_CHROMA__CA to "
+                "that one's certificate"
             )
-        if isinstance(error, chromadb.errors.NotFoundError) and "ollection" not in str(error):
-            return ServerDown(
-                f"{cannot} it has no database {self._database} of a tenant {self._tenant}. Check "
-                "NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT."
+        elif isinstance(error, chromadb.errors.NotFoundError) and "ollection" not in str(error):
+            reason = (
+                f"it has no database {self._database} of a tenant {self._tenant}. Check "
+                "NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT"
             )
+        if reason:
+            return ServerDown(f"The Chroma server at {self.url} cannot be used: {reason}.")
         if isinstance(error, httpx.TransportError | httpx.HTTPStatusError | TimeoutError | ValueError):
             return ServerDown(
                 f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL."

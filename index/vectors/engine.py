@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 Item = tuple[Passage, Vectors]
 
+TABLE_PREFIX = "vectors_"  # of a place that is a table in PostgreSQL
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:

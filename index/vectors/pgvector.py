@@ -40,13 +40,12 @@ from index.errors import SettingsError, VectorsError
 from index.model.embedder import Vectors
 from index.store.rows import ANYTHING, Generation, Scope
 from index.store.snapshot import Snapshot, chunks
-from index.vectors.engine import Changes, Index, Item, batches
+from index.vectors.engine import TABLE_PREFIX, Changes, Index, Item, batches
 
 if TYPE_CHECKING:
     from index.store.catalog import Catalog
     from index.store.transaction import Transaction
 
-PREFIX = "vectors_"  # of a table's name
 _OLDEST = (0, 8)  # from then on a search goes on until it has enough that lies in the scope
 _AT_ONCE = 2_000  # vectors sent together
 _EXACT = 20_000  # passages; a scope this small is compared in full
@@ -106,12 +105,6 @@ class Table:
         with _translated():
             return set(self._connection.scalars(select(_held(self._name).c.id)))
 
-    def room(self) -> tuple[int, int, int]:
-        """Return the bytes of the rows, of the graph, and of all."""
-        sizes = text("SELECT pg_table_size(:name), pg_relation_size(:graph), pg_total_relation_size(:name)")
-        rows, graph, whole = self._connection.execute(sizes, {"name": self._name, "graph": f"{self._name}_graph"}).one()
-        return rows, graph, whole
-
     def close(self) -> None:
         """Do nothing: the snapshot is another's."""
 
@@ -151,7 +144,7 @@ class PgVector:
         name, at = generation.name, _extension(snapshot.connection)
         query = """SELECT indisvalid FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attname = 'vector'
             WHERE indrelid = to_regclass(:name) AND indexrelid = to_regclass(:graph)"""
-        named = name.startswith(PREFIX) and name.isidentifier()
+        named = name.startswith(TABLE_PREFIX) and name.isidentifier()
         if (
             at is None
             or not named
@@ -194,7 +187,7 @@ class PgVector:
             with self._catalog.snapshot() as snapshot:
                 self.open(previous, snapshot)
             return Generation(number, previous.name, total), changes
-        name = f"{PREFIX}{number}_{secrets.token_hex(3)}"
+        name = f"{TABLE_PREFIX}{number}_{secrets.token_hex(3)}"
         # Until a state that names the table is published nobody looks at it; a later run removes what a dead one left.
         with self._catalog.transaction() as transaction, _translated():
             connection = transaction.connection
@@ -229,7 +222,7 @@ def sweep(catalog: Catalog, kept: set[str]) -> None:
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND starts_with(tablename, :prefix)"
     )
     with catalog.snapshot() as snapshot:
-        found = [name for name in snapshot.connection.scalars(query, {"prefix": PREFIX}) if name not in kept]
+        found = [name for name in snapshot.connection.scalars(query, {"prefix": TABLE_PREFIX}) if name not in kept]
     if found:
         with catalog.transaction() as transaction:
             connection = transaction.connection

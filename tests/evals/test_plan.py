@@ -1,5 +1,5 @@
-"""The plan for an archive that grows: its queue against the closed form, its arithmetic, and what docs/scaling.md says
-of it.
+"""The plan for an archive that grows: its queue against the closed form, its arithmetic, and what docs/run/scaling.md
+says of it.
 """
 
 from __future__ import annotations
@@ -78,9 +78,9 @@ def test_each_engine_ends_where_the_next_begins():
 
 
 def test_the_document_says_what_the_command_prints():
-    text = (ROOT / "docs" / "scaling.md").read_text()
+    text = (ROOT / "docs" / "run" / "scaling.md").read_text()
     block = text.partition("<!-- python -m evals plan -->\n")[2].partition("\n<!-- end -->")[0]
-    assert block == plan.page(), "put what python -m evals plan prints between the marks of docs/scaling.md"
+    assert block == plan.page(), "put what python -m evals plan prints between the marks of docs/run/scaling.md"
 
 
 def test_the_command_tells_a_plan_in_words_and_as_json(capsys):

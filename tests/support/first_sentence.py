@@ -25,7 +25,7 @@ from slack_server import ANNA, NEWS, SlackServer
 
 from bot.answer.desk import Desk, Request
 from bot.slack.bot import Rules
-from bot.slack.process import answering
+from bot.slack.process import running_bot
 from bot.write.desk import WrittenDesk
 from bot.write.llm import Llm
 from index.archive import Archive
@@ -67,10 +67,10 @@ async def measured(count: int) -> list[float]:
 
         async with (
             SlackServer() as slack,
-            answering(access(slack), opened, Path(tempfile.mkdtemp()), Rules(), 2) as room,
+            running_bot(access(slack), opened, Path(tempfile.mkdtemp()), Rules(), 2) as room,
         ):
             await slack.until(lambda: slack.sockets, "the bot connects")
-            await room.brain.warm()
+            await room.desk.warm()
             for number in range(count):
                 asked = slack.mention(ANNA, QUESTIONS[number % len(QUESTIONS)])
                 [call] = await slack.until(

@@ -16,7 +16,7 @@ from index.articles import Article, Source, digest_of
 from index.store.catalog import Catalog
 from index.store.rows import CutLine, Generation
 from web.app import app, listening
-from web.links import Place, SignedLinks, version_of
+from web.links import LinkTarget, SignedLinks, version_of
 from web.shelf import Answers
 
 SECRET = "for these tests alone, not for life"
@@ -83,7 +83,7 @@ class ReadingRoom:
     def link(self, item: Article, quote: str = "", *others: str) -> str:
         """The link to a quote in an article, as an answer has it."""
         return self.links.article(
-            Place(
+            LinkTarget(
                 item.source.id,
                 version_of(item.digest),
                 span(item, quote) if quote else None,

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from index.articles import Article, Source, article_id
 from index.clean.clean import Cleaned, clean
-from index.read.files import Failure, Listing, Record, read, walk
+from index.read.files import Listing, read, walk
+from index.read.record import Failure, Record
 
 SAMPLES = Path(__file__).resolve().parents[2] / "sample_articles"
 LIMIT = 50 * 2**20

@@ -8,7 +8,8 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from index.read.files import Failure, File, Listing, Record, read, walk
+from index.read.files import Listing, read, walk
+from index.read.record import Failure, File, Record
 
 LIMIT = 5 * 2**20
 STORY = (

@@ -17,10 +17,9 @@ from slack_server import SlackServer
 
 from bot.answer.desk import Desk, Reply, Request
 from bot.check.checker import Draft, check
-from bot.reply import Answer, NoAnswer
-from bot.slack.bot import Room, Rules
-from bot.slack.messages.stored_answer import Said
-from bot.slack.process import Access, answering
+from bot.reply import Answer, NoAnswer, Sentence
+from bot.slack.bot import Rules, SlackBot
+from bot.slack.process import Tokens, running_bot
 from index.archive import Archive
 from index.articles import Article, Hit, Source
 from index.text import passages_of
@@ -31,15 +30,15 @@ def run(scenario: Coroutine[Any, Any, None]) -> None:
     asyncio.run(asyncio.wait_for(scenario, 60))
 
 
-def access(slack: SlackServer, port: int = 0) -> Access:
+def access(slack: SlackServer, port: int = 0) -> Tokens:
     tokens = (slack.bot_token, None, slack.signing_secret) if port else (slack.bot_token, slack.app_token, None)
-    return Access(*tokens, url=slack.url, port=port or 3000)
+    return Tokens(*tokens, url=slack.url, port=port or 3000)
 
 
 @contextlib.asynccontextmanager
 async def bot(
     slack: SlackServer, archive: Path, folder: Path, rules: Rules | None = None, desk: Any = None, port: int = 0
-) -> AsyncIterator[Room]:
+) -> AsyncIterator[SlackBot]:
     """A bot that answers from an archive, or from the desk given, until the block ends; its journal is in the folder,
     or where the settings say.
     """
@@ -48,7 +47,7 @@ async def bot(
         opened = Archive(archive)
         return desk or Desk(opened, HashEmbedder()), opened
 
-    async with answering(
+    async with running_bot(
         access(slack, port), load, folder, rules or Rules(), 2, os.environ.get("NEWSDESK_CATALOG__URL")
     ) as room:
         if not port:
@@ -116,14 +115,14 @@ class Streaming(Scripted):
         self.may = threading.Semaphore(0)
         self.closed = threading.Event()
 
-    def stream(self, request: Request) -> Iterator[Said | Reply]:
+    def stream(self, request: Request) -> Iterator[Sentence | Reply]:
         self.asked.append(request)
         try:
             result = self.replies[0].result
             assert isinstance(result, Answer)
             for sentence in result.sentences:
                 assert self.may.acquire(timeout=30)
-                yield Said(sentence.text, sentence.numbers)
+                yield Sentence(sentence.text, sentence.numbers)
             yield self.replies[0]
         finally:
             self.closed.set()

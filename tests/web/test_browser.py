@@ -18,8 +18,8 @@ import pytest
 from reading_room import ReadingRoom, article, span
 from samples import article as sample
 
-from web.links import Place, at_passage, version_of
-from web.shelf import Quoted, Sentence, Shown
+from web.links import LinkTarget, at_passage, version_of
+from web.shelf import AnswerView, QuotedSource, Sentence
 
 CHROMIUM = os.environ.get("TEST_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
@@ -69,11 +69,11 @@ HOSTILE = article(
 )
 assert len(HOSTILE.text) > 5_000_000
 CITED_LATE = "The cited sentence comes after almost three megabytes."
-THERE = Place(STORY.source.id, version_of(STORY.digest), span(STORY, QUOTE))
-SHOWN = Shown(
+THERE = LinkTarget(STORY.source.id, version_of(STORY.digest), span(STORY, QUOTE))
+SHOWN = AnswerView(
     "What did Macron say about the truce?", datetime(2025, 3, 10, 9, tzinfo=UTC),
     (Sentence("No European troops come soon, Macron said.", (1,)),),
-    (Quoted(1, QUOTE, STORY.source.title, STORY.source.publisher, STORY.source.published, ("Aldermoor Gazette",),
+    (QuotedSource(1, QUOTE, STORY.source.title, STORY.source.publisher, STORY.source.published, ("Aldermoor Gazette",),
     THERE),),
     verbatim=False,
 )  # fmt: skip
@@ -136,7 +136,7 @@ def readers(started: Readers) -> Iterator[Readers]:
 
 
 def paths(room: ReadingRoom) -> dict[str, str]:
-    changed = Place(
+    changed = LinkTarget(
         STORY.source.id,
         version_of(article("The first edition said something else.\n\n" + STORY.text).digest),
         (45, 120),

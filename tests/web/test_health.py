@@ -23,8 +23,8 @@ from slack_server import ANNA, BELA, SlackServer
 from starlette.applications import Starlette
 
 from bot.answer.desk import Desk
-from bot.slack.bot import Room
-from bot.slack.process import answering, vitals
+from bot.slack.bot import SlackBot
+from bot.slack.process import health_routes, running_bot
 from index.archive import Archive
 from index.vectors.chroma_server import Server
 from web.health import Part, Readiness, archive_checks, routes
@@ -64,13 +64,13 @@ class Watcher:
 @contextlib.asynccontextmanager
 async def watched(
     slack: SlackServer, archive: Path, folder: Path, desk: Any = None, server: Server | None = None
-) -> AsyncIterator[tuple[Room, Watcher]]:
+) -> AsyncIterator[tuple[SlackBot, Watcher]]:
     def load() -> tuple[Any, Archive]:
         opened = Archive(archive, server=server)
         return desk or Desk(opened, HashEmbedder()), opened
 
-    async with answering(access(slack), load, folder, Rules(), 2) as room:
-        transport = httpx.ASGITransport(Starlette(routes=vitals(room)))
+    async with running_bot(access(slack), load, folder, Rules(), 2) as room:
+        transport = httpx.ASGITransport(Starlette(routes=health_routes(room)))
         async with httpx.AsyncClient(transport=transport, base_url="http://newsdesk") as client:
             yield room, Watcher(client)
 
@@ -98,8 +98,10 @@ def test_a_damaged_generation_is_red_within_five_seconds_and_mended_by_the_bot(
     held = threading.Event()
     from bot.slack import bot as module
 
-    mended = module.mended
-    monkeypatch.setattr(module, "mended", lambda archive: held.wait(30) and mended(archive))  # so that red can be seen
+    mended = module.mend_index
+    monkeypatch.setattr(
+        module, "mend_index", lambda archive: held.wait(30) and mended(archive)
+    )  # so that red can be seen
 
     async def whole() -> None:
         async with SlackServer() as slack, watched(slack, newsroom.archive, tmp_path) as (_, watcher):
@@ -187,8 +189,8 @@ def test_the_model_is_loaded_once_however_often_readiness_is_asked(archive: Path
             loaded.append(1)
             return single(), Archive(archive)
 
-        async with SlackServer() as slack, answering(access(slack), load, tmp_path, Rules(), 2) as room:
-            app = Starlette(routes=vitals(room))
+        async with SlackServer() as slack, running_bot(access(slack), load, tmp_path, Rules(), 2) as room:
+            app = Starlette(routes=health_routes(room))
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://newsdesk") as client:
                 await asyncio.gather(*(client.get("/readyz") for _ in range(100)))
                 await Watcher(client).until(200)
@@ -217,8 +219,8 @@ def test_a_part_is_looked_at_once_for_many_who_ask_and_one_that_hangs_holds_up_n
         found = (await asyncio.gather(*(readiness.parts() for _ in range(50))))[-1]
         assert len(looked) == 1
         assert (found["quick"].state, found["slow"].state, found["broken"].state) == ("ready", "down", "down")
-        assert "has not said" in found["slow"].told
-        assert "xylophone" not in found["broken"].told
+        assert "has not said" in found["slow"].message
+        assert "xylophone" not in found["broken"].message
         hang.set()
         assert (await readiness.parts())["slow"].state == "ready"
 
@@ -285,7 +287,7 @@ def test_what_happens_is_counted_and_no_label_holds_a_word_or_a_name(archive: Pa
             ):
                 asked = slack.mention(person, words)
                 await slack.until(lambda asked=asked: slack.thread(asked.ts), "the answer")
-            await slack.until(lambda: not room.reception.in_hand(), "the end")
+            await slack.until(lambda: not room.queue.count_running(), "the end")
             after = await watcher.figures()
             gained = {
                 name: value - before.get(name, 0) for name, value in after.items() if value != before.get(name, 0)

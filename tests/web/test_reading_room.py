@@ -14,13 +14,15 @@ import pytest
 from lxml import html
 from reading_room import DAY, ReadingRoom, article, span
 
-from bot.journal.journal import Asked, Journal
-from bot.slack.messages.stored_answer import Cited, Given, Near, Origin, Said, answers
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
+from bot.reply import Sentence
+from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from index.articles import digest_of
 from index.errors import ArchiveError
 from index.store.rows import FetchRecord
 from web.app import app
-from web.links import Place, version_of
+from web.links import LinkTarget, version_of
 from web.pages import LONGEST
 
 TEXT = (
@@ -106,7 +108,9 @@ def test_what_is_not_known_is_not_invented(room):
     ],
 )
 def test_marks_fall_on_their_characters(cited, others, shown, lighter, room):
-    found = page(room.get(room.links.article(Place(STORY.source.id, version_of(STORY.digest), cited, tuple(others)))))
+    found = page(
+        room.get(room.links.article(LinkTarget(STORY.source.id, version_of(STORY.digest), cited, tuple(others))))
+    )
     assert [item.text_content() for item in found.cssselect("mark.cited")] == shown
     assert [item.text_content() for item in found.cssselect("mark.other")] == lighter
     assert len(found.cssselect("#c")) == bool(shown)
@@ -294,16 +298,16 @@ def journal(tmp_path):
     journal.close()
 
 
-def kept(journal, given):
-    asked = journal.claim(Asked("D1:1", "direct", "D1", "1", "1", "U1", given.question), "me")
+def kept(journal, stored):
+    asked = journal.claim(JournalEntry("D1:1", "direct", "D1", "1", "1", "U1", stored.question), "me")
     journal.start(asked.id, "me")
-    assert journal.finish(journal.by_id(asked.id), "answered", given.as_json())
+    assert journal.finish(journal.by_id(asked.id), "answered", stored.as_json())
     return asked.id
 
 
 ORIGIN = Origin(STORY.source.id, STORY.digest, STORY.source.title, "Harbour Courier", "2025-03-03", None)
-GIVEN = Given(
-    "When did <it> leave?", "answered", "", (Said("It left on Monday.", (1,)), Said("Nobody waved.", (1, 2))),
+GIVEN = StoredAnswer(
+    "When did <it> leave?", "answered", "", (Sentence("It left on Monday.", (1,)), Sentence("Nobody waved.", (1, 2))),
     (Cited(1, ORIGIN, QUOTE, *span(STORY, QUOTE), also_in=("Evening Post",)),
     Cited(2, ORIGIN, "Nobody waved.", *span(STORY, "Nobody waved."))), verbatim=False,
 )  # fmt: skip
@@ -327,7 +331,10 @@ def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
     found = page(
         room.get(
             room.links.answer(
-                kept(journal, Given("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),)))
+                kept(
+                    journal,
+                    StoredAnswer("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),)),
+                )
             )
         )
     )
@@ -339,7 +346,7 @@ def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
 def test_a_removed_answer_is_gone_and_a_room_without_a_journal_has_none(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
     id_ = kept(journal, GIVEN)
-    journal.removed(id_)
+    journal.note_removed(id_)
     assert [room.get(room.links.answer(each)).status for each in (id_, "never")] == [404, 404]
     alone = ReadingRoom(tmp_path / "alone", answers(tmp_path / "alone" / "journal.sqlite3"))
     assert alone.get(alone.links.answer(id_)).status == 404

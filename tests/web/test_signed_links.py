@@ -14,7 +14,7 @@ import pytest
 from reading_room import DAY, ReadingRoom, article
 
 from index.errors import SettingsError
-from web.links import NAME, Place, SignedLinks, address, secret, version_of
+from web.links import NAME, LinkTarget, SignedLinks, address, secret, version_of
 
 TEXT = "The harbour was full.\n\nThe ship left on Monday, the captain said. Nobody waved."
 QUOTE = "The ship left on Monday, the captain said."
@@ -90,7 +90,7 @@ def test_a_signature_is_of_one_link_alone(room, refusal):
     twice = good + b"&sig=" + good.rpartition(b"&sig=")[2]
     reordered = b"&".join([good.partition(b"&")[2].rpartition(b"&sig=")[0], good.partition(b"?")[2].partition(b"&")[0]])
     unsigned = good.rpartition(b"&sig=")[0]
-    foreign = raw(SignedLinks("another secret of thirty-two signs and more").article(Place(STORY.source.id)))
+    foreign = raw(SignedLinks("another secret of thirty-two signs and more").article(LinkTarget(STORY.source.id)))
     for target in (swapped, twice, good.partition(b"?")[0] + b"?" + reordered, unsigned, unsigned + b"&sig=", foreign):
         answered = room.get(target)
         assert (answered.status, answered.body) == (403, refusal.body)
@@ -126,7 +126,7 @@ def test_links_of_one_day_to_one_place_are_equal_and_short(room):
     assert room.link(STORY, QUOTE) == room.link(STORY, QUOTE)
     others = [(number, number + 5) for number in range(200)]
     long = SignedLinks("s" * 40, "https://newsdesk.example.org/reading-room", 30, lambda: DAY).article(
-        Place("f" * 16, "f" * 16, (1, 2), tuple(others))
+        LinkTarget("f" * 16, "f" * 16, (1, 2), tuple(others))
     )
     assert len(long) < 500
     assert address(long) == long
@@ -215,7 +215,7 @@ def test_nothing_can_be_done_but_reading(method, room, refusal):
 def test_every_answer_has_the_headers_that_keep_it_inert_and_private(case, room):
     targets = {
         "page": room.link(STORY, QUOTE), "refusal": "/a/x", "nothing": "/x",
-        "gone": room.links.article(Place("f" * 16)), "late": room.links.answer("x"),
+        "gone": room.links.article(LinkTarget("f" * 16)), "late": room.links.answer("x"),
         "original": room.links.original(STORY.source.id),
     }  # fmt: skip
     answered = room.get(targets[case])

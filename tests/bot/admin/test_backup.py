@@ -23,7 +23,8 @@ from newsroom import Newsroom
 
 from bot.__main__ import main
 from bot.admin.backup import backup, restore
-from bot.journal.journal import Asked, Journal
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from index.archive import Archive
 from index.errors import ArchiveError, DiskFull, LockedError, NewsdeskError, SettingsError
@@ -33,7 +34,9 @@ from index.store.catalog import writer_lock
 def ask(folder: Path, number: int) -> None:
     """Write a question into a journal, as a bot does."""
     journal = Journal(folder / "journal.sqlite3")
-    journal.claim(Asked(f"C1:{number}", "mention", "C1", str(number), str(number), "U1", f"question {number}"), "dead")
+    journal.claim(
+        JournalEntry(f"C1:{number}", "mention", "C1", str(number), str(number), "U1", f"question {number}"), "dead"
+    )
     journal.close()
 
 

@@ -18,8 +18,9 @@ from slack_room import answered, article, draft, refused
 from bot.__main__ import main
 from bot.admin.usage import usage, usage_text
 from bot.admin.usage_page import page
-from bot.journal.journal import Asked, Journal
-from bot.slack.messages.stored_answer import Given, given
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
+from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from index.archive import Archive
 
 EVIL = "<script>alert(1)</script>\x1b[31m\u202e & \"'"
@@ -31,15 +32,15 @@ FERRY = article("The ferry left on Monday.", "Ferries & <b>ships</b>")
 def put(
     journal: Journal,
     text: str,
-    reply: Given | None,
+    reply: StoredAnswer | None,
     *,
     at: float = NOON,
     seconds: float = 2.0,
     user: str = "U1",
     state: str = "answered",
-) -> Asked:
+) -> JournalEntry:
     """Write down a question as the bot does, with times of our own."""
-    mine = journal.claim(Asked(f"C1:{time.monotonic_ns()}", "mention", "C1", "1", "1", user, text), "bot")
+    mine = journal.claim(JournalEntry(f"C1:{time.monotonic_ns()}", "mention", "C1", "1", "1", user, text), "bot")
     assert mine
     started = journal.start(mine.id, "bot")
     assert started
@@ -54,12 +55,12 @@ def put(
     return found
 
 
-def said(text: str, *articles) -> Given:
-    return given(answered(text, [draft(each, each.text) for each in articles or (FERRY,)]))
+def said(text: str, *articles) -> StoredAnswer:
+    return stored_answer(answered(text, [draft(each, each.text) for each in articles or (FERRY,)]))
 
 
-def not_said(text: str) -> Given:
-    return given(refused(text))
+def not_said(text: str) -> StoredAnswer:
+    return stored_answer(refused(text))
 
 
 @pytest.fixture
@@ -80,8 +81,8 @@ def test_what_was_asked_is_counted_by_how_it_ended(journal):
         journal, "Where is the ferry?", said("q", FERRY, article("Another ship sank.", "Another")), user="U2", seconds=9
     )
     put(journal, "Who paid the piper?", not_said("q"), at=NOON + DAY, seconds=3)
-    put(journal, "hello", Given("hello", "hint"), at=NOON + 2 * DAY)
-    put(journal, "broken", Given("broken", "trouble"), at=NOON + 2 * DAY)
+    put(journal, "hello", StoredAnswer("hello", "hint"), at=NOON + 2 * DAY)
+    put(journal, "broken", StoredAnswer("broken", "trouble"), at=NOON + 2 * DAY)
     put(journal, "left alone", None, state="left", at=NOON + 2 * DAY)
     put(journal, "still waiting", None, state="waiting", at=NOON + 2 * DAY)
     put(journal, "long ago", said("q"), at=NOON - 30 * DAY)
@@ -116,9 +117,9 @@ def test_the_first_and_the_last_moment_of_the_days_count(journal):
 
 def test_votes_of_the_week_are_told_with_their_reasons(journal):
     asked = put(journal, "Where is the ferry?", said("q"))
-    journal.rate(asked, "U1", "down")
-    journal.explain(asked.id, "U1", "the wrong ferry")
-    journal.rate(asked, "U2", "up")
+    journal.usage.rate(asked, "U1", "down")
+    journal.usage.explain(asked.id, "U1", "the wrong ferry")
+    journal.usage.rate(asked, "U2", "up")
     today = date.today()  # noqa: DTZ011
     found = usage(journal, None, today - timedelta(days=1), today)
     assert found["votes"] == {"up": 1, "down": 1}
@@ -152,8 +153,8 @@ def test_refused_questions_are_grouped_by_the_names_and_rare_words_they_share(jo
 def test_hostile_text_is_text_on_the_page_and_the_terminal(journal):
     asked = put(journal, f"What is {EVIL}?", said("q", article("It is.", f"Title {EVIL}", EVIL)))
     put(journal, f"Who is Evil {EVIL}?", not_said("q"))
-    journal.rate(asked, "U1", "down")
-    journal.explain(asked.id, "U1", EVIL)
+    journal.usage.rate(asked, "U1", "down")
+    journal.usage.explain(asked.id, "U1", EVIL)
     today = date.today()  # noqa: DTZ011
     with journal._engine.begin() as connection:
         connection.exec_driver_sql("UPDATE questions SET asked = ?", (time.time(),))

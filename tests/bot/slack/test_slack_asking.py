@@ -10,9 +10,12 @@ import pytest
 from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, refused, run
 from slack_server import ANNA, BELA, BOT, ELSEWHERE, GUEST, NEWS, ROBOT, SECRET, SHARED, STRANGER, SlackServer, seen
+from sqlalchemy import select
 
+from bot.journal.tables import feedback
 from bot.slack.access import Allowed
 from bot.slack.bot import Rules
+from index.store import dialect
 
 ABOUT_1, ABOUT_2 = question(1), question(2)
 
@@ -305,6 +308,11 @@ def test_passages_are_shown_with_the_quote_in_bold(archive, tmp_path):
     scenario(play, archive, tmp_path, desk=desk)
 
 
+def kept_votes(journal):
+    with dialect.reading(journal._engine) as connection:
+        return connection.execute(select(feedback)).all()
+
+
 def test_feedback_is_kept_with_what_was_rated_and_why(archive, tmp_path):
     async def play(slack, room):
         asked = slack.mention(ANNA, ABOUT_1)
@@ -314,12 +322,12 @@ def test_feedback_is_kept_with_what_was_rated_and_why(archive, tmp_path):
         slack.press(ANNA, "feedback", message, side="negative")
         [window] = await slack.until(lambda: slack.windows, "the window that asks why")
         slack.submit(ANNA, window, reason="The harbour is another one")
-        await slack.until(lambda: any(vote["reason"] for vote in room.journal.feedback()), "the reason")
-        votes = {vote["user"]: vote for vote in room.journal.feedback()}
-        assert {user: vote["vote"] for user, vote in votes.items()} == {BELA: "up", ANNA: "down"}
-        assert votes[ANNA]["reason"] == "The harbour is another one"
-        assert votes[ANNA]["text"] == ABOUT_1
-        kept = votes[ANNA]["answer"]
+        await slack.until(lambda: any(vote.reason for vote in kept_votes(room.journal)), "the reason")
+        votes = {vote.user: vote for vote in kept_votes(room.journal)}
+        assert {user: vote.vote for user, vote in votes.items()} == {BELA: "up", ANNA: "down"}
+        assert votes[ANNA].reason == "The harbour is another one"
+        assert votes[ANNA].text == ABOUT_1
+        kept = json.loads(votes[ANNA].answer)
         assert kept["cited"][0]["origin"]["digest"]
         assert kept["versions"]["generation"] == "1"
         assert kept["versions"]["model"] == "hash-256"
@@ -586,6 +594,6 @@ def test_the_journal_forgets_nothing_it_was_not_told_to(archive, tmp_path):
         assert kept.messages == (slack.thread(asked.ts)[0]["ts"],)
         assert json.loads(kept.answer)["question"] == ABOUT_1
         with contextlib.suppress(AssertionError):
-            assert room.journal.heard().keys() >= {"app_mention", "message.channels"}
+            assert room.journal.last_events().keys() >= {"app_mention", "message.channels"}
 
     scenario(play, archive, tmp_path)

@@ -17,10 +17,10 @@ from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
 from bot.reply import Links
-from bot.slack.messages import blocks, home
+from bot.slack.messages import blocks, home, windows
 from bot.slack.messages.home import Insight, News
-from bot.slack.messages.stored_answer import Given, given
-from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question
+from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
+from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question_text
 from index.articles import Article, Source
 from web.links import SignedLinks, address
 
@@ -45,10 +45,10 @@ NAMED = Article.of(
     Source("0123456789abcdef", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)), FIRST.text
 )
 PLACES = [draft(NAMED, "The ship left on Monday, the captain said."), draft(NAMED, "Nobody waved.")]
-IN_ROOM = replace(given(answered("When did the ship leave?", PLACES), links=ROOM), page=ROOM.answer("id1"))
-ANSWER = given(answered("When did the ship leave?", TWO))
-MODEL = given(answered("When did the ship leave?", TWO, "llm"))
-REFUSAL = given(refused("How many pandas?", [FIRST, SECOND]))
+IN_ROOM = replace(stored_answer(answered("When did the ship leave?", PLACES), links=ROOM), page=ROOM.answer("id1"))
+ANSWER = stored_answer(answered("When did the ship leave?", TWO))
+MODEL = stored_answer(answered("When did the ship leave?", TWO, "llm"))
+REFUSAL = stored_answer(refused("How many pandas?", [FIRST, SECOND]))
 NEWS = News(
     16,
     Source("1", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)),
@@ -75,9 +75,9 @@ GOLDENS = {
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
     "refusal": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
     "hint": lambda: shown(blocks.answer(blocks.hint(["What about the ship?", "Why?"]), "id1")),
-    "passages": lambda: blocks.passages(ANSWER),
-    "ask_about": lambda: blocks.ask_about("When did it leave?", "{}"),
-    "why_bad": lambda: blocks.why_bad("id1"),
+    "passages": lambda: windows.passages(ANSWER),
+    "ask_about": lambda: windows.ask_about("When did it leave?", "{}"),
+    "why_bad": lambda: windows.why_bad("id1"),
     "for_a_person": lambda: shown(
         [
             blocks.for_a_person("U1", "When?", None),
@@ -117,7 +117,7 @@ def test_the_answer_names_publisher_date_title_link_and_twins():
 
 def test_what_was_given_survives_the_journal():
     for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, blocks.hint([])):
-        assert Given.from_json(one.as_json()) == one
+        assert StoredAnswer.from_json(one.as_json()) == one
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_what_was_given_survives_the_journal():
 def test_long_answers_are_split_between_sentences_and_keep_every_limit(count, letters, answerer):
     sentences = [f"N{number} " + ("word " * (letters // 5)).strip() + "." for number in range(count)]
     source = article("\n".join(sentences), "T" * 140, url="https://courier.example/" + "x" * 500)
-    reply = given(answered("q", [draft(source, sentence, ["Other"] * 5) for sentence in sentences], answerer))
+    reply = stored_answer(answered("q", [draft(source, sentence, ["Other"] * 5) for sentence in sentences], answerer))
     messages = blocks.answer(reply, "id1", person=True)
     for message in messages:
         assert faults(list(message.blocks), MESSAGE) == [] or letters == 20_000
@@ -137,12 +137,12 @@ def test_long_answers_are_split_between_sentences_and_keep_every_limit(count, le
     assert all(f"{plain(sentence)} [{number}]" in whole for number, sentence in enumerate(sentences, 1))
     assert all(f"[{number}] Harbour Courier" in whole for number in range(1, count + 1))
     assert sum(block["type"] == "context_actions" for message in messages for block in message.blocks) == 1
-    assert faults(blocks.passages(reply)["blocks"], MODAL) == []
-    assert len(json.dumps(blocks.passages(reply))) < 250_000
+    assert faults(windows.passages(reply)["blocks"], MODAL) == []
+    assert len(json.dumps(windows.passages(reply))) < 250_000
 
 
 def test_an_address_too_long_for_slack_is_left_out_whole():
-    reply = given(
+    reply = stored_answer(
         answered("q", [draft(article("The ship left.", url="https://a.example/" + "x" * 3_000), "The ship left.")])
     )
     [message] = blocks.answer(reply, "id1")
@@ -151,7 +151,7 @@ def test_an_address_too_long_for_slack_is_left_out_whole():
 
 def test_a_long_passage_near_a_question_is_shown_whole():
     long = " ".join(f"Sentence {number} is about ships." for number in range(300))
-    reply = given(refused("q", [article(long)]))
+    reply = stored_answer(refused("q", [article(long)]))
     messages = blocks.answer(reply, "id1")
     assert all(faults(list(message.blocks), MESSAGE) == [] for message in messages)
     near = reply.near[0].text
@@ -184,20 +184,20 @@ def test_hostile_text_anywhere_is_only_text(text):
     drafts = [draft(source, source.text.strip(), [text])]
     all_messages = []
     for answerer in ("quotes", "llm"):
-        one = given(answered(text, drafts, answerer))
-        assert Given.from_json(one.as_json()) == one
+        one = stored_answer(answered(text, drafts, answerer))
+        assert StoredAnswer.from_json(one.as_json()) == one
         all_messages += [
             *blocks.answer(one, "id1", share=True),
             *blocks.shared(one, "id1"),
             *blocks.after_stream(one, "id1"),
         ]
-        for window in (blocks.passages(one), blocks.ask_about(plain(text), "{}"), blocks.report(text)):
+        for window in (windows.passages(one), windows.ask_about(plain(text), "{}"), windows.report(text)):
             assert faults(window["blocks"], MODAL) == []
             assert list(pings(window["blocks"])) == []
-    all_messages += blocks.answer(given(refused(text, [source])), "id1")
+    all_messages += blocks.answer(stored_answer(refused(text, [source])), "id1")
     all_messages.append(blocks.asked_aloud(text))
     all_messages += blocks.answer(blocks.hint([text, text]), "id1")
-    all_messages += blocks.answer(Given(text, "trouble", text), "id1") if text.strip() else []
+    all_messages += blocks.answer(StoredAnswer(text, "trouble", text), "id1") if text.strip() else []
     for message in all_messages:
         assert faults(list(message.blocks), MESSAGE) == []
         assert list(pings(message.blocks)) == []
@@ -218,7 +218,7 @@ def test_hostile_text_anywhere_is_only_text(text):
     streamed = markdown(text)
     for form in ("<!", "<@", "<#", "<h", "](", "`", "~~~", "://"):
         assert form not in streamed, form
-    assert question(text, "U0BOT") is not None
+    assert question_text(text, "U0BOT") is not None
 
 
 def addresses(value):
@@ -235,12 +235,12 @@ def addresses(value):
 def test_a_title_that_looks_like_an_address_is_no_label_of_another():
     for title in ("https://bank.example", "www.bank.example", "Visit bank.example now", "HTTPS://BANK.EXAMPLE"):
         assert names_an_address(title)
-        reply = given(
+        reply = stored_answer(
             answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")])
         )
         [message] = blocks.answer(reply, "id1")
         assert [part["text"] for part in links(message.blocks)] == ["https://evil.example/x"]
-        reply = given(
+        reply = stored_answer(
             answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")]),
             links=ROOM,
         )
@@ -294,7 +294,7 @@ SAID = [
 
 @pytest.mark.parametrize(("said", "heard"), SAID)
 def test_a_message_is_read_as_a_person_reads_it(said, heard):
-    assert question(said, "U0BOT") == heard
+    assert question_text(said, "U0BOT") == heard
 
 
 @pytest.mark.parametrize(

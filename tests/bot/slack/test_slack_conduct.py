@@ -18,10 +18,11 @@ from newsroom import DRIVER, ROOT, question
 from slack_room import bot, run, single
 from slack_server import ANNA, BELA, BOT, NEWS, SECRET, TEAM, SlackServer
 
-from bot.journal.journal import Asked, Journal, journal_at
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal, journal_at
 from bot.journal.processes import Owner
 from bot.slack.bot import Rules
-from bot.slack.process import Access, serve
+from bot.slack.process import Tokens, serve
 from deploy.copy_archive import copy_catalog
 from index.archive import Archive
 from index.errors import SettingsError
@@ -221,7 +222,7 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
     async def whole() -> None:
         async with SlackServer(patience=0.3, retries=(0.2, 0.5, 1, 2, 4)) as slack:
             async with bot(slack, archive, tmp_path, desk=single()) as room:
-                room.reception.closing = True
+                room.queue.closing = True
                 asked = slack.mention(ANNA, ABOUT_1)
                 await slack.until(lambda: asked.attempts, "the delivery")
                 assert room.journal.by_key(f"{NEWS}:{asked.ts}") is None
@@ -382,7 +383,7 @@ def test_a_token_that_slack_refuses_ends_the_process_with_its_name(archive, tmp_
             tokens = {"SLACK_BOT_TOKEN": slack.bot_token, "SLACK_APP_TOKEN": slack.app_token, name: value}
             with pytest.raises(SettingsError, match=f"{name} .invalid_auth."):
                 await serve(
-                    Access(tokens["SLACK_BOT_TOKEN"], tokens["SLACK_APP_TOKEN"], url=slack.url),
+                    Tokens(tokens["SLACK_BOT_TOKEN"], tokens["SLACK_APP_TOKEN"], url=slack.url),
                     lambda: (single(), Archive(archive)),
                     tmp_path,
                     Rules(),
@@ -447,7 +448,7 @@ def test_ask_is_answered_privately_also_by_the_process_after_the_one_that_died(a
         async with SlackServer() as slack:
             journal = Journal(journal_at(database, tmp_path))
             mine = journal.claim(
-                Asked(
+                JournalEntry(
                     "command:1",
                     "command",
                     NEWS,
@@ -528,10 +529,10 @@ def unused_port() -> int:
 @pytest.mark.both
 def test_a_question_is_claimed_by_one_of_many(tmp_path, database):
     first, second = Journal(journal_at(database, tmp_path)), Journal(journal_at(database, tmp_path))
-    asked = Asked("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "q")
+    asked = JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "q")
     assert first.claim(asked, "a", "Ev1")
     assert second.claim(asked, "b", "Ev2") is None
-    assert second.claim(Asked("C1:1.2", "mention", "C1", "1.2", "1.2", "U1", "q"), "b", "Ev1") is None
+    assert second.claim(JournalEntry("C1:1.2", "mention", "C1", "1.2", "1.2", "U1", "q"), "b", "Ev1") is None
     assert [one.key for one in first.waiting("a")] == ["C1:1.1"]
     assert second.waiting("b") == []
 
@@ -540,9 +541,9 @@ def test_a_question_is_claimed_by_one_of_many(tmp_path, database):
 def test_an_owner_lives_until_its_process_ends(tmp_path):
     here = Owner(tmp_path)
     other = Owner(tmp_path)
-    assert here.lives(other.name)
+    assert here.is_alive(other.name)
     other.close()
-    assert not here.lives(other.name)
+    assert not here.is_alive(other.name)
     code = "import os; from pathlib import Path; from bot.journal.processes import Owner; "
     code += f"print(Owner(Path({str(tmp_path)!r})).name, flush=True); os.kill(os.getpid(), 9)"
     name = subprocess.run(
@@ -550,7 +551,7 @@ def test_an_owner_lives_until_its_process_ends(tmp_path):
     ).stdout.strip()
     assert name
     assert (tmp_path / "bots" / f"{name}.lock").exists()
-    assert not here.lives(name)
+    assert not here.is_alive(name)
     here.close()
 
 
@@ -558,12 +559,12 @@ def test_an_owner_lives_until_its_process_ends(tmp_path):
 def test_questions_of_a_dead_process_change_hands_and_those_of_a_living_one_do_not(tmp_path, database):
     journal = Journal(journal_at(database, tmp_path))
     for number in range(3):
-        journal.claim(Asked(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q"), "dead")
+        journal.claim(JournalEntry(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q"), "dead")
     in_hand = journal.start(journal.waiting("dead")[0].id, "dead")
     assert in_hand
-    assert journal.others("me") == {"dead"}
+    assert journal.other_owners("me") == {"dead"}
     assert [one.id for one in journal.take_over("dead", "me")] == [in_hand.id]
     assert len(journal.waiting("me")) == 3
-    assert journal.others("me") == set()
-    assert not journal.current(in_hand)
+    assert journal.other_owners("me") == set()
+    assert not journal.is_current(in_hand)
     assert not journal.finish(in_hand, "answered")

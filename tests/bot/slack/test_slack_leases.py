@@ -11,11 +11,12 @@ from newsroom import Newsroom, question
 from slack_room import Scripted, answered, article, bot, draft, run
 from slack_server import ANNA, NEWS, SlackServer
 
-from bot.journal.journal import Asked, Journal
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 
 
-def asked(number: int) -> Asked:
-    return Asked(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q")
+def asked(number: int) -> JournalEntry:
+    return JournalEntry(f"C1:1.{number}", "mention", "C1", f"1.{number}", f"1.{number}", "U1", "q")
 
 
 def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_former_owner_is_refused(
@@ -27,16 +28,16 @@ def test_a_lease_keeps_questions_until_it_runs_out_and_then_every_word_of_the_fo
     assert mine
     started = journal.start(mine.id, "slow")
     assert started
-    assert other.leases.lives("slow")
+    assert other.leases.is_alive("slow")
     assert other.take_over("slow", "next") == []
-    assert journal.current(started)
+    assert journal.is_current(started)
 
     journal.leases.renew("slow", 0)
-    assert not other.leases.lives("slow")
+    assert not other.leases.is_alive("slow")
     assert [one.id for one in other.take_over("slow", "next")] == [mine.id]
     assert journal.take_over("slow", "third") == []
     journal.leases.renew("slow", 600)
-    assert not journal.current(started)
+    assert not journal.is_current(started)
     assert not journal.finish(started, "answered", "{}")
     assert not journal.note_messages(mine.id, ["1.9"], "slow")
     journal.put_back(mine.id, "slow")
@@ -102,7 +103,7 @@ def test_a_process_that_was_taken_for_dead_posts_nothing_when_it_wakes(
             await slack.until(lambda: slack.thread(mention.ts), "the answer of the other")
             await slack.until(lambda: next_.journal.by_key(key).state == "answered", "the end")
             slow_desk.open.set()
-            await slack.until(lambda: not slow.reception._running, "the slow one is done")
+            await slack.until(lambda: not slow.queue._running, "the slow one is done")
             await slack.quiet()
             assert len(slack.thread(mention.ts)) == 1
             assert len(slack.made("chat.postMessage")) == 1
@@ -121,7 +122,7 @@ def test_a_process_that_ended_in_good_order_leaves_what_waits_to_the_next_at_onc
         async with SlackServer() as slack:
             async with bot(slack, archive, tmp_path / "old", desk=desk) as old:
                 await slack.until(lambda: desk.asked, "the desk is there")
-                old.reception._per_user = 0  # nobody has a turn
+                old.queue._per_user = 0  # nobody has a turn
                 mention = slack.mention(ANNA, question(1))
                 await slack.until(lambda: old.journal.by_key(f"{NEWS}:{mention.ts}"), "the claim")
             async with bot(slack, archive, tmp_path / "new", desk=desk):

@@ -10,11 +10,12 @@ import yaml
 from slack_room import Scripted, refused
 from slack_server import MANIFEST, SlackServer
 
-from bot.admin.doctor import SCOPES, _check
 from bot.journal.journal import Journal
-from bot.slack.api import Api, client
-from bot.slack.bot import Room, Rules
-from bot.slack.desk_threads import Brain
+from bot.slack.api import Api
+from bot.slack.bot import Rules, SlackBot
+from bot.slack.calls import client
+from bot.slack.desk_threads import DeskThreads
+from bot.slack.doctor import SCOPES, _check
 from bot.slack.listeners import EVENTS
 from bot.slack.process import app
 
@@ -28,9 +29,9 @@ def test_scopes_and_events_are_those_of_the_listeners():
 
 def test_every_event_command_shortcut_and_window_has_a_listener(tmp_path):
     async def registered() -> set[str]:
-        room = Room(
+        room = SlackBot(
             Api(client("xoxb-1", "http://127.0.0.1:1/")),
-            Brain(lambda: (Scripted(refused("q")), None), 1),
+            DeskThreads(lambda: (Scripted(refused("q")), None), 1),
             tmp_path,
             Rules(),
         )
@@ -42,8 +43,8 @@ def test_every_event_command_shortcut_and_window_has_a_listener(tmp_path):
     found = asyncio.run(registered())
     assert found >= set(
         (
-            "mentioned said opened stopped ask share chosen submitted rated explained asked_for wanted status "
-            "example other"
+            "mention message_sent tab_opened stop_pressed ask share shortcut_chosen window_submitted vote_given "
+            "reason_given show_passages ask_person status example acknowledge"
         ).split()
     )
 
@@ -63,8 +64,8 @@ def checked(slack: SlackServer, journal: Path, **tokens: str | None) -> dict[str
     async def whole() -> dict[str, tuple[bool, str]]:
         async with slack:
             return {
-                what: (ok, told)
-                for what, ok, told in await _check(
+                finding.what: (finding.ok, finding.message)
+                for finding in await _check(
                     given["bot_token"], given["app_token"], given["signing_secret"], slack.url, journal
                 )
             }
@@ -106,7 +107,7 @@ def test_the_doctor_tells_which_events_never_came(tmp_path):
     journal = Journal(tmp_path / "j.sqlite3")
     for name in EVENTS:
         if name != "message.groups":
-            journal.hear(name)
+            journal.note_event(name)
     journal.close()
     ok, told = checked(SlackServer(), tmp_path / "j.sqlite3")["slack events"]
     assert ok

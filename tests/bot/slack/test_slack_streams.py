@@ -9,7 +9,8 @@ from newsroom import question
 from slack_room import Streaming, answered, article, bot, draft, run, single
 from slack_server import ANNA, BOT, NEWS, SlackServer
 
-from bot.journal.journal import Asked, Journal, journal_at
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal, journal_at
 
 ABOUT_1 = question(1)
 
@@ -135,7 +136,7 @@ def test_a_half_streamed_answer_of_a_dead_process_is_made_whole(archive, tmp_pat
             )
             journal = Journal(journal_at(database, tmp_path))
             mine = journal.claim(
-                Asked(f"{NEWS}:{asked.ts}", "mention", NEWS, asked.ts, asked.ts, ANNA, ABOUT_1), "dead"
+                JournalEntry(f"{NEWS}:{asked.ts}", "mention", NEWS, asked.ts, asked.ts, ANNA, ABOUT_1), "dead"
             )
             assert mine
             journal.start(mine.id, "dead")

@@ -125,7 +125,7 @@ def test_a_sentence_appears_when_it_is_checked_and_nothing_is_taken_back(archive
         assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(shown))
         assert not slack.made("chat.update")
         assert not slack.made("chat.delete")
-        [writing] = room.journal.writings(0)
+        [writing] = room.journal.usage.writings(0)
         assert (writing["kept"], sum(writing["dropped"].values()), writing["instead"]) == (3, 3, "")
         kept = json.loads(room.journal.by_key(f"{NEWS}:{asked.ts}").answer)
         assert kept["versions"]["prompt"] == writing["prompt"]

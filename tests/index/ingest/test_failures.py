@@ -20,7 +20,7 @@ import ingest
 from bot.__main__ import main as bot_main
 from index.clean.clean import clean
 from index.ingest.report import Failures, Report
-from index.read.files import Failure
+from index.read.record import Failure
 from index.store import transaction as transaction_module
 from index.store.catalog import Catalog
 from index.store.rows import ANYTHING

@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from index.errors import UnreadableError
-from index.read.files import Failure, File, Listing, Record, read, read_stream, walk
-from index.read.record import decoded
+from index.read.files import Listing, read, read_stream, walk
+from index.read.record import Failure, File, Record, decoded
 
 LIMIT = 2**20
 TEXT = "Le président a déclaré que la trêve durerait un mois.\nThe ferry – «late» again – costs 5 €.\n"

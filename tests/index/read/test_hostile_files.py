@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from saved import LIMIT, STORY, docx, html, paragraph, pdf, wrapped
 
-from index.read.files import READERS, Failure, File, read
+from index.read.files import READERS, read
+from index.read.record import Failure, File
 
 MAIL = (
     b"From: Island Herald <news@herald.example>\nSubject: Ferry\nDate: Fri, 07 Mar 2025 09:30:00 +0100\n"

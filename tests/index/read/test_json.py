@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 from saved import STORY, items, only, reason, written
 
-from index.read.files import Failure
+from index.read.record import Failure
 
 TEXT = " ".join(STORY)
 

@@ -18,7 +18,8 @@ from sqlalchemy import insert
 
 import ingest
 from bot.__main__ import main as bot_main
-from bot.journal.journal import Asked, Journal
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from deploy.copy_archive import copy_catalog
 from deploy.copy_archive import main as copy_main
 from index.errors import ArchiveError, LockedError
@@ -289,9 +290,9 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
         newsroom.write(number, 1)
     newsroom.ingest()
     journal = Journal(newsroom.archive / "journal.sqlite3")
-    mine = journal.claim(Asked("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "wo? “там” 🚢"), "a", "Ev1")
+    mine = journal.claim(JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "wo? “там” 🚢"), "a", "Ev1")
     assert mine
-    journal.rate(mine, "U1", "down")
+    journal.usage.rate(mine, "U1", "down")
     journal.close()
     before = newsroom.answers([3, 7])
 
@@ -306,7 +307,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     report = newsroom.ingest()
     assert (report["added"], report["updated"], report["unchanged"]) == (1, 1, 19)
     moved = Journal(url)
-    assert moved.claim(Asked("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "again"), "b") is None
+    assert moved.claim(JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "again"), "b") is None
     assert [vote["text"] for vote in moved.feedback()] == ["wo? “там” 🚢"]
     moved.close()
 
