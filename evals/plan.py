@@ -37,9 +37,9 @@ POSTGRESQL = Constant(
 )
 FOLDER = Constant(2_230, "bytes a passage in a generation's folder", "python -m evals growth: index, kB an article")
 HELD = Constant(
-    690,
-    "bytes of memory a passage, compared in memory",
-    "docs/understand/speed.md: 688 MB at a million, 400 of them vectors, the others ids and places",
+    2_050,
+    "bytes of memory a passage, Chroma's graph in a bot",
+    "docs/understand/decisions/0011: 205 MB at 100,000 passages",
 )
 PGVECTOR = Constant(
     2_295,
@@ -66,9 +66,9 @@ REST = Constant(0.0041, "core-seconds a passage, all of an ingest but the model"
 BATCH = Constant(500, "articles published together", "index/ingest/run.py")
 NEAREST = Constant(0.004, "core-seconds a search in a graph", "Chroma server, 14,000 to 500,000 passages: 2 to 5 ms")
 SEARCH = Constant(
-    0.06e-6,
-    "core-seconds a passage that a search in memory takes",
-    "python -m evals search: 58 ms for vectors and words of a million passages",
+    0.22e-6,
+    "core-seconds that a search takes for each passage more",
+    "docs/understand/decisions/0011: 16 ms at 10,000 passages, 36 at 100,000",
 )
 WORDS = Constant(450, "bytes of memory a passage, its words", "python -m evals search: 446 MB at a million passages")
 HOLDING = Constant(
@@ -120,12 +120,9 @@ class Engine:
 
 ENGINES = (
     Engine(
-        "compared in memory",
+        "Chroma's folders",
         1_000_000,
-        (
-            "index/search/matrix.py, decision 11; past it each publication copies too large a folder of Chroma's: "
-            "arithmetic below"
-        ),
+        "past it each publication copies too large a folder: arithmetic below",
     ),
     Engine(
         "pgvector or a Chroma server, one machine",

@@ -1,12 +1,13 @@
 """The archive: the catalog with the vectors of its published generation, read and published as one.
 
-read:     snapshot of the catalog → its generation → its vectors, read once a generation → your function
+read:     snapshot of the catalog → its generation → its vectors, opened once a generation → your function
 publish:  new vectors → one catalog transaction → old vectors go
 """
 
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -18,14 +19,11 @@ from index.articles import Article, Passage
 from index.clean.recurring import Counted
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.model.embedder import Vectors
-from index.search.held import Held
-from index.search.matrix import MOST, MOST_AT_ONCE, Matrix
-from index.search.memory import MOST as MOST_WORDS
 from index.search.memory import Words
 from index.statements import Reading, reading_of
 from index.store.catalog import Catalog, writer_lock
 from index.store.duplicates import link, link_all
-from index.store.rows import CutLine, FetchRecord, FileRecord, Generation
+from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, Scope
 from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction
 from index.store.upgrade import read_all
@@ -46,15 +44,15 @@ _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in an engine (None while those
-    cannot be used).
+    """One state of the archive: a snapshot of the catalog, and its vectors in the engine (None while those cannot
+    be used).
 
     ``words`` is the keyword index, where it is in memory.
     """
 
     snapshot: Snapshot
     generation: Generation | None
-    vectors: Index | Matrix | None
+    vectors: Index | None
     words: Words | None = None
 
     def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
@@ -64,6 +62,10 @@ class View:
             return self.snapshot.document_frequencies(wanted)
         phrases = self.snapshot.document_frequencies(term for term in wanted if " " in term)
         return {term: phrases[term] if term in phrases else words.frequency(term) for term in wanted}
+
+    def articles_within(self, scope: Scope) -> set[str]:
+        """Return the ids of the articles in a scope."""
+        return (self.words or self.snapshot).articles_within(scope)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +160,7 @@ class Archive:
         self._text = text
         self.trouble: str | None = None  # why the engine could not be used, until it is mended
         self._open: dict[str, Index] = {}
-        self._held = Held()
+        self._words: Words | None = None
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -166,7 +168,7 @@ class Archive:
         for index in self._open.values():
             index.close()
         self._open.clear()
-        self._held.forget()
+        self._words = None
         self.catalog.close()
 
     @contextlib.contextmanager
@@ -189,8 +191,9 @@ class Archive:
                 generation = snapshot.generation()
                 vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
-                    held = self._held.at(generation.number) if generation else None
-                    result = work(View(snapshot, generation, vectors, held.words if held else None))
+                    held = self._words
+                    words = held if generation and held and held.generation == generation.number else None
+                    result = work(View(snapshot, generation, vectors, words))
                 except VectorsError as error:
                     if self._published() == generation:  # not merely overtaken: something is wrong
                         self._forget(generation, str(error))
@@ -200,19 +203,22 @@ class Archive:
         raise AssertionError("unreachable: the last try uses no vectors")
 
     def follow(self) -> None:
-        """Read what has been published since the last call, so that the next question need not.
+        """Open what has been published since the last call, so that a question need not, and read its words.
 
-        For a process that stays: from then on it has the words too.
-
-        Raises ArchiveError.
+        For one thread of a process that stays. Raises ArchiveError.
         """
         with self.catalog.snapshot() as snapshot:
             generation = snapshot.generation()
-            if generation is None or not 0 < generation.passages <= MOST_WORDS:
+            if generation is None:
                 return
-            with contextlib.suppress(ValueError):  # a question finds that out, and what to do
-                state = self._held.read(generation.number, snapshot, vectors=self._in_memory(generation, MOST))
-                self._held.learn(state, snapshot)
+            self._vectors(generation, snapshot)
+            if self._words is not None and self._words.generation == generation.number:
+                self._close_all_but(generation.name)  # whoever still asks the one before asks again
+            elif Words.fit(snapshot):
+                self._words = Words(snapshot, generation.number, self._words)
+                _give_back()
+            else:
+                self._words = None
 
     def check_model(self, identity: str) -> None:
         """Raise ModelChanged unless the archive was embedded by this model (or is empty)."""
@@ -429,29 +435,13 @@ class Archive:
         with self.catalog.snapshot() as snapshot:
             return snapshot.generation()
 
-    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | Matrix | None:
+    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | None:
         try:
-            # What a process that stays has read is brought up to date sooner than Chroma is opened.
-            if not self._in_memory(generation, MOST if self._held.has_vectors else MOST_AT_ONCE):
-                return self._opened(generation, snapshot)
-            known = self._held.at(generation.number)
-            if known is None:
-                self.engine.ping(
-                    generation, snapshot
-                )  # the index is not needed here, but whoever asks should learn that it is damaged
-                known = self._held.read(generation.number, snapshot, vectors=True)
-                self.trouble = None
-            return known.vectors
-        except ValueError:  # the catalog lacks vectors
-            return None
+            return self._opened(generation, snapshot)
         except VectorsError as error:
             if self._published() == generation:
                 self._forget(generation, str(error))
             return None
-
-    def _in_memory(self, generation: Generation, most: int) -> bool:
-        """Tell whether a state is small enough for its vectors to be held in memory."""
-        return self.engine.in_memory and 0 < generation.passages <= most
 
     def _opened(self, generation: Generation, snapshot: Snapshot) -> Index:
         if self.engine.per_snapshot:
@@ -468,10 +458,20 @@ class Archive:
         self.engine.complete(index, generation)
         return index
 
+    def _close_all_but(self, kept: str) -> None:
+        with self._opening:
+            for place in [place for place in self._open if place != kept]:
+                self._open.pop(place).close()
+
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:
             index = self._open.pop(generation.name, None) if generation else None
-            self._held.forget()
         if index is not None:
             index.close()
         self.trouble = trouble
+
+
+def _give_back() -> None:
+    """Let the system have what reading needed for a while: glibc keeps it in holes between what stays."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)

@@ -143,9 +143,6 @@ def pgvector(vector_cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) 
     url = vector_cluster.database()
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
     monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")
-    monkeypatch.setattr("index.archive.MOST", 0)
-    monkeypatch.setattr("index.archive.MOST_AT_ONCE", 0)
-    monkeypatch.setenv("MOST_IN_MEMORY", "0")
     return url
 
 

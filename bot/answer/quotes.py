@@ -211,7 +211,7 @@ _PASSAGES = 6  # of the hits, that sentences are taken from
 _PASSAGES_SAID = 12  # the same where somebody's words are asked for: he speaks in few of them
 # the best by words are compared by meaning too, which costs milliseconds each: with 80 no answer was another
 # (docs/understand/speed.md)
-_COMPARED = 12
+_COMPARED = 8
 
 
 @dataclass(frozen=True, slots=True)

@@ -131,7 +131,7 @@ class OnCluster:
                 .map_batches(_Embed, fn_constructor_args=(self._embedder, have), num_cpus=_EMBED, compute=actors)
                 .iter_batches(batch_size=None)
             )
-        except Exception as error:
+        except Exception as error:  # Ray raises whatever its parts raise
             raise ClusterError(
                 f"The Ray cluster failed ({described(error)}). "
                 "What was published stays; check the cluster with ray status, and run the same command again."

@@ -339,39 +339,29 @@ class Snapshot(Spoken):
         """Yield the search terms of all passages, in portions: (passages.row, of the title, of the text)."""
         return keywords.all_terms(self._connection, portion)
 
-    def rows(self) -> list[tuple[int, str]]:
-        """Return every passage's row and id."""
-        return [row for rows in self._portions(select(passages.c.row, passages.c.id)) for row in rows]
+    def rows(self) -> Iterator[Sequence[tuple[int, str]]]:
+        """Yield every passage's row and id, in portions."""
+        return self._portions(select(passages.c.row, passages.c.id))
 
-    def told(self, article_ids: Sequence[str]) -> Iterator[tuple[str, Any, str | None]]:
-        """Yield the id, the day (as the driver has it) and the publisher of some articles."""
-        columns = select(articles.c.id, articles.c.published, articles.c.publisher)
-        if len(article_ids) > _SCAN:
-            wanted = set(article_ids)
-            yield from (row for rows in self._portions(columns) for row in rows if row[0] in wanted)
-            return
-        for chunk in chunks(article_ids):
-            for rows in self._portions(columns.where(articles.c.id.in_(chunk))):
-                yield from rows
+    def rows_of(self, ids: Sequence[str]) -> list[int]:
+        """Return the rows of some passages, in their order. All must be in this snapshot."""
+        found: dict[str, int] = {}
+        for chunk in chunks(ids):
+            for rows in self._portions(select(passages.c.id, passages.c.row).where(passages.c.id.in_(chunk))):
+                found.update(rows)
+        return [found[id_] for id_ in ids]
 
-    def keys(self, rows: Sequence[int]) -> dict[int, str]:
-        """Return the keys of some passages' vectors, by passages.row."""
-        keys = select(passages.c.row, passages.c.key)
-        if len(rows) > _SCAN:
-            return {row: key for found in self._portions(keys) for row, key in found}
-        return {
-            row.row: row.key
-            for chunk in chunks(rows)
-            for row in self._connection.execute(keys.where(passages.c.row.in_(chunk)))
-        }
+    def extent(self) -> tuple[int, int]:
+        """Return how many passages there are, and the last one's row."""
+        count, last = self._connection.execute(select(func.count(), func.max(passages.c.row))).one()
+        return int(count), int(last or 0)
 
-    def stored_vectors(self) -> Iterator[Sequence[tuple[str, str, bytes]]]:
-        """Yield every vector as it is stored, in portions: (model, key, vector).
-
-        In the table's own order, ten times as fast as by key.
-        """
-        return self._portions(
-            select(embeddings.c.model, embeddings.c.key, embeddings.c.vector).order_by(embeddings.c.row)
+    def days_and_publishers(self) -> Iterator[tuple[str, Any, str | None]]:
+        """Yield the id, the day (as the driver has it) and the publisher of every article."""
+        return (
+            row
+            for rows in self._portions(select(articles.c.id, articles.c.published, articles.c.publisher))
+            for row in rows
         )
 
     def _portions(self, statement: Select[Any]) -> Iterator[Sequence[Any]]:
@@ -386,25 +376,44 @@ class Snapshot(Spoken):
         """Return how many passages lie in a scope."""
         return int(self._connection.scalar(_within(select(func.count()).select_from(passages), scope)) or 0)
 
+    def articles_within(self, scope: Scope) -> set[str]:
+        """Return the ids of the articles in a scope."""
+        return {id_ for rows in self._portions(self.inside(scope)) for (id_,) in rows}
+
     def similarities(self, query: Vectors, model: str, ids: Sequence[str]) -> dict[str, float]:
         """Return the cosine similarity of a unit vector to some passages, by id."""
-        key_of: dict[str, str] = {}
-        for chunk in chunks(ids):
-            rows = self._connection.execute(select(passages.c.id, passages.c.key).where(passages.c.id.in_(chunk)))
-            key_of.update({row.id: row.key for row in rows})
-        # In two steps: of a join, SQLite chooses to walk every vector of the model.
-        vectors = self.vectors_by_key(model, sorted(set(key_of.values())))
-        return {id_: float(vectors[key] @ query) for id_, key in key_of.items() if key in vectors}
+        return self._compared(query, model, self._keys(passages.c.id, ids))
+
+    def similarities_of(self, query: Vectors, model: str, article_ids: Sequence[str]) -> dict[str, float]:
+        """Return the cosine similarity of a unit vector to every passage of some articles, by id."""
+        return self._compared(query, model, self._keys(passages.c.article_id, article_ids))
 
     def scan(self, query: Vectors, model: str, limit: int, scope: Scope) -> list[tuple[str, float]]:
         """Return the ids and cosine similarities of the nearest passages in a scope, by comparing them all."""
-        statement = _within(_vectors_of(model), scope)
         best: list[tuple[str, float]] = []
-        for rows in self._connection.execute(statement, execution_options={"yield_per": _SCAN}).partitions(_SCAN):
-            scores = np.stack([_vector(row.vector) for row in rows]) @ query
-            best += [(rows[index].id, float(scores[index])) for index in np.argsort(-scores)[:limit]]
-            best = sorted(best, key=lambda pair: (-pair[1], pair[0]))[:limit]
+        for rows in self._portions(_within(select(passages.c.id, passages.c.key), scope)):
+            best = sorted([*best, *self._compared(query, model, rows).items()], key=lambda pair: (-pair[1], pair[0]))[
+                :limit
+            ]
         return best
+
+    def _keys(self, column: Column[Any], values: Sequence[str]) -> list[tuple[str, str]]:
+        """Return the ids, and the keys of the vectors, of the passages that have one of some values in a column."""
+        keys = select(passages.c.id, passages.c.key)
+        return [
+            row for chunk in chunks(values) for rows in self._portions(keys.where(column.in_(chunk))) for row in rows
+        ]
+
+    def _compared(self, query: Vectors, model: str, found: Sequence[tuple[str, str]]) -> dict[str, float]:
+        """Return the cosine similarities of passages by their ids and keys. Those without a vector are left out."""
+        scores: dict[str, float] = {}
+        vectors = select(embeddings.c.key, embeddings.c.vector).where(embeddings.c.model == model)
+        # In two steps: of a join, SQLite chooses to walk every vector of the model.
+        for chunk in chunks(sorted({key for _, key in found})):
+            for rows in self._portions(vectors.where(embeddings.c.key.in_(chunk))):
+                compared = np.frombuffer(b"".join(vector for _, vector in rows), "<f4").reshape(len(rows), -1) @ query
+                scores.update(zip((key for key, _ in rows), compared.tolist(), strict=True))
+        return {id_: scores[key] for id_, key in found if key in scores}
 
     def vectors(self, model: str) -> Iterator[list[tuple[Passage, Vectors]]]:
         """Yield all passages with their vectors, in batches."""
@@ -578,12 +587,6 @@ class Snapshot(Spoken):
 
 def _vector(blob: bytes) -> Vectors:
     return np.frombuffer(blob, dtype="<f4")
-
-
-def _vectors_of(model: str) -> Select[Any]:
-    return select(passages.c.id, embeddings.c.vector).join(
-        embeddings, and_(embeddings.c.key == passages.c.key, embeddings.c.model == model)
-    )
 
 
 def _within(statement: Select[Any], scope: Scope) -> Select[Any]:

@@ -197,7 +197,6 @@ class OnServer:
 
     steady = False  # a collection loses old vectors once a newer state is published
     per_snapshot = False
-    in_memory = False
     spare = 0  # a former collection may be damaged: it goes at once, so that nothing opens it again
 
     def __init__(self, server: Server, catalog: Catalog) -> None:

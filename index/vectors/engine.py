@@ -61,7 +61,6 @@ class Engine(Protocol):
     url: str | None  # of a server of its own
     steady: bool  # what was opened stays as it is, whatever is published meanwhile
     per_snapshot: bool  # what was opened is good for one snapshot of the catalog alone
-    in_memory: bool  # few vectors are better compared in the reader's memory than asked for
     spare: int  # states beside the published one that a rebuild leaves to readers
 
     def open(self, generation: Generation, snapshot: Snapshot) -> Index:

@@ -40,7 +40,6 @@ class Folders:
     url: str | None = None
     steady = True
     per_snapshot = False
-    in_memory = True
     spare = 1
 
     def __init__(self, root: Path) -> None:

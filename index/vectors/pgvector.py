@@ -129,7 +129,6 @@ class PgVector:
     url: str | None = None
     steady = True
     per_snapshot = True
-    in_memory = True
     spare = 1
 
     def __init__(self, catalog: Catalog) -> None:

@@ -18,7 +18,6 @@ from evals.__main__ import main
 from evals.question import measured
 from evals.report import RESULTS, save
 from index.archive import Archive
-from index.search.matrix import MOST
 
 EXPONENTIAL = -np.log(1 - (np.arange(5_000) + 0.5) / 5_000)  # a service of one second in the mean, by its quantiles
 
@@ -74,7 +73,6 @@ def test_folders_copy_the_sum_of_all_that_was_there_before():
 def test_each_engine_ends_where_the_next_begins():
     names = [plan.plan(articles).vectors for articles in (62_500, 62_501, 625_000, 625_001)]
     assert names == [engine.name for engine, times in zip(plan.ENGINES, (1, 2, 1), strict=True) for _ in range(times)]
-    assert plan.ENGINES[0].most == MOST
 
 
 def test_the_document_says_what_the_command_prints():

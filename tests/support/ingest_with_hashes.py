@@ -6,7 +6,6 @@ python tests/support/ingest_with_hashes.py bot ask "…"
 ``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were
 opened. ``DELAY=SECONDS``: each call of the model takes so long. ``DIMENSIONS=N``: another model. ``BATCH=N``: so
 many articles are published together. ``TEST_VECTORS=exact``: the index of exact_vectors.py in place of Chroma.
-``MOST_IN_MEMORY=N``: up to so many passages are compared in memory.
 ``WRITES=FILE``: the file lists every path that this process or one it started wrote to, as Python tells it.
 """
 
@@ -56,10 +55,6 @@ def main(door: str, arguments: list[str]) -> int:
 
     opened: list[str] = []
     sys.addaudithook(lambda event, values: opened.append(str(values[0])) if event == "open" else None)
-    if "MOST_IN_MEMORY" in os.environ:
-        import index.archive
-
-        index.archive.MOST = index.archive.MOST_AT_ONCE = int(os.environ["MOST_IN_MEMORY"])
     if os.environ.get("TEST_VECTORS") == "exact":
         import exact_vectors
 
