@@ -81,15 +81,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
-_STORE = {"newsroom", "catalog", "archive", "bot", "database", "tmp_path"}  # who takes none of these stores nothing
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL;
-    ``both(False)`` exempts.
-    """
-    marked = metafunc.definition.get_closest_marker("both")
-    if marked and marked.args != (False,) and _STORE & set(metafunc.fixturenames):
+    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL."""
+    if metafunc.definition.get_closest_marker("both"):
         if "database" not in metafunc.fixturenames:
             metafunc.fixturenames.insert(0, "database")
         metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
