@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA := .demo
-# One more than there are cores, at most four: many tests wait for a process of their own.
-WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 3 ? $$(getconf _NPROCESSORS_ONLN) + 1 : 4 )))
+# Two for each core, at most four: most tests wait, for a process of their own or for a server.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 2 ? 2 : 4 )))
 QUESTION := what did Macron say about the truce
 
 .DEFAULT_GOAL := help

@@ -44,17 +44,21 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     exact_vectors.use(marked is None or marked.args == (False,))
 
 
-# Files that take a minute and more. They go first, so that no process is left alone with one of them at the end.
+# The longest files go first, so that no process is left alone with one of them at the end.
 _LONG = [
     "test_crashes",
     "test_server",
     "test_concurrency",
     "test_slack_conduct",
-    "test_candidates",
     "test_ray",
-    "test_pgvector",
+    "test_deploy",
     "test_generations",
-    "test_cli",
+    "test_pgvector",
+    "test_embed",
+    "test_real_model",
+    "test_slack_many",
+    "test_browser",
+    "test_postgresql",
 ]
 
 
@@ -73,18 +77,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if isinstance(item, pytest.Function) and _needs_server(item):
             item.add_marker("server")
-    items.sort(key=lambda item: item.path.stem not in _LONG)
-
-
-_STORE = {"newsroom", "catalog", "archive", "bot", "database", "tmp_path"}  # who takes none of these stores nothing
+    rank = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL;
-    ``both(False)`` exempts.
-    """
-    marked = metafunc.definition.get_closest_marker("both")
-    if marked and marked.args != (False,) and _STORE & set(metafunc.fixturenames):
+    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL."""
+    if metafunc.definition.get_closest_marker("both"):
         if "database" not in metafunc.fixturenames:
             metafunc.fixturenames.insert(0, "database")
         metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)

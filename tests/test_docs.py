@@ -71,7 +71,8 @@ def named_tests() -> list[str]:
 @pytest.mark.parametrize("name", named_tests())
 def test_security_names_tests_that_exist(name):
     file, _, function = name.partition("::")
-    assert f"def {function or 'test_'}" in (ROOT / "tests" / file).read_text()
+    [path] = (ROOT / "tests").rglob(file)
+    assert f"def {function or 'test_'}" in path.read_text()
 
 
 PAGES = sorted(

@@ -1,7 +1,7 @@
 """The real commands in a process of their own, with the hashing embedder in place of the model.
 
-python tests/ingest_with_hashes.py ingest FOLDER --json
-python tests/ingest_with_hashes.py bot ask "…"
+python tests/support/ingest_with_hashes.py ingest FOLDER --json
+python tests/support/ingest_with_hashes.py bot ask "…"
 
 ``COUNTS=FILE`` in the environment: at the end the file holds how often the model was called and which files were
 opened. ``DELAY=SECONDS``: each call of the model takes so long. ``DIMENSIONS=N``: another model. ``BATCH=N``: so

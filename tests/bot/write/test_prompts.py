@@ -15,7 +15,7 @@ from index.articles import Article, Hit, Source
 from index.errors import SettingsError
 from index.text import passages_of
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def hit(

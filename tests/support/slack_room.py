@@ -101,6 +101,11 @@ class Scripted:
         return self.replies[min(len(self.asked), len(self.replies)) - 1]
 
 
+def single() -> Scripted:
+    """A desk that answers everything with one quote."""
+    return Scripted(answered("q", [draft(article("The ship left on Monday."), "The ship left on Monday.")]))
+
+
 class Streaming(Scripted):
     """A desk that tells its reply sentence by sentence; each waits until it may go."""
 

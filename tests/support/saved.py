@@ -1,4 +1,4 @@
-"""Files of each kind, made by hand: pages, PDFs, Word documents and mails that tests write."""
+"""Files of each kind, made by hand: pages, PDFs, Word documents and feeds that tests write."""
 
 from __future__ import annotations
 
@@ -150,3 +150,21 @@ def docx(body: str, core: str = "", notes: str = "", app: str = "", **more: byte
 
 def paragraph(text: str) -> str:
     return f"<w:p><w:r><w:t>{text}</w:t></w:r></w:p>"
+
+
+RSS = """<?xml version="1.0"?><rss version="2.0" xmlns:dc="http://purl.org/dc/elements/1.1/"
+ xmlns:content="http://purl.org/rss/1.0/modules/content/"
+ xmlns:media="http://search.yahoo.com/mrss/" xmlns:atom="http://www.w3.org/2005/Atom">
+ <channel><title>Nordlys &amp;amp; Co</title><link>https://news.example/</link>
+ <atom:link rel="self" href="https://news.example/feed.xml"/>{items}</channel></rss>"""
+
+
+def rss(*items: str) -> bytes:
+    return RSS.format(items="".join(f"<item>{item}</item>" for item in items)).encode()
+
+
+def entry(link: str, day: int = 3, extra: str = "") -> str:
+    return (
+        f"<title>About {link}</title><link>{link}</link><guid>{link}</guid><pubDate>{day:02} Mar 2025 23:30:00 "
+        f"-0500</pubDate>{extra}"
+    )

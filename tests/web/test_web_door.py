@@ -9,12 +9,11 @@ import socket
 import subprocess
 import sys
 from datetime import date
-from pathlib import Path
 
 import httpx
 import pytest
 from lxml import html
-from newsroom import ROOT, Newsroom, eventually, question, story
+from newsroom import DRIVER, ROOT, Newsroom, eventually, question, story
 from slack_room import run
 from slack_server import ANNA, SlackServer
 
@@ -24,7 +23,6 @@ from index.archive import Archive
 from settings import load
 from web.app import _socket
 
-DRIVER = Path(__file__).with_name("ingest_with_hashes.py")
 pytestmark = pytest.mark.slow
 
 

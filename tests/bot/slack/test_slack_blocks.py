@@ -1,7 +1,7 @@
 # ruff: noqa: E501
 """Messages and windows as data: golden files, limits, and texts that try to do something.
 
-UPDATE_GOLDEN=1 python -m pytest tests/test_slack_blocks.py writes the golden files anew.
+UPDATE_GOLDEN=1 python -m pytest tests/bot/slack/test_slack_blocks.py writes the golden files anew.
 """
 
 from __future__ import annotations

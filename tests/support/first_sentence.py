@@ -1,4 +1,4 @@
-"""How long a model's first sentence takes to Slack: python tests/first_sentence.py [QUESTIONS].
+"""How long a model's first sentence takes to Slack: python tests/support/first_sentence.py [QUESTIONS].
 
 Uses the archive of the settings (make demo's: .demo).
 
@@ -16,7 +16,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from llm_server import KEY, LlmServer, Play, Prompted
 from pydantic import SecretStr

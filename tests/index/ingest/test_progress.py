@@ -15,7 +15,7 @@ from fcntl import ioctl
 from pathlib import Path
 
 import pytest
-from newsroom import DRIVER, Newsroom, line
+from newsroom import DRIVER, ROOT, Newsroom, line
 
 from index.ingest.report import LineProgress, Report
 
@@ -75,7 +75,7 @@ def on_terminal(newsroom: Newsroom, columns: int, **environment: str) -> str:
         for name, value in os.environ.items()
         if name not in ("NO_COLOR", "COLUMNS", "FORCE_COLOR", "TERM", "CI")
     }
-    path = os.pathsep.join(map(str, (DRIVER.parents[1], DRIVER.parent)))
+    path = os.pathsep.join(map(str, (ROOT, DRIVER.parent)))
     process = subprocess.Popen(
         [sys.executable, str(DRIVER), "ingest", "articles"], cwd=newsroom.root, stdin=slave, stdout=slave, stderr=slave,
         env={**inherited, "PYTHONPATH": path, "TERM": "xterm-256color", **environment},

@@ -10,7 +10,7 @@ from index.clean.clean import Cleaned, clean
 from index.read.files import Listing, read, walk
 from index.read.record import Failure, Record
 
-SAMPLES = Path(__file__).resolve().parents[1] / "sample_articles"
+SAMPLES = Path(__file__).resolve().parents[2] / "sample_articles"
 LIMIT = 50 * 2**20
 
 

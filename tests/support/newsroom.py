@@ -27,7 +27,7 @@ from index.archive import Archive
 from index.store.dialect import Database
 from index.vectors.chroma_server import Server
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DRIVER = Path(__file__).resolve().with_name("ingest_with_hashes.py")
 _TOKEN = re.compile(r"\ba(\d+)v(\d+)\b")
 _CARGO = "grain timber salt copper wool tea rope".split()

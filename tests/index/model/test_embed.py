@@ -21,7 +21,7 @@ from index.model.embedder import SentenceTransformerEmbedder, Vectors
 from index.model.onnx_graph import Encoder, graph
 from index.model.runtime import Model
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[3]
 TEXTS = [
     "",
     " \n\t",

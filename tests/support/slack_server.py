@@ -30,7 +30,7 @@ import yaml
 from aiohttp import web
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 
-MANIFEST = Path(__file__).resolve().parents[1] / "manifest.yaml"
+MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yaml"
 BOT, TEAM = "U0BOT", "T0HOME"
 ANNA, BELA, GUEST, STRANGER, ROBOT = "U0ANNA", "U0BELA", "U0GUEST", "U0STRANGER", "U0ROBOT"
 NEWS, SECRET, SHARED, ELSEWHERE = "C0NEWS", "G0SECRET", "C0SHARED", "C0ELSEWHERE"

@@ -1,6 +1,6 @@
 """A data folder that newsdesk 0.1 wrote opens, answers and takes new articles, and nothing is embedded again.
 
-tests/data/archive-0.1.tar.xz holds three of the sample articles, put in by that version with the hashing embedder.
+data/archive-0.1.tar.xz holds three of the sample articles, put in by that version with the hashing embedder.
 """
 
 from __future__ import annotations
