@@ -93,6 +93,7 @@ def anchors(page: Path) -> set[str]:
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_leads_only_to_what_is_there(page):
     text = page.read_text()
+    assert not re.search(r"^(?:<<<<<<<|>>>>>>>|=======$)|FIXME|@@[A-Z]", text, re.M), "left over from writing"
     for target, anchor in LINK.findall(text):
         led_to = (page.parent / target).resolve() if target else page
         assert led_to.exists(), target
