@@ -43,7 +43,7 @@ def sentence_text(sentence: Sentence, width: int = 100) -> str:
 
 
 def sources(reply: Reply, width: int = 100, links: Links | None = None, *, hyperlinks: bool = False) -> str:
-    """Return each citation of an answer with its quote, and what there is to note."""
+    """Return each citation of an answer with its quote, and the note for the reader."""
     parts = [f"({reply.writing.note})", ""] if reply.writing and reply.writing.note else []
     among = reply.result.citations if isinstance(reply.result, Answer) else ()
     for citation in among:

@@ -37,12 +37,12 @@ def is_bare_quote(sentence: str) -> bool:
 LONGEST = 700  # characters of one quote
 _COMPARING = frozenset(
     "differ disagre compar contrast agre clash view posit".split()
-)  # how two differ is no word of theirs
+)  # words of the question that no answer has
 _WHICH = re.compile(
     r"\W*(?:and\s+)?(?:in\s+|from\s+)?(?:which|what|name|list)\s+(?:are\s+|were\s+|of\s+)?(?:the\s+|all\s+)*(?:\w+ed\s+|\d+\s+)?(?P<sort>\w+)",
     re.I,
 )
-_SORT = 0.3  # of its weight that this term keeps
+_SORT = 0.3  # share of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
@@ -50,7 +50,7 @@ _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
 
 @dataclass(slots=True)
 class Candidate:
-    """A sentence of a passage, with what speaks for it."""
+    """A sentence of a passage, and what its score is made of."""
 
     hit: Hit
     start: int
@@ -72,8 +72,7 @@ class Candidate:
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:
-    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones
-    1976).
+    """Return the weight of each term of the question: its inverse document frequency (Robertson and Spärck Jones 1976).
 
     A word that stands nowhere, and is no name, counts no more than the others do on average: in a small collection the
     asker's own words ("position", "take place") would outweigh what he asks about.
@@ -93,8 +92,8 @@ def weights_of(view: View, question: Question) -> dict[str, float]:
 
 
 def _sort_asked_for(question: Question) -> str:
-    """Return the term for what sort of thing is asked for: an answer names some ("France and Italy") without the word
-    ("which countries").
+    """Return the term for the sort of thing asked for ("which countries"): an answer ("France and Italy") need not hold
+    it.
     """
     match = _WHICH.match(question.asked) if question.kind in ("list", "who", "where") else None
     return term_of(match["sort"]) if match else ""
@@ -165,8 +164,8 @@ def _of_passage(hit: Hit, weights: Mapping[str, float], speakers_at: Mapping[int
 
 
 def topic_of(question: Question, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the weights of what somebody's words are asked on: without his name, of which a question's ``speaker`` is
-    the last part.
+    """Return the weights of the topic on which somebody's words are asked, without the speaker's names
+    (``question.speaker`` holds the last one).
     """
     named = set(question.speaker)
     for speaker in question.speaker:

@@ -1,12 +1,12 @@
-"""Whether what was found answers at all: what the question asks for that the sentences lack, how sure that is, and from
-where on a bot that is set cautious, balanced or eager answers.
+"""Whether what was found answers the question: the confidence, the level from which the bot answers, and what is
+missing.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
@@ -43,12 +43,12 @@ def _opposites() -> dict[str, frozenset[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What tells whether the best sentence answers.
+    """The features that tell whether the best sentence answers.
 
-    ``meaning`` and ``passage`` are the cosines of the question to the sentence and to its passage, ``margin`` by how
-    much the best passage's is above those further down the same ranking (None if it is short): that is what a
-    collection's own statistics are. ``coverage`` and ``around`` are the shares of the question's weight (its terms'
-    rarity in the collection) in the sentence and in its passage, ``absent`` the share of names that stand in neither.
+    ``meaning`` and ``passage`` are the cosines of the question to the sentence and to its passage, ``margin`` is how
+    far the best passage's is above those further down the ranking (None if that is short), which tells what similarity
+    means in this collection. ``coverage`` and ``around`` are the shares of the question's weight (its terms' rarity in
+    the collection) in the sentence and in its passage, ``absent`` the share of names that stand in neither.
     ``opposite``: the question is negated, or turned round, where the sentence is not.
     """
 
@@ -110,8 +110,8 @@ _FURTHER_DOWN = 10  # hits behind this one tell what similarity means in this co
 def signs_of(
     candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], hits: Sequence[Hit]
 ) -> list[Signs]:
-    """Return what tells whether the best sentence answers; where two are compared, that of each, judged by what is
-    asked of him.
+    """Return the signs of the best sentence; where two are compared, those of each one's best sentence, by what is
+    asked of them.
     """
     if not compares(candidates, question):
         return [_signs(candidates[0], question, weights, hits)]
@@ -188,3 +188,23 @@ def _surroundings(candidate: Candidate) -> str:
     """Return the passage with what a reader has just read before it: a name stays in force for some paragraphs."""
     passage = candidate.hit.passage
     return candidate.hit.article.text[max(0, passage.start - CONTEXT) : passage.end]
+
+
+Reader = Callable[[str, Sequence[str]], Sequence[float]]
+"""A cross-encoder: tells of each text how surely it answers a question, from 0 to 1. Off unless it is set."""
+
+_NOT_SURE = 0.15  # how far from the level a confidence is one that a reader decides
+
+
+def decide(reader: Reader, question: Question, best: Candidate, sure: float, level: float) -> float:
+    """Return a confidence near the level as a reader sees it: at or above the level if it finds an answer, else below.
+
+    It reads the sentence with the one before it, and its passage. The higher of its two scores counts, moved so that
+    one half is the level.
+    """
+    if abs(sure - level) > _NOT_SURE:
+        return sure
+    text = best.hit.article.text
+    first = best.around[max(0, best.position - 1)][0]
+    answers = max(reader(question.asked, [text[first : best.end], best.hit.passage.text]))
+    return level + (answers - 0.5) * 2 * _NOT_SURE

@@ -158,10 +158,10 @@ _TITLES = frozenset(marked("titles", "question"))
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, taken apart.
+    """A parsed question.
 
-    ``asked`` is its last sentence: what stands before that tells what it is about. ``terms`` are folded search
-    terms, the speaker's left out of ``topic``; ``sides`` are the last names of the two that it compares.
+    ``asked`` is its last sentence; what stands before it is context. ``terms`` are folded search
+    terms, the speaker's left out of ``topic``; ``compared`` are the last names of the two that it compares.
     """
 
     text: str
@@ -181,7 +181,7 @@ class Question:
     firm: bool
 
     def scope(self, since: date | None = None, until: date | None = None, publisher: str | None = None) -> Scope:
-        """Return what the question is about, within what its asker has set: articles outside do not count at all."""
+        """Return the bounds of the question, within those that its asker has set: no article outside counts."""
         return Scope(
             since or (self.since if self.strict else None), until or (self.until if self.strict else None), publisher
         )
@@ -195,14 +195,12 @@ class Question:
 
 
 def parse_question(text: str, today: date) -> Question:
-    """Take a question apart, relative to a day."""
+    """Parse a question that was asked on a day."""
     return _question_of(text, time_of(text, today))
 
 
 def parse_without_time(text: str) -> Question:
-    """Take a question apart whose time words are topic: "where did they meet in June 2014", asked of what was written
-    later.
-    """
+    """Parse a question whose time words are its topic: "where did they meet in June 2014", told by later articles."""
     return _question_of(text, Time(None, None, False, text))
 
 

@@ -55,7 +55,7 @@ class Time:
     until: date | None
     latest: bool
     rest: str
-    year: bool = False  # a year is named: it may be that of what is told, not of the telling
+    year: bool = False  # a year is named: it may be that of the event, not of the article
     # by a bound ("since Monday", "before March"): nothing of another time can answer; all else is a preference
     strict: bool = False
     firm: bool = False  # by a date, a month with its year, or a year: a strong preference
@@ -72,7 +72,7 @@ def time_of(question: str, today: date) -> Time:
     strict = firm = False
     for match in _BOUND.finditer(rest):
         first, last, exact = _span(match, today)
-        if first is None or last is None or first > today:  # of what is to come is told before
+        if first is None or last is None or first > today:  # articles about the future were published before
             continue
         how = match["how"].lower()
         if how in ("since", "from"):

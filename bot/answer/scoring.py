@@ -31,7 +31,7 @@ _BECAUSE = re.compile(
     ),
     re.I,
 )
-# "What does the coalition demand": a body's will is often told without a verb of speech.
+# "What does the coalition demand": what a body wants is often written without a verb of speech.
 WILL = re.compile(
     r"\b(?:demand|propose|promise|offer|suggest|call\s+for|claim|want|plan|ask\s+for|expect|require)(?:s|d|ed)?\b", re.I
 )
@@ -82,7 +82,7 @@ def _defines(asked: str, sentence: str) -> bool:
     )
 
 
-GATE = 0.35  # a sentence this far below the best one is not shown, and does not vouch for a name, a number or a speaker
+GATE = 0.35  # how far below the best sentence one may score and still be shown, or prove a name, a number or a speaker
 
 
 def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vectors:
@@ -92,9 +92,7 @@ def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vect
 
 
 def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
-    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on
-    four sets).
-    """
+    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage; weights: four sets."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
     for candidate in candidates:
@@ -116,8 +114,8 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
 
 
 def score_by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
-    """Add cos(q,s) to the scores, which then are whole; ``asked`` is the vector of what is asked, ``vectors`` as
-    ``sentence_vectors`` returns them.
+    """Add cos(question, sentence) to the scores; ``asked`` is the question's vector, ``vectors`` are those of
+    ``sentence_vectors``.
     """
     for candidate, cosine in zip(candidates, vectors @ asked, strict=True):
         candidate.meaning = float(cosine)

@@ -1,4 +1,4 @@
-"""Two sequences of tokens laid side by side: what a claim says, and what a window of an article says of it."""
+"""Aligns the tokens of a claim with those of a window of an article."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bot.check.vocabulary import alike, opposed
 
 @dataclass(slots=True)
 class Match:
-    """Claim and window, and which token answers which."""
+    """A claim, a window, and which of their tokens match."""
 
     claim: Sequence[Token]
     window: Sequence[Token]
-    rows: list[dict[int, float]]  # of each claim token: window tokens that say the same, and how well
-    aligned: dict[int, int] = field(default_factory=dict)  # the best matching in one order
+    rows: list[dict[int, float]]  # for each claim token: the window tokens that match it, and how well
+    aligned: dict[int, int] = field(default_factory=dict)  # claim token → window token, in the order of both
 
     @property
     def coverage(self) -> float:
-        """Share of what the claim says that the window says too."""
+        """The share of the claim's content that the window has."""
         content = [i for i, token in enumerate(self.claim) if token.content]
         return (
             sum(min(1.0, max(self.rows[i].values(), default=0.0)) for i in content) / len(content) if content else 0.0
@@ -30,7 +30,7 @@ class Match:
 
     @property
     def in_order(self) -> float:
-        """The same, of what stands in the same order."""
+        """The share of the claim's content that the window has in the same order."""
         content = [i for i, token in enumerate(self.claim) if token.content]
         return (
             sum(min(1.0, self.rows[i][self.aligned[i]]) for i in content if i in self.aligned) / len(content)
@@ -40,7 +40,7 @@ class Match:
 
 
 def align(claim: Sequence[Token], window: Sequence[Token], published: date | None) -> Match:
-    """Lay a claim beside a window of an article."""
+    """Align a claim with a window of an article that was published on a day."""
     by_key: dict[str, list[int]] = {}
     for j, token in enumerate(window):
         by_key.setdefault(token.key, []).append(j)
@@ -173,9 +173,7 @@ def _best_matching(claim: Sequence[Token], window: Sequence[Token], rows: Sequen
 
 
 def gaps(match: Match) -> list[tuple[list[int], list[int]]]:
-    """Return the stretches between neighbouring aligned content tokens: what claim and window have there that the other
-    has not.
-    """
+    """Return what stands between neighbouring aligned content tokens without being aligned: in claim and window."""
     anchors = [
         (-1, -1),
         *((i, j) for i, j in sorted(match.aligned.items()) if match.claim[i].content),

@@ -1,11 +1,10 @@
 """The checker: the only maker of citations.
 
-What an answerer drafted is kept if the articles carry it, else dropped with its whole sentence.
+A sentence is kept if the articles support it, else dropped as a whole.
 
-quotes answerer   check: the sentence is what stands at its place
-language model    SentenceChecker: form and keys (claims.py) → windows of the passages cited (evidence.py) →
-                  words (support.py) →
-                  speakers (attribution.py) → meaning (vectors, or an entailment model)
+of the quotes answerer   check: the sentence is what stands at its position
+of a language model      SentenceChecker: form and keys (claim.py) → windows of the cited passages (evidence.py) →
+                         words (alignment.py, contradictions.py) → speakers → meaning (vectors, or an entailment model)
 """
 
 from __future__ import annotations
@@ -28,9 +27,9 @@ Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one 
 
 _COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
 _WINDOWS = 6  # tried for a sentence, best covered first
-_MUCH = 0.5  # of what a window says of a claim: a sentence of it with so much is one the claim is made from
-_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not a speech
-_LEAST_CLAUSE = 3  # words of content; what has fewer is no clause of its own
+_MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
+_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not somebody's words
+_LEAST_CLAUSE = 3  # content words; what has fewer is not taken for a clause
 _CLAUSES = re.compile(r"[;,]\s+(?:and|but|while|whereas|although|though|yet)\s+|;\s+|\s+(?:but|while|whereas)\s+")
 _STOPS = ".,;:!?…()[]"
 _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
@@ -38,7 +37,7 @@ _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A sentence that an answerer proposes, with the place in an article it claims to come from."""
+    """A sentence that an answerer proposes, and where in an article it comes from."""
 
     text: str
     article: Article
@@ -50,7 +49,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a sentence must reach: share of what it says that stands in the window, cosine, entailment.
+    """What a sentence must reach: share of its words in the window, cosine, entailment.
 
     docs/understand/checker.md has the curves.
     """
@@ -62,20 +61,20 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How well the best window carries a claim: what is wrong, share of words covered, cosine (or entailment)."""
+    """How well the best window supports a claim: what is wrong, share of words covered, cosine (or entailment)."""
 
     fault: str
     window: Window | None
     covered: float = 0.0
     near: float = 0.0
-    final: bool = False  # no other window can mend it
+    final: bool = False  # no other window can change it
 
 
 def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation, ...], tuple[Dropped, ...]]:
     """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
 
-    A draft holds if its text is, white space aside, what stands at its place in its article, and that place is not
-    empty and lies in or beside its passage. A draft that fails takes its whole sentence with it.
+    A draft holds if its text is, white space aside, what stands at its position in its article, and that is not empty
+    and overlaps its passage. A draft that fails takes its whole sentence with it.
     """
     sentences: list[Sentence] = []
     citations: list[Citation] = []
@@ -147,7 +146,7 @@ class SentenceChecker:
         return Dropped(claim.text, why_not) if why_not else (claim.text, self._supports(claim.text, cited))
 
     def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
-        """Return how well a text is carried, sentence by sentence; where one is not, clause by clause."""
+        """Return how well each sentence of a text is supported; where one is not, each of its clauses."""
         found: list[Support] = []
         for start, end in spans(text):
             whole = self._support(text[start:end], cited)
@@ -165,7 +164,7 @@ class SentenceChecker:
         return found
 
     def _support(self, text: str, cited: Sequence[Evidence], *, speaker_named: bool = False) -> Support:
-        """Find the window that carries a claim best."""
+        """Return the support of the best window for a claim."""
         rest = without_outlet(text, [evidence.hit.article.source for evidence in cited])
         same = _verbatim(rest.text, cited)
         if same:
@@ -216,7 +215,7 @@ class SentenceChecker:
 
     def _cite(self, window: Window) -> int:
         """Return the number of the citation of a window, made if there is none yet."""
-        (start, end), hit = window.place, window.evidence.hit
+        (start, end), hit = window.span, window.evidence.hit
         for citation in self._citations:
             if citation.article.source.id == hit.article.source.id and (citation.start, citation.end) == (start, end):
                 return citation.number
@@ -226,7 +225,7 @@ class SentenceChecker:
 
 
 def _best_windows(text: str, cited: Iterable[Evidence]) -> list[tuple[Window, Match]]:
-    """Return the windows that say most of a claim, each with its match; of equal ones the shorter."""
+    """Return the windows that have most of a claim, each with its match; of equal ones the shorter."""
     found = []
     for evidence in cited:
         claim = tokenize(text, evidence.lower)
@@ -253,8 +252,8 @@ def _overlap(windows: Sequence[Window]) -> bool:
 
 
 def _contrary_inside(window: Window, match: Match) -> str:
-    """Return how a claim goes against a sentence of a window that says much of it: its neighbours must not lend it a
-    name or number.
+    """Return how a claim contradicts one sentence of a window, "" if it does not: the others must not lend it a name or
+    number.
     """
     if window.first == window.last:
         return ""

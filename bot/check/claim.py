@@ -1,5 +1,5 @@
-"""What a model wrote, taken apart: keys, quotations, faults of form; then words, names, numbers and times, each in a
-normal form with its place.
+"""Parses a sentence that a model wrote: its keys, quotations and faults of form; then its words, names, numbers and
+times, each in a normal form with its position.
 """
 
 from __future__ import annotations
@@ -155,8 +155,8 @@ class Claim:
 
 
 def parse_claim(sentence: str, known: Container[str], printed: Container[str] = ()) -> Claim:
-    """Take a sentence of a model's apart; a bracket that holds no known key is a fault, unless it is one of those
-    ``printed`` in the passages.
+    """Parse a sentence that a model wrote. A bracket without a known key is a fault, unless ``printed`` in the
+    passages.
     """
     keys: list[str] = []
     fault = ""

@@ -1,7 +1,7 @@
-"""Does what an article says carry what a model made of it.
+"""Finds where a claim contradicts a window of the article it cites, or says more than that.
 
-numbers, times and names stand there ─ none in another's place ─ nothing denied, turned round, or surer than it is ─
-enough of the words
+no number, time or name replaced ─ nothing denied that is not denied there, or the other way round ─ nothing surer ─
+subject and object not exchanged ─ numbers with what they count
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _SYMMETRIC = frozenset(
     "meet talk discuss agre agree negoti marri marry share speak speech differ join togeth border resembl and".split()
 )
 _SPEECH = frozenset(map(lemma, marked("verbs_of_speech", "reports")))
-_RETOLD = 0.6  # of a claim in the window's order: it tells that window again, and an opposite anywhere is no chance
+_RETOLD = 0.6  # share of a claim in the window's order: from it on, an opposite anywhere counts
 _SHORT_GAP = 3  # content words in the place of which others may stand
 
 
@@ -38,10 +38,9 @@ class Around:
 
 
 def contrary(match: Match, *, part: bool = False) -> str:
-    """Return how the claim goes against the window, "" if nowhere that can be told by its words.
+    """Return how the claim contradicts the window, "" if its words show no contradiction.
 
-    ``part``: the window is a sentence of those the claim may be made from, so that what the claim denies may be told in
-    another.
+    ``part``: the window is one of several sentences that the claim may be made from; another may hold what it denies.
     """
     checks = (
         (_replaced, _undenied, _surer, _turned, _misattached)
@@ -52,7 +51,7 @@ def contrary(match: Match, *, part: bool = False) -> str:
 
 
 def missing(match: Match, around: Around) -> str:
-    """Return what number, time or name of the claim the window lacks, "" if none: another window may have it."""
+    """Return what of the claim (number, time, name) the window lacks, "" if none; another may have it."""
     for i, token in enumerate(match.claim):
         if match.rows[i]:
             continue
@@ -142,9 +141,7 @@ def _replaced(match: Match) -> str:
 
 
 def _moved(match: Match, i: int, its: Sequence[int]) -> bool:
-    """Tell whether a name stands elsewhere in the window and what stands in its place stands elsewhere in the claim: an
-    order, no exchange.
-    """
+    """Tell whether names of a list only changed their order: each stands elsewhere in the other text."""
     elsewhere = bool(match.rows[i])
     claimed = {token.key for token in match.claim}
     return (
@@ -164,7 +161,7 @@ def _after_by(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _targets(tokens: Sequence[Token], *, bare: bool = False) -> dict[int, int]:
-    """Return which content tokens are denied: each with the place of its negator.
+    """Return which content tokens are denied: each with the position of its negator.
 
     "Not only" denies nothing, unless ``bare``.
     """
@@ -212,7 +209,7 @@ def _undenied(match: Match) -> str:
 
 
 def _strength(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return how sure a token is made by what stands before it in its clause, and the place of the word that does it
+    """Return how sure a token is made by what stands before it in its clause, and the position of the word that does it
     (-1 if none).
     """
     least, place, between = FACT, -1, 0

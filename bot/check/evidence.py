@@ -1,5 +1,6 @@
-"""What a cited passage can vouch for: its sentences as tokens, the names around them, who speaks in which; and whether
-the words a claim gives to somebody are theirs.
+"""What a cited passage offers as evidence: its sentences as tokens, the names around them, and who speaks in which.
+
+Also decides whether a claim gives words to the person who said them.
 """
 
 from __future__ import annotations
@@ -36,14 +37,14 @@ class Window:
     last: int
 
     @property
-    def place(self) -> Span:
-        """Where it stands in the article."""
+    def span(self) -> Span:
+        """Its position in the article."""
         return self.evidence.sentences[self.first][0], self.evidence.sentences[self.last][1]
 
     @property
     def text(self) -> str:
         """Its words."""
-        start, end = self.place
+        start, end = self.span
         return self.evidence.hit.article.text[start:end]
 
     @property
@@ -58,7 +59,7 @@ class Window:
 
     @property
     def around(self) -> Around:
-        """What its article says besides."""
+        """What its article says around it."""
         evidence = self.evidence
         before = [
             token for number in range(max(0, self.first - _BEFORE), self.first) for token in evidence.tokens(number)
@@ -71,7 +72,7 @@ class Window:
 
 
 class Evidence:
-    """A cited passage, read once."""
+    """A cited passage, parsed once."""
 
     def __init__(self, hit: Hit) -> None:
         self.hit = hit
@@ -169,12 +170,12 @@ class Unascribed:
     """A sentence without the words that name the outlet it comes from."""
 
     text: str
-    loosely: bool = False  # as what "the report" says: somebody speaks, whoever it is
+    loosely: bool = False  # it was said by "the report": somebody speaks, no matter who
 
 
 def without_outlet(text: str, sources: Sequence[Source]) -> Unascribed:
-    """Part a sentence from the outlet, author or "the article" it is ascribed to, if that is where a cited passage
-    stands.
+    """Return a sentence without the outlet, author or "the article" that it names as its source, if a cited passage is
+    from there.
     """
     for form in (_FIRST, _LAST, _BRACKET, _OPENS):
         match = form.match(text)
@@ -208,7 +209,7 @@ def _is(who: str, day: str | None, source: Source) -> bool:
 
 
 def says(text: str) -> bool:
-    """Tell whether a text gives somebody's words."""
+    """Tell whether a text has a verb of speech."""
     return any(lemma(word) in _SPEAKS for word in re.findall(r"[\w’']+", text))
 
 
@@ -219,7 +220,7 @@ def _keys(name: str) -> set[str]:
 def misattributed(text: str, match: Match, window: Window, *, speaker_named: bool = False) -> str:
     """Return how what a claim says of who speaks differs from the article, "" if it does not.
 
-    ``spoken``: the sentence named a speaker before.
+    ``speaker_named``: an earlier clause of the sentence named a speaker.
     """
     names, pronouns = named_in(text)
     carrying = _carrying(match)
@@ -262,7 +263,7 @@ def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
 
 
 def _carrying(match: Match) -> set[int]:
-    """Return the sentences of a window, by number, that most of what is matched stands in."""
+    """Return the numbers of the sentences of a window that hold most of what is matched."""
     count: dict[int, int] = {}
     for i, j in match.aligned.items():
         if match.claim[i].content:

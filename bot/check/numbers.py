@@ -1,5 +1,6 @@
-"""Numbers in a sentence in one normal form: "26" and "twenty-six", "$90 billion" and "90bn dollars", "half" and "50 %"
-are not the same, the first two are.
+"""Numbers in a sentence, in one normal form.
+
+"26" is "twenty-six" and "$90 billion" is "90bn dollars", but "half" is not "50 %".
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ _PRONOUN = re.compile(
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number: its value, its unit ("" if none: a currency, a share or a measure), whether it is a bound (">", "<") or
-    an ordinal, and its place.
+    an ordinal, and its position.
     """
 
     value: float

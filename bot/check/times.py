@@ -48,8 +48,8 @@ class Day:
     word: str = ""
 
     def same(self, other: Day, published: date | None) -> bool:
-        """Tell whether this can be the time that an article of a day tells; what this says more exactly must follow
-        from that day.
+        """Tell whether this can be the time that an article names; what this says more exactly must follow from the day
+        on which the article was published.
         """
         if self.word:
             return self.word == other.word

@@ -20,7 +20,7 @@ from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
 from bot.slack.api import Api
 from bot.slack.calls import SlackRefused, SlackUnreachable
-from bot.slack.desk_threads import DeskThreads
+from bot.slack.desk_threads import DeskThreads, guarded
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import changed_archive, ingest_line, runs_after
@@ -98,17 +98,14 @@ class SlackBot:
     def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
         """Run a task beside the listeners; an error in it is logged and ends that task only."""
 
-        async def watched() -> None:
-            try:
-                await work
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # the door of a task: the others go on
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()):
                 log.error("a task ended error=%s", error_place(error))
 
-        task = asyncio.create_task(watched())
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(ended)
 
     def note_event(self, kind: str) -> None:
         """Note that an event of a kind came, once an hour at most: the doctor says which have never come."""
@@ -141,16 +138,15 @@ class SlackBot:
         archive = self.desk.archive
         try:
             if archive:
-                archive.ping()
-                archive.follow()
+                guarded(archive.ping)
+                guarded(archive.follow)
         except ServerDown as error:
             return True, str(error)  # it comes back by itself
         except VectorsError as error:
             assert archive is not None
             well, outcome = mend_index(archive)
             return well, f"{error} {outcome}"
-        # A door: the catalog may be damaged, the disk full. Readiness says so, and the next look tries again.
-        except Exception as error:
+        except NewsdeskError as error:  # a damaged catalog, a full disk: readiness says so
             return False, error_place(error)
         return True, ""
 

@@ -125,7 +125,7 @@ class DeskThreads:
 
         def work() -> None:
             try:
-                _guarded(answer)
+                guarded(answer)
             except NewsdeskError as error:  # raised again where the answer is awaited
                 put(error)
             finally:
@@ -143,11 +143,11 @@ class DeskThreads:
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         # In the caller's context: log and traces name the question that is being answered.
-        run = partial(contextvars.copy_context().run, _guarded, work)
+        run = partial(contextvars.copy_context().run, guarded, work)
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
 
 
-def _guarded(work: Callable[[], T]) -> T:
+def guarded(work: Callable[[], T]) -> T:
     """Call a function in a thread of the desk; whatever error it raises comes out as a NewsdeskError."""
     try:
         return work()

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from settings import LlmSettings
 
 _LONGEST = 400  # characters of a rewritten question
-_EARLIER = 6  # questions before it that are told
+_EARLIER = 6  # earlier questions that the model sees
 _NUMBER_WORDS = frozenset(word for word, value in numbers().items() if value) | {"dozen", "half"}
 
 
 def completed_follow_up(llm: Llm, prompt: Prompt, request: Request, until: float, tally: Tally) -> str | None:
-    """Return the question with what it leaves out, None if the model fails or brings in what nobody has said."""
+    """Return the question completed from the conversation, None if the model fails or adds a name or number."""
     earlier = [" ".join(harmless(question).split()) for question in request.thread[-_EARLIER:]]
     question = " ".join(harmless(request.question).split())[:LONGEST_QUESTION]
     rules, asked = prompt.filled(
@@ -83,11 +83,11 @@ class _Draft:
     declined: bool = False
     fault: LlmError | None = None
     checking: float = 0.0  # seconds
-    first: float | None = None  # when the first sentence was told
+    first: float | None = None  # when the first sentence was shown
 
 
 def prompts() -> tuple[Prompt, Prompt]:
-    """Read the words for an answer and for a follow-up. Raises SettingsError if they are not whole."""
+    """Read the prompts for an answer and for a follow-up. Raises SettingsError if one is damaged."""
     return prompt("answer", {"today", "decline", "mark", "passages", "question"}), prompt(
         "followup", {"today", "earlier", "question"}
     )
@@ -99,7 +99,7 @@ class WrittenDesk:
     def __init__(
         self, quotes: Desk, llm: Llm, embedder: Embedder, settings: LlmSettings, entails: Entails | None = None
     ) -> None:
-        """Answer from what a desk finds. Raises SettingsError if the prompts are not whole."""
+        """Answer from what a desk finds. Raises SettingsError if a prompt is damaged."""
         self.quotes = quotes
         self._llm, self._embedder, self._settings, self._entails = llm, embedder, settings, entails
         self._prompt, self._follow_up = prompts()
@@ -117,7 +117,7 @@ class WrittenDesk:
         """
         began, tally = time.monotonic(), Tally()
         until = began + self._settings.seconds
-        asked = self._alone(request, began, tally)
+        asked = self._completed(request, began, tally)
         plain = self.quotes.ask(asked)
         plain = replace(plain, result=replace(plain.result, question=" ".join(request.question.split())))
         if not plain.hits:
@@ -136,8 +136,8 @@ class WrittenDesk:
             yield sentence
         yield self._reply(plain, draft, checker, tally, began)
 
-    def _alone(self, request: Request, began: float, tally: Tally) -> Request:
-        """Return a follow-up as a question that stands alone, if the model can say it with the conversation's own
+    def _completed(self, request: Request, began: float, tally: Tally) -> Request:
+        """Return a follow-up as a question that stands alone, if the model can write it in the conversation's own
         words.
         """
         if not request.thread:

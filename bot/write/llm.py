@@ -2,8 +2,8 @@
 
 The one file that knows their packages.
 
-LlmError   a model could not be used; what to do about it is said to whoever looks after newsdesk, never the key,
-           nor a word of prompt or answer
+LlmError: a model could not be used. Its text tells the operator what to do, and never holds the key, the prompt or the
+answer.
 """
 
 from __future__ import annotations
@@ -68,9 +68,8 @@ _PASSING = (408, 409, 425, 429)
 class LlmError(NewsdeskError):
     """A model could not be used.
 
-    ``why`` is what a reader of the answer may be told, ``passing`` says that another try may help, ``wait`` how many
-    seconds the provider wants to be left alone, ``form`` that it does not like something in the request and does not
-    say what.
+    ``why`` is for the reader of the answer; ``passing``: another try may help; ``wait``: seconds that the provider asks
+    to wait; ``form``: it rejects something in the request without saying what.
     """
 
     def __init__(
@@ -82,9 +81,7 @@ class LlmError(NewsdeskError):
 
 @dataclass(slots=True)
 class Tally:
-    """What was used for one answer: tokens as the provider counts them, or about so many where it does not say
-    (``counted`` False).
-    """
+    """What one answer used: tokens as the provider counts them, else an estimate (``counted`` False)."""
 
     tokens_in: int = 0
     tokens_out: int = 0
@@ -173,9 +170,7 @@ class Llm:
         self._open.response = response
 
     def _close(self) -> None:
-        """End the request of this thread: the libraries leave it open when nobody reads on, and the provider would go
-        on writing.
-        """
+        """End the request of this thread: the libraries leave it open, and the provider would go on writing."""
         response = getattr(self._open, "response", None)
         if response is not None:
             response.close()
@@ -192,8 +187,8 @@ class Llm:
     def write(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
         """Yield what the model writes, as it writes; closing the iterator ends the request.
 
-        Before the first piece a passing failure is tried again, after as long as the provider asks for. ``until``: a
-        time of ``time.monotonic``; what has not come by then is given up. Adds to ``tally``. Raises LlmError.
+        A temporary failure before the first piece is tried again, after the time that the provider asks for. ``until``
+        is the time of ``time.monotonic`` at which it gives up. Adds to ``tally``. Raises LlmError.
         """
         for attempt in range(_TRIES):
             written = False
@@ -213,14 +208,14 @@ class Llm:
                 return
 
     def _plainer(self) -> bool:
-        """Ask for no count of tokens any more, which some servers refuse; False if that is so already."""
+        """Stop asking for counts of tokens, which some servers refuse; False if they were not asked for."""
         asked = "stream_options" in getattr(self._llm, "additional_kwargs", {})
         if asked:
             self._llm.additional_kwargs = {}
         return asked
 
     def _pieces(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
-        """Ask once, in a thread of its own: no library can then keep the answer waiting longer than it has time."""
+        """Ask once, in a thread of its own, so that no library can keep the answer waiting past its time."""
         from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -325,13 +320,13 @@ class Llm:
         return LlmError(message, why, passing=passing, wait=_retry_after(error), form=status in (400, 422) and not code)
 
     def _code(self, error: Exception) -> str:
-        """Return the provider's name for an error, if it is one word and cannot be a secret."""
+        """Return the provider's code for an error, if it is one word and cannot be a secret."""
         code = getattr(error, "code", None)
         plain = isinstance(code, str) and len(code) <= 40 and code.replace("_", "").isalpha() and code.islower()
         return str(code) if plain and not (self._key and str(code) in self._key) else ""
 
     def check(self, seconds: float) -> str:
-        """Try the model with a word and return what it is; the doctor's look. Raises LlmError."""
+        """Ask the model for one word and return what it is, for ``doctor``. Raises LlmError."""
         tally = Tally()
         began = time.monotonic()
         pieces = self.write("Answer with one word.", "Are you there?", began + seconds, tally)
@@ -341,7 +336,7 @@ class Llm:
 
 
 class _Used:
-    """Counts one request: as the provider says in the end, else about."""
+    """Counts the tokens of one request: as the provider says in the end, else an estimate."""
 
     def __init__(self, tokens_in: int) -> None:
         self._in, self._text, self._counted = tokens_in, "", (0, 0)
@@ -386,7 +381,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Return how many seconds a provider wants to be left alone, None if it does not say."""
+    """Return how many seconds a provider asks to wait, None if it does not say."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     said = headers.get("retry-after", "")
     with contextlib.suppress(ValueError):

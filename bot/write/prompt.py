@@ -1,5 +1,5 @@
 """What a language model is given: the files of prompts/ with $placeholders, and the passages, each between two lines
-that nothing in it can imitate, under a key that means nothing elsewhere.
+that no text in it can imitate, under a random key.
 """
 
 from __future__ import annotations

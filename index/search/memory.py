@@ -18,8 +18,8 @@ import numpy.typing as npt
 
 from index.articles import article_id_of
 from index.store.keywords import TITLE_WEIGHT
-from index.store.rows import Scope
-from index.store.snapshot import Snapshot, chunks
+from index.store.rows import Scope, chunks
+from index.store.snapshot import Snapshot
 
 Rows = npt.NDArray[np.int64]  # passages.row
 Positions = npt.NDArray[np.int64]  # of passages among those of the state, by their row

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Row
+from sqlalchemy import Connection, Row, Select
 
 from index.articles import Article, Passage, Source
+
+_T = TypeVar("_T")
+CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
+PORTION = 8_192  # rows read at a time
 
 # A line that cleaning left out, why, and where it stood in the cleaned text (None: not known).
 CutLine = tuple[str, str, int | None]
@@ -143,3 +148,18 @@ def file_of(row: Row[Any]) -> FileRecord:
     said: dict[str, Any] = json.loads(row.failure) if row.failure else {"run": 0, "count": 0, "failures": []}
     failures = tuple((path, reason, line) for path, reason, line in said["failures"])
     return FileRecord(row.path, row.size, row.mtime_ns, row.digest, row.articles, said["run"], said["count"], failures)
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Yield values in portions that fit into one ``IN (…)``."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def portions(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Any]]:
+    """Yield the driver's own rows: to make SQLAlchemy's of a hundred thousand takes as long as to read them."""
+    rows = connection.execute(statement)
+    assert rows.cursor is not None
+    while portion := rows.cursor.fetchmany(PORTION):
+        yield portion
+    rows.close()

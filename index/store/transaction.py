@@ -27,7 +27,7 @@ from index.model.embedder import Vectors
 from index.statements import Reading
 from index.store import keywords
 from index.store.dialect import upsert
-from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, source_of
+from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, chunks, source_of
 from index.store.schema import (
     acronyms,
     articles,
@@ -48,7 +48,8 @@ from index.store.schema import (
     vector_journal,
     versions,
 )
-from index.store.snapshot import Snapshot, chunks, under
+from index.store.snapshot import Snapshot
+from index.store.snapshot_runs import under
 from index.text import terms
 
 _RUNS = 10_000  # runs that are kept, with their counts

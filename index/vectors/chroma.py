@@ -87,7 +87,7 @@ def open_folder(folder: Path) -> Collection:
 class Writer:
     """A child process that writes folders, one after another.
 
-    It takes a second of processor to start, so start it before it is needed.
+    It takes a second to start, so start it before it is needed.
 
     A folder that is written while another process reads it, or whose writer dies, is worthless (see above): the caller
     gives each folder away only once ``write`` has returned.
@@ -112,7 +112,7 @@ class Writer:
     def write(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
         """Change or make a Chroma folder, flush it, and return how many vectors it holds.
 
-        ``prepare`` puts into the folder what is changed. Raises VectorsError if the process dies, fails or makes no
+        ``prepare`` copies the former state into the folder. Raises VectorsError if the process dies, fails or makes no
         progress for five minutes; the folder is worthless then, and so is the writer.
         """
         self.written += 1

@@ -34,7 +34,7 @@ _CONNECT, _READ, _WRITE = (
     5.0,
     5.0,
     30.0,
-)  # seconds for one request; whoever asks a question has an exact scan to fall back on
+)  # seconds for one request; a question falls back on an exact scan
 _WAITS = (0.2, 0.6, 1.2)  # seconds before a write is sent again; a server that is restarted is back by then
 _ASKED_AGAIN = (0.1,)  # the same for a search
 _LONGEST = 5.0  # that a server's Retry-After is heeded
@@ -44,7 +44,7 @@ _CLOUD = 300  # records a write, and results, that Chroma Cloud allows
 
 
 class Server:
-    """A Chroma server and where on it."""
+    """A Chroma server, with the tenant and database on it."""
 
     def __init__(
         self,
@@ -92,9 +92,9 @@ class Server:
             return Collection(_Shared(), self._connect().get_collection(name, embedding_function=None), self.most)
 
     def answers(self) -> None:
-        """Raise ServerDown unless the server says within two seconds that it lives.
+        """Raise ServerDown unless the server answers within two seconds.
 
-        Disturbs nobody who uses the connection.
+        Other users of the connection are not disturbed.
         """
         with self._reached(ours=False):
             self._ask_for_life(2)
@@ -193,7 +193,7 @@ class Server:
 
 
 class OnServer:
-    """The engine: what an archive keeps on a Chroma server."""
+    """The engine for a Chroma server."""
 
     steady = False  # a collection loses old vectors once a newer state is published
     per_snapshot = False
@@ -217,7 +217,7 @@ class OnServer:
             raise VectorsError(f"The Chroma server at {self.url} has lost passages.")
 
     def ping(self, generation: Generation, snapshot: Snapshot) -> None:
-        """Find out whether the server lives, in two seconds at most. Raises ServerDown."""
+        """Check within two seconds that the server answers. Raises ServerDown if not."""
         self.server.answers()
 
     def check(self, generation: Generation, snapshot: Snapshot) -> None:
@@ -266,13 +266,13 @@ class OnServer:
         return Generation(number, name, total, dead), Changes(drop=changes.drop)
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
-        """Note what the server must lose from now on."""
+        """Note what must be removed from the server from now on."""
         transaction.journal_add(generation.name, left.drop)
         for name in unneeded:
             transaction.journal_add(name, [None])
 
     def tidy(self, kept: set[str]) -> None:
-        """Do what the journal says; it keeps what could not be done."""
+        """Remove what the journal lists; what could not be removed stays in it."""
         with self._catalog.snapshot() as snapshot:
             journal = snapshot.journal()
             known = snapshot.known_passages([id_ for _, _, id_ in journal if id_])
@@ -291,9 +291,7 @@ class OnServer:
             transaction.journal_done(done)
 
     def _noted(self, name: str, items_in: Iterable[list[Item]]) -> Iterator[list[Item]]:
-        """Yield batches whose ids have been written down before they are sent, so that those of a run that dies are
-        found and removed.
-        """
+        """Yield batches, each after its ids were noted: so those of a run that dies are found and removed."""
         for items in batches(items_in, 1_000):
             self._note(name, [passage.id for passage, _ in items])
             yield items
@@ -309,7 +307,7 @@ class _Shared:
 
 
 def _again(request: Callable[..., httpx.Response], url: str) -> Callable[..., httpx.Response]:
-    """Return what sends a request, and sends it again a few times where that may help."""
+    """Return a function that sends a request, and repeats it a few times where that may help."""
     import httpx
 
     def send(method: str, address: str, **more: Any) -> httpx.Response:
@@ -363,7 +361,7 @@ def _timeout(seconds: float) -> httpx.Timeout:
 
 
 def _within(seconds: float, work: Callable[[], _T]) -> _T:
-    """Return what some work returns. Raises TimeoutError when it takes longer; it is left to itself then."""
+    """Return the result of some work. Raises TimeoutError when it takes longer; it then goes on in its thread."""
     found: list[_T] = []
     failed: list[BaseException] = []
 

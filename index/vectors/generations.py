@@ -35,7 +35,7 @@ _Traces = tuple[tuple[str, int, int, int, int], ...]
 
 
 class Folders:
-    """The engine: the generations' folders under one root."""
+    """The engine for folders of Chroma, one for each generation."""
 
     url: str | None = None
     steady = True
@@ -76,7 +76,7 @@ class Folders:
         return expected == found
 
     def holds(self, name: str) -> bool:
-        """Tell whether a generation, sound or not, is in this folder."""
+        """Tell whether a generation, intact or not, is in this folder."""
         return (self.root / name).is_dir()
 
     def check(self, generation: Generation, snapshot: Snapshot) -> None:
@@ -84,7 +84,7 @@ class Folders:
         _check(self.root / generation.name)
 
     def ping(self, generation: Generation, snapshot: Snapshot) -> None:
-        """The same, but read nothing while no file has changed since it was last looked at. Raises VectorsError."""
+        """Check as ``check`` does, but only if a file has changed since the last time. Raises VectorsError."""
         now = (generation.name, _traces(self.root / generation.name))
         if now != self._looked:
             _check(self.root / generation.name)
@@ -93,7 +93,7 @@ class Folders:
     def write(
         self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
     ) -> tuple[Generation, Changes]:
-        """Write a generation from the one before (None: from nothing), seal it, and return it; nothing is left to do.
+        """Write a generation from the one before (None: from nothing), seal it, and return it.
 
         Raises VectorsError if it does not hold ``total`` passages in the end, DiskFull if there is no room.
         """

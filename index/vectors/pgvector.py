@@ -38,8 +38,8 @@ from sqlalchemy.types import UserDefinedType
 
 from index.errors import SettingsError, VectorsError
 from index.model.embedder import Vectors
-from index.store.rows import ANYTHING, Generation, Scope
-from index.store.snapshot import Snapshot, chunks
+from index.store.rows import ANYTHING, Generation, Scope, chunks
+from index.store.snapshot import Snapshot
 from index.vectors.engine import TABLE_PREFIX, Changes, Index, Item, batches
 
 if TYPE_CHECKING:

@@ -40,3 +40,10 @@ def test_a_verb_or_a_title_stands_once():
         assert len(forms) == len(set(forms))
     assert "said" in marked("verbs_of_speech", "asked")
     assert "said" in listed("stop_words", "topic")
+
+
+def test_months_days_and_numbers_stand_in_the_lists_alone():
+    root = Path(words.__file__).parents[2]
+    sources = [path for top in ("bot", "index", "web") for path in (root / top).rglob("*.py")]
+    for word in ("february", "wednesday", "seventeen"):
+        assert [path.name for path in sources if word in path.read_text(encoding="utf-8").lower()] == []

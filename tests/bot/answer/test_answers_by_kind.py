@@ -10,9 +10,9 @@ from hash_embedder import HashEmbedder
 
 import ingest
 from bot.answer.candidates import Candidate
+from bot.answer.confidence import decide
 from bot.answer.desk import Desk, Request
 from bot.answer.question import parse_question
-from bot.answer.reader import decide
 from bot.reply import Answer
 from bot.terminal import answer_text
 from index.archive import Archive

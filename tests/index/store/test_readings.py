@@ -10,8 +10,10 @@ from hash_embedder import HashEmbedder
 
 import index.statements
 from bot.admin.views import article_json, article_text
+from bot.answer.candidates import candidates_of, weights_of
+from bot.answer.question import parse_question
 from index.archive import Archive, Batch, Prepared
-from index.articles import Article, Source
+from index.articles import Article, Hit, Source
 from index.ingest.changes import Options
 from index.ingest.report import Progress
 from index.ingest.run import embed, run
@@ -20,7 +22,7 @@ from index.search.search import Wish, find
 from index.statements import acronyms, reading_of
 from index.store.rows import ANYTHING, Scope
 from index.store.upgrade import read_all
-from index.text import term_of, terms
+from index.text import passages_of, term_of, terms
 
 DAM = (
     "The dam above Vellburg holds, Ingrid Sand said on Monday.\n\n"
@@ -104,6 +106,24 @@ def test_what_an_older_newsdesk_put_in_is_read_by_the_next_run_and_only_once(arc
     run(archive, HashEmbedder(), Options([]), Progress())
     assert told(archive, "aa", "bb", "cc") == before
     assert read_all(archive.catalog) == 0
+
+
+def test_what_no_run_has_read_yet_is_read_at_the_question(archive):
+    said = article("aa", DAM)
+    put(archive, said)
+    question = parse_question("What did Ingrid Sand say about the valley?", date(2025, 3, 3))
+    hits = [Hit(passage, said, 1.0, 1.0, 1.0) for passage in passages_of(said)]
+
+    def speakers() -> list[tuple[str, bool]]:
+        found = archive.read(lambda view: candidates_of(view, hits, question, weights_of(view, question)))
+        return [(each.text, each.has_speaker) for each in found]
+
+    stored = speakers()
+    assert [speaks for _, speaks in stored] == [True, True, False, False]
+    with archive.catalog.transaction() as transaction:
+        transaction.put_reading("aa", index.statements.Reading())
+        transaction.put_fact("readings", "0")
+    assert speakers() == stored
 
 
 def test_show_lists_who_speaks(valley):

@@ -1,4 +1,4 @@
-"""Who says what in the articles of the catalog, and what their acronyms stand for."""
+"""Reads who says what in articles, and what their acronyms stand for."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 500  # values in one IN (…)
 
 
-class Spoken:
-    """The part of a snapshot that reads statements, speakers and acronyms."""
+class StatementQueries:
+    """The part of a snapshot about statements, speakers and acronyms."""
 
     _connection: Connection
 
