@@ -3,17 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DATA := .demo
-# One more than there are cores, at most four: many tests wait for a process of their own.
-WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 3 ? $$(getconf _NPROCESSORS_ONLN) + 1 : 4 )))
+# Two for each core, at most four: most tests wait, for a process of their own or for a server.
+WORKERS := $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) < 2 ? 2 : 4 )))
 QUESTION := what did Macron say about the truce
 
 .DEFAULT_GOAL := help
 
-.PHONY: help install demo test browser lint types check lock clean
+.PHONY: help install demo test quick browser lint types check lock clean
 
 help:
 	@echo "make demo     set up, ingest the sample articles, answer a question about them"
 	@echo "make test     set up, run every test"
+	@echo "make quick    what needs no server, no process of its own, no Chroma and no model: under a minute"
 	@echo "make check    lint, types and every test"
 	@echo "make lock     resolve the dependencies anew (requirements*.lock)"
 
@@ -40,6 +41,9 @@ demo: install
 
 test: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+
+quick: $(VENV)/installed-dev
+	$(BIN)/python -m pytest -q -n $(WORKERS) --dist loadfile -m "not slow and not server and not chroma"
 
 # The reading room is looked at in a real Chromium. Where none is and none can be installed, those tests are skipped and say so.
 browser:

@@ -12,16 +12,17 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.ingest.changes import Options
-from index.ingest.report import Progress, Report, Step, shown
+from index.ingest.report import Progress, Report, Step, failures_of, shown, summary
 from index.ingest.run import plan, run
-from index.read.files import READERS, Failure
+from index.read.files import READERS
 from index.read.pages import is_address
+from index.read.record import Failure
 from index.text import printable, short_path
 from settings import Settings, load
 
@@ -85,10 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--watch", action="store_true", help="keep running and put in, update and remove articles as their files change"
     )
-    ray = (
-        "let a Ray cluster read and embed the files: its address, or auto for one that runs here, else one of this "
-        "machine alone"
-    )
+    ray = "let a Ray cluster read and embed the files: its address, or auto for the one of this machine"
     parser.add_argument("--ray", metavar="ADDRESS", help=ray)
     parser.add_argument(
         "--json",
@@ -136,7 +134,7 @@ def _ingest(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     return 1 if report.failed or report.interrupted else 0
 
 
-def _cluster(address: str | None) -> AbstractContextManager[Any]:
+def _cluster(address: str | None) -> AbstractContextManager[type[OnCluster] | None]:
     from index.ingest.cluster import joined
 
     return joined(address) if address else nullcontext()
@@ -150,43 +148,20 @@ def _run(
     *,
     quiet: bool,
     progress: Progress | None = None,
-    cluster: Any = None,
+    cluster: type[OnCluster] | None = None,
 ) -> Report:
-    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal.
-
-    ``cluster``: the Ray cluster that was joined.
-    """
+    """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal."""
     archive = settings.archive(create=True)
     try:
         with archive.writing():
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
-            looking = _on_cluster(cluster, archive, embedder, stop) if cluster else None
+            if cluster:
+                options = replace(options, looking=cluster(archive, embedder))
             with shown(quiet=quiet or progress is not None) as suited:
-                report = run(
-                    archive,
-                    embedder,
-                    replace(options, looking=looking) if looking else options,
-                    progress or suited,
-                    stop.is_set,
-                )
-            if looking and looking.read_here:
-                print(_READ_HERE.format(looking.read_here), file=sys.stderr)
-            return report
+                return run(archive, embedder, options, progress or suited, stop.is_set)
     finally:
         archive.close()
-
-
-_READ_HERE = (
-    "{} files could not be read by the machines of the cluster and were read here. Put articles where every machine "
-    "sees them under the same path."
-)
-
-
-def _on_cluster(cluster: Any, archive: Archive, embedder: Embedder, stop: _Stop) -> OnCluster:
-    from index.ingest.cluster import OnCluster
-
-    return OnCluster(cluster, archive, embedder, stop.is_set)
 
 
 def _watch(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
@@ -227,7 +202,7 @@ class _Watched:
         """Run over what changed (None: everything) until it worked; raises only what trying again cannot mend."""
         from index.ingest.watch import pause
 
-        told, delay = "", 1.0
+        reported, delay = "", 1.0
         while not stop.is_set():
             try:
                 self._run_once(changed, stop)
@@ -235,13 +210,13 @@ class _Watched:
                 raise
             except Exception as error:  # a watch outlives whatever it meets, and says so
                 sentence = _sentence(error)
-                if sentence != told:
+                if sentence != reported:
                     print(f"{sentence}\nTrying again until it works.", file=sys.stderr, flush=True)
-                told, changed = sentence, None
+                reported, changed = sentence, None
                 pause(2.0 if isinstance(error, LockedError) else delay, stop)
                 delay = min(delay * 2, 60.0)
             else:
-                if told:
+                if reported:
                     print("It works again.", file=sys.stderr, flush=True)
                 return
 
@@ -317,20 +292,20 @@ class _WatchProgress(Progress):
         added = {step.digest: step for step in steps if step.action == "add"}
         moved = {step.digest: step for step in steps if step.action == "remove" and step.digest in added}
         for step in steps:
-            place, title = printable(short_path(step.place)), printable(step.title)
+            path, title = printable(short_path(step.path)), printable(step.title)
             if step.digest in moved and step.action == "remove":
                 continue
             if step.action == "add" and step.digest in moved:
-                print(f"moved    {printable(short_path(moved[step.digest].place))} → {place}  {title}", flush=True)
+                print(f"moved    {printable(short_path(moved[step.digest].path))} → {path}  {title}", flush=True)
             else:
-                print(f"{self._DONE[step.action]:<8} {place}  {title}", flush=True)
+                print(f"{self._DONE[step.action]:<8} {path}  {title}", flush=True)
 
 
 def _mend(archive: Archive, embedder: Embedder) -> None:
     """Remove what a dead run left and rebuild damaged vectors, telling it in one line."""
-    if elsewhere := archive.elsewhere():
-        raise ArchiveError(elsewhere)
-    if not archive.sound():
+    if why := archive.why_not_here():
+        raise ArchiveError(why)
+    if not archive.is_intact():
         trouble = archive.trouble
         archive.rebuild(embedder.identity)
         print(f"The search index was damaged and has been rebuilt from the catalog ({trouble})", file=sys.stderr)
@@ -345,15 +320,14 @@ def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
         if archive is not None:
             archive.close()
     if parsed.json:
-        plan_json = [
-            {"action": step.action, "path": step.place, "title": step.title, "why": step.why} for step in steps
-        ]
+        plan_json = [{"action": step.action, "path": step.path, "title": step.title, "why": step.why} for step in steps]
         print(json.dumps({**report.as_json(), "dry_run": True, "plan": plan_json}, ensure_ascii=False))
     else:
         for step in steps:
-            print(f"{step.action:<7} {printable(short_path(step.place))}  {printable(step.title)}  ({step.why})")
-        print(f"Nothing was changed. {_summary(report, 'would be ')}")
-        _print_failures(report)
+            print(f"{step.action:<7} {printable(short_path(step.path))}  {printable(step.title)}  ({step.why})")
+        print(f"Nothing was changed. {summary(report, 'would be ')}")
+        for line in failures_of(report):
+            print(line)
     return 1 if report.failed else 0
 
 
@@ -393,32 +367,11 @@ def _print_report(report: Report, as_json: bool) -> None:
     if as_json:
         print(json.dumps(report.as_json(), ensure_ascii=False))
         return
-    print(f"{_summary(report)} ({report.passages} passages, {report.seconds:.1f} s)")
+    print(f"{summary(report)} ({report.passages} passages, {report.seconds:.1f} s)")
     if report.interrupted:
         print("The run was stopped; run the same command again for the rest.")
-    _print_failures(report)
-
-
-def _summary(report: Report, would: str = "") -> str:
-    duplicates = f" ({report.duplicates} of them copies of another)" if report.duplicates else ""
-    done = (
-        f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, "
-        f"{report.removed} {would}removed"
-    )
-    before = (
-        f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)"
-        if report.known_failures
-        else ""
-    )
-    return f"{done}, {report.failed} failed{before}{duplicates}"
-
-
-def _print_failures(report: Report) -> None:
-    for failure in report.failures:
-        print(f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}")
-    if report.skipped:
-        kinds = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
-        print(f"  left out, not article files: {kinds}")
+    for line in failures_of(report):
+        print(line)
 
 
 def command() -> None:

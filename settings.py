@@ -51,12 +51,7 @@ class ModelSettings(Group):
 class CatalogSettings(Group):
     """Where articles, and the bot's journal, are kept."""
 
-    url: SecretStr | None = Field(
-        None,
-        description=(
-            "a PostgreSQL database, postgresql+psycopg://USER:PASSWORD@HOST/NAME; without it, files in the data folder"
-        ),
-    )
+    url: SecretStr | None = Field(None, description="a PostgreSQL database; without it, files in the data folder")
 
     @field_validator("url")
     @classmethod
@@ -71,9 +66,7 @@ class CatalogSettings(Group):
 class VectorsSettings(Group):
     """What the search index is kept by."""
 
-    engine: Literal["chroma", "pgvector"] = Field(
-        "chroma", description="chroma: folders, or the server that is set; pgvector: the catalog's PostgreSQL"
-    )
+    engine: Literal["chroma", "pgvector"] = Field("chroma", description="pgvector: the catalog's PostgreSQL")
 
 
 class ChromaSettings(Group):
@@ -83,15 +76,9 @@ class ChromaSettings(Group):
     tenant: str = Field("", description="on that server; without it, Chroma's default")
     database: str = Field("", description="of that tenant; without it, Chroma's default")
     token: SecretStr | None = Field(None, description="the key of Chroma Cloud, sent as X-Chroma-Token")
-    headers: dict[str, SecretStr] = Field(
-        {}, description="sent with each request, as a JSON object, for a proxy that asks for them"
-    )
-    ca: Path | None = Field(
-        None, description="file with the certificates of an authority of your own that the server's is checked against"
-    )
-    text: bool = Field(
-        False, description="also keep the passages' text there, for other programs that read the collection"
-    )
+    headers: dict[str, SecretStr] = Field({}, description="sent with each request, as a JSON object")
+    ca: Path | None = Field(None, description="certificates of an authority of your own, if one made the server's")
+    text: bool = Field(False, description="also keep the passages' text there, for other programs")
     collection: str = Field(
         "newsdesk",
         pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,60}$",
@@ -123,26 +110,19 @@ class IngestSettings(Group):
 
     max_mb: int = Field(50, ge=1, le=2_000, description="largest article, in megabytes")
     roots: list[Path] = Field([], description="folders that may be read, as a JSON list; empty: any")
-    private_networks: list[IPvAnyNetwork] = Field(
-        [], description="networks off the public internet that pages may be fetched from, as a JSON list"
-    )
+    private_networks: list[IPvAnyNetwork] = Field([], description="that pages may be fetched from, as a JSON list")
 
 
 class SearchSettings(Group):
     """How passages are found."""
 
-    reranker: str | None = Field(
-        None, description="sentence-transformers cross-encoder that reorders the passages found"
-    )
+    reranker: str | None = Field(None, description="cross-encoder that reorders the passages found")
 
 
 class AnswersSettings(Group):
     """What is answered."""
 
-    reader: str | None = Field(
-        None,
-        description="sentence-transformers cross-encoder that decides whether a passage answers where that is not sure",
-    )
+    reader: str | None = Field(None, description="cross-encoder that says whether a passage answers, if that is unsure")
     refusal: Literal["cautious", "balanced", "eager"] = Field(
         "balanced", description="how sure an answer must be: cautious, balanced or eager"
     )
@@ -185,24 +165,16 @@ class LogSettings(Group):
 class CheckSettings(Group):
     """How the sentences of a language model are checked."""
 
-    nli: str | None = Field(
-        None,
-        description="sentence-transformers cross-encoder for entailment that decides whether a passage carries a "
-        "sentence",
-    )
+    nli: str | None = Field(None, description="cross-encoder that says whether a passage entails a sentence")
 
 
 class SlackSettings(Group):
     """Who is answered in Slack, and how. Ids: separated by commas, or a JSON list; ``*`` for all."""
 
-    admins: str = Field(
-        "", description="ids of people who see failures, low-rated answers and the status in the Home tab"
-    )
+    admins: str = Field("", description="ids of people who see failures, low-rated answers and the status")
     teams: str = Field("", description="ids of other workspaces whose people are answered")
     guests: str = Field("", description="ids of guests who are answered")
-    shared_channels: str = Field(
-        "", description="ids of channels shared with other organisations in which members are answered"
-    )
+    shared_channels: str = Field("", description="ids of channels, shared with others, in which members are answered")
     ask_a_person: str = Field(
         "",
         pattern=r"^([UWSCG][A-Z0-9_]{2,30})?$",
@@ -329,16 +301,16 @@ class Settings(BaseSettings):
             return None
         from index.vectors.chroma_server import Server
 
-        told = {name: value.get_secret_value() for name, value in self.chroma.headers.items()}
+        headers = {name: value.get_secret_value() for name, value in self.chroma.headers.items()}
         if self.chroma.token is not None:
-            told["X-Chroma-Token"] = self.chroma.token.get_secret_value()
+            headers["X-Chroma-Token"] = self.chroma.token.get_secret_value()
         chroma = self.chroma
         return Server(
             str(chroma.url),
             chroma.collection,
             tenant=chroma.tenant,
             database=chroma.database,
-            headers=told,
+            headers=headers,
             ca=chroma.ca,
         )
 
@@ -399,8 +371,8 @@ def load() -> Settings:
         return Settings()
     except ValidationError as error:
         first = error.errors()[0]
-        place = "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
-        variable = place if place.startswith("SLACK_") and place in known else PREFIX + place
+        setting = "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
+        variable = setting if setting.startswith("SLACK_") and setting in known else PREFIX + setting
         raise SettingsError(f"{variable}: {first['msg']}. Correct it in the environment or in .env.") from error
     except ValueError as error:  # a list that is not written as JSON
         wrong = getattr(error.__cause__, "doc", None)

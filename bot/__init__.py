@@ -1,5 +1,5 @@
-"""The desk: a question in, a checked and cited answer out.
+"""A question in, a checked and cited answer out.
 
-A folder is a step of the way: answer (quotes that answer), check (is it what the article says), write (a language
-model in front), journal (every question kept), slack (the bot), admin (views, doctor, backup, usage).
+A folder is a step: answer (choose quotes), check (do articles support a sentence), write (a language model in front of
+the quotes), journal (every question stored), admin (views, doctor, backup, usage), slack (the bot).
 """

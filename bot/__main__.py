@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
-    """Run the command and return its exit code: 0 done (a refusal included), 1 the doctor found something, 2 an
-    error.
+    """Run a command and return its exit code.
+
+    0: done, also with a refusal; 1: the doctor found something; 2: an error.
     """
     parser = _parser()
     parsed = parser.parse_args(arguments)
@@ -96,19 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", help="check settings, archive, disk and model; exit code 1 with what to do"
     )
     doctor.add_argument("--json", action="store_true")
-    doctor.set_defaults(run=admin.doctor)
-
-    copying = subcommands.add_parser(
-        "copy", help="copy the archive and the bot's journal into another, empty database, and compare what arrived"
-    )
-    copying.add_argument(
-        "--to",
-        required=True,
-        metavar="PLACE",
-        help="postgresql+psycopg://USER@HOST/NAME, sqlite:///PATH or a data folder",
-    )
-    copying.add_argument("--json", action="store_true")
-    copying.set_defaults(run=admin.copy)
+    doctor.set_defaults(run=commands.doctor)
 
     rebuild = subcommands.add_parser("rebuild", help="write Chroma again from the catalog")
     rebuild.add_argument(

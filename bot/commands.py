@@ -1,4 +1,4 @@
-"""python -m bot ask: one question, or many; and python -m bot alone: the Slack bot, with the reading room beside it.
+"""The commands ask and doctor, and the Slack bot with the reading room beside it, which python -m bot alone starts.
 
 They load what they need when they run, so that --help is quick.
 """
@@ -21,9 +21,9 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Reply, Request
+    from bot.desks import AnsweringDesk
     from bot.reply import Links
-    from bot.slack.bot import Room
-    from bot.slack.desk_threads import Asks
+    from bot.slack.bot import SlackBot
     from index.archive import Archive
     from index.model.embedder import Embedder
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """Answer the question, or the lines of a file. Returns 0, or 2 if a line was wrong."""
     from bot.answer.desk import Request
-    from bot.terminal import explained, opens_links, rendered, sources
+    from bot.terminal import answer_text, explanation, opens_links, sources
 
     if (parsed.question is None) == (parsed.jsonl is None):
         raise SettingsError(
@@ -45,10 +45,10 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
         if parsed.jsonl:
             code = _ask_many(parsed, desk, today, links)
         else:
-            told, reply = _told(
+            streamed, reply = _ask_and_print(
                 desk,
                 Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher),
-                aloud=not parsed.json,
+                stream=not parsed.json,
             )
             if parsed.json:
                 print(json.dumps(reply.as_json(parsed.explain, links), ensure_ascii=False))
@@ -56,33 +56,33 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
                 hyperlinks = opens_links(sys.stdout, os.environ)
                 print(
                     f"\n{sources(reply, _width(), links, hyperlinks=hyperlinks)}"
-                    if told
-                    else rendered(reply, _width(), links, hyperlinks=hyperlinks)
+                    if streamed
+                    else answer_text(reply, _width(), links, hyperlinks=hyperlinks)
                 )
                 if parsed.explain:
-                    print(f"\n{explained(reply, _width())}")
+                    print(f"\n{explanation(reply, _width())}")
             code = 0
-        _mend(archive)
+        _mend_index(archive)
     return code
 
 
-def _told(desk: Asks, request: Request, *, aloud: bool) -> tuple[bool, Reply]:
-    """Ask, and on a terminal print the sentences as they come; tell whether any was printed."""
+def _ask_and_print(desk: AnsweringDesk, request: Request, *, stream: bool) -> tuple[bool, Reply]:
+    """Ask and, on a terminal, print the sentences as they come; return whether any was printed, and the reply."""
     from bot.answer.desk import Reply
-    from bot.slack.desk_threads import Streams
-    from bot.terminal import spoken
+    from bot.desks import StreamingDesk
+    from bot.terminal import sentence_text
 
-    told = False
-    if aloud and isinstance(desk, Streams) and sys.stdout.isatty():
+    streamed = False
+    if stream and isinstance(desk, StreamingDesk) and sys.stdout.isatty():
         for item in desk.stream(request):
             if isinstance(item, Reply):
-                return told, item
-            print(spoken(item, _width()), flush=True)
-            told = True
-    return told, desk.ask(request)
+                return streamed, item
+            print(sentence_text(item, _width()), flush=True)
+            streamed = True
+    return streamed, desk.ask(request)
 
 
-def _ask_many(parsed: argparse.Namespace, desk: Asks, today: date, links: Links) -> int:
+def _ask_many(parsed: argparse.Namespace, desk: AnsweringDesk, today: date, links: Links) -> int:
     from bot.answer.desk import Request
 
     code = 0
@@ -119,7 +119,7 @@ def _ask_many(parsed: argparse.Namespace, desk: Asks, today: date, links: Links)
 
 
 def _thread(value: object) -> tuple[str, ...]:
-    """Return the questions of a conversation: every other string, or the field ``question`` of objects."""
+    """Return the questions of a conversation: every other string, or the field ``question`` of each object."""
     if not isinstance(value, list):
         return ()
     if all(isinstance(item, str) for item in value):
@@ -127,17 +127,17 @@ def _thread(value: object) -> tuple[str, ...]:
     return tuple(item["question"] for item in value if isinstance(item, dict) and isinstance(item.get("question"), str))
 
 
-def _mend(archive: Archive) -> None:
-    """Rebuild vectors that turned out damaged, after the answer, and say so in one line."""
-    from bot.repair import mended
+def _mend_index(archive: Archive) -> None:
+    """Write damaged vectors again after the answer, and say so in one line."""
+    from bot.repair import mend_index
 
     trouble = archive.trouble
     if trouble is None:
         return
-    if elsewhere := archive.elsewhere():
-        print(elsewhere, file=sys.stderr)
+    if why := archive.why_not_here():
+        print(why, file=sys.stderr)
         return
-    _, outcome = mended(archive)
+    _, outcome = mend_index(archive)
     if outcome:
         print(f"The search index could not be used ({trouble}); {outcome}.", file=sys.stderr)
 
@@ -146,6 +146,20 @@ def _width() -> int:
     import shutil
 
     return max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
+
+
+def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    """Check everything and print what was found. Returns 1 if something is wrong."""
+    from bot.admin.doctor import examine
+    from bot.slack.doctor import check_slack
+
+    findings = examine(settings, embedder or settings.embedder(), check_slack)
+    if parsed.json:
+        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
+    else:
+        for finding in findings:
+            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.message}")
+    return 0 if all(finding.ok for finding in findings) else 1
 
 
 def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
@@ -159,7 +173,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
             else "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode)"
         )
         raise SettingsError(
-            f"{missing} is not set, so there is no Slack to answer in. docs/slack.md tells how to create the app. "
+            f"{missing} is not set, so there is no Slack to answer in. docs/use/slack.md tells how to create the app. "
             'On the terminal: python -m bot ask "what did Macron say about the truce"; all commands: python -m '
             "bot --help"
         )
@@ -167,13 +181,13 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
     from bot.answer.desk import Request
     from bot.slack.access import Allowed
     from bot.slack.bot import Rules
-    from bot.slack.process import Access
+    from bot.slack.process import Tokens
     from bot.slack.process import serve as answer
     from bot.telemetry import begin
     from settings import ids
 
     slack = settings.slack
-    access = Access(
+    tokens = Tokens(
         settings.slack_bot_token.get_secret_value(),
         settings.slack_app_token.get_secret_value() if settings.slack_app_token else None,
         settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None,
@@ -195,23 +209,23 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
 
     llm = llm_of(settings)
 
-    def load() -> tuple[Asks, Archive]:
-        archive = settings.archive()
-        try:
+    def load() -> tuple[AnsweringDesk, Archive]:
+        with contextlib.ExitStack() as opened:
+            archive = settings.archive()
+            opened.callback(archive.close)
             model = embedder or settings.embedder()
             desk = quotes_desk(archive, settings, model)
             desk.ask(Request("a question that loads the model and opens the index", date.today()))
-            return answering_desk(desk, llm, settings, model), archive
-        except BaseException:
-            archive.close()
-            raise
+            answers = answering_desk(desk, llm, settings, model)
+            opened.pop_all()  # it stays open
+        return answers, archive
 
     telemetry.to_stderr(settings.log.format, settings.log.level)
     end = begin()
     try:
         asyncio.run(
             answer(
-                access,
+                tokens,
                 load,
                 settings.data_dir,
                 rules,
@@ -226,17 +240,17 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
 
 
 @contextlib.asynccontextmanager
-async def _reading_room(settings: Settings, room: Room) -> AsyncIterator[None]:
-    """Serve the reading room, and how the bot is, beside Slack, if its port is set."""
+async def _reading_room(settings: Settings, bot: SlackBot) -> AsyncIterator[None]:
+    """Serve the reading room and the health routes beside Slack, if a port is set."""
     if settings.web.port is None:
         yield
         return
     from bot.journal.journal import journal_at
     from bot.slack.messages.stored_answer import answers
-    from bot.slack.process import vitals
+    from bot.slack.process import health_routes
     from web.app import app, listening
 
     journal = journal_at(settings.database(), settings.data_dir)
-    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), vitals(room))
+    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), health_routes(bot))
     async with listening(pages, settings.web.host, settings.web.port):
         yield

@@ -1,4 +1,4 @@
-"""What is done about a search index that cannot be used: it is written again from the catalog, nothing embedded."""
+"""Repairs: a search index that cannot be used is written again from the catalog, without embedding anything."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from index.archive import Archive
 from index.errors import LockedError, NewsdeskError, ServerDown
 
 
-def mended(archive: Archive) -> tuple[bool, str]:
+def mend_index(archive: Archive) -> tuple[bool, str]:
     """Write the vectors again if they are damaged.
 
-    Return whether they can be used now, and what became of them as half a sentence ("": nothing).
+    Returns whether they can be used now, and half a sentence on what was done ("": nothing).
     """
     try:
-        if elsewhere := archive.elsewhere():
-            return False, f"the catalog's own vectors were searched instead. {elsewhere}"
+        if why := archive.why_not_here():
+            return False, f"the catalog's own vectors were searched instead. {why}"
         with archive.writing():
-            if archive.sound():
+            if archive.is_intact():
                 return True, ""
             _rebuild(archive)
     except LockedError:
@@ -27,10 +27,10 @@ def mended(archive: Archive) -> tuple[bool, str]:
     return True, "it has been rebuilt from the catalog"
 
 
-def rebuilt(archive: Archive) -> str | None:
-    """Write the vectors of a restored archive.
+def rebuild_restored(archive: Archive) -> str | None:
+    """Write the vectors of a restored archive; return why that failed, None if it did not.
 
-    Return why they could not be, None if they were. The caller holds the writer's lock.
+    The caller holds the writer's lock.
     """
     try:
         _rebuild(archive)

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from index.articles import Article, Hit, Passage
-from web.links import Place, SignedLinks, Span, address, at_passage, version_of
+from web.links import LinkTarget, SignedLinks, Span, address, at_passage, version_of
 
 Reason = Literal["nothing_found", "not_supported", "declined"]
 
@@ -47,7 +47,7 @@ class Dropped:
 class Answer:
     """Sentences that are supported, each with its citations.
 
-    ``lead`` is a word of ours to stand before them, "" if there is none.
+    ``lead`` is a line of the bot's own before them, "" if there is none.
     """
 
     question: str
@@ -77,10 +77,9 @@ class NoAnswer:
 class Writing:
     """What a language model did for a question.
 
-    ``prompt`` is the version of the words it was given, ``cost`` in the currency of the prices that are set (None: none
-    are), ``counted`` False where tokens are only about right, ``dropped`` how many of its sentences were dropped for
-    which reason, ``instead`` why the quotes answered in its place, "" if they did not, ``fault`` the same for whoever
-    looks after newsdesk.
+    ``prompt`` is the version of the prompt; ``cost`` is in the currency of the prices in the settings, None without
+    them; ``counted`` is False where tokens are an estimate; ``dropped`` counts dropped sentences by reason; ``instead``
+    is why quotes answered in its place, "" if they did not; ``fault`` is the same for the operator.
     """
 
     model: str
@@ -97,7 +96,7 @@ class Writing:
 
     @property
     def note(self) -> str:
-        """What a reader is told, "" if nothing."""
+        """The note for the reader, "" if there is none."""
         return f"Quotes from the articles: the language model {self.instead}." if self.instead else ""
 
     def as_json(self) -> dict[str, Any]:
@@ -161,7 +160,7 @@ def _nearest_json(hit: Hit) -> dict[str, Any]:
 class Links:
     """Makes the links of answers.
 
-    Text of articles decides where no link leads, but for an article's own address, which must be one.
+    No text of an article decides where a link leads, except an article's own address, which must be a web address.
     """
 
     room: SignedLinks | None = None
@@ -178,7 +177,7 @@ class Links:
     def passage(self, article: Article, span: Span, others: Sequence[Span] = ()) -> str | None:
         """Return the link to a place in an article, None if there is nowhere to go."""
         if self.room is not None:
-            return self.room.article(Place(article.source.id, version_of(article.digest), span, tuple(others)))
+            return self.room.article(LinkTarget(article.source.id, version_of(article.digest), span, tuple(others)))
         url = address(article.source.url)
         return at_passage(url, article.text, *span) if url else None
 

@@ -1,6 +1,7 @@
-"""What newsdesk tells those who run it: the log (a line an event, never a word of a question), and traces by
-OpenTelemetry (question → ask → search, answer, check; post), which are off unless its standard variables name a
-receiver.
+"""Logs and traces for those who run newsdesk.
+
+The log has one line for an event, and no word of a question. Traces by OpenTelemetry (question → ask → search, answer,
+check; post) are off unless its standard variables name a receiver.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ from typing import Any, Literal
 from index.errors import NewsdeskError, SettingsError
 
 
-def told(error: BaseException) -> str:
-    """Return an error's kind and place; its message only where it is our own, because another's may hold what was
-    asked.
+def error_place(error: BaseException) -> str:
+    """Return an error's class and where it was raised.
+
+    The message is added only to an error of our own: others may repeat what was asked.
     """
     if isinstance(error, NewsdeskError):
         return f"{type(error).__name__}: {error}"
@@ -37,21 +39,22 @@ def told(error: BaseException) -> str:
 Format = Literal["text", "json"]
 Level = Literal["debug", "info", "warning", "error"]
 
-request: ContextVar[str] = ContextVar("request", default="")  # id of the question in hand, the same as in the journal
+request: ContextVar[str] = ContextVar("request", default="")  # id of the question being answered, as in the journal
 
 _FIELD = re.compile(r"%%|(?:(\w+)=)?%(?:\.\d+)?[sdrf]")
 
 
 def to_stderr(form: Format = "text", level: Level = "info") -> None:
-    """Write the log to standard error: our own lines from a level on, and of libraries only warnings, without what may
-    hold a message's text.
+    """Write the log to standard error: newsdesk's own lines from a level on, and only warnings of libraries.
+
+    Lines of libraries are cut where the text of a message may begin.
     """
     logging.basicConfig(level=logging.WARNING, handlers=[handler(form)])
     logging.getLogger("newsdesk").setLevel(level.upper())
 
 
 def handler(form: Format) -> logging.Handler:
-    """Return what writes lines in a form to standard error."""
+    """Return the handler that writes lines to standard error, as text or JSON."""
     made = logging.StreamHandler()
     made.setFormatter(_Json() if form == "json" else _Text())
     made.addFilter(_without_bodies)
@@ -80,7 +83,7 @@ class _Json(logging.Formatter):
 
 
 def _fields(record: logging.LogRecord) -> dict[str, Any]:
-    """Return what the template of a line names, with the values it was given."""
+    """Return the values of a line by the names in its template."""
     if not isinstance(record.msg, str) or not isinstance(record.args, tuple):
         return {}
     names = [match[1] for match in _FIELD.finditer(record.msg) if match[0] != "%%"]
@@ -98,7 +101,7 @@ _ENDPOINTS = ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT
 _PROTOCOLS = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
 _INSTALL = 'In newsdesk\'s folder: pip install ".[traces]". Or unset OTEL_EXPORTER_OTLP_ENDPOINT.'
 
-# Of what llama-index's spans tell, this is sent: the rest may hold prompts, passages and answers.
+# These attributes of llama-index's spans are sent: others may hold prompts, passages and answers.
 _SENT = frozenset(
     (
         "openinference.span.kind",
@@ -123,9 +126,9 @@ def wanted(environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def begin() -> Callable[[], None]:
-    """Send traces from now on if they are wanted; call what is returned before the process ends.
+    """Start sending traces, if they are wanted; return a function to call before the process ends.
 
-    Raises SettingsError if they cannot be sent.
+    Raises SettingsError if traces cannot be sent.
     """
     global _tracer
     if not wanted():
@@ -157,9 +160,9 @@ def begin() -> Callable[[], None]:
 
 
 def _provider() -> Any:
-    """Return what makes and sends spans.
+    """Return the provider, which makes and sends spans.
 
-    It is not the process's global one: other libraries' spans may hold what ours must not.
+    It is not the process's global one: spans of other libraries may hold what must not be sent.
     """
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
     from opentelemetry.sdk.resources import SERVICE_NAME, Resource
@@ -192,9 +195,9 @@ def _provider() -> Any:
 
 @contextlib.contextmanager
 def span(name: str, **about: str | int | float | bool) -> Iterator[None]:
-    """Trace what happens in the block, if traces are wanted.
+    """Trace the block as a span, if traces are wanted.
 
-    Of an error only that there was one is told: its message may hold what was asked.
+    Of an error only its occurrence is sent: its message may repeat what was asked.
     """
     if _tracer is None:
         yield
@@ -204,8 +207,9 @@ def span(name: str, **about: str | int | float | bool) -> Iterator[None]:
     with _tracer.start_as_current_span(
         name, attributes=about, record_exception=False, set_status_on_exception=False
     ) as current:
+        status = StatusCode.ERROR
         try:
             yield
-        except BaseException:
-            current.set_status(StatusCode.ERROR)
-            raise
+            status = StatusCode.UNSET
+        finally:
+            current.set_status(status)

@@ -24,7 +24,7 @@ _TERMS = {"xterm-kitty", "xterm-ghostty", "alacritty", "foot", "wezterm", "conto
 _SIGNS = ("WT_SESSION", "KONSOLE_VERSION", "DOMTERM")
 
 
-def rendered(reply: Reply, width: int = 100, links: Links | None = None, *, hyperlinks: bool = False) -> str:
+def answer_text(reply: Reply, width: int = 100, links: Links | None = None, *, hyperlinks: bool = False) -> str:
     """Return a reply as text: the sentences with their numbers, then each citation with its quote.
 
     With ``hyperlinks`` the head of a citation is a link that a terminal opens; else a link into the reading room stands
@@ -37,13 +37,13 @@ def rendered(reply: Reply, width: int = 100, links: Links | None = None, *, hype
     return f"{lead}{_wrapped(result.text, width, '')}\n\n{sources(reply, width, links, hyperlinks=hyperlinks)}"
 
 
-def spoken(sentence: Sentence, width: int = 100) -> str:
+def sentence_text(sentence: Sentence, width: int = 100) -> str:
     """Return one sentence of an answer with its numbers."""
     return _wrapped(f"{sentence.text} {''.join(f'[{number}]' for number in sentence.numbers)}", width, "")
 
 
 def sources(reply: Reply, width: int = 100, links: Links | None = None, *, hyperlinks: bool = False) -> str:
-    """Return each citation of an answer with its quote, and what there is to note."""
+    """Return each citation of an answer with its quote, and the note for the reader."""
     parts = [f"({reply.writing.note})", ""] if reply.writing and reply.writing.note else []
     among = reply.result.citations if isinstance(reply.result, Answer) else ()
     for citation in among:
@@ -51,7 +51,7 @@ def sources(reply: Reply, width: int = 100, links: Links | None = None, *, hyper
     return "\n".join(parts).rstrip()
 
 
-def explained(reply: Reply, width: int = 100) -> str:
+def explanation(reply: Reply, width: int = 100) -> str:
     """Return why the bot answered or refused, and the passages it looked at."""
     lines = [
         f"why: {reply.why}",

@@ -1,4 +1,4 @@
-"""What the settings make: the archive, what answers, its links."""
+"""What is made from the settings: the archive, the desk, the journal, the links."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
+    from bot.desks import AnsweringDesk
     from bot.journal.journal import Journal
     from bot.reply import Links
-    from bot.slack.desk_threads import Asks
     from bot.write.llm import Llm
     from index.archive import Archive
     from index.model.embedder import Embedder
@@ -32,7 +32,7 @@ def opened_archive(settings: Settings) -> Iterator[Archive]:
 def quotes_desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     """Return the desk that answers with quotes.
 
-    Raises ModelError if a reranker or reader that is set cannot be loaded.
+    Raises ModelError if the reranker or reader that is set cannot be loaded.
     """
     from bot.answer.desk import Desk
     from index.model.embedder import cross_encoder, reader
@@ -55,8 +55,8 @@ def llm_of(settings: Settings) -> Llm | None:
     return Llm(settings.llm)
 
 
-def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Embedder) -> Asks:
-    """Return what answers: the desk with its quotes, or the model in front of it."""
+def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Embedder) -> AnsweringDesk:
+    """Return the desk to ask: the one with quotes, or a language model in front of it."""
     if llm is None:
         return desk
     from bot.write.desk import WrittenDesk
@@ -84,7 +84,7 @@ def opened_journal(settings: Settings) -> Iterator[Journal | None]:
 
 
 def links_of(settings: Settings) -> Links:
-    """Return what makes links: into the reading room if it has an address, else to the articles' own pages."""
+    """Return the maker of links: into the reading room if it has an address, else to the articles' own pages."""
     from bot.reply import Links
 
     return Links(settings.signed_links() if settings.web.url else None)

@@ -220,7 +220,7 @@ def _written(desk: Desk, embedder: Embedder) -> WrittenDesk:
     settings = load_settings()
     if not settings.llm.model:
         raise SettingsError(
-            "NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/llm.md tells how to set one."
+            "NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/use/model.md tells how to set one."
         )
     entails = entailment(settings.check.nli) if settings.check.nli else None
     return WrittenDesk(desk, Llm(settings.llm), embedder, settings.llm, entails)

@@ -16,8 +16,7 @@ from llama_index.core.query_engine.citation_query_engine import (
 )
 from llama_index.vector_stores.chroma import ChromaVectorStore
 
-from evals.data import DataSet, Query
-from evals.retrieve import Found, System
+from evals.data import DataSet, Found, Query, System
 from index.model.embedder import Embedder
 from index.search.llama import ArchiveEmbedding
 

@@ -94,14 +94,18 @@ def _judged(folder: Path, embedder: Embedder, show: bool) -> list[Judged]:
         passages = {f"k{n}": Hit(passage, article, 1.0, 1.0, 1.0) for n, passage in enumerate(passages_of(article))}
         written = f"{_written(row['claim'])} [{', '.join(passages)}]"
         result = SentenceChecker(passages, embedder).take(written)
-        loose = SentenceChecker(passages, embedder, bounds=Bounds(0, -1, 0)).supports(written)
+        loose = SentenceChecker(passages, embedder, bounds=Bounds(0, -1, 0)).weigh(written)
+        supports = [] if isinstance(loose, Dropped) else loose[1]
         item = Judged(
             f"{folder.name} {_KINDS[row['type']]}",
             "dev" if hashlib.sha256(gold["id"].encode()).digest()[0] % 2 == 0 else "test",
             row["answers"][0] == "supported",
             not isinstance(result, Dropped),
             result.reason if isinstance(result, Dropped) else "",
-            {**_scores(loose), **_simple(row["claim"], article.text, sentences[gold["id"]], embedder)},
+            {
+                **_scores(supports),
+                **_simple(row["claim"], article.text, sentences[gold["id"]], embedder),
+            },
         )
         found.append(item)
         if show and item.kept != item.supported:

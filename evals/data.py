@@ -6,7 +6,7 @@ import gzip
 import hashlib
 import json
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
@@ -80,6 +80,17 @@ class DataSet:
         chosen = gold | set(draw.sample(others, limit - len(gold)))
         kept = tuple(article for article in self.articles if article["id"] in chosen)
         return replace(self, articles=kept, queries=tuple(query for query in self.queries if query.gold_ids <= chosen))
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A passage of a ranking, of ours or of another system."""
+
+    article: str
+    text: str
+
+
+System = Callable[[Query], Sequence[Found]]
 
 
 def load(folder: Path) -> DataSet:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.answer.question import standalone
+from bot.answer.question import complete_follow_up
 from evals.archives import archive_of
 from evals.data import DataSet, Query
 from evals.metrics import mean
@@ -19,7 +19,7 @@ from index.text import terms
 Completer = Callable[[Query], str]
 
 COMPLETERS: dict[str, Completer] = {
-    "newsdesk": lambda query: standalone(query.question, query.thread),
+    "newsdesk": lambda query: complete_follow_up(query.question, query.thread),
     "as asked": lambda query: query.question,
     "whole thread": lambda query: " ".join([*query.thread, query.question]),
     "by a person": lambda query: query.rewrite or query.question,

@@ -113,12 +113,12 @@ def _measured(articles: Sequence[dict[str, Any]], questions: Sequence[str], fold
     assert generation is not None
     start = Spent()
     archive = Archive(place)
-    start.on(archive.sound)
+    start.on(archive.is_intact)
     start.on(lambda: archive.read(lambda view: view.vectors))
-    start.on(archive.follow)
+    start.on(archive.catch_up)
     asked = _asked(Desk(archive, embedder), questions)
     archive.close()
-    index = sum(path.stat().st_size for path in (place / "chroma" / generation.place).rglob("*") if path.is_file())
+    index = sum(path.stat().st_size for path in (place / "chroma" / generation.name).rglob("*") if path.is_file())
     (whole, again, small), (check, vectors, words) = told.cpu, start.cpu
     return {
         "articles": size,

@@ -20,7 +20,7 @@ from bot.answer.desk import Desk, Request
 from bot.check.checker import SentenceChecker
 from bot.reply import Answer, Dropped, Sentence
 from bot.slack.messages.text import markdown, mrkdwn, plain
-from bot.terminal import rendered
+from bot.terminal import answer_text
 from evals.archives import archive_of
 from evals.check import rows
 from evals.data import DataSet, load, squashed
@@ -139,7 +139,7 @@ def _quotes(attacks: Sequence[dict[str, Any]], news: Sequence[dict[str, Any]], e
                 counts["links or mentions alive in them"] += any(
                     _alive(sentence) for sentence in reply.result.sentences
                 )
-                counts["links or mentions alive in them"] += "\x1b" in rendered(reply)
+                counts["links or mentions alive in them"] += "\x1b" in answer_text(reply)
     return {
         name: counts[name]
         for name in (

@@ -9,7 +9,8 @@ from typing import Any
 
 from evals.data import DataSet, Query, squashed
 from index.clean.clean import clean
-from index.read.files import Failure, Listing, read, walk
+from index.read.files import Listing, read, walk
+from index.read.record import Failure
 
 _ROOT = Path(__file__).resolve().parents[1]
 ARTICLES = _ROOT / "sample_articles"

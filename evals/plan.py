@@ -1,5 +1,5 @@
 """What an archive of a size needs: ``python -m evals plan --articles N --questions-per-second Q [--json]``; without N
-the table of docs/scaling.md.
+the table of docs/run/scaling.md.
 
 size → which engine holds the vectors → disk, memory, hours of an ingest → cores for the questions (queueing.py)
 """
@@ -33,13 +33,13 @@ SQLITE = Constant(4_380, "bytes a passage in the catalog, SQLite", "python -m ev
 POSTGRESQL = Constant(
     6_480,
     "bytes a passage in the catalog, PostgreSQL",
-    "python -m bot copy --to, then pg_total_relation_size of every table",
+    "python deploy/copy_archive.py --to, then pg_total_relation_size of every table",
 )
 FOLDER = Constant(2_230, "bytes a passage in a generation's folder", "python -m evals growth: index, kB an article")
 HELD = Constant(
-    690,
-    "bytes of memory a passage, compared in memory",
-    "docs/speed.md: 688 MB at a million, 400 of them vectors, the others ids and places",
+    2_050,
+    "bytes of memory a passage, Chroma's graph in a bot",
+    "docs/understand/decisions/0011: 205 MB at 100,000 passages",
 )
 PGVECTOR = Constant(
     2_295,
@@ -66,9 +66,9 @@ REST = Constant(0.0041, "core-seconds a passage, all of an ingest but the model"
 BATCH = Constant(500, "articles published together", "index/ingest/run.py")
 NEAREST = Constant(0.004, "core-seconds a search in a graph", "Chroma server, 14,000 to 500,000 passages: 2 to 5 ms")
 SEARCH = Constant(
-    0.06e-6,
-    "core-seconds a passage that a search in memory takes",
-    "python -m evals search: 58 ms for vectors and words of a million passages",
+    0.22e-6,
+    "core-seconds that a search takes for each passage more",
+    "docs/understand/decisions/0011: 16 ms at 10,000 passages, 36 at 100,000",
 )
 WORDS = Constant(450, "bytes of memory a passage, its words", "python -m evals search: 446 MB at a million passages")
 HOLDING = Constant(
@@ -85,7 +85,7 @@ JOURNAL = Constant(
     "bytes of journal a question",
     "our own 124 questions to the sample articles, ten times, as the bot keeps them",
 )
-KEPT = Constant(90, "days a question is kept", "docs/operations.md")
+KEPT = Constant(90, "days a question is kept", "docs/run/operations.md")
 PROCESS = Constant(
     0.30,
     "GB of a bot at rest, of few articles",
@@ -120,12 +120,9 @@ class Engine:
 
 ENGINES = (
     Engine(
-        "compared in memory",
+        "Chroma's folders",
         1_000_000,
-        (
-            "index/search/matrix.py, decision 11; past it each publication copies too large a folder of Chroma's: "
-            "arithmetic below"
-        ),
+        "past it each publication copies too large a folder: arithmetic below",
     ),
     Engine(
         "pgvector or a Chroma server, one machine",
@@ -336,7 +333,7 @@ def table(sizes: Sequence[float] = (1e6, 1e7, 1e8, 1e9), questions_per_second: f
 
 
 def page() -> str:
-    """Return what docs/scaling.md holds between its marks: constants, limits and the table."""
+    """Return what docs/run/scaling.md holds between its marks: constants, limits and the table."""
     limits = (
         f"A bot holds the words of up to {MOST_WORDS:,} passages in memory. Where there are more PostgreSQL "
         "ranks by words, "
@@ -346,7 +343,7 @@ def page() -> str:
 
 
 def main(articles: int | None, questions_per_second: float, as_json: bool) -> None:
-    """Print a plan; without a size what docs/scaling.md holds."""
+    """Print a plan; without a size what docs/run/scaling.md holds."""
     if articles is None:
         print(page())
         return

@@ -20,7 +20,7 @@ from pathlib import Path
 
 from index.errors import SettingsError
 from index.store.catalog import Catalog
-from web.links import Place, SignedLinks, version_of
+from web.links import LinkTarget, SignedLinks, version_of
 
 _SCRIPT = """
 local paths, at = {}, 0
@@ -78,7 +78,7 @@ def _paths(archive: Path, links: SignedLinks) -> list[str]:
     with catalog.snapshot() as snapshot:
         for id_, article in snapshot.articles(snapshot.ids_after("", 1_000)).items():
             middle = len(article.text) // 2
-            place = Place(
+            place = LinkTarget(
                 id_, version_of(article.digest), (middle, min(middle + 150, len(article.text))), ((0, min(80, middle)),)
             )
             found.append(links.article(place).removesuffix("#c"))

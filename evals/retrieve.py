@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from evals.archives import archive_of, data_id
 from evals.asking import TODAY
-from evals.data import DataSet, Query
+from evals.data import DataSet, Found, Query, System
 from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Hit
 from index.model.embedder import Embedder
 from index.search.search import find
 from index.store.rows import ANYTHING
 from index.text import estimated_tokens, terms
+from index.view import View
 
 _DEPTH = 24  # passages of a ranking
 _BUDGET = 600  # tokens that a reader, or a model, is given
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A passage of a ranking, of ours or of another system."""
-
-    article: str
-    text: str
-
-
-System = Callable[[Query], Sequence[Found]]
 
 
 def measured(data: DataSet, embedder: Embedder, cache: Path, baselines: bool) -> dict[str, Any]:
@@ -90,9 +79,9 @@ def summed(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 
 def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
-    from bot.answer.question import understood
+    from bot.answer.question import parse_question
 
-    asked = understood(query.question, query.today or TODAY)
+    asked = parse_question(query.question, query.today or TODAY)
     vector = embedder.embed([asked.search])[0]
     return [
         found_of(hit)
@@ -115,9 +104,10 @@ def _keyword(archive: Archive, query: Query) -> list[Found]:
 
 
 def _named(view: View, ids: Sequence[str]) -> list[Found]:
-    passages = view.snapshot.passages(ids)
+    passages = view.snapshot.outlines(ids)
     articles = view.snapshot.articles(sorted({passage.article_id for passage in passages.values()}))
-    return [Found(data_id(articles[passages[id_].article_id]), passages[id_].text) for id_ in ids]
+    found = [(articles[passages[id_].article_id], passages[id_]) for id_ in ids]
+    return [Found(data_id(article), article.text[passage.start : passage.end]) for article, passage in found]
 
 
 def found_of(hit: Hit) -> Found:

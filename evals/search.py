@@ -21,23 +21,24 @@ from typing import Any
 
 import numpy as np
 
-from bot.answer.question import understood
+from bot.answer.question import parse_question
 from evals.archives import archive_of
 from evals.data import load
 from evals.machine import machine, resident
 from evals.memory import Remembering
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Article, Passage, Source
 from index.model.embedder import Embedder, Vectors
 from index.model.runtime import Model
-from index.search.candidates import by_meaning, by_words
-from index.search.held import Held
+from index.search.candidates import VectorCandidates, by_words
+from index.search.memory import Words
 from index.search.search import CANDIDATES, NO_WISH, find
 from index.store.rows import ANYTHING, Scope
 from index.store.transaction import Transaction
 from index.text import terms
 from index.vectors.engine import Changes, Item
 from index.vectors.generations import Folders
+from index.view import View
 
 SIZES = (10_000, 100_000)
 _QUESTIONS = 60
@@ -62,8 +63,8 @@ def run(data: Path, *, sizes: Sequence[int] = SIZES, cache: Path = Path(".evals"
     embedder = Remembering(Model(many=True), cache / "vectors.sqlite3")
     newsquiz = load(data / "newsquiz").part(_REAL)
     queries = newsquiz.queries[:: max(1, len(newsquiz.queries) // _QUESTIONS)][:_QUESTIONS]
-    understood_ = [understood(query.question, query.today or _TODAY) for query in queries]
-    asked = [(one.search, embedder.embed([one.search])[0], one.wish) for one in understood_]
+    questions = [parse_question(query.question, query.today or _TODAY) for query in queries]
+    asked = [(one.search, embedder.embed([one.search])[0], one.wish) for one in questions]
     found = {}
     with archive_of(newsquiz, embedder, cache) as archive:
         for size in sizes:
@@ -76,50 +77,41 @@ def run(data: Path, *, sizes: Sequence[int] = SIZES, cache: Path = Path(".evals"
 
 def measured(folder: Path, model: str, asked: _Asked) -> dict[str, Any]:
     """Return what one archive takes: seconds to start, MB of memory, milliseconds of each stage as (p50, p95)."""
-    archive, held = Archive(folder), Held()
+    archive = Archive(folder)
     told: dict[str, Any] = {}
     at_rest = resident()
     with archive.catalog.snapshot() as snapshot:
         generation = snapshot.generation()
         assert generation is not None
         told["seconds, index compared with its seal"] = _seconds(lambda: archive.engine.check(generation, snapshot))
-        told["seconds, vectors into memory"] = _seconds(lambda: held.read(1, snapshot, vectors=True))
-        told["MB, vectors and ids"] = resident() - at_rest
-        state = held.read(1, snapshot, vectors=True)
-        told["seconds, words into memory"] = _seconds(lambda: held.learn(state, snapshot))
+        told["seconds, Chroma imported, opened and asked once"] = _seconds(
+            lambda: archive._opened(generation, snapshot).nearest(asked[0][1], CANDIDATES)
+        )
+        told["MB, Chroma"] = resident() - at_rest
+        told["seconds, words into memory"] = _seconds(archive.catch_up)
         told["MB, and words"] = resident() - at_rest
-        told["seconds, nothing new to read"] = _seconds(lambda: held.read(2, snapshot, vectors=True))
-        state = held.read(2, snapshot, vectors=True)
-        told["seconds, Chroma opened"] = _seconds(lambda: archive._opened(generation, snapshot))
-        told["MB, and Chroma"] = resident() - at_rest
+        words = archive._words
+        told["seconds, nothing new to read"] = _seconds(lambda: Words(snapshot, 2, words))
         told["seconds, ids compared with Chroma's"] = _seconds(lambda: archive.check())
-        views = {
-            "all in memory": View(snapshot, generation, state.vectors, state.words),
-            "vectors in memory": View(snapshot, generation, state.vectors),
-            "words in memory": View(snapshot, generation, archive._opened(generation, snapshot), state.words),
-            "nothing in memory": View(snapshot, generation, archive._opened(generation, snapshot)),
-        }
+        index = archive._opened(generation, snapshot)
+        bot, ask = View(snapshot, generation, index, words), View(snapshot, generation, index)
         told["ms"] = {
-            "vectors, in memory": _spent(
-                asked,
-                lambda _, vector, __: by_meaning(views["all in memory"], vector, model).best(CANDIDATES, ANYTHING),
-            ),
             "vectors, Chroma": _spent(
-                asked,
-                lambda _, vector, __: by_meaning(views["nothing in memory"], vector, model).best(CANDIDATES, ANYTHING),
+                asked, lambda _, vector, __: VectorCandidates(bot, vector, model).best(CANDIDATES, ANYTHING)
             ),
             "words, in memory": _spent(
-                asked, lambda text, *_: by_words(views["all in memory"], terms(text)).best(10 * CANDIDATES, ANYTHING)
+                asked, lambda text, *_: by_words(bot, terms(text)).best(10 * CANDIDATES, ANYTHING)
             ),
             "words, the catalog": _spent(
-                asked,
-                lambda text, *_: by_words(views["nothing in memory"], terms(text)).best(10 * CANDIDATES, ANYTHING),
+                asked, lambda text, *_: by_words(ask, terms(text)).best(10 * CANDIDATES, ANYTHING)
             ),
-            **{f"search, {name}": _spent(asked, _search(view, model)) for name, view in views.items()},
+            "search, as a bot": _spent(asked, _search(bot, model)),
+            "search, as ask": _spent(asked, _search(ask, model)),
             **{
-                f"search, all in memory, {name}": _spent(asked, _search(views["all in memory"], model, scope))
+                f"search, as a bot, {name}": _spent(asked, _search(bot, model, scope))
                 for name, scope in _SCOPES.items()
             },
+            **{f"search, as ask, {name}": _spent(asked, _search(ask, model, scope)) for name, scope in _SCOPES.items()},
         }
     archive.close()
     told["MB on disk"] = round(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20)

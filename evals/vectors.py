@@ -202,14 +202,16 @@ def _pgvector(held: Held, url: str) -> dict[str, Any]:
         with catalog.transaction() as transaction:
             engine.commit(
                 transaction,
-                Generation(2, generation.place, count),
+                Generation(2, generation.name, count),
                 Changes([items], [passage.id for passage, _ in items]),
                 [],
             )
 
     replacing = _replacing(held, replace)
     with catalog.snapshot() as snapshot:
-        rows, graph, whole = engine.open(generation, snapshot).room()
+        sizes = "SELECT pg_table_size(%(name)s), pg_relation_size(%(graph)s), pg_total_relation_size(%(name)s)"
+        named = {"name": generation.name, "graph": f"{generation.name}_graph"}
+        rows, graph, whole = snapshot.connection.exec_driver_sql(sizes, named).one()
     engine.tidy(set())
     catalog.close()
     return {

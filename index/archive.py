@@ -1,6 +1,6 @@
 """The archive: the catalog with the vectors of its published generation, read and published as one.
 
-read:     snapshot of the catalog → its generation → its vectors, read once a generation → your function
+read:     snapshot of the catalog → its generation → its vectors, opened once a generation → your function
 publish:  new vectors → one catalog transaction → old vectors go
 """
 
@@ -9,31 +9,27 @@ from __future__ import annotations
 import contextlib
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from index.articles import Article, Passage
-from index.clean.recurring import Counted
+from index.batch import Batch
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
-from index.model.embedder import Vectors
-from index.search.held import Held
-from index.search.matrix import MOST, MOST_AT_ONCE, Matrix
-from index.search.memory import MOST as MOST_WORDS
+from index.model.embedder import Vectors, give_memory_back
 from index.search.memory import Words
-from index.statements import Reading, reading_of
 from index.store.catalog import Catalog, writer_lock
 from index.store.duplicates import link, link_all
-from index.store.rows import CutLine, FetchRecord, FileRecord, Generation
+from index.store.rows import Generation
 from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction
 from index.store.upgrade import read_all
-from index.text import embedding_key, header, passages_of, terms
-from index.vectors.chroma_server import OnServer, Server
-from index.vectors.engine import Changes, Engine, Index, Item
+from index.text import terms
+from index.vectors.engine import TABLE_PREFIX, Changes, Engine, Index, Item
 from index.vectors.generations import Folders
-from index.vectors.pgvector import PREFIX, PgVector, sweep
+from index.view import View
+
+if TYPE_CHECKING:
+    from index.vectors.chroma_server import Server
 
 T = TypeVar("T")
 
@@ -41,74 +37,6 @@ FILE = "catalog.sqlite3"
 UNFINISHED = "restore-unfinished"  # in a folder into which a backup is being put
 _TRIES = 5  # a reader starts again when a server's vectors changed under it
 _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index is written anew
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors, in memory or in an engine (None while those
-    cannot be used).
-
-    ``words`` is the keyword index, where it is in memory.
-    """
-
-    snapshot: Snapshot
-    generation: Generation | None
-    vectors: Index | Matrix | None
-    words: Words | None = None
-
-    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """Return in how many passages each term stands; a term may be several with spaces between."""
-        wanted, words = list(dict.fromkeys(terms)), self.words
-        if words is None:
-            return self.snapshot.document_frequencies(wanted)
-        phrases = self.snapshot.document_frequencies(term for term in wanted if " " in term)
-        return {term: phrases[term] if term in phrases else words.frequency(term) for term in wanted}
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An article ready to be published, with its passages in order."""
-
-    article: Article
-    file: str
-    original_digest: str
-    cut: tuple[CutLine, ...]
-    passages: tuple[Passage, ...]
-    keys: tuple[str, ...]
-    counted: Counted | None = None
-    reading: Reading = field(default_factory=Reading)
-
-    @classmethod
-    def of(
-        cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine], counted: Counted | None = None
-    ) -> Prepared:
-        """Split an article and name the keys of its vectors."""
-        found = passages_of(article)
-        heading = header(article.source)
-        return cls(
-            article,
-            file,
-            original_digest,
-            tuple(cut),
-            tuple(found),
-            tuple(embedding_key(heading, p.text) for p in found),
-            counted,
-            reading_of(article),
-        )
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one transaction changes: articles in, articles out, files and pages read or gone.
-
-    At most one version of an article.
-    """
-
-    articles: list[Prepared] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    files: list[FileRecord] = field(default_factory=list)
-    files_gone: list[str] = field(default_factory=list)
-    fetches: list[FetchRecord] = field(default_factory=list)
 
 
 class Archive:
@@ -145,13 +73,19 @@ class Archive:
         self.folder = folder
         self.catalog = Catalog(catalog or folder / FILE, create=create or catalog is None)
         self._folders = Folders(folder / "chroma")
-        self.engine: Engine = (
-            OnServer(server, self.catalog) if server else PgVector(self.catalog) if pgvector else self._folders
-        )
+        self.engine: Engine = self._folders
+        if server:
+            from index.vectors.chroma_server import OnServer
+
+            self.engine = OnServer(server, self.catalog)
+        elif pgvector:
+            from index.vectors.pgvector import PgVector
+
+            self.engine = PgVector(self.catalog)
         self._text = text
         self.trouble: str | None = None  # why the engine could not be used, until it is mended
         self._open: dict[str, Index] = {}
-        self._held = Held()
+        self._words: Words | None = None
         self._opening = threading.Lock()
 
     def close(self) -> None:
@@ -159,7 +93,7 @@ class Archive:
         for index in self._open.values():
             index.close()
         self._open.clear()
-        self._held.forget()
+        self._words = None
         self.catalog.close()
 
     @contextlib.contextmanager
@@ -182,8 +116,9 @@ class Archive:
                 generation = snapshot.generation()
                 vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
-                    held = self._held.at(generation.number) if generation else None
-                    result = work(View(snapshot, generation, vectors, held.words if held else None))
+                    held = self._words
+                    words = held if generation and held and held.generation == generation.number else None
+                    result = work(View(snapshot, generation, vectors, words))
                 except VectorsError as error:
                     if self._published() == generation:  # not merely overtaken: something is wrong
                         self._forget(generation, str(error))
@@ -192,20 +127,23 @@ class Archive:
                 return result
         raise AssertionError("unreachable: the last try uses no vectors")
 
-    def follow(self) -> None:
-        """Read what has been published since the last call, so that the next question need not.
+    def catch_up(self) -> None:
+        """Open what has been published since the last call, so that a question need not, and read its words.
 
-        For a process that stays: from then on it has the words too.
-
-        Raises ArchiveError.
+        For one thread of a process that stays. Raises ArchiveError.
         """
         with self.catalog.snapshot() as snapshot:
             generation = snapshot.generation()
-            if generation is None or not 0 < generation.passages <= MOST_WORDS:
+            if generation is None:
                 return
-            with contextlib.suppress(ValueError):  # a question finds that out, and what to do
-                state = self._held.read(generation.number, snapshot, vectors=self._in_memory(generation, MOST))
-                self._held.learn(state, snapshot)
+            self._vectors(generation, snapshot)
+            if self._words is not None and self._words.generation == generation.number:
+                self._close_all_but(generation.name)  # whoever still asks the one before asks again
+            elif Words.fit(snapshot):
+                self._words = Words(snapshot, generation.number, self._words)
+                give_memory_back()
+            else:
+                self._words = None
 
     def check_model(self, identity: str) -> None:
         """Raise ModelChanged unless the archive was embedded by this model (or is empty)."""
@@ -236,7 +174,7 @@ class Archive:
                 return str(error)
         return None
 
-    def look(self) -> None:
+    def ping(self) -> None:
         """Find out whether the published vectors can be used, cheaply enough for every second.
 
         Raises VectorsError and ArchiveError.
@@ -248,14 +186,14 @@ class Archive:
             generation = snapshot.generation()
             try:
                 if generation is not None:
-                    self.engine.look(generation, snapshot)
+                    self.engine.ping(generation, snapshot)
                     if not self.engine.steady:
                         self._opened(generation, snapshot)
             except VectorsError:
                 if self._published() == generation:  # not merely overtaken
                     raise
 
-    def sound(self) -> bool:
+    def is_intact(self) -> bool:
         """Tell whether the published vectors are whole, without loading them; ``trouble`` says what is wrong.
 
         Raises ServerDown.
@@ -272,15 +210,15 @@ class Archive:
                 return False
         return True
 
-    def elsewhere(self) -> str | None:
+    def why_not_here(self) -> str | None:
         """Say so if the vectors are where the settings do not lead to, because machines share the catalog; None if they
         are not.
         """
         with self.catalog.snapshot() as snapshot:
             generation, at = snapshot.generation(), snapshot.fact("vectors_at")
-        if self.engine is not self._folders or generation is None or self._folders.holds(generation.place):
+        if self.engine is not self._folders or generation is None or self._folders.holds(generation.name):
             return None
-        if generation.place.startswith(PREFIX):
+        if generation.name.startswith(TABLE_PREFIX):
             return (
                 "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is "
                 "where they were written. "
@@ -295,14 +233,14 @@ class Archive:
             "machine alone: python -m bot rebuild"
         )
 
-    def expect(self) -> None:
-        """Be told that a batch will be published soon; end with ``rest``."""
+    def prepare_to_write(self) -> None:
+        """Get ready to publish batches, which takes a second; ``stop_writing`` ends it."""
         if self.engine is self._folders:
-            self._folders.expect()
+            self._folders.prepare_to_write()
 
-    def rest(self) -> None:
-        """Be told that no more batches come for a while."""
-        self._folders.rest()
+    def stop_writing(self) -> None:
+        """End what was made ready for publishing."""
+        self._folders.stop_writing()
 
     def publish(self, batch: Batch, model: str) -> Generation:
         """Make a batch visible, all of it at once.
@@ -355,7 +293,7 @@ class Archive:
             )
         number, total = previous.number + 1, previous.passages - len(drop) + len(add)
         if not add and not drop:
-            return Generation(number, previous.place, previous.passages, previous.dead), Changes()
+            return Generation(number, previous.name, previous.passages, previous.dead), Changes()
         if total and previous.dead + len(drop) <= _DEAD_SHARE * total + 1_000:
             try:
                 return self.engine.write(
@@ -394,10 +332,13 @@ class Archive:
     def tidy(self) -> None:
         """Remove what dead runs left and no reader needs. The caller holds the writer's lock."""
         with self.catalog.snapshot() as snapshot:
-            kept = {generation.place for generation in snapshot.generations()}
+            kept = {generation.name for generation in snapshot.generations()}
         self.engine.tidy(kept)
-        if self.catalog.shared and not isinstance(self.engine, PgVector):
-            sweep(self.catalog, kept)  # what is left of the time when they were in PostgreSQL
+        if self.catalog.shared:
+            from index.vectors.pgvector import PgVector, sweep
+
+            if not isinstance(self.engine, PgVector):
+                sweep(self.catalog, kept)  # what is left of the time when they were in PostgreSQL
 
     def _commit(self, transaction: Transaction, generation: Generation, left: Changes, spare: int = 1) -> None:
         self.engine.commit(transaction, generation, left, transaction.put_generation(generation, 1 + spare))
@@ -419,49 +360,37 @@ class Archive:
         with self.catalog.snapshot() as snapshot:
             return snapshot.generation()
 
-    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | Matrix | None:
+    def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | None:
         try:
-            # What a process that stays has read is brought up to date sooner than Chroma is opened.
-            if not self._in_memory(generation, MOST if self._held.has_vectors else MOST_AT_ONCE):
-                return self._opened(generation, snapshot)
-            known = self._held.at(generation.number)
-            if known is None:
-                self.engine.look(
-                    generation, snapshot
-                )  # the index is not needed here, but whoever asks should learn that it is damaged
-                known = self._held.read(generation.number, snapshot, vectors=True)
-                self.trouble = None
-            return known.vectors
-        except ValueError:  # the catalog lacks vectors
-            return None
+            return self._opened(generation, snapshot)
         except VectorsError as error:
             if self._published() == generation:
                 self._forget(generation, str(error))
             return None
 
-    def _in_memory(self, generation: Generation, most: int) -> bool:
-        """Tell whether a state is small enough for its vectors to be held in memory."""
-        return self.engine.in_memory and 0 < generation.passages <= most
-
     def _opened(self, generation: Generation, snapshot: Snapshot) -> Index:
         if self.engine.per_snapshot:
             return self.engine.open(generation, snapshot)
         with self._opening:
-            if generation.place not in self._open:
+            if generation.name not in self._open:
                 index = self.engine.open(generation, snapshot)
                 # The one before stays open for questions that are still on it.
                 for place in list(self._open)[:-1]:
                     self._open.pop(place).close()
-                self._open[generation.place] = index
+                self._open[generation.name] = index
                 self.trouble = None
-            index = self._open[generation.place]
+            index = self._open[generation.name]
         self.engine.complete(index, generation)
         return index
 
+    def _close_all_but(self, kept: str) -> None:
+        with self._opening:
+            for place in [place for place in self._open if place != kept]:
+                self._open.pop(place).close()
+
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:
-            index = self._open.pop(generation.place, None) if generation else None
-            self._held.forget()
+            index = self._open.pop(generation.name, None) if generation else None
         if index is not None:
             index.close()
         self.trouble = trouble

@@ -94,3 +94,8 @@ class StoredStatement:
     speaker: str
     verb: str | None
     carried: bool
+
+
+def article_id_of(passage_id: str) -> str:
+    """Return the id of the article that a passage is of."""
+    return passage_id.split(":", 1)[0]

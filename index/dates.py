@@ -5,28 +5,12 @@ from __future__ import annotations
 import re
 from datetime import date
 
+from index.words import one_of, rows
+
 MONTHS = {
-    name: number
-    for number, names in enumerate(
-        (
-            "january jan januar janvier enero gennaio",
-            "february feb februar février fevrier febrero febbraio",
-            "march mar märz maerz mars marzo",
-            "april apr avril abril aprile",
-            "may mai mayo maggio",
-            "june jun juni juin junio giugno",
-            "july jul juli juillet julio luglio",
-            "august aug août aout agosto",
-            "september sep sept septembre septiembre settembre",
-            "october oct oktober okt octobre octubre ottobre",
-            "november nov novembre noviembre",
-            "december dec dezember dez décembre decembre diciembre dicembre",
-        ),
-        start=1,
-    )
-    for name in names.split()
+    name: number for number, names in enumerate(rows("calendar", "months"), start=1) for name in " ".join(names).split()
 }
-_MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_MONTH = one_of(MONTHS)
 _DATES = (
     re.compile(r"\b(?P<y>20\d\d|19\d\d)-(?P<m>\d{1,2})-(?P<d>\d{1,2})(?!\d)"),
     re.compile(

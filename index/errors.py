@@ -1,6 +1,6 @@
-"""Every error newsdesk raises on purpose.
+"""Every error that newsdesk raises on purpose, wherever in the product it is defined, under the class it derives from.
 
-NewsdeskError            a sentence for a person: what, which, what to do next
+NewsdeskError            a sentence for a person: what failed, which one, what to do next
 ├── SettingsError        a setting is unknown, misspelt or cannot work
 ├── ArchiveError         the archive cannot be used as it stands
 │   ├── LockedError      another process is writing to it
@@ -8,10 +8,22 @@ NewsdeskError            a sentence for a person: what, which, what to do next
 │   └── DiskFull         there is no room for what must be written
 ├── VectorsError         the search index cannot be read or written; the catalog still can
 │   └── ServerDown       the Chroma server does not answer, or lets nobody in
-├── ModelError           the embedding model or reranker cannot be loaded
+├── ModelError           the embedding model or the reranker cannot be loaded
 ├── ClusterError         Ray cannot be used, or its cluster failed
-└── UnreadableError      one file or record cannot be read; a run lists it and goes on
-    └── PageError        a web page or feed cannot be had
+├── UnreadableError      one file or record cannot be read; a run lists it and goes on
+│   └── PageError        a web page or feed cannot be had
+├── QuestionError        a question cannot be answered as it stands
+├── DeskError            the desk of the Slack bot failed where it should not; the text says where
+├── LlmError             a language model could not be used
+├── SlackError           Slack did not do what it was asked
+│   ├── SlackRefused     it said no, and will say it again
+│   ├── SlackUnreachable it did not answer, or not sensibly, for as long as was tried
+│   └── Unclear          one call may have taken effect or not; it is tried again
+├── EvalError            a measurement cannot be made
+└── DataError            a data set cannot be read
+UnknownShape             a model cannot be built without torch; torch runs it then
+ChromaRefused            the Chroma server answered and refused; callers get ServerDown
+StopRequested            somebody asked the work to end: no failure
 """
 
 
@@ -58,11 +70,11 @@ class ClusterError(NewsdeskError):
 class UnreadableError(NewsdeskError):
     """One file or record cannot be read; a run lists it and goes on.
 
-    ``passing`` says that the cause lies outside of the file (its permissions, the disk): every run tries again.
+    ``passing``: the cause lies outside the file (its permissions, the disk), so every run tries again.
     """
 
-    def __init__(self, told: str, *, passing: bool = False) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, *, passing: bool = False) -> None:
+        super().__init__(message)
         self.passing = passing
 
 
@@ -81,3 +93,15 @@ class PageError(UnreadableError):
     def gone(self) -> bool:
         """Tell whether the site says that there is no such page (any more)."""
         return self.status in (404, 410)
+
+
+class UnknownShape(Exception):
+    """A model is not of the one shape that is built without torch; the text says in what it differs."""
+
+
+class ChromaRefused(Exception):
+    """The Chroma server, or a proxy before it, answered and refused: a wrong key, a limit, a wrong certificate."""
+
+
+class StopRequested(Exception):
+    """Somebody asked the work to end: what has been done so far may be a part of it."""

@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from index.words import first_fields, listed, marked, one_of
+
+_MONTHS, _WEEKDAYS = first_fields("calendar", "months"), first_fields("calendar", "weekdays")
+_WEEKDAY = one_of(_WEEKDAYS)
 _WORD = r"[^\W\d_][\w'’.-]*"
 CAPITAL = r"[^\W\d_a-zß-öø-ÿ][\w'’.-]*"
 _PARTICLE = r"(?:de|del|della|di|da|dos|van|von|der|den|ten|al|el|bin|ben|ibn|la|le|du|zu|y)"
@@ -19,7 +23,7 @@ PRONOUN = re.compile(r"\A(?:he|she|they|it|er|sie|il|elle|ils)\Z", re.I)
 _TRAILING = re.compile(
     r"(?:\s+|,\s*)(?:now|still|has|have|had|also|later|then|previously|earlier|repeatedly|recently|already|again|since|once|simply|reportedly|publicly|formally|famously|"
     r"was\s+due\s+to|is\s+to|went\s+on\s+to|would|will|did|does|not|never|always|often|only|just|(?-i:(?!family|ally|rally|reply|supply|assembly|bully)[a-z]+ly)|"
-    r"(?:on\s+)?(?:mon|tues|wednes|thurs|fri|satur|sun)day|yesterday|today|last\s+\w+|this\s+\w+|late\s+last\s+\w+)\Z",
+    rf"(?:on\s+)?(?:{_WEEKDAY})|yesterday|today|last\s+\w+|this\s+\w+|late\s+last\s+\w+)\Z",
     re.I,
 )
 _PREPOSITION = re.compile(
@@ -52,19 +56,8 @@ _CLAUSE = re.compile(r"[;:—–(]|§|\b(?:that|what|whether|which|because|and|b
 _AFTER = re.compile(
     r"(?<!\bRep)(?<!\bSen)(?<!\bGov)(?<!\bDr)(?<!\bMr)(?<!\bMrs)(?<!\bMs)(?<!\bGen)(?<!\bLt)(?<!\bSt)(?<!\b[A-Z])\.|[;:—–(§]|,|\b(?:that|was|is|had|has|were|would|will|could|should|in|on|at|to|as|after|when|while|who|but|of|during|from|for|about|last|this|via|am|im|vom|bei|nach|à|au)\b|--"
 )
-_DAY = re.compile(
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b|\b(?:january|february|march|april|may|june|july|august|september|october|november|december)\b",
-    re.I,
-)
-NO_NAME = frozenset(
-    """
-        the a an in on at he she they it his her their its this that these those there here some many most one two
-        both all each no over under between among despite according following against through inside outside until
-        near if as when while but and so yet then now not for by with from after before since during last next i we
-        you what who why how where january february march april may june july august september october november
-        december monday tuesday wednesday thursday friday saturday sunday
-    """.split()
-)
+_DAY = re.compile(rf"\b(?:{_WEEKDAY})\b|\b(?:{one_of(_MONTHS)})\b", re.I)
+NO_NAME = frozenset((*listed("stop_words", "no name"), *_MONTHS, *_WEEKDAYS))
 _BODY = re.compile(
     rf"(?:Office|Bank|Ministry|Department|University|House|Centers?|Centre|Board|Council|Association|Institute|Court|Church|City|Agency|Organi[sz]ation|Committee|"
     rf"Bureau|Academy|Chamber|College|Federation|League|Union|Society|Fund|School|Conference|Secretary|Parliament)\s+(?:of|for|on)\s+(?:the\s+)?{NAME.pattern}\Z"
@@ -216,37 +209,16 @@ def opens_with(outside: str) -> str | None:
 
 # Whoever is the subject of one of these speaks. Those that may mean a deed as well count only with words of speech: see
 # _reports.
-_STRONG = (
-    "said|says|told|tells|added|adds|stated|states|announced|announces|wrote|writes|posted|tweeted|warned|warns|argued|argues|insisted|insists|stressed|"
-    "noted|notes|declared|explained|explains|replied|answered|acknowledged|confirmed|confirms|denied|reiterated|vowed|pledged|promised|conceded|admitted|"
-    "remarked|recalled|underlined|concluded|commented|responded|claimed|claims|asserted|contended|contends|cautioned|joked|testified|"
-    "predicted|predicts|tweets|reported|reports|estimates|estimated|reckons|"
-    "sagte|sagt|erklärte|betonte|schrieb|warnte|forderte|déclaré|dit|affirmé|expliqué|ajouté"
-)
-_WEAK = (
-    "called|calls|described|describes|demanded|demands|proposed|suggested|suggests|rejected|urged|urges|criticised|criticized|praised|hailed|believes|believed|"
-    "thinks|thought|hopes|hoped|maintained|maintains|repeated|listed|agreed|offered|floated|asked|asks|ruled|rules|advocated|revealed|requested|requests|"
-    "continued|emphasised|emphasized|mentioned|apologised|apologized|accused|charged|dismissed|condemned|welcomed|defended|denounced|mocked|blamed|thanked|quipped|lamented|teilte"
-)
-# of several: "experts say"
-_PLAIN = (
-    "say|tell|write|warn|argue|claim|note|add|insist|stress|explain|believe|think|hope|estimate|predict|report|admit"
-    "|deny|contend"
-)
-# "Bragg sued, calling it unconstitutional"
-_DOING = (
-    r"saying|adding|warning|calling(?!\s+(?:for|on|off|up))|thanking|writing|noting|insisting|arguing|telling|"
-    r"stressing|claiming|urging|accusing|describing"
-)
+_STRONG, _WEAK, _PLAIN = (one_of(marked("verbs_of_speech", mark)) for mark in ("strong", "weak", "plural"))
+# "Bragg sued, calling it unconstitutional", but not "calling for a truce"
+_DOING = rf"(?:{one_of(marked('verbs_of_speech', 'doing'))})(?!(?<=calling)\s+(?:for|on|off|up))"
 _VERB = re.compile(
     rf"(?<![\w-])(?:{_STRONG}|{_WEAK}|{_PLAIN}|{_DOING}|Said)\b"
 )  # "States" and "so-called" are no verbs
 _IS_PLAIN = re.compile(rf"(?:{_PLAIN})\Z", re.I)
 _IS_DOING = re.compile(rf"(?:{_DOING})\Z", re.I)
 _DEED = re.compile(r"(?:hopes|hoped|agreed|offered|promised|pledged|vowed|continued|believed|thought)\s+to\b")
-_GIVEN = re.compile(
-    r"(?:announced|announces|reported|proposed|posted|requested|demanded|listed|suggested|called|described)\Z"
-)  # "a change announced on Thursday"
+_GIVEN = re.compile(rf"(?:{one_of(marked('verbs_of_speech', 'thing'))})\Z")  # "a change announced on Thursday"
 _NO_SUBJECT = re.compile(r"\b(?:to|can|could|would|will|may|might|must|should|shall|not|let|help|\w+n[’']t)\s*\Z", re.I)
 _IS_WEAK = re.compile(rf"(?:{_WEAK})\Z", re.I)
 _REPORTED = re.compile(r"\W{0,3}(?:[\w-]+\s+){0,8}?(?:that|whether|for|on|to|as)\b|.{0,120}§", re.S)
@@ -262,10 +234,7 @@ _PASSIVE = re.compile(
     r"\b(?:was|were|is|are|been|be|being|gets?|got)(?:\s+(?:\w+ly|first|also|then|later|once|not|being))?\s*\Z", re.I
 )
 _CONDITION = re.compile(r"(?:\A|[,;]\s*)(?:but\s+|and\s+)?(?:if|unless)\s[^,;]*\Z", re.I)
-_INVERTED = re.compile(
-    r"(?:said|says|wrote|writes|added|adds|warned|explained|insisted|noted|declared|argued|replied|stated|reported|reports|predicted|estimates|tweeted|sagte|sagt|erklärte|betonte|schrieb|dit|affirmé)\Z",
-    re.I,
-)
+_INVERTED = re.compile(rf"(?:{one_of(marked('verbs_of_speech', 'inverted'))})\Z", re.I)
 # A quotation without an end goes to the end of the sentence where it begins it or follows a comma or colon; elsewhere
 # the mark is a slip.
 _QUOTE = re.compile(
@@ -275,9 +244,7 @@ _TYPEWRITER = re.compile(
     r"(?<!\w)''|''(?!\w)"
 )  # two apostrophes are a quotation mark, or one that was escaped twice ("Spain''s")
 _PLURAL = re.compile(r"(?:s|people|men|women|police|they|we|both|some|many|others)\Z|\band\b", re.I)
-_BEGINS_NAME = re.compile(
-    rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day){CAPITAL}"
-)
+_BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:{_WEEKDAY.title()})){CAPITAL}")
 _BEGINS_ROLE = re.compile(r"\s*(?:the|a|an|one|his|her|their|its|der|die|das|le|la)\s")
 _NOBODY = frozenset(
     "nothing nobody none we i you one who which that this these those what his her their its my our your there".split()

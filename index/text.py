@@ -17,23 +17,17 @@ import Stemmer
 from anyascii import anyascii
 
 from index.articles import Article, Passage, Source, digest_of
+from index.words import listed, rows
 
 Span = tuple[int, int]
 
-# Words that end in a full stop inside a sentence. Lower case; the check ignores case.
-ABBREVIATIONS = frozenset(
-    """
-        mr mrs ms dr prof sen rep gov gen col lt sgt capt cmdr adm maj brig st rev hon pres sr jr inc ltd co corp
-        llc plc vs etc e.g i.e cf al dept univ bzw ca usw z.b d.h mio mrd nr str bd hr m mme mlle sra
-    """.split()
-)
+_ABBREVIATIONS = frozenset(listed("abbreviations", "always"))
 # These are words as well: abbreviations only with a capital ("on Sat. morning") or before a number ("No. 10").
-_DATES = frozenset(
-    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun".split()
+_OF_DATES = frozenset(
+    short for part in ("months", "weekdays") for row in rows("calendar", part) for short in row[1].split()
 )
-_BEFORE_NUMBERS = frozenset("no nos art fig vol op approx est".split())
-# Abbreviations that may well end a sentence too: what follows decides.
-_MAY_END = frozenset({"inc", "ltd", "co", "corp", "llc", "plc", "etc", "jr", "sr", "a.m", "p.m"})
+_BEFORE_NUMBERS = frozenset(listed("abbreviations", "before numbers"))
+_MAY_END = frozenset(listed("abbreviations", "may end"))
 _BOUNDARY = re.compile(
     r"""(?P<stop>(?<![.!?…])[.!?…]++|(?<![。！？])[。！？]++)(?P<close>["'”’»)\]\u201c]*)   # „…“ closes with U+201C
         (?:(?P<space>[ \t]+)(?=[^a-zß-öø-ÿ\s])|(?<=[。！？])(?=\S))""",
@@ -101,7 +95,7 @@ def _is_abbreviation(before: str, after: str) -> bool:
         return False
     if token in _BEFORE_NUMBERS:
         return after[:1].isdigit()
-    return token in ABBREVIATIONS or (token in _DATES and word.group()[0].isupper())
+    return token in _ABBREVIATIONS or (token in _OF_DATES and word.group()[0].isupper())
 
 
 def _quotations(line: str) -> list[Span]:
@@ -144,18 +138,7 @@ _OWN = threading.local()  # a stemmer keeps the word it works on in itself, and 
 
 _LONGEST = 64  # characters; what is longer is no word
 
-# Words that carry no topic. Short on purpose: BM25 already weighs common words down.
-STOP_WORDS = frozenset(
-    """
-        a about above after again against all also am an and any are as at be because been before being below
-        between both but by can could did do does doing don down during each few for from further had has have
-        having he her here hers him his how i if in into is it its itself just let me more most my no nor not of off
-        on once only or other our out over own same she should so some such than that the their them then there
-        these they this those through to too under until up upon us very was we were what when where which while who
-        whom whose why will with would you your yours s t re ve ll d m say says said saying tell tells told talk
-        talks talked according please know anything something
-    """.split()
-)
+STOP_WORDS = frozenset(listed("stop_words", "topic"))
 
 
 def words(text: str) -> list[str]:

@@ -10,8 +10,9 @@ from pathlib import Path
 import postgres
 import pytest
 
-pytest.register_assert_rewrite("newsroom")
+pytest.register_assert_rewrite("newsroom", "kills")
 
+import exact_vectors  # noqa: E402
 from chroma_server import ChromaServer  # noqa: E402
 from hash_embedder import HashEmbedder  # noqa: E402
 from newsroom import Newsroom  # noqa: E402
@@ -33,33 +34,56 @@ def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "archive"))
 
 
-# Files that take a minute and more. They go first, so that no process is left alone with one of them at the end.
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Chroma writes and searches the vectors of tests that are marked ``chroma``; exact_vectors.py those of all others.
+
+    ``chroma(False)`` exempts one of a marked file.
+    """
+    marked = item.get_closest_marker("chroma")
+    exact_vectors.use(marked is None or marked.args == (False,))
+
+
+# The longest files go first, so that no process is left alone with one of them at the end.
 _LONG = [
     "test_crashes",
     "test_server",
     "test_concurrency",
     "test_slack_conduct",
-    "test_held",
     "test_ray",
-    "test_pgvector",
+    "test_deploy",
     "test_generations",
-    "test_cli",
+    "test_pgvector",
+    "test_embed",
+    "test_real_model",
+    "test_slack_many",
+    "test_browser",
+    "test_postgresql",
 ]
 
 
+# What starts a server, or a stand-in for one: modules of ours and fixtures.
+_SERVERS = {"chroma_gate", "chroma_server", "llm_server", "postgres", "slack_room", "slack_server", "web_server"}
+_SERVED = {"chroma", "cluster", "pgvector", "vector_cluster"}
+
+
+def _needs_server(item: pytest.Function) -> bool:
+    from_where = {getattr(value, "__module__", None) for value in vars(item.module).values()}
+    database = item.callspec.params.get("database") if hasattr(item, "callspec") else None
+    return bool(_SERVERS & from_where or _SERVED & set(item.fixturenames) or database == "postgresql")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: item.path.stem not in _LONG)
-
-
-_STORE = {"newsroom", "catalog", "archive", "bot", "database", "tmp_path"}  # who takes none of these stores nothing
+    for item in items:
+        if isinstance(item, pytest.Function) and _needs_server(item):
+            item.add_marker("server")
+    rank = {name: place for place, name in enumerate(_LONG)}
+    items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL;
-    ``both(False)`` exempts.
-    """
-    marked = metafunc.definition.get_closest_marker("both")
-    if marked and marked.args != (False,) and _STORE & set(metafunc.fixturenames):
+    """A test that is marked ``both`` runs with its archive and journal in SQLite, and again with both in PostgreSQL."""
+    if metafunc.definition.get_closest_marker("both"):
         if "database" not in metafunc.fixturenames:
             metafunc.fixturenames.insert(0, "database")
         metafunc.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -113,9 +137,6 @@ def pgvector(vector_cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) 
     url = vector_cluster.database()
     monkeypatch.setenv("NEWSDESK_CATALOG__URL", url)
     monkeypatch.setenv("NEWSDESK_VECTORS__ENGINE", "pgvector")
-    monkeypatch.setattr("index.archive.MOST", 0)
-    monkeypatch.setattr("index.archive.MOST_AT_ONCE", 0)
-    monkeypatch.setenv("MOST_IN_MEMORY", "0")
     return url
 
 

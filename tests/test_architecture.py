@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import os
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -70,14 +72,13 @@ def test_imports_make_no_circle():
 LAYERS = ["settings", "web", "bot"]
 STEPS = {
     "index": ["model", "clean", "store", "read", "vectors", "search", "ingest"],
-    "bot": ["check", "answer", "write", "journal", "slack.messages", "slack", "admin"],
+    "bot": ["check", "answer", "write", "journal", "slack.messages", "admin", "slack"],
 }
 
 
 @pytest.mark.parametrize("package", STEPS)
 def test_a_step_imports_only_steps_before_it(package):
     rank = {f"{package}.{step}": place for place, step in enumerate(STEPS[package])}
-    allowed = {("bot.slack", "bot.admin.views")}  # the Home tab shows admins what the commands show
 
     def step_of(module: str) -> str | None:
         return next((step for step in sorted(rank, key=len, reverse=True) if module.startswith(f"{step}.")), None)
@@ -87,7 +88,6 @@ def test_a_step_imports_only_steps_before_it(package):
         for module, names in imports().items()
         for name in names & MODULES.keys()
         if (own := step_of(module)) and (other := step_of(name)) and rank[other] > rank[own]
-        if not any(own.startswith(start) and name == end for start, end in allowed)
     }
     assert wrong == set()
 
@@ -114,10 +114,10 @@ OWNERS = {
     "chromadb": {"index.vectors.chroma", "index.vectors.chroma_server", "index.vectors.chroma_writer"},
     "fsspec": {"index.read.stores"},
     "itsdangerous": {"web.links"},
-    "jinja2": {"web.pages"},
+    "jinja2": {"bot.admin.usage_page", "web.pages"},
     "llama_index": {"index.search.llama", "bot.write.llm"},
-    "onnx": {"index.model.onnx_graph", "index.search.product"},
-    "onnxruntime": {"index.model.runtime", "index.search.product"},
+    "onnx": {"index.model.onnx_graph"},
+    "onnxruntime": {"index.model.runtime"},
     "openinference": {"bot.telemetry"},
     "opentelemetry": {"bot.telemetry"},
     "openvino": {"index.model.runtime"},
@@ -125,7 +125,7 @@ OWNERS = {
     "ray": {"index.ingest.cluster"},
     "sentence_transformers": {"index.model.embedder"},
     "slack_bolt": {"bot.slack.process"},
-    "slack_sdk": {"bot.slack.api"},
+    "slack_sdk": {"bot.slack.calls"},
 }
 
 
@@ -170,10 +170,11 @@ def test_a_module_says_what_it_is_for_and_is_named_for_it():
         assert module.split(".")[0] != "slack", "a dependency installs that name"
 
 
-def loaded_by(*command: str, code: int = 0) -> set[str]:
+def loaded_by(*command: str, code: int = 0, **environment: str) -> set[str]:
     """The top-level modules, and ours in full, that a command imports."""
     run = [sys.executable, "-X", "importtime", *command]
-    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, check=False)
+    values = {**os.environ, **environment}
+    done = subprocess.run(run, cwd=ROOT, env=values, capture_output=True, text=True, check=False)
     assert done.returncode == code, done.stderr[-500:]
     names = {line.rsplit("|", 1)[1].strip() for line in done.stderr.splitlines() if line.startswith("import time:")}
     return {name.split(".")[0] for name in names} | {name for name in names if name in MODULES}
@@ -194,11 +195,15 @@ def test_help_comes_without_loading_model_or_vectors(door):
 
 
 @pytest.mark.slow
-def test_a_question_on_the_terminal_loads_no_slack_no_pgvector_and_no_torch():
-    loaded = loaded_by("-c", "import bot.answer.desk, bot.terminal, bot.wiring, index.archive, index.model.embedder")
-    assert "index.archive" in loaded
-    assert loaded.isdisjoint({"slack_sdk", "slack_bolt", "torch", "transformers", "index.vectors.pgvector", "psycopg"})
-    assert not {name for name in loaded if name.startswith("bot.slack")}
+def test_a_question_on_the_terminal_loads_no_slack_no_journal_no_pgvector_and_no_torch(tmp_path):
+    (tmp_path / "ferry.txt").write_text("The ferry sank off the pier on Monday. All 34 people on board were saved.\n")
+    data = {"NEWSDESK_DATA_DIR": str(tmp_path / "data")}
+    loaded_by("ingest.py", str(tmp_path / "ferry.txt"), **data)
+    loaded = loaded_by("-m", "bot", "ask", "When did the ferry sink?", **data)
+    assert {"bot.answer.desk", "index.archive", "index.model.runtime"} <= loaded
+    unwanted = "slack_sdk slack_bolt aiohttp starlette torch transformers psycopg pgvector index.vectors.pgvector"
+    assert loaded.isdisjoint({*unwanted.split(), "index.vectors.chroma_server"})
+    assert not {name for name in loaded if name.startswith(("bot.slack", "bot.journal", "bot.write", "index.ingest"))}
 
 
 @pytest.mark.slow
@@ -209,3 +214,47 @@ def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
         "assert 'numpy' not in names or names.index('index') < names.index('numpy')"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def raised_on_purpose() -> dict[str, str]:
+    """Every exception class of the product, and the class it derives from."""
+    found = {"Exception": ""}
+    classes = [node for tree in parsed().values() for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    for _ in range(5):  # as deep as the tree is
+        for node in classes:
+            for base in node.bases:
+                if ast.unparse(base).rpartition(".")[2] in found:
+                    found[node.name] = ast.unparse(base)
+    return {name: base for name, base in found.items() if base}
+
+
+def test_every_error_stands_in_one_tree():
+    tree, above = {}, ["Exception"]
+    for line in (ast.get_docstring(parsed()["index.errors"]) or "").splitlines()[2:]:
+        if line.strip():
+            name = re.search(r"\w+", line)
+            assert name
+            above[name.start() // 4 + 1 :] = [name.group()]
+            tree[name.group()] = above[name.start() // 4]
+    assert raised_on_purpose() == tree
+
+
+def broad(node: ast.AST) -> bool:
+    """Tell whether a handler, or ``suppress``, takes any error."""
+    caught = node.type if isinstance(node, ast.ExceptHandler) else None
+    if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("suppress"):
+        caught = ast.Tuple(node.args)
+    each = caught.elts if isinstance(caught, ast.Tuple) else [caught]
+    found = {ast.unparse(kind) for kind in each if kind is not None}
+    return bool(found & {"Exception", "BaseException"}) or (isinstance(node, ast.ExceptHandler) and caught is None)
+
+
+def test_any_error_is_caught_at_few_doors_and_each_says_why():
+    doors = {}
+    for module, tree in parsed().items():
+        lines = MODULES[module].read_text().splitlines()
+        for node in ast.walk(tree):
+            if broad(node) and not module.startswith("evals."):
+                doors[f"{module}:{node.lineno}"] = "\n".join(lines[node.lineno - 2 : node.lineno])
+    assert [door for door, text in doors.items() if "  # " not in text] == []
+    assert len(doors) <= 15, sorted(doors)

@@ -1,4 +1,4 @@
-"""The door of the reading room: python -m web serves it alone; the bot serves it too when NEWSDESK_WEB__PORT is set."""
+"""The reading room as a program: python -m web. The bot serves it too when NEWSDESK_WEB__PORT is set."""
 
 from __future__ import annotations
 

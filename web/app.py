@@ -1,4 +1,4 @@
-"""The reading room as a web application, and its server: in a process of its own, or in the loop of the bot."""
+"""The reading room as a web application, and its server, in a process of its own or in the bot's."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import socket
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from typing import TypeVar
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from index.errors import NewsdeskError, SettingsError
 from index.store.catalog import Catalog
 from web import pages
-from web.links import Kind, SignedLinks
+from web.links import LinkKind, SignedLinks
 from web.shelf import Answers, Shelf
 
 log = logging.getLogger("newsdesk.web")
@@ -58,6 +59,7 @@ _GONE = (
 _LATER = ("Not now", "The articles cannot be opened at the moment.", "Please try again in a minute.")
 
 Rendering = Callable[[], bytes | None]
+T = TypeVar("T")
 
 
 def app(
@@ -67,12 +69,12 @@ def app(
     extra_routes: Sequence[BaseRoute] = (),
     clock: Callable[[], float] = time.monotonic,
 ) -> Starlette:
-    """Return the reading room over a catalog, which is opened when it is first needed.
+    """Return the reading room over a catalog, which is opened at the first request.
 
     ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the
     room.
     """
-    room = _Room(links, Shelf(open_catalog, clock), answers)
+    room = _ReadingRoom(links, Shelf(open_catalog, clock), answers)
     routes = [
         Route("/a/{article}", room.article),
         Route("/o/{article}", room.original),
@@ -84,12 +86,12 @@ def app(
     return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
 
 
-class _Room:
+class _ReadingRoom:
     def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None) -> None:
         self._links, self._shelf, self._answers = links, shelf, answers
         self._pages = _Pages()
-        # One page for what is forged, damaged, too old or names nothing: whoever has no link learns nothing.
-        self._refusal = pages.told_page(links.base, *_REFUSED)
+        # One page for every link that is forged, damaged, too old or leads nowhere: it says nothing of the archive.
+        self._refusal = pages.message_page(links.base, *_REFUSED)
 
     async def article(self, request: Request) -> Response:
         id_, query = request.path_params["article"], request.scope["query_string"]
@@ -128,14 +130,14 @@ class _Room:
 
         return await self._html(render)
 
-    async def _page(self, key: tuple[Kind, str, bytes], render: Rendering) -> Response:
-        """Answer with a page as it was rendered for the state of the archive that is published, or render it."""
+    async def _page(self, key: tuple[LinkKind, str, bytes], render: Rendering) -> Response:
+        """Answer with the page rendered for the published generation, or render it."""
         state = self._shelf.state()
         if state is None:
-            try:
-                state = await run_in_threadpool(self._shelf.look)
-            except Exception as error:
-                return self._unable(error)
+            refreshed = await self._done(self._shelf.refresh)
+            if isinstance(refreshed, Response):
+                return refreshed
+            state = refreshed
         known = self._pages.get(state, key)
         if known is not None:
             return Response(known, media_type=_HTML)
@@ -158,23 +160,27 @@ class _Room:
         )
 
     async def nothing_here(self, _request: Request, _error: Exception | None) -> Response:
-        """Answer to an address that is none of ours."""
+        """Answer a request for an address that does not exist."""
         return Response(self._refusal, 404, media_type=_HTML)
 
     async def failed(self, _request: Request, error: Exception) -> Response:
-        """Answer after an error of our own making."""
+        """Answer after an unexpected error."""
         return self._unable(error)
 
     async def _html(self, render: Rendering) -> Response:
+        page = await self._done(render)
+        if isinstance(page, Response):
+            return page
+        if page is None:
+            return Response(pages.message_page(self._links.base, *_GONE), 404, media_type=_HTML)
+        return Response(page, media_type=_HTML)
+
+    async def _done(self, work: Callable[[], T]) -> T | Response:
+        """Call a function in a thread; return what it returns, or the page that says that it failed."""
         try:
-            page = await run_in_threadpool(render)
-        except Exception as error:  # whatever it is, the reader sees no internals of it
+            return await run_in_threadpool(work)
+        except Exception as error:  # the door of a page: whatever it is, the reader sees no internals of it
             return self._unable(error)
-        return (
-            Response(pages.told_page(self._links.base, *_GONE), 404, media_type=_HTML)
-            if page is None
-            else Response(page, media_type=_HTML)
-        )
 
     def _refused(self) -> Response:
         return Response(self._refusal, 403, media_type=_HTML)
@@ -187,11 +193,11 @@ class _Room:
             "cache-control": "no-store",
             "retry-after": "60",
         }  # after an error of our own nothing else adds them
-        return Response(pages.told_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
+        return Response(pages.message_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
 
 
 class _Pages:
-    """Rendered pages of one state of the archive, those asked for last."""
+    """The pages of one generation that were asked for last, as rendered."""
 
     def __init__(self) -> None:
         self._state = -1
@@ -216,7 +222,7 @@ class _Pages:
 
 
 class _Headers:
-    """Gives every answer the headers that keep it inert and private."""
+    """Adds to every answer the headers that keep pages private and without scripts of others."""
 
     def __init__(self, inner: ASGIApp) -> None:
         self._inner = inner
@@ -238,15 +244,15 @@ class _Headers:
 class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the program we are part of."""
+        """Leave signals to the program that runs the server."""
         yield
 
 
 @contextlib.asynccontextmanager
 async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application inside the block and yield its port (any free one for 0).
+    """Serve an application inside the block and yield its port; 0 takes any free one.
 
-    Raises SettingsError if the port cannot be had.
+    Raises SettingsError if the port cannot be opened.
     """
     taken = _socket(host, port)
     # Links are secrets: they are not logged.
@@ -274,7 +280,8 @@ def _socket(host: str, port: int) -> socket.socket:
         return taken
     except (OSError, OverflowError) as error:
         taken.close()
-        told = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or error
         raise SettingsError(
-            f"The reading room cannot listen on {host}:{port} ({told}). Set NEWSDESK_WEB__HOST and NEWSDESK_WEB__PORT."
+            f"The reading room cannot listen on {host}:{port} ({reason}). Set NEWSDESK_WEB__HOST and "
+            "NEWSDESK_WEB__PORT."
         ) from error

@@ -1,8 +1,6 @@
-"""For those who watch over newsdesk: is it alive, is it ready, what does it do.
+"""Health for those who run newsdesk: ``/healthz`` (alive), ``/readyz`` (ready), ``/metrics`` (figures).
 
-``/healthz``, ``/readyz``, ``/metrics``.
-
-Sentences here name no path, no address and no error: the port may be open to more people than the log is.
+Sentences here name no path, no address and no error: more people may reach the port than the log.
 """
 
 from __future__ import annotations
@@ -12,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -33,23 +31,26 @@ from index.store.catalog import Catalog
 State = Literal["ready", "degraded", "down"]
 _WORST: tuple[State, ...] = ("down", "degraded", "ready")
 
-_EVERY = 1.0  # seconds that a finding is good for
-_PATIENCE = 3.0  # seconds that a check may take; with _EVERY under the five in which trouble must show
+_EVERY = 1.0  # seconds that the result of a check is used
+_PATIENCE = 3.0  # seconds that a check may take; with _EVERY less than the five in which trouble must show
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """How one part of newsdesk is: ready, degraded (answers come, not as they should), or down (none come)."""
+    """The state of one part of newsdesk.
+
+    ready; degraded: answers come, but not as they should; down: no answers come.
+    """
 
     state: State
-    told: str
+    message: str
 
 
 Check = Callable[[], Awaitable[Part]]
 
 
 class Readiness:
-    """The parts of newsdesk, each looked at once a second at most, however often it is asked for."""
+    """The state of every part, checked once a second at most, however often it is asked for."""
 
     def __init__(self, checks: Mapping[str, Check]) -> None:
         self._checks = checks
@@ -57,11 +58,11 @@ class Readiness:
         self._under_way: dict[str, tuple[float, asyncio.Task[None]]] = {}
 
     async def parts(self) -> dict[str, Part]:
-        """Return how every part is; one whose check does not end is down."""
+        """Return the state of every part; one whose check does not end is down."""
         now = time.monotonic()
         for name in self._checks:
             if name not in self._under_way and now - self._found.get(name, (-_EVERY, None))[0] >= _EVERY:
-                self._under_way[name] = now, asyncio.create_task(self._look(name))
+                self._under_way[name] = now, asyncio.create_task(self._check(name))
         if self._under_way:
             await asyncio.wait([task for _, task in self._under_way.values()], timeout=_PATIENCE)
         waits = {
@@ -70,10 +71,10 @@ class Readiness:
         }
         return {name: waits.get(name) or self._found[name][1] for name in self._checks}
 
-    async def _look(self, name: str) -> None:
+    async def _check(self, name: str) -> None:
         try:
             part = await self._checks[name]()
-        except Exception as error:
+        except Exception as error:  # the door of a check: one that fails holds up no other
             part = Part(
                 "down", f"could not be looked at ({type(error).__name__}); the log and python -m bot doctor tell more"
             )
@@ -82,7 +83,7 @@ class Readiness:
 
 
 def archive_checks(archive: Callable[[], Archive | None]) -> dict[str, Check]:
-    """Return the checks of catalog and Chroma of an archive (None while it is not open)."""
+    """Return the checks of an archive's catalog and vectors; ``archive`` returns None until it is open."""
 
     async def catalog() -> Part:
         opened = archive()
@@ -97,11 +98,11 @@ def archive_checks(archive: Callable[[], Archive | None]) -> dict[str, Check]:
 def catalog_checks(open_catalog: Callable[[], Catalog]) -> dict[str, Check]:
     """Return the check of a catalog alone.
 
-    It is opened when it is first looked at, and tried again until that works.
+    The catalog is opened at the first check; if that fails, the next check tries again.
     """
     opened: list[Catalog] = []
 
-    def look() -> Part:
+    def check() -> Part:
         try:
             opened[:] = opened or [open_catalog()]
         except ArchiveError:
@@ -109,13 +110,13 @@ def catalog_checks(open_catalog: Callable[[], Catalog]) -> dict[str, Check]:
         return _catalog(opened[0])
 
     async def catalog() -> Part:
-        return await asyncio.to_thread(look)
+        return await asyncio.to_thread(check)
 
     return {"catalog": catalog}
 
 
 def _catalog(catalog: Catalog | None) -> Part:
-    if catalog is None or (isinstance(catalog.place, Path) and not catalog.place.exists()):
+    if catalog is None or (isinstance(catalog.database, Path) and not catalog.database.exists()):
         return Part("down", "there is no archive yet, or it is not open")
     try:
         with catalog.snapshot() as snapshot:
@@ -130,7 +131,7 @@ def _chroma(archive: Archive | None) -> Part:
     if archive is None:
         return Part("down", "the archive is not open")
     try:
-        archive.look()
+        archive.ping()
     except ServerDown:
         return Part(
             "degraded",
@@ -150,7 +151,7 @@ def _chroma(archive: Archive | None) -> Part:
 
 
 class ArchiveFigures(Collector):
-    """The figures of the archive, read from its catalog when they are asked for: ingests run in other processes."""
+    """The figures of the archive, read from its catalog when asked for: ingests run in other processes."""
 
     def __init__(self, archive: Callable[[], Archive | None]) -> None:
         self._archive = archive
@@ -159,11 +160,11 @@ class ArchiveFigures(Collector):
         self._counted = 0  # the last run that is in _ended
 
     def describe(self) -> Iterator[Metric]:
-        """Tell nothing before the archive is open."""
+        """Name no figures in advance: the archive may not be open yet."""
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
-        """Read the figures; none while the archive cannot be read."""
+        """Yield the figures; none while the archive cannot be read."""
         archive = self._archive()
         if archive is None:
             return
@@ -211,8 +212,9 @@ class ArchiveFigures(Collector):
 
 
 def routes(checks: Mapping[str, Check], registry: CollectorRegistry = REGISTRY) -> list[Route]:
-    """Return the routes for those who watch: the process, its parts, its figures (without a registry only those that
-    any process has).
+    """Return the routes of health: alive, ready, figures.
+
+    Without ``registry`` the figures are those that every Python process has.
     """
     began, readiness = time.monotonic(), Readiness(checks)
 
@@ -223,11 +225,14 @@ def routes(checks: Mapping[str, Check], registry: CollectorRegistry = REGISTRY) 
         )
 
     async def readyz(request: Request) -> Response:
-        """503 unless every part is ready; with ``?degraded=ok`` 200 also while answers come, but not as they should."""
+        """Answer 503 unless every part is ready; with ``?degraded=ok`` also a degraded part is answered with 200."""
         parts = await readiness.parts()
         state = next((each for each in _WORST if any(part.state == each for part in parts.values())), "ready")
         accepted = state == "ready" or (state == "degraded" and request.query_params.get("degraded") == "ok")
-        values = {"state": state, "parts": {name: asdict(part) for name, part in parts.items()}}
+        values = {
+            "state": state,
+            "parts": {name: {"state": part.state, "told": part.message} for name, part in parts.items()},
+        }
         return JSONResponse(values, 200 if accepted else 503, headers=_FRESH)
 
     async def metrics(_: Request) -> Response:

@@ -1,6 +1,4 @@
-"""Links: signed ones into the reading room, made with a secret of the data folder; and addresses of other sites, as far
-as they may be shown, with the passage they lead to.
-"""
+"""Signed links into the reading room; and addresses of other sites, made safe to show."""
 
 from __future__ import annotations
 
@@ -26,7 +24,7 @@ _SHORTEST = 32  # characters
 
 
 def secret(folder: Path) -> str:
-    """Return the secret of a data folder, made by the first process that asks for it.
+    """Return the secret of a data folder, which the first process that asks for it makes.
 
     Raises SettingsError if it cannot be read or made.
     """
@@ -36,9 +34,9 @@ def secret(folder: Path) -> str:
             _make(path)
         found = path.read_text("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
-        told = getattr(error, "strerror", None) or "it is not text"
+        reason = getattr(error, "strerror", None) or "it is not text"
         raise SettingsError(
-            f"The secret that signs links, {path}, cannot be used ({told}). Check its owner, or set "
+            f"The secret that signs links, {path}, cannot be used ({reason}). Check its owner, or set "
             "NEWSDESK_WEB__SECRET."
         ) from error
     if len(found) < _SHORTEST:
@@ -64,7 +62,7 @@ def _make(path: Path) -> None:
 
 
 Span = tuple[int, int]  # start and end in the article's text, in characters
-Kind = Literal["a", "o", "q"]  # an article, its original, an answer
+LinkKind = Literal["a", "o", "q"]  # an article, its original, an answer
 
 _SALT = "newsdesk reading room"
 _VERSION = 16  # characters of a digest that name a version
@@ -72,12 +70,11 @@ _OTHERS = 20  # other citations marked in an article
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """What a link to an article opens: a version of it, the cited place in it, and other places that the same answer
-    cites.
+class LinkTarget:
+    """What a link to an article opens: a version of it, the cited span, and other spans that the answer cites.
 
-    ``version`` is the beginning of the digest of the version's text; empty: the current one. ``part`` is where the part
-    that is shown begins, in a text too long for one page.
+    ``version`` is the beginning of the digest of the version's text; empty: the current version. ``part`` is where the
+    part that is shown begins, in a text too long for one page.
     """
 
     article: str
@@ -88,9 +85,9 @@ class Place:
 
 
 class SignedLinks:
-    """Makes links and tells which are ours.
+    """Makes links, and checks the signature of links that come in.
 
-    The signature covers all that a link says; links of one day to one place are equal.
+    The signature covers all that a link says. Two links made on one day to one target are equal.
     """
 
     def __init__(
@@ -103,9 +100,10 @@ class SignedLinks:
         self.days = days
         self._today = today
 
-    def article(self, place: Place, until: date | None = None) -> str:
-        """Return the link to a place in an article; ``until`` is its last day, if it is to end with the link it is
-        reached from.
+    def article(self, place: LinkTarget, until: date | None = None) -> str:
+        """Return the link to a place in an article.
+
+        ``until``: its last day, if it is to end with the link that led to it.
         """
         return self._signed("a", place.article, _said(place), until) + (
             "#c" if place.cited and place.part is None else ""
@@ -119,33 +117,33 @@ class SignedLinks:
         """Return the link to an answer."""
         return self._signed("q", id_, [], None)
 
-    def place(self, article: str, query: bytes) -> tuple[Place, date] | None:
-        """Return what a link to an article opens and its last day, None if it is not ours or its time is over."""
+    def place(self, article: str, query: bytes) -> tuple[LinkTarget, date] | None:
+        """Return a link's target and last day, None if its signature is wrong or its time is over."""
         said = self._opened("a", article, query)
         if said is None:
             return None
         try:
             others = tuple(_span(item) for item in said["o"].split("_")) if "o" in said else ()
             part = int(said["w"]) if "w" in said else None
-            place = Place(article, said.get("v", ""), _span(said["p"]) if "p" in said else None, others, part)
+            place = LinkTarget(article, said.get("v", ""), _span(said["p"]) if "p" in said else None, others, part)
         except ValueError:  # signed by a newsdesk whose links had another form
             return None
         return place, date.fromisoformat(said["until"])
 
-    def until(self, kind: Kind, id_: str, query: bytes) -> date | None:
-        """Return the last day of a link to an original or an answer, None if it is not ours or its time is over."""
+    def until(self, kind: LinkKind, id_: str, query: bytes) -> date | None:
+        """Return the last day of a link to an original or an answer, None if it is wrong or its time is over."""
         said = self._opened(kind, id_, query)
         return date.fromisoformat(said["until"]) if said else None
 
-    def _signed(self, kind: Kind, id_: str, said: Sequence[tuple[str, str]], until: date | None) -> str:
+    def _signed(self, kind: LinkKind, id_: str, said: Sequence[tuple[str, str]], until: date | None) -> str:
         day = until or self._today() + timedelta(days=self.days)
         query = "&".join(f"{name}={value}" for name, value in [*said, ("until", day.isoformat())])
         return f"{self._url}/{kind}/{id_}?{query}&sig={self._signature(kind, id_, query)}"
 
-    def _opened(self, kind: Kind, id_: str, query: bytes) -> dict[str, str] | None:
-        told, _, signature = query.rpartition(b"&sig=")
+    def _opened(self, kind: LinkKind, id_: str, query: bytes) -> dict[str, str] | None:
+        signed, _, signature = query.rpartition(b"&sig=")
         try:
-            text, own = told.decode("ascii"), self._signature(kind, id_, told.decode("ascii"))
+            text, own = signed.decode("ascii"), self._signature(kind, id_, signed.decode("ascii"))
             # The texts are compared, not the bytes they stand for: two texts of base64 may stand for the same.
             if not compare_digest(own.encode("ascii"), signature):
                 return None
@@ -154,16 +152,16 @@ class SignedLinks:
         except (ValueError, KeyError):
             return None
 
-    def _signature(self, kind: Kind, id_: str, query: str) -> str:
+    def _signature(self, kind: LinkKind, id_: str, query: str) -> str:
         return self._signer.get_signature(f"/{kind}/{id_}?{query}").decode("ascii")
 
 
 def version_of(digest: str) -> str:
-    """Return what names a version of an article in a link."""
+    """Return the name of an article's version in a link."""
     return digest[:_VERSION]
 
 
-def _said(place: Place) -> list[tuple[str, str]]:
+def _said(place: LinkTarget) -> list[tuple[str, str]]:
     said = [("v", place.version)] if place.version else []
     if place.cited:
         said.append(("p", "{}-{}".format(*place.cited)))
@@ -186,7 +184,7 @@ _MOST = 150  # characters of each part
 
 
 def address(url: str | None) -> str | None:
-    """Return an address a person may be sent to: http or https, no user name in it, not too long; else None."""
+    """Return an address that is safe to show: http or https, without a user name, not too long; else None."""
     if not url or len(url) > LONGEST or any(char.isspace() or not char.isprintable() or char in '<>|"' for char in url):
         return None
     try:
@@ -201,8 +199,9 @@ def at_passage(url: str, text: str, start: int, end: int) -> str:
     """Return a page's address with a text fragment (https://wicg.github.io/scroll-to-text-fragment/) for
     ``text[start:end]``.
 
-    ``text`` is the article's, as we have it: browsers find the first place that the fragment fits, so its words are
-    chosen to fit the quote before anything else. An address that would become too long is returned without it.
+    ``text`` is the article's text. A browser goes to the first place that a fragment fits, so the words of the fragment
+    are chosen to fit the quote before anything else. An address that would become too long is returned without a
+    fragment.
     """
     page, _, fragment = url.partition("#")
     directive = _directive(text, start, end)
@@ -239,7 +238,7 @@ def _directive(text: str, start: int, end: int) -> str:
 
 
 def _grown(words: list[str], alone: Callable[[str], bool], backwards: bool = False) -> str:
-    """Return as many words from one end of a line as it takes until they fit one place only, if they ever do."""
+    """Return as many words from one end of a line as are needed to fit one place only, if any number does."""
     part = ""
     for count in range(min(_ENDS, len(words)), len(words) + 1):
         longer = " ".join(words[:count][::-1] if backwards else words[:count])

@@ -1,6 +1,4 @@
-"""The pages, as HTML: an article as paragraphs with the cited places marked. Every text goes through the templates'
-escaping, none is ever HTML itself.
-"""
+"""The pages of the reading room, as HTML; the templates escape every text, and no text is ever HTML itself."""
 
 from __future__ import annotations
 
@@ -18,18 +16,18 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from index.articles import Article, Source
 from index.read.original import Original
 from index.text import printable
-from web.links import Place, SignedLinks, Span, address, at_passage
-from web.shelf import Opened, Other, Shown
+from web.links import LinkTarget, SignedLinks, Span, address, at_passage
+from web.shelf import AnswerView, ArticleView, RelatedArticle
 
 LONGEST = 200_000  # characters shown on one page; longer texts are shown in parts
-_LINE = 2_000  # characters looked back for the beginning of a line
+_LINE = 2_000  # characters to go back to the beginning of a line
 
 Mark = Literal["", "cited", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some characters of a paragraph, fit to be shown; ``anchor`` is where a link to the cited place leads."""
+    """Some characters of a paragraph, safe to show; ``anchor``: the link to the cited span leads here."""
 
     text: str
     mark: Mark = ""
@@ -38,7 +36,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What is shown of a text: from ``start`` to ``end`` of it, by paragraphs."""
+    """The part of a text that is shown, from ``start`` to ``end``, as paragraphs."""
 
     start: int
     end: int
@@ -46,7 +44,7 @@ class Part:
 
 
 def marked(text: str, cited: Span | None, others: Sequence[Span], begin: int | None = None) -> Part:
-    """Return a text, or the part of a long one around the cited place or from ``begin`` on, with its places marked."""
+    """Return a text with its cited spans marked; of a long one only a part, around ``cited`` or from ``begin`` on."""
     start, end = _shown(text, cited, begin)
     marks: list[tuple[int, int, Mark]] = [(*cited, "cited")] if cited else []
     for other in others:
@@ -78,14 +76,12 @@ def _line_before(text: str, place: int) -> int:
 
 
 def before(start: int) -> int:
-    """Return where the part before the one that starts at ``start`` begins, so that nothing is left out between
-    them.
-    """
+    """Return where the part before the one at ``start`` begins. The parts overlap rather than leave something out."""
     return max(0, start - LONGEST + 2 * _LINE)
 
 
 def _without(span: Span, taken: Sequence[Span]) -> list[Span]:
-    """Return what is left of a span outside of others."""
+    """Return what is left of a span outside of other spans."""
     left = [span]
     for first, last in taken:
         left = [
@@ -98,7 +94,7 @@ def _without(span: Span, taken: Sequence[Span]) -> list[Span]:
 
 
 def _pieces(start: int, end: int, marks: Sequence[tuple[int, int, Mark]]) -> list[tuple[int, int, Mark]]:
-    """Divide a line at the ends of marks, which are in order and do not overlap."""
+    """Divide a line at the ends of its marks, which are in order and do not overlap."""
     found: list[tuple[int, int, Mark]] = []
     at = start
     for first, last, mark in marks:
@@ -132,12 +128,12 @@ def _day(value: date | None) -> str:
 
 
 def _lang(value: str | None) -> str:
-    """Return a language's code, nothing if it is none."""
+    """Return a language's code, an empty string if it is no code."""
     return value if value and re.fullmatch(r"[A-Za-z0-9-]{2,20}", value) else ""
 
 
 def _moment(value: str) -> str:
-    """Return a time in ISO 8601 as people write it, with its offset from UTC."""
+    """Return a time in ISO 8601 in words, with its offset from UTC."""
     try:
         moment = datetime.fromisoformat(value)
     except ValueError:
@@ -160,8 +156,8 @@ _templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang
 _templates.globals["digests"] = _DIGESTS
 
 
-def article_page(opened: Opened, place: Place, until: date, links: SignedLinks) -> bytes:
-    """Return an article with its cited places marked. Links on the page end on the day the page's own link ends."""
+def article_page(opened: ArticleView, place: LinkTarget, until: date, links: SignedLinks) -> bytes:
+    """Return an article with its cited spans marked. Links on the page end on the day that the page's own link ends."""
     article = opened.article
     part = marked(article.text, opened.cited, opened.others, place.part)
     whole = part.start == 0 and part.end == len(article.text)
@@ -194,27 +190,27 @@ def original_page(article: Article, original: Original, until: date, links: Sign
         lines="\n".join(printable(line.rstrip()) for line in text.replace("\r\n", "\n").split("\n")),
         where_from=_WHERE_FROM[original.kind],
         shortened=_ORIGINAL if len(original.text) > _ORIGINAL else None,
-        article=links.article(Place(article.source.id), until),
+        article=links.article(LinkTarget(article.source.id), until),
         until=until,
     )
 
 
-def answer_page(shown: Shown, until: date, links: SignedLinks) -> bytes:
+def answer_page(shown: AnswerView, until: date, links: SignedLinks) -> bytes:
     """Return an answer with its sources, each of them a link to its place."""
     sources = [(source, links.article(source.place, until)) for source in shown.sources]
     return _rendered("answer.html", links.base, shown=shown, sources=sources, until=until)
 
 
-def told_page(base: str, title: str, *paragraphs: str) -> bytes:
-    """Return a page that only tells something. ``base`` is the path under which the room is found."""
-    return _rendered("told.html", base, title=title, paragraphs=paragraphs)
+def message_page(base: str, title: str, *paragraphs: str) -> bytes:
+    """Return a page with a message only. ``base`` is the path under which the reading room is found."""
+    return _rendered("message.html", base, title=title, paragraphs=paragraphs)
 
 
 def _rendered(template: str, base: str, **values: Any) -> bytes:
     return _templates.get_template(template).render(values, base=base).encode("utf-8", "replace")
 
 
-def _about(article: Article, opened: Opened) -> dict[str, Any]:
+def _about(article: Article, opened: ArticleView) -> dict[str, Any]:
     source = article.source
     url = address(source.url)
     return {
@@ -227,13 +223,13 @@ def _about(article: Article, opened: Opened) -> dict[str, Any]:
 
 
 def _file_name(source: Source) -> str | None:
-    """Return the name of an article's file, without its folders: they are the server's business."""
+    """Return the name of an article's file without its folders, which are nobody's business."""
     return None if "://" in source.path else source.path.rpartition("/")[2] or None
 
 
-def _part_link(links: SignedLinks, place: Place, begin: int, until: date) -> str:
-    return links.article(Place(place.article, place.version, place.cited, place.others, begin), until)
+def _part_link(links: SignedLinks, place: LinkTarget, begin: int, until: date) -> str:
+    return links.article(LinkTarget(place.article, place.version, place.cited, place.others, begin), until)
 
 
-def _linked(other: Other, links: SignedLinks, until: date) -> tuple[Other, str]:
+def _linked(other: RelatedArticle, links: SignedLinks, until: date) -> tuple[RelatedArticle, str]:
     return other, links.article(other.place, until)

@@ -1,6 +1,4 @@
-"""What a page shows: an article in the version that was cited, and what is to be known of it; an answer of the
-journal.
-"""
+"""What the pages show: an article in the version that was cited, with its other versions and copies; an answer."""
 
 from __future__ import annotations
 
@@ -13,12 +11,12 @@ from index.articles import Article, Source
 from index.read.original import Original, original
 from index.store.catalog import Catalog
 from index.store.snapshot import Snapshot
-from web.links import Place, Span, version_of
+from web.links import LinkTarget, Span, version_of
 
 
 @dataclass(frozen=True, slots=True)
-class Quoted:
-    """A source of an answer: the quote with its number and where it stands."""
+class QuotedSource:
+    """A source of an answer: the quote, its number, and its place in the article."""
 
     number: int
     quote: str
@@ -26,7 +24,7 @@ class Quoted:
     publisher: str | None
     published: date | None
     also_in: tuple[str, ...]
-    place: Place
+    place: LinkTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,40 +36,39 @@ class Sentence:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """A question with its answer, or what it was told instead (``told``)."""
+class AnswerView:
+    """A question with its answer, or with the message shown instead (``message``)."""
 
     question: str
     asked: datetime
     sentences: tuple[Sentence, ...]
-    sources: tuple[Quoted, ...]
-    told: str = ""
+    sources: tuple[QuotedSource, ...]
+    message: str = ""
     verbatim: bool = True  # the sentences are the quotes themselves
 
 
-Answers = Callable[[str], Shown | None]
+Answers = Callable[[str], AnswerView | None]
 
 
 _TWINS = 20  # other papers with the same report
-_LOOK = 1.0  # seconds between two looks for a newer state of the archive
+_FRESH = 1.0  # seconds that the number of the published generation is used
 
 
 @dataclass(frozen=True, slots=True)
-class Other:
-    """Another article or version that may be opened, at the cited words where they stand in it too."""
+class RelatedArticle:
+    """Another article or version to open, at the same words if they stand in it."""
 
     source: Source
-    place: Place
+    place: LinkTarget
     replaced: str | None = None  # when a former version was, ISO 8601
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class ArticleView:
     """An article as a link opens it.
 
-    ``replaced``: when a newer version took this one's place (None: it is the current one). ``lost``: the version that
-    was cited is not kept, so that its places mean nothing here. ``versions`` are the others, newest first; the current
-    one is the first of them if this is not it.
+    ``replaced``: when a newer version took its place (None: it is the current one). ``lost``: the cited version is not
+    stored any more, so its spans mean nothing here. ``versions``: the other versions, newest first.
     """
 
     article: Article
@@ -79,61 +76,56 @@ class Opened:
     others: tuple[Span, ...]
     replaced: str | None
     lost: bool
-    versions: tuple[Other, ...]
-    also_in: tuple[Other, ...]
+    versions: tuple[RelatedArticle, ...]
+    also_in: tuple[RelatedArticle, ...]
 
 
 class Shelf:
-    """Opens articles of a catalog.
+    """Reads articles from a catalog.
 
-    The catalog is opened when it is first needed, because it may be made after the bot has started.
+    The catalog is opened at the first request, because the first ingest may come after the start of the bot.
     """
 
     def __init__(self, open_catalog: Callable[[], Catalog], clock: Callable[[], float]) -> None:
         self._open, self._clock = open_catalog, clock
         self._catalog: Catalog | None = None
         self._opening = threading.Lock()
-        self._looked: float | None = None
+        self._refreshed: float | None = None
         self._generation = -1
 
     def state(self) -> int | None:
-        """Return the number of the state that was published last, as known for a second; None if it is time to
-        ``look``.
-        """
-        return self._generation if self._looked is not None and self._clock() - self._looked < _LOOK else None
+        """Return the number of the published generation, as read within the last second; None: call ``refresh``."""
+        return self._generation if self._refreshed is not None and self._clock() - self._refreshed < _FRESH else None
 
-    def look(self) -> int:
-        """Return the number of the state that is published. Raises ArchiveError."""
-        with self._there().snapshot() as snapshot:
+    def refresh(self) -> int:
+        """Read and return the number of the published generation. Raises ArchiveError."""
+        with self._opened_catalog().snapshot() as snapshot:
             generation = snapshot.generation()
         self._generation = generation.number if generation else 0
-        self._looked = self._clock()
+        self._refreshed = self._clock()
         return self._generation
 
-    def read(self, place: Place) -> Opened | None:
-        """Return what a link opens, None if the article is no longer in the archive. Raises ArchiveError."""
-        with self._there().snapshot() as snapshot:
+    def read(self, place: LinkTarget) -> ArticleView | None:
+        """Return what a link opens, None if the article is not in the archive. Raises ArchiveError."""
+        with self._opened_catalog().snapshot() as snapshot:
             return _opened(snapshot, place)
 
     def original(self, article: str) -> tuple[Article, Original] | None:
-        """Return an article and its text as it was saved, None if it is no longer in the archive.
-
-        Raises ArchiveError.
-        """
-        with self._there().snapshot() as snapshot:
+        """Return an article and its text as it was saved, None if it is not in the archive. Raises ArchiveError."""
+        with self._opened_catalog().snapshot() as snapshot:
             stored = snapshot.article(article)
             return (
                 (stored.article, original(snapshot, stored)) if stored and stored.article.source.id == article else None
             )
 
-    def _there(self) -> Catalog:
+    def _opened_catalog(self) -> Catalog:
         with self._opening:
             if self._catalog is None:
                 self._catalog = self._open()
             return self._catalog
 
 
-def _opened(snapshot: Snapshot, place: Place) -> Opened | None:
+def _opened(snapshot: Snapshot, place: LinkTarget) -> ArticleView | None:
     current = snapshot.articles([place.article]).get(place.article)
     if current is None:
         return None
@@ -147,11 +139,11 @@ def _opened(snapshot: Snapshot, place: Place) -> Opened | None:
         else (_within(place.cited, article), tuple(span for span in place.others if _within(span, article)))
     )
     quote = article.text[slice(*cited)] if cited else ""
-    versions = [Other(current.source, _at(current, quote))] if former else []
+    versions = [RelatedArticle(current.source, _at(current, quote))] if former else []
     for digest, replaced in kept:
         if digest != article.digest:
             found = snapshot.version(place.article, digest)
-            versions += [Other(found.article.source, _at(found.article, quote), replaced)] if found else []
+            versions += [RelatedArticle(found.article.source, _at(found.article, quote), replaced)] if found else []
     twins = dict.fromkeys(
         [
             *snapshot.twins(current.digest, place.article)[:_TWINS],
@@ -159,15 +151,17 @@ def _opened(snapshot: Snapshot, place: Place) -> Opened | None:
         ]
     )
     papers = snapshot.articles(list(twins)[:_TWINS])
-    also_in = tuple(Other(papers[id_].source, _at(papers[id_], quote)) for id_ in twins if id_ in papers)
-    return Opened(article, cited, others, former.replaced if former else None, lost, tuple(versions), also_in)
+    also_in = tuple(RelatedArticle(papers[id_].source, _at(papers[id_], quote)) for id_ in twins if id_ in papers)
+    return ArticleView(article, cited, others, former.replaced if former else None, lost, tuple(versions), also_in)
 
 
 def _within(span: Span | None, article: Article) -> Span | None:
     return span if span and 0 <= span[0] < span[1] <= len(article.text) else None
 
 
-def _at(article: Article, quote: str) -> Place:
-    """Return the place of a quote in another article or version, its beginning if it does not stand there."""
+def _at(article: Article, quote: str) -> LinkTarget:
+    """Return the target of a quote in another article or version: the beginning if the quote does not stand there."""
     start = article.text.find(quote) if quote else -1
-    return Place(article.source.id, version_of(article.digest), (start, start + len(quote)) if start >= 0 else None)
+    return LinkTarget(
+        article.source.id, version_of(article.digest), (start, start + len(quote)) if start >= 0 else None
+    )

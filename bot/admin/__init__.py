@@ -1,4 +1,4 @@
 """For those who look after newsdesk: views of the archive, doctor, backup, report on usage.
 
-Nothing of this is needed to answer a question.
+None of this is needed to answer a question.
 """

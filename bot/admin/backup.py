@@ -44,9 +44,9 @@ _CHUNK = 2**20
 
 
 def backup(folder: Path, target: Path, *, force: bool = False) -> dict[str, Any]:
-    """Write a backup of a data folder that may be in use, and return its manifest.
+    """Write a backup of a data folder, which may be in use, and return its manifest.
 
-    The file has its name only once it is whole and has been read back. Raises SettingsError if it is there already
+    The file gets its name only when it is complete and has been read back. Raises SettingsError if the file exists
     (unless ``force``), ArchiveError if there is nothing to back up or it is damaged, DiskFull.
     """
     if not (folder / _CATALOG).exists():
@@ -78,18 +78,18 @@ def backup(folder: Path, target: Path, *, force: bool = False) -> dict[str, Any]
 
 @contextlib.contextmanager
 def _part_of(target: Path) -> Iterator[Path]:
-    """Hold the unfinished file of a backup; what a dead process left of one is replaced."""
+    """Lock the unfinished file of a backup; one that a dead process left is overwritten."""
     part = target.with_name(f".{target.name}.part")
-    with open(os.open(part, os.O_RDWR | os.O_CREAT, 0o600), "rb") as held:
+    with open(os.open(part, os.O_RDWR | os.O_CREAT, 0o600), "rb") as lock:
         try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise LockedError(f"Another backup is writing {target}. Wait for it to end.") from None
         try:
             yield part
         finally:
             with contextlib.suppress(OSError):
-                if os.path.samestat(part.stat(), os.fstat(held.fileno())):
+                if os.path.samestat(part.stat(), os.fstat(lock.fileno())):
                     part.unlink()
             _copy_of(part).unlink(missing_ok=True)
 
@@ -123,8 +123,9 @@ def _packed(folder: Path, part: Path) -> dict[str, Any]:
 
 
 def _add_database(packed: zipfile.ZipFile, source: Path, copy: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Pack a database as it is at one moment, however much is written meanwhile; return its size and digest, and what
-    is in it.
+    """Pack a database as it is at one moment, also while it is written to.
+
+    Returns its size and digest, and a summary of what is in it.
     """
     copy.unlink(missing_ok=True)
     os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
@@ -135,7 +136,8 @@ def _add_database(packed: zipfile.ZipFile, source: Path, copy: Path) -> tuple[di
         ):
             old.backup(new)
             new.execute("PRAGMA journal_mode=DELETE")  # one file, without a log beside it
-            _check(new)
+            if fault := _fault(new):
+                raise _damaged(source, fault)
             about = _about(new)
         return _add(packed, copy, source.name), about
     except sqlite3.Error as error:
@@ -143,18 +145,22 @@ def _add_database(packed: zipfile.ZipFile, source: Path, copy: Path) -> tuple[di
             raise DiskFull(
                 f"The disk with {copy.parent} is full or failing ({error}). Free some space or name another disk."
             ) from error
-        raise ArchiveError(
-            f"{source} is damaged ({error}), so no backup was made of it. Restore it from an earlier one; see: "
-            "python -m bot doctor"
-        ) from error
+        raise _damaged(source, error) from error
     finally:
         copy.unlink(missing_ok=True)
 
 
-def _check(database: sqlite3.Connection) -> None:
-    fault = database.execute("PRAGMA quick_check(1)").fetchone()[0]
-    if fault != "ok":
-        raise sqlite3.DatabaseError(fault)
+def _damaged(source: Path, why: object) -> ArchiveError:
+    return ArchiveError(
+        f"{source} is damaged ({why}), so no backup was made of it. Restore it from an earlier one; see: "
+        "python -m bot doctor"
+    )
+
+
+def _fault(database: sqlite3.Connection) -> str | None:
+    """Return what is wrong with a database, None if nothing is."""
+    fault = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+    return None if fault == "ok" else fault
 
 
 def _about(database: sqlite3.Connection) -> dict[str, Any]:
@@ -164,7 +170,7 @@ def _about(database: sqlite3.Connection) -> dict[str, Any]:
         "passages",
         "questions",
     }
-    # A process that has just made the file may not have come to its tables.
+    # A process that has just made the file may not have made its tables yet.
     schema = database.execute("SELECT value FROM facts WHERE name = 'schema'").fetchone() if "facts" in tables else None
     counts = {
         table: database.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608 - a table's own name
@@ -180,7 +186,7 @@ def _add(packed: zipfile.ZipFile, path: Path, name: str) -> dict[str, Any]:
 
 
 def _copied(source: IO[bytes], target: IO[bytes] | None, most: int | None = None) -> tuple[int, str]:
-    """Copy a stream and return its size and digest; of one that is longer than it should be the rest is left."""
+    """Copy a stream and return its size and digest; copying stops when it is longer than ``most``."""
     size, digest = 0, hashlib.sha256()
     while (chunk := source.read(_CHUNK)) and (most is None or size <= most):
         size += len(chunk)
@@ -203,11 +209,11 @@ def _read_back(part: Path) -> None:
 
 @contextlib.contextmanager
 def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
-    """Open a backup. Raises ArchiveError if it is damaged, none, or of a newer newsdesk."""
+    """Open a backup. Raises ArchiveError if it is damaged, no backup at all, or of a newer newsdesk."""
     try:
         with zipfile.ZipFile(source) as packed:
             if packed.getinfo(_MANIFEST).file_size > _CHUNK:
-                raise ValueError("its manifest is too long")
+                raise _no_backup(source, "its manifest is too long")
             manifest = json.loads(packed.read(_MANIFEST))
             if int(manifest["format"]) > _FORMAT:
                 raise ArchiveError(
@@ -215,7 +221,7 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
                     "was changed."
                 )
             if not set(manifest["files"]) <= set(_FILES) or _CATALOG not in manifest["files"]:
-                raise ValueError("its manifest names other files")
+                raise _no_backup(source, "its manifest names other files")
             yield packed, manifest
     except FileNotFoundError as error:
         raise SettingsError(f"There is no file {source}.") from error
@@ -230,36 +236,43 @@ def _opened(source: Path) -> Iterator[tuple[zipfile.ZipFile, dict[str, Any]]]:
         NotImplementedError,
         RuntimeError,
     ) as error:
-        raise ArchiveError(
-            f"{source} is damaged or no backup of newsdesk ({error}). Use another copy; nothing was changed."
-        ) from error
+        raise _no_backup(source, error) from error
+
+
+def _no_backup(source: Path, why: object) -> ArchiveError:
+    return ArchiveError(f"{source} is damaged or no backup of newsdesk ({why}). Use another copy; nothing was changed.")
 
 
 def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
-    """Put a backup into a data folder nobody works in.
+    """Put a backup into a data folder that nobody uses.
 
-    Return its manifest, and where what was there before is now. The caller holds the writer's lock.
+    Returns the manifest, and the folder that now holds what was there before. The caller holds the writer's lock.
 
-    A restore that was interrupted leaves a mark, so that nobody mistakes the folder for an archive; run it again.
-    Raises LockedError while a bot uses the folder, ArchiveError if the backup is damaged or newer, DiskFull; then
-    nothing has changed.
+    An interrupted restore leaves a mark, so that the folder is not mistaken for an archive; run it again. Raises
+    LockedError while a bot uses the folder, ArchiveError if the backup is damaged or newer, DiskFull; then nothing has
+    changed.
     """
     _nobody_answers(folder)
-    stage, mark = folder / _STAGE, folder / UNFINISHED
+    stage = folder / _STAGE
     shutil.rmtree(stage, ignore_errors=True)
     stage.mkdir(mode=0o700)
     try:
-        manifest = _unpacked(source, stage)
-        _taken_up(stage)
-    except OSError as error:
+        try:
+            manifest = _unpacked(source, stage)
+            _bring_up_to_date(source, stage)
+        except OSError as error:
+            raise DiskFull(
+                f"{source} could not be unpacked into {folder}: {error.strerror or error}. Free some space; nothing "
+                "was changed."
+            ) from error
+        return manifest, _put_in_place(stage, folder)
+    finally:
         shutil.rmtree(stage, ignore_errors=True)
-        raise DiskFull(
-            f"{source} could not be unpacked into {folder}: {error.strerror or error}. Free some space; nothing "
-            "was changed."
-        ) from error
-    except BaseException:
-        shutil.rmtree(stage, ignore_errors=True)
-        raise
+
+
+def _put_in_place(stage: Path, folder: Path) -> Path | None:
+    """Move what is in the folder aside, and what was unpacked into its place; return where the former is."""
+    mark = folder / UNFINISHED
     aside = folder / (mark.read_text().strip() if mark.exists() else "")
     if aside == folder or not aside.name.startswith(_ASIDE):
         aside = folder / f"{_ASIDE}{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
@@ -273,8 +286,7 @@ def restore(source: Path, folder: Path) -> tuple[dict[str, Any], Path | None]:
             (stage / name).replace(folder / name)
     _sync(folder)
     mark.unlink()
-    shutil.rmtree(stage, ignore_errors=True)
-    return manifest, aside if aside.exists() else None
+    return aside if aside.exists() else None
 
 
 def _unpacked(source: Path, stage: Path) -> dict[str, Any]:
@@ -292,23 +304,24 @@ def _unpacked(source: Path, stage: Path) -> dict[str, Any]:
                 open(os.open(stage / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as new,
             ):
                 if _copied(old, new, about["bytes"]) != (about["bytes"], about["sha256"]):
-                    raise ValueError(f"{name} in it is not what was backed up")
+                    raise _no_backup(source, f"{name} in it is not what was backed up")
                 new.flush()
                 os.fsync(new.fileno())
     return manifest
 
 
-def _taken_up(stage: Path) -> None:
-    """Bring what was unpacked up to date, and tell the journal that it is older than what Slack shows."""
+def _bring_up_to_date(source: Path, stage: Path) -> None:
+    """Upgrade the unpacked databases, and note in the journal that Slack may show more than it holds."""
     Catalog(stage / _CATALOG).close()
     if (stage / _JOURNAL).exists():
         journal = Journal(stage / _JOURNAL)
-        journal.restored()
+        journal.note_restored()
         journal.close()
     for path in stage.glob("*.sqlite3"):
         with contextlib.closing(sqlite3.connect(path)) as database:
             database.execute("PRAGMA journal_mode=DELETE")
-            _check(database)
+            if fault := _fault(database):
+                raise _no_backup(source, f"{path.name}: {fault}")
         _sync(path)
 
 

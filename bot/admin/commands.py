@@ -1,6 +1,4 @@
-"""The commands for those who look after newsdesk: articles, show, status, doctor, report; rebuild, copy, backup,
-restore.
-"""
+"""The commands for those who look after newsdesk: articles, show, status, report, rebuild, backup, restore."""
 
 from __future__ import annotations
 
@@ -47,7 +45,7 @@ def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
 
 
 def show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Show one article with what was cut."""
+    """Show one article, with what was cut from it."""
     from bot.admin.views import article_json, article_text
 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
@@ -61,7 +59,7 @@ def show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
 
 
 def status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Tell what is in the archive, how it is, and what runs and language models did."""
+    """Show what is in the archive, its health, its runs, and what language models did."""
     from bot.admin.views import (
         failures_json,
         failures_text,
@@ -93,30 +91,17 @@ def status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 
 
 def _writings(settings: Settings) -> list[dict[str, Any]]:
-    """Return what language models did lately, as the bot's journal has it."""
+    """Return the journal's records of what language models did in the last days."""
     import time
 
     from bot.admin.views import DAYS
 
     with opened_journal(settings) as journal:
-        return journal.writings(time.time() - DAYS * 86_400) if journal else []
-
-
-def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Examine everything. Returns 1 if something is wrong."""
-    from bot.admin.doctor import examine
-
-    findings = examine(settings, embedder or settings.embedder())
-    if parsed.json:
-        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
-    else:
-        for finding in findings:
-            print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.told}")
-    return 0 if all(finding.ok for finding in findings) else 1
+        return journal.usage.writings(time.time() - DAYS * 86_400) if journal else []
 
 
 def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Tell what was asked in Slack, and what was not answered."""
+    """Report what was asked in Slack, and what was not answered."""
     from bot.admin.usage import usage, usage_text
     from bot.admin.usage_page import page
 
@@ -165,40 +150,6 @@ def rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     return 0
 
 
-def copy(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Copy archive and journal into an empty database."""
-    from bot.journal.journal import copy_journal
-    from bot.journal.journal import journal_at as journal
-    from index.store.copying import copy_catalog, target
-    from index.text import printable
-
-    catalog, folder = target(parsed.to)
-    with opened_archive(settings) as archive, archive.writing():
-        found = copy_catalog(archive.catalog, catalog)
-        found |= copy_journal(
-            journal(settings.database(), settings.data_dir),
-            journal(catalog if isinstance(catalog, str) else None, folder),
-        )
-    if parsed.json:
-        print(json.dumps(found))
-        return 0
-    for name, (rows, digest) in found.items():
-        print(f"{name:<28} {rows:>10,} rows  {digest[:16]}")
-    print("Everything arrived as it was. Nothing was changed here.")
-    if isinstance(catalog, str):
-        print("To use the copy, set NEWSDESK_CATALOG__URL to it; then: python -m bot doctor")
-        print(
-            "To have its vectors in PostgreSQL too, set NEWSDESK_VECTORS__ENGINE=pgvector as well; then: python "
-            "-m bot rebuild"
-        )
-    else:
-        print(
-            f"To use the copy, unset NEWSDESK_CATALOG__URL and set NEWSDESK_DATA_DIR={printable(str(folder))}; "
-            "then: python -m bot rebuild"
-        )
-    return 0
-
-
 def backup(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """Pack catalog and journal into one file."""
     from bot.admin.backup import backup as pack
@@ -219,14 +170,14 @@ def backup(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 def restore(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """Put a backup into the data folder."""
     from bot.admin.backup import restore as unpack
-    from bot.repair import rebuilt
+    from bot.repair import rebuild_restored
     from index.store.catalog import writer_lock
 
     _in_files(settings, "restore it with: pg_restore, then python -m bot rebuild")
     with writer_lock(settings.data_dir):
         manifest, aside = unpack(parsed.file, settings.data_dir)
         with opened_archive(settings) as archive:
-            trouble = rebuilt(archive)
+            trouble = rebuild_restored(archive)
     if parsed.json:
         print(json.dumps({**manifest, "aside": str(aside) if aside else None, "trouble": trouble}))
         return 0

@@ -1,6 +1,4 @@
-"""How the bot was used in some days: what was asked and answered, what was not, and what should therefore be ingested
-next.
-"""
+"""The report on usage: what was asked in some days, what was answered, and what should be ingested next."""
 
 from __future__ import annotations
 
@@ -12,9 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from bot.answer.question import understood
-from bot.journal.journal import Asked, Journal
-from bot.slack.messages.stored_answer import Given
+from bot.answer.question import parse_question
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
+from bot.slack.messages.stored_answer import StoredAnswer
 from index.archive import Archive
 from index.text import printable, term_of, words
 
@@ -28,24 +27,24 @@ _OTHERS = ("hint", "trouble", "left", "stopped", "failed", "removed", "waiting")
 
 @dataclass(frozen=True, slots=True)
 class _Item:
-    asked: Asked
-    given: Given | None
+    entry: JournalEntry
+    answer: StoredAnswer | None
     outcome: str  # answered, refused, or one of _OTHERS
 
     @property
     def seconds(self) -> float:
         """How long the person waited."""
-        return max(0.0, (self.asked.finished or self.asked.asked) - self.asked.asked)
+        return max(0.0, (self.entry.finished or self.entry.asked) - self.entry.asked)
 
 
 def usage(journal: Journal, archive: Archive | None, since: date, until: date) -> dict[str, Any]:
     """Return what was asked from one day to another, both included, and what became of it.
 
-    Texts of questions are in it, names of people are not.
+    It holds texts of questions, and no names of people.
     """
     begin, end = (time.mktime(day.timetuple()) for day in (since, until + timedelta(days=1)))
-    items = [_item(asked) for asked in journal.asked_between(begin, end)]
-    votes = journal.votes_between(begin, end)
+    items = [_item(entry) for entry in journal.asked_between(begin, end)]
+    votes = journal.usage.votes_between(begin, end)
     outcomes = Counter(item.outcome for item in items)
     waits = sorted(item.seconds for item in items if item.outcome in ("answered", "refused"))
     slowest = sorted(
@@ -55,29 +54,29 @@ def usage(journal: Journal, archive: Archive | None, since: date, until: date) -
         "since": since.isoformat(),
         "until": until.isoformat(),
         "questions": len(items),
-        "people": len({item.asked.user for item in items}),
+        "people": len({item.entry.user for item in items}),
         "answered": outcomes["answered"],
         "refused": outcomes["refused"],
         "other": {name: outcomes[name] for name in _OTHERS if outcomes[name]},
         "votes": {vote: sum(each["vote"] == vote for each in votes) for vote in ("up", "down")},
         "seconds": {"median": _quantile(waits, 0.5), "p95": _quantile(waits, 0.95), "longest": _quantile(waits, 1.0)},
         "days": _days(items, since, until),
-        "unanswered": _topics([item.asked.text for item in items if item.outcome == "refused"], archive, until),
+        "unanswered": _topics([item.entry.text for item in items if item.outcome == "refused"], archive, until),
         "low_rated": [{"question": each["text"], "reason": each["reason"]} for each in votes if each["vote"] == "down"][
             :_LISTED
         ],
-        "slowest": [{"question": item.asked.text, "seconds": round(item.seconds, 2)} for item in slowest],
-        "most_cited": _cited([item.given for item in items if item.given and item.outcome == "answered"]),
+        "slowest": [{"question": item.entry.text, "seconds": round(item.seconds, 2)} for item in slowest],
+        "most_cited": _cited([item.answer for item in items if item.answer and item.outcome == "answered"]),
     }
 
 
-def _item(asked: Asked) -> _Item:
-    given = Given.from_json(asked.answer) if asked.answer else None
-    if asked.state == "answered":
-        return _Item(asked, given, given.outcome if given else "answered")
-    if asked.state in ("removing", "removed"):
-        return _Item(asked, None, "removed")
-    return _Item(asked, None, "waiting" if asked.state in ("waiting", "working") else asked.state)
+def _item(entry: JournalEntry) -> _Item:
+    answer = StoredAnswer.from_json(entry.answer) if entry.answer else None
+    if entry.state == "answered":
+        return _Item(entry, answer, answer.outcome if answer else "answered")
+    if entry.state in ("removing", "removed"):
+        return _Item(entry, None, "removed")
+    return _Item(entry, None, "waiting" if entry.state in ("waiting", "working") else entry.state)
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float | None:
@@ -85,7 +84,7 @@ def _quantile(ordered: Sequence[float], share: float) -> float | None:
 
 
 def _days(items: Sequence[_Item], since: date, until: date) -> list[dict[str, Any]]:
-    counts = Counter((datetime.fromtimestamp(item.asked.asked).date(), _end(item.outcome)) for item in items)  # noqa: DTZ006  a day is the team's
+    counts = Counter((datetime.fromtimestamp(item.entry.asked).date(), _end(item.outcome)) for item in items)  # noqa: DTZ006  a day is the team's
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
     return [
         {"day": day.isoformat(), **{end: counts[day, end] for end in ("answered", "refused", "other")}} for day in days
@@ -96,7 +95,7 @@ def _end(outcome: str) -> End:
     return "answered" if outcome == "answered" else "refused" if outcome == "refused" else "other"
 
 
-def _cited(answers: Sequence[Given]) -> list[dict[str, Any]]:
+def _cited(answers: Sequence[StoredAnswer]) -> list[dict[str, Any]]:
     """Return the articles that most answers cite."""
     origins = {cited.origin.article_id: cited.origin for answer in answers for cited in answer.cited}
     counts = Counter(id_ for answer in answers for id_ in {cited.origin.article_id for cited in answer.cited})
@@ -114,8 +113,8 @@ def _cited(answers: Sequence[Given]) -> list[dict[str, Any]]:
 
 
 def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[dict[str, Any]]:
-    """Group refused questions by the rare words and names they share, the largest group first."""
-    terms_of = {number: understood(text, today) for number, text in enumerate(texts)}
+    """Group the refused questions by rare words and names that they share, the largest group first."""
+    terms_of = {number: parse_question(text, today) for number, text in enumerate(texts)}
     spelled = Counter((term_of(word), word) for text in texts for word in words(text))
     everything = {term for question in terms_of.values() for term in question.terms}
     known, passages = _known(archive, everything)
@@ -149,7 +148,7 @@ def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[
 
 
 def _known(archive: Archive | None, terms: set[str]) -> tuple[dict[str, int], int]:
-    """Return in how many passages each term stands, and how many passages there are."""
+    """Return how many passages hold each term, and how many passages there are."""
     if archive is None:
         return {}, 0
     with archive.catalog.snapshot() as snapshot:
@@ -200,7 +199,7 @@ def _headed(lines: Sequence[str], head: str) -> list[str]:
 
 
 def known_text(passages: int) -> str:
-    """Return how much the archive has on a topic, as half a sentence."""
+    """Return as half a sentence how much the archive has on a topic."""
     if not passages:
         return "no passage speaks of it"
     return f"{passages:,} passage{'s speak' if passages > 1 else ' speaks'} of it, none answers"

@@ -1,4 +1,4 @@
-"""Views for admins: one article, the state of the archive, its runs and failures, what language models did and cost."""
+"""What admins see: one article, the state of the archive, runs, failures, what language models did and cost."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def run_line(run: dict[str, Any]) -> str:
 def failures_json(snapshot: Snapshot) -> list[dict[str, Any]]:
     """Return what could not be read, by path.
 
-    ``run`` and ``started`` say when it was tried last, ``retried`` when it is tried next: "every run", "when it
-    changes" or "never", as its file has gone.
+    ``run`` and ``started`` say when it was tried last. ``retried`` says when it is tried next: "every run", "when it
+    changes" or "never", because its file is gone.
     """
     started = {run["run"]: run["started"] for run in snapshot.runs(None)}
     found = [
@@ -104,7 +104,7 @@ def _failure_lines(failures: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _when(started: str) -> str:
-    """Return a moment in the time zone of whoever looks."""
+    """Return a moment in the reader's time zone."""
     return f"{datetime.fromisoformat(started).astimezone():%Y-%m-%d %H:%M}"
 
 
@@ -112,7 +112,7 @@ DAYS = 7
 
 
 def writings_json(writings: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """Return the sums of some answers' records (bot.journal.journal.Journal.writings)."""
+    """Return the sums of the journal's records on language models (bot/journal/usage.py)."""
     costs = [item["cost"] for item in writings if item["cost"] is not None]
     dropped: Counter[str] = Counter()
     for item in writings:
@@ -212,7 +212,7 @@ def _at_place(snapshot: Snapshot, wanted: str) -> StoredArticle:
 
 
 def _file_now(snapshot: Snapshot, file: str) -> str | None:
-    """Tell what has become of an article's file since it was read (None: it was no file)."""
+    """Return what became of an article's file since it was read (None: it was no file)."""
     known = snapshot.files([file]).get(file)
     if known is None or not file.startswith("/"):
         return None
@@ -300,7 +300,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         model = snapshot.fact("model")
         failed = sum(record.failed for record in snapshot.failed_files()) + len(snapshot.passing_failures())
     try:
-        trouble = None if archive.sound() else archive.trouble
+        trouble = None if archive.is_intact() else archive.trouble
     except ServerDown as error:
         trouble = str(error)
     return {
@@ -308,7 +308,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "generation": generation.number if generation else 0,
         "model": model,
         "catalog": {"engine": archive.catalog.engine_name(), "place": archive.catalog.where},
-        "chroma": {"place": generation.place if generation else None, "url": archive.engine.url, "trouble": trouble},
+        "chroma": {"place": generation.name if generation else None, "url": archive.engine.url, "trouble": trouble},
         "healthy": trouble is None,
         "folder": str(archive.folder.resolve()),
         "disk_free_mb": shutil.disk_usage(archive.folder).free // 2**20,

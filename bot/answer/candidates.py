@@ -6,31 +6,19 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bot.answer.question import Question
-from index.archive import View
-from index.articles import Hit
+from index.articles import Hit, StoredStatement
 from index.statements import named_in, statements
 from index.text import Span, is_prose, spans, term_of, terms
+from index.view import View
 
 _STARTS_LOOSE = re.compile(
     r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
 )
 _OPENS_QUOTE = re.compile(r"^\s*(?:[\"“„«]|''|‘‘)")
-
-
-def spoken_by(names: Collection[str], sentences: Sequence[str]) -> dict[int, frozenset[str]]:
-    """Return who of those named by folded terms speaks in which of the sentences of an article, by the sentence's
-    number.
-    """
-    found: dict[int, frozenset[str]] = {}
-    for statement in statements(sentences):
-        own = statement.keys & frozenset(names)
-        if own:
-            found[statement.index] = found.get(statement.index, frozenset()) | own
-    return found
 
 
 def stands_alone(sentence: str) -> bool:
@@ -49,12 +37,12 @@ def is_bare_quote(sentence: str) -> bool:
 LONGEST = 700  # characters of one quote
 _COMPARING = frozenset(
     "differ disagre compar contrast agre clash view posit".split()
-)  # how two differ is no word of theirs
+)  # words of the question that no answer has
 _WHICH = re.compile(
     r"\W*(?:and\s+)?(?:in\s+|from\s+)?(?:which|what|name|list)\s+(?:are\s+|were\s+|of\s+)?(?:the\s+|all\s+)*(?:\w+ed\s+|\d+\s+)?(?P<sort>\w+)",
     re.I,
 )
-_SORT = 0.3  # of its weight that this term keeps
+_SORT = 0.3  # share of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
@@ -62,7 +50,7 @@ _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
 
 @dataclass(slots=True)
 class Candidate:
-    """A sentence of a passage, with what speaks for it."""
+    """A sentence of a passage, and what its score is made of."""
 
     hit: Hit
     start: int
@@ -70,7 +58,7 @@ class Candidate:
     text: str
     terms: frozenset[str]  # of the sentence, and of the one before it where it needs that to be understood
     near: frozenset[str]  # those, the one before in any case, and the title
-    by: frozenset[str]  # who of those asked about speaks in it
+    speakers: frozenset[str]  # who of those asked about speaks in it
     around: list[Span]  # sentences of the article about here, in order
     position: int  # of this one among them
     score: float = 0.0
@@ -78,20 +66,19 @@ class Candidate:
     coverage: float = 0.0
 
     @property
-    def spoken(self) -> bool:
+    def has_speaker(self) -> bool:
         """Tell whether one of those asked about speaks in it."""
-        return bool(self.by)
+        return bool(self.speakers)
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:
-    """Return how much each term of the question tells: its inverse document frequency (Robertson and Spärck Jones
-    1976).
+    """Return the weight of each term of the question: its inverse document frequency (Robertson and Spärck Jones 1976).
 
     A word that stands nowhere, and is no name, counts no more than the others do on average: in a small collection the
     asker's own words ("position", "take place") would outweigh what he asks about.
     """
     total = max(1, view.generation.passages if view.generation else 1)
-    asked = [term for term in question.terms if not (question.sides and term in _COMPARING)]
+    asked = [term for term in question.terms if not (question.compared and term in _COMPARING)]
     frequencies = view.document_frequencies(asked or question.terms)
     weights = {term: math.log(1 + (total - count + 0.5) / (count + 0.5)) for term, count in frequencies.items()}
     present = [weight for term, weight in weights.items() if frequencies[term]]
@@ -105,24 +92,49 @@ def weights_of(view: View, question: Question) -> dict[str, float]:
 
 
 def _sort_asked_for(question: Question) -> str:
-    """Return the term for what sort of thing is asked for: an answer names some ("France and Italy") without the word
-    ("which countries").
+    """Return the term for the sort of thing asked for ("which countries"): an answer ("France and Italy") need not hold
+    it.
     """
     match = _WHICH.match(question.asked) if question.kind in ("list", "who", "where") else None
     return term_of(match["sort"]) if match else ""
 
 
-def candidates_of(hits: Sequence[Hit], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+def candidates_of(view: View, hits: Sequence[Hit], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
     """Return the sentences of passages that may answer, not yet scored."""
-    return [candidate for hit in hits for candidate in _of_passage(hit, question, weights)]
+    wanted = frozenset(question.speaker or question.compared)
+    ids = list(dict.fromkeys(hit.article.source.id for hit in hits)) if wanted else []
+    stored = view.snapshot.statements_of(ids) if ids else {}
+    return [
+        candidate
+        for hit in hits
+        for candidate in _of_passage(hit, weights, _speakers(hit, wanted, stored.get(hit.article.source.id)))
+    ]
 
 
-def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+def _speakers(hit: Hit, wanted: Set[str], stored: Sequence[StoredStatement] | None) -> dict[int, frozenset[str]]:
+    """Return who of those named by search terms speaks in which sentence, by its first character.
+
+    ``stored`` is what ingest found in the article, None for one that an older newsdesk put in and no ingest has read
+    since: then the sentences about the passage are read here.
+    """
+    if not wanted:
+        return {}
+    if stored is None:
+        text, around = hit.article.text, _sentences_around(hit)
+        found = statements([text[start:end] for start, end in around])
+        said = [(around[statement.index][0], statement.speaker) for statement in found]
+    else:
+        said = [(statement.start, statement.speaker) for statement in stored]
+    speakers: dict[int, frozenset[str]] = {}
+    for start, speaker in said:
+        speakers[start] = speakers.get(start, frozenset()) | (wanted & set(terms(speaker)))
+    return speakers
+
+
+def _of_passage(hit: Hit, weights: Mapping[str, float], speakers_at: Mapping[int, frozenset[str]]) -> list[Candidate]:
     text = hit.article.text
     found = _sentences_around(hit)
     sentences = [text[start:end] for start, end in found]
-    wanted = question.speaker or question.sides
-    speaking = spoken_by(wanted, sentences) if wanted else {}
     title = frozenset(terms(hit.article.source.title))
     candidates = []
     for index, (start, end) in enumerate(found):
@@ -132,8 +144,8 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
         own = frozenset(terms(sentences[index]))
         if index and needs_before(sentences[index]):
             own |= before
-        by = speaking.get(index, frozenset())
-        own |= by
+        speakers = speakers_at.get(start, frozenset())
+        own |= speakers
         candidates.append(
             Candidate(
                 hit,
@@ -142,7 +154,7 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
                 sentences[index],
                 own,
                 own | before | title,
-                by,
+                speakers,
                 found,
                 index,
                 coverage=coverage(own, weights),
@@ -152,8 +164,8 @@ def _of_passage(hit: Hit, question: Question, weights: Mapping[str, float]) -> l
 
 
 def topic_of(question: Question, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the weights of what somebody's words are asked on: without his name, of which a question's ``speaker`` is
-    the last part.
+    """Return the weights of the topic on which somebody's words are asked, without the speaker's names
+    (``question.speaker`` holds the last one).
     """
     named = set(question.speaker)
     for speaker in question.speaker:

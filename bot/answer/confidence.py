@@ -1,21 +1,23 @@
-"""Whether what was found answers at all: what the question asks for that the sentences lack, how sure that is, and from
-where on a bot that is set cautious, balanced or eager answers.
+"""Whether what was found answers the question: the confidence, the level from which the bot answers, and what is
+missing.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 from bot.answer.candidates import CONTEXT, Candidate, coverage, topic_of
 from bot.answer.question import Question
 from bot.answer.scoring import GATE, NUMBER, TIME
-from bot.answer.selection import compares, of_each_side
+from bot.answer.selection import best_of_each, compares
 from index.articles import Hit
 from index.text import term_of, terms, words
+from index.words import groups
 
 Level = Literal["cautious", "balanced", "eager"]
 
@@ -27,47 +29,26 @@ NEGATED = re.compile(
     r"|fewest|lack\w*)\b|n['’]t\b",
     re.I,
 )
-# Words of which a question may hold one where the article holds the other: then it asks for the opposite of what is
-# said.
-_OPPOSITES = """before after|first last|most least|more fewer|more less|increase decrease|increased decreased|rise fall
-rose fell|win lose|won lost|high low
-higher lower|highest lowest|largest smallest|larger smaller|big small|bigger smaller|best worst|better worse
-north south|northern southern|east west
-eastern western|early late|earlier later|earliest latest|oldest youngest|older younger|old new|maximum minimum
-support oppose|supported opposed
-accept reject|accepted rejected|agree disagree|agreed disagreed|allow forbid|allowed banned|buy sell|bought sold
-begin end|began ended|start stop
-started stopped|open close|opened closed|inside outside|internal external|male female|men women|man woman|father mother
-husband wife|brother sister
-son daughter|major minor|majority minority|public private|legal illegal|possible impossible|common rare|strong weak
-fast slow|faster slower|rich poor
-easy difficult|longest shortest|above below|import export|offensive defensive|attack defend|positive negative
-include exclude|success failure
-succeed fail|create destroy|built demolished|enemy ally|arrived left|borrow lend|gain loss|gained lost|hot cold|wet dry
-same different|known unknown
-official unofficial|guilty innocent|approved rejected|raised cut|raised lowered|raise cut|hired fired|born died"""
 
 
-def _pairs() -> dict[str, frozenset[str]]:
+@cache
+def _opposites() -> dict[str, frozenset[str]]:
     found: dict[str, set[str]] = {}
-    for pair in re.split(r"[|\n]", _OPPOSITES):
-        one, other = (term_of(word) or word for word in pair.split())
+    for (left,), (right,) in groups("opposites", "questions"):
+        one, other = term_of(left) or left, term_of(right) or right
         found.setdefault(one, set()).add(other)
         found.setdefault(other, set()).add(one)
     return {word: frozenset(others) for word, others in found.items()}
 
 
-_OPPOSITE_OF = _pairs()
-
-
 @dataclass(frozen=True, slots=True)
 class Signs:
-    """What tells whether the best sentence answers.
+    """The features that tell whether the best sentence answers.
 
-    ``meaning`` and ``passage`` are the cosines of the question to the sentence and to its passage, ``margin`` by how
-    much the best passage's is above those further down the same ranking (None if it is short): that is what a
-    collection's own statistics are. ``coverage`` and ``around`` are the shares of the question's weight (its terms'
-    rarity in the collection) in the sentence and in its passage, ``absent`` the share of names that stand in neither.
+    ``meaning`` and ``passage`` are the cosines of the question to the sentence and to its passage, ``margin`` is how
+    far the best passage's is above those further down the ranking (None if that is short), which tells what similarity
+    means in this collection. ``coverage`` and ``around`` are the shares of the question's weight (its terms' rarity in
+    the collection) in the sentence and in its passage, ``absent`` the share of names that stand in neither.
     ``opposite``: the question is negated, or turned round, where the sentence is not.
     """
 
@@ -80,8 +61,8 @@ class Signs:
     opposite: bool
 
 
-# A logistic regression on the dev halves of four data sets that count alike: docs/answers.md has its figures and what
-# was left out.
+# A logistic regression on the dev halves of four data sets that count alike: docs/understand/answers.md
+# has its figures and what was left out.
 _BIAS = -4.35
 _MEANING, _PASSAGE, _MARGIN, _COVERAGE, _AROUND, _ABSENT, _OPPOSITE = 3.2, 1.6, 2.4, 1.3, 0.9, -2.3, -2.4
 _USUAL_MARGIN = 0.2
@@ -99,11 +80,11 @@ def asks_the_opposite(question: str, sentence: str) -> bool:
     """Tell whether a question is negated where the sentence is not, or holds the opposite of one of its words."""
     if NEGATED.search(question) and not NEGATED.search(sentence):
         return True
-    asked, said = _tokens(question), _tokens(sentence)
+    asked, said, opposites = _tokens(question), _tokens(sentence), _opposites()
     return any(
-        token not in said and _OPPOSITE_OF[token] & said and not _OPPOSITE_OF[token] & asked
+        token not in said and opposites[token] & said and not opposites[token] & asked
         for token in asked
-        if token in _OPPOSITE_OF
+        if token in opposites
     )
 
 
@@ -129,14 +110,14 @@ _FURTHER_DOWN = 10  # hits behind this one tell what similarity means in this co
 def signs_of(
     candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], hits: Sequence[Hit]
 ) -> list[Signs]:
-    """Return what tells whether the best sentence answers; where two are compared, that of each, judged by what is
-    asked of him.
+    """Return the signs of the best sentence; where two are compared, those of each one's best sentence, by what is
+    asked of them.
     """
     if not compares(candidates, question):
         return [_signs(candidates[0], question, weights, hits)]
     found = []
-    for side, own in zip(question.sides, of_each_side(candidates, question, weights), strict=True):
-        asked = {term: weight for term, weight in weights.items() if term == side or term not in question.sides}
+    for side, own in zip(question.compared, best_of_each(candidates, question, weights), strict=True):
+        asked = {term: weight for term, weight in weights.items() if term == side or term not in question.compared}
         best = own[0] if own else candidates[0]
         found.append(_signs(replace(best, coverage=coverage(best.terms, asked)), question, asked, hits))
     return found
@@ -154,7 +135,7 @@ def _signs(best: Candidate, question: Question, weights: Mapping[str, float], hi
     return Signs(best.meaning, best.hit.dense, margin, best.coverage, coverage(around, weights), absent, opposite)
 
 
-def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
+def what_is_missing(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
     """Return what the question asks for and the best sentences lack, "" if nothing."""
     best = candidates[0]
     around = [c for c in candidates if c.score >= best.score - GATE]
@@ -164,9 +145,9 @@ def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mappi
     # One missing name among many words of a long question may be there in other words ("Americans", "the US").
     if absent and (share > _MISMATCHES_ABSENT or set(absent) & set(question.speaker)):
         return f"a name the question asks about stands nowhere near the best sentence ({', '.join(sorted(absent))})"
-    if compares(candidates, question) and not all(of_each_side(candidates, question, weights)):
+    if compares(candidates, question) and not all(best_of_each(candidates, question, weights)):
         return "nothing was found of one of the two on the topic"
-    if question.speaker and not any(c.spoken for c in around):
+    if question.speaker and not any(c.has_speaker for c in around):
         return "nobody by the name asked for is speaking in the sentences found"
     if question.kind == "number" and not any(NUMBER.search(c.text) for c in around):
         return "a number is asked for and none stands in the sentences found"
@@ -184,7 +165,7 @@ def mismatch(candidates: Sequence[Candidate], question: Question, weights: Mappi
         topic.keys() & set(terms(about["what"]) if about else ())
     ) - question.names  # of names alone nothing is said yet
     on_it = [c for c in around if _on(c, asked, topic)]
-    if question.speaker and topic and not any(c.spoken for c in on_it):
+    if question.speaker and topic and not any(c.has_speaker for c in on_it):
         return "the one asked about says nothing on the topic"
     whether = topic.keys() - question.names if question.kind == "yesno" else set()
     if whether and not any(
@@ -207,3 +188,23 @@ def _surroundings(candidate: Candidate) -> str:
     """Return the passage with what a reader has just read before it: a name stays in force for some paragraphs."""
     passage = candidate.hit.passage
     return candidate.hit.article.text[max(0, passage.start - CONTEXT) : passage.end]
+
+
+Reader = Callable[[str, Sequence[str]], Sequence[float]]
+"""A cross-encoder: tells of each text how surely it answers a question, from 0 to 1. Off unless it is set."""
+
+_NOT_SURE = 0.15  # how far from the level a confidence is one that a reader decides
+
+
+def decide(reader: Reader, question: Question, best: Candidate, sure: float, level: float) -> float:
+    """Return a confidence near the level as a reader sees it: at or above the level if it finds an answer, else below.
+
+    It reads the sentence with the one before it, and its passage. The higher of its two scores counts, moved so that
+    one half is the level.
+    """
+    if abs(sure - level) > _NOT_SURE:
+        return sure
+    text = best.hit.article.text
+    first = best.around[max(0, best.position - 1)][0]
+    answers = max(reader(question.asked, [text[first : best.end], best.hit.passage.text]))
+    return level + (answers - 0.5) * 2 * _NOT_SURE

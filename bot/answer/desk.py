@@ -1,6 +1,6 @@
 """The desk: one question in, an answer or a refusal out.
 
-understand ─ search ─ choose ─ check ─ answer; and which other papers print the very quote.
+understand ─ search ─ choose ─ check ─ answer; and which other papers print the same quote.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from datetime import date
 from typing import Any
 
 from bot.answer import quotes
-from bot.answer.confidence import Level
-from bot.answer.question import standalone, timeless, understood
-from bot.answer.reader import Reader
+from bot.answer.confidence import Level, Reader
+from bot.answer.question import complete_follow_up, parse_question, parse_without_time
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
@@ -27,14 +26,17 @@ from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
 from index.store.snapshot import Snapshot
 from index.text import terms
+from index.view import View
 
-_TWINS = 20  # equal texts looked at: a page that a publisher shows in place of every article has thousands
+_TWINS = 20  # equal texts that are read: a page that a publisher shows in place of every article has thousands
 _QUOTES = str.maketrans("“”„«»‘’‚‹›", '"""""' + "'" * 5)
 _BETWEEN = re.compile(r"[\s\"'“”„«»‘’‚‹›]+")  # what may differ between a quote and its copy
 _SHORT = 3  # letters; words so short stand everywhere
 
 
-def others(snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequence[Hit]) -> list[tuple[str, ...]]:
+def other_publishers(
+    snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequence[Hit]
+) -> list[tuple[str, ...]]:
     """Return for each quote of an article the names of the other publishers that print it word for word, oldest first.
 
     Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks
@@ -49,12 +51,12 @@ def others(snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequ
         wanted.update(snapshot.twins(article.digest, article.source.id)[:_TWINS])
     near = {**found, **snapshot.articles(sorted(wanted - found.keys()))}
     ordered = sorted(near.values(), key=lambda article: (article.source.published or date.max, article.source.id))
-    return [_others(article, quote, ordered) for article, quote in quoted]
+    return [_publishers_of(article, quote, ordered) for article, quote in quoted]
 
 
-def _others(quoted: Article, quote: str, articles: Sequence[Article]) -> tuple[str, ...]:
+def _publishers_of(quoted: Article, quote: str, articles: Sequence[Article]) -> tuple[str, ...]:
     plain, own = _plain(quote), quoted.source
-    # Looked for first: making a whole article plain costs a millisecond, and hardly any has all the words.
+    # Words are compared first: normalising a whole article costs a millisecond, and hardly any has all the words.
     words = [word for word in _BETWEEN.split(quote) if len(word) > _SHORT]
     holding = (
         article for article in articles if article.source.id != own.id and all(word in article.text for word in words)
@@ -121,7 +123,7 @@ class Desk:
         reader: Reader | None = None,
     ) -> None:
         """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader
-        decides what is not sure.
+        decides uncertain cases.
         """
         self._archive = archive
         self._embedder = embedder
@@ -149,33 +151,35 @@ class Desk:
             )
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
-        asked = understood(standalone(question, request.thread), request.today)
+        asked = parse_question(complete_follow_up(question, request.thread), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
         texts = list(dict.fromkeys([asked.search, asked.asked]))
         vectors = self._embedder.embed(texts)
-        vector, compared = vectors[0], vectors[-1]
+        vector = vectors[0]
         marks: list[float] = []
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
-                hits, meant, told = (
-                    find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish),
-                    asked,
-                    compared,
-                )
+                meant, asked_vector = asked, vectors[-1]
+                hits = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish)
                 if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
-                    # Nothing was published in that year: it may be the year of what is told.
-                    meant, wider = timeless(asked.text), Scope(request.since, request.until, request.publisher)
-                    told = self._embedder.embed([meant.asked])[0]
+                    # Nothing was published in that year: the articles may tell of it later.
+                    meant, wider = (
+                        parse_without_time(asked.text),
+                        Scope(request.since, request.until, request.publisher),
+                    )
+                    asked_vector = self._embedder.embed([meant.asked])[0]
                     hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
-                choice = quotes.choose(view, meant, told, hits, self._embedder, self._level, self._reader)
-                also_in = others(view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits)
+                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, self._level, self._reader)
+                also_in = other_publishers(
+                    view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits
+                )
                 return hits, replace(
                     choice,
                     drafts=tuple(
@@ -216,7 +220,7 @@ class Desk:
         """
         quoted = [(citation.article, citation.quote) for citation in citations]
         try:
-            found = self._archive.read(lambda view: others(view.snapshot, quoted, hits))
+            found = self._archive.read(lambda view: other_publishers(view.snapshot, quoted, hits))
         except ArchiveError:  # the sentences have been shown: a catalog that went down since takes none of them back
             return tuple(citations)
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))

@@ -12,6 +12,7 @@ from bot.answer.question_time import Time, time_of
 from index.search.search import Wish
 from index.store.rows import Scope
 from index.text import term_of, terms, words
+from index.words import listed, marked, numbers, one_of
 
 Kind = Literal[
     "said", "who", "when", "where", "number", "why", "yesno", "list", "compare", "happened", "topic", "other"
@@ -28,14 +29,7 @@ Kind = Literal[
 ``other``     anything else: "what is ReArm Europe"
 """
 
-SAY = "|".join(
-    """
-        say said saying says tell told think thinks thought state stated announce announced claim claimed write
-        wrote post posted tweet tweeted warn warned respond responded react reacted answer answered comment
-        commented call called demand demanded promise promised propose proposed argue argued suggest suggested
-        describe described explain explained
-    """.split()
-)
+_SAY = one_of(marked("verbs_of_speech", "asked"))
 _TWO = r"(?P<{0}>.{{2,60}}?)\s+(?:and|with|to|from|versus|vs\.?)\s+(?:that\s+of\s+|those\s+of\s+)?(?P<{1}>.{{2,60}}?)"
 _VIEWS = r"(?:views?|positions?|plans?|reactions?|statements?|proposals?)"
 _ENDS = r"(?:\s+(?:on|about|over|in|regarding|towards?|when)\b|\s*[?.]?\s*$)"
@@ -63,7 +57,8 @@ _NUMBER = re.compile(
     r"|\bwhat\s+(?:(?:is|was|are|were)\s+the\s+)?(?:(?:total|final|current|official)\s+)*(?:percentage|share|number|proportion|magnitude|death\s+toll|toll|price|cost)\b",
     re.I,
 )
-_COUNT = r"(?:two|three|four|five|six|seven|eight|nine|ten|\d+|other|main|major|new|different)\s+"
+_SMALL_NUMBERS = one_of(word for word, value in numbers().items() if 2 <= value <= 10)
+_COUNT = rf"(?:{_SMALL_NUMBERS}|\d+|other|main|major|new|different)\s+"
 _SEVERAL = (
     r"(?:(?!\w*(?:ss|us|is|news)\b|(?:happen|doe|wa|ha|say|make|cause|mean|u)s\b)[a-z-]{2,}s|people|men|women|"
     r"children|media)"
@@ -91,7 +86,7 @@ _WH = (
     "who|whom|whose|what|when|where|which|why|how|is|are|was|were|did|does|do|has|have|had|can|could|will|would|list"
     "|name"
 )
-_ASKS = re.compile(rf"\?|\b(?:{_WH}|{SAY})\b", re.I)
+_ASKS = re.compile(rf"\?|\b(?:{_WH}|{_SAY})\b", re.I)
 _TOPIC_WORDS = 4  # a question of so few words without a verb of asking is a topic
 
 _OTHERS: dict[Kind, str] = {
@@ -131,7 +126,7 @@ def kind_of(question: str, text: str, speaker: bool) -> Kind:
     return "topic" if plain != text and re.match(r"(?:more\s+)?(?:about|of|on)\b", plain, re.I) else "other"
 
 
-def sides_of(text: str) -> tuple[str, ...]:
+def names_compared(text: str) -> tuple[str, ...]:
     """Return the folded last names of the two that a question compares, () if it compares none."""
     match = _COMPARE.search(text)
     if match is None:
@@ -141,17 +136,10 @@ def sides_of(text: str) -> tuple[str, ...]:
 
 
 # Words of asking, not of the topic.
-_ASKING = frozenset(
-    term_of(word)
-    for word in """
-        want wants give show find list name describe explain happen happened happens latest news update many much
-        long often old article mention comment remark statement view opinion stance position attitude place think
-        thought believe use call one kind sort way thing made make get got go went gave take took come came
-    """.split()
-)
+_ASKING = frozenset(map(term_of, listed("stop_words", "asking")))
 # "What was the crisis called" asks for no speaker's words, "what was Macron saying" does.
 _SAID = re.compile(
-    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b",
+    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b",
     re.I,
 )
 _SAID_HOW = re.compile(
@@ -164,28 +152,16 @@ _REFERS = re.compile(
 )
 _DEFINITE = re.compile(r"\bthe\s+\w", re.I)
 _OF = re.compile(r"\b(?:about|of|for|with|on|in|to|between|from)\s+(?P<what>.+)$", re.I)
-_NOBODY = frozenset(
-    term_of(word)
-    for word in """
-        article people report paper newspaper source sources statistics data study studies survey poll census
-        research researchers analysis figures experts officials news media witnesses
-    """.split()
-)
-_TITLES = frozenset(
-    """
-        president prime minister chancellor foreign defence defense secretary state general king queen pope leader
-        chief spokesman spokeswoman spokesperson commissioner senator mr mrs ms dr us uk eu french german russian
-        ukrainian british american polish italian chinese european former new head of the mayor governor judge
-    """.split()
-)
+_NOBODY = frozenset(map(term_of, listed("stop_words", "nobody")))
+_TITLES = frozenset(marked("titles", "question"))
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question, taken apart.
+    """A parsed question.
 
-    ``asked`` is its last sentence: what stands before that tells what it is about. ``terms`` are folded search
-    terms, the speaker's left out of ``topic``; ``sides`` are the last names of the two that it compares.
+    ``asked`` is its last sentence; what stands before it is context. ``terms`` are folded search
+    terms, the speaker's left out of ``topic``; ``compared`` are the last names of the two that it compares.
     """
 
     text: str
@@ -195,7 +171,7 @@ class Question:
     speaker: tuple[str, ...]
     terms: tuple[str, ...]
     topic: tuple[str, ...]
-    sides: tuple[str, ...]
+    compared: tuple[str, ...]
     names: frozenset[str]
     since: date | None
     until: date | None
@@ -205,7 +181,7 @@ class Question:
     firm: bool
 
     def scope(self, since: date | None = None, until: date | None = None, publisher: str | None = None) -> Scope:
-        """Return what the question is about, within what its asker has set: articles outside do not count at all."""
+        """Return the bounds of the question, within those that its asker has set: no article outside counts."""
         return Scope(
             since or (self.since if self.strict else None), until or (self.until if self.strict else None), publisher
         )
@@ -218,19 +194,17 @@ class Question:
         return Wish(None if self.strict else self.since, None if self.strict else self.until, self.firm, self.speaker)
 
 
-def understood(text: str, today: date) -> Question:
-    """Take a question apart, relative to a day."""
-    return _understood(text, time_of(text, today))
+def parse_question(text: str, today: date) -> Question:
+    """Parse a question that was asked on a day."""
+    return _question_of(text, time_of(text, today))
 
 
-def timeless(text: str) -> Question:
-    """Take a question apart whose time words are topic: "where did they meet in June 2014", asked of what was written
-    later.
-    """
-    return _understood(text, Time(None, None, False, text))
+def parse_without_time(text: str) -> Question:
+    """Parse a question whose time words are its topic: "where did they meet in June 2014", told by later articles."""
+    return _question_of(text, Time(None, None, False, text))
 
 
-def _understood(text: str, time: Time) -> Question:
+def _question_of(text: str, time: Time) -> Question:
     speaker = _speaker(time.rest)
     found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in _ASKING)
     return Question(
@@ -241,7 +215,7 @@ def _understood(text: str, time: Time) -> Question:
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
-        sides=sides_of(time.rest),
+        compared=names_compared(time.rest),
         names=_names(time.rest),
         since=time.since,
         until=time.until,
@@ -256,7 +230,7 @@ def _last_sentence(text: str) -> str:
     return re.split(r"(?<=[.!?])\s+(?=\S)", text.strip())[-1]
 
 
-def standalone(question: str, thread: Sequence[str]) -> str:
+def complete_follow_up(question: str, thread: Sequence[str]) -> str:
     """Return a question that can be searched alone: a follow-up without words of its own gets those of the questions
     before.
 

@@ -8,27 +8,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from index.dates import MONTHS, parse_date
+from index.words import first_fields, numbers, one_of
 
-_DAYS = {
-    name: number
-    for number, name in enumerate(("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"))
-}
-_MONTH_NAMES = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-_MONTH = "|".join(_MONTH_NAMES)
-_DAY = "|".join(_DAYS)
+_MONTH_NAMES, _DAYS = first_fields("calendar", "months"), first_fields("calendar", "weekdays")
+_MONTH, _DAY = one_of(_MONTH_NAMES), one_of(_DAYS)
+_COUNTS = {word: value for word, value in numbers().items() if 2 <= value <= 10} | {"few": 4, "couple of": 2}
 _YEAR = r"(?:20|19)\d\d"
 _FULL = (
     rf"{_YEAR}-\d\d?-\d\d?|\d{{1,2}}(?:st|nd|rd|th)?\s+(?:{_MONTH})(?:,?\s+{_YEAR})?"
@@ -48,8 +32,8 @@ _LATEST = re.compile(
 _RELATIVE = re.compile(
     r"\b(?P<word>today|yesterday|tonight|this morning)\b"
     r"|\b(?P<which>this|last|past|previous)\s+(?P<unit>week|month|year)\b"
-    r"|\b(?:in\s+)?(?:the\s+)?(?:last|past)\s+(?P<count>\d{1,3}|two|three|four|five|six|seven|ten|few|couple "
-    r"of)\s+(?P<units>days|weeks|months|years)\b",
+    rf"|\b(?:in\s+)?(?:the\s+)?(?:last|past)\s+(?P<count>\d{{1,3}}|{one_of(_COUNTS)})\s+"
+    r"(?P<units>days|weeks|months|years)\b",
     re.I,
 )
 _BOUND = re.compile(
@@ -59,7 +43,6 @@ _BOUND = re.compile(
     re.I,
 )
 _STRICT = frozenset(("since", "after", "from", "before", "until", "till"))
-_COUNTS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "ten": 10, "few": 4, "couple of": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +55,7 @@ class Time:
     until: date | None
     latest: bool
     rest: str
-    year: bool = False  # a year is named: it may be that of what is told, not of the telling
+    year: bool = False  # a year is named: it may be that of the event, not of the article
     # by a bound ("since Monday", "before March"): nothing of another time can answer; all else is a preference
     strict: bool = False
     firm: bool = False  # by a date, a month with its year, or a year: a strong preference
@@ -89,7 +72,7 @@ def time_of(question: str, today: date) -> Time:
     strict = firm = False
     for match in _BOUND.finditer(rest):
         first, last, exact = _span(match, today)
-        if first is None or last is None or first > today:  # of what is to come is told before
+        if first is None or last is None or first > today:  # articles about the future were published before
             continue
         how = match["how"].lower()
         if how in ("since", "from"):
@@ -117,7 +100,7 @@ def _span(match: re.Match[str], today: date) -> tuple[date | None, date | None, 
         day = parse_date(match["full"]) or _without_year(match["full"], today)
         return day, day, True
     if match["day"]:
-        back = (today.weekday() - _DAYS[match["day"].lower()]) % 7 or 7
+        back = (today.weekday() - _DAYS.index(match["day"].lower())) % 7 or 7
         return today - timedelta(days=back), today - timedelta(days=back), True
     if match["month"]:
         month = _MONTH_NAMES.index(match["month"].lower()) + 1

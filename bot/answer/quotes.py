@@ -13,40 +13,37 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.answer.candidates import LONGEST, Candidate, can_answer, candidates_of, needs_before, weights_of
-from bot.answer.confidence import LEVELS, NEGATED, Level, confidence, mismatch, signs_of
+from bot.answer.confidence import LEVELS, NEGATED, Level, Reader, confidence, decide, signs_of, what_is_missing
 from bot.answer.question import Question
-from bot.answer.reader import Reader, decided
-from bot.answer.scoring import NUMBER, TIME, WILL, by_meaning, by_words, ranked, sentence_vectors
-from bot.answer.selection import answering, distinct
+from bot.answer.scoring import NUMBER, TIME, WILL, best_first, score_by_meaning, score_by_words, sentence_vectors
+from bot.answer.selection import good_enough, without_repeats
 from bot.check.checker import Draft
-from index.archive import View
 from index.articles import Article, Hit
 from index.model.embedder import Embedder, Vectors
 from index.text import term_of, words
+from index.view import View
 
 _MOST = 3  # reports shown side by side
-_NEAR = 0.4  # how far below the best sentence's score one that disagrees may lie
+_NEAR = 0.4  # how far below the best sentence one that disagrees may score
 _ALIKE = 0.8  # share of the best one's coverage that it must have
-_MEANT = 0.15  # how much less it may mean the question
+_MEANT = 0.15  # how far below the best one's cosine to the question it may be
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
 _MARKS = re.compile(r"(?<=\d),(?=\d{3})")
 
 
 @dataclass(frozen=True, slots=True)
-class Reports:
-    """Sentences of different articles that disagree, in order of their dates (what is undated last), and what a reader
-    is told.
-    """
+class DisagreeingReports:
+    """Sentences of different articles that disagree, by date (the undated last), and the line that introduces them."""
 
     sentences: tuple[Candidate, ...]
     lead: str
 
 
-def reports(candidates: Sequence[Candidate], question: Question) -> Reports | None:
-    """Return the reports that disagree with the best one on what is asked for, with it; None if none does.
+def disagreeing(candidates: Sequence[Candidate], question: Question) -> DisagreeingReports | None:
+    """Return the best sentence and those of other articles that disagree with it on what is asked; None if none does.
 
-    ``candidates`` are scored, best first. They tell the same thing where they cover the question's words and mean it
-    alike, and disagree where their figures, their times, or yes and no, have nothing in common.
+    ``candidates`` are scored, best first. Two are about the same thing if their coverage and meaning are close; they
+    disagree if their figures, their times, or yes and no, have nothing in common.
     """
     best = candidates[0]
     own = _value(best, question)
@@ -72,11 +69,11 @@ def reports(candidates: Sequence[Candidate], question: Question) -> Reports | No
         ordered.reverse()
     several = len(dated) > 1 and None not in dated
     order = "" if not several else ", the newest first" if newest else ", the oldest first"
-    return Reports(tuple(ordered), f"Reports differ{order}:")
+    return DisagreeingReports(tuple(ordered), f"Reports differ{order}:")
 
 
 def _value(candidate: Candidate, question: Question) -> frozenset[str]:
-    """Return what a sentence gives for what is asked, as far as two can be compared by it; empty if nothing."""
+    """Return what a sentence answers (its figures, times, or yes or no), to compare two by; empty if nothing."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     text = _MARKS.sub("", candidate.text)
     new = [word for word in words(text) if (term_of(word) or word.lower()) not in asked]
@@ -93,7 +90,7 @@ def _value(candidate: Candidate, question: Question) -> frozenset[str]:
 
 _WORDS = 70  # of an answer, unless one sentence has more
 _WORDS_OTHERS = 76  # of an answer that another article adds to
-_WORDS_MORE = 110  # of one that tells what somebody said, what happened, or how two differ
+_WORDS_MORE = 110  # of an answer on what somebody said, what happened, or how two differ
 # "LONDON, March 2 (Meridian Wire) - ", "BRUSSELS -- "
 _DATELINE = re.compile(
     r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+"
@@ -103,18 +100,18 @@ _GOES_ON = re.compile(r"(?:It|They|That|This|These)\b")
 
 
 def drafts_of(chosen: Sequence[Candidate], question: Question, *, ordered: bool = False) -> tuple[Draft, ...]:
-    """Return the drafts of chosen sentences, given best first, as many as a reader wants at once; all and as they are
-    if ``ordered``.
+    """Return drafts of the chosen sentences (best first), as many as make an answer short enough; all of them, in
+    order, if ``ordered``.
     """
     if ordered:
         return tuple(_drafted(c, question) for c in chosen)
     most = _WORDS_MORE if question.speaker or question.kind in ("happened", "topic", "compare") else _WORDS
-    drafts = _short(_once([_drafted(c, question) for c in chosen]), most)
+    drafts = _shortened(_without_copies([_drafted(c, question) for c in chosen]), most)
     return tuple(_in_order_of_time(drafts) if question.kind in ("happened", "topic") else _in_reading_order(drafts))
 
 
 def _drafted(candidate: Candidate, question: Question) -> Draft:
-    """Quote a sentence with as much before it as it needs to be understood, and the list it announces."""
+    """Quote a sentence with what it needs from before it to be understood, and the list that it announces."""
     article = candidate.hit.article
     text = article.text
     found, start, end, index = candidate.around, candidate.start, candidate.end, candidate.position
@@ -140,25 +137,25 @@ def _belongs(sentence: str, after: str, question: Question) -> bool:
     return question.kind == "number" and _GOES_ON.match(after) is not None and re.search(r"\d", after) is not None
 
 
-def _once(drafts: Sequence[Draft]) -> list[Draft]:
-    """Keep the better of two drafts where one paper's words hold the other's: quoting what comes before can make twins
-    of them.
-    """
+def _without_copies(drafts: Sequence[Draft]) -> list[Draft]:
+    """Drop a draft whose words are those of another paper's draft: quoting what comes before can make them equal."""
     kept: list[Draft] = []
     for draft in drafts:
         own = " ".join(words(draft.text))
-        if not any(other.article is not draft.article and _holds(own, " ".join(words(other.text))) for other in kept):
+        if not any(
+            other.article is not draft.article and _contains(own, " ".join(words(other.text))) for other in kept
+        ):
             kept.append(draft)
     return kept
 
 
-def _holds(one: str, other: str) -> bool:
+def _contains(one: str, other: str) -> bool:
     return f" {one} " in f" {other} " or f" {other} " in f" {one} "
 
 
-def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
-    """Keep the best draft, and of the others, best first, as many as make up to ``most`` words; what another article
-    tells may be a little longer.
+def _shortened(drafts: Sequence[Draft], most: int) -> list[Draft]:
+    """Keep the best draft, and of the others, best first, as many as fit into ``most`` words; one of another article
+    may be a little longer.
     """
     kept, used = list(drafts[:1]), sum(len(draft.text.split()) for draft in drafts[:1])
     for draft in drafts[1:]:
@@ -171,14 +168,14 @@ def _short(drafts: Sequence[Draft], most: int) -> list[Draft]:
 
 
 def _in_order_of_time(drafts: list[Draft]) -> list[Draft]:
-    """Tell a story from its beginning: by date, what is undated last, and by place within an article."""
+    """Order drafts by date, the undated last, and by position within an article."""
     return _in_reading_order(
         sorted(drafts, key=lambda d: (d.article.source.published or date.max, d.article.source.id, d.start))
     )
 
 
 def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
-    """Put the best draft first, the others by article and by place within; join what overlaps."""
+    """Put the best draft first, the others by article and by position within it; join those that overlap."""
     rank: dict[str, int] = {}
     for draft in drafts:
         rank.setdefault(draft.article.source.id, len(rank))
@@ -207,11 +204,10 @@ def _line(article: Article, start: int, end: int) -> str:
 
 
 NAME = "quotes"
-_PASSAGES = 6  # of the hits, that sentences are taken from
-_PASSAGES_SAID = 12  # the same where somebody's words are asked for: he speaks in few of them
-# the best by words are compared by meaning too, which costs milliseconds each: with 80 no answer was another
-# (docs/speed.md)
-_COMPARED = 12
+_PASSAGES = 6  # hits from which sentences are taken
+_PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
+# the best by words are compared by meaning too, which costs milliseconds each (docs/understand/speed.md)
+_COMPARED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +217,7 @@ class Choice:
     drafts: tuple[Draft, ...]
     why: str
     confidence: float = 0.0
-    lead: str = ""  # ours, to stand before the sentences
+    lead: str = ""  # a line of the bot's own, before the sentences
 
 
 def choose(
@@ -241,21 +237,20 @@ def choose(
     if not question.terms:
         return Choice((), "the question names no topic")
     weights = weights_of(view, question)
-    candidates = candidates_of(
-        hits[: _PASSAGES_SAID if question.speaker or question.sides else _PASSAGES], question, weights
-    )
+    most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
+    candidates = candidates_of(view, hits[:most], question, weights)
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
-    _by_deed(candidates, question)
-    by_words(candidates, question, weights)
-    candidates = ranked(candidates)[:_COMPARED]
-    by_meaning(candidates, asked, sentence_vectors(embedder, candidates))
-    candidates = ranked(candidates)
+    _take_named_for_speakers(candidates, question)
+    score_by_words(candidates, question, weights)
+    candidates = best_first(candidates)[:_COMPARED]
+    score_by_meaning(candidates, asked, sentence_vectors(embedder, candidates))
+    candidates = best_first(candidates)
     best = candidates[0]
     sure = max(confidence(signs) for signs in signs_of(candidates, question, weights, hits))
     if reader is not None:
-        sure = decided(reader, question, best, sure, LEVELS[level])
-    why_not = mismatch(candidates, question, weights)
+        sure = decide(reader, question, best, sure, LEVELS[level])
+    why_not = what_is_missing(candidates, question, weights)
     if why_not:
         return Choice((), why_not, sure - 1)
     if sure < LEVELS[level]:
@@ -265,16 +260,14 @@ def choose(
             sure,
         )
     why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
-    differing = reports(candidates, question)
-    if differing:
-        return Choice(drafts_of(differing.sentences, question, ordered=True), why, sure, differing.lead)
-    return Choice(drafts_of(distinct(answering(candidates, question, weights)), question), why, sure)
+    reports = disagreeing(candidates, question)
+    if reports:
+        return Choice(drafts_of(reports.sentences, question, ordered=True), why, sure, reports.lead)
+    return Choice(drafts_of(without_repeats(good_enough(candidates, question, weights)), question), why, sure)
 
 
-def _by_deed(candidates: Sequence[Candidate], question: Question) -> None:
-    """Where nobody asked about speaks, and the question is for a will rather than for words, take the sentences that
-    name him.
-    """
-    if question.speaker and WILL.search(question.asked) and not any(c.by for c in candidates):
+def _take_named_for_speakers(candidates: Sequence[Candidate], question: Question) -> None:
+    """If no one asked about speaks, and the question is what they want, take sentences that name them as theirs."""
+    if question.speaker and WILL.search(question.asked) and not any(c.speakers for c in candidates):
         for candidate in candidates:
-            candidate.by = candidate.terms & frozenset(question.speaker)
+            candidate.speakers = candidate.terms & frozenset(question.speaker)

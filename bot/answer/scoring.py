@@ -9,16 +9,18 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage
 from bot.answer.question import Question
-from index.model.embedder import CoarseEmbedder, Embedder, Vectors
+from index.model.embedder import Embedder, Vectors
 from index.text import term_of, terms, words
+from index.words import first_fields, numbers, one_of
 
-NUMBER = re.compile(
-    r"\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen|eighteen|nineteen|twenty|thirty|forty|fifty|sixty|seventy|eighty|ninety|hundred|thousand|million|billion|dozen|half|third|quarter|none|no)s?\b",
-    re.I,
+_NUMBERS = one_of(
+    [word for word, value in numbers().items() if value] + ["dozen", "half", "third", "quarter", "none", "no"]
 )
+_DAYS = one_of(first_fields("calendar", "months", "weekdays"))
+NUMBER = re.compile(rf"\d|\b(?:{_NUMBERS})s?\b", re.I)
 TIME = re.compile(
-    r"\b(?:1\d{3}s?|20\d\ds?|\d{1,2}:\d\d|\d{1,2}(?:st|nd|rd|th)|january|february|march|april|may|june|july|august|september|october|november|december|monday|"
-    r"tuesday|wednesday|thursday|friday|saturday|sunday|today|yesterday|tomorrow|tonight|noon|midnight|(?:minute|hour|day|week|month|year|decade|century|centurie)s?|"
+    rf"\b(?:1\d{{3}}s?|20\d\ds?|\d{{1,2}}:\d\d|\d{{1,2}}(?:st|nd|rd|th)|{_DAYS}|"
+    r"today|yesterday|tomorrow|tonight|noon|midnight|(?:minute|hour|day|week|month|year|decade|century|centurie)s?|"
     r"morning|afternoon|evening|night|spring|summer|autumn|winter|easter|christmas|ago|era|bc|ad)\b",
     re.I,
 )
@@ -29,7 +31,7 @@ _BECAUSE = re.compile(
     ),
     re.I,
 )
-# "What does the coalition demand": a body's will is often told without a verb of speech.
+# "What does the coalition demand": what a body wants is often written without a verb of speech.
 WILL = re.compile(
     r"\b(?:demand|propose|promise|offer|suggest|call\s+for|claim|want|plan|ask\s+for|expect|require)(?:s|d|ed)?\b", re.I
 )
@@ -44,7 +46,7 @@ _WHAT_IS = re.compile(
 _DEFINED = 3  # terms of what is asked the meaning of; of more, something else is asked
 
 
-def fits(question: Question, sentence: str, asked: Collection[str]) -> bool:
+def holds_what_is_asked(question: Question, sentence: str, asked: Collection[str]) -> bool:
     """Tell whether a sentence holds the kind of thing that is asked for, other than what the question says itself."""
     if question.kind in ("said", "other") and WILL.search(question.asked):
         return _WILLED.search(sentence) is not None
@@ -80,32 +82,25 @@ def _defines(asked: str, sentence: str) -> bool:
     )
 
 
-GATE = 0.35  # a sentence this far below the best one is not shown, and does not vouch for a name, a number or a speaker
+GATE = 0.35  # how far below the best sentence one may score and still be shown, or prove a name, a number or a speaker
 
 
 def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vectors:
-    """Return a vector a sentence, shape (len(sentences), dimensions): nearly that of ``embed`` where an embedder can do
-    it faster.
-
-    Of a hundred questions, some two get another answer for it, and no figure falls (docs/speed.md).
-    """
-    coarsely = embedder.embed_coarsely if isinstance(embedder, CoarseEmbedder) else embedder.embed
+    """Return a vector a sentence, shape (len(sentences), dimensions). Of sentences with one text, one is embedded."""
     places = {text: place for place, text in enumerate(dict.fromkeys(sentence.text for sentence in sentences))}
-    return coarsely(list(places))[[places[sentence.text] for sentence in sentences]]
+    return embedder.embed(list(places))[[places[sentence.text] for sentence in sentences]]
 
 
-def by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
-    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage (weights measured on
-    four sets).
-    """
+def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
+    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage; weights: four sets."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
     for candidate in candidates:
         candidate.score = (
             0.7 * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
-            + 0.3 * fits(question, candidate.text, asked)
-            + 0.3 * candidate.spoken
+            + 0.3 * holds_what_is_asked(question, candidate.text, asked)
+            + 0.3 * candidate.has_speaker
             + candidate.hit.score
         )
         if candidate.terms <= asked:  # a heading or a quiz repeats the question
@@ -118,15 +113,15 @@ def by_words(candidates: Sequence[Candidate], question: Question, weights: Mappi
             candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
 
 
-def by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
-    """Add cos(q,s) to the scores, which then are whole; ``asked`` is the vector of what is asked, ``vectors`` as
-    ``sentence_vectors`` returns them.
+def score_by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
+    """Add cos(question, sentence) to the scores; ``asked`` is the question's vector, ``vectors`` are those of
+    ``sentence_vectors``.
     """
     for candidate, cosine in zip(candidates, vectors @ asked, strict=True):
         candidate.meaning = float(cosine)
         candidate.score += candidate.meaning
 
 
-def ranked(candidates: Sequence[Candidate]) -> list[Candidate]:
+def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return sentences, best first."""
     return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))

@@ -1,4 +1,4 @@
-"""The sentences that are shown: good enough beside the best one, and none that says the same twice."""
+"""The sentences that are shown: nearly as good as the best one, and none that repeats another."""
 
 from __future__ import annotations
 
@@ -6,33 +6,33 @@ from collections.abc import Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage, topic_of
 from bot.answer.question import Question
-from bot.answer.scoring import GATE, fits
+from bot.answer.scoring import GATE, holds_what_is_asked
 from index.text import term_of, terms, words
 
 _MOST = 4  # sentences of an answer
-_GATE_SHOWN = 0.9  # the same for showing one of the best one's own article
-_LEAST_SHOWN = 0.15  # nor one that covers less of the question's weight
+_GATE_SHOWN = 0.9  # GATE for sentences of the best one's own article
+_LEAST_SHOWN = 0.15  # share of the question's weight that a sentence must have to be shown
 _ON_TOPIC = 0.2  # share of the topic's weight in a sentence of one who is compared
-_EACH = 2  # sentences of each of those
-_GATE_SAID = 0.8  # the same for "what did X say about Y", where X speaks and Y is named: each such sentence answers
+_EACH = 2  # sentences of each who is compared
+_GATE_SAID = 0.8  # GATE where "what did X say about Y" is asked, X speaks and Y is named: each such sentence answers
 _REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
-_REPEAT_OF_OTHERS = 0.75  # the same of two articles, which may differ in a word that matters
-_OTHERS = 2  # other articles that are heard before the best one is again
-_AS_GOOD = 0.2  # how far below the best sentence theirs may lie
-_COVERS = 0.6  # share of its coverage that theirs must have
+_REPEAT_OF_OTHERS = 0.75  # _REPEAT for two articles, which may differ in a word that matters
+_OTHERS = 2  # sentences of other articles that come before a second one of the best article
+_AS_GOOD = 0.2  # how far below the best sentence those may score
+_COVERS = 0.6  # share of the best one's coverage that those must have
 
 
-def answering(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
+def good_enough(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
     """Return the sentences good enough to be shown, best first."""
     best = candidates[0]
     if compares(candidates, question):
-        return [one for found in of_each_side(candidates, question, weights) for one in found]
+        return [one for found in best_of_each(candidates, question, weights) for one in found]
     if question.speaker:
         topic = topic_of(question, weights)
         on_topic = [
             c
             for c in candidates
-            if c.spoken and c.score >= best.score - _GATE_SAID and (not topic or coverage(c.terms, topic) > 0.2)
+            if c.has_speaker and c.score >= best.score - _GATE_SAID and (not topic or coverage(c.terms, topic) > 0.2)
         ]
         if on_topic:
             return on_topic
@@ -42,20 +42,20 @@ def answering(candidates: Sequence[Candidate], question: Question, weights: Mapp
         for c in candidates
         if c.score >= best.score - (_GATE_SHOWN if c.hit.article.source.id == home else GATE)
         and (c.coverage >= _LEAST_SHOWN or c is best)
-        and (c.spoken or not question.speaker)
+        and (c.has_speaker or not question.speaker)
     ]
     near = _of_others_first(near or [best])
     if question.kind in ("number", "when"):
         asked = {term_of(word) or word.lower() for word in words(question.text)}
-        lead = next((c for c in near if c.score >= best.score - GATE and fits(question, c.text, asked)), best)
+        lead = next(
+            (c for c in near if c.score >= best.score - GATE and holds_what_is_asked(question, c.text, asked)), best
+        )
         near = sorted(near, key=lambda c: c is not lead)
     return near
 
 
 def _of_others_first(near: list[Candidate]) -> list[Candidate]:
-    """Put the best sentence of each other article that tells as much as the best of all before more of its own
-    article.
-    """
+    """Put the best sentence of each other article, if it says as much, before a second one of the best article."""
     best = near[0]
     seen = {best.hit.article.source.id}
     first = [best]
@@ -68,39 +68,39 @@ def _of_others_first(near: list[Candidate]) -> list[Candidate]:
 
 
 def compares(candidates: Sequence[Candidate], question: Question) -> bool:
-    """Tell whether two speakers are compared: what two things differ in, one sentence may say of both."""
-    speaking = frozenset[str]().union(*(c.by for c in candidates))
-    return len(question.sides) > 1 and speaking.issuperset(question.sides)
+    """Tell whether two who speak are compared: how two things differ, one sentence may say of both."""
+    speaking = frozenset[str]().union(*(c.speakers for c in candidates))
+    return len(question.compared) > 1 and speaking.issuperset(question.compared)
 
 
-def of_each_side(
+def best_of_each(
     candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]
 ) -> list[list[Candidate]]:
-    """Return the best sentences of each of those who are compared, in the order of the question: on the topic, in which
-    he speaks, else is named.
+    """Return the best sentences on the topic of each who is compared, in the order of the question: in which they
+    speak, else are named.
 
-    A sentence that both speak in tells how they agree: it is taken only where there is no other.
+    A sentence in which both speak tells how they agree: it is taken only if there is no other.
     """
-    sides = frozenset(question.sides)
-    topic = {term: weight for term, weight in weights.items() if term not in sides}
+    compared = frozenset(question.compared)
+    topic = {term: weight for term, weight in weights.items() if term not in compared}
     found: list[list[Candidate]] = []
-    for side in question.sides:
+    for side in question.compared:
         on_topic = [c for c in candidates if not topic or coverage(c.terms, topic) > _ON_TOPIC]
         groups = (
-            [c for c in on_topic if c.by == {side}],
-            [c for c in on_topic if side in c.terms and not sides - {side} & c.terms],
+            [c for c in on_topic if c.speakers == {side}],
+            [c for c in on_topic if side in c.terms and not compared - {side} & c.terms],
             [c for c in on_topic if side in c.terms],
             [
                 c
                 for c in candidates
-                if c.by == {side} and coverage(frozenset(terms(c.hit.passage.text)), topic) > _ON_TOPIC
+                if c.speakers == {side} and coverage(frozenset(terms(c.hit.passage.text)), topic) > _ON_TOPIC
             ],
         )
         found.append(next((group[:_EACH] for group in groups if group), []))
     return found
 
 
-def distinct(candidates: Sequence[Candidate]) -> list[Candidate]:
+def without_repeats(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Keep the best sentences that say different things."""
     chosen: list[Candidate] = []
     for candidate in candidates:

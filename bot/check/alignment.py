@@ -1,4 +1,4 @@
-"""Two sequences of tokens laid side by side: what a claim says, and what a window of an article says of it."""
+"""Aligns the tokens of a claim with those of a window of an article."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from bot.check.vocabulary import alike, opposed
 
 @dataclass(slots=True)
 class Match:
-    """Claim and window, and which token answers which."""
+    """A claim, a window, and which of their tokens match."""
 
     claim: Sequence[Token]
-    told: Sequence[Token]
-    rows: list[dict[int, float]]  # of each claim token: window tokens that say the same, and how well
-    aligned: dict[int, int] = field(default_factory=dict)  # the best matching in one order
+    window: Sequence[Token]
+    rows: list[dict[int, float]]  # for each claim token: the window tokens that match it, and how well
+    aligned: dict[int, int] = field(default_factory=dict)  # claim token → window token, in the order of both
 
     @property
     def coverage(self) -> float:
-        """Share of what the claim says that the window says too."""
+        """The share of the claim's content that the window has."""
         content = [i for i, token in enumerate(self.claim) if token.content]
         return (
             sum(min(1.0, max(self.rows[i].values(), default=0.0)) for i in content) / len(content) if content else 0.0
@@ -30,7 +30,7 @@ class Match:
 
     @property
     def in_order(self) -> float:
-        """The same, of what stands in the same order."""
+        """The share of the claim's content that the window has in the same order."""
         content = [i for i, token in enumerate(self.claim) if token.content]
         return (
             sum(min(1.0, self.rows[i][self.aligned[i]]) for i in content if i in self.aligned) / len(content)
@@ -39,20 +39,20 @@ class Match:
         )
 
 
-def matched(claim: Sequence[Token], told: Sequence[Token], published: date | None) -> Match:
-    """Lay a claim beside a window of an article."""
+def align(claim: Sequence[Token], window: Sequence[Token], published: date | None) -> Match:
+    """Align a claim with a window of an article that was published on a day."""
     by_key: dict[str, list[int]] = {}
-    for j, token in enumerate(told):
+    for j, token in enumerate(window):
         by_key.setdefault(token.key, []).append(j)
     rows = [
-        _row(token, claim[i + 1] if i + 1 < len(claim) else None, told, by_key, published)
+        _row(token, claim[i + 1] if i + 1 < len(claim) else None, window, by_key, published)
         for i, token in enumerate(claim)
     ]
-    return Match(claim, told, rows, _aligned(claim, told, rows))
+    return Match(claim, window, rows, _best_matching(claim, window, rows))
 
 
 def _row(
-    token: Token, following: Token | None, told: Sequence[Token], by_key: dict[str, list[int]], published: date | None
+    token: Token, following: Token | None, window: Sequence[Token], by_key: dict[str, list[int]], published: date | None
 ) -> dict[int, float]:
     if token.kind == "break":
         return {}
@@ -60,7 +60,7 @@ def _row(
         figure = token.figure
         found = {
             j: 1.0
-            for j, other in enumerate(told)
+            for j, other in enumerate(window)
             if other.figure and figure.same(other.figure) and figure.bound == other.figure.bound
         }
         if (
@@ -70,22 +70,27 @@ def _row(
                 j: 0.9
                 for key in ("a", "an", "singl")
                 for j in by_key.get(key, ())
-                if j + 1 < len(told) and told[j + 1].key == following.key
+                if j + 1 < len(window) and window[j + 1].key == following.key
             }
         return found
     if token.day:
-        return {j: 1.0 for j, other in enumerate(told) if other.day and token.day.same(other.day, published)}
-    found = {j: 1.0 for j in by_key.get(token.key, ()) if told[j].kind not in ("figure", "day")}
+        return {j: 1.0 for j, other in enumerate(window) if other.day and token.day.same(other.day, published)}
+    found = {j: 1.0 for j in by_key.get(token.key, ()) if window[j].kind not in ("figure", "day")}
     if not found and token.content:
-        found = {j: 0.8 for key, places in by_key.items() for j in places if told[j].content and alike(token.key, key)}
+        found = {
+            j: 0.8 for key, places in by_key.items() for j in places if window[j].content and alike(token.key, key)
+        }
     if not found and token.kind == "word":
         found = {
-            j: 0.7 for key, places in by_key.items() for j in places if told[j].kind == "word" and _kin(token.key, key)
+            j: 0.7
+            for key, places in by_key.items()
+            for j in places
+            if window[j].kind == "word" and _kin(token.key, key)
         }
     if not found and token.kind == "name":
         found = {
-            j: 0.8 for j, other in enumerate(told) if other.kind == "name" and _same_name(token.key, other.key)
-        } or _acronym(token.key, told)
+            j: 0.8 for j, other in enumerate(window) if other.kind == "name" and _same_name(token.key, other.key)
+        } or _acronym(token.key, window)
     return found
 
 
@@ -115,29 +120,29 @@ def _endings(short: str) -> frozenset[str]:
     )
 
 
-def _acronym(key: str, told: Sequence[Token]) -> dict[int, float]:
+def _acronym(key: str, window: Sequence[Token]) -> dict[int, float]:
     """Find a name by its initials: "UN" for the United Nations, and the other way round."""
-    for j, token in enumerate(told):
+    for j, token in enumerate(window):
         if token.kind != "name":
             continue
         words = [token]
         while (
             len(words) < 5
-            and j + len(words) < len(told)
-            and told[j + len(words)].kind in ("name", "word")
+            and j + len(words) < len(window)
+            and window[j + len(words)].kind in ("name", "word")
             and len(words) < len(key)
         ):
-            words.append(told[j + len(words)])
+            words.append(window[j + len(words)])
         if len(key) >= 2 and "".join(word.key[0] for word in words) == key:
             return {j: 0.9}
     return {}
 
 
-def _aligned(claim: Sequence[Token], told: Sequence[Token], rows: Sequence[dict[int, float]]) -> dict[int, int]:
+def _best_matching(claim: Sequence[Token], window: Sequence[Token], rows: Sequence[dict[int, float]]) -> dict[int, int]:
     """Return the heaviest matching that keeps both orders (a longest common subsequence, content before function
     words).
     """
-    n, m = len(claim), len(told)
+    n, m = len(claim), len(window)
     weight = [
         3.0 if token.kind == "name" else 2.0 if token.content else 1.0 if token.negates or token.polar else 0.4
         for token in claim
@@ -168,22 +173,20 @@ def _aligned(claim: Sequence[Token], told: Sequence[Token], rows: Sequence[dict[
 
 
 def gaps(match: Match) -> list[tuple[list[int], list[int]]]:
-    """Return the stretches between neighbouring aligned content tokens: what claim and window have there that the other
-    has not.
-    """
+    """Return what stands between neighbouring aligned content tokens without being aligned: in claim and window."""
     anchors = [
         (-1, -1),
         *((i, j) for i, j in sorted(match.aligned.items()) if match.claim[i].content),
-        (len(match.claim), len(match.told)),
+        (len(match.claim), len(match.window)),
     ]
     taken = set(match.aligned.values())
     found = []
     for (i, j), (to_i, to_j) in pairwise(anchors):
         mine = [k for k in range(i + 1, to_i) if match.claim[k].kind != "break" and k not in match.aligned]
-        its = [k for k in range(j + 1, to_j) if match.told[k].kind != "break" and k not in taken]
+        its = [k for k in range(j + 1, to_j) if match.window[k].kind != "break" and k not in taken]
         if j < 0:
             its = its[-4:]
-        if to_j == len(match.told):
+        if to_j == len(match.window):
             its = its[:4]
         found.append((mine, its))
     return found

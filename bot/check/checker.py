@@ -1,11 +1,10 @@
 """The checker: the only maker of citations.
 
-What an answerer drafted is kept if the articles carry it, else dropped with its whole sentence.
+A sentence is kept if the articles support it, else dropped as a whole.
 
-quotes answerer   check: the sentence is what stands at its place
-language model    SentenceChecker: form and keys (claims.py) → windows of the passages cited (evidence.py) →
-                  words (support.py) →
-                  speakers (attribution.py) → meaning (vectors, or an entailment model)
+of the quotes answerer   check: the sentence is what stands at its position
+of a language model      SentenceChecker: form and keys (claim.py) → windows of the cited passages (evidence.py) →
+                         words (alignment.py, contradictions.py) → speakers → meaning (vectors, or an entailment model)
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from bot.check.alignment import Match, matched
-from bot.check.claim import Claim, claimed, hosts_in, worded
+from bot.check.alignment import Match, align
+from bot.check.claim import Claim, hosts_in, parse_claim, tokenize
 from bot.check.contradictions import contrary, missing
-from bot.check.evidence import Evidence, Window, misattributed, says, told_by
+from bot.check.evidence import Evidence, Window, misattributed, says, without_outlet
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
@@ -28,9 +27,9 @@ Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one 
 
 _COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
 _WINDOWS = 6  # tried for a sentence, best covered first
-_MUCH = 0.5  # of what a window says of a claim: a sentence of it with so much is one the claim is made from
-_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not a speech
-_LEAST_CLAUSE = 3  # words of content; what has fewer is no clause of its own
+_MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
+_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not somebody's words
+_LEAST_CLAUSE = 3  # content words; what has fewer is not taken for a clause
 _CLAUSES = re.compile(r"[;,]\s+(?:and|but|while|whereas|although|though|yet)\s+|;\s+|\s+(?:but|while|whereas)\s+")
 _STOPS = ".,;:!?…()[]"
 _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
@@ -38,7 +37,7 @@ _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A sentence that an answerer proposes, with the place in an article it claims to come from."""
+    """A sentence that an answerer proposes, and where in an article it comes from."""
 
     text: str
     article: Article
@@ -50,8 +49,9 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What a sentence must reach (docs/checker.md has the curves): share of what it says that stands in the window,
-    cosine, entailment.
+    """What a sentence must reach: share of its words in the window, cosine, entailment.
+
+    docs/understand/checker.md has the curves.
     """
 
     covered: float = 0.75
@@ -61,20 +61,20 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """How well the best window carries a claim: what is wrong, share of words covered, cosine (or entailment)."""
+    """How well the best window supports a claim: what is wrong, share of words covered, cosine (or entailment)."""
 
     fault: str
     window: Window | None
     covered: float = 0.0
     near: float = 0.0
-    final: bool = False  # no other window can mend it
+    final: bool = False  # no other window can change it
 
 
 def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation, ...], tuple[Dropped, ...]]:
     """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
 
-    A draft holds if its text is, white space aside, what stands at its place in its article, and that place is not
-    empty and lies in or beside its passage. A draft that fails takes its whole sentence with it.
+    A draft holds if its text is, white space aside, what stands at its position in its article, and that is not empty
+    and overlaps its passage. A draft that fails takes its whole sentence with it.
     """
     sentences: list[Sentence] = []
     citations: list[Citation] = []
@@ -123,41 +123,38 @@ class SentenceChecker:
         """Return a complete sentence of the model's without its keys, and the citations that are new with it, or why it
         is dropped.
         """
-        claim = claimed(sentence, self._evidence, self._printed)
-        cited = [self._evidence[key] for key in claim.keys]
-        why_not = (
-            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
-        )
-        if why_not:
-            return Dropped(claim.text, why_not)
-        found = self._supports(claim.text, cited)
+        weighed = self.weigh(sentence)
+        if isinstance(weighed, Dropped):
+            return weighed
+        text, found = weighed
         if wrong := next((support.fault for support in found if support.fault), ""):
-            return Dropped(claim.text, wrong)
+            return Dropped(text, wrong)
         before = len(self._citations)
         numbers = tuple(dict.fromkeys(self._cite(support.window) for support in found if support.window))
-        return Sentence(claim.text, numbers), tuple(self._citations[before:])
+        return Sentence(text, numbers), tuple(self._citations[before:])
 
-    def supports(self, sentence: str) -> list[Support]:
-        """Return how well each part of a sentence of the model's is carried, for measuring; empty if its form or its
-        quotations are wrong.
+    def weigh(self, sentence: str) -> tuple[str, list[Support]] | Dropped:
+        """Return a sentence of the model's without its keys, and how well the passages support each of its parts.
+
+        It is dropped at once if its form or its quotations are wrong.
         """
-        claim = claimed(sentence, self._evidence, self._printed)
+        claim = parse_claim(sentence, self._evidence, self._printed)
         cited = [self._evidence[key] for key in claim.keys]
-        wrong = (
-            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _unspoken(claim, cited)
+        why_not = (
+            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _misquoted(claim, cited)
         )
-        return [] if wrong else self._supports(claim.text, cited)
+        return Dropped(claim.text, why_not) if why_not else (claim.text, self._supports(claim.text, cited))
 
     def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
-        """Return how well a text is carried, sentence by sentence; where one is not, clause by clause."""
+        """Return how well each sentence of a text is supported; where one is not, each of its clauses."""
         found: list[Support] = []
         for start, end in spans(text):
             whole = self._support(text[start:end], cited)
             parts = _clauses(text[start:end]) if whole.fault else []
             carried: list[Support] = []
             for part in parts if len(parts) > 1 else []:
-                spoken = any(support.window and support.window.speakers for support in carried)
-                carried.append(self._support(part, cited, spoken=spoken))
+                speaker_named = any(support.window and support.window.speakers for support in carried)
+                carried.append(self._support(part, cited, speaker_named=speaker_named))
                 if carried[-1].fault:
                     break
             # Clauses of one sentence of the article are one statement: taken apart, each could find its words in the
@@ -166,20 +163,20 @@ class SentenceChecker:
             found += carried if carried and not carried[-1].fault and apart else [whole]
         return found
 
-    def _support(self, text: str, cited: Sequence[Evidence], *, spoken: bool = False) -> Support:
-        """Find the window that carries a claim best."""
-        told = told_by(text, [evidence.hit.article.source for evidence in cited])
-        same = _verbatim(told.text, cited)
+    def _support(self, text: str, cited: Sequence[Evidence], *, speaker_named: bool = False) -> Support:
+        """Return the support of the best window for a claim."""
+        rest = without_outlet(text, [evidence.hit.article.source for evidence in cited])
+        same = _verbatim(rest.text, cited)
         if same:
             return Support("", same, 1.0, 1.0)
-        if any((evidence.hit.article.source.language or "en") != "en" for evidence in cited) or _foreign(told.text):
+        if any((evidence.hit.article.source.language or "en") != "en" for evidence in cited) or _foreign(rest.text):
             return Support("in a language other than English only what stands there word for word can be checked", None)
-        matches = _best_windows(told.text, cited)
+        matches = _best_windows(rest.text, cited)
         if not matches:
             return Support("the passage it names has no sentence", None)
         first: Support | None = None
         for window, match in matches:
-            support = self._weighed(told.text, window, match, spoken or told.loosely)
+            support = self._weighed(rest.text, window, match, speaker_named or rest.loosely)
             if not support.fault:
                 return support
             first = first or support
@@ -188,7 +185,7 @@ class SentenceChecker:
         assert first is not None
         return first
 
-    def _weighed(self, text: str, window: Window, match: Match, spoken: bool) -> Support:
+    def _weighed(self, text: str, window: Window, match: Match, speaker_named: bool) -> Support:
         covered = match.coverage
         if covered < (_COVERED_FIRST if self._entails else self._bounds.covered):
             return Support("too little of what it says stands in the passage", window, covered)
@@ -196,7 +193,7 @@ class SentenceChecker:
             return Support(why_not, window, covered, final=True)
         if why_not := missing(match, window.around):
             return Support(why_not, window, covered)
-        if why_not := misattributed(text, match, window, spoken=spoken):
+        if why_not := misattributed(text, match, window, speaker_named=speaker_named):
             return Support(why_not, window, covered, final=True)
         if self._entails is not None:
             near = self._entails(window.evidence.hit.passage.text, text)
@@ -218,7 +215,7 @@ class SentenceChecker:
 
     def _cite(self, window: Window) -> int:
         """Return the number of the citation of a window, made if there is none yet."""
-        (start, end), hit = window.place, window.evidence.hit
+        (start, end), hit = window.span, window.evidence.hit
         for citation in self._citations:
             if citation.article.source.id == hit.article.source.id and (citation.start, citation.end) == (start, end):
                 return citation.number
@@ -228,10 +225,10 @@ class SentenceChecker:
 
 
 def _best_windows(text: str, cited: Iterable[Evidence]) -> list[tuple[Window, Match]]:
-    """Return the windows that say most of a claim, each with its match; of equal ones the shorter."""
+    """Return the windows that have most of a claim, each with its match; of equal ones the shorter."""
     found = []
     for evidence in cited:
-        claim = worded(text, evidence.lower)
+        claim = tokenize(text, evidence.lower)
         keys = {token.key for token in claim if token.content}
         rough = [
             (len(keys & {token.key for token in window.tokens}) - 0.3 * (window.last - window.first), window)
@@ -239,7 +236,7 @@ def _best_windows(text: str, cited: Iterable[Evidence]) -> list[tuple[Window, Ma
         ]
         rough.sort(key=lambda pair: -pair[0])
         for _, window in rough[:_WINDOWS]:
-            match = matched(claim, window.tokens, evidence.hit.article.source.published)
+            match = align(claim, window.tokens, evidence.hit.article.source.published)
             found.append(
                 (0.5 * match.in_order + 0.7 * match.coverage - 0.1 * (window.last - window.first), window, match)
             )
@@ -255,14 +252,14 @@ def _overlap(windows: Sequence[Window]) -> bool:
 
 
 def _contrary_inside(window: Window, match: Match) -> str:
-    """Return how a claim goes against a sentence of a window that says much of it: its neighbours must not lend it a
-    name or number.
+    """Return how a claim contradicts one sentence of a window, "" if it does not: the others must not lend it a name or
+    number.
     """
     if window.first == window.last:
         return ""
     evidence = window.evidence
     singles = [Window(evidence, number, number) for number in range(window.first, window.last + 1)]
-    matches = [matched(match.claim, single.tokens, evidence.hit.article.source.published) for single in singles]
+    matches = [align(match.claim, single.tokens, evidence.hit.article.source.published) for single in singles]
     much = [own for own in matches if own.in_order >= _MUCH * match.in_order]
     return next((wrong for own in much if (wrong := contrary(own, part=True))), "")
 
@@ -274,7 +271,7 @@ def _clauses(text: str) -> list[str]:
     for match in _CLAUSES.finditer(text):
         part = text[at : match.start()]
         rest = text[match.end() :]
-        if min(sum(token.content for token in worded(piece)) for piece in (part, rest)) < _LEAST_CLAUSE or part.count(
+        if min(sum(token.content for token in tokenize(piece)) for piece in (part, rest)) < _LEAST_CLAUSE or part.count(
             "“"
         ) != part.count("”"):
             continue
@@ -329,7 +326,7 @@ def _no_address(text: str, cited: Iterable[Evidence]) -> str:
     )
 
 
-def _unspoken(claim: Claim, cited: Sequence[Evidence]) -> str:
+def _misquoted(claim: Claim, cited: Sequence[Evidence]) -> str:
     """Return what is wrong with words given as somebody's very own: they must stand in quotation marks in the passage
     too.
     """
@@ -337,12 +334,12 @@ def _unspoken(claim: Claim, cited: Sequence[Evidence]) -> str:
         return ""
     for span in claim.quoted:
         words = [word.strip(_STOPS) for word in _bare(span)]
-        if len(words) >= _LEAST_SPOKEN and not any(_spoken_there(evidence, words) for evidence in cited):
+        if len(words) >= _LEAST_SPOKEN and not any(_quoted_there(evidence, words) for evidence in cited):
             return "it gives as somebody's very words what the passage does not"
     return ""
 
 
-def _spoken_there(evidence: Evidence, words: Sequence[str]) -> bool:
+def _quoted_there(evidence: Evidence, words: Sequence[str]) -> bool:
     text = evidence.hit.article.text
     for number in evidence.own:
         start, end = evidence.sentences[number]

@@ -1,5 +1,5 @@
-"""What a model wrote, taken apart: keys, quotations, faults of form; then words, names, numbers and times, each in a
-normal form with its place.
+"""Parses a sentence that a model wrote: its keys, quotations and faults of form; then its words, names, numbers and
+times, each in a normal form with its position.
 """
 
 from __future__ import annotations
@@ -11,25 +11,16 @@ from typing import Literal
 
 from bot.check.numbers import Figure, figures
 from bot.check.times import Day, days
-from bot.check.vocabulary import FUNCTIONS, NEGATORS, POLAR, lemma
+from bot.check.vocabulary import NEGATORS, function_words, lemma, polar_words
 from index.text import printable
+from index.words import marked
 
 Kind = Literal["word", "name", "figure", "day", "function", "break"]
 
 _TOKEN = re.compile(r"(?:[^\W\d_]\.){2,}|[^\W_]+(?:['’][^\W_]+)*|[,;:—–()]|--|[\"“”„«»]")
 _NOT = re.compile(r"(?i:([a-z]+)n['’]t)\Z")
 _FORMS = {"wo": "will", "ca": "can", "sha": "shall", "ai": "be"}
-# Words with a capital that name nobody; "President Macron" and "the president" are the same man.
-_TITLES = frozenset(
-    """
-        president prime minister chancellor premier king queen prince princess senator sen representative rep
-        congressman congresswoman governor gov mayor secretary general gen colonel col captain capt sergeant sgt
-        lieutenant lt officer judge justice chief director chairman chairwoman chair ceo mr mrs ms miss dr professor
-        prof sir lord lady dame pope cardinal bishop archbishop reverend rev father mother sister brother ambassador
-        commissioner attorney detective inspector sheriff superintendent st saint the a an i deputy vice former
-        foreign defence defense finance interior
-    """.split()
-)
+_TITLES = frozenset(marked("titles", "claim"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +48,10 @@ class Token:
     @property
     def polar(self) -> bool:
         """Whether it is a small word that has an opposite."""
-        return self.key in POLAR
+        return self.key in polar_words()
 
 
-def worded(text: str, lower: Container[str] = ()) -> list[Token]:
+def tokenize(text: str, lower: Container[str] = ()) -> list[Token]:
     """Return the tokens of a text in order; ``lower`` are words known to be no names, for the capital that opens a
     sentence.
     """
@@ -104,7 +95,7 @@ def _words(match: re.Match[str], clause: int, opens: bool, shouted: bool, lower:
         head = lemma(_FORMS.get(negated[1].lower(), negated[1])) if negated else "can"
         return [Token(head, "function", start, end - 3, clause), Token("not", "function", end - 3, end, clause)]
     key = lemma(word)
-    if key in FUNCTIONS and (word != "US" and word != "IT"):
+    if key in function_words() and (word != "US" and word != "IT"):
         return [Token(key, "function", start, end, clause)]
     capital = word[0].isupper() and not (shouted and word.isupper())
     name = capital and word.lower().rstrip("s") not in _TITLES and word.lower() not in _TITLES
@@ -163,9 +154,9 @@ class Claim:
     fault: str = ""
 
 
-def claimed(sentence: str, known: Container[str], printed: Container[str] = ()) -> Claim:
-    """Take a sentence of a model's apart; a bracket that holds no known key is a fault, unless it is one of those
-    ``printed`` in the passages.
+def parse_claim(sentence: str, known: Container[str], printed: Container[str] = ()) -> Claim:
+    """Parse a sentence that a model wrote. A bracket without a known key is a fault, unless ``printed`` in the
+    passages.
     """
     keys: list[str] = []
     fault = ""

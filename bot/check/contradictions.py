@@ -1,7 +1,7 @@
-"""Does what an article says carry what a model made of it.
+"""Finds where a claim contradicts a window of the article it cites, or says more than that.
 
-numbers, times and names stand there ─ none in another's place ─ nothing denied, turned round, or surer than it is ─
-enough of the words
+no number, time or name replaced ─ nothing denied that is not denied there, or the other way round ─ nothing surer ─
+subject and object not exchanged ─ numbers with what they count
 """
 
 from __future__ import annotations
@@ -13,19 +13,15 @@ from itertools import pairwise
 
 from bot.check.alignment import Match, gaps
 from bot.check.claim import Token
-from bot.check.vocabulary import FACT, alike, opposed, sureness
+from bot.check.vocabulary import FACT, alike, lemma, opposed, sureness
+from index.words import marked
 
 _PRONOUNS = frozenset("he she they it his her their its him them this that these those the".split())
 _SYMMETRIC = frozenset(
     "meet talk discuss agre agree negoti marri marry share speak speech differ join togeth border resembl and".split()
 )
-_SPEECH = frozenset(
-    (
-        "say tell state add announc warn argu insist write explain claim note stress repli accord report describ "
-        "call urg ask"
-    ).split()
-)
-_RETOLD = 0.6  # of a claim in the window's order: it tells that window again, and an opposite anywhere is no chance
+_SPEECH = frozenset(map(lemma, marked("verbs_of_speech", "reports")))
+_RETOLD = 0.6  # share of a claim in the window's order: from it on, an opposite anywhere counts
 _SHORT_GAP = 3  # content words in the place of which others may stand
 
 
@@ -42,10 +38,9 @@ class Around:
 
 
 def contrary(match: Match, *, part: bool = False) -> str:
-    """Return how the claim goes against the window, "" if nowhere that can be told by its words.
+    """Return how the claim contradicts the window, "" if its words show no contradiction.
 
-    ``part``: the window is a sentence of those the claim may be made from, so that what the claim denies may be told in
-    another.
+    ``part``: the window is one of several sentences that the claim may be made from; another may hold what it denies.
     """
     checks = (
         (_replaced, _undenied, _surer, _turned, _misattached)
@@ -56,7 +51,7 @@ def contrary(match: Match, *, part: bool = False) -> str:
 
 
 def missing(match: Match, around: Around) -> str:
-    """Return what number, time or name of the claim the window lacks, "" if none: another window may have it."""
+    """Return what of the claim (number, time, name) the window lacks, "" if none; another may have it."""
     for i, token in enumerate(match.claim):
         if match.rows[i]:
             continue
@@ -85,7 +80,7 @@ def _meant(match: Match, i: int, around: Around) -> bool:
         if i in mine:
             if _rivals(match, its):
                 return False
-            refers = any(match.told[j].key in _PRONOUNS for j in its)
+            refers = any(match.window[j].key in _PRONOUNS for j in its)
             return (refers and key in around.before) or (not its and key in around.near)
     return False
 
@@ -99,13 +94,13 @@ def _rivals(match: Match, its: Sequence[int]) -> list[int]:
     def modifies(j: int) -> bool:
         after = j + 1
         return (
-            after < len(match.told)
-            and match.told[after].kind == "word"
-            and 0 <= match.told[after].start - match.told[j].end <= 1
+            after < len(match.window)
+            and match.window[after].kind == "word"
+            and 0 <= match.window[after].start - match.window[j].end <= 1
             and after not in taken
         )
 
-    return [j for j in its if match.told[j].kind == "name" and not modifies(j)]
+    return [j for j in its if match.window[j].kind == "name" and not modifies(j)]
 
 
 def _replaced(match: Match) -> str:
@@ -113,15 +108,15 @@ def _replaced(match: Match) -> str:
     for mine, its in gaps(match):
         for i in mine:
             token = match.claim[i]
-            others = [match.told[j] for j in its]
+            others = [match.window[j] for j in its]
             if token.kind in ("figure", "day") and any(other.kind == token.kind for other in others):
                 return "another number or time stands in its place"
-            if token.kind == "name" and len([j for j in its if match.told[j].content]) <= _SHORT_GAP + 2:
-                rivals = [j for j in _rivals(match, its) if not alike(token.key, match.told[j].key)]
+            if token.kind == "name" and len([j for j in its if match.window[j].content]) <= _SHORT_GAP + 2:
+                rivals = [j for j in _rivals(match, its) if not alike(token.key, match.window[j].key)]
                 if (
                     rivals
                     and not _moved(match, i, its)
-                    and not any(_after_by(match.told, j) != _after_by(match.claim, i) for j in rivals)
+                    and not any(_after_by(match.window, j) != _after_by(match.claim, i) for j in rivals)
                 ):
                     return "another name stands in its place"
             if any(opposed(token.key, other.key) for other in others):
@@ -135,20 +130,23 @@ def _replaced(match: Match) -> str:
             and taken.issuperset(match.rows[i])
         ):
             return "a number or time stands in it more often than in the passage"
-        if near and token.content and not match.rows[i] and any(opposed(token.key, other.key) for other in match.told):
+        if (
+            near
+            and token.content
+            and not match.rows[i]
+            and any(opposed(token.key, other.key) for other in match.window)
+        ):
             return "it says the opposite of a word in the passage"
     return ""
 
 
 def _moved(match: Match, i: int, its: Sequence[int]) -> bool:
-    """Tell whether a name stands elsewhere in the window and what stands in its place stands elsewhere in the claim: an
-    order, no exchange.
-    """
+    """Tell whether names of a list only changed their order: each stands elsewhere in the other text."""
     elsewhere = bool(match.rows[i])
     claimed = {token.key for token in match.claim}
     return (
         elsewhere
-        and all(match.told[j].key in claimed for j in its if match.told[j].kind == "name")
+        and all(match.window[j].key in claimed for j in its if match.window[j].kind == "name")
         and _list_like(match, i)
     )
 
@@ -163,7 +161,7 @@ def _after_by(tokens: Sequence[Token], at: int) -> bool:
 
 
 def _targets(tokens: Sequence[Token], *, bare: bool = False) -> dict[int, int]:
-    """Return which content tokens are denied: each with the place of its negator.
+    """Return which content tokens are denied: each with the position of its negator.
 
     "Not only" denies nothing, unless ``bare``.
     """
@@ -184,8 +182,8 @@ def _targets(tokens: Sequence[Token], *, bare: bool = False) -> dict[int, int]:
 
 def _denying(match: Match) -> str:
     """Find a denial that is not the passage's."""
-    mine, its = _targets(match.claim, bare=True), _targets(match.told)
-    negators = {match.told[n].key for n in its.values()}
+    mine, its = _targets(match.claim, bare=True), _targets(match.window)
+    negators = {match.window[n].key for n in its.values()}
     for i, n in mine.items():
         key = match.claim[n].key
         if n in match.aligned or (match.claim[n].content and match.rows[n]):
@@ -197,7 +195,7 @@ def _denying(match: Match) -> str:
 
 def _undenied(match: Match) -> str:
     """Find a denial of the passage's that is left out."""
-    mine, its = _targets(match.claim, bare=True), _targets(match.told)
+    mine, its = _targets(match.claim, bare=True), _targets(match.window)
     for j, n in its.items():
         answering = [i for i in range(len(match.claim)) if j in match.rows[i] and match.claim[i].content]
         if not answering or n in match.aligned.values():
@@ -211,7 +209,7 @@ def _undenied(match: Match) -> str:
 
 
 def _strength(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return how sure a token is made by what stands before it in its clause, and the place of the word that does it
+    """Return how sure a token is made by what stands before it in its clause, and the position of the word that does it
     (-1 if none).
     """
     least, place, between = FACT, -1, 0
@@ -237,18 +235,18 @@ def _strength(tokens: Sequence[Token], at: int) -> tuple[int, int]:
 def _surer(match: Match) -> str:
     kept = set(match.aligned.values())
     for i, j in match.aligned.items():
-        if match.claim[i].kind != "word" or match.told[j].kind != "word":
+        if match.claim[i].kind != "word" or match.window[j].kind != "word":
             continue
-        (mine, _), (its, place) = _strength(match.claim, i), _strength(match.told, j)
+        (mine, _), (its, place) = _strength(match.claim, i), _strength(match.window, j)
         if mine > its and place not in kept:
             return "it is surer than the passage"
-    for j, token in enumerate(match.told):
+    for j, token in enumerate(match.window):
         step = sureness(token.key)
         if step == FACT or j in kept or not (token.kind == "function" or step == 0):
             continue
         before = max(((i, k) for i, k in match.aligned.items() if j - 4 <= k < j), default=None)
         after = min(((i, k) for i, k in match.aligned.items() if j < k <= j + 4), default=None)
-        if not before or not after or any(match.told[k].clause != token.clause for k in (before[1], after[1])):
+        if not before or not after or any(match.window[k].clause != token.clause for k in (before[1], after[1])):
             continue
         if all(sureness(match.claim[i].key) > step for i in range(before[0], after[0])):
             return "it is surer than the passage"
@@ -263,11 +261,11 @@ def _turned(match: Match) -> str:
         left, right = _side(match.claim, i, -1), _side(match.claim, i, 1)
         verdicts = []
         for j in match.rows[i] if left and right else ():
-            to_left, to_right = _side(match.told, j, -1), _side(match.told, j, 1)
+            to_left, to_right = _side(match.window, j, -1), _side(match.window, j, 1)
             crossed = _meets(match, left, to_right) and _meets(match, right, to_left)
             straight = _meets(match, left, to_left) and _meets(match, right, to_right)
             if crossed != straight:
-                verdicts.append(straight == (_by(match.claim, i) == _by(match.told, j)))
+                verdicts.append(straight == (_by(match.claim, i) == _by(match.window, j)))
         if verdicts and not any(verdicts):
             return "who does what to whom is turned round"
     return ""
@@ -304,7 +302,7 @@ def _by(tokens: Sequence[Token], at: int) -> bool:
 
 def _misattached(match: Match) -> str:
     """Find numbers of one window exchanged: what stands beside a number stands nearer to another one there."""
-    places = [j for j, token in enumerate(match.told) if token.figure]
+    places = [j for j, token in enumerate(match.window) if token.figure]
     if len(places) < 2:
         return ""
     for i, token in enumerate(match.claim):

@@ -1,5 +1,6 @@
-"""What a cited passage can vouch for: its sentences as tokens, the names around them, who speaks in which; and whether
-the words a claim gives to somebody are theirs.
+"""What a cited passage offers as evidence: its sentences as tokens, the names around them, and who speaks in which.
+
+Also decides whether a claim gives words to the person who said them.
 """
 
 from __future__ import annotations
@@ -11,14 +12,15 @@ from functools import cached_property
 from itertools import pairwise
 
 from bot.check.alignment import Match
-from bot.check.claim import Token, worded
+from bot.check.claim import Token, tokenize
 from bot.check.contradictions import Around
 from bot.check.numbers import figures
 from bot.check.times import days
-from bot.check.vocabulary import FUNCTIONS, alike, lemma
+from bot.check.vocabulary import alike, function_words, lemma
 from index.articles import Hit, Source
 from index.statements import Statement, named_in, statements
 from index.text import Span, spans
+from index.words import marked, one_of
 
 _CONTEXT = 1_500  # characters before a passage that its reader has just read
 _BEFORE = 2  # sentences before a window in which "he" may be named
@@ -35,14 +37,14 @@ class Window:
     last: int
 
     @property
-    def place(self) -> Span:
-        """Where it stands in the article."""
+    def span(self) -> Span:
+        """Its position in the article."""
         return self.evidence.sentences[self.first][0], self.evidence.sentences[self.last][1]
 
     @property
     def text(self) -> str:
         """Its words."""
-        start, end = self.place
+        start, end = self.span
         return self.evidence.hit.article.text[start:end]
 
     @property
@@ -57,20 +59,20 @@ class Window:
 
     @property
     def around(self) -> Around:
-        """What its article says besides."""
+        """What its article says around it."""
         evidence = self.evidence
         before = [
             token for number in range(max(0, self.first - _BEFORE), self.first) for token in evidence.tokens(number)
         ]
         carried = [
-            word for statement in self.speakers if statement.carried for word in _names(worded(statement.speaker))
+            word for statement in self.speakers if statement.carried for word in _names(tokenize(statement.speaker))
         ]
         names = frozenset([*_names(before), *_names(evidence.title), *carried])
         return Around(evidence.hit.article.source.published, names, evidence.near, evidence.pairs)
 
 
 class Evidence:
-    """A cited passage, read once."""
+    """A cited passage, parsed once."""
 
     def __init__(self, hit: Hit) -> None:
         self.hit = hit
@@ -92,7 +94,7 @@ class Evidence:
     @cached_property
     def title(self) -> list[Token]:
         """The tokens of the title."""
-        return worded(self.hit.article.source.title, self.lower)
+        return tokenize(self.hit.article.source.title, self.lower)
 
     @cached_property
     def statements(self) -> list[Statement]:
@@ -123,7 +125,7 @@ class Evidence:
             start, end = self.sentences[number]
             self._tokens[number] = [
                 Token(t.key, t.kind, t.start, t.end, t.clause + 1_000 * number, t.figure, t.day)
-                for t in worded(self.hit.article.text[start:end], self.lower)
+                for t in tokenize(self.hit.article.text[start:end], self.lower)
             ]
         return self._tokens[number]
 
@@ -143,7 +145,7 @@ def _line_end(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-_VERB = r"(?:reports?|reported|writes?|wrote|says?|said|notes?|noted|states?|stated|has\s+reported)"
+_VERB = rf"(?:{one_of(marked('verbs_of_speech', 'outlet'))}|has\s+reported)"
 _ON = r"(?:,?\s+(?:on|in)\s+(?P<day>[^,]{3,24}?))?"
 _FIRST = re.compile(
     rf"\A(?:According\s+to|As\s+reported\s+by|As)\s+(?P<who>[^,]{{2,70}}?)(?:\s+{_VERB})?{_ON},\s+(?P<rest>.+)\Z",
@@ -160,28 +162,20 @@ _GENERIC = re.compile(
     re.I,
 )
 _FAR = 40  # tokens between a speaker and the verb
-_SPEAKS = frozenset(
-    map(
-        lemma,
-        (
-            "say tell state announce warn argue insist write explain claim accord add call describe think believe "
-            "deny confirm"
-        ).split(),
-    )
-)
+_SPEAKS = frozenset(map(lemma, marked("verbs_of_speech", "speaks")))
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class Unascribed:
     """A sentence without the words that name the outlet it comes from."""
 
     text: str
-    loosely: bool = False  # as what "the report" says: somebody speaks, whoever it is
+    loosely: bool = False  # it was said by "the report": somebody speaks, no matter who
 
 
-def told_by(text: str, sources: Sequence[Source]) -> Told:
-    """Part a sentence from the outlet, author or "the article" it is ascribed to, if that is where a cited passage
-    stands.
+def without_outlet(text: str, sources: Sequence[Source]) -> Unascribed:
+    """Return a sentence without the outlet, author or "the article" that it names as its source, if a cited passage is
+    from there.
     """
     for form in (_FIRST, _LAST, _BRACKET, _OPENS):
         match = form.match(text)
@@ -191,8 +185,8 @@ def told_by(text: str, sources: Sequence[Source]) -> Told:
         who = groups.get("who") or groups.get("by") or ""
         if any(_is(who, groups.get("day"), source) for source in sources):
             rest = match["rest"].strip()
-            return Told(rest if rest[-1:] in '.!?”"' else rest + ".", _GENERIC.match(who.strip()) is not None)
-    return Told(text)
+            return Unascribed(rest if rest[-1:] in '.!?”"' else rest + ".", _GENERIC.match(who.strip()) is not None)
+    return Unascribed(text)
 
 
 def _is(who: str, day: str | None, source: Source) -> bool:
@@ -215,18 +209,18 @@ def _is(who: str, day: str | None, source: Source) -> bool:
 
 
 def says(text: str) -> bool:
-    """Tell whether a text gives somebody's words."""
+    """Tell whether a text has a verb of speech."""
     return any(lemma(word) in _SPEAKS for word in re.findall(r"[\w’']+", text))
 
 
 def _keys(name: str) -> set[str]:
-    return {key for word in re.findall(r"\w+", name) if (key := lemma(word)) not in FUNCTIONS}
+    return {key for word in re.findall(r"\w+", name) if (key := lemma(word)) not in function_words()}
 
 
-def misattributed(text: str, match: Match, window: Window, *, spoken: bool = False) -> str:
+def misattributed(text: str, match: Match, window: Window, *, speaker_named: bool = False) -> str:
     """Return how what a claim says of who speaks differs from the article, "" if it does not.
 
-    ``spoken``: the sentence named a speaker before.
+    ``speaker_named``: an earlier clause of the sentence named a speaker.
     """
     names, pronouns = named_in(text)
     carrying = _carrying(match)
@@ -234,7 +228,14 @@ def misattributed(text: str, match: Match, window: Window, *, spoken: bool = Fal
     for name in names:
         if not _speaks(name, match, speakers):
             return "the passage does not give these words to whom the sentence names"
-    if names or pronouns or spoken or any(token.key in _SPEAKS for token in match.claim) or "“" in text or '"' in text:
+    if (
+        names
+        or pronouns
+        or speaker_named
+        or any(token.key in _SPEAKS for token in match.claim)
+        or "“" in text
+        or '"' in text
+    ):
         return ""
     if carrying and all(any(statement.index == number for statement in speakers) for number in carrying):
         return "it states as a fact what the passage gives as somebody's words"
@@ -243,7 +244,7 @@ def misattributed(text: str, match: Match, window: Window, *, spoken: bool = Fal
 
 def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
     words = [lemma(word) for word in re.findall(r"[\w’']+", name)]
-    wanted = [word for word in words if word not in FUNCTIONS][-1:] or words[-1:]
+    wanted = [word for word in words if word not in function_words()][-1:] or words[-1:]
     if figures(name) and name.lower() == name:  # "twenty-one states" is no speech
         return True
     if speakers:
@@ -255,17 +256,17 @@ def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
     places = [j for i, j in match.aligned.items() if match.claim[i].key in wanted]
     verbs = [j for i, j in match.aligned.items() if match.claim[i].key in _SPEAKS]
     return any(
-        abs(verb - place) <= _FAR and all(match.told[k].kind != "name" for k in range(max(place + 1, verb - 3), verb))
+        abs(verb - place) <= _FAR and all(match.window[k].kind != "name" for k in range(max(place + 1, verb - 3), verb))
         for place in places
         for verb in verbs
     )
 
 
 def _carrying(match: Match) -> set[int]:
-    """Return the sentences of a window, by number, that most of what is matched stands in."""
+    """Return the numbers of the sentences of a window that hold most of what is matched."""
     count: dict[int, int] = {}
     for i, j in match.aligned.items():
         if match.claim[i].content:
-            number = match.told[j].clause // 1_000
+            number = match.window[j].clause // 1_000
             count[number] = count.get(number, 0) + 1
     return {number for number, matched in count.items() if matched >= 0.5 * max(count.values())} if count else set()

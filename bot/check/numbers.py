@@ -1,5 +1,6 @@
-"""Numbers in a sentence in one normal form: "26" and "twenty-six", "$90 billion" and "90bn dollars", "half" and "50 %"
-are not the same, the first two are.
+"""Numbers in a sentence, in one normal form.
+
+"26" is "twenty-six" and "$90 billion" is "90bn dollars", but "half" is not "50 %".
 """
 
 from __future__ import annotations
@@ -7,85 +8,34 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-_SMALL = {
-    word: number
-    for number, word in enumerate(
-        (
-            "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen "
-            "seventeen eighteen nineteen"
-        ).split()
-    )
-}
-_TENS = {
-    word: 10 * number
-    for number, word in enumerate("twenty thirty forty fifty sixty seventy eighty ninety".split(), start=2)
-}
-_ORDINAL = {
-    word: number
-    for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth fourteenth "
-        "fifteenth sixteenth seventeenth "
-        "eighteenth nineteenth".split(),
-        start=1,
-    )
-} | {word[:-1] + "ieth": number for word, number in _TENS.items()}
-_SCALE = {
-    "hundred": 100.0, "thousand": 1e3, "million": 1e6, "billion": 1e9, "trillion": 1e12,
-    "k": 1e3, "m": 1e6, "mn": 1e6, "mln": 1e6, "bn": 1e9, "b": 1e9, "tn": 1e12, "trn": 1e12,
-}  # fmt: skip
-_FRACTION = {
-    "half": 2,
-    "third": 3,
-    "quarter": 4,
-    "fifth": 5,
-    "sixth": 6,
-    "seventh": 7,
-    "eighth": 8,
-    "ninth": 9,
-    "tenth": 10,
-}
-_CURRENCY = {
-    "$": "$", "us$": "$", "usd": "$", "dollar": "$", "€": "€", "eur": "€", "euro": "€", "£": "£", "gbp": "£",
-    "pound": "£", "sterling": "£", "quid": "£",
-    "¥": "¥", "jpy": "¥", "yen": "¥", "yuan": "yuan", "renminbi": "yuan", "cny": "yuan", "rmb": "yuan", "₽": "rouble",
-    "rouble": "rouble", "ruble": "rouble",
-    "₹": "rupee", "rupee": "rupee", "franc": "franc", "chf": "franc", "krona": "krona", "krone": "krone",
-    "zloty": "zloty", "hryvnia": "hryvnia",
-    "lira": "lira", "real": "real", "reais": "real", "peso": "peso", "rand": "rand", "won": "won", "cent": "cent",
-    "pence": "penny", "penny": "penny",
-    "c$": "c$", "ca$": "c$", "a$": "a$", "au$": "a$", "hk$": "hk$", "nz$": "nz$", "s$": "s$", "r$": "real", "₩": "won",
-    "₴": "hryvnia", "₺": "lira",
-}  # fmt: skip
-_MEASURE = {
-    "%": "%", "percent": "%", "per cent": "%", "pc": "%", "percentage point": "pp", "percentage-point": "pp",
-    "basis point": "bp",
-    "km": "km", "kilometre": "km", "kilometer": "km", "mile": "mile", "metre": "m", "meter": "m", "m": "m",
-    "foot": "foot", "feet": "foot", "ft": "foot",
-    "inch": "inch", "yard": "yard", "cm": "cm", "centimetre": "cm", "centimeter": "cm", "mm": "mm", "kg": "kg",
-    "kilo": "kg", "kilogram": "kg", "gram": "g",
-    "pound": "lb", "lb": "lb", "lbs": "lb", "ounce": "oz", "ton": "t", "tonne": "t", "litre": "l", "liter": "l",
-    "gallon": "gal", "barrel": "barrel",
-    "acre": "acre", "hectare": "ha", "mph": "mph", "kph": "kph", "km/h": "kph", "knot": "knot", "watt": "w",
-    "kilowatt": "kw", "megawatt": "mw", "mw": "mw",
-    "gigawatt": "gw", "gw": "gw", "°c": "°c", "celsius": "°c", "°f": "°f", "fahrenheit": "°f", "degree": "°",
-    "second": "s", "minute": "min", "min": "min", "hour": "h", "hr": "h", "day": "day", "week": "week",
-    "month": "month", "year": "year", "yr": "year",
-    "decade": "decade", "century": "century", "centuries": "century",
-}  # fmt: skip
+from index.words import one_of, rows
 
-_WORD = "|".join(sorted([*_SMALL, *_TENS], key=len, reverse=True))
-_ORDINALS = "|".join(sorted(_ORDINAL, key=len, reverse=True))
-_BIG = r"hundred|thousand|million|billion|trillion"
+_WORDS = rows("numbers", "words", 4)
+_VALUES = {word: int(value) for word, value, *_ in _WORDS}
+_ORDINAL = {ordinal: int(value) for _, value, ordinal, _ in _WORDS if ordinal}
+_FRACTION = {part: int(value) for _, value, _, part in _WORDS if part}
+_SCALE = {form: float(value) for word, value, short in rows("numbers", "scales", 3) for form in (word, *short.split())}
+_CURRENCY, _MEASURE = (
+    {name: sign for sign, names in rows("units", part) for name in names.split(" / ")}
+    for part in ("currencies", "measures")
+)
+_SIGNED_ONLY = {"real", "won", "rand"}  # names of currencies that are words as well: they need their sign
+
+_WORD = one_of(_VALUES)
+_ORDINALS = one_of(_ORDINAL)
+_PARTS = one_of(part for part in _FRACTION if part != "half")
+_BIG = one_of(word for word, *_ in rows("numbers", "scales"))
+_SCALES = one_of(form for form in _SCALE if form != "hundred")
 _SIGN = r"(?:US|CA|AU|HK|NZ|C|A|S|R)?\$|[€£¥₽₹₩₴₺]|(?:USD|EUR|GBP|JPY|CHF|CNY|RMB)(?=\s?\d)"
 _DIGITS = r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
 _SPELT = rf"(?:(?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}|{_BIG}))*|(?:a|an)\s+(?:{_BIG}))"
 _FIGURE = re.compile(
     rf"(?P<sign>{_SIGN})?\s?(?<![\w.])(?P<digits>{_DIGITS})"
-    rf"(?:(?P<ordinal>st|nd|rd|th)\b|\s?-?(?P<scale>thousand|million|billion|trillion|bn|mn|mln|trn|tn|k|m|b)s?\b(?!\s?/))?"
+    rf"(?:(?P<ordinal>st|nd|rd|th)\b|\s?-?(?P<scale>{_SCALES})s?\b(?!\s?/))?"
     r"|\b(?P<dozen>(?:a|one|half\s+a|two|three|four|five)\s+dozen)\b"
-    rf"|\b(?P<spelt>{_SPELT})(?:(?:-|\s(?=halves|thirds|quarters|[a-z]+ths))(?P<last>{_ORDINALS}|halves|thirds|quarters|fifths|sixths|sevenths|eighths|ninths|tenths))?\b"
+    rf"|\b(?P<spelt>{_SPELT})(?:(?:-|\s(?=halves|thirds|quarters|[a-z]+ths))(?P<last>{_ORDINALS}|halves|(?:{_PARTS})s))?\b"
     rf"|\b(?P<rank>{_ORDINALS})\b"
-    rf"|\b(?P<part>half|(?:a|one)[\s-](?:half|third|quarter|fifth|sixth|seventh|eighth|ninth|tenth)|three[\s-]quarters)\b",
+    rf"|\b(?P<part>half|(?:a|one)[\s-](?:half|{_PARTS})|three[\s-]quarters)\b",
     re.I,
 )
 _RANGE = re.compile(r"\s?(?:-|–|—|to|and|or)\s?\Z", re.I)
@@ -112,7 +62,7 @@ _PRONOUN = re.compile(
 @dataclass(frozen=True, slots=True)
 class Figure:
     """A number: its value, its unit ("" if none: a currency, a share or a measure), whether it is a bound (">", "<") or
-    an ordinal, and its place.
+    an ordinal, and its position.
     """
 
     value: float
@@ -176,7 +126,7 @@ def _figure(match: re.Match[str], text: str) -> Figure | None:
         value = (3.0 if match["part"].lower().startswith("three") else 1.0) / _FRACTION[word]
     else:
         head = match["dozen"].lower().split()
-        value = 12.0 * (0.5 if head[0] == "half" else 1.0 if head[0] in ("a", "one") else _SMALL[head[0]])
+        value = 12.0 * (0.5 if head[0] == "half" else 1.0 if head[0] in ("a", "one") else _VALUES[head[0]])
     before = text[max(0, start - 24) : start]
     bound = ">" if _MORE.search(before) else "<" if _LESS.search(before) else ""
     unit, end = (sign, end) if sign else _unit(text, end)
@@ -190,9 +140,7 @@ def _unit(text: str, end: int) -> tuple[str, int]:
         return "", end
     word = " ".join(match[1].lower().split())
     for form in (word, word.removesuffix("s")):
-        if form in _CURRENCY and form not in ("real", "won", "rand", "cent", "pound"):
-            return _CURRENCY[form], match.end()
-        if form in ("pound", "cent"):
+        if form in _CURRENCY and form not in _SIGNED_ONLY:
             return _CURRENCY[form], match.end()
         if form in _MEASURE:
             # A length of time stays a word of its own as well: "three-year-old", "10 days".
@@ -205,8 +153,8 @@ def _spelt(words: str) -> float:
     for word in re.split(r"[\s-]+", words):
         if word in ("a", "an"):
             current = 1.0
-        elif word in _SMALL or word in _TENS:
-            current += _SMALL.get(word, _TENS.get(word, 0))
+        elif word in _VALUES:
+            current += _VALUES[word]
         elif word == "hundred":
             current = max(1.0, current) * 100
         elif word in _SCALE:

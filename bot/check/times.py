@@ -8,15 +8,13 @@ import re
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-_MONTHS = {
-    name: number for number, name in enumerate("jan feb mar apr may jun jul aug sep oct nov dec".split(), start=1)
-}
-_WEEKDAYS = {name: number for number, name in enumerate("mon tue wed thu fri sat sun".split())}
-_MONTH = (
-    r"(?:January|February|March|April|May|June|July|August|September|October|November|December|"
-    r"(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept|Sep|Oct|Nov|Dec)\.?)(?![a-z]|-[a-z])"
-)
-_WEEKDAY = r"(?:Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)s?\b"
+from index.dates import MONTHS
+from index.words import first_fields, one_of, rows
+
+_WEEKDAYS = first_fields("calendar", "weekdays")
+_LONG, _SHORT = ([name.capitalize() for row in rows("calendar", "months") for name in row[at].split()] for at in (0, 1))
+_MONTH = rf"(?:{one_of(_LONG)}|(?:{one_of(_SHORT)})\.?)(?![a-z]|-[a-z])"
+_WEEKDAY = rf"(?:{one_of(_WEEKDAYS)})s?\b"
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _DAY = re.compile(
     rf"(?P<iso>{_YEAR}-\d\d-\d\d)\b"
@@ -49,34 +47,34 @@ class Day:
     weekday: int | None = None
     word: str = ""
 
-    def same(self, told: Day, published: date | None) -> bool:
-        """Tell whether this can be the time that an article of a day tells; what this says more exactly must follow
-        from that day.
+    def same(self, other: Day, published: date | None) -> bool:
+        """Tell whether this can be the time that an article names; what this says more exactly must follow from the day
+        on which the article was published.
         """
         if self.word:
-            return self.word == told.word
+            return self.word == other.word
         mine = (self.year, self.month, self.day)
         if self.weekday is not None and mine == (None, None, None):
-            return self.weekday == told.weekday or any(
-                known.weekday() == self.weekday for known in told.exactly(published)
+            return self.weekday == other.weekday or any(
+                known.weekday() == self.weekday for known in other.exactly(published)
             )
-        if self.weekday is not None and told.weekday not in (None, self.weekday):
+        if self.weekday is not None and other.weekday not in (None, self.weekday):
             return False
-        if told.year is not None or told.month is not None:
+        if other.year is not None or other.month is not None:
             full = (
-                told
-                if told.year is not None or published is None
-                else replace(told, year=_nearest_year(told, published))
+                other
+                if other.year is not None or published is None
+                else replace(other, year=_nearest_year(other, published))
             )
             return all(
                 own is None or own == its for own, its in zip(mine, (full.year, full.month, full.day), strict=True)
             )
         return any(
             all(own is None or own == its for own, its in zip(mine, (d.year, d.month, d.day), strict=True))
-            for d in told.exactly(published)
+            for d in other.exactly(published)
         ) or (
             self.day is None
-            and _period(told.word, published) == (self.year or _period(told.word, published)[0], self.month)
+            and _period(other.word, published) == (self.year or _period(other.word, published)[0], self.month)
         )
 
     def exactly(self, published: date | None) -> list[date]:
@@ -114,7 +112,7 @@ def _day(match: re.Match[str]) -> Day | None:
         if match[f"m{n}"]:
             if not 1 <= int(match[f"d{n}"]) <= 31:
                 return None
-            weekday = _WEEKDAYS[match[f"w{n}"][:3].lower()] if match[f"w{n}"] else None
+            weekday = _weekday(match[f"w{n}"]) if match[f"w{n}"] else None
             return Day(
                 start,
                 end,
@@ -141,7 +139,7 @@ def _day(match: re.Match[str]) -> Day | None:
             return None  # the first word of a sentence, or a name
         return Day(start, end, month=_month(match["m5"]))
     if match["w3"]:
-        return Day(start, end, weekday=_WEEKDAYS[match["w3"][:3].lower()])
+        return Day(start, end, weekday=_weekday(match["w3"]))
     if match["y4"]:
         return Day(start, end, year=int(match["y4"]))
     return Day(
@@ -152,7 +150,11 @@ def _day(match: re.Match[str]) -> Day | None:
 
 
 def _month(name: str) -> int:
-    return _MONTHS[name[:3].lower()]
+    return MONTHS[name.lower().removesuffix(".")]
+
+
+def _weekday(name: str) -> int:
+    return _WEEKDAYS.index(name.lower().removesuffix("s"))
 
 
 def _clock(text: str) -> str:
@@ -168,13 +170,13 @@ def _clock(text: str) -> str:
     return f"{hour}:{minute:02}"
 
 
-def _nearest_year(told: Day, published: date) -> int:
+def _nearest_year(other: Day, published: date) -> int:
     """Return the year in which a day without one lies nearest to the day of writing."""
-    middle = told.day or 15
+    middle = other.day or 15
     near = [
         d
         for year in (published.year - 1, published.year, published.year + 1)
-        for d in _valid(year, told.month or published.month, middle)
+        for d in _valid(year, other.month or published.month, middle)
     ]
     return min(near, key=lambda d: abs((d - published).days)).year if near else published.year
 

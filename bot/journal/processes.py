@@ -1,6 +1,4 @@
-"""Which processes answer, and whether each still lives: by a file lock on one machine, by a lease in the journal on
-many.
-"""
+"""Which processes answer, and whether each is alive: by a file lock on one machine, by a lease on many."""
 
 from __future__ import annotations
 
@@ -13,33 +11,33 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 from sqlalchemy import Connection, Engine, delete, select, update
 
-from bot.journal.tables import bots, windows
-from bot.telemetry import told
+from bot.journal.tables import JOURNAL_ERRORS, bots, windows
+from bot.telemetry import error_place
 from index.store import dialect
 from index.store.dialect import upsert
 
 
 class Leases:
-    """The leases and windows in a journal's database."""
+    """The leases of processes, and their common rate limits, in a journal's database."""
 
     def __init__(self, engine: Engine) -> None:
         """Use the connections of a journal."""
         self._engine = engine
 
     def renew(self, owner: str, seconds: float) -> None:
-        """Have a process taken to live for so many seconds from now."""
+        """Let a process count as alive for so many seconds from now."""
         with dialect.writing(self._engine, alone=False) as connection:
             until = dialect.now(connection) + seconds
             lease = upsert(bots).values(name=owner, until=until)
             connection.execute(lease.on_conflict_do_update(index_elements=["name"], set_={"until": until}))
 
     def retire(self, owner: str) -> None:
-        """Have a process taken to be dead."""
+        """Let a process count as dead."""
         with dialect.writing(self._engine, alone=False) as connection:
             connection.execute(delete(bots).where(bots.c.name == owner))
 
-    def lives(self, owner: str) -> bool:
-        """Tell whether a process is taken to live."""
+    def is_alive(self, owner: str) -> bool:
+        """Tell whether a process counts as alive."""
         with dialect.reading(self._engine) as connection:
             return (
                 connection.scalar(
@@ -49,9 +47,9 @@ class Leases:
             )
 
     def take_turn(self, window: str, count: int, seconds: float) -> tuple[float, str]:
-        """Return how many seconds to wait for a turn (0: it is ours and counts from now on), and its name.
+        """Return how many seconds to wait for a turn and, when that is 0, the name of the turn, which has begun.
 
-        In every ``seconds`` there are ``count`` turns, for all processes together.
+        In ``seconds`` there are ``count`` turns for all processes together.
         """
         with dialect.writing(self._engine, alone=False) as connection:
             time_now, calls = self._calls(connection, window, seconds)
@@ -62,7 +60,7 @@ class Leases:
             return 0.0, turn
 
     def turns_left(self, window: str, count: int, seconds: float) -> int:
-        """Return how many turns are left just now."""
+        """Return how many turns are left at this moment."""
         with dialect.reading(self._engine) as connection:
             known: dict[str, float] = json.loads(
                 connection.scalar(select(windows.c.calls).where(windows.c.name == window)) or "{}"
@@ -71,7 +69,7 @@ class Leases:
             return count - sum(time_now - float(at) < seconds for at in known.values())
 
     def end_turn(self, window: str, turn: str, seconds: float) -> None:
-        """Have a turn count from now."""
+        """Let a turn count from now."""
         with dialect.writing(self._engine, alone=False) as connection:
             time_now, calls = self._calls(connection, window, seconds)
             self._put_calls(connection, window, {**calls, turn: time_now})
@@ -87,9 +85,10 @@ class Leases:
         connection.execute(update(windows).where(windows.c.name == window).values(calls=json.dumps(calls)))
 
 
-def ended(connection: Connection, owner: str) -> bool:
-    """Tell whether a process has no lease that still runs, and forget one that has run out: the transaction is to take
-    over what it had.
+def lease_has_ended(connection: Connection, owner: str) -> bool:
+    """Tell whether a process has no valid lease, and remove one that is over.
+
+    The transaction is to take over the questions of the process.
     """
     until = connection.scalar(select(bots.c.until).where(bots.c.name == owner).with_for_update())
     if until is not None and until > float(connection.scalar(select(dialect.now(connection))) or 0):
@@ -106,13 +105,13 @@ LEASE = 30.0
 
 
 class Owner:
-    """A process that answers.
+    """A process that answers, and owns questions.
 
-    Its lock file tells others that it lives; the system frees the lock however the process ends.
+    Its lock file shows that it is alive; the system frees the lock however the process ends.
     """
 
     def __init__(self, folder: Path, leases: Leases | None = None, lease: float = LEASE) -> None:
-        """``leases``: where the process is known by a lease of so many seconds, if the journal is shared."""
+        """``leases``: where the process has a lease of so many seconds, if the journal is shared."""
         self.name = secrets.token_hex(6)
         self._folder = folder / "bots"
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -122,12 +121,12 @@ class Owner:
         self._lease, self._ended = lease, threading.Event()
         if self._leases:
             self._leases.renew(self.name, lease)
-            # A thread of its own: a busy event loop is no death.
+            # In a thread of its own: a process with a busy event loop is not dead.
             self._renewing = threading.Thread(target=self._renew, args=(self._leases,), name="lease", daemon=True)
             self._renewing.start()
 
     def close(self) -> None:
-        """Say that this process answers no more."""
+        """End the lock and the lease: this process answers no more."""
         if self._leases:
             self._ended.set()
             self._renewing.join()
@@ -135,20 +134,20 @@ class Owner:
         self._lock.release()
         self._path(self.name).unlink(missing_ok=True)
 
-    def lives(self, name: str) -> bool:
-        """Tell whether the process of another owner still runs."""
+    def is_alive(self, name: str) -> bool:
+        """Tell whether another process is alive."""
         path = self._path(name)
         if name == self.name:
             return True
         if not name or not path.exists():
-            return bool(name and self._leases and self._leases.lives(name))
+            return bool(name and self._leases and self._leases.is_alive(name))
         lock = FileLock(path)
         try:
             with lock.acquire(blocking=False):
                 path.unlink(missing_ok=True)
         except Timeout:
             return True
-        if self._leases:  # it died on this machine: nobody need wait for its lease to run out
+        if self._leases:  # it died on this machine: no need to wait for the end of its lease
             self._leases.retire(name)
         return False
 
@@ -156,9 +155,9 @@ class Owner:
         while not self._ended.wait(self._lease / 6):
             try:
                 leases.renew(self.name, self._lease)
-            # the next try may reach it; else others take over, and every post asks first whose question it is
-            except Exception as error:
-                log.error("cannot renew the lease error=%s", told(error))
+            # The next try may reach it; else others take over, and every post asks first whose question it is.
+            except JOURNAL_ERRORS as error:
+                log.error("cannot renew the lease error=%s", error_place(error))
 
     def _path(self, name: str) -> Path:
         return self._folder / f"{name}.lock"

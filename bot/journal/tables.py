@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, Table, Text
+from sqlalchemy.exc import SQLAlchemyError
+
+from index.errors import NewsdeskError
+
+# What a journal raises that is locked, damaged or out of reach, or whose disk is full.
+JOURNAL_ERRORS = (SQLAlchemyError, NewsdeskError)
 
 metadata = MetaData()
 facts = Table("facts", metadata, Column("name", Text, primary_key=True), Column("value", Text, nullable=False))
@@ -33,7 +39,7 @@ questions = Table(
     Index("questions_thread", "channel", "thread"),
 )
 seen = Table("seen", metadata, Column("token", Text, primary_key=True), Column("at", Float, nullable=False))
-heard = Table("heard", metadata, Column("kind", Text, primary_key=True), Column("at", Float, nullable=False))
+events = Table("heard", metadata, Column("kind", Text, primary_key=True), Column("at", Float, nullable=False))
 feedback = Table(
     "feedback",
     metadata,
@@ -47,7 +53,7 @@ feedback = Table(
     Column("revision", Integer, nullable=False),
 )
 
-# What language models did, a row for each answer: no word of it, so that it outlives what was asked.
+# What language models did, a row for each answer. It holds no text, and stays when question and answer are deleted.
 writings = Table(
     "writings",
     metadata,

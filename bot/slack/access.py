@@ -1,4 +1,4 @@
-"""Who may ask: members of the own workspace; guests, other teams and shared channels where the settings name them."""
+"""Who may ask: members of the workspace; guests, other teams and shared channels where the settings name them."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.slack.api import Api, Refused, Unreachable
+from bot.slack.api import Api
+from bot.slack.calls import SlackRefused, SlackUnreachable
 
-_REMEMBERED = 600.0  # seconds that a person's standing is believed
+_REMEMBERED = 600.0  # seconds that a lookup of a person is used
 _MOST = 5_000  # people remembered
 
 Verdict = Literal["welcome", "bot", "guest", "external", "shared", "unknown"]
@@ -24,7 +25,7 @@ REFUSALS = {
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """What the settings allow besides the own workspace's members: ids, or "*" for all."""
+    """Whom the settings allow besides members of the workspace: ids, or "*" for all."""
 
     teams: frozenset[str] = frozenset()
     guests: frozenset[str] = frozenset()
@@ -40,15 +41,15 @@ class Access:
         self._people: dict[str, tuple[float, dict[str, Any]]] = {}
 
     async def verdict(self, user: str, channel: str = "", team: str = "", shared: bool = False) -> Verdict:
-        """Judge a person in a place.
+        """Return whether a person may ask in a channel, or why not.
 
-        ``team`` is what the event says of the person; a lookup that fails welcomes nobody.
+        ``team`` is the person's team as the event names it. Somebody who cannot be looked up may not ask.
         """
         try:
             person = await self._person(user)
-        except Refused as error:
+        except SlackRefused as error:
             return "external" if error.error in ("user_not_found", "user_not_visible") else "unknown"
-        except Unreachable:
+        except SlackUnreachable:
             return "unknown"
         if person.get("is_bot") or person.get("deleted") or user == "USLACKBOT":
             return "bot"
@@ -69,7 +70,7 @@ class Access:
         known = self._people.get(user)
         if known and now - known[0] < _REMEMBERED:
             return known[1]
-        person = await self._api.person(user)
+        person = await self._api.user_info(user)
         if len(self._people) >= _MOST:
             self._people.clear()
         self._people[user] = (now, person)

@@ -1,4 +1,4 @@
-"""The room, put together: what the listeners use, and what runs beside them."""
+"""The bot put together: what the listeners use, and the tasks that run beside them."""
 
 from __future__ import annotations
 
@@ -13,32 +13,33 @@ from typing import Any
 
 from bot.journal.journal import FILE, Journal
 from bot.journal.processes import LEASE, Owner
-from bot.repair import mended
+from bot.repair import mend_index
 from bot.reply import Links
 from bot.slack import metrics
 from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
-from bot.slack.api import Api, Refused, Unreachable
-from bot.slack.desk_threads import Brain
+from bot.slack.api import Api
+from bot.slack.calls import SlackRefused, SlackUnreachable
+from bot.slack.desk_threads import DeskThreads, guarded
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import changed_archive, ingest_line, runs_after
 from bot.slack.messages.text import mrkdwn
-from bot.slack.queue import Reception, catch_up
-from bot.telemetry import told
-from index.errors import ServerDown, VectorsError
+from bot.slack.queue import Queue, catch_up
+from bot.telemetry import error_place
+from index.errors import NewsdeskError, ServerDown, VectorsError
 
 log = logging.getLogger("newsdesk.slack")
 
 _KINDS = {"message.channel": "message.channels", "message.group": "message.groups"}  # Slack's two names for them
-_REPORT_EVERY = 5.0  # seconds between two looks for finished ingests
-_LOOK_EVERY = 2.0  # seconds between two looks at what answers
+_REPORT_EVERY = 5.0  # seconds between two searches for finished ingests
+_LOOK_EVERY = 2.0  # seconds between two checks of desk and index
 _LONGEST_PAUSE = 30.0  # seconds until what failed is tried again
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the settings say about the room."""
+    """What the settings say about the bot."""
 
     allowed: Allowed = field(default_factory=Allowed)
     admins: frozenset[str] = frozenset()
@@ -51,86 +52,81 @@ class Rules:
     links: Links = field(default_factory=Links)
 
 
-class Room:
-    """Everything that answers in Slack, of one process."""
+class SlackBot:
+    """Everything in one process that answers in Slack."""
 
-    def __init__(self, api: Api, brain: Brain, folder: Path, rules: Rules, database: str | None = None) -> None:
+    def __init__(self, api: Api, desk: DeskThreads, folder: Path, rules: Rules, database: str | None = None) -> None:
         """``database``: the URL of the PostgreSQL database that holds the journal in place of a file in the folder."""
-        self.api, self.brain, self.rules = api, brain, rules
+        self.api, self.desk, self.rules = api, desk, rules
         self.journal = Journal(database or folder / FILE)
         self.owner = Owner(folder, self.journal.leases, rules.lease)
         if self.journal.leases:
-            api.share(self.journal.leases)
+            api.share_limits(self.journal.leases)
         self.access = Access(api, rules.allowed)
         self.answering = Answering(
-            api, self.journal, brain, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
+            api, self.journal, desk, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
         )
-        self.reception = Reception(
+        self.queue = Queue(
             api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups
         )
         self._tasks: set[asyncio.Task[None]] = set()
-        self._noticed: dict[str, float] = {}
+        self._noted_at: dict[str, float] = {}
         self.connected: Callable[[], Awaitable[bool]] | None = (
             None  # whether Slack's socket is; None: Slack comes to us over HTTP
         )
-        metrics.watch(lambda: self.journal.count_waiting(self.owner.name), self.reception.in_hand)
+        metrics.watch_queue(lambda: self.journal.count_waiting(self.owner.name), self.queue.count_running)
 
     async def start(self) -> None:
-        """Begin to load, to answer, and to look for what was missed. ``api`` is open."""
-        self.beside(self._keep_ready())
-        self.beside(self.reception.run())
-        self.beside(self._catch_up())
-        self.beside(self._forget())
+        """Start loading, answering and catching up on what was missed. ``api`` is open."""
+        self.run_beside(self._keep_ready())
+        self.run_beside(self.queue.run())
+        self.run_beside(self._catch_up())
+        self.run_beside(self._forget_old())
         if self.rules.report_channel:
-            self.beside(self._report_ingests())
+            self.run_beside(self._report_ingests())
 
     async def close(self) -> None:
-        """End in good order: what is running gets its time, the rest waits in the journal."""
-        await self.reception.close()
+        """End in good order: answers that are running get some time, other questions wait in the journal."""
+        await self.queue.close()
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        self.brain.close()
+        self.desk.close()
         self.owner.close()
         self.journal.close()
 
-    def beside(self, work: Coroutine[Any, Any, None]) -> None:
-        """Run something beside the listeners; an error in it is told in the log and ends only it."""
+    def run_beside(self, work: Coroutine[Any, Any, None]) -> None:
+        """Run a task beside the listeners; an error in it is logged and ends that task only."""
 
-        async def watched() -> None:
-            try:
-                await work
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:
-                log.error("a task ended error=%s", told(error))
+        def ended(task: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            if not task.cancelled() and (error := task.exception()):
+                log.error("a task ended error=%s", error_place(error))
 
-        task = asyncio.create_task(watched())
+        task = asyncio.create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(ended)
 
-    def noticed(self, kind: str) -> None:
-        """Note, once in a while, that an event of a kind came: the doctor tells which never did."""
+    def note_event(self, kind: str) -> None:
+        """Note that an event of a kind came, once an hour at most: the doctor says which have never come."""
         now = time.monotonic()
-        if now - self._noticed.get(kind, -3_600.0) >= 3_600:
-            self._noticed[kind] = now
-            self.journal.hear(_KINDS.get(kind, kind))
+        if now - self._noted_at.get(kind, -3_600.0) >= 3_600:
+            self._noted_at[kind] = now
+            self.journal.note_event(_KINDS.get(kind, kind))
 
-    async def welcome(self, user: str) -> bool:
+    async def may_ask(self, user: str) -> bool:
         """Tell whether a person may use buttons, windows and the Home tab."""
         return await self.access.verdict(user) == "welcome"
 
     async def _keep_ready(self) -> None:
-        """Load what answers, try again what could not be loaded, and have damaged vectors written again, as long as the
-        process runs.
-        """
+        """Load the desk, try again while that fails, and have damaged vectors written again, until the process ends."""
         said, pause = "", _LOOK_EVERY
         while True:
-            if self.brain.trouble is not None:
-                await self.brain.warm()
-                failed = self.brain.trouble is not None
+            if self.desk.trouble is not None:
+                await self.desk.load_now()
+                failed = self.desk.trouble is not None
             else:
-                well, outcome = await asyncio.to_thread(self._mended)
+                well, outcome = await asyncio.to_thread(self._check_index)
                 failed = not well
                 if outcome and outcome != said:
                     log.warning("the search index could not be used (%s)", outcome)
@@ -138,37 +134,37 @@ class Room:
             pause = min(2 * pause, _LONGEST_PAUSE) if failed else _LOOK_EVERY
             await asyncio.sleep(pause)
 
-    def _mended(self) -> tuple[bool, str]:
-        archive = self.brain.archive
+    def _check_index(self) -> tuple[bool, str]:
+        archive = self.desk.archive
         try:
             if archive:
-                archive.look()
-                archive.follow()
+                guarded(archive.ping)
+                guarded(archive.catch_up)
         except ServerDown as error:
             return True, str(error)  # it comes back by itself
         except VectorsError as error:
             assert archive is not None
-            well, outcome = mended(archive)
+            well, outcome = mend_index(archive)
             return well, f"{error} {outcome}"
-        except Exception as error:  # the catalog is damaged, the disk full: readiness says so, and it is tried again
-            return False, told(error)
+        except NewsdeskError as error:  # a damaged catalog, a full disk: readiness says so
+            return False, error_place(error)
         return True, ""
 
     async def _catch_up(self) -> None:
-        await catch_up(self.api, self.journal, self.reception, self.rules.max_age)
+        await catch_up(self.api, self.journal, self.queue, self.rules.max_age)
 
-    async def _forget(self) -> None:
+    async def _forget_old(self) -> None:
         while True:
             await asyncio.sleep(3_600)
             self.journal.forget()
 
     async def _report_ingests(self) -> None:
-        """Tell the admins' channel about each ingest that changed something, from now on."""
+        """Post each ingest from now on that changed something in the admins' channel."""
         while True:
             reported = self.journal.fact("reported_run")
             try:
-                runs = await self.brain.look(partial(runs_after, number=int(reported or 0)))
-            except Exception as error:  # no archive yet: the first ingest is to be reported
+                runs = await self.desk.read(partial(runs_after, number=int(reported or 0)))
+            except NewsdeskError as error:  # no archive yet: the first ingest is to be reported
                 log.debug("no ingests to report: %s", type(error).__name__)
                 runs = []
                 if reported is None:
@@ -179,11 +175,11 @@ class Room:
             await asyncio.sleep(_REPORT_EVERY)
 
     async def _report(self, run: dict[str, Any], new: bool) -> None:
-        if not new or not changed_archive(run) or not self.journal.first(f"report:{run['run']}"):
+        if not new or not changed_archive(run) or not self.journal.mark_done(f"report:{run['run']}"):
             return
         line = f"Ingest: {ingest_line(run)}"
         message = Message((blocks.rich([blocks.section(blocks.text(line))]),), mrkdwn(line))
         try:
             await self.api.post(self.rules.report_channel, "", message, {"run": run["run"]})
-        except (Refused, Unreachable) as error:
+        except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot report an ingest: %s", error)

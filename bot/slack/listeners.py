@@ -1,4 +1,4 @@
-"""What Slack sends: messages, /ask, buttons, the Home tab. One function for each says what it listens to."""
+"""What the bot listens to: messages, /ask, buttons, windows, the Home tab."""
 
 from __future__ import annotations
 
@@ -7,25 +7,24 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from bot.admin.views import DAYS, writings_json, writings_text
-from bot.journal.journal import Asked
-from bot.slack.api import Refused, Unreachable
-from bot.slack.bot import Room
-from bot.slack.messages import blocks
+from bot.admin.views import DAYS, status_json, status_text, writings_json, writings_text
+from bot.journal.entry import JournalEntry
+from bot.slack.bot import SlackBot
+from bot.slack.calls import SlackRefused, SlackUnreachable
+from bot.slack.messages import blocks, windows
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import (
     Insight,
     News,
-    archive_status,
     archive_versions,
-    closed,
     home,
+    not_allowed,
     prompts,
     read_news,
     recent_failures,
 )
-from bot.slack.messages.stored_answer import Given
-from bot.slack.messages.text import is_empty, question
+from bot.slack.messages.stored_answer import StoredAnswer
+from bot.slack.messages.text import is_empty, question_text
 from index.errors import NewsdeskError
 
 EVENTS = (
@@ -38,41 +37,41 @@ EVENTS = (
 )  # manifest.yaml has the same
 
 
-def register_asked(app: Any, room: Room) -> None:
-    """Listen to mentions and to messages in the channels, conversations and threads we are in."""
+def listen_to_messages(app: Any, bot: SlackBot) -> None:
+    """Listen to mentions, and to messages in the bot's channels, conversations and threads."""
 
-    async def claim(body: dict[str, Any], event: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  Bolt's name
+    async def queue_event(body: dict[str, Any], event: dict[str, Any], next: Callable[[], Awaitable[None]]) -> None:  # noqa: A002  Bolt's name
         kind, subtype = event.get("type", ""), event.get("subtype")
         if subtype == "message_changed":
-            if room.journal.first(body.get("event_id", "")):
-                room.reception.edited(event)
+            if bot.journal.mark_done(body.get("event_id", "")):
+                bot.queue.change(event)
         elif subtype == "message_deleted":
-            room.reception.deleted(event)
+            bot.queue.remove(event)
         else:
-            room.reception.hear(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
-        room.noticed(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
+            bot.queue.take_event(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
+        bot.note_event(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
         await next()
 
-    @app.event("app_mention", middleware=[claim])
-    async def mentioned() -> None:
+    @app.event("app_mention", middleware=[queue_event])
+    async def mention() -> None:
         """Acknowledged; the question is in the journal."""
 
-    @app.event("message", middleware=[claim])
-    async def said() -> None:
+    @app.event("message", middleware=[queue_event])
+    async def message_sent() -> None:
         """Acknowledged; a question, if it is one, is in the journal."""
 
 
 _SEARCHING = "Searching the articles…"
 
 
-def register_command(app: Any, room: Room) -> None:
-    """Listen to /ask and to "Share to channel"."""
+def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
+    """Listen to /ask and to its button "Share to channel"."""
 
     @app.command("/ask")
     async def ask(ack: Callable[..., Awaitable[None]], body: dict[str, Any]) -> None:
-        text = question(str(body.get("text", "")), room.api.user)
+        text = question_text(str(body.get("text", "")), bot.api.user)
         channel, trigger = body["channel_id"], body["trigger_id"]
-        asked = Asked(
+        entry = JournalEntry(
             f"command:{trigger}",
             "command",
             channel,
@@ -88,7 +87,7 @@ def register_command(app: Any, room: Room) -> None:
                 response_type="ephemeral",
                 text=f"{blocks.HINT} For example: /ask what did the minister say about the budget",
             )
-        elif room.reception.take(asked):
+        elif bot.queue.add(entry):
             await ack(response_type="ephemeral", text=_SEARCHING)
         else:
             await ack()
@@ -96,71 +95,69 @@ def register_command(app: Any, room: Room) -> None:
     @app.action("share")
     async def share(ack: Callable[..., Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        asked = room.journal.by_id(str(action.get("value", "")))
+        entry = bot.journal.by_id(str(action.get("value", "")))
         if (
-            asked is None
-            or not asked.answer
-            or asked.user != body["user"]["id"]
-            or not room.journal.first(f"share:{asked.id}")
+            entry is None
+            or not entry.answer
+            or entry.user != body["user"]["id"]
+            or not bot.journal.mark_done(f"share:{entry.id}")
         ):
             return
         try:
-            posted = await _post(room, asked)
-        except Unreachable:
-            room.journal.again(f"share:{asked.id}")
+            posted = await _post(bot, entry)
+        except SlackUnreachable:
+            bot.journal.unmark_done(f"share:{entry.id}")
             return
-        if not posted:  # a channel we are not in: the button's own address may be used there
-            for message in blocks.shared(Given.from_json(asked.answer), asked.id):
-                await room.api.respond(
-                    body["response_url"], message, response_type="in_channel", replace_original=False
-                )
+        if not posted:  # not in that channel; the response_url of the button works there
+            for message in blocks.shared(StoredAnswer.from_json(entry.answer), entry.id):
+                await bot.api.respond(body["response_url"], message, response_type="in_channel", replace_original=False)
 
 
-async def _post(room: Room, asked: Asked) -> bool:
-    """Post an answer in its channel; False if we are not in it."""
-    assert asked.answer
-    if not await room.api.member(asked.channel):
+async def _post(bot: SlackBot, entry: JournalEntry) -> bool:
+    """Post an answer in its channel; False if the bot is not in that channel."""
+    assert entry.answer
+    if not await bot.api.is_member(entry.channel):
         return False
     messages: list[str] = []
-    for part, message in enumerate(blocks.shared(Given.from_json(asked.answer), asked.id)):
+    for part, message in enumerate(blocks.shared(StoredAnswer.from_json(entry.answer), entry.id)):
         try:
             messages.append(
-                await room.api.post(
-                    asked.channel, messages[0] if messages else "", message, {"question": asked.id, "part": part}
+                await bot.api.post(
+                    entry.channel, messages[0] if messages else "", message, {"question": entry.id, "part": part}
                 )
             )
-        except Refused:
+        except SlackRefused:
             return bool(messages)
-    room.journal.note_messages(asked.id, messages)
+    bot.journal.note_messages(entry.id, messages)
     return True
 
 
 _THANKS = "Thank you, that helps."
 
 
-def register_feedback(app: Any, room: Room) -> None:
-    """Listen to the feedback buttons and to the window behind the second."""
+def listen_to_feedback(app: Any, bot: SlackBot) -> None:
+    """Listen to the feedback buttons and to the window that asks for a reason."""
 
     @app.action("feedback")
-    async def rated(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def vote_given(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         vote, _, id_ = str(action.get("value", "")).partition(":")
-        asked, user = room.journal.by_id(id_), body["user"]["id"]
-        if asked and vote in ("up", "down"):
-            room.journal.rate(asked, user, "up" if vote == "up" else "down")
+        entry, user = bot.journal.by_id(id_), body["user"]["id"]
+        if entry and vote in ("up", "down"):
+            bot.journal.usage.rate(entry, user, "up" if vote == "up" else "down")
         await ack()
-        if asked is None:
+        if entry is None:
             return
         if vote == "down":
-            await room.api.window(body["trigger_id"], blocks.why_bad(asked.id))
+            await bot.api.open_window(body["trigger_id"], windows.why_bad(entry.id))
         else:
             thanks = Message((blocks.rich([blocks.section(blocks.text(_THANKS))]),), _THANKS)
-            await room.api.whisper(body["channel"]["id"], user, thanks, asked.thread)
+            await bot.api.post_ephemeral(body["channel"]["id"], user, thanks, entry.thread)
 
     @app.view("why_bad")
-    async def explained(ack: Callable[[], Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def reason_given(ack: Callable[[], Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "").strip()
         if reason:
-            room.journal.explain(view["private_metadata"], body["user"]["id"], reason[:2_000])
+            bot.journal.usage.explain(view["private_metadata"], body["user"]["id"], reason[:2_000])
         await ack()
 
 
@@ -168,126 +165,124 @@ _NONE = ("What can I ask?",)  # Slack wants at least one
 _WEEK = 7 * 86_400
 
 
-def register_home_opened(app: Any, room: Room) -> None:
-    """Listen to the opening of both tabs, to the examples' buttons and to "status"."""
+def listen_to_home_tab(app: Any, bot: SlackBot) -> None:
+    """Listen to the opening of the Home and Messages tabs, and to the buttons of the Home tab."""
 
     @app.event("app_home_opened")
-    async def opened(event: dict[str, Any]) -> None:
-        room.noticed("app_home_opened")
+    async def tab_opened(event: dict[str, Any]) -> None:
+        bot.note_event("app_home_opened")
         user = event["user"]
-        if not await room.welcome(user):
+        if not await bot.may_ask(user):
             return
         if event.get("tab") == "messages":
-            await room.api.prompts(event["channel"], "Ask about the articles", prompts(await _examples(room)))
+            await bot.api.suggest_prompts(event["channel"], "Ask about the articles", prompts(await _examples(bot)))
         else:
-            await room.api.home(user, await _home(room, user))
+            await bot.api.publish_home(user, await _home(bot, user))
 
     for number in range(3):
 
         @app.action(f"example_{number}")
         async def example(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
             await ack()
-            if await room.welcome(body["user"]["id"]) and room.journal.first(
+            if await bot.may_ask(body["user"]["id"]) and bot.journal.mark_done(
                 f"example:{body['user']['id']}:{action.get('action_ts')}"
             ):
-                await _ask_aloud(room, body["user"], str(action["value"]), str(action.get("action_ts")))
+                await _ask_aloud(bot, body["user"], str(action["value"]), str(action.get("action_ts")))
 
     @app.action("status")
     async def status(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
         await ack()
-        if body["user"]["id"] in room.rules.admins:
+        if body["user"]["id"] in bot.rules.admins:
             try:
-                told = await room.brain.look(archive_status)
+                about = await bot.desk.read(lambda archive: status_text(status_json(archive)))
             except NewsdeskError as error:
-                told = str(error)
-            await room.api.window(body["trigger_id"], blocks.report(told))
+                about = str(error)
+            await bot.api.open_window(body["trigger_id"], windows.report(about))
 
 
-async def _home(room: Room, user: str) -> dict[str, Any]:
+async def _home(bot: SlackBot, user: str) -> dict[str, Any]:
     try:
-        examples = await room.brain.examples()
-        news = await room.brain.look(lambda archive: read_news(archive, examples))
+        examples = await bot.desk.examples()
+        news = await bot.desk.read(lambda archive: read_news(archive, examples))
     except NewsdeskError:
         news = News(0, None, None, ())
-    if user not in room.rules.admins:
+    if user not in bot.rules.admins:
         return home(news)
-    low = tuple(room.journal.low_rated(time.time() - _WEEK))
+    low = tuple(bot.journal.usage.low_rated(time.time() - _WEEK))
     try:
-        failures, versions = await room.brain.look(
-            lambda archive: (recent_failures(archive), archive_versions(archive))
-        )
+        failures, versions = await bot.desk.read(lambda archive: (recent_failures(archive), archive_versions(archive)))
     except NewsdeskError as error:
         failures, versions = (("archive", str(error)),), {}
-    written = tuple(writings_text(writings_json(room.journal.writings(time.time() - DAYS * 86_400))))
+    written = tuple(writings_text(writings_json(bot.journal.usage.writings(time.time() - DAYS * 86_400))))
     return home(
         news,
         Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown", written),
     )
 
 
-async def _examples(room: Room) -> tuple[str, ...]:
+async def _examples(bot: SlackBot) -> tuple[str, ...]:
     try:
-        return await room.brain.examples() or _NONE
+        return await bot.desk.examples() or _NONE
     except NewsdeskError:
         return _NONE
 
 
-async def _ask_aloud(room: Room, person: dict[str, Any], question: str, pressed: str) -> None:
-    """Ask a question in a person's conversation with us, as they would; ``pressed`` names the press of the button."""
+async def _ask_aloud(bot: SlackBot, person: dict[str, Any], question: str, pressed: str) -> None:
+    """Ask a question for a person in their conversation with the bot; ``pressed`` is the id of their click."""
     user = person["id"]
     try:
-        channel = await room.api.direct(user)
-        ts = await room.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
-    except (Refused, Unreachable):
+        channel = await bot.api.direct_channel(user)
+        ts = await bot.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
+    except (SlackRefused, SlackUnreachable):
         return
-    room.reception.take(
-        Asked(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or "")
+    bot.queue.add(
+        JournalEntry(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or "")
     )
 
 
-def register_passages(app: Any, room: Room) -> None:
-    """Listen to the button under an answer."""
+def listen_to_show_passages(app: Any, bot: SlackBot) -> None:
+    """Listen to the button "Show passages" under an answer."""
 
     @app.action("passages")
-    async def asked_for(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def show_passages(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        if not await room.welcome(body["user"]["id"]):
-            await room.api.window(body["trigger_id"], closed())
+        if not await bot.may_ask(body["user"]["id"]):
+            await bot.api.open_window(body["trigger_id"], not_allowed())
             return
-        asked = room.journal.by_id(str(action.get("value", "")))
-        found = Given.from_json(asked.answer) if asked and asked.answer else Given("", "refused")
-        await room.api.window(body["trigger_id"], blocks.passages(found))
+        entry = bot.journal.by_id(str(action.get("value", "")))
+        found = StoredAnswer.from_json(entry.answer) if entry and entry.answer else StoredAnswer("", "refused")
+        await bot.api.open_window(body["trigger_id"], windows.passages(found))
 
 
-def register_person(app: Any, room: Room) -> None:
-    """Listen to the button under a refusal."""
+def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
+    """Listen to the button "Ask a person" under a refusal."""
 
     @app.action("ask_person")
-    async def wanted(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+    async def ask_person(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
-        asked, person = room.journal.by_id(str(action.get("value", ""))), room.rules.ask_a_person
+        entry, person = bot.journal.by_id(str(action.get("value", ""))), bot.rules.ask_a_person
         if not (
-            asked and person and await room.welcome(body["user"]["id"]) and room.journal.first(f"person:{asked.id}")
+            entry and person and await bot.may_ask(body["user"]["id"]) and bot.journal.mark_done(f"person:{entry.id}")
         ):
             return
-        alone = asked.channel.startswith("D") and person.startswith(
+        alone = entry.channel.startswith("D") and person.startswith(
             ("U", "W")
-        )  # they cannot read along: they get a message of their own
+        )  # they cannot read that conversation: they get a message of their own
         elsewhere = alone or person.startswith(("C", "G"))
-        link = await room.api.permalink(asked.channel, asked.ts) if elsewhere and not alone else None
-        message = blocks.for_a_person(person, asked.text, link)
+        link = await bot.api.permalink(entry.channel, entry.ts) if elsewhere and not alone else None
+        message = blocks.for_a_person(person, entry.text, link)
         try:
-            place = await room.api.direct(person) if alone else person if elsewhere else asked.channel
-            await room.api.post(place, "" if elsewhere else asked.thread, message, {"person": asked.id})
-        except (Refused, Unreachable):
-            room.journal.again(f"person:{asked.id}")
+            place = await bot.api.direct_channel(person) if alone else person if elsewhere else entry.channel
+            await bot.api.post(place, "" if elsewhere else entry.thread, message, {"person": entry.id})
+        except (SlackRefused, SlackUnreachable):
+            bot.journal.unmark_done(f"person:{entry.id}")
 
 
-def register_shortcut(app: Any, room: Room) -> None:
-    """Listen to the shortcut and to its window."""
+def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
+    """Listen to the message shortcut "Ask about this" and to its window."""
 
     @app.shortcut("ask_about")
-    async def chosen(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
+    async def shortcut_chosen(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
         await ack()
         message = body["message"]
         place = {
@@ -295,20 +290,20 @@ def register_shortcut(app: Any, room: Room) -> None:
             "ts": message["ts"],
             "thread": message.get("thread_ts") or message["ts"],
         }
-        await room.api.window(
+        await bot.api.open_window(
             body["trigger_id"],
-            blocks.ask_about(question(str(message.get("text", "")), room.api.user), json.dumps(place)),
+            windows.ask_about(question_text(str(message.get("text", "")), bot.api.user), json.dumps(place)),
         )
 
     @app.view("ask_about")
-    async def submitted(ack: Callable[..., Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def window_submitted(ack: Callable[..., Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
         text = " ".join(str(view["state"]["values"]["question"]["question"].get("value") or "").split())
         if not text:
             await ack(response_action="errors", errors={"question": "Write a question."})
             return
         place = json.loads(view["private_metadata"])
         user = body["user"]
-        asked = Asked(
+        entry = JournalEntry(
             f"view:{view['id']}",
             "shortcut",
             place["channel"],
@@ -318,26 +313,26 @@ def register_shortcut(app: Any, room: Room) -> None:
             text,
             user.get("team_id") or "",
         )
-        room.reception.take(asked)
+        bot.queue.add(entry)
         await ack()
 
 
-def register_stopped(app: Any, room: Room) -> None:
+def listen_to_stop(app: Any, bot: SlackBot) -> None:
     """Listen to the stop button."""
 
     @app.event("agent_session_stopped")
-    async def stopped(event: dict[str, Any]) -> None:
-        room.noticed("agent_session_stopped")
-        await room.reception.stop(event["channel"], event["thread_ts"])
+    async def stop_pressed(event: dict[str, Any]) -> None:
+        bot.note_event("agent_session_stopped")
+        await bot.queue.stop(event["channel"], event["thread_ts"])
 
 
 LISTENERS = (
-    register_asked,
-    register_home_opened,
-    register_stopped,
-    register_command,
-    register_shortcut,
-    register_feedback,
-    register_passages,
-    register_person,
+    listen_to_messages,
+    listen_to_home_tab,
+    listen_to_stop,
+    listen_to_ask_command,
+    listen_to_shortcut,
+    listen_to_feedback,
+    listen_to_show_passages,
+    listen_to_ask_a_person,
 )

@@ -1,4 +1,4 @@
-"""What is counted while the bot answers: kinds and times, never a word of what was asked, nor by whom."""
+"""The bot's figures: counts and times by kind, never a word of what was asked, nor who asked it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.registry import Collector
 
 from bot.answer.desk import Reply
+from bot.journal.tables import JOURNAL_ERRORS
 
 REGISTRY = CollectorRegistry()  # not the library's own: nothing else of this process gets into the figures
 
@@ -48,7 +49,7 @@ slack_retries = Counter(
 waiting = Gauge("newsdesk_questions_waiting", "Questions of this process that nobody works on yet", registry=REGISTRY)
 in_hand = Gauge("newsdesk_questions_in_hand", "Questions of this process that are being answered", registry=REGISTRY)
 
-# What a reason speaks of → its label. The labels are these and no others, whatever words a reason holds.
+# A word of a reason → its label. There are these labels only, so that no word of an answer becomes one.
 _REASONS = {
     "key": "key",
     "number": "number",
@@ -61,7 +62,7 @@ _REASONS = {
 }
 
 
-def replied(reply: Reply) -> None:
+def count_reply(reply: Reply) -> None:
     """Count how long the stages of a reply took, and what was dropped from it."""
     for stage, spent in reply.timings_ms.items():
         if stage in ("search", "answer", "check", "total"):
@@ -71,21 +72,21 @@ def replied(reply: Reply) -> None:
         dropped.labels(reason).inc()
 
 
-def ended(outcome: str, heard: float) -> None:
-    """Count a question that came to an end, and how long it took since it was heard (seconds since 1970)."""
+def count_end(outcome: str, received: float) -> None:
+    """Count a question that came to an end, and its wait since it was ``received`` (seconds since 1970)."""
     questions.labels(outcome).inc()
     if outcome in ("answered", "refused"):
-        waits.observe(max(0.0, time.time() - heard))
+        waits.observe(max(0.0, time.time() - received))
 
 
-def watch(count_waiting: Callable[[], int], count_in_hand: Callable[[], int]) -> None:
-    """Have the length of the queue read whenever the figures are."""
+def watch_queue(count_waiting: Callable[[], int], count_in_hand: Callable[[], int]) -> None:
+    """Read the length of the queue whenever the figures are read."""
     waiting.set_function(lambda: _read(count_waiting))
     in_hand.set_function(lambda: _read(count_in_hand))
 
 
 def registry(archive: Collector) -> CollectorRegistry:
-    """Return what /metrics tells: the figures of this process, and those of its archive."""
+    """Return the figures of /metrics: those of this process and those of its archive."""
 
     class Both(CollectorRegistry):
         def collect(self) -> Iterator[Metric]:
@@ -98,5 +99,5 @@ def registry(archive: Collector) -> CollectorRegistry:
 def _read(count: Callable[[], int]) -> float:
     try:
         return count()
-    except Exception:  # the journal is locked, or closed as the process ends: no figure is better than no figures
+    except JOURNAL_ERRORS:  # no figure is better than no figures
         return float("nan")

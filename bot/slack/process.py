@@ -22,12 +22,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
-from bot.slack import api as slack
+from bot.desks import AnsweringDesk
 from bot.slack import metrics
-from bot.slack.bot import Room, Rules
-from bot.slack.desk_threads import Asks, Brain
+from bot.slack.api import Api
+from bot.slack.bot import Rules, SlackBot
+from bot.slack.calls import SlackRefused, SlackUnreachable, client
+from bot.slack.desk_threads import DeskThreads
 from bot.slack.listeners import LISTENERS
-from bot.telemetry import told
+from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import SettingsError
 from web.health import ArchiveFigures, Check, Part, archive_checks, routes
@@ -35,19 +37,17 @@ from web.health import ArchiveFigures, Check, Part, archive_checks, routes
 log = logging.getLogger("newsdesk.slack")
 
 
-def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
-    """Return the app. With a signing secret requests over HTTP are checked, and none is taken twice."""
+def app(bot: SlackBot, web: Any, signing_secret: str | None = None) -> AsyncApp:
+    """Return the Bolt app. With a signing secret, requests over HTTP are checked and none is accepted twice."""
 
     async def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        """Tell Bolt who we are: it would ask Slack before the first event, and leave the event unacknowledged if that
-        fails.
-        """
+        """Return the bot's identity. Bolt would ask Slack for it, and acknowledge no event while that fails."""
         return AuthorizeResult(
             enterprise_id=enterprise_id,
             team_id=team_id,
             bot_token=web.token,
-            bot_id=room.api.bot,
-            bot_user_id=room.api.user,
+            bot_id=bot.api.bot,
+            bot_user_id=bot.api.user,
         )
 
     logging.getLogger("slack_bolt").setLevel(
@@ -62,70 +62,70 @@ def app(room: Room, web: Any, signing_secret: str | None = None) -> AsyncApp:
     )
 
     @bolt.middleware
-    async def fresh(req: Any, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002  Bolt's name
-        if room.reception.closing and req.body.get("type") == "event_callback":
+    async def refuse_repeated(req: Any, next: Callable[[], Awaitable[None]]) -> BoltResponse | None:  # noqa: A002  Bolt's name
+        if bot.queue.closing and req.body.get("type") == "event_callback":
             return BoltResponse(status=503)  # not acknowledged: Slack gives it to another process, or to the next
         signature = req.headers.get("x-slack-signature", [""])[0]
         # Slack's own repetition of an event may carry the same signature; it does no harm, the journal knows the event.
         again = req.headers.get("x-slack-retry-num", [""])[0][:2] if req.body.get("type") == "event_callback" else ""
-        if req.mode == "http" and not room.journal.first(f"signature:{signature}:{again}"):
+        if req.mode == "http" and not bot.journal.mark_done(f"signature:{signature}:{again}"):
             return BoltResponse(status=401, body='{"error": "this request was taken before"}')
         await next()
         return None
 
     for register in LISTENERS:
-        register(bolt, room)
+        register(bolt, bot)
 
     @bolt.event(re.compile(".*"))
-    async def other() -> None:
+    async def acknowledge() -> None:
         """Acknowledged, so that Slack does not send it again."""
 
     @bolt.error
-    async def failed(error: Exception) -> None:
-        log.error("a listener failed error=%s", told(error))
+    async def log_failure(error: Exception) -> None:
+        log.error("a listener failed error=%s", error_place(error))
 
     return bolt
 
 
-def vitals(room: Room) -> list[Route]:
+def health_routes(bot: SlackBot) -> list[Route]:
     """Return the routes /healthz, /readyz and /metrics of a bot that runs."""
-    return routes(checks(room), metrics.registry(ArchiveFigures(lambda: room.brain.archive)))
+    return routes(readiness_checks(bot), metrics.registry(ArchiveFigures(lambda: bot.desk.archive)))
 
 
-def checks(room: Room) -> dict[str, Check]:
-    """Return what must be ready for an answer in Slack."""
+def readiness_checks(bot: SlackBot) -> dict[str, Check]:
+    """Return the checks of everything that an answer in Slack needs."""
 
     async def model() -> Part:
-        if room.brain.trouble is None:
+        if bot.desk.trouble is None:
             return Part("ready", "is loaded")
         return Part(
             "down",
             "is loading"
-            if room.brain.trouble == "is loading"
+            if bot.desk.trouble == "is loading"
             else "could not be loaded, and is tried again; the log tells why",
         )
 
     async def slack() -> Part:
-        if not room.api.user:
+        if not bot.api.user:
             return Part("down", "has not been reached yet")
-        if room.connected is None:
+        if bot.connected is None:
             return Part("ready", "comes to us over HTTP")
         return (
             Part("ready", "the socket is open")
-            if await room.connected()
+            if await bot.connected()
             else Part("down", "the socket is not open; it is opened again as soon as it can be")
         )
 
-    return {**archive_checks(lambda: room.brain.archive), "model": model, "slack": slack}
+    return {**archive_checks(lambda: bot.desk.archive), "model": model, "slack": slack}
 
 
 PATH = "/slack/events"
-_PING = 2.0  # seconds; a half-open socket is noticed after four of them and a little
+_PING = 2.0  # seconds; a half-open socket is noticed after a little more than four
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """The tokens, and how Slack reaches us: over a socket (``app_token``) or over HTTP (``signing_secret``)."""
+class Tokens:
+    """The tokens, and how Slack reaches the bot: by a socket (``app_token``) or by HTTP (``signing_secret``)."""
 
     bot_token: str
     app_token: str | None = None
@@ -135,24 +135,23 @@ class Access:
     port: int = 3000
 
 
-def _nothing(_room: Room) -> AbstractAsyncContextManager[object]:
+def _nothing_beside(_room: SlackBot) -> AbstractAsyncContextManager[object]:
     return contextlib.nullcontext()
 
 
 async def serve(
-    access: Access,
-    load: Callable[[], tuple[Asks, Archive]],
+    tokens: Tokens,
+    load: Callable[[], tuple[AnsweringDesk, Archive]],
     folder: Path,
     rules: Rules,
     workers: int,
     database: str | None = None,
-    beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
+    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing_beside,
 ) -> None:
-    """Answer in Slack until SIGTERM or SIGINT, with the journal in a folder or a PostgreSQL ``database``.
+    """Answer in Slack until SIGTERM or SIGINT.
 
-    Raises SettingsError if Slack refuses the tokens.
-
-    ``beside`` is what runs meanwhile: it is there before Slack is reached.
+    The journal is in ``folder`` or in the PostgreSQL ``database``. ``beside`` runs meanwhile, and is ready before Slack
+    is reached. Raises SettingsError if Slack refuses the tokens.
     """
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -162,7 +161,7 @@ async def serve(
 
     async def answer() -> None:
         nonlocal reached
-        async with answering(access, load, folder, rules, workers, database, beside):
+        async with running_bot(tokens, load, folder, rules, workers, database, beside):
             reached = True
             await ended.wait()
             log.info("ending: running answers get their time")
@@ -171,51 +170,51 @@ async def serve(
     await asyncio.wait({working, ending}, return_when=asyncio.FIRST_COMPLETED)
     ending.cancel()
     if not reached and not working.done():
-        working.cancel()  # Slack does not answer: there is nothing to end in good order
+        working.cancel()  # Slack was never reached: there is nothing to end in good order
     with contextlib.suppress(asyncio.CancelledError):
         await working
     log.info("ended")
 
 
 @contextlib.asynccontextmanager
-async def answering(
-    access: Access,
-    load: Callable[[], tuple[Asks, Archive]],
+async def running_bot(
+    tokens: Tokens,
+    load: Callable[[], tuple[AnsweringDesk, Archive]],
     folder: Path,
     rules: Rules,
     workers: int,
     database: str | None = None,
-    beside: Callable[[Room], AbstractAsyncContextManager[object]] = _nothing,
-) -> AsyncIterator[Room]:
-    """Answer in Slack inside the block; at its end running answers get their time.
+    beside: Callable[[SlackBot], AbstractAsyncContextManager[object]] = _nothing_beside,
+) -> AsyncIterator[SlackBot]:
+    """Answer in Slack inside the block; at its end, answers that are running get some time.
 
     Raises SettingsError if Slack refuses the tokens.
     """
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20)) as session:
-        client = slack.client(access.bot_token, access.url, session)
-        api = slack.Api(client)
-        room = Room(api, Brain(load, workers), folder, rules, database)
+        web = client(tokens.bot_token, tokens.url, session)
+        api = Api(web)
+        bot = SlackBot(api, DeskThreads(load, workers), folder, rules, database)
         try:
-            async with beside(room):
-                await _open(api, access.app_token)
-                bolt = app(room, client, None if access.app_token else access.signing_secret)
-                await room.start()
-                async with _socket(bolt, access, room) if access.app_token else _http(bolt, access):
+            async with beside(bot):
+                await _open(api, tokens.app_token)
+                bolt = app(bot, web, None if tokens.app_token else tokens.signing_secret)
+                await bot.start()
+                async with _socket(bolt, tokens, bot) if tokens.app_token else _http(bolt, tokens):
                     log.info("listening team=%s user=%s", api.team, api.user)
-                    yield room
-                    await room.reception.close()
+                    yield bot
+                    await bot.queue.close()
         finally:
-            await room.close()
+            await bot.close()
 
 
-async def _open(api: slack.Api, app_token: str | None) -> None:
+async def _open(api: Api, app_token: str | None) -> None:
     while True:
         try:
             await api.open()
             if app_token:
-                await api.socket(app_token)
+                await api.check_app_token(app_token)
             return
-        except slack.Refused as error:
+        except SlackRefused as error:
             name, where = (
                 ("SLACK_APP_TOKEN", "an app-level token with connections:write")
                 if error.method.startswith("apps.")
@@ -224,14 +223,14 @@ async def _open(api: slack.Api, app_token: str | None) -> None:
             raise SettingsError(
                 f"Slack refuses {name} ({error.error}). Take {where} from your app's page. See: python -m bot doctor"
             ) from error
-        except slack.Unreachable as error:
+        except SlackUnreachable as error:
             log.warning("slack cannot be reached, trying on: %s", error)
 
 
 @contextlib.asynccontextmanager
-async def _socket(bolt: AsyncApp, access: Access, room: Room) -> AsyncIterator[None]:
-    handler = AsyncSocketModeHandler(bolt, access.app_token, ping_interval=_PING)
-    room.connected = handler.client.is_connected
+async def _socket(bolt: AsyncApp, tokens: Tokens, bot: SlackBot) -> AsyncIterator[None]:
+    handler = AsyncSocketModeHandler(bolt, tokens.app_token, ping_interval=_PING)
+    bot.connected = handler.client.is_connected
     connecting = asyncio.create_task(handler.connect_async())  # type: ignore[no-untyped-call]
     try:
         yield
@@ -242,7 +241,7 @@ async def _socket(bolt: AsyncApp, access: Access, room: Room) -> AsyncIterator[N
 
 
 @contextlib.asynccontextmanager
-async def _http(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
+async def _http(bolt: AsyncApp, tokens: Tokens) -> AsyncIterator[None]:
     async def handle(request: http.Request) -> http.StreamResponse:
         return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
 
@@ -251,10 +250,10 @@ async def _http(bolt: AsyncApp, access: Access) -> AsyncIterator[None]:
     runner = http.AppRunner(server, access_log=None)
     await runner.setup()
     try:
-        await http.TCPSite(runner, access.host, access.port).start()
+        await http.TCPSite(runner, tokens.host, tokens.port).start()
     except OSError as error:
         raise SettingsError(
-            f"Cannot listen on {access.host}:{access.port} ({error.strerror}). Set NEWSDESK_SLACK__HOST and "
+            f"Cannot listen on {tokens.host}:{tokens.port} ({error.strerror}). Set NEWSDESK_SLACK__HOST and "
             "NEWSDESK_SLACK__PORT."
         ) from error
     try:

@@ -1,7 +1,6 @@
-"""The queue: Slack's events become questions in the journal before they are acknowledged, and wait there for their
-turn.
+"""The queue: Slack's events become entries of the journal before they are acknowledged, and wait there for their turn.
 
-What was asked while no process was up is found in Slack's history and queued once, if it is not too old.
+What was asked while no process was running is found in Slack's history and queued once, unless it is too old.
 """
 
 from __future__ import annotations
@@ -16,22 +15,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot import telemetry
-from bot.journal.journal import Asked, Journal, Kind
+from bot.journal.entry import JournalEntry, QuestionKind
+from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from bot.slack.answering import Answering
-from bot.slack.api import Api, Refused, Unreachable
-from bot.slack.messages.text import is_empty, looks_like_question, mentions, question
-from bot.telemetry import told
+from bot.slack.api import Api
+from bot.slack.calls import SlackRefused, SlackUnreachable
+from bot.slack.messages.text import is_empty, looks_like_question, mentions, question_text
+from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
 
 _IN_HAND = 8  # questions worked on at a time; most of it is waiting for Slack
 _GRACE = 20.0  # seconds that running answers get when the process is to end
-_WATCH = 5.0  # seconds between two looks for questions of dead processes
+_WATCH = 5.0  # seconds between two searches for questions of dead processes
 
 
-class Reception:
-    """Takes questions in, and hands them out as there is time."""
+class Queue:
+    """Takes questions in, and starts the answer to each when there is room for it."""
 
     def __init__(
         self, api: Api, journal: Journal, answering: Answering, owner: Owner, *, per_user: int, follow_ups: bool
@@ -39,44 +40,44 @@ class Reception:
         self._api, self._journal, self._answering, self._owner = api, journal, answering, owner
         self._per_user, self._follow_ups = per_user, follow_ups
         self._wake = asyncio.Event()
-        self._running: dict[asyncio.Task[None], Asked] = {}
+        self._running: dict[asyncio.Task[None], JournalEntry] = {}
         self._seen = 0.0
         self.closing = False
 
     # --- in ---
 
-    def hear(self, event: Mapping[str, Any], event_id: str = "", shared: bool = False) -> Asked | None:
-        """Write down the question in a message event, if there is one for us that nobody has heard yet."""
+    def take_event(self, event: Mapping[str, Any], event_id: str = "", shared: bool = False) -> JournalEntry | None:
+        """Queue the question of a message event, if it has one for the bot that is not in the journal yet."""
         self._seen = max(self._seen, _seconds(str(event.get("ts", ""))))
-        asked = self.question(event, shared)
-        return self.take(asked, event_id) if asked else None
+        entry = self.entry_in(event, shared)
+        return self.add(entry, event_id) if entry else None
 
-    def take(self, asked: Asked, event_id: str = "") -> Asked | None:
+    def add(self, entry: JournalEntry, event_id: str = "") -> JournalEntry | None:
         """Claim a question and let it wait for its turn; None if it was claimed before."""
-        mine = self._journal.claim(asked, self._owner.name, event_id)
+        mine = self._journal.claim(entry, self._owner.name, event_id)
         if mine:
             telemetry.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
-            self._answering.greet(
+            self._answering.statuses.show_position(
                 mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND)
             )
             self._wake.set()
         return mine
 
-    def known(self, asked: Asked) -> bool:
+    def knows(self, entry: JournalEntry) -> bool:
         """Tell whether a question is in the journal."""
-        return self._journal.by_key(asked.key) is not None
+        return self._journal.by_key(entry.key) is not None
 
-    def question(self, event: Mapping[str, Any], shared: bool = False) -> Asked | None:
-        """Return what a message event asks us, None if it is not for us."""
+    def entry_in(self, event: Mapping[str, Any], shared: bool = False) -> JournalEntry | None:
+        """Return the question that a message event asks the bot, None if it asks none."""
         user, channel, ts, said = (str(event.get(name) or "") for name in ("user", "channel", "ts", "text"))
         if not (user and channel and ts) or event.get("bot_id") or event.get("bot_profile") or user == self._api.user:
             return None
         if event.get("subtype") not in (None, "file_share", "thread_broadcast"):
             return None
         root = str(event.get("thread_ts") or "")
-        text = question(said, self._api.user)
-        kind: Kind
+        text = question_text(said, self._api.user)
+        kind: QuestionKind
         if event.get("channel_type") == "im" or channel.startswith("D"):
             kind = "direct"
         elif self._api.user in mentions(said) or event.get("type") == "app_mention":
@@ -91,71 +92,73 @@ class Reception:
             return None
         quiet = kind == "follow_up" and user not in {item.user for item in self._journal.thread(channel, root)}
         team = str(event.get("user_team") or event.get("source_team") or event.get("team") or "")
-        return Asked(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
+        return JournalEntry(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
 
     def _is_follow_up(self, channel: str, root: str, said: str, text: str) -> bool:
         if not self._follow_ups or mentions(said) or not looks_like_question(text):
             return False
         return any(item.state in ("answered", "working", "waiting") for item in self._journal.thread(channel, root))
 
-    def edited(self, event: Mapping[str, Any]) -> None:
-        """Answer an edited question again, in place; what unfurls change is no edit."""
+    def change(self, event: Mapping[str, Any]) -> None:
+        """Answer an edited question again, in place. A change that is only a link's preview is no edit."""
         message = event.get("message") or {}
         channel, ts = str(event.get("channel", "")), str(message.get("ts", ""))
         if message.get("subtype") == "tombstone":  # a question under which there are replies is deleted this way
-            self.deleted({**event, "deleted_ts": ts})
+            self.remove({**event, "deleted_ts": ts})
         elif message.get("edited") and not message.get("bot_id"):
-            text = question(str(message.get("text", "")), self._api.user)
-            asked = self._journal.edit(f"{channel}:{ts}", text, self._owner.name)
-            if asked:
-                log.info("edited question=%s revision=%s", asked.id, asked.revision)
-                if asked.owner == self._owner.name:
-                    self._answering.greet(asked, 0)
+            text = question_text(str(message.get("text", "")), self._api.user)
+            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name)
+            if entry:
+                log.info("edited question=%s revision=%s", entry.id, entry.revision)
+                if entry.owner == self._owner.name:
+                    self._answering.statuses.show_position(entry, 0)
                 self._wake.set()
 
-    def deleted(self, event: Mapping[str, Any]) -> None:
+    def remove(self, event: Mapping[str, Any]) -> None:
         """Remove the answer of a deleted question."""
         key = f"{event.get('channel', '')}:{event.get('deleted_ts', '')}"
-        asked = self._journal.end(key, "removing", self._owner.name)
-        if asked:  # whoever works on it sees it, and deletes what was posted since
-            self._spawn(self._answering.remove(asked), asked)
+        entry = self._journal.interrupt(key, "removing", self._owner.name)
+        if entry:  # a worker notices, and deletes what it has posted since
+            self._spawn(self._answering.remove(entry), entry)
 
     async def stop(self, channel: str, thread: str) -> None:
-        """Stop the answers in a conversation: its stop button was pressed."""
-        for asked in self._journal.thread(channel, thread):
-            if self._journal.end(asked.key, "stopped", self._owner.name):
-                log.info("stopped question=%s", asked.id)
-                await self._answering.stopped(asked)
-        await self._api.idle(channel, thread)
+        """Stop the answers in a conversation, whose stop button was pressed."""
+        for entry in self._journal.thread(channel, thread):
+            if self._journal.interrupt(entry.key, "stopped", self._owner.name):
+                log.info("stopped question=%s", entry.id)
+                await self._answering.end_stopped(entry)
+        await self._api.mark_idle(channel, thread)
 
     # --- out ---
 
     async def run(self) -> None:
-        """Hand out questions as there is time, until cancelled."""
+        """Start answers as there is room for them, until cancelled."""
         watched = 0.0
         while True:
             try:
                 if time.monotonic() - watched > _WATCH:
-                    await self.inherit()  # before anything is handed out: what a dead process left is repaired first
+                    # first, so that what a dead process left is repaired before anything new starts
+                    await self.take_over_from_the_dead()
                     self._remember()
                     watched = time.monotonic()
                 self._wake.clear()
                 self._hand_out()
-            except Exception as error:  # the journal is locked or its disk full: later, then
-                log.error("cannot hand out questions error=%s", told(error))
+            # The door of the queue: its loop outlives a journal that is locked, a full disk, and whatever else comes.
+            except Exception as error:
+                log.error("cannot hand out questions error=%s", error_place(error))
                 await asyncio.sleep(1)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _WATCH)
 
     def _remember(self) -> None:
-        """Write down when the last event came: what came later was missed."""
+        """Write down when the last event came; what came later was missed."""
         before = float(self._journal.fact("last_seen") or 0)
         if self._seen > before:
             self._journal.put_fact("last_seen", f"{self._seen:.6f}")
 
     def _hand_out(self) -> None:
         while not self.closing and len(self._running) < _IN_HAND:
-            busy = Counter(asked.user for asked in self._running.values())
+            busy = Counter(entry.user for entry in self._running.values())
             waiting = self._journal.waiting(
                 self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user]
             )
@@ -163,12 +166,12 @@ class Reception:
                 return
             mine = self._journal.start(waiting[0].id, self._owner.name)
             if mine:
-                self._answering.greet(mine, 0)
+                self._answering.statuses.show_position(mine, 0)
                 self._spawn(self._answering.answer(mine), mine)
 
-    def _spawn(self, work: Any, asked: Asked) -> None:
+    def _spawn(self, work: Any, entry: JournalEntry) -> None:
         task = asyncio.create_task(work)
-        self._running[task] = asked
+        self._running[task] = entry
 
         def done(task: asyncio.Task[None]) -> None:
             self._running.pop(task, None)
@@ -176,27 +179,27 @@ class Reception:
 
         task.add_done_callback(done)
 
-    def in_hand(self) -> int:
+    def count_running(self) -> int:
         """Return how many questions are being answered."""
         return len(self._running)
 
-    async def inherit(self) -> None:
+    async def take_over_from_the_dead(self) -> None:
         """Take over the questions of processes that died."""
-        for name in self._journal.others(self._owner.name):
-            if not self._owner.lives(name):
-                for asked in self._journal.take_over(name, self._owner.name):
-                    log.info("taken over question=%s state=%s", asked.id, asked.state)
-                    await self._answering.repair(asked)
+        for name in self._journal.other_owners(self._owner.name):
+            if not self._owner.is_alive(name):
+                for entry in self._journal.take_over(name, self._owner.name):
+                    log.info("taken over question=%s state=%s", entry.id, entry.state)
+                    await self._answering.repair(entry)
 
     async def close(self) -> None:
-        """Take nothing new, give running answers some seconds, leave the rest to the next process."""
+        """Start nothing new, give running answers some seconds, and leave the rest to the next process."""
         self.closing = True
         if self._running:
             await asyncio.wait(list(self._running), timeout=_GRACE)
         for task in list(self._running):
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
-        await self._answering.leave()
+        await self._answering.statuses.clear()
         self._remember()
 
 
@@ -207,17 +210,19 @@ def _seconds(ts: str) -> float:
         return 0.0
 
 
-_OVERLAP = 120.0  # seconds before the last event that are looked at again; claims keep answers single
-_THREADS = 30  # of ours, whose replies are looked at
+_OVERLAP = (
+    120.0  # seconds before the last event that are read again; a claim keeps a question from being answered twice
+)
+_THREADS = 30  # whose replies are read
 _MINUTE = 65.0  # seconds
 _HISTORIES = 45  # calls of conversations.history in a minute
 _KINDS = "public_channel,private_channel,im"
 
 
-async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: float) -> int:
-    """Hear what came since the last event that was seen and return how many questions that were.
+async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> int:
+    """Queue what was asked since the last event that was received, and return how many questions that were.
 
-    ``max_age``: seconds.
+    Those older than ``max_age`` seconds are left.
     """
     seen = float(journal.fact("last_seen") or 0)
     if not seen:
@@ -225,35 +230,35 @@ async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: fl
         return 0
     found = left = 0
     since, young = seen - _OVERLAP, time.time() - max_age
-    # Older roots may have new replies; further back than a week nobody looks.
+    # Older messages may have new replies; what is older than a week is not read.
     oldest = max(min(since, young), time.time() - 7 * 86_400)
     try:
-        places = await api.places(_KINDS)
-    except (Refused, Unreachable) as error:
+        channels = await api.channels(_KINDS)
+    except (SlackRefused, SlackUnreachable) as error:
         log.warning("cannot look for what was missed: %s", error)
         return 0
-    await _not_too_often(journal, len(places))
+    await _not_too_often(journal, len(channels))
     threads = dict.fromkeys(journal.threads_since(since - 7 * 86_400)[:_THREADS])
-    for channel, shared in places.items():
+    for channel, shared in channels.items():
         try:
             async for message in api.messages(channel, oldest=f"{oldest:.6f}"):
                 if float((message.get("edited") or {}).get("ts") or 0) > since:
-                    reception.edited({"channel": channel, "message": message})
+                    queue.change({"channel": channel, "message": message})
                 if float(message.get("latest_reply") or 0) > since:
                     threads[channel, str(message["ts"])] = None
                 if float(message["ts"]) > since:
-                    heard, old = _heard(reception, channel, message, young, shared)
-                    found, left = found + heard, left + old
-        except (Refused, Unreachable) as error:
+                    new, old = _add_missed(queue, channel, message, young, shared)
+                    found, left = found + new, left + old
+        except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot look for what was missed channel=%s: %s", channel, error)
     for channel, root in threads:
         try:
             async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
                 if message["ts"] != root and float(message["ts"]) > since:
-                    heard, old = _heard(reception, channel, message, young, places.get(channel, True))
-                    found, left = found + heard, left + old
-        except (Refused, Unreachable) as error:
-            if not isinstance(error, Refused) or error.error != "thread_not_found":  # a thread may be gone
+                    new, old = _add_missed(queue, channel, message, young, channels.get(channel, True))
+                    found, left = found + new, left + old
+        except (SlackRefused, SlackUnreachable) as error:
+            if not isinstance(error, SlackRefused) or error.error != "thread_not_found":  # a thread may be gone
                 log.warning("cannot look for what was missed channel=%s: %s", channel, error)
     if found or left:
         log.info("asked while nobody was here: answering=%s too_old=%s", found, left)
@@ -261,8 +266,9 @@ async def catch_up(api: Api, journal: Journal, reception: Reception, max_age: fl
 
 
 async def _not_too_often(journal: Journal, calls: int) -> None:
-    """Wait, if the process was started again and again within a minute: each start reads every channel, and Slack
-    counts over all of them.
+    """Wait if the process was started several times within a minute.
+
+    Each start reads every channel, and Slack counts the calls of all of them.
     """
     while True:
         before = [
@@ -274,11 +280,11 @@ async def _not_too_often(journal: Journal, calls: int) -> None:
     journal.put_fact("histories", json.dumps([*before, (time.time(), calls)]))
 
 
-def _heard(reception: Reception, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:
+def _add_missed(queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:
     event = {**message, "channel": channel}
-    asked = reception.question(event, shared)
-    if asked is None or (asked.kind == "direct" and is_empty(asked.text)) or reception.known(asked):
+    entry = queue.entry_in(event, shared)
+    if entry is None or (entry.kind == "direct" and is_empty(entry.text)) or queue.knows(entry):
         return 0, 0
     if float(message["ts"]) < young:
         return 0, 1
-    return (1 if reception.take(asked) else 0), 0
+    return (1 if queue.add(entry) else 0), 0

@@ -1,6 +1,4 @@
-"""How often Slack's methods may be called: sliding windows, so that a burst waits here instead of being refused
-there.
-"""
+"""How often Slack's methods may be called: in sliding windows, so that a burst waits here and is not refused there."""
 
 from __future__ import annotations
 
@@ -12,11 +10,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from bot.journal.processes import Leases
-from bot.telemetry import told
+from bot.journal.tables import JOURNAL_ERRORS
+from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
 
-# Calls in so many seconds, a little under Slack's documented floors (a workspace's, for one app).
+# Calls in so many seconds, a little less than Slack grants an app in a workspace.
 _FLOORS = {
     "chat.startStream": (19, 60.0), "chat.stopStream": (19, 60.0), "chat.appendStream": (95, 60.0),
     "chat.update": (48, 60.0), "chat.delete": (48, 60.0),
@@ -28,33 +27,33 @@ _FLOORS = {
     "apps.connections.open": (5, 10.0),
 }  # fmt: skip
 _POST = (5, 5.2)  # in one channel
-# turns that what is not worth waiting for leaves, so that it does not wait after all when several processes ask at once
+# turns that ``is_free`` leaves to others: several processes may ask at the same moment
 _RESERVE = 8
 
 
-class Pace:
-    """Remembers when each method was called, by this process and, if they are ``shared``, by all."""
+class RateLimits:
+    """Remembers when each method was called, by this process and, with ``shared``, by all processes."""
 
     def __init__(self) -> None:
         self.shared: Leases | None = None
         self._calls: dict[str, deque[list[float]]] = {}
 
-    def free(self, method: str, channel: str = "") -> bool:
-        """Tell whether a call would go out at once, as far as it can be told: others may be quicker."""
+    def is_free(self, method: str, channel: str = "") -> bool:
+        """Tell whether a call would probably go out at once; another process may be quicker."""
         name, count, seconds = _window(method, channel)
         if self._wait(name, count, seconds) > 0:
             return False
         try:
             return not (self.shared and count) or self.shared.turns_left(name, count, seconds) > _RESERVE
-        except Exception as error:
-            log.error("cannot ask how often others called error=%s", told(error))
+        except JOURNAL_ERRORS as error:
+            log.error("cannot ask how often others called error=%s", error_place(error))
             return True
 
     @contextlib.asynccontextmanager
     async def turn(self, method: str, channel: str = "") -> AsyncIterator[None]:
         """Wait until a method may be called, and make the call inside the block.
 
-        It counts from its end: Slack may see it as late as that.
+        A call counts from its end, because Slack may see it as late as that.
         """
         name, count, seconds = _window(method, channel)
         while (wait := self._wait(name, count, seconds)) > 0:
@@ -68,16 +67,16 @@ class Pace:
         finally:
             call[0] = time.monotonic()
             if turn and self.shared:
-                with contextlib.suppress(Exception):
+                with contextlib.suppress(*JOURNAL_ERRORS):
                     self.shared.end_turn(name, turn, seconds)
 
     async def _shared_turn(self, name: str, count: int, seconds: float) -> str:
-        """Wait for a turn among all processes. While the others cannot be asked, our own calls alone count."""
+        """Wait for a turn among all processes, or alone while the journal cannot be reached."""
         while self.shared and count:
             try:
                 wait, turn = self.shared.take_turn(name, count, seconds)
-            except Exception as error:
-                log.error("cannot ask how often others called error=%s", told(error))
+            except JOURNAL_ERRORS as error:
+                log.error("cannot ask how often others called error=%s", error_place(error))
                 break
             if not wait:
                 return turn

@@ -17,27 +17,22 @@ from bot.check.checker import Entails, SentenceChecker
 from bot.reply import Answer, Dropped, NoAnswer, Sentence, Writing
 from bot.terminal import day
 from bot.write.llm import Llm, LlmError, Tally
-from bot.write.prompt import Fenced, Prompt, fenced, harmless, prompt
+from bot.write.prompt import FencedPassages, Prompt, fence_passages, harmless, prompt
 from bot.write.sentence_stream import SentenceStream
 from index.model.embedder import Embedder
 from index.text import term_of, words
+from index.words import numbers
 
 if TYPE_CHECKING:
     from settings import LlmSettings
 
 _LONGEST = 400  # characters of a rewritten question
-_EARLIER = 6  # questions before it that are told
-_NUMBER_WORDS = frozenset(
-    """
-        one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen
-        eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred thousand million billion
-        trillion dozen half
-    """.split()
-)
+_EARLIER = 6  # earlier questions that the model sees
+_NUMBER_WORDS = frozenset(word for word, value in numbers().items() if value) | {"dozen", "half"}
 
 
-def rewritten(llm: Llm, prompt: Prompt, request: Request, until: float, tally: Tally) -> str | None:
-    """Return the question with what it leaves out, None if the model fails or brings in what nobody has said."""
+def completed_follow_up(llm: Llm, prompt: Prompt, request: Request, until: float, tally: Tally) -> str | None:
+    """Return the question completed from the conversation, None if the model fails or adds a name or number."""
     earlier = [" ".join(harmless(question).split()) for question in request.thread[-_EARLIER:]]
     question = " ".join(harmless(request.question).split())[:LONGEST_QUESTION]
     rules, asked = prompt.filled(
@@ -53,12 +48,12 @@ def rewritten(llm: Llm, prompt: Prompt, request: Request, until: float, tally: T
     except LlmError:
         return None
     line = written.strip().strip("\"“”'` ")
-    if not line or "\n" in line or len(line) > _LONGEST or added(line, [*earlier, question]):
+    if not line or "\n" in line or len(line) > _LONGEST or names_not_said(line, [*earlier, question]):
         return None
     return line
 
 
-def added(question: str, said: Sequence[str]) -> list[str]:
+def names_not_said(question: str, said: Sequence[str]) -> list[str]:
     """Return the names and numbers of a question that stand in none of the texts said before."""
     known = {term_of(word) for text in said for word in _words(text)}
     telling = [
@@ -88,11 +83,11 @@ class _Draft:
     declined: bool = False
     fault: LlmError | None = None
     checking: float = 0.0  # seconds
-    first: float | None = None  # when the first sentence was told
+    first: float | None = None  # when the first sentence was shown
 
 
 def prompts() -> tuple[Prompt, Prompt]:
-    """Read the words for an answer and for a follow-up. Raises SettingsError if they are not whole."""
+    """Read the prompts for an answer and for a follow-up. Raises SettingsError if one is damaged."""
     return prompt("answer", {"today", "decline", "mark", "passages", "question"}), prompt(
         "followup", {"today", "earlier", "question"}
     )
@@ -104,7 +99,7 @@ class WrittenDesk:
     def __init__(
         self, quotes: Desk, llm: Llm, embedder: Embedder, settings: LlmSettings, entails: Entails | None = None
     ) -> None:
-        """Answer from what a desk finds. Raises SettingsError if the prompts are not whole."""
+        """Answer from what a desk finds. Raises SettingsError if a prompt is damaged."""
         self.quotes = quotes
         self._llm, self._embedder, self._settings, self._entails = llm, embedder, settings, entails
         self._prompt, self._follow_up = prompts()
@@ -122,14 +117,14 @@ class WrittenDesk:
         """
         began, tally = time.monotonic(), Tally()
         until = began + self._settings.seconds
-        asked = self._alone(request, began, tally)
+        asked = self._completed(request, began, tally)
         plain = self.quotes.ask(asked)
         plain = replace(plain, result=replace(plain.result, question=" ".join(request.question.split())))
         if not plain.hits:
             yield plain
             return
         draft = _Draft()
-        passages = fenced(
+        passages = fence_passages(
             plain.hits,
             self._settings.passages,
             self._settings.tokens_in,
@@ -141,20 +136,20 @@ class WrittenDesk:
             yield sentence
         yield self._reply(plain, draft, checker, tally, began)
 
-    def _alone(self, request: Request, began: float, tally: Tally) -> Request:
-        """Return a follow-up as a question that stands alone, if the model can say it with the conversation's own
+    def _completed(self, request: Request, began: float, tally: Tally) -> Request:
+        """Return a follow-up as a question that stands alone, if the model can write it in the conversation's own
         words.
         """
         if not request.thread:
             return request
         until = began + self._settings.seconds * _FOR_FOLLOW_UP
-        complete = rewritten(self._llm, self._follow_up, request, until, tally)
+        complete = completed_follow_up(self._llm, self._follow_up, request, until, tally)
         return (
             replace(request, question=complete, thread=()) if complete else request
         )  # the quotes desk has its own way
 
     def _texts(
-        self, asked: Request, passages: Fenced, until: float, tally: Tally, draft: _Draft
+        self, asked: Request, passages: FencedPassages, until: float, tally: Tally, draft: _Draft
     ) -> Generator[str, None, None]:
         """Yield the model's sentences as they become complete; what ends it early is noted."""
         rules, question = self._prompt.filled(

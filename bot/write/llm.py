@@ -2,8 +2,8 @@
 
 The one file that knows their packages.
 
-LlmError   a model could not be used; what to do about it is said to whoever looks after newsdesk, never the key,
-           nor a word of prompt or answer
+LlmError: a model could not be used. Its text tells the operator what to do, and never holds the key, the prompt or the
+answer.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("newsdesk.llm")
 
-# provider: module and class of its integration, where it is if nothing else is set, whether it wants a key, what pip
+# provider: module and class of its integration, its address if no other is set, whether it needs a key, and what pip
 # installs (pyproject.toml has the same)
 _PROVIDERS = {
     "openai": (
@@ -40,28 +40,22 @@ _PROVIDERS = {
         "OpenAI",
         "https://api.openai.com/v1",
         True,
-        "'llama-index-llms-openai>=0.8,<0.9'",
+        "llama-index-llms-openai>=0.8,<0.9",
     ),
-    "openai-like": (
-        "llama_index.llms.openai_like",
-        "OpenAILike",
-        "",
-        False,
-        "'llama-index-llms-openai-like>=0.8,<0.9'",
-    ),
+    "openai-like": ("llama_index.llms.openai_like", "OpenAILike", "", False, "llama-index-llms-openai-like>=0.8,<0.9"),
     "anthropic": (
         "llama_index.llms.anthropic",
         "Anthropic",
         "https://api.anthropic.com",
         True,
-        "'llama-index-llms-anthropic>=0.12,<0.13' 'anthropic<1'",
+        "llama-index-llms-anthropic>=0.12,<0.13 anthropic<1",
     ),
     "ollama": (
         "llama_index.llms.ollama",
         "Ollama",
         "http://localhost:11434",
         False,
-        "'llama-index-llms-ollama>=0.11,<0.12'",
+        "llama-index-llms-ollama>=0.11,<0.12",
     ),
 }
 _TRIES = 4
@@ -74,23 +68,20 @@ _PASSING = (408, 409, 425, 429)
 class LlmError(NewsdeskError):
     """A model could not be used.
 
-    ``why`` is what a reader of the answer may be told, ``passing`` says that another try may help, ``wait`` how many
-    seconds the provider wants to be left alone, ``form`` that it does not like something in the request and does not
-    say what.
+    ``why`` is for the reader of the answer; ``passing``: another try may help; ``wait``: seconds that the provider asks
+    to wait; ``form``: it rejects something in the request without saying what.
     """
 
     def __init__(
-        self, told: str, why: str, *, passing: bool = False, wait: float | None = None, form: bool = False
+        self, message: str, why: str, *, passing: bool = False, wait: float | None = None, form: bool = False
     ) -> None:
-        super().__init__(told)
+        super().__init__(message)
         self.why, self.passing, self.wait, self.form = why, passing, wait, form
 
 
 @dataclass(slots=True)
 class Tally:
-    """What was used for one answer: tokens as the provider counts them, or about so many where it does not say
-    (``counted`` False).
-    """
+    """What one answer used: tokens as the provider counts them, else an estimate (``counted`` False)."""
 
     tokens_in: int = 0
     tokens_out: int = 0
@@ -118,7 +109,7 @@ class Llm:
             )
         if wants_key and not key:
             raise SettingsError(
-                f"NEWSDESK_LLM__API_KEY is not set. {self.name} needs a key of {provider}. docs/llm.md tells "
+                f"NEWSDESK_LLM__API_KEY is not set. {self.name} needs a key of {provider}. docs/use/model.md tells "
                 "where to get one."
             )
         self.host = urlsplit(url).hostname or url
@@ -127,28 +118,24 @@ class Llm:
         try:
             make = getattr(importlib.import_module(module), class_)
         except ImportError as error:
+            install = " ".join(f"'{package}'" for package in packages.split())
             raise SettingsError(
-                f"{self.name} needs a package that is not installed. Install it: pip install {packages}"
+                f"{self.name} needs a package that is not installed. Install it: pip install {install}"
             ) from error
-        for name in (
-            "openai",
-            "anthropic",
-            "httpx",
-            "httpcore",
-            "llama_index",
-        ):  # they would log addresses, and prompts at their finest level
+        # They would log addresses, and prompts at their finest level.
+        for name in ("openai", "anthropic", "httpx", "httpcore", "llama_index"):
             logging.getLogger(name).setLevel(logging.WARNING)
         try:
             self._llm = make(model=self.model, temperature=0.0, **self._options(provider, url, key))
             self._llm.metadata  # noqa: B018  llama-index looks the model up when it is first asked for
         except ValueError:
-            told = f"llama-index does not know the model {self.model} of {provider}. Correct NEWSDESK_LLM__MODEL"
+            message = f"llama-index does not know the model {self.model} of {provider}. Correct NEWSDESK_LLM__MODEL"
             like = (
                 f", or name it as openai-like:{self.model} with NEWSDESK_LLM__BASE_URL={url}"
                 if provider == "openai"
                 else ""
             )
-            raise SettingsError(told + like + ".") from None
+            raise SettingsError(message + like + ".") from None
 
     def _options(self, provider: str, url: str, key: str) -> dict[str, Any]:
         # We wait and try again ourselves: a library would do so past the time that the answer has.
@@ -183,9 +170,7 @@ class Llm:
         self._open.response = response
 
     def _close(self) -> None:
-        """End the request of this thread: the libraries leave it open when nobody reads on, and the provider would go
-        on writing.
-        """
+        """End the request of this thread: the libraries leave it open, and the provider would go on writing."""
         response = getattr(self._open, "response", None)
         if response is not None:
             response.close()
@@ -202,8 +187,8 @@ class Llm:
     def write(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
         """Yield what the model writes, as it writes; closing the iterator ends the request.
 
-        Before the first piece a passing failure is tried again, after as long as the provider asks for. ``until``: a
-        time of ``time.monotonic``; what has not come by then is given up. Adds to ``tally``. Raises LlmError.
+        A temporary failure before the first piece is tried again, after the time that the provider asks for. ``until``
+        is the time of ``time.monotonic`` at which it gives up. Adds to ``tally``. Raises LlmError.
         """
         for attempt in range(_TRIES):
             written = False
@@ -223,14 +208,14 @@ class Llm:
                 return
 
     def _plainer(self) -> bool:
-        """Ask for no count of tokens any more, which some servers refuse; False if that is so already."""
+        """Stop asking for counts of tokens, which some servers refuse; False if they were not asked for."""
         asked = "stream_options" in getattr(self._llm, "additional_kwargs", {})
         if asked:
             self._llm.additional_kwargs = {}
         return asked
 
     def _pieces(self, rules: str, asked: str, until: float, tally: Tally) -> Generator[str, None, None]:
-        """Ask once, in a thread of its own: no library can then keep the answer waiting longer than it has time."""
+        """Ask once, in a thread of its own, so that no library can keep the answer waiting past its time."""
         from llama_index.core.base.llms.types import ChatMessage, MessageRole
 
         arrived: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -279,7 +264,7 @@ class Llm:
         except queue.Empty:
             raise self._late() from None
         if isinstance(item, Exception):
-            raise self._told(item) from None
+            raise self._llm_error(item) from None
         return item
 
     def _late(self) -> LlmError:
@@ -288,7 +273,7 @@ class Llm:
             "did not answer in time",
         )
 
-    def _told(self, error: Exception) -> LlmError:
+    def _llm_error(self, error: Exception) -> LlmError:
         """Say what went wrong from the status alone: a provider's own words may repeat the key or the prompt."""
         status, code = getattr(error, "status_code", None), self._code(error)
         if not isinstance(status, int) or status < 400:
@@ -319,11 +304,11 @@ class Llm:
                 "cannot be used",
             )
         if status == 404:
-            told = (
+            message = (
                 f"{self.host} has no model {self.model} ({said}). Correct NEWSDESK_LLM__MODEL or "
                 "NEWSDESK_LLM__BASE_URL."
             )
-            return LlmError(told, "cannot be used")
+            return LlmError(message, "cannot be used")
         if code == "insufficient_quota":
             return LlmError(
                 f"The account at {self.host} has nothing left ({said}). Top it up, or set another model.",
@@ -331,17 +316,17 @@ class Llm:
             )
         passing = status in _PASSING or status >= 500
         why = "is overloaded" if status == 429 or status >= 500 else "cannot be used"
-        told = f"{self.host} {'does not answer now' if passing else 'refuses the request'} ({said})."
-        return LlmError(told, why, passing=passing, wait=_retry_after(error), form=status in (400, 422) and not code)
+        message = f"{self.host} {'does not answer now' if passing else 'refuses the request'} ({said})."
+        return LlmError(message, why, passing=passing, wait=_retry_after(error), form=status in (400, 422) and not code)
 
     def _code(self, error: Exception) -> str:
-        """Return the provider's name for an error, if it is one word and cannot be a secret."""
+        """Return the provider's code for an error, if it is one word and cannot be a secret."""
         code = getattr(error, "code", None)
         plain = isinstance(code, str) and len(code) <= 40 and code.replace("_", "").isalpha() and code.islower()
         return str(code) if plain and not (self._key and str(code) in self._key) else ""
 
     def check(self, seconds: float) -> str:
-        """Try the model with a word and return what it is; the doctor's look. Raises LlmError."""
+        """Ask the model for one word and return what it is, for ``doctor``. Raises LlmError."""
         tally = Tally()
         began = time.monotonic()
         pieces = self.write("Answer with one word.", "Are you there?", began + seconds, tally)
@@ -351,10 +336,10 @@ class Llm:
 
 
 class _Used:
-    """Counts one request: as the provider says in the end, else about."""
+    """Counts the tokens of one request: as the provider says in the end, else an estimate."""
 
     def __init__(self, tokens_in: int) -> None:
-        self._in, self._text, self._told = tokens_in, "", (0, 0)
+        self._in, self._text, self._counted = tokens_in, "", (0, 0)
 
     def take(self, response: Any) -> None:
         self._text += response.delta or ""
@@ -367,12 +352,12 @@ class _Used:
             for openai, other in (("prompt", "input"), ("completion", "output"))
         )
         if isinstance(sent, int) and isinstance(written, int):
-            self._told = (max(self._told[0], sent), max(self._told[1], written))
+            self._counted = (max(self._counted[0], sent), max(self._counted[1], written))
 
     def add_to(self, tally: Tally) -> None:
-        counted = any(self._told)
-        tally.tokens_in += self._told[0] if counted else self._in
-        tally.tokens_out += self._told[1] if counted else tokens_of(self._text) - 1
+        counted = any(self._counted)
+        tally.tokens_in += self._counted[0] if counted else self._in
+        tally.tokens_out += self._counted[1] if counted else tokens_of(self._text) - 1
         tally.calls += 1
         tally.counted = tally.counted and counted
 
@@ -396,7 +381,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _retry_after(error: Exception) -> float | None:
-    """Return how many seconds a provider wants to be left alone, None if it does not say."""
+    """Return how many seconds a provider asks to wait, None if it does not say."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     said = headers.get("retry-after", "")
     with contextlib.suppress(ValueError):

@@ -1,5 +1,5 @@
 """What a language model is given: the files of prompts/ with $placeholders, and the passages, each between two lines
-that nothing in it can imitate, under a key that means nothing elsewhere.
+that no text in it can imitate, under a random key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LETTERS, _DIGITS = "abcdefghjkmnpqrstuvwxyz", "23456789"  # none that is read a
 
 
 @dataclass(frozen=True, slots=True)
-class Fenced:
+class FencedPassages:
     """Passages for one prompt: the text, the mark on its fences, and which key stands for which passage."""
 
     text: str
@@ -31,7 +31,7 @@ class Fenced:
     passages: Mapping[str, Hit]
 
 
-def fenced(hits: Sequence[Hit], most: int, tokens: int, around: str = "") -> Fenced:
+def fence_passages(hits: Sequence[Hit], most: int, tokens: int, around: str = "") -> FencedPassages:
     """Fence the best hits: at most ``most`` of them, and as many as fit into about ``tokens``, the first in any case.
 
     Mark and keys are drawn anew for each request, until they stand in no passage and not in the text ``around`` them.
@@ -48,7 +48,7 @@ def fenced(hits: Sequence[Hit], most: int, tokens: int, around: str = "") -> Fen
     passages: dict[str, Hit] = {}
     for hit in chosen:
         passages[_drawn(_key, texts + " ".join(passages))] = hit
-    return Fenced("\n\n".join(_block(hit, key, mark) for key, hit in passages.items()), mark, passages)
+    return FencedPassages("\n\n".join(_block(hit, key, mark) for key, hit in passages.items()), mark, passages)
 
 
 def harmless(text: str) -> str:

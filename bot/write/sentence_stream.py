@@ -114,7 +114,7 @@ def _sentences(line: str, fresh: bool) -> list[str]:
     if _RULE.match(line):
         return []
     line = _cells(line)
-    return _worded(_clean(line[start:end]) for start, end in _spans(line, fresh))
+    return _without_rulers(_clean(line[start:end]) for start, end in _spans(line, fresh))
 
 
 def _complete(text: str, fresh: bool) -> tuple[list[str], str]:
@@ -131,13 +131,11 @@ def _complete(text: str, fresh: bool) -> tuple[list[str], str]:
             break  # the next word must be whole: "in the U.S. A" may go on as "Army"
         found.append(_clean(text[span[0] : span[1]]))
         end = span[1]
-    return _worded(found), text[end:]
+    return _without_rulers(found), text[end:]
 
 
-def _worded(sentences: Iterable[str]) -> list[str]:
-    """Leave out what is a ruler or a stray mark, wherever in a line it stands: of a line that is told in parts it may
-    be all that is left.
-    """
+def _without_rulers(sentences: Iterable[str]) -> list[str]:
+    """Leave out rulers and stray marks: they may be all that is left of a line."""
     return [sentence for sentence in sentences if not _RULE.match(sentence)]
 
 

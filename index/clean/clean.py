@@ -1,7 +1,7 @@
-"""Cleaned text of an article: page furniture out, every sentence of the article kept, verbatim.
+"""Cleans the text of an article: page furniture is removed, every sentence of the article is kept verbatim.
 
-Nothing is rewritten: the cleaned text is made of lines of the original (HTML entities read, tags and white space
-folded), so a quote from it stands in the original.
+Nothing is rewritten: the cleaned text consists of lines of the original, without tags, with entities decoded and white
+space folded. So a quote from it is in the original.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _INLINE_TAG = re.compile(
 )
 _HIDDEN = re.compile(r"<(?:(script|style|template)\b[^<>]{0,2000}>|!--)", re.I)
 _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
-# Control characters cannot be shown or stored safely (a terminal obeys them), so they end a line.
+# Control characters are unsafe to show or store (a terminal obeys them), so each ends a line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """A line that was left out, and why; it stood before the character ``at`` of the cleaned text (None: not known)."""
+    """A line that was removed, and why; it was before the character ``at`` of the cleaned text (None: not known)."""
 
     line: str
     reason: str
@@ -44,16 +44,14 @@ class Cut:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """The text of an article, paragraphs parted by an empty line, and what was cut from the original."""
+    """The text of an article, with an empty line between paragraphs, and the lines that were cut."""
 
     text: str
     cut: tuple[Cut, ...]
 
 
 def lines_of(raw: str) -> list[str]:
-    """Return the visible lines of a text: HTML read, control characters gone, white space folded, "" for an empty
-    line.
-    """
+    """Return the visible lines of a text, without HTML and control characters, white space folded."""
     text = raw.replace("\r\n", "\n").replace("\r", "\n").replace("\ufeff", "")
     if "<" in text:
         text = _without_hidden(text)
@@ -68,7 +66,7 @@ def lines_of(raw: str) -> list[str]:
 
 
 def _without_hidden(text: str) -> str:
-    """Return a text without scripts, styles and comments; one that is never closed stays, in linear time."""
+    """Return a text without scripts, styles and comments; those that are never closed stay. Takes linear time."""
     lower = text.lower()
     if len(lower) != len(text):  # a letter whose lower case is two characters; the offsets must agree
         lower = "".join(char.lower() if len(char.lower()) == 1 else char for char in text)
@@ -92,7 +90,7 @@ def _without_hidden(text: str) -> str:
 def clean(raw: str, title: str = "", publisher: str | None = None, *, extracted: bool = False) -> Cleaned:
     """Return the article inside a text dump.
 
-    ``title`` and ``publisher``, where known, let the repeated headline and the outlet's description of itself be cut.
+    With ``title`` and ``publisher``, the repeated headline and the outlet's description of itself are cut as well.
     ``extracted`` says that the text was taken out of a page's own markup, which knows better where the article begins
     and ends. A text without any recognisable sentence is kept whole: losing a sentence is worse than keeping a line of
     furniture.
@@ -112,7 +110,7 @@ def clean(raw: str, title: str = "", publisher: str | None = None, *, extracted:
 
 
 def _unwrapped(lines: list[str]) -> list[str]:
-    """Join the lines of hard-wrapped paragraphs (60-100 columns), as e-mail and old archives have them."""
+    """Join the lines of paragraphs that were wrapped at 60 to 100 columns, as in e-mail and old archives."""
     blocks: list[list[str]] = [[]]
     for line in lines:
         if line:
@@ -138,7 +136,7 @@ def _unwrapped(lines: list[str]) -> list[str]:
 
 
 def _reasons(lines: list[str], title: str, publisher: str | None, extracted: bool) -> list[str]:
-    """Return, for each line, why it is cut, "" where it stays."""
+    """Return for each line why it is cut, or "" if it stays."""
     reasons = [_form(line) for line in lines]
     cut_blocks(lines, reasons, publisher)
     span = extent(lines, reasons)
@@ -164,7 +162,7 @@ def _reasons(lines: list[str], title: str, publisher: str | None, extracted: boo
             reasons[index] = "after the article"
         elif folded in seen and len(line) > 40:
             earlier = seen[folded]
-            # A standfirst repeats a sentence of the body, where it has its context.
+            # A standfirst repeats a sentence of the body; the one in the body is kept, where its context is.
             victim, keeper = (earlier, index) if earlier == first else (index, earlier)
             reasons[victim] = "repeated"
             seen[folded] = keeper

@@ -1,9 +1,8 @@
-"""Where the article begins and ends in a page: the stretch of lines that holds most prose and least of anything else.
+"""Finds where the article begins and ends in a page: the run of lines with most prose and least of anything else.
 
-Every line has a worth, in words: a sentence is worth its length, a label or a headline costs something, the heading of
-a list of other stories costs most. The article is the stretch with the greatest sum (a maximum subsequence, found in
-one pass). So one subheading between paragraphs changes nothing, while a list of teasers, each sentence under a headline
-and a label of its own, does not pay for itself.
+Each line has a value, in words: a sentence counts its length, a label or a headline is negative, the heading of a list
+of other stories most of all. The article is the run with the greatest sum (maximum subarray, one pass). So a subheading
+between paragraphs changes nothing, while a list of teasers, each with a headline and a label, has a negative sum.
 """
 
 from __future__ import annotations
@@ -13,13 +12,13 @@ from collections.abc import Sequence
 
 from index.text import BULLET, is_clipped, is_prose, is_sentence, is_unspaced, length_in_words
 
-_WORD = re.compile(r"\w{5,}")  # shorter ones say little of what a text is about, in any language
+_WORD = re.compile(r"\w{5,}")  # shorter words say little about the topic, in any language
 _ANY_WORD = re.compile(r"\w+")
 _TERMS = 6
 _HEADLINE_TERMS = 3
 _SHARE = 0.5
-_SURROUNDED = 2  # lines of known furniture that a part of the page must hold before it is cut for its place
-_PARAGRAPH = 30  # words; above the article no paragraph as long was anything but its first
+_SURROUNDED = 2  # lines of known furniture before or after the article, without which that part is not cut
+_PARAGRAPH = 30  # words; a paragraph as long above the article was always its first
 _TRUSTED = 0.6  # the share of a page's sentences that its article must hold; measured: never below 0.89
 # In words. Measured on the pages of evals/clean.py that were set apart for it.
 _LONGEST = 60
@@ -34,11 +33,11 @@ _BOUNDARIES = {"list of other stories", "readers' comments"}
 
 
 def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | None:
-    """Return the places of the article's first and last line, None if no line reads like prose.
+    """Return the indexes of the article's first and last line, None if no line reads like prose.
 
-    ``reasons`` says of each line which furniture it is, "" if none is known. A beginning or an end of the page without
-    any known furniture is the article's, down to the last line that reads like prose: a list, a poem or a table is not
-    what surrounds an article. So is all of a page of which no stretch holds most of the sentences.
+    ``reasons`` names the furniture that each line is, or "". If the beginning or the end of the page has no known
+    furniture it belongs to the article, up to the last line that reads like prose: a list, a poem or a table is no
+    furniture. If no run of lines holds most of the sentences, all of the page is the article.
     """
     readable = [
         index
@@ -53,9 +52,8 @@ def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | No
     if best is None or _covered(words, best) < _TRUSTED * sum(words):
         return (prose[0], prose[-1]) if prose else None
     first, last = best
-    for index in range(
-        last + 1, len(lines)
-    ):  # what is clipped, or a list that the last sentence announces, is still the article's
+    # A clipped line, or a list that the last sentence announces, still belongs to the article.
+    for index in range(last + 1, len(lines)):
         if lines[index] and (
             reasons[index]
             or not (is_prose(lines[index]) or (BULLET.match(lines[index]) and lines[best[1]].endswith(":")))
@@ -88,11 +86,10 @@ def _covered(words: Sequence[int], span: tuple[int, int]) -> int:
 
 
 def also_of_the_article(lines: Sequence[str], reasons: Sequence[str], span: tuple[int, int]) -> set[int]:
-    """Return the places of lines outside of the article's extent that belong to it: they speak of the same things in
-    its words.
+    """Return the indexes of lines outside the article's extent that belong to it, because they share its words.
 
-    Before it: a first paragraph or a standfirst that a box or a byline parts from the rest. After it: paragraphs that
-    follow one another.
+    Before it: a first paragraph or a standfirst that a box or a byline separates from the rest. After it: paragraphs
+    that follow one another.
     """
     first, last = span
     vocabulary = {

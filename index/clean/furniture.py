@@ -1,7 +1,7 @@
 """The known forms of page furniture, each for a whole line without its bullet.
 
-Most are labels, and a line that reads like prose is no label. For prose there are few forms, and each names something
-only a page says of itself or to its reader: losing a sentence is worse than keeping a line of furniture.
+Most are labels, and a line that reads like prose is no label. There are few forms for prose, each with words that only
+a page uses about itself or to its reader: losing a sentence is worse than keeping a line of furniture.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""Furniture that its neighbours give away: link cards, lists of other stories, captions, bylines, sign-up boxes,
-comments.
+"""Furniture that is known by the lines around it: link cards, lists of other stories, captions, bylines, comments.
 
-Each step writes into ``reasons``, beside the lines, why a line is cut.
+Each step writes into ``reasons``, which is parallel to the lines, why a line is cut.
 """
 
 from __future__ import annotations
@@ -43,7 +42,7 @@ _APPEAL = re.compile(
 
 
 def cut_blocks(lines: list[str], reasons: list[str], publisher: str | None) -> None:
-    """Cut what stands in blocks, wherever the article begins and ends."""
+    """Cut the furniture that comes in blocks, anywhere in the page."""
     _cut_preview_cards(lines, reasons)
     _cut_link_lists(lines, reasons)
     _cut_prefixed_links(lines, reasons)
@@ -102,7 +101,7 @@ def _cut_contents(lines: list[str], reasons: list[str]) -> None:
 
 
 def _cut_captions(lines: list[str], reasons: list[str]) -> None:
-    """Cut a line that stands right above a picture credit more than once: the picture's caption, as pages repeat it."""
+    """Cut a line that is right above a picture credit more than once: pages repeat a picture's caption."""
     above = [line for line, after in zip(lines, reasons[1:], strict=False) if line and after == "caption"]
     captions = {line for line, count in Counter(above).items() if count > 1}
     for index, line in enumerate(lines):

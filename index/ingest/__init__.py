@@ -1,4 +1,4 @@
-"""A run: what changed, read, cleaned, embedded, published, reported.
+"""An ingest run: finds what changed, reads, cleans and embeds it, publishes it, and reports.
 
 The only writer of the archive.
 """

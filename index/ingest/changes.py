@@ -1,6 +1,6 @@
-"""What must change for the archive to agree with the files, pages and feeds that a run is given.
+"""Finds what must change in the archive so that it agrees with the files, pages and feeds of a run.
 
-walk → unchanged? → looked into (looks.py: read → clean) → without what recurs, split: a file's articles, then the
+walk → unchanged? → read and cleaned (file_reader.py) → without what recurs, split: a file's articles, then the
 file's own record
 """
 
@@ -13,14 +13,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from index.archive import Archive, Prepared
+from index.archive import Archive
 from index.articles import article_id
+from index.batch import Prepared
 from index.errors import UnreadableError
-from index.ingest.file_reader import Article, Digest, Found, Looking, Order, Same, Stopped, cleaned, one_by_one
+from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
 from index.ingest.report import Progress, Report, Step
 from index.ingest.settle import checked, prepared
-from index.read.files import Failure, File, Listing, holds_articles, read_stream, walk
+from index.read.files import Listing, holds_articles, read_stream, walk
 from index.read.pages import Page, Unchanged, Withdrawn, is_address, read_pages
+from index.read.record import Failure, File
 from index.read.stores import canonical, exists, is_store, listed
 from index.store.rows import FetchRecord, FileRecord, StoredArticle
 
@@ -36,11 +38,10 @@ class Options:
     prune: bool = False
     force: bool = False
     retry_failed: bool = False
-    changed: Collection[str] | None = None  # absolute: look at the folders of these alone, of what the paths name
-    # nobody is at the keyboard: a folder that has vanished keeps its articles, a run with nothing to do leaves no
-    # record
+    changed: Collection[str] | None = None  # absolute paths: only their folders are walked
+    # Nobody is at the keyboard: the articles of a vanished folder stay, and a run with nothing to do is not recorded.
     watching: bool = False
-    limit: int = 50 * 2**20  # bytes of one article
+    limit: int = 50 * 2**20  # most bytes of one article
     roots: Sequence[Path] = ()
     stdin: IO[bytes] | None = None
     feeds: Sequence[str] = ()
@@ -50,7 +51,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Gone:
-    """Articles to remove, with their file or page if all of it has gone."""
+    """Articles to remove, and their file or page if it no longer exists."""
 
     ids: list[str]
     file: str | None = None
@@ -60,7 +61,7 @@ Change = Prepared | FileRecord | FetchRecord | Gone
 
 
 def changes(archive: Archive | None, options: Options, report: Report, progress: Progress) -> Iterator[Change]:
-    """Yield what must change for the archive to agree with the files and pages, counting in ``report`` what need not.
+    """Yield what must change so that the archive agrees with the files and pages; ``report`` counts the rest.
 
     The record of a file or page follows its articles, so that a run that ends between them reads it again.
     """
@@ -77,14 +78,12 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         if options.prune and not _there(path) and archive is not None and _known_files(archive, [absolute(path)])
     ]
     there = [path for path in named if path not in gone]
-    orders = _orders(archive, walk(there, listing, options.roots, options.changed), options, report)
-    try:
-        for order, found in options.looking(orders, _known(archive)):
-            yield from _changes_of(archive, order, found, options, report, progress)
-    except Stopped:  # a file of which only a part has come is no file that was read
-        return
+    to_read = _files_to_read(archive, walk(there, listing, options.roots, options.changed), options, report)
+    for request, found in options.looking(to_read, _known(archive)):
+        yield from _changes_of(archive, request, found, options, report, progress)
     for failure in listing.failures:
-        report.failures.append(replace(failure, passing=True))  # there is no record of it to tell whether it changed
+        # Without a record nobody can tell whether it has changed.
+        report.failures.append(replace(failure, passing=True))
     if options.prune and archive is not None:
         for path in named:
             yield from _gone(archive, absolute(path), options, progress)
@@ -120,7 +119,7 @@ def _changes_of_pages(
 def _withdrawn(
     archive: Archive | None, page: Withdrawn, options: Options, report: Report, progress: Progress
 ) -> Iterator[Gone]:
-    """Remove the article of a page that has gone, if that was asked for: what was cited once is kept else."""
+    """Remove the article of a page that is gone with --prune; else it stays, for it may have been cited."""
     stored = None
     if archive is not None:
         with archive.catalog.snapshot() as snapshot:
@@ -131,39 +130,41 @@ def _withdrawn(
         progress.step(_removal(stored, "page has gone (--prune)"))
         yield Gone([stored.article.source.id], page.url)
     else:
-        told = f"{page.failure.reason}. Its article stays in; to remove it, run again with --prune"
-        report.failures.append(Failure(page.failure.path, told, passing=True))
+        reason = f"{page.failure.reason}. Its article stays in; to remove it, run again with --prune"
+        report.failures.append(Failure(page.failure.path, reason, passing=True))
 
 
-def _settled(known: FileRecord | None, file: File, options: Options) -> bool:
-    """Tell whether a file need not be looked into: it is as it was when it was read."""
+def _is_unchanged(known: FileRecord | None, file: File, options: Options) -> bool:
+    """Tell whether a file need not be read: it is as it was when it was last read."""
     if known is None or options.force or (known.size, known.mtime_ns) != (file.size, file.mtime_ns):
         return False
     # One that was too large has no digest; the setting may have changed.
     return not known.failed or not (options.retry_failed or (not known.digest and file.size <= options.limit))
 
 
-def _orders(archive: Archive | None, files: Iterator[File], options: Options, report: Report) -> Iterator[Order]:
-    """Yield the files that must be looked into, each once, and count those that need not."""
+def _files_to_read(
+    archive: Archive | None, files: Iterator[File], options: Options, report: Report
+) -> Iterator[FileToRead]:
+    """Yield the files that must be read, each once, and count those that need not."""
     done: set[str] = set()
     for group in _grouped(files, 1_000):
         known = _known_files(archive, [file.path for file in group]) if archive is not None else {}
         for file in group:
-            if file.path in done:  # a folder and a file in it, both named
+            if file.path in done:  # a folder and a file in it were both named
                 continue
             done.add(file.path)
             before = known.get(file.path)
-            if before and _settled(before, file, options):
+            if before and _is_unchanged(before, file, options):
                 report.unchanged += before.articles
                 report.known_failures += before.failed
                 continue
             touched = before and replace(before, size=file.size, mtime_ns=file.mtime_ns)
-            settled = before.digest if before and _settled(touched, file, options) else None
-            yield Order(file, options.limit, before, settled, options.force)
+            known_digest = before.digest if before and _is_unchanged(touched, file, options) else None
+            yield FileToRead(file, options.limit, before, known_digest, options.force)
 
 
 def _known(archive: Archive | None) -> Callable[[str], str | None]:
-    """Return what tells from what an article of the archive was read."""
+    """Return a function for the digest of what an article of the archive was read from."""
 
     def known(id_: str) -> str | None:
         if archive is None:
@@ -175,9 +176,14 @@ def _known(archive: Archive | None) -> Callable[[str], str | None]:
 
 
 def _changes_of(
-    archive: Archive | None, order: Order, found: Iterator[Found], options: Options, report: Report, progress: Progress
+    archive: Archive | None,
+    request: FileToRead,
+    found: Iterator[Found],
+    options: Options,
+    report: Report,
+    progress: Progress,
 ) -> Iterator[Change]:
-    file, known = order.file, order.before
+    file, known = request.file, request.before
     first = next(found)
     if isinstance(first, Failure):
         report.failures.append(first)
@@ -186,7 +192,7 @@ def _changes_of(
         return
     assert isinstance(first, Digest)
     digest = first.value
-    if known and digest == order.settled:
+    if known and digest == request.known_digest:
         report.unchanged += known.articles
         report.known_failures += known.failed
         yield replace(known, size=file.size, mtime_ns=file.mtime_ns)
@@ -197,7 +203,7 @@ def _changes_of(
     yield from _prepared(archive, file.path, articles, _why(known, digest, options), report, progress, seen)
     failed = report.failures.total - before
     if failed:
-        # What a file held before stays in, and a line that cannot be read may be one of the lines before.
+        # The articles of the file stay: a line that cannot be read may be one that was read before.
         if not any(failure.passing for failure in report.failures[kept:]):
             yield _failed(file, digest, len(seen), report, report.failures[kept:], failed)
         return
@@ -215,13 +221,13 @@ def _changes_of(
 def _failed(
     file: File, digest: str, articles: int, report: Report, failures: Iterable[Failure], count: int
 ) -> FileRecord:
-    """Return the record of a file of which something failed for good."""
-    told = tuple((failure.path, failure.reason, failure.line) for failure in failures)
-    return FileRecord(file.path, file.size, file.mtime_ns, digest, articles, report.run, count, told)
+    """Return the record of a file with failures that will not pass."""
+    reasons = tuple((failure.path, failure.reason, failure.line) for failure in failures)
+    return FileRecord(file.path, file.size, file.mtime_ns, digest, articles, report.run, count, reasons)
 
 
 def _why(known: FileRecord | None, digest: str, options: Options) -> tuple[str, str]:
-    """Return why an article of a file is put in that is not in yet, and why one that is in already."""
+    """Return the reason for adding a new article of a file, and that for updating one."""
     if known is None:
         return "new file", "changed"
     since = f"{datetime.fromtimestamp(known.mtime_ns / 1e9, UTC).astimezone():%-d %B %Y, %H:%M}"
@@ -245,7 +251,7 @@ def _prepared(
     for item in articles:
         if isinstance(item, Failure):
             report.failures.append(item)
-        elif isinstance(item, Same):
+        elif isinstance(item, UnchangedArticle):
             seen.add(item.id)
             report.unchanged += 1
         else:
@@ -271,13 +277,13 @@ def _removal(stored: StoredArticle, why: str) -> Step:
 
 
 def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
-    looked_at = (
+    searched = (
         [path]
         if options.changed is None
         else [each for each in sorted(options.changed) if Path(each).is_relative_to(path)]
     )
     with archive.catalog.snapshot() as snapshot:
-        known = [file for each in looked_at for file in snapshot.files_under(each)]
+        known = [file for each in searched for file in snapshot.files_under(each)]
     missing = _missing(path, known)
     missing = list(dict.fromkeys(missing))
     if missing and options.watching and not holds_articles(path):
@@ -295,7 +301,7 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
 
 
 def _missing(path: str, known: Sequence[str]) -> list[str]:
-    """Return which of the files that were at a path, or in it, are there no more; none if its store does not say."""
+    """Return those of the known files at or under a path that no longer exist; none if the store does not answer."""
     if not is_store(path):
         return [file for file in known if not os.path.lexists(file)]
     try:
@@ -319,7 +325,7 @@ def ahead(archive: Archive, options: Options) -> tuple[int, int]:
     ):
         known = _known_files(archive, [file.path for file in group])
         for file in group:
-            if not _settled(known.get(file.path), file, options):
+            if not _is_unchanged(known.get(file.path), file, options):
                 files, size = files + 1, size + file.size
     return files, size
 
@@ -330,12 +336,12 @@ def _known_files(archive: Archive, paths: Sequence[str]) -> dict[str, FileRecord
 
 
 def absolute(path: str) -> str:
-    """Return a path as the catalog keeps it: absolute, links followed."""
+    """Return a path in the form that the catalog stores: absolute, links followed."""
     return canonical(path) if is_store(path) else str(Path(path).resolve())
 
 
 def _there(path: str) -> bool:
-    """Tell whether something is at a path. A store that does not answer has lost nothing."""
+    """Tell whether a path exists. A store that does not answer counts as having it."""
     if not is_store(path):
         return os.path.lexists(path)
     try:

@@ -1,7 +1,6 @@
-"""Vectors of passages, made by a thread that does nothing but run the model while the run reads the next articles.
+"""Makes the vectors of passages in a thread of its own, while the run reads the next articles.
 
-What the thread has made is written by the run itself: there is one writer, and nothing waits for the catalog but the
-run.
+The run itself writes them: the catalog has one writer, and the model never waits for it.
 """
 
 from __future__ import annotations
@@ -11,25 +10,24 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
-from index.archive import Archive, Prepared
+from index.archive import Archive
+from index.batch import Prepared
 from index.model.embedder import Embedder, Vectors
 from index.text import header
 
-AT_ONCE = 256  # passages given to the model at a time, and written at a time
-_AHEAD = 4  # portions made or waiting: with the one that is written, what a kill can lose and what memory holds
-
-Told = Callable[[], None]
+AT_ONCE = 256  # passages embedded together, and written together
+_AHEAD = 4  # portions embedded or waiting; with the one being written, all that a kill can lose
 
 
 class EmbeddingQueue:
-    """Gives every passage of some articles a vector in the catalog, in the order in which they come, meanwhile."""
+    """Embeds the passages of articles in the background, and stores their vectors in the order of the articles."""
 
     def __init__(self, archive: Archive, embedder: Embedder) -> None:
-        """Write into an archive what a model makes. The caller holds the writer's lock."""
+        """Take an archive and a model. The caller holds the writer's lock."""
         self._archive = archive
         self._embedder = embedder
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="model")
-        self._made: deque[tuple[list[str], Future[Vectors], Told | None]] = deque()
+        self._made: deque[tuple[list[str], Future[Vectors], Callable[[], None] | None]] = deque()
         self._waiting: list[Prepared] = []
         self._passages = 0
         self._given = self._written = 0  # portions
@@ -40,19 +38,19 @@ class EmbeddingQueue:
     def __exit__(self, *_: object) -> None:
         self._worker.shutdown(cancel_futures=True)
 
-    def put(self, item: Prepared, told: Told) -> None:
-        """Take an article; ``told`` is called when it and all before it have their vectors.
+    def put(self, item: Prepared, when_done: Callable[[], None]) -> None:
+        """Add an article; ``when_done`` is called when it and all before it have their vectors.
 
         Waits while enough is ahead. Raises what the model raises.
         """
         self._waiting.append(item)
         self._passages += len(item.passages)
         if self._passages >= AT_ONCE:
-            self.flush(told)
+            self.flush(when_done)
         self.write()
 
-    def flush(self, told: Told | None = None) -> int:
-        """Hand over what has gathered, and return the number to ask ``done`` for."""
+    def flush(self, when_done: Callable[[], None] | None = None) -> int:
+        """Give the waiting articles to the model; return the number that ``done`` takes."""
         texts = texts_of(self._waiting)
         underway = {key for keys, _, _ in self._made for key in keys}
         portions = list(
@@ -63,34 +61,34 @@ class EmbeddingQueue:
             while len(self._made) >= _AHEAD:
                 self._write_first()
             made = self._worker.submit(self._embedder.embed, [texts[key] for key in keys])
-            self._made.append((keys, made, told if number == len(portions) else None))
+            self._made.append((keys, made, when_done if number == len(portions) else None))
             self._given += 1
-        if told and not portions:
-            told()
+        if when_done and not portions:
+            when_done()
         return self._given
 
     def done(self, number: int) -> bool:
-        """Tell whether everything handed over up to a ``flush`` is written."""
+        """Tell whether all vectors up to a ``flush`` are written."""
         return self._written >= number
 
     def write(self, number: int = 0) -> None:
-        """Write what is made; wait until everything up to a ``flush`` is."""
+        """Write the vectors that are ready; with a number wait until all up to that ``flush`` are written."""
         while self._made and (self._written < number or self._made[0][1].done()):
             self._write_first()
 
     def _write_first(self) -> None:
-        keys, made, told = self._made[0]
+        keys, made, when_done = self._made[0]
         vectors = made.result()
         with self._archive.catalog.transaction() as transaction:
             transaction.put_embeddings(self._embedder.identity, dict(zip(keys, vectors, strict=True)))
         self._made.popleft()
         self._written += 1
-        if told:
-            told()
+        if when_done:
+            when_done()
 
 
 def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> None:
-    """Give every passage of some articles a vector in the catalog, at once.
+    """Embed the passages of some articles now, and store their vectors.
 
     Texts seen before are not embedded again. Vectors are kept as soon as they exist, whatever becomes of the run.
     """
@@ -102,7 +100,7 @@ def embed(archive: Archive, embedder: Embedder, items: Sequence[Prepared]) -> No
 
 
 def embed_all(archive: Archive, embedder: Embedder) -> int:
-    """Give every passage of the archive a vector by a model, and return how many were embedded.
+    """Embed all passages of the archive that have no vector by a model; return how many.
 
     The caller holds the writer's lock.
     """
@@ -119,7 +117,7 @@ def embed_all(archive: Archive, embedder: Embedder) -> int:
 
 
 def texts_of(items: Sequence[Prepared]) -> dict[str, str]:
-    """Return what is embedded of some articles: the text of each passage under its header, by key."""
+    """Return the texts to embed of some articles: each passage under its header, by key."""
     return {
         key: f"{header(item.article.source)}\n{p.text}"
         for item in items

@@ -11,11 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from index.archive import Prepared
 from index.articles import Source, article_id
+from index.batch import Prepared
 from index.clean.clean import clean
 from index.errors import UnreadableError
-from index.read.files import Failure, File, Record, digest_of_file, read
+from index.read.files import digest_of_file, read
+from index.read.record import Failure, File, Record
 from index.store.rows import CutLine, FileRecord
 
 _CODE = re.compile(r"^([a-z]{2})(?:[-_][a-z0-9]{2,8})*$", re.I)
@@ -50,18 +51,17 @@ def _identifier() -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A file to look into.
+class FileToRead:
+    """A file that may have changed.
 
-    ``before`` is how it was when it was last read; with the digest ``settled`` it need not be read again.
-
-    ``limit`` bounds one article, in bytes; ``force`` reads what is in already, too.
+    ``before``: how it was when it was last read. ``known_digest``: with this digest it need not be read again.
+    ``limit``: most bytes of one article. ``force``: articles that have not changed are read as well.
     """
 
     file: File
     limit: int
     before: FileRecord | None = None
-    settled: str | None = None
+    known_digest: str | None = None
     force: bool = False
 
 
@@ -73,14 +73,14 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class UnchangedArticle:
     """An article that is in the archive as it is in its file."""
 
     id: str
 
 
 @dataclass(frozen=True, slots=True)
-class Fresh:
+class CleanedArticle:
     """An article that is new or has changed, cleaned of all but the lines that recur over its publisher's articles."""
 
     source: Source
@@ -89,45 +89,39 @@ class Fresh:
     cut: tuple[CutLine, ...]
 
 
-Article = Same | Fresh | Prepared  # the last if whoever looked has also split it
+Article = UnchangedArticle | CleanedArticle | Prepared  # the last where the reader has also split it
 Found = Digest | Failure | Article
 Known = Callable[[str], str | None]  # the digest of what an article was read from, by its id; None if it is not in
 
 
-class Stopped(Exception):
-    """Whoever looks was asked to stop: what has come of a file may be a part of it."""
-
-
 class Looking(Protocol):
-    """What looks into files, one after the other or many at a time."""
+    """What reads files, one after the other or many at a time."""
 
-    def __call__(self, orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
-        """Yield what is found in each file, in the order of the orders: its digest or a failure, then its articles and
-        failures. Raises Stopped.
-        """
+    def __call__(self, files: Iterable[FileToRead], known: Known, /) -> Iterator[tuple[FileToRead, Iterator[Found]]]:
+        """Yield what is found in each file, in order: its digest or a failure, then its articles and failures."""
 
 
-def one_by_one(orders: Iterable[Order], known: Known) -> Iterator[tuple[Order, Iterator[Found]]]:
-    """Look into files in this process, each when it is asked for."""
-    for order in orders:
-        yield order, look(order, known)
+def one_by_one(files: Iterable[FileToRead], known: Known) -> Iterator[tuple[FileToRead, Iterator[Found]]]:
+    """Read files in this process, each when it is asked for."""
+    for file in files:
+        yield file, read_file(file, known)
 
 
-def look(order: Order, known: Known) -> Iterator[Found]:
-    """Yield the digest of a file, then its articles unless it is settled. Failures are told, never raised."""
+def read_file(file: FileToRead, known: Known) -> Iterator[Found]:
+    """Yield the digest of a file, then its articles unless that digest is known. Failures are yielded, never raised."""
     try:
-        digest = digest_of_file(order.file, order.limit)
+        digest = digest_of_file(file.file, file.limit)
     except UnreadableError as error:
-        yield Failure(order.file.path, str(error), passing=error.passing)
+        yield Failure(file.file.path, str(error), passing=error.passing)
         return
     yield Digest(digest)
-    if digest != order.settled:
-        yield from cleaned(read(order.file, order.limit), known, force=order.force)
+    if digest != file.known_digest:
+        yield from cleaned(read(file.file, file.limit), known, force=file.force)
 
 
 def cleaned(
     records: Iterable[tuple[str, Record] | Failure], known: Known, *, force: bool = False, passing: bool = False
-) -> Iterator[Failure | Same | Fresh]:
+) -> Iterator[Failure | UnchangedArticle | CleanedArticle]:
     """Yield records as articles. ``passing`` says that one without text may have some the next time."""
     for item in records:
         if isinstance(item, Failure):
@@ -136,16 +130,16 @@ def cleaned(
         key, record = item
         id_ = article_id(key)
         if not force and known(id_) == record.digest:
-            yield Same(id_)
+            yield UnchangedArticle(id_)
             continue
         metadata = record.metadata
         found = clean(record.text, metadata.title or "", metadata.publisher, extracted=record.extracted)
         if not found.text:
             yield Failure(
-                record.place, "no article text in it, only page furniture; save the page again as text", passing=passing
+                record.path, "no article text in it, only page furniture; save the page again as text", passing=passing
             )
             continue
-        title = metadata.title or Path(record.place).name
+        title = metadata.title or Path(record.path).name
         language = language_of(found.text, record.language)
         source = Source(
             id_,
@@ -153,9 +147,11 @@ def cleaned(
             metadata.publisher,
             metadata.author,
             record.url,
-            record.place,
+            record.path,
             metadata.published,
             language,
             metadata.published_at,
         )
-        yield Fresh(source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut))
+        yield CleanedArticle(
+            source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut)
+        )

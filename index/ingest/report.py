@@ -1,6 +1,4 @@
-"""What a run reports: its steps, its progress on a terminal or in plain lines, and the counts and failures at its
-end.
-"""
+"""Reports of a run: its steps, its progress on a terminal or in plain lines, its counts and failures at the end."""
 
 from __future__ import annotations
 
@@ -17,16 +15,17 @@ from rich.progress import Progress as Bar
 from rich.table import Column
 
 from index.read.record import Failure
+from index.text import printable, short_path
 
-_FAILURES = 10_000  # of a run, by name; beyond that they are only counted
+_FAILURES = 10_000  # failures of a run that are kept; others are only counted
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing a run does to the archive, and why; ``digest`` is of what the article was read from."""
+    """One change of the archive, and its reason; ``digest`` is that of the article's original."""
 
     action: Literal["add", "update", "remove"]
-    place: str
+    path: str
     title: str
     why: str
     digest: str = ""
@@ -48,7 +47,7 @@ class Failures(list[Failure]):
 
 @dataclass(slots=True)
 class Report:
-    """What a run did; ``passages`` counts those of the articles it put in.
+    """What a run did; ``passages`` counts those of the articles it added or updated.
 
     ``known_failures`` counts what failed before, has not changed and was not tried again; ``error`` says what ended the
     run early.
@@ -71,14 +70,14 @@ class Report:
 
     @property
     def changed(self) -> bool:
-        """Tell whether anything is in or out, or the run ended early."""
+        """Tell whether the archive has changed, or the run ended early."""
         return bool(self.added or self.updated or self.removed or self.interrupted or self.error)
 
     def as_json(self) -> dict[str, Any]:
         """Return the report in the form that ``--json`` prints."""
         values = asdict(self)
         values["seconds"] = round(self.seconds, 3)
-        # Of a failure, what does not apply is left out.
+        # Fields of a failure that do not apply are left out.
         values["failures"] = [
             {key: value for key, value in asdict(failure).items() if value not in (None, False)}
             for failure in self.failures
@@ -86,12 +85,37 @@ class Report:
         return values
 
 
+def summary(report: Report, would: str = "") -> str:
+    """Return what a run did, or ``would`` do, in one line."""
+    duplicates = f" ({report.duplicates} of them copies of another)" if report.duplicates else ""
+    done = (
+        f"{report.added} {would}added, {report.updated} {would}updated, {report.unchanged} unchanged, "
+        f"{report.removed} {would}removed"
+    )
+    before = (
+        f" ({report.known_failures} failed before and unchanged: python -m bot status --failures)"
+        if report.known_failures
+        else ""
+    )
+    return f"{done}, {report.failed} failed{before}{duplicates}"
+
+
+def failures_of(report: Report) -> Iterator[str]:
+    """Yield a line for each failure of a run, and one for the files that are no articles."""
+    for failure in report.failures:
+        yield f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}"
+    if report.skipped:
+        endings = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
+        yield f"  left out, not article files: {endings}"
+
+
 def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:
-    """Return how a run on record ended: done, stopped, error, killed; without a report the latest one may be running
-    still.
+    """Return how a recorded run ended: done, stopped, error or killed.
+
+    Without a report, the latest run may still be running.
     """
     if report is None:
-        # One writer at a time: whoever began a later run found this one dead.
+        # One writer at a time: when a later run began, this one was dead.
         return "running or killed" if latest else "killed"
     if report.get("error"):
         return "error"
@@ -99,27 +123,25 @@ def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:
 
 
 class Progress:
-    """What a run tells while it works; this one tells nothing."""
+    """Takes the progress of a run; this one shows nothing."""
 
     def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
-        """The run begins; ``survey`` counts the files that are new or have changed, and their bytes, in a walk of its
-        own.
-        """
+        """The run begins; ``survey`` walks the folders and counts the files to read, and their bytes."""
 
     def step(self, step: Step) -> None:
-        """An article was read and will be put in, or one will be removed."""
+        """An article was read and will be added or updated, or one will be removed."""
 
     def done(self, articles: int, size: int) -> None:
-        """So many articles have vectors, and about so many bytes of the files are behind."""
+        """So many articles have their vectors, from about so many bytes of the files."""
 
     def publishing(self) -> None:
-        """The batch in hand is being written into the index."""
+        """A batch is being published."""
 
     def published(self, report: Report) -> None:
-        """Everything the report counts is in."""
+        """A batch was published; the report counts it."""
 
     def kept(self, folder: str, files: int) -> None:
-        """A watched folder holds no article any more; so many of its files stay in all the same."""
+        """A watched folder has no article any more; the articles of so many files stay."""
 
 
 _LINE_SECONDS = 10.0  # between two lines where there is no terminal
@@ -128,7 +150,7 @@ Clock = Callable[[], float]
 
 @contextlib.contextmanager
 def shown(*, quiet: bool) -> Iterator[Progress]:
-    """Give the progress that suits where standard error leads; ``quiet`` shows nothing."""
+    """Return the progress for a terminal, or for a log if standard error is none; ``quiet`` shows nothing."""
     console = Console(stderr=True)
     if quiet:
         yield Progress()
@@ -145,7 +167,7 @@ def shown(*, quiet: bool) -> Iterator[Progress]:
 
 
 class _Measure:
-    """Articles done, their rate, and the time left, judged by the bytes that are behind and those ahead."""
+    """Articles done, their rate, and the time left, estimated from the bytes done and those to do."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -166,12 +188,12 @@ class _Measure:
     def __str__(self) -> str:
         """Return one line: articles, rate, time left."""
         spent = self._clock() - self._began
-        told = f"{self.articles:,} articles"
+        text = f"{self.articles:,} articles"
         if spent <= 0 or not self.articles:
-            return told
-        told += f", {self.articles / spent:,.1f}/s"
-        # Over the whole run: a rate of the last seconds jumps with every batch that is embedded.
-        return f"{told}, {_duration(spent * (1 - self.share) / self.share)} left" if 0 < self.share < 1 else told
+            return text
+        text += f", {self.articles / spent:,.1f}/s"
+        # Over the whole run: the rate of the last seconds would jump with every embedded batch.
+        return f"{text}, {_duration(spent * (1 - self.share) / self.share)} left" if 0 < self.share < 1 else text
 
 
 def _duration(seconds: float) -> str:
@@ -201,7 +223,7 @@ class _BarProgress(Progress):
 
 
 class LineProgress(Progress):
-    """Writes a line when something is in, and else at most every ten seconds."""
+    """Writes a line when a batch was published, and between at most every ten seconds."""
 
     def __init__(self, stream: TextIO, clock: Clock = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
@@ -209,18 +231,18 @@ class LineProgress(Progress):
         self._said = clock()
 
     def ahead(self, survey: Callable[[], tuple[int, int]]) -> None:
-        """Take the measure of the run."""
+        """Count the files to read."""
         self._measure.begin(*survey())
         self._said = self._clock()
 
     def done(self, articles: int, size: int) -> None:
-        """Say how far the run is, if nothing was said for a while."""
+        """Write a line about the progress, if the last one is ten seconds old."""
         self._measure.done(articles, size)
         if self._clock() - self._said >= _LINE_SECONDS:
             self._say(str(self._measure))
 
     def published(self, report: Report) -> None:
-        """Say what is in."""
+        """Write a line about the batch."""
         self._say(f"in: {report.added} added, {report.updated} updated, {report.removed} removed")
 
     def _say(self, line: str) -> None:

@@ -11,8 +11,10 @@ from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
+from types import TracebackType
 
-from index.archive import Archive, Batch, Prepared
+from index.archive import Archive
+from index.batch import Batch, Prepared
 from index.ingest.changes import Change, Gone, Options, absolute, ahead, changes
 from index.ingest.embedding import EmbeddingQueue, embed
 from index.ingest.report import Progress, Report, Step
@@ -25,24 +27,23 @@ from index.store.upgrade import read_all
 _BATCH_ARTICLES = 500  # published together: copying a generation costs a second at 100,000 passages
 _BATCH_CHARACTERS = 8_000_000
 
-Stopped = Callable[[], bool]
-
 
 def run(
-    archive: Archive, embedder: Embedder, options: Options, progress: Progress, stopped: Stopped = lambda: False
+    archive: Archive,
+    embedder: Embedder,
+    options: Options,
+    progress: Progress,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Report:
     """Bring the archive up to date with some files and return the report. The caller holds the writer's lock.
 
     ``stopped`` is asked between articles: once it says so, what has been read is published and the run ends. A run that
     is killed has published whole batches; the next one does the rest and embeds nothing twice.
     """
-    began = time.monotonic()
     report = Report()
-    with archive.catalog.transaction() as transaction:
-        report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
-    link_all(archive.catalog, stopped)
-    read_all(archive.catalog, stopped)
-    try:
+    with _OnRecord(archive, options, report):
+        link_all(archive.catalog, stopped)
+        read_all(archive.catalog, stopped)
         progress.ahead(lambda: ahead(archive, options))
         with EmbeddingQueue(archive, embedder) as queue:
             writing = _Writing(archive, queue, embedder, report, progress)
@@ -54,24 +55,37 @@ def run(
         report.interrupted = stopped()
         if not report.interrupted:
             settle(archive, lambda items: embed(archive, embedder, items), embedder.identity)
-        # Only now: of a run that failed, the next one wants the vectors that no passage uses yet.
+        # Only now: after a failed run, the next one needs the vectors that no passage uses yet.
         with archive.catalog.transaction() as transaction:
             transaction.drop_unused_embeddings(spare=transaction.counts()["passages"] + 1_000)
-    except KeyboardInterrupt:
-        report.interrupted = True
-        raise
-    except Exception as error:
-        report.error = str(error)
-        raise
-    finally:
-        archive.rest()
+    return report
+
+
+class _OnRecord:
+    """Records a run and its report in the catalog, however the run ends."""
+
+    def __init__(self, archive: Archive, options: Options, report: Report) -> None:
+        self._archive, self._options, self._report = archive, options, report
+        self._began = time.monotonic()
+
+    def __enter__(self) -> None:
+        with self._archive.catalog.transaction() as transaction:
+            self._report.run = transaction.start_run(datetime.now(UTC).isoformat(timespec="seconds"))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        options, report = self._options, self._report
+        report.interrupted = report.interrupted or isinstance(error, KeyboardInterrupt)
+        report.error = str(error) if isinstance(error, Exception) else None
+        self._archive.stop_writing()
         report.failed = report.failures.total
-        report.seconds = time.monotonic() - began
+        report.seconds = time.monotonic() - self._began
         whole = not report.interrupted and report.error is None and options.changed is None
         covered = (
             [each for path in options.paths for each in {path, absolute(path)}] if whole else options.changed or ()
         )
-        with archive.catalog.transaction() as transaction:
+        with self._archive.catalog.transaction() as transaction:
             before = {(path, reason) for _, path, reason in transaction.passing_failures()}
             if (
                 options.watching
@@ -81,7 +95,6 @@ def run(
                 transaction.forget_run(report.run)
             else:
                 transaction.finish_run(report.run, report.seconds, report.as_json(), covered)
-    return report
 
 
 class _Writing:
@@ -101,21 +114,21 @@ class _Writing:
             report,
             progress,
         )
-        self._behind = _Behind(progress)
+        self._done = _Done(progress)
         self._batch, self._size = Batch(), 0
-        self._full: deque[tuple[Batch, int]] = deque()  # with what ``EmbeddingQueue.done`` must be asked for
+        self._full: deque[tuple[Batch, int]] = deque()  # each with the number for ``EmbeddingQueue.done``
 
     def take(self, change: Change) -> None:
-        """Take a change, and publish what is ready."""
+        """Add a change, and publish what is ready."""
         if isinstance(change, Prepared):
             self._article(change)
         elif isinstance(change, FileRecord):
             self._batch.files.append(change)
-            self._behind.file(change)
+            self._done.file(change)
         elif isinstance(change, FetchRecord):
             self._batch.fetches.append(change)
         elif isinstance(change, Gone):
-            self._archive.expect()
+            self._archive.prepare_to_write()
             self._batch.removed += change.ids
             self._batch.files_gone += [change.file] if change.file else []
         if len(self._batch.articles) >= _BATCH_ARTICLES or self._size > _BATCH_CHARACTERS:
@@ -123,24 +136,24 @@ class _Writing:
         self._publish_ready()
 
     def end(self) -> None:
-        """Publish all that was taken."""
+        """Publish everything that was added."""
         self._seal()
         while self._full:
             self._publish_first()
-        self._behind.tell()
+        self._done.report()
 
     def _article(self, item: Prepared) -> None:
         id_ = item.article.source.id
-        self._archive.expect()
+        self._archive.prepare_to_write()
         # A later version of the same article takes the place of the earlier one.
         self._batch.articles = [other for other in self._batch.articles if other.article.source.id != id_]
         self._batch.articles.append(item)
         self._size += len(item.article.text)
-        self._behind.article(item)
-        self._queue.put(item, self._behind.mark())
+        self._done.article(item)
+        self._queue.put(item, self._done.mark())
 
     def _seal(self) -> None:
-        self._full.append((self._batch, self._queue.flush(self._behind.mark())))
+        self._full.append((self._batch, self._queue.flush(self._done.mark())))
         self._batch, self._size = Batch(), 0
 
     def _publish_ready(self) -> None:
@@ -153,10 +166,10 @@ class _Writing:
         _publish(self._archive, self._embedder, batch, self._report, self._progress)
 
 
-class _Behind:
-    """Counts what a run has behind it.
+class _Done:
+    """Counts what a run has done.
 
-    A file of many articles is behind bit by bit, as far as the length of their texts tells.
+    A file of many articles counts article by article, by the length of their texts.
     """
 
     def __init__(self, progress: Progress) -> None:
@@ -172,10 +185,10 @@ class _Behind:
         self._part = 0
 
     def mark(self) -> Callable[[], None]:
-        """Return what tells that all of this is behind."""
+        """Return a function that reports the progress up to here."""
         return partial(self._progress.done, self._articles, self._files + self._part)
 
-    def tell(self) -> None:
+    def report(self) -> None:
         self.mark()()
 
 
@@ -203,8 +216,8 @@ def plan(archive: Archive | None, options: Options) -> tuple[list[Step], Report]
 
 
 def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report, progress: Progress) -> None:
-    """Embed what has no vector yet, publish the batch, and count it."""
-    embed(archive, embedder, batch.articles)  # nothing, as a rule: what the run of a queue left out
+    """Publish a batch, and count it in the report."""
+    embed(archive, embedder, batch.articles)  # as a rule nothing: the queue has done it
     if not (batch.articles or batch.removed or batch.files or batch.files_gone or batch.fetches):
         return
     with archive.catalog.snapshot() as snapshot:
@@ -229,7 +242,7 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
 
 
 def _duplicates(archive: Archive, batch: Batch) -> int:
-    """Count the articles of a batch that are copies of one that was in before, or stands before them in the batch."""
+    """Count the articles of a batch that are copies of one in the archive, or of an earlier one in the batch."""
     ids = [item.article.source.id for item in batch.articles]
     later, count = set(ids), 0
     with archive.catalog.snapshot() as snapshot:

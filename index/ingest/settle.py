@@ -1,4 +1,4 @@
-"""Which lines are furniture because they recur, decided again after articles came and went.
+"""Decides again, after articles were added or removed, which lines are furniture because they recur.
 
 The state of the archive depends on the articles in it, not on the order in which they came: a line that its third story
 makes furniture is cut from the first two as well, and one that too few still hold is put back.
@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from index.archive import Archive, Batch, Prepared
+from index.archive import Archive
 from index.articles import Article, Source
+from index.batch import Batch, Prepared
 from index.clean.recurring import REASON, STORIES, Counted, counted, whole, without
 from index.store.rows import CutLine
 from index.store.snapshot import Snapshot
@@ -21,9 +22,7 @@ _AT_ONCE = 500  # articles published together
 def prepared(
     archive: Archive | None, source: Source, text: str, file: str, original_digest: str, cut: Iterable[CutLine]
 ) -> Prepared:
-    """Return an article ready to be published, without the lines that are known to recur over articles of its
-    publisher.
-    """
+    """Return an article ready to be published, without the lines that recur in its publisher's articles."""
     return split(source, text, file, original_digest, cut, lambda counts: _known(archive, counts))
 
 
@@ -35,21 +34,23 @@ def split(
     cut: Iterable[CutLine],
     known: Callable[[Counted], set[int]],
 ) -> Prepared:
-    """Return an article ready to be published; ``known`` tells which of its counted lines are known to recur."""
+    """Return an article ready to be published; ``known`` returns the digests of its lines that recur."""
     paragraphs = text.split("\n\n")
     counts = counted(source, paragraphs)
     return _without(source, paragraphs, counts, known(counts), file, original_digest, cut)
 
 
 def checked(archive: Archive | None, item: Prepared) -> Prepared:
-    """Return an article that was split elsewhere as it is without the lines that the archive knows to recur by now."""
+    """Return an article that another process split, without the lines that recur by now."""
     assert item.counted is not None
     counts = item.counted
-    paragraphs = whole(item.article.text.split("\n\n"), [(line.place, line.text) for line in counts.lines if line.cut])
+    paragraphs = whole(
+        item.article.text.split("\n\n"), [(line.position, line.text) for line in counts.lines if line.cut]
+    )
     known = _known(archive, counts)
     if without(paragraphs, counts, known)[1] == counts:
         return item
-    gone = [line.place for line in counts.lines if line.cut]
+    gone = [line.position for line in counts.lines if line.cut]
     cut = [(line, reason, _before(at, paragraphs, gone)) for line, reason, at in item.cut if reason != REASON]
     return _without(item.article.source, paragraphs, counts, known, item.file, item.original_digest, cut)
 
@@ -62,7 +63,7 @@ def _known(archive: Archive | None, counts: Counted) -> set[int]:
 
 
 def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> int:
-    """Clean those articles again whose lines have become furniture, or no longer are; return how many.
+    """Clean the articles again in which a line has become furniture, or is none any more; return how many.
 
     The caller holds the writer's lock.
 
@@ -83,7 +84,7 @@ def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str
 
 
 def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:
-    """Return an article as the lines known now leave it, None if that is how it is."""
+    """Return an article without the lines that recur now, None if nothing changes."""
     stored = snapshot.article(article_id)
     if stored is None:
         return None
@@ -93,7 +94,7 @@ def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:
     counts = counted(source, paragraphs)
     known = snapshot.recurring(counts.publisher, [line.digest for line in counts.lines], STORIES)
     cut = [
-        (line, reason, _before(at, paragraphs, [place for place, _ in taken_out]))
+        (line, reason, _before(at, paragraphs, [position for position, _ in taken_out]))
         for line, reason, at in stored.cut
         if reason != REASON
     ]
@@ -111,11 +112,11 @@ def _without(
     cut: Iterable[CutLine],
 ) -> Prepared:
     kept, counts = without(paragraphs, counts, known)
-    gone = [line.place for line in counts.lines if line.cut]
+    gone = [line.position for line in counts.lines if line.cut]
     starts = _starts(paragraphs)
-    told = [(line, reason, _after(at, paragraphs, gone)) for line, reason, at in cut]
-    told += [(paragraphs[place], REASON, _after(starts[place], paragraphs, gone)) for place in gone]
-    return Prepared.of(Article.of(source, "\n\n".join(kept)), file, original_digest, told, counts)
+    cut_lines = [(line, reason, _after(at, paragraphs, gone)) for line, reason, at in cut]
+    cut_lines += [(paragraphs[position], REASON, _after(starts[position], paragraphs, gone)) for position in gone]
+    return Prepared.of(Article.of(source, "\n\n".join(kept)), file, original_digest, cut_lines, counts)
 
 
 def _starts(paragraphs: Sequence[str]) -> list[int]:
@@ -123,15 +124,15 @@ def _starts(paragraphs: Sequence[str]) -> list[int]:
 
 
 def _after(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
-    """Return where an offset in the whole text is once some paragraphs are out of it."""
+    """Return the offset, after some paragraphs were removed, of a place in the whole text."""
     starts = _starts(paragraphs)
-    return None if at is None else at - sum(len(paragraphs[place]) + 2 for place in gone if starts[place] < at)
+    return None if at is None else at - sum(len(paragraphs[position]) + 2 for position in gone if starts[position] < at)
 
 
 def _before(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
-    """Return where an offset was in the whole text before some paragraphs went out of it."""
+    """Return the offset in the whole text of a place in the text without some paragraphs."""
     starts = _starts(paragraphs)
-    for place in sorted(gone):
-        if at is not None and starts[place] < at:
-            at += len(paragraphs[place]) + 2
+    for position in sorted(gone):
+        if at is not None and starts[position] < at:
+            at += len(paragraphs[position]) + 2
     return at

@@ -1,6 +1,6 @@
-"""What changes in watched files and folders, gathered to quiet moments.
+"""Watches files and folders, and yields what changed once it has been quiet for a moment.
 
-The operating system tells of changes as they happen. Where it may have missed some, everything is looked at again.
+The operating system reports changes as they happen. Where it may have missed some, everything is walked again.
 """
 
 from __future__ import annotations
@@ -12,37 +12,36 @@ from typing import Protocol
 
 from index.errors import ArchiveError
 
-_QUIET_MS = 500  # an editor's unlink and rename, a copy of many files: one change
-_AT_MOST_MS = 5_000  # under constant change, what has come by then is taken
-_LOOK_MS = 1_000  # how often the named files and folders themselves are looked at
-_MANY = 1_000  # changes at once: the system's queue may have run over, so everything is looked at
-_SWEEP_SECONDS = (
-    600  # the system tells nothing of what other machines change on a network disk, nor that its queue ran over
-)
+_QUIET_MS = 500  # without a change; so an editor's unlink and rename are one change
+_AT_MOST_MS = 5_000  # under constant change, what came so far is yielded
+_LOOK_MS = 1_000  # between two checks of the named files and folders themselves
+_MANY = 1_000  # changes at once: the system's queue may have overflowed, so everything is walked again
+# The system reports neither what other machines change on a network disk nor that its queue overflowed.
+_SWEEP_SECONDS = 600
 
 
-class Stopped(Protocol):
-    """Tells whether somebody wants the watch to end."""
+class StopSignal(Protocol):
+    """Set once somebody asked the watch to end."""
 
     def is_set(self) -> bool:
-        """Return True from then on."""
+        """Tell whether it is set."""
         ...
 
 
-def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | None]:
+def changes_in(paths: Sequence[Path], stopped: StopSignal) -> Iterator[set[str] | None]:
     """Yield the absolute paths that changed in some files and folders; None says that anything may have changed.
 
     None comes first, when a named path goes or comes back, after very many changes, and every ten minutes. Changes that
-    happen while the caller works are told next. Raises ArchiveError if the system cannot watch so much.
+    happen while the caller works come next. Raises ArchiveError if the system cannot watch so much.
     """
     from watchfiles import watch
 
-    told: dict[Path, tuple[int, int] | None] | None = None
-    strict = True  # the library can pass over folders that may not be read, but then also over the system's limits
+    reported: dict[Path, tuple[int, int] | None] | None = None
+    strict = True  # else the library skips folders without permission, but also hides the system's limits
     while not stopped.is_set():
         standing = _standing(paths)
-        if standing != told and not any(standing.values()):
-            told = standing
+        if standing != reported and not any(standing.values()):
+            reported = standing
             yield None
         there = [path for path, identity in standing.items() if identity]
         if not there:
@@ -56,29 +55,29 @@ def changes_in(paths: Sequence[Path], stopped: Stopped) -> Iterator[set[str] | N
         try:
             for found in events:
                 if _standing(paths) != standing:
-                    break  # the watch is on what was there: begin again
-                if told != standing or len(found) >= _MANY or time.monotonic() - swept > _SWEEP_SECONDS:
-                    told, swept = standing, time.monotonic()
+                    break  # the watch is on what was there before: begin again
+                if reported != standing or len(found) >= _MANY or time.monotonic() - swept > _SWEEP_SECONDS:
+                    reported, swept = standing, time.monotonic()
                     yield None
                 elif found:
                     yield {path for _, path in found}
         except FileNotFoundError:
-            continue  # gone this moment
+            continue  # just removed
         except (OSError, RuntimeError) as error:
             if not (strict and isinstance(error, PermissionError)):
                 raise _explained(error) from error
             strict = False
 
 
-def pause(seconds: float, stopped: Stopped) -> None:
-    """Wait, but not beyond a wish to stop."""
+def pause(seconds: float, stopped: StopSignal) -> None:
+    """Wait for some seconds, or until a stop is asked for."""
     until = time.monotonic() + seconds
     while not stopped.is_set() and time.monotonic() < until:
         time.sleep(0.05)
 
 
 def _standing(paths: Sequence[Path]) -> dict[Path, tuple[int, int] | None]:
-    """Return which file or folder each path names at this moment (device and number), None where there is none."""
+    """Return device and inode of the file or folder at each path, None where there is none."""
     found: dict[Path, tuple[int, int] | None] = {}
     for path in paths:
         try:

@@ -9,9 +9,9 @@ import importlib.util
 import os
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from index.errors import ModelError
 
 Vectors = npt.NDArray[np.float32]
+_T = TypeVar("_T")
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
 # SHA-256 of model.safetensors and tokenizer.json of sentence-transformers/all-MiniLM-L6-v2, revision
@@ -43,14 +44,6 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), dimensions), float32."""
-
-
-@runtime_checkable
-class CoarseEmbedder(Embedder, Protocol):
-    """An embedder that can also do it fast, for texts that are only compared with a question and forgotten."""
-
-    def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
-        """Return nearly the vectors of ``embed``."""
 
 
 class SentenceTransformerEmbedder:
@@ -115,18 +108,32 @@ class SentenceTransformerEmbedder:
     def _loaded(self, folder: Path | None) -> Any:
         # An idle OpenMP thread that spins makes one question up to ten times slower when anything else runs.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-        try:
-            from sentence_transformers import SentenceTransformer
-            from transformers.utils import logging
-
-            logging.disable_progress_bar()
-            return SentenceTransformer(str(folder or self.name))
-        except Exception as error:  # the library raises whatever its dependencies raise
+        found = attempted(partial(_sentence_transformer, str(folder or self.name)))
+        if isinstance(found, Exception):
             raise ModelError(
-                f"The embedding model {self.name!r} cannot be loaded ({described(error)}). "
+                f"The embedding model {self.name!r} cannot be loaded ({described(found)}). "
                 "Set NEWSDESK_MODEL__NAME to a sentence-transformers name or a local folder, or leave it out for "
                 "the default."
-            ) from error
+            ) from found
+        return found
+
+
+def _sentence_transformer(name: str) -> Any:
+    from sentence_transformers import SentenceTransformer
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+    return SentenceTransformer(name)
+
+
+def attempted(load: Callable[[], _T]) -> _T | Exception:
+    """Return what a library loads, or the error that kept it from doing so. Raises ModelError alone."""
+    try:
+        return load()
+    except ModelError:
+        raise
+    except Exception as error:  # the libraries of models raise their own classes, and those of whatever they call
+        return error
 
 
 def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
@@ -169,23 +176,26 @@ def reader(name: str) -> Callable[[str, Sequence[str]], list[float]]:
             "nothing of answers. "
             "Set NEWSDESK_ANSWERS__READER to a cross-encoder with one number or with entailment, or leave it out."
         )
-    place = labels["entailment"]
+    column = labels["entailment"]
     return lambda question, texts: [
-        float(values[place])
+        float(values[column])
         for values in model.predict([(text, question) for text in texts], apply_softmax=True, show_progress_bar=False)
     ]
 
 
 def _cross_encoder(name: str, what: str, setting: str) -> Any:
-    try:
+    def load() -> Any:
         from sentence_transformers import CrossEncoder
 
         return CrossEncoder(name)
-    except Exception as error:  # the library raises whatever its dependencies raise
+
+    found = attempted(load)
+    if isinstance(found, Exception):
         raise ModelError(
-            f"The {what} {name!r} cannot be loaded ({described(error)}). Set {setting} to a cross-encoder's name "
+            f"The {what} {name!r} cannot be loaded ({described(found)}). Set {setting} to a cross-encoder's name "
             "or local folder, or leave it out."
-        ) from error
+        ) from found
+    return found
 
 
 def entailment(name: str) -> Callable[[str, str], float]:

@@ -23,7 +23,14 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 import numpy as np
 
 from index.errors import ModelError
-from index.model.embedder import DEFAULT_MODEL, SentenceTransformerEmbedder, Vectors, described, give_memory_back
+from index.model.embedder import (
+    DEFAULT_MODEL,
+    SentenceTransformerEmbedder,
+    Vectors,
+    attempted,
+    described,
+    give_memory_back,
+)
 
 if TYPE_CHECKING:
     from index.model.onnx_graph import Encoder
@@ -52,7 +59,6 @@ _PROBED = (
     0.037676,
 )
 _TOLERANCE = 0.002  # bf16 is off by 0.0006, a model with another epsilon by 0.016, with a layer left out by 0.12
-_TOLERANCE_COARSE = 0.02  # it is off by 0.011, with 4 bits in place of 7 by 0.032
 
 
 class Model:
@@ -68,7 +74,6 @@ class Model:
         self._wanted = runtime
         self._many = many
         self._embed: Embed | None = None
-        self._coarse: Embed | None = None
         self._parts: _Parts | None = None
         self._loading = threading.Lock()
         self.runtime: str | None = None  # what computes the vectors, once it is loaded
@@ -100,56 +105,31 @@ class Model:
                 self._embed = self._loaded()
         return self._embed(texts)
 
-    def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
-        """Return nearly the vectors of ``embed``, in 40 % of the time (cosine 0.995 on average): to be compared at
-        once, never kept.
-
-        Where the model is run by torch they are those of ``embed``.
-        """
-        with self._loading:
-            if self._coarse is None:
-                self._coarse = self._loaded_coarse()
-        return self._coarse(texts)
-
-    def _loaded_coarse(self) -> Embed:
-        self._embed = self._embed or self._loaded()
-        if self._parts is None or self.runtime == "torch":
-            return self._embed
-        try:
-            embed = self._parts.embed_by(partial(_onnxruntime, coarse=True))
-            self._probe(embed, _TOLERANCE_COARSE)
-            return embed
-        except Exception as error:  # a runtime raises whatever it likes
-            _log.warning(
-                "Sentences are compared by the whole model, which takes longer: its coarse form cannot be run (%s).",
-                described(error),
-            )
-            return self._embed
-
     def _loaded(self) -> Embed:
         runtime = _suiting(self._reference.name, self._many) if self._wanted == "auto" else self._wanted
         if runtime != "torch":
-            try:
-                self._parts = _Parts.of(self._reference)
-                embed = self._parts.embed_by(_openvino if runtime == "openvino" else _onnxruntime)
-                self._probe(embed)
+            found = attempted(partial(self._without_torch, runtime))
+            if not isinstance(found, Exception):
                 self.runtime = runtime
-                return embed
-            except ModelError:
-                raise
-            except Exception as error:  # a runtime raises whatever it likes
-                if self._wanted != "auto":
-                    raise ModelError(
-                        f"The model {self._reference.name!r} cannot be run by {runtime} ({described(error)}). "
-                        "Set NEWSDESK_MODEL__RUNTIME to auto or torch."
-                    ) from error
-                _log.warning(
-                    "The model is run by torch, which is slower: %s cannot run it (%s).", runtime, described(error)
-                )
+                return found
+            if self._wanted != "auto":
+                raise ModelError(
+                    f"The model {self._reference.name!r} cannot be run by {runtime} ({described(found)}). "
+                    "Set NEWSDESK_MODEL__RUNTIME to auto or torch."
+                ) from found
+            _log.warning(
+                "The model is run by torch, which is slower: %s cannot run it (%s).", runtime, described(found)
+            )
         self.runtime = "torch"
         return self._reference.embed
 
-    def _probe(self, embed: Embed, tolerance: float = _TOLERANCE) -> None:
+    def _without_torch(self, runtime: Runtime) -> Embed:
+        self._parts = _Parts.of(self._reference)
+        embed = self._parts.embed_by(_openvino if runtime == "openvino" else _onnxruntime)
+        self._probe(embed)
+        return embed
+
+    def _probe(self, embed: Embed) -> None:
         """Raise ValueError unless a sentence gets the vector that sentence-transformers gives it."""
         if self._reference.name == DEFAULT_MODEL:
             known = np.asarray(_PROBED, np.float32)
@@ -158,7 +138,7 @@ class Model:
         else:
             return
         off = float(np.abs(embed([_PROBE])[0, : len(known)] - known).max())
-        if not off < tolerance:
+        if not off < _TOLERANCE:
             raise ValueError(f"its vectors are off by {off:.4f}")
 
 
@@ -210,7 +190,7 @@ class _Parts:
 
     def embed_by(self, runtime: Callable[[Encoder], Run]) -> Embed:
         run = runtime(self.encoder)
-        self.encoder.rest()
+        self.encoder.release_pages()
         give_memory_back()
         return partial(_embedded, self.tokenizer, run, self.workers, self.encoder.config["hidden_size"])
 
@@ -230,12 +210,12 @@ def _embedded(tokenizer: Any, run: Run, workers: ThreadPoolExecutor, dimensions:
     return vectors
 
 
-def _onnxruntime(encoder: Encoder, *, coarse: bool = False) -> Run:
+def _onnxruntime(encoder: Encoder) -> Run:
     import onnxruntime as ort
 
     from index.model.onnx_graph import INPUT, graph
 
-    made, weights = graph(encoder, coarse=coarse)
+    made, weights = graph(encoder)
     options = ort.SessionOptions()
     # One core a text: the cores share no text, so none waits for another, and a busy machine slows one text, not all.
     options.intra_op_num_threads = options.inter_op_num_threads = 1

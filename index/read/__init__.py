@@ -1,4 +1,4 @@
-"""From files, web pages and feeds to records: each kind of file has a reader that loads its library when it is needed.
+"""Readers: from files, web pages and feeds to records. Each loads its library when it is first needed.
 
-A reader knows nothing of the catalog; what it cannot read it says in one sentence.
+A reader knows no catalog. What it cannot read it reports in one sentence.
 """

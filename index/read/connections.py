@@ -1,4 +1,4 @@
-"""Connections to the web that cannot be turned against the network newsdesk runs in.
+"""Connections to the web that cannot be misused to reach the network newsdesk runs in.
 
 A host's name is resolved here, its addresses are checked here, and the connection goes to the very address that was
 checked: a name that points elsewhere a moment later (DNS rebinding) gains nothing. No connection outlives its time,
@@ -17,12 +17,12 @@ from typing import Any
 
 import httpcore
 
-from index.errors import PageError
+from index.errors import PageError, StopRequested
 
 Resolve = Callable[[str, int], Sequence[str]]
 Networks = Sequence[IPv4Network | IPv6Network]
 
-_SLICE = 0.5  # seconds: how long a stop that was asked for may go unnoticed
+_SLICE = 0.5  # seconds between two looks whether the run is to stop
 _NAT64 = IPv6Network("64:ff9b::/96")
 _COMPATIBLE = IPv6Network("::/96")
 _NOT_PUBLIC = (
@@ -31,10 +31,6 @@ _NOT_PUBLIC = (
     IPv6Network("2001::/23"),
     IPv6Network("3fff::/20"),
 )
-
-
-class Stopped(Exception):
-    """The run was asked to stop while it waited for the web."""
 
 
 def resolve(host: str, port: int) -> list[str]:
@@ -66,17 +62,17 @@ class Patience:
     """How long one exchange with a server may still take."""
 
     def __init__(self, seconds: float, idle: float, stopped: Callable[[], bool]) -> None:
-        """Begin to count: ``seconds`` for all of it, ``idle`` without a byte."""
+        """Start the clock: ``seconds`` for the whole exchange, ``idle`` seconds without a byte."""
         self._seconds, self._idle, self._stopped = seconds, idle, stopped
         self._end = time.monotonic() + seconds
 
     def left(self, since: float) -> float:
-        """Return for how many seconds to wait now, for something waited for since some moment.
+        """Return how many seconds to wait now for something that has been awaited since ``since``.
 
-        Raises PageError when the time is up, Stopped when the run was asked to stop.
+        Raises PageError when the time is up, StopRequested when the run was asked to stop.
         """
         if self._stopped():
-            raise Stopped
+            raise StopRequested
         now = time.monotonic()
         if now >= self._end:
             raise PageError(f"the page had not come after {self._seconds:g} seconds; run again later")
@@ -85,7 +81,7 @@ class Patience:
         return min(self._end - now, since + self._idle - now, _SLICE)
 
     def for_connecting(self) -> float:
-        """Return for how many seconds to try one address. Raises as ``left`` does."""
+        """Return how many seconds to try one address. Raises as ``left`` does."""
         self.left(time.monotonic())
         return max(0.001, min(self._end - time.monotonic(), self._idle))
 
@@ -137,7 +133,7 @@ class CheckedNetwork(httpcore.NetworkBackend):
 
 
 class _TimedStream(httpcore.NetworkStream):
-    """A connection whose every wait ends when the patience does."""
+    """A connection that waits no longer than the time that is left."""
 
     def __init__(self, stream: httpcore.NetworkStream, patience: Patience) -> None:
         self._stream, self._patience = stream, patience

@@ -1,4 +1,4 @@
-"""PDF and Word files: their text as paragraphs, and what their properties are worth."""
+"""PDF and Word files: their text as paragraphs, and those of their properties that can be trusted."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ _PRINTED = re.compile(
 
 
 def properties(title: object, author: object) -> Metadata:
-    """Return title and author as a file's properties give them, without what programs put there."""
+    """Return title and author from a file's properties, unless a program put them there."""
     known_title, known_author = line_of(title), line_of(author)
     return Metadata(
         known_title if known_title and not _NO_TITLE.match(known_title) else None,
@@ -57,9 +57,7 @@ def properties(title: object, author: object) -> Metadata:
 
 
 def written(created: date | None, *programs: object) -> date | None:
-    """Return the day a file was made, unless a program made it from something older (a browser that prints, a
-    scanner).
-    """
+    """Return the day a file was made, None if a program made it from something older (a browser, a scanner)."""
     return (
         None
         if created is None or created.year < 1990 or any(_PRINTED.search(str(program or "")) for program in programs)
@@ -67,8 +65,20 @@ def written(created: date | None, *programs: object) -> date | None:
     )
 
 
+# What pypdf raises beside its own errors when it meets something unexpected in a file.
+_ODD = (
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+    AssertionError,
+    ArithmeticError,
+    OSError,
+    RecursionError,
+)
 _PAGES = 2_000
-_SECONDS = 60.0  # an article's PDF takes one
+_SECONDS = 60.0  # the PDF of an article takes one second
 _CHARACTERS = 20_000_000
 _MARGIN = 0.12  # of the page's height
 _NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
@@ -86,7 +96,7 @@ class _Line:
     margin: bool  # near the page's upper or lower edge
 
 
-def read_pdf(place: str, raw: bytes) -> Record:
+def read_pdf(path: str, raw: bytes) -> Record:
     """Read a PDF. Raises UnreadableError for one that is encrypted, damaged, too large or holds no text."""
     import pypdf
     from pypdf.errors import PyPdfError
@@ -104,18 +114,7 @@ def read_pdf(place: str, raw: bytes) -> Record:
         pages, pictures = _pages(reader)
     except pypdf.errors.DependencyError as error:
         raise UnreadableError("encrypted PDF: its kind of encryption cannot be read here; save it without") from error
-    except (
-        PyPdfError,
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        IndexError,
-        AssertionError,
-        ArithmeticError,
-        OSError,
-        RecursionError,
-    ) as error:
+    except (PyPdfError, *_ODD) as error:
         raise UnreadableError(
             f"is a damaged PDF ({type(error).__name__}: {str(error)[:100]}); open it in a viewer, print it to a "
             "new PDF, and ingest that"
@@ -127,7 +126,7 @@ def read_pdf(place: str, raw: bytes) -> Record:
             )
         raise UnreadableError("is a PDF without any text; export it again as text")
     known, made = _known(reader)
-    return Record(place, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
+    return Record(path, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
 
 
 def _pages(reader: PdfReader) -> tuple[list[list[_Line]], bool]:
@@ -213,7 +212,7 @@ def _edges(lines: list[_Line]) -> set[int]:
 
 
 def _sign(line: _Line) -> tuple[str, int]:
-    """Return what running heads have in common from page to page: the words and the height on the paper."""
+    """Return what running heads share from page to page: their words, and their height on the page."""
     text = line.text.casefold()
     return _DIGITS.sub("#", text) if len(text.split()) <= 8 else text, round(line.y / 6)
 
@@ -251,7 +250,7 @@ def _begins(above: _Line, line: _Line, leading: float, wide: float) -> bool:
 
 
 def _joined(text: str, line: str, words: Counter[str]) -> str:
-    """Join a line to a paragraph; a hyphen at its end goes, unless the document writes the word with one."""
+    """Join a line to a paragraph; a hyphen at the break is removed unless the document writes the word with one."""
     if text.endswith("\u00ad"):
         return text[:-1] + line
     tail, head = re.search(r"([^\W\d_]+)[-‐]$", text), re.match(r"[^\W\d_]+", line)
@@ -262,6 +261,8 @@ def _joined(text: str, line: str, words: Counter[str]) -> str:
 
 
 def _known(reader: PdfReader) -> tuple[Any, date | None]:
+    from pypdf.errors import PyPdfError
+
     try:
         said = reader.metadata
         if said is None:
@@ -269,7 +270,7 @@ def _known(reader: PdfReader) -> tuple[Any, date | None]:
         known = properties(said.title, said.author)
         created = said.creation_date
         return known, written(created.date() if created else None, said.producer, said.creator)
-    except Exception:  # properties are written by anything; a PDF with odd ones is still an article
+    except (PyPdfError, *_ODD):  # properties are written by anything; a PDF with odd ones is still an article
         return properties(None, None), None
 
 
@@ -281,7 +282,7 @@ _FALLBACK = (
 _DC, _TERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
 
 
-def read_docx(place: str, raw: bytes, limit: int) -> Record:
+def read_docx(path: str, raw: bytes, limit: int) -> Record:
     """Read a Word document whose parts may unpack to ``limit`` bytes each.
 
     Raises UnreadableError for one that is encrypted, damaged, too large or holds no text.
@@ -319,13 +320,11 @@ def read_docx(place: str, raw: bytes, limit: int) -> Record:
     )
     author = said.get(f"{_DC}creator")
     made = written(created, author, *programs)
-    return Record(
-        place, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made
-    )
+    return Record(path, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made)
 
 
 def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:
-    """Return a part of the package as a tree, None if there is none; entities in it are not read."""
+    """Return a part of the package as a tree, None if there is none; entities are not expanded."""
     from lxml import etree
 
     if name not in package.namelist():

@@ -1,4 +1,4 @@
-"""What a feed lists: RSS, Atom or JSON Feed, as well-formed or not as it comes.
+"""Feeds: RSS, Atom and JSON Feed, also where they are not well-formed.
 
 Read with lxml, not feedparser: 1.1 MB of attributes kept feedparser busy for 169 seconds and lxml for a tenth of one,
 and feedparser turns every date into UTC, whose day may not be the publisher's.
@@ -17,9 +17,9 @@ from urllib.parse import urljoin, urlsplit
 
 from index.errors import UnreadableError
 
-_MOST = 10_000  # entries looked at
+_MOST = 10_000  # entries that are read
 _DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding", re.I)
-# One that begins nothing XML knows: "Q&A", "?a=1&b=2", "&nbsp;".
+# An ampersand that begins no entity: "Q&A", "?a=1&b=2", "&nbsp;".
 _LOOSE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)", re.I)
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-f]{1,6})|(\d{1,7}));", re.I)
 _MARKUP = re.compile(r"<[a-z/!][^<>]*>", re.I)
@@ -79,7 +79,7 @@ def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
 
 
 def _root(raw: bytes, charset: str | None) -> Any:
-    """Return the first element of some XML, mending what is not well-formed; None if there is none.
+    """Return the first element of some XML, repaired if it is not well-formed; None if there is none.
 
     No entity is expanded, nothing is loaded.
     """
@@ -98,13 +98,13 @@ def _root(raw: bytes, charset: str | None) -> Any:
             return etree.fromstring((_mended(raw) if mended else raw).lstrip(), parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
-        except LookupError:  # a charset that nobody knows
+        except LookupError:  # an unknown charset
             charset = None
     return None
 
 
 def _mended(raw: bytes) -> bytes:
-    """Escape loose ampersands, but not those in CDATA, where every one is meant."""
+    """Escape loose ampersands, except in CDATA, where they are plain text."""
     outside, *sections = raw.split(b"<![CDATA[")
     mended = [_escaped(outside)]
     for section in sections:
@@ -114,7 +114,7 @@ def _mended(raw: bytes) -> bytes:
 
 
 def _escaped(raw: bytes) -> bytes:
-    # Half characters ("&#55357;", a piece of an emoji) are what the parser would choke on.
+    # The parser fails on half characters ("&#55357;", a piece of an emoji).
     return _LOOSE_AMPERSAND.sub(
         b"&amp;",
         _REFERENCE.sub(
@@ -219,9 +219,7 @@ def _base(element: Any, url: str) -> str:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """Return a date of RFC 822 or ISO 8601 with the offset it names; one without an hour or offset is no moment but
-    still a day.
-    """
+    """Return a date of RFC 822 or ISO 8601 with its offset; without an hour or an offset it is only a day."""
     if not text:
         return None
     for parse in (parsedate_to_datetime, datetime.fromisoformat):
@@ -275,5 +273,5 @@ def _json_entry(item: dict[str, Any], url: str) -> Entry:
 
 
 def _string(value: object) -> str | None:
-    # JSON can spell half a character, which nothing can store.
+    # JSON can write half a character, which cannot be stored.
     return value.encode("utf-8", "replace").decode().strip() or None if isinstance(value, str) else None

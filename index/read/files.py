@@ -1,4 +1,4 @@
-"""Articles as they lie in files: which files there are, and the records in them."""
+"""Finds article files under the named paths, and reads the records in them."""
 
 from __future__ import annotations
 
@@ -17,25 +17,12 @@ from index.read.record import Failure, File, Record, check_size, completed
 from index.read.stores import is_store, listed, opened
 from index.read.text_files import is_sidecar, read_sidecar, sidecar_of, sidecars_of
 
-__all__ = [
-    "READERS",
-    "Failure",
-    "File",
-    "Listing",
-    "Record",
-    "digest_of_file",
-    "holds_articles",
-    "read",
-    "read_stream",
-    "walk",
-]
-
 Items = Iterator["tuple[str, Record] | Failure"]
 
 
 @dataclass(slots=True)
 class Listing:
-    """What a walk over folders found besides the files it yields."""
+    """What a walk over folders found besides article files."""
 
     failures: list[Failure] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)  # endings of files that are no articles
@@ -47,7 +34,7 @@ def walk(
     """Yield the article files that some paths name, folders in depth and in order of name.
 
     Hidden files and links that lead out of a folder are not followed. With ``roots``, nothing outside of them is read.
-    With ``changed`` (absolute paths), only folders in which something changed are looked into.
+    With ``changed`` (absolute paths), only folders in which something changed are read.
     """
     allowed = [root.resolve() for root in roots]
     for given in paths:
@@ -108,9 +95,7 @@ def _in_store(given: str, listing: Listing, *, outside: bool) -> Iterator[File]:
 
 
 def _touched(top: Path, changed: Iterable[str]) -> list[tuple[Path, bool]]:
-    """Return the folders under ``top`` in which something changed, and whether all that is in them is new (a folder
-    that was moved in).
-    """
+    """Return the folders under ``top`` with changes, each with whether all of it is new (it was moved in)."""
     found: dict[Path, bool] = {}
     for path in map(Path, changed):
         within = [path, *path.parents]
@@ -189,7 +174,7 @@ def _with_sidecar(file: File) -> File:
     try:
         status = os.lstat(sidecar)
     except OSError:
-        return file  # gone in this moment
+        return file  # just removed
     return File(file.path, file.size + status.st_size, file.mtime_ns + status.st_mtime_ns, sidecar)
 
 
@@ -212,8 +197,8 @@ def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
     """Yield the articles in a file as (key, record), and what could not be read.
 
     ``key`` identifies the article over its versions: the path, or path and record id. ``limit`` bounds one article, in
-    bytes. What an article does not say of itself is taken from the file's sidecar, else from its text. Never raises for
-    what a file contains.
+    bytes. What a file does not say about an article is taken from its sidecar, else from the article's text. A file's
+    contents raise nothing.
     """
     reader = _reader(Path(file.path).name)
     assert reader is not None
@@ -225,7 +210,7 @@ def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
         yield Failure(file.path, str(error), passing=error.passing)
     except OSError as error:
         yield Failure(file.path, str(_unreadable(error)), passing=True)
-    except Exception as error:  # a library stumbled over a hostile or damaged file, and the run must go on
+    except Exception as error:  # a library failed on a hostile or damaged file; the run goes on
         yield Failure(
             file.path,
             (

@@ -1,4 +1,4 @@
-"""The article of a web page: its text through trafilatura, what it says of itself from its head."""
+"""The article of a web page: trafilatura finds its text, the page's head gives title, author and date."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from index.read.record import Record, decoded
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_LARGEST = 20_000_000  # characters: a tree takes some fifteen times as much memory
+_LARGEST = 20_000_000  # characters; the tree takes about fifteen times as much memory
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{2,40})", re.I)
 _WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|h1|section|main|span|br)\b", re.I)
@@ -49,7 +49,7 @@ _GOES_ON = re.compile(r"[\s ]*[^\s ]*\w")
 _ENDS = re.compile(r"[.!?…。:|»•·–—-][\"”’»)\]]*\s*$")
 
 
-def read_html(place: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
+def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
     """Read a web page; ``url`` is where it came from and ``charset`` what its server says, where they are known.
 
     Raises UnreadableError for what is no page, and for a page without an article's text: one made by scripts, a consent
@@ -66,25 +66,39 @@ def read_html(place: str, raw: bytes, url: str | None = None, charset: str | Non
         raise UnreadableError("is not an HTML page or a damaged one; save it again")
     page = page_metadata(tree, url)
     show_as_read(tree)
-    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)  # it tells of each page it finds nothing in; so do we
+    # It logs each page without an article; our own report has it.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
         text = trafilatura.extract(tree, include_comments=False) or ""
     except (etree.LxmlError, ValueError, RecursionError) as error:
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     text = _whole_text(text, page.body)
     _check_article(tree, text, page.kind)
-    return Record(place, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False, extracted=True)
+    return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False, extracted=True)
 
 
 def show_as_read(tree: HtmlElement) -> None:
     """Change a page's tree so that its text is what a reader sees: no word of a sentence lost, none that is hidden.
 
-    Hidden and struck-out text goes, ``<q>`` gets its marks, ``<sup>`` and ``<sub>`` become signs of Unicode, and an
-    element inside a sentence is replaced by its text: extraction judges elements by tag and class, which is right
-    for blocks and takes words out of sentences. (trafilatura 2.3 drops ``<span class="widget">not</span>``.)
+    Extraction judges elements by tag and class. That is right for blocks and takes words out of sentences
+    (trafilatura 2.3 drops ``<span class="widget">not</span>``), so an element inside a sentence is replaced by its
+    text before.
     """
     _drop(tree, _HIDDEN)
     _drop(tree, _STRUCK)
+    _mark_quotations(tree)
+    _raise_numbers(tree)
+    for element in list(tree.xpath(_INSIDE)):
+        if element.getparent() is not None and _in_sentence(element):
+            element.drop_tag()
+    for table in tree.xpath("//table[.//p or .//h1 or .//h2]"):  # a table for layout, not for figures
+        for part in list(table.iter("table", "tbody", "thead", "tr", "td", "th")):
+            part.tag = "div"
+            part.attrib.clear()
+
+
+def _mark_quotations(tree: HtmlElement) -> None:
+    """Replace each ``<q>`` by its text in quotation marks, which a browser adds."""
     for quotation in tree.xpath("//q"):
         quotation.text = f"“{quotation.text or ''}"
         if len(quotation):
@@ -92,22 +106,20 @@ def show_as_read(tree: HtmlElement) -> None:
         else:
             quotation.text += "”"
         quotation.drop_tag()
+
+
+def _raise_numbers(tree: HtmlElement) -> None:
+    """Write raised and lowered numbers as signs of Unicode (m², CO₂), and leave out the marks of footnotes."""
     for small in tree.xpath("//sup | //sub"):
         content = "".join(small.itertext()).strip()
         if small.tag == "sup" and (small.find(".//a") is not None or re.fullmatch(r"\[.{1,4}\]", content)):
-            small.drop_tree()  # a mark of a footnote
+            small.drop_tree()
         elif re.fullmatch(r"[-+−]?\d{1,4}", content):
-            small.text = content.translate(_RAISED if small.tag == "sup" else _LOWERED)
+            signs = content.translate(_RAISED if small.tag == "sup" else _LOWERED)
             for child in list(small):
                 small.remove(child)
+            small.text = signs
             small.drop_tag()
-    for element in list(tree.xpath(_INSIDE)):
-        if element.getparent() is not None and _in_sentence(element):
-            element.drop_tag()
-    for table in list(tree.xpath("//table[.//p or .//h1 or .//h2]")):
-        for part in list(table.iter("table", "tbody", "thead", "tr", "td", "th")):
-            part.tag = "div"
-            part.attrib.clear()
 
 
 def _drop(tree: HtmlElement, path: str) -> None:
@@ -182,9 +194,7 @@ def _unpacked(raw: bytes) -> bytes:
 
 
 def _whole_text(text: str, body: str) -> str:
-    """Return the text that was extracted, or the page's own copy of it where that goes on (measured: a page in
-    eighty).
-    """
+    """Return the extracted text, or the page's own copy of it where that is longer (measured: one page in eighty)."""
     words, own = _WORD.findall(text), _WORD.findall(body)
     if len(own) < 1.3 * len(words) or len(own) < 100:
         return text
@@ -203,7 +213,7 @@ def _plain(body: str) -> str:
 
 
 def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
-    """Raise UnreadableError for a page that holds no article, saying what it seems to be."""
+    """Raise UnreadableError for a page without an article; its text says what the page seems to be."""
     visible = _visible(tree)
     words = len(_WORD.findall(text))
     short = f"{text}\n{visible}" if len(visible) < 3_000 else text
@@ -244,7 +254,7 @@ def _visible(tree: HtmlElement) -> str:
 
 
 def _linked_share(tree: HtmlElement, text: str) -> float:
-    """Return which share of a text's characters stands in lines that are links on the page."""
+    """Return the share of a text's characters that are in lines which are links on the page."""
     links = {" ".join(link.text_content().split()).casefold() for link in tree.iterfind(".//a[@href]")}
     lines = [" ".join(line.strip("-*• ").split()).casefold() for line in text.split("\n")]
     return sum(len(line) for line in lines if line in links) / max(1, sum(map(len, lines)))

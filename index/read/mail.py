@@ -1,4 +1,4 @@
-"""A newsletter as a mail: its story from the HTML or the plain part, the rest from its header."""
+"""A newsletter saved as a mail: its text from the HTML or the plain part, title, author and date from its header."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ _LINK = re.compile(r"[<(\[]\s?https?://[^\s<>()\[\]]+\s?[>)\]]|^[ \t]{0,20}https
 _WORD = re.compile(r"\w+")
 
 
-def read_mail(place: str, raw: bytes) -> Record:
-    """Read a saved mail. Raises UnreadableError for what is none and for one without text."""
+def read_mail(path: str, raw: bytes) -> Record:
+    """Read a saved mail. Raises UnreadableError if it is no mail or has no text."""
     if not re.search(
         rb"^(?:from|to|date|subject|received|mime-version|message-id|content-type|return-path|delivered-to)\s*:",
         raw[:20_000],
@@ -63,7 +63,7 @@ def read_mail(place: str, raw: bytes) -> Record:
     parts = list(_parts(message))
     plain = "\n\n".join(text for kind, text in parts if kind == "text/plain")
     html = next((text for kind, text in parts if kind == "text/html" and text.strip()), "")
-    text, language = _story(place, html, plain)
+    text, language = _story(path, html, plain)
     lines, forwarded = _without_furniture(text)
     if not any(_WORD.search(line) for line in lines):
         attached = [name for part in message.walk() if (name := part.get_filename())]
@@ -74,23 +74,23 @@ def read_mail(place: str, raw: bytes) -> Record:
     subject = _PREFIX.sub("", forwarded.get("subject") or _header(message.get("subject")) or "")
     listed = any(message.get(name) for name in ("list-unsubscribe", "list-id", "list-post"))
     name = line_of(sender.strip("\"' ")) or None
-    # A newsletter comes from a house; a mail from a person is by that person.
+    # A newsletter has a publisher; a mail from a person has an author.
     known = Metadata(
         line_of(subject), name if listed or html else None, None if listed or html else name, published, published_at
     )
     if known.publisher is None and listed and "@" in address:
         known = Metadata(known.title, line_of(address.rsplit("@", 1)[1].lower()), known.author, published, published_at)
     language = language or _header(message.get("content-language"))
-    return Record(place, digest_of(raw), "\n".join(lines), known, _address(message), language, speaks=False)
+    return Record(path, digest_of(raw), "\n".join(lines), known, _address(message), language, speaks=False)
 
 
-def _story(place: str, html: str, plain: str) -> tuple[str, str | None]:
-    """Return the mail's text: from its HTML if that gives no less than the plain part, else that."""
+def _story(path: str, html: str, plain: str) -> tuple[str, str | None]:
+    """Return the mail's text: from its HTML part, unless the plain part has more."""
     if html:
         from index.read.html import read_html
 
         try:
-            page = read_html(place, html.encode("utf-8", "replace"), charset="utf-8")
+            page = read_html(path, html.encode("utf-8", "replace"), charset="utf-8")
         except UnreadableError:
             page = None
         laid = page.text if page else ""
@@ -126,9 +126,7 @@ def _parts(message: object) -> Iterator[tuple[str, str]]:
 
 
 def _without_furniture(text: str) -> tuple[list[str], dict[str, str]]:
-    """Return the lines of a mail's text without what is only the mail's, and what the header of a forwarded one
-    says.
-    """
+    """Return the lines of a mail's text without the mail's own, and the fields of a forwarded mail's header."""
     lines = text.replace("\r\n", "\n").split("\n")
     said: dict[str, str] = {}
     filled = [index for index, line in enumerate(lines) if line.strip()]
@@ -155,7 +153,7 @@ def _without_furniture(text: str) -> tuple[list[str], dict[str, str]]:
 
 
 def _header(value: object) -> str | None:
-    """Return a header's words, whatever it is encoded in."""
+    """Return the text of a header field, decoded."""
     from email.header import decode_header
 
     if value is None:
@@ -177,7 +175,7 @@ def _header(value: object) -> str | None:
 
 
 def _address(message: object) -> str | None:
-    """Return where the newsletter stands on the web, if its header says so."""
+    """Return the newsletter's address on the web, if its header has one."""
     from index.read.record import web_address
 
     assert hasattr(message, "get")

@@ -1,6 +1,4 @@
-"""An article as it was saved, before cleaning: from its file or the page that was fetched, else put together from what
-was cut.
-"""
+"""An article as it was saved, before cleaning: its file or the fetched page, else the text with what was cut."""
 
 from __future__ import annotations
 
@@ -10,8 +8,8 @@ from typing import Literal
 
 from index.articles import article_id, digest_of
 from index.errors import UnreadableError
-from index.read.files import File, read
-from index.read.record import decoded
+from index.read.files import read
+from index.read.record import File, decoded
 from index.read.text_files import read_sidecar, sidecar_of
 from index.store.rows import StoredArticle
 from index.store.snapshot import Snapshot
@@ -20,22 +18,21 @@ _LARGEST = 50 * 2**20  # bytes of a file that is read to be shown
 _TEXTS = (".txt", ".md", ".html", ".htm", ".eml")  # files that are texts, and each one article
 _RECORDS = (".json", ".jsonl", ".jsonl.gz")
 
-Kind = Literal["file", "page", "record", "put together"]
+Form = Literal["file", "page", "record", "put together"]
 
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A text as it was saved, and where it is from; ``put together`` is the cleaned text with what was cut from it in
-    its place.
-    """
+    """A text as it was saved, and its origin; ``put together``: the cleaned text with the cut lines where they were."""
 
     text: str
-    kind: Kind
+    kind: Form
 
 
 def original(snapshot: Snapshot, stored: StoredArticle) -> Original:
-    """Return an article as it was saved: nothing is shown of a file or page that is not, byte for byte, what the
-    article was read from.
+    """Return an article as it was saved.
+
+    A file or page is shown only if it is, byte for byte, what the article was read from.
     """
     page = snapshot.fetch(stored.file)
     if page is not None and page.key and article_id(page.key) == stored.article.source.id:
@@ -77,9 +74,9 @@ def _record_of(stored: StoredArticle, path: Path) -> Original | None:
 def _put_together(stored: StoredArticle) -> str:
     """Return the cleaned text with the lines that were cut from it where they stood."""
     text, parts, at = stored.article.text, [], 0
-    placed = sorted((place, number) for number, (_, _, place) in enumerate(stored.cut) if place is not None)
-    for place, number in placed:
-        parts += [text[at:place], stored.cut[number][0] + "\n"]
-        at = max(at, place)
+    placed = sorted((position, number) for number, (_, _, position) in enumerate(stored.cut) if position is not None)
+    for position, number in placed:
+        parts += [text[at:position], stored.cut[number][0] + "\n"]
+        at = max(at, position)
     parts.append(text[at:])
-    return "".join(parts) + "".join(f"\n{line}" for line, _, place in stored.cut if place is None)
+    return "".join(parts) + "".join(f"\n{line}" for line, _, position in stored.cut if position is None)

@@ -1,4 +1,4 @@
-"""What a web page says of itself in its head: JSON-LD first, then meta tags. Nothing is guessed from the layout."""
+"""Title, author, publisher and date of a web page, from its JSON-LD, then its meta tags; not from its layout."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def _is_article(node: dict[str, Any]) -> bool:
 
 
 def _resolved(value: Any, known: dict[str, dict[str, Any]]) -> Any:
-    """Replace a mere reference {"@id": …} by the object it names."""
+    """Replace a reference {"@id": …} by the object it names."""
     if isinstance(value, list):
         return [_resolved(item, known) for item in value[:50]]
     if isinstance(value, dict) and "name" not in value:
@@ -203,7 +203,7 @@ def _publisher(tags: _Tags, linked: Any, address: str | None) -> str | None:
     names = [name for name in tags.all(_PUBLISHER) if not _NO_PERSON.match(name) and "://" not in name]
     organisation = people(linked)
     if names:
-        # "nationalpost" and "National Post" are one name; the one with spaces or capitals is meant for people.
+        # "nationalpost" and "National Post" are one name; the one with spaces or capitals is for readers.
         same = [name for name in (names[0], organisation) if name and _letters(name) == _letters(names[0])]
         return max(same, key=lambda name: (name.count(" "), sum(char.isupper() for char in name) > 0))
     host = urlsplit(address).hostname if address else None
@@ -215,7 +215,7 @@ def _letters(name: str) -> str:
 
 
 def _title(tree: HtmlElement, tags: _Tags, article: dict[str, Any], publisher: str | None) -> str | None:
-    """Return the one heading that readers see, else the title of JSON-LD, of the tags, of the browser's window."""
+    """Return the page's one heading, else the title of its JSON-LD, of its meta tags, of its <title>."""
     headings = [line_of(heading.text_content()) for heading in tree.iterfind(".//h1")]
     titles = [line_of(element.text_content()) for element in tree.iterfind(".//head/title")][:1]
     social = list(tags.all(_TITLE))[:1]

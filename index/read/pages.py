@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from index.articles import article_id, digest_of
-from index.errors import PageError, UnreadableError
+from index.errors import PageError, StopRequested, UnreadableError
 from index.read.record import Failure, Record, completed, filled
 from index.read.stores import is_store
 from index.read.text_metadata import Metadata, moment_of
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
     from index.read.feeds import Entry
     from index.read.web import Fetched, Known, Web
 
-_AT_ONCE = 200  # pages of a feed in one run; the rest is for the next
-_WHOLE_ARTICLE = 600  # characters of a feed's own text from which on it may stand for a page that cannot be had
+_AT_ONCE = 200  # pages of a feed in one run; the next run fetches the others
+_WHOLE_ARTICLE = 600  # characters from which on the text in a feed may replace a page that cannot be fetched
 _TEASER = re.compile(
     r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\b(?:read more|continue reading|weiterlesen|lire la suite)\W*)\s*$", re.I
 )
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
-# Only what names the way a reader came, never what may name the page ("id", "ref", "source", "cid").
+# Only parameters that say how a reader came, none that may name the page ("id", "ref", "source", "cid").
 _TRACKER = re.compile(
     r"^(?:utm_\w+|at_(?:medium|campaign|custom\w*)|(?:fb|g|dc|ms|y|tw|tt)cl(?:k)?id|igshid|mc_[ce]id|ocid|cmpid|xtor|smid|ns_\w+)=",
     re.I,
@@ -52,12 +52,12 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Unchanged:
-    """A page whose article is in as it is."""
+    """A page whose article is in the archive unchanged."""
 
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A page, named on its own, that was in and is no longer on the web."""
+    """A page, named by its address, whose article is in the archive and which is no longer on the web."""
 
     url: str
     key: str
@@ -75,19 +75,17 @@ def is_address(path: str) -> bool:
 def read_pages(
     web: Web, catalog: Catalog | None, addresses: Sequence[str], feeds: Sequence[str], force: bool = False
 ) -> Iterator[Found]:
-    """Yield what is new at some addresses and in some feeds, what is not, and what cannot be had.
+    """Yield what is new at some addresses and in some feeds, what is unchanged, and what failed.
 
     ``force`` yields the articles of unchanged pages too. Ends early when the run is asked to stop.
     """
-    from index.read.connections import Stopped
-
     reader = _Reader(web, catalog, force)
     try:
         for address in addresses:
             yield from reader.page(address)
         for feed in feeds:
             yield from reader.feed(feed)
-    except Stopped:
+    except StopRequested:
         return
 
 
@@ -98,7 +96,7 @@ class _Reader:
         self._read: dict[str, tuple[str, str | None, str]] = {}  # this run's articles by key: address, title, digest
 
     def page(self, address: str) -> Iterator[Found]:
-        """Read a page that was named on its own."""
+        """Read a page that was named by its address."""
         from index.read.web import checked, shown
 
         url, known = _without_fragment(address), None
@@ -115,7 +113,7 @@ class _Reader:
             yield Withdrawn(url, known.key, failure) if known and known.key and gone else failure
 
     def feed(self, address: str) -> Iterator[Found]:
-        """Read a feed and the pages of its entries that are not in."""
+        """Read a feed, and the pages of those of its entries that are not in the archive."""
         from index.read.feeds import read_feed
         from index.read.web import checked, media_type, shown
 
@@ -124,7 +122,7 @@ class _Reader:
             checked(url)
             known = self._known(url, page=False)
             fetched = self._web.get(url, _conditions(known))
-            read = fetched or _as_fetched(known)  # an unchanged feed may still list what could not be had last time
+            read = fetched or _as_fetched(known)  # an unchanged feed may still list pages that failed last time
             feed = read_feed(read.body, read.url, media_type(read.content_type)[1])
         except UnreadableError as error:
             yield Failure(shown(address), str(error))
@@ -161,12 +159,12 @@ class _Reader:
                 raise PageError("the feed's entry has no link to a page and not the whole article", lasting=True)
             yield from self._fetched(link, self._known(link, page=True), said)
         except UnreadableError as error:
-            # What may come with the next run is waited for; what will not may be in the feed itself.
+            # The next run may get the page; if it never will, the text in the feed replaces it.
             page = self._from_feed(link, entry, said) if not isinstance(error, PageError) or error.lasting else None
             yield page or Failure(shown(link), str(error))
 
     def _fetched(self, url: str, known: FetchRecord | None, said: Metadata) -> Iterator[Found]:
-        """Read a page; ``said`` is what is known of its article from elsewhere. Raises UnreadableError."""
+        """Read a page; ``said`` is what the feed or an earlier run says about its article. Raises UnreadableError."""
         fetched = self._web.get(url, _conditions(known))
         if fetched is None:
             if not self._force:
@@ -194,7 +192,7 @@ class _Reader:
             yield Page(key, replace(record, url=address), _record_of(url, key, fetched))
 
     def _from_feed(self, link: str, entry: Entry, said: Metadata) -> Page | None:
-        """Return an entry's article if the feed holds all of it; a mere summary must not pose as the article."""
+        """Return an entry's article if the feed holds all of it, not only a summary."""
         from index.read.html import read_html
         from index.read.web import Fetched
 
@@ -212,7 +210,7 @@ class _Reader:
         return Page(key, _filled(replace(record, url=entry.link), said), _record_of(link, key, fetched))
 
     def _identity(self, url: str, fetched: Fetched, record: Record, known: FetchRecord | None) -> tuple[str, str]:
-        """Return what the id of a page's article is made of, and the page's best address.
+        """Return the key that a page's article gets its id from, and the page's best address.
 
         That is the address it calls canonical, unless another article is there already: some sites call every page the
         front page.
@@ -221,7 +219,7 @@ class _Reader:
         for address in filter(None, (canonical, own)):
             holder = self._holder(identity(address))
             if holder is None or holder[0] == url or holder[1] == record.metadata.title:
-                # Once in, an article keeps its id, whatever its page calls itself later.
+                # An article keeps its id, whatever canonical address its page names later.
                 return known.key if known and known.key and holder is None else identity(address), address
         return identity(own), own
 
@@ -236,7 +234,7 @@ class _Reader:
         return (stored.article.source.path, stored.article.source.title) if stored else None
 
     def _known(self, url: str, page: bool) -> FetchRecord | None:
-        """Return a page or a feed as it was last fetched, if what it gave is still in."""
+        """Return a page or a feed as it was last fetched, if its article is still in the archive."""
         if self._catalog is None:
             return None
         with self._catalog.snapshot() as snapshot:
@@ -247,7 +245,7 @@ class _Reader:
         return None if lost else known
 
     def _remembered(self, known: FetchRecord | None) -> Metadata:
-        """Return what was known of a page's article before, perhaps from the feed that named it."""
+        """Return what the archive knows about a page's article, perhaps from the feed that named it."""
         if self._catalog is None or known is None or known.key is None:
             return Metadata()
         with self._catalog.snapshot() as snapshot:
@@ -271,9 +269,7 @@ class _Reader:
 
 
 def identity(url: str) -> str:
-    """Return an address without what may differ between two ways to one page: the scheme, the default port, the
-    fragment, trackers.
-    """
+    """Return an address without what may differ for one page: scheme, default port, fragment, tracking parameters."""
     parts = urlsplit(url)
     host = (parts.hostname or "").rstrip(".")
     port = f":{parts.port}" if parts.port not in (None, 80, 443) else ""
@@ -296,7 +292,7 @@ def _canonical(fetched: Fetched) -> str | None:
         )
     except ValueError:
         return None
-    # A canonical address at the front page is a fault of the site.
+    # A site that names its front page as canonical is wrong.
     return _without_fragment(address) if fits and (_path(address) != "/" or _path(fetched.url) == "/") else None
 
 
@@ -338,11 +334,9 @@ def _article(url: str, fetched: Fetched, limit: int) -> Record:
 
 
 def _filled(record: Record, said: Metadata) -> Record:
-    """Fill what a page does not say of its article, and let the digest be of the article alone: a page's bytes differ
-    at each visit.
-    """
+    """Complete the record of a page, with a digest of the article alone: the page's bytes differ at each visit."""
     own = record.metadata
-    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.place, record.url)}
+    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.path, record.url)}
     if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
         own = replace(own, publisher=None)  # a name is better than the site's address
     metadata = filled(own, said)

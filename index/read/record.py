@@ -29,7 +29,7 @@ class File:
 class Failure:
     """Something that could not be read, and what to do about it.
 
-    What is not ``passing`` failed for good: it is not read again until its file changes.
+    Unless it is ``passing`` it is not read again until its file changes.
     """
 
     path: str
@@ -40,7 +40,7 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One article as it was saved; ``place`` names it for people, ``digest`` is of everything it was made from.
+    """One article as it was saved; ``path`` names it for people, ``digest`` is of everything it was made from.
 
     ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
@@ -48,7 +48,7 @@ class Record:
     ``extracted`` says that the text was taken out of a page's own markup.
     """
 
-    place: str
+    path: str
     digest: str
     text: str
     metadata: Metadata
@@ -59,7 +59,7 @@ class Record:
     extracted: bool = False
 
 
-# The names that exports of other systems give to the same things, best first.
+# The names of fields in the exports of other systems, best first.
 _NAMES = {
     "title": ("title", "headline", "name"),
     "publisher": ("source", "publisher", "site_name", "outlet", "provider"),
@@ -82,11 +82,11 @@ _NAMES = {
 
 
 def field_of(said: Mapping[str, Any], name: str) -> Any:
-    """Return a field under the first of its names that has a value, None if none has."""
+    """Return the value of a field by the first of its names that has one, None if none has."""
     return next((said[alias] for alias in _NAMES[name] if said.get(alias)), None)
 
 
-def record_of(place: str, digest: str, text: str, said: Mapping[str, Any]) -> Record:
+def record_of(path: str, digest: str, text: str, said: Mapping[str, Any]) -> Record:
     """Make a record from fields that a file names, in any of their usual spellings."""
     published, published_at = moment_of(field_of(said, "published"))
     metadata = Metadata(
@@ -96,9 +96,7 @@ def record_of(place: str, digest: str, text: str, said: Mapping[str, Any]) -> Re
         published,
         published_at,
     )
-    return Record(
-        place, digest, text, metadata, web_address(field_of(said, "url")), line_of(field_of(said, "language"))
-    )
+    return Record(path, digest, text, metadata, web_address(field_of(said, "url")), line_of(field_of(said, "language")))
 
 
 def completed(record: Record, sidecar: Record | None = None) -> Record:
@@ -117,8 +115,8 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
 
 
 def filled(first: Metadata, second: Metadata) -> Metadata:
-    """Fill what one source does not say of an article from another."""
-    dated = first if first.published else second  # a day and its hour come from one hand
+    """Fill the gaps in what one source says about an article from another source."""
+    dated = first if first.published else second  # day and hour come from the same source
     return Metadata(
         first.title or second.title,
         first.publisher or second.publisher,
@@ -163,7 +161,7 @@ def check_size(size: int, limit: int, what: str = "is") -> None:
 
 
 def decoded(raw: bytes) -> str:
-    """Return the text of some bytes: by their byte order mark, as UTF-8, else as whatever they most likely are.
+    """Return the text of some bytes: by their byte order mark, as UTF-8, else in the most likely encoding.
 
     Raises UnreadableError for what is not text.
     """

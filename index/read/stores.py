@@ -1,5 +1,5 @@
-"""Files in an object store (s3://, gs://, …), read through fsspec; the package of each store is the user's to
-install.
+"""Files in an object store (s3://, gs://, …), read through fsspec; users install the package of
+each store.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, cast
 from index.errors import UnreadableError
 from index.read.record import File
 
-# Who reads through what; "memory" is fsspec's own, for trying things out.
+# The package that reads each store; "memory" is part of fsspec, for trials.
 PACKAGES = {
     "s3": "s3fs",
     "s3a": "s3fs",
@@ -38,7 +38,7 @@ def is_store(path: str) -> bool:
 
 
 def canonical(path: str) -> str:
-    """Return a path in a store as the catalog keeps it."""
+    """Return a path in a store in the form that the catalog stores."""
     try:
         store, inside = _at(path)
     except UnreadableError:
@@ -47,15 +47,15 @@ def canonical(path: str) -> str:
 
 
 def exists(path: str) -> bool:
-    """Tell whether there is a file or folder at a path. Raises UnreadableError if the store does not say."""
+    """Tell whether there is a file or folder at a path. Raises UnreadableError if the store does not answer."""
     store, inside = _at(path)
     return bool(_asked(path, lambda: store.exists(inside)))
 
 
 def listed(path: str) -> dict[str, File]:
-    """Return what lies at a path or, in any depth, under it, by its path; names that begin with a dot are left out.
+    """Return the files at a path or, at any depth, under it, by their paths, without names that begin with a dot.
 
-    Raises UnreadableError if there is nothing, or the store does not say.
+    Raises UnreadableError if there is nothing, or the store does not answer.
     """
     store, inside = _at(path)
     store.invalidate_cache()
@@ -72,7 +72,7 @@ def listed(path: str) -> dict[str, File]:
 
 
 def opened(path: str, size: int = 0, mtime_ns: int = 0) -> io.BufferedIOBase:
-    """Open a file of a store for reading, all of it fetched. Raises UnreadableError if it cannot be had.
+    """Fetch a file of a store and open it for reading. Raises UnreadableError if it cannot be fetched.
 
     With ``size`` and ``mtime_ns`` a file that was the last to be opened is not fetched again.
     """
@@ -94,56 +94,47 @@ def _bytes(path: str, _size: int, _mtime_ns: int) -> bytes:
 def _at(path: str) -> tuple[Any, str]:
     import fsspec
 
-    scheme = path.partition("://")[0].lower()
-    try:
-        store, inside = fsspec.core.url_to_fs(path)
-    except ImportError as error:
-        raise UnreadableError(
-            f"is in a store that newsdesk reads through {PACKAGES[scheme]}; install it: pip install {PACKAGES[scheme]}",
-            passing=True,
-        ) from error
-    except Exception as error:  # a store's package raises whatever it likes
-        raise UnreadableError(
-            f"cannot be read ({_told(error)}); check the address and the store's credentials", passing=True
-        ) from error
+    store, inside = _asked(path, lambda: fsspec.core.url_to_fs(path), opening=True)
     return store, str(inside)
 
 
-def _asked(path: str, ask: Callable[[], Any]) -> Any:
+def _asked(path: str, ask: Callable[[], Any], *, opening: bool = False) -> Any:
+    """Return what a store answers; ``opening``: it is asked for the first time. Raises UnreadableError."""
     try:
         return ask()
-    except FileNotFoundError as error:
-        raise UnreadableError("is no longer in the store; run again", passing=True) from error
-    except Exception as error:  # as above
+    except Exception as error:  # each store's package raises classes of its own
         scheme = path.partition("://")[0]
-        raise UnreadableError(
-            f"cannot be had from the store ({_told(error)}); check {scheme}'s credentials and its network, run again",
-            passing=True,
-        ) from error
-
-
-def _told(error: Exception) -> str:
-    first = (str(error).strip().splitlines() or ["no message"])[0]
-    return f"{type(error).__name__}: {first[:200]}"
+        first = (str(error).strip().splitlines() or ["no message"])[0]
+        reason = f"{type(error).__name__}: {first[:200]}"
+        if opening and isinstance(error, ImportError):
+            package = PACKAGES[scheme.lower()]
+            message = f"is in a store that newsdesk reads through {package}; install it: pip install {package}"
+        elif opening:
+            message = f"cannot be read ({reason}); check the address and the store's credentials"
+        elif isinstance(error, FileNotFoundError):
+            message = "is no longer in the store; run again"
+        else:
+            message = (
+                f"cannot be had from the store ({reason}); check {scheme}'s credentials and its network, run again"
+            )
+        raise UnreadableError(message, passing=True) from error
 
 
 def _version(store: Any, name: str, said: dict[str, Any]) -> int:
-    """Return what stands for the time of a file's last change, in nanoseconds: the store's time and tag, as far as it
-    gives them.
-    """
+    """Return a number that differs after each change of a file: its time in nanoseconds, and its tag if it has one."""
     when = next(
         (said[key] for key in ("LastModified", "mtime", "updated", "last_modified", "modified") if said.get(key)), None
     )
     tag = next((str(said[key]) for key in ("ETag", "etag", "md5Hash", "content_md5", "checksum") if said.get(key)), "")
     if when is None and not tag:
         try:
-            when = store.modified(name)
-        except Exception:  # a store that tells no times
-            return time.time_ns()  # so its digest decides
+            when = _asked(name, lambda: store.modified(name))
+        except UnreadableError:  # a store without times
+            return time.time_ns()  # then its digest decides
     if isinstance(when, str):
         when = datetime.fromisoformat(when)
     seconds = when.timestamp() if isinstance(when, datetime) else float(when or 0)
-    # Many stores tell whole seconds: the tag tells two changes within one apart.
+    # Many stores have whole seconds only: by the tag, two changes within a second differ.
     return int(seconds * 1_000_000) * 1_000 + (
         int.from_bytes(hashlib.blake2b(tag.encode(), digest_size=3).digest(), "big") if tag else 0
     )

@@ -43,14 +43,14 @@ _HTML = re.compile(
 )
 
 
-def read_text(place: str, raw: bytes) -> Record:
-    """Read a text file. One that is an HTML page from its first line on is read as that."""
+def read_text(path: str, raw: bytes) -> Record:
+    """Read a text file, or an HTML page if its first line begins one."""
     text = decoded(raw)
     if _HTML.match(text):
         from index.read.html import read_html
 
-        return read_html(place, raw)
-    return Record(place, digest_of(raw), text, Metadata())
+        return read_html(path, raw)
+    return Record(path, digest_of(raw), text, Metadata())
 
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.{0,20000}?)^(?:---|\.\.\.)[ \t]*\r?$\n?", re.S | re.M)
@@ -66,8 +66,8 @@ _MARKUP = (
 )
 
 
-def read_markdown(place: str, raw: bytes) -> Record:
-    """Read a Markdown file: metadata from its front matter, the title else from its first heading."""
+def read_markdown(path: str, raw: bytes) -> Record:
+    """Read a Markdown file: metadata from its front matter, and without a title there, from its first heading."""
     text = decoded(raw)
     said: dict[str, Any] = {}
     front = _FRONT_MATTER.match(text)
@@ -80,7 +80,7 @@ def read_markdown(place: str, raw: bytes) -> Record:
         text = pattern.sub(replacement, text)
     if heading and not said.get("title"):
         said["title"] = heading[1]
-    return record_of(place, digest_of(raw), text, said)
+    return record_of(path, digest_of(raw), text, said)
 
 
 ENDING = ".meta.yaml"
@@ -99,7 +99,7 @@ def sidecars_of(path: str) -> tuple[str, str]:
 
 
 def is_sidecar(name: str) -> bool:
-    """Tell whether a file is no article but describes one."""
+    """Tell whether a file describes an article."""
     return name.lower().endswith(ENDING)
 
 
@@ -214,7 +214,7 @@ def _named(
     yield f"{path}#{name}", record
 
 
-def _record(place: str, digest: str, said: Any) -> Record:
+def _record(path: str, digest: str, said: Any) -> Record:
     if not isinstance(said, dict):
         raise UnreadableError('is not a JSON object; expected {"title": …, "text": …}')
     text = field_of(said, "text")
@@ -222,4 +222,4 @@ def _record(place: str, digest: str, said: Any) -> Record:
         text = "\n\n".join(text)
     if not isinstance(text, str) or not text.strip():
         raise UnreadableError('has no "text"; every article needs a field "text" with its words')
-    return record_of(place, digest, text, said)
+    return record_of(path, digest, text, said)

@@ -1,4 +1,4 @@
-"""What a page of text says about itself: title, publisher, author, date. What it does not say stays None."""
+"""Title, publisher, author and date of a page that was saved as text; what it does not say stays None."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from index.clean.clean import lines_of
 from index.clean.furniture import form_of
 from index.dates import parse_date
 from index.text import is_prose
+from index.words import one_of, rows
 
 _LABEL = re.compile(
     r"^(?:first\s+)?(?:published|posted|date|updated|last\s+updated|last\s+modified|released|veröffentlicht|publié|stand|mis\s+à\s+jour)\b",
@@ -21,8 +22,9 @@ _FIRST = re.compile(r"\b(?:first\s+)?(?:published|posted|released|veröffentlich
 _BYLINE = re.compile(
     r"^(?i:by|von|par|text:|written\s+by|author:?)\s+(?P<who>[A-ZÀ-Þ][\w.'’-]+(?:\s+(?:(?:de|van|von|der|la|le|bin|al)\s+){0,3}[A-ZÀ-Þ][\w.'’-]+){1,3})"
 )
+_SHORT_MONTHS = one_of(short for _, shorts, _ in rows("calendar", "months", 3) for short in shorts.split())
 _NO_PART_OF_A_NAME = re.compile(
-    r"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.)(?:\s|$)"
+    rf"\s(?:For|Follow|Twitter|Facebook|Published|Updated|Posted|(?:{_SHORT_MONTHS.title()})\.)(?:\s|$)"
 )
 _OWNER = (
     re.compile(
@@ -52,8 +54,8 @@ _NOT_A_NAME = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a text says of itself; ``published`` is the day in the publisher's own zone, ``published_at`` the moment in
-    ISO 8601 with its offset.
+    """What a text says about itself; ``published`` is the day in the publisher's time zone, ``published_at`` the moment
+    in ISO 8601 with its offset.
     """
 
     title: str | None = None
@@ -86,9 +88,7 @@ _MAIL = re.compile(r"(?:[a-z]{3},\s)?\d{1,2}\s[a-z]{3}\s\d{4}\s\d\d:\d\d", re.I)
 
 
 def moment_of(value: object) -> tuple[date | None, str | None]:
-    """Return the day that a field names, and the moment as ISO 8601 where it also names an hour and an offset from
-    UTC.
-    """
+    """Return the day in a field, and the moment in ISO 8601 if it also has an hour and an offset from UTC."""
     if isinstance(value, datetime):
         return value.date(), value.isoformat(timespec="seconds") if value.tzinfo else None
     if isinstance(value, date):
@@ -117,7 +117,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     if not found:
         return None
     counts = Counter(lines)
-    told = _told(lines)
+    story = _words_of_story(lines)
     byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
     nearest = max((index for index, _ in found if index < byline), default=-1)
     on_top = len(opening) > 1 and is_prose(opening[1])  # a plain text: its headline, then its story
@@ -125,7 +125,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     def worth(item: tuple[int, str]) -> float:
         index, line = item
         words = {word for word in _WORD.findall(line.casefold()) if len(word) > 3}
-        echoed = sum(word in told for word in words) - 0.5 * sum(word not in told for word in words)
+        echoed = sum(word in story for word in words) - 0.5 * sum(word not in story for word in words)
         return (
             min(echoed, 5.0)
             + (counts[line] > 1 and len(line.split()) >= 4)
@@ -137,8 +137,8 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
     return best[1] if worth(best) >= 1 else None
 
 
-def _told(lines: list[str]) -> set[str]:
-    """Return the words of a page's prose: what its headline speaks of is what its story tells."""
+def _words_of_story(lines: list[str]) -> set[str]:
+    """Return the words of a page's prose: a headline shares words with its story."""
     return {word for line in lines if is_prose(line) and not form_of(line) for word in _WORD.findall(line.casefold())}
 
 
@@ -187,7 +187,7 @@ def _author(opening: list[str]) -> str | None:
 
 
 def _publisher(lines: list[str], opening: list[str]) -> str | None:
-    """Return the outlet's name, where the page's own furniture gives it."""
+    """Return the outlet's name, if the page's furniture has it."""
     for line in opening:
         if " | " in line and _is_dateline(line):
             first = line.split(" | ", 1)[0].strip()

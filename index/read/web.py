@@ -1,4 +1,4 @@
-"""Pages from the web, as a polite and careful visitor gets them.
+"""Fetches pages from the web, politely (robots.txt, pauses) and carefully (addresses, sizes, times).
 
 check the address → robots.txt → pause → ask (only if changed) → redirect? again : body, unpacked, within limits
 """
@@ -18,19 +18,19 @@ import httpcore
 import httpx
 from protego import Protego
 
-from index.errors import PageError
-from index.read.connections import CheckedNetwork, Networks, Patience, Resolve, Stopped, resolve
+from index.errors import PageError, StopRequested
+from index.read.connections import CheckedNetwork, Networks, Patience, Resolve, resolve
 
-_NAME = "newsdesk"  # what robots.txt calls us
+_NAME = "newsdesk"  # our name in robots.txt
 _ROBOTS_BYTES = 512 * 1024  # RFC 9309 asks for 500 KiB at least
-_FAILED_PAGES = 3  # of one site, slow or with errors of its own; then the others are left for the next run
-_PORTS = (80, 443)  # and all above 1023: below are the services that are not the web
+_FAILED_PAGES = 3  # of one site; then its other pages are left for the next run
+_PORTS = (80, 443)  # and all above 1023: the others below belong to other services
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one visit may cost: ``bytes`` of a page unpacked, ``seconds`` for it, ``idle`` seconds without a byte,
-    seconds of ``pause`` between pages of a host.
+    """The limits of a visit: ``bytes`` of a page unpacked, ``seconds`` for it, ``idle`` seconds without a byte, and
+    seconds of ``pause`` between two pages of a host.
 
     A pause that robots.txt asks for is kept up to ``longest_pause``.
     """
@@ -71,9 +71,9 @@ class _Elsewhere:
 
 
 class Web:
-    """The web as one run sees it: every site's robots.txt is read once, and none is hurried.
+    """The web during one run: each site's robots.txt is read once, and between two pages of a host there is a pause.
 
-    The environment's proxies are not used: a proxy looks names up itself, past the check of addresses.
+    Proxies of the environment are not used: a proxy would resolve names itself, without our check of addresses.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class Web:
     def get(self, url: str, known: Known | None = None) -> Fetched | None:
         """Return a page, or None if it is still as ``known``.
 
-        Raises PageError, saying what to do, for whatever stands in the way, and Stopped when the run is to end.
+        Raises PageError, saying what to do, for whatever stands in the way, and StopRequested when the run is to end.
         """
         here = checked(url)
         for _ in range(self.limits.redirects + 1):
@@ -126,7 +126,7 @@ class Web:
         )
 
     def _note(self, site: str, error: PageError) -> None:
-        """Leave a site alone for this run that cannot be reached, asks for rest, or fails again and again."""
+        """Leave a site alone in this run if it cannot be reached, asks us to wait, or fails repeatedly."""
         self._failed[site] = self._failed.get(site, 0) + (not error.lasting)
         if error.down or self._failed[site] >= _FAILED_PAGES:
             self._left_alone[site] = error
@@ -134,7 +134,7 @@ class Web:
     def _wait(self, host: str) -> None:
         while (left := self._next.get(host, 0.0) - self._clock()) > 0:
             if self._stopped():
-                raise Stopped
+                raise StopRequested
             self._sleep(min(left, 0.5))
 
     def _allowed(self, url: httpx.URL) -> float:
@@ -167,9 +167,7 @@ class Web:
                     return Protego.parse(answer.body.decode("utf-8", "replace"))
                 here = _joined(here, answer.location)
         except PageError as error:
-            if (
-                error.status and 400 <= error.status < 500 and error.status != 429
-            ):  # RFC 9309: it has no rules to tell us
+            if error.status and 400 <= error.status < 500 and error.status != 429:  # RFC 9309: then there are no rules
                 return Protego.parse("")
             if error.down and not error.status:  # no connection: no page either
                 raise
@@ -246,7 +244,7 @@ def _joined(url: httpx.URL, location: str) -> httpx.URL:
 
 
 def shown(url: str) -> str:
-    """Return an address as it was given, but never a name or password in it."""
+    """Return an address as it was given, without a name or password in it."""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -266,7 +264,7 @@ def _site(url: httpx.URL) -> str:
 
 
 def _refusal(status: int, retry_after: str | None) -> PageError:
-    """Say what an HTTP status means for the person who wants the page."""
+    """Return the error for an HTTP status: its text says what to do."""
     if status in (404, 410):
         return PageError(f"the page is not there ({status}); check the address", lasting=True, status=status)
     if status in (401, 402, 403, 407, 451):
@@ -327,7 +325,7 @@ def _body(response: httpcore.Response, headers: httpx.Headers, most: int, cut: b
 
 
 def _unpacked(chunks: Iterator[bytes], most: int, too_large: PageError) -> Iterator[bytes]:
-    """Unpack gzip, a megabyte at a time at most: a few bytes may hold a flood, and megabytes may hold nothing."""
+    """Unpack gzip, at most a megabyte at a time: a few bytes may unpack to very much."""
     unpacker = zlib.decompressobj(wbits=31)
     received = 0
     try:

@@ -1,121 +1,107 @@
-"""The two sides of a search: the passages nearest by meaning, and the best by words; each from memory, or from an
-engine and the catalog.
+"""The two sides of a search: the passages nearest by meaning, and the best by words.
 
-What is in memory is compared once a question, whatever of it is asked for then.
+The engine tells the nearest of all passages. Within a scope it is asked for more than is needed, and the catalog
+chooses; where a scope leaves few passages, all of them are compared. Words are ranked in a bot's memory once they are
+there, else by the catalog.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
-
-from index.archive import View
+from index.articles import article_id_of
 from index.errors import VectorsError
 from index.model.embedder import Vectors
-from index.search.matrix import Matrix
-from index.search.memory import Scores, Words
-from index.search.places import best
+from index.search.memory import Scores, Words, best
 from index.store.rows import Outline, Scope
 from index.vectors.engine import Index
+from index.view import View
 
-_EXACT = 20_000  # passages; a scope this small is compared in full, which is exact and takes milliseconds
-
-
-class Meaning(Protocol):
-    """Passages by their cosine similarity to a question."""
-
-    def best(self, limit: int, scope: Scope) -> list[tuple[str, float]]:
-        """Return ids and similarities of the nearest passages in a scope, best first."""
-
-    def of(self, ids: Sequence[str]) -> dict[str, float]:
-        """Return the similarities of some passages, by id."""
+_MORE = 1.5  # times the passages that would do if those in the scope were as near as the others
+_AGAIN = 2  # times as many, where that was not enough
+_COMPARED = 100_000  # passages, at most, of a scope in which all are compared: a second
 
 
-class Wording(Protocol):
+class KeywordCandidates(Protocol):
     """Passages by their BM25 score."""
 
     def best(self, limit: int, scope: Scope) -> list[tuple[str, float]]:
         """Return ids and scores (higher is better) of the best passages in a scope, best first."""
 
 
-def by_meaning(view: View, vector: Vectors, model: str) -> Meaning:
-    """Return the side of the vectors."""
-    return (
-        _Held(view.vectors, vector) if isinstance(view.vectors, Matrix) else _Stored(view, view.vectors, vector, model)
-    )
+class VectorCandidates:
+    """Passages by their cosine similarity to a question."""
 
-
-def by_words(view: View, terms: Sequence[str]) -> Wording:
-    """Return the side of the words; a term may be several with spaces between, which must follow each other."""
-    return _HeldWords(view, view.words, terms) if view.words is not None else _StoredWords(view, terms)
-
-
-class _Held:
-    def __init__(self, vectors: Matrix, vector: Vectors) -> None:
-        self._vectors = vectors
-        self._scores: npt.NDArray[np.float32] = vectors.scores(vector)
+    def __init__(self, view: View, vector: Vectors, model: str) -> None:
+        self._view, self._vector, self._model = view, vector, model
 
     def best(self, limit: int, scope: Scope) -> list[tuple[str, float]]:
-        return self._vectors.nearest(self._scores, limit, self._vectors.places.within(scope))
-
-    def of(self, ids: Sequence[str]) -> dict[str, float]:
-        return self._vectors.similarities(self._scores, ids)
-
-
-class _Stored:
-    def __init__(self, view: View, index: Index | None, vector: Vectors, model: str) -> None:
-        self._view, self._index, self._vector, self._model = view, index, vector, model
-
-    def best(self, limit: int, scope: Scope) -> list[tuple[str, float]]:
-        view, index = self._view, self._index
+        """Return ids and similarities of the nearest passages in a scope, best first."""
+        view, index = self._view, self._view.vectors
         if index is None:
             return view.snapshot.scan(self._vector, self._model, limit, scope)
         if index.scopes or not scope:
-            return [(id_, score) for id_, score, _ in self._known(index.nearest(self._vector, limit, scope))]
-        allowed = view.snapshot.allowed(scope)
+            return self._known(index.nearest(self._vector, limit, scope))
         assert view.generation is not None
-        # Chroma's own filters cost ten to thirty times the query: fetch more and let the catalog choose.
-        wanted = 2 * limit * view.generation.passages // max(allowed, 1)
-        if allowed <= (_EXACT if wanted <= index.most else 5 * _EXACT):  # Chroma Cloud gives no more than 300
-            return view.snapshot.scan(self._vector, self._model, limit, scope)
-        found = self._known(index.nearest(self._vector, min(wanted, index.most)))
-        return [(id_, score) for id_, score, outline in found if within(outline, scope)][:limit]
+        inside = view.articles_within(scope)
+        share = len(inside) / max(1, view.snapshot.count_articles())
+        there = share * view.generation.passages  # about so many passages lie in the scope
+        wanted = int(_MORE * limit / share) if inside else 0
+        # Chroma's own filters cost ten to thirty times the query.
+        while wanted <= index.most and wanted < there:
+            found = self._within(index, wanted, inside)
+            if len(found) >= limit:
+                return self._known(found[:limit])
+            wanted *= _AGAIN
+        if there > _COMPARED:  # only of an engine that gives little at once, as Chroma Cloud does
+            return self._known(self._within(index, index.most, inside)[:limit])
+        compared = view.snapshot.similarities_of(self._vector, self._model, sorted(inside))
+        return sorted(compared.items(), key=lambda pair: (-pair[1], pair[0]))[:limit]
+
+    def _within(self, index: Index, wanted: int, inside: Collection[str]) -> list[tuple[str, float]]:
+        """Return those of the nearest passages that are of some articles."""
+        return [pair for pair in index.nearest(self._vector, wanted) if article_id_of(pair[0]) in inside]
 
     def of(self, ids: Sequence[str]) -> dict[str, float]:
+        """Return the similarities of some passages, by id."""
         return self._view.snapshot.similarities(self._vector, self._model, ids)
 
-    def _known(self, found: list[tuple[str, float]]) -> list[tuple[str, float, Outline]]:
+    def _known(self, found: list[tuple[str, float]]) -> list[tuple[str, float]]:
         """Leave out what this state of the catalog does not hold; complain if that is nearly everything."""
         generation = self._view.generation
-        known = self._view.snapshot.outlines([id_ for id_, _ in found])
+        known = self._view.snapshot.known_passages([id_ for id_, _ in found])
         if generation is not None and len(known) < min(len(found), generation.passages) // 2:
             raise VectorsError("The search index returned passages that are not in the catalog.")
-        return [(id_, score, known[id_]) for id_, score in found if id_ in known]
+        return [(id_, score) for id_, score in found if id_ in known]
 
 
-class _HeldWords:
+def by_words(view: View, terms: Sequence[str]) -> KeywordCandidates:
+    """Return the side of the words; a term may be several with spaces between, which must follow each other."""
+    return _InMemory(view, view.words, terms) if view.words is not None else _InCatalog(view, terms)
+
+
+class _InMemory:
     def __init__(self, view: View, words: Words, terms: Sequence[str]) -> None:
-        """Score every passage by the terms of one word from memory; what several words add that follow each other tells
-        the catalog.
+        """Score every passage by the terms of one word; the catalog tells what several words add that follow each
+        other.
         """
-        self._places = words.places
+        self._words = words
         self._scores: Scores = words.scores([term for term in terms if " " not in term])
         for phrase in dict.fromkeys(term for term in terms if " " in term):
-            for id_, score in view.snapshot.keyword([phrase], len(words.places), Scope()):
-                number = words.places.known[id_]
-                if number < len(words.places):  # else it was taken out and put in again since this state
-                    self._scores[number] += score
+            found = view.snapshot.keyword([phrase], len(words), Scope())
+            self._scores[words.positions(view.snapshot.rows_of([id_ for id_, _ in found]))] += [
+                score for _, score in found
+            ]
 
     def best(self, limit: int, scope: Scope) -> list[tuple[str, float]]:
-        ids, scores = self._places.ids, self._scores
-        found = best(scores, limit, self._places.within(scope) & (scores > 0))
-        return sorted(((ids[number], float(scores[number])) for number in found), key=lambda pair: (-pair[1], pair[0]))
+        found = best(self._scores, limit, self._words.within(scope) & (self._scores > 0))
+        return sorted(
+            zip(self._words.ids(found), self._scores[found].tolist(), strict=True), key=lambda pair: (-pair[1], pair[0])
+        )
 
 
-class _StoredWords:
+class _InCatalog:
     def __init__(self, view: View, terms: Sequence[str]) -> None:
         self._view, self._terms = view, terms
 

@@ -1,37 +1,25 @@
 """The other form of a name in a question: what its acronym stands for, or the acronym of what it spells out.
 
-The collection's own articles say it ("the European Union (EU)"); a few that every newsroom knows are here. "WHO" is no
-"who": an acronym counts only in capitals, and in a question that is not all capitals. "US" and "UK" stand in half of
-all reports and help to find none (measured).
+The collection's own articles say it ("the European Union (EU)"); those that every newsroom knows are a list in
+index/words. "WHO" is no "who": an acronym counts only in capitals, and in a question that is not all capitals. "US" and
+"UK" stand in half of all reports and help to find none (measured).
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 
 from index.store.snapshot import Snapshot
 from index.text import term_of, terms, words
+from index.words import rows
 
-# Where an article spells one of them otherwise, the article is right.
-_KNOWN = """EU European Union|UN United Nations|NATO North Atlantic Treaty Organization|IMF International Monetary Fund
-ECB European Central Bank
-WHO World Health Organization|WTO World Trade Organization|OSCE Organization for Security and Co-operation in Europe
-IAEA International Atomic Energy Agency
-OPEC Organization of the Petroleum Exporting Countries|UAE United Arab Emirates
-FBI Federal Bureau of Investigation|CIA Central Intelligence Agency|NHS National Health Service
-FDA Food and Drug Administration
-CDC Centers for Disease Control|SEC Securities and Exchange Commission|ICC International Criminal Court
-ICJ International Court of Justice
-UNHCR United Nations High Commissioner for Refugees|AI artificial intelligence|GDP gross domestic product
-EV electric vehicle"""
 _LONGEST = 8  # search terms of a name
 _SHOUTING = 0.8  # share of words in capitals from which none of them is an acronym
 
 
-@lru_cache(maxsize=1)
+@cache
 def _known() -> dict[str, str]:
-    pairs = (pair.split(" ", 1) for pair in _KNOWN.replace("\n", "|").split("|"))
-    return {short: " ".join(terms(long)) for short, long in pairs}
+    return {short.upper(): " ".join(terms(long)) for short, long in rows("acronyms")}
 
 
 def other_names(snapshot: Snapshot, question: str) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """Search: the passages that answer a question best, by meaning and by words.
 
-question ─┬─ vector ── exact comparison, or the index where there is very much ──┐
-          └─ terms ─── BM25, in memory or in the catalog ─────────────────────────┴─ normalise, sum,
+question ─┬─ vector ── the engine, joined to the catalog ────┐
+          └─ terms ─── BM25, in memory or in the catalog ────┴─ normalise, sum,
              plus what is wished for, less for more of an article → hits
 """
 
@@ -12,15 +12,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
-from index.search.candidates import by_meaning, by_words, within
+from index.search.candidates import VectorCandidates, by_words, within
 from index.search.names import other_names
 from index.store.duplicates import says
 from index.store.rows import ANYTHING, Outline, Scope
 from index.store.snapshot import Snapshot
 from index.text import terms
+from index.view import View
 
 CANDIDATES = 100  # from each side, before they are summed
 _RARER = 10  # times: from then on the articles are taken to write a name in its other form
@@ -122,7 +123,7 @@ def _candidates(
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
     asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
-    meant, worded = by_meaning(view, vector, model), by_words(view, asked)
+    meant, worded = VectorCandidates(view, vector, model), by_words(view, asked)
     dense = dict(meant.best(CANDIDATES, scope))
     keyword = dict(worded.best(10 * CANDIDATES, scope))
     wanted = list(keyword)[:CANDIDATES]

@@ -20,7 +20,7 @@ from sqlalchemy.exc import DBAPIError
 
 from index.errors import ArchiveError, LockedError
 from index.store import dialect, keywords
-from index.store.dialect import Place
+from index.store.dialect import Database
 from index.store.schema import SCHEMA, facts, metadata
 from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction, put_fact_row
@@ -28,12 +28,12 @@ from index.store.transaction import Transaction, put_fact_row
 
 @contextlib.contextmanager
 def writer_lock(folder: Path) -> Iterator[None]:
-    """Hold the archive's lock for the length of a block.
+    """Hold the archive's lock during a block.
 
-    The operating system frees it when the process ends, however it ends. Raises LockedError, naming the owner, if it is
+    The operating system frees it when the process ends, also if it dies. Raises LockedError, naming the owner, if it is
     taken.
     """
-    # The owner stands in a file of its own: what is in the lock file is the library's business.
+    # The owner is written to a file beside it: the lock file belongs to the library.
     owner = folder / "writer.json"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,21 +64,21 @@ def _named(owner: Path) -> str:
 
 
 class Catalog:
-    """One SQLite file or one PostgreSQL database, opened by any number of processes."""
+    """The catalog in one SQLite file or one PostgreSQL database; any number of processes may have it open."""
 
-    def __init__(self, place: Place, *, create: bool = True) -> None:
+    def __init__(self, database: Database, *, create: bool = True) -> None:
         """Open the catalog, make it if it is new, and bring an older one up to date.
 
         Raises ArchiveError if it is damaged, made by a newer newsdesk, cannot be reached or written, or is new and
         ``create`` is False.
         """
-        self.place = place
-        self.where = dialect.shown(place)
-        self.shared = isinstance(place, str)  # other machines may have it open too
+        self.database = database
+        self.where = dialect.shown(database)
+        self.shared = isinstance(database, str)  # other machines may have it open too
         self._writer: str | None = None  # our mark as the one process that ingests
-        self._engine = dialect.opened(place, SCHEMA)
+        self._engine = dialect.opened(database, SCHEMA)
         with self._translated():
-            # Looking takes no lock: a question must not wait for an ingest that is publishing.
+            # Reading takes no lock: a question must not wait for an ingest that is publishing.
             with dialect.reading(self._engine) as connection:
                 version = _version(connection)
             if version == len(STEPS):
@@ -98,13 +98,13 @@ class Catalog:
 
     @contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
-        """Give one unchanging view of the archive, however much is written meanwhile."""
+        """Open a snapshot for a block: it does not change, whatever is written meanwhile."""
         with self._translated(), dialect.reading(self._engine) as connection:
             yield Snapshot(connection)
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
-        """Give a writer; what it wrote is kept, all of it and durably, when the block ends without an error.
+        """Open a writing transaction for a block: if the block ends without an error all changes are kept, else none.
 
         Raises LockedError if this process was the one that ingests and another has taken its place.
         """
@@ -121,16 +121,15 @@ class Catalog:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Be the one process, on any machine, that ingests into a PostgreSQL catalog.
+        """Be the only process on any machine that ingests into a PostgreSQL catalog, during a block.
 
-        Raises LockedError, naming the owner, if there is one.
-
-        The mark is a fence: a process that lost its lock with its connection cannot write once another has begun.
+        Raises LockedError, naming the owner, if there is one. A process writes its mark into the catalog, and every
+        transaction checks it: one that lost its lock with its connection cannot write once another has begun.
         """
         if not dialect.is_postgresql(self._engine):
             yield
             return
-        with self._translated(), dialect.sole_writer(self._engine, self.place):
+        with self._translated(), dialect.sole_writer(self._engine, self.database):
             mark = secrets.token_hex(8)
             with self.transaction() as transaction:
                 transaction.put_fact("writer", mark)
@@ -150,19 +149,19 @@ class Catalog:
         try:
             yield
         except DBAPIError as error:
-            raise dialect.explained(error, self.place) from error
+            raise dialect.explained(error, self.database) from error
 
 
-def exists(place: Place) -> bool:
-    """Tell whether there is a catalog at a place, making none. Raises ArchiveError if a database cannot be reached."""
-    if isinstance(place, Path):
-        return place.exists()
-    engine = dialect.opened(place, SCHEMA)
+def exists(database: Database) -> bool:
+    """Tell whether a database holds a catalog; makes none. Raises ArchiveError if the database cannot be reached."""
+    if isinstance(database, Path):
+        return database.exists()
+    engine = dialect.opened(database, SCHEMA)
     try:
         with dialect.reading(engine) as connection:
             return _version(connection) > 0
     except DBAPIError as error:
-        raise dialect.explained(error, place) from error
+        raise dialect.explained(error, database) from error
     finally:
         engine.dispose()
 

@@ -2,8 +2,8 @@
 
 All other SQL is the same for both.
 
-A *place* is the path of a SQLite file, or the URL of a PostgreSQL database. In PostgreSQL each of our databases is a
-schema of its own.
+A database is named by the path of a SQLite file or by the URL of a PostgreSQL database. In PostgreSQL each of our
+databases is a schema of its own.
 """
 
 from __future__ import annotations
@@ -41,13 +41,11 @@ from sqlalchemy.sql.compiler import DDLCompiler
 
 from index.errors import ArchiveError, DiskFull, LockedError
 
-Place = Path | str
-upsert = (
-    postgresql.insert
-)  # INSERT … ON CONFLICT: this form of it is compiled for SQLite as well, SQLite's is not for PostgreSQL
-Number = BigInteger().with_variant(
-    Integer, "sqlite"
-)  # keys, sizes, times: SQLite's INTEGER has 64 bits, PostgreSQL's has 32
+Database = Path | str
+# INSERT … ON CONFLICT. SQLAlchemy compiles PostgreSQL's form for SQLite as well, but not SQLite's for PostgreSQL.
+upsert = postgresql.insert
+# Keys, sizes and times: an INTEGER has 64 bits in SQLite and 32 in PostgreSQL.
+Number = BigInteger().with_variant(Integer, "sqlite")
 
 _LOCKS = 0x6E657773  # the class of our advisory locks
 _INGEST_LOCK = {"locks": _LOCKS, "one": 2}
@@ -56,42 +54,42 @@ _OLDEST = 130000  # PostgreSQL 13
 
 @compiles(CreateColumn, "postgresql")
 def _by_code_point(element: CreateColumn, compiler: DDLCompiler, **more: Any) -> str:
-    """Have texts compared and sorted as SQLite does it, whatever language the database is set to."""
-    told = compiler.visit_create_column(element, **more)  # type: ignore[no-untyped-call]
-    return f'{told} COLLATE "C"' if isinstance(element.element.type, String) else str(told)
+    """Make PostgreSQL compare and sort texts as SQLite does, whatever the language of the database."""
+    written = compiler.visit_create_column(element, **more)  # type: ignore[no-untyped-call]
+    return f'{written} COLLATE "C"' if isinstance(element.element.type, String) else str(written)
 
 
 def is_postgresql(where: Engine | Connection) -> bool:
-    """Tell which of the two databases this is."""
+    """Tell whether this is PostgreSQL, not SQLite."""
     return where.dialect.name == "postgresql"
 
 
-def shown(place: Place) -> str:
-    """Return a place as people may see it: never a password."""
-    if isinstance(place, Path):
-        return str(place)
-    url = _url(place)
+def shown(database: Database) -> str:
+    """Return a database's path or address for people to read, without the password."""
+    if isinstance(database, Path):
+        return str(database)
+    url = _url(database)
     at = f"{url.host or url.query.get('host') or 'the local socket'}" + (f":{url.port}" if url.port else "")
     return f"PostgreSQL at {at}, database {url.database or url.username}"
 
 
-def _url(place: str) -> URL:
+def _url(database: str) -> URL:
     try:
-        return make_url(place)
-    except (ArgumentError, ValueError):  # these tell the password
+        return make_url(database)
+    except (ArgumentError, ValueError):  # their texts hold the password
         raise ArchiveError(
             "The database's address is no URL. Write it like postgresql+psycopg://USER:PASSWORD@HOST:5432/NAME"
         ) from None
 
 
-def opened(place: Place, schema: str, *, durable: bool = True, patience: int = 60) -> Engine:
-    """Return the engine of a place; nothing is connected yet.
+def opened(database: Database, schema: str, *, durable: bool = True, patience: int = 60) -> Engine:
+    """Return SQLAlchemy's engine for a database; it connects when it is first used.
 
-    ``schema`` holds the tables in PostgreSQL. ``durable``: what is committed outlives a power cut (PostgreSQL's is by
-    its own settings). ``patience``: seconds to wait for another writer of a SQLite file. Raises ArchiveError if the
-    place cannot be one.
+    ``schema``: PostgreSQL's schema that holds the tables. ``durable``: in SQLite, a commit survives a power cut (in
+    PostgreSQL its own settings decide). ``patience``: how many seconds to wait for another writer of a SQLite file.
+    Raises ArchiveError if the path or URL cannot be a database.
     """
-    return _sqlite(place, durable, patience) if isinstance(place, Path) else _postgresql(place, schema)
+    return _sqlite(database, durable, patience) if isinstance(database, Path) else _postgresql(database, schema)
 
 
 def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
@@ -105,12 +103,12 @@ def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": patience, "check_same_thread": False})
 
     def prepare(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
+        connection.isolation_level = None  # we send BEGIN ourselves
         for pragma in ("journal_mode = WAL", f"synchronous = {'FULL' if durable else 'NORMAL'}", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
     event.listen(engine, "connect", prepare)
-    # The driver begins transactions late and silently; ours begin where the code says so.
+    # The driver would begin a transaction only at the first change; ours begin where the block begins.
     event.listen(
         engine,
         "begin",
@@ -119,10 +117,10 @@ def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
     return engine
 
 
-def _postgresql(place: str, schema: str) -> Engine:
+def _postgresql(database: str, schema: str) -> Engine:
     alive = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
     try:
-        url = _url(place).set(drivername="postgresql+psycopg")
+        url = _url(database).set(drivername="postgresql+psycopg")
         # A connection that the server closed meanwhile (a restart) is noticed before it is used.
         engine = create_engine(
             url,
@@ -139,7 +137,7 @@ def _postgresql(place: str, schema: str) -> Engine:
     def prepare(connection: Any, _record: object) -> None:
         connection.autocommit = True
         connection.execute(f"SET search_path TO {schema}")
-        connection.execute("SET jit TO off")  # our statements are over before they would be compiled
+        connection.execute("SET jit TO off")  # our statements are done before they would be compiled
         connection.autocommit = False
 
     event.listen(engine, "connect", prepare, insert=True)  # first: SQLAlchemy asks for the schema when it connects
@@ -148,7 +146,7 @@ def _postgresql(place: str, schema: str) -> Engine:
 
 @contextlib.contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
-    """Give a connection that sees one unchanging state until the block ends, and changes nothing."""
+    """Open a read-only transaction for a block: it sees one unchanging state of the database."""
     with engine.connect() as connection:
         if is_postgresql(engine):
             connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -158,13 +156,13 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextlib.contextmanager
 def writing(engine: Engine, *, alone: bool = True) -> Iterator[Connection]:
-    """Give a connection whose changes are kept, all of them, when the block ends without an error.
+    """Open a transaction for a block: all its changes are kept if the block ends without an error, else none.
 
-    In SQLite one transaction writes at a time; in PostgreSQL so do those that are to be ``alone``.
+    In SQLite only one transaction writes at a time. In PostgreSQL this holds for those that are ``alone``.
     """
     with engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
         if alone and is_postgresql(engine):
-            # Of one schema: what is written to the journal does not wait for an ingest that publishes.
+            # A lock for each schema: writing to the journal does not wait for an ingest that publishes.
             connection.execute(
                 text("SELECT pg_advisory_xact_lock(:locks, hashtext(current_setting('search_path')))"),
                 {"locks": _LOCKS},
@@ -173,20 +171,20 @@ def writing(engine: Engine, *, alone: bool = True) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def sole_writer(engine: Engine, place: Place) -> Iterator[None]:
-    """Hold PostgreSQL's lock for ingests for the length of a block; the server frees it when the connection ends,
-    however it ends.
+def sole_writer(engine: Engine, database: Database) -> Iterator[None]:
+    """Hold PostgreSQL's lock for ingests during a block.
 
-    Raises LockedError, naming the owner, if it is taken.
+    The server frees it when the connection ends, also if the process dies. Raises LockedError, naming the owner,
+    if it is taken.
     """
     since = datetime.now(UTC).isoformat(timespec="seconds")
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.detach()  # closed at the end, not kept for the next: the lock is the connection's
+        connection.detach()  # closed at the end, not returned to the pool: the lock belongs to the connection
         me = f"newsdesk {os.getpid()} {since} {socket.gethostname()}"[:63]  # as long as PostgreSQL keeps it
         connection.execute(text("SELECT set_config('application_name', :me, false)"), {"me": me})
         if not connection.scalar(text("SELECT pg_try_advisory_lock(:locks, :one)"), _INGEST_LOCK):
             raise LockedError(
-                f"{_holder(connection)} is writing to the archive ({shown(place)}). Wait for it to end, then run "
+                f"{_holder(connection)} is writing to the archive ({shown(database)}). Wait for it to end, then run "
                 "the command again."
             )
         yield
@@ -201,7 +199,7 @@ def _holder(connection: Connection) -> str:
 
 
 def prepare_schema(connection: Connection, schema: str) -> None:
-    """Make the schema that holds our tables in PostgreSQL, and check that the server suits. Raises ArchiveError."""
+    """Make the schema for our tables in PostgreSQL. Raises ArchiveError if the server is too old or not UTF-8."""
     if not is_postgresql(connection):
         return
     found = connection.execute(
@@ -221,12 +219,12 @@ def prepare_schema(connection: Connection, schema: str) -> None:
         )
     if connection.scalar(
         text("SELECT to_regnamespace(:schema) IS NULL"), {"schema": schema}
-    ):  # making one asks for the right to, even if it is there
+    ):  # CREATE SCHEMA IF NOT EXISTS needs the right to create one even if it exists
         connection.execute(text(f"CREATE SCHEMA IF NOT EXISTS {schema}"))
 
 
 def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
-    """Make the tables and add the (nullable) columns that a database does not have yet."""
+    """Make the tables, and add the nullable columns, that a database lacks."""
     metadata.create_all(connection)
     for each in metadata.sorted_tables:
         present = {known["name"] for known in inspect(connection).get_columns(each.name)}
@@ -238,7 +236,7 @@ def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
 
 
 def now(connection: Connection) -> ColumnElement[float]:
-    """Return the time by the database's clock, in seconds since 1970: one for many machines."""
+    """Return an expression for the database's clock, in seconds since 1970; all machines share that clock."""
     return literal_column(
         "extract(epoch FROM clock_timestamp())"
         if is_postgresql(connection)
@@ -255,22 +253,22 @@ def version(connection: Connection) -> str:
 
 
 def faults(connection: Connection) -> list[str]:
-    """Return what the database's own checks find wrong, nothing if it is sound."""
+    """Return what the database's own checks find wrong; an empty list if nothing is."""
     if not is_postgresql(connection):
         return [row[0] for row in connection.exec_driver_sql("PRAGMA quick_check(5)") if row[0] != "ok"]
     failed = connection.scalar(
         text("SELECT checksum_failures FROM pg_stat_database WHERE datname = current_database()")
     )
-    told = [f"{failed} pages failed their checksum"] if failed else []
+    found = [f"{failed} pages failed their checksum"] if failed else []
     lacking = connection.scalar(
         text("SELECT count(*) FROM passages WHERE NOT EXISTS (SELECT FROM passage_terms WHERE rowid = passages.row)")
     )
-    return told + ([f"{lacking} passages are not in the keyword index"] if lacking else [])
+    return found + ([f"{lacking} passages are not in the keyword index"] if lacking else [])
 
 
-def explained(error: DBAPIError, place: Place) -> ArchiveError:
-    """Return a database's error as a sentence that says what to do."""
-    return _of_sqlite(error, place) if isinstance(place, Path) else _of_postgresql(error, place)
+def explained(error: DBAPIError, database: Database) -> ArchiveError:
+    """Return the error to raise for a database's error: its text says what to do."""
+    return _of_sqlite(error, database) if isinstance(database, Path) else _of_postgresql(error, database)
 
 
 def _of_sqlite(error: DBAPIError, path: Path) -> ArchiveError:
@@ -298,8 +296,8 @@ def _of_sqlite(error: DBAPIError, path: Path) -> ArchiveError:
     return ArchiveError(f"The catalog {path} could not do its work ({error.orig}). Run: python -m bot doctor")
 
 
-def _of_postgresql(error: DBAPIError, place: str) -> ArchiveError:
-    where, state = shown(place), str(getattr(error.orig, "sqlstate", None) or "")
+def _of_postgresql(error: DBAPIError, database: str) -> ArchiveError:
+    where, state = shown(database), str(getattr(error.orig, "sqlstate", None) or "")
     cause = " ".join(str(error.orig).split())[:300]
     if state.startswith("53"):
         return DiskFull(

@@ -1,11 +1,10 @@
 """Near-duplicates: the same report in several papers, edited and shortened.
 
-Found by rare shingles, decided by comparing the texts.
-
 article → sketch (its smallest shingle hashes, rows in the catalog) → articles that share some → compared → linked
 
+A shingle is a run of five words.
 Two reports of one event are not duplicates, and neither is the next day's report that repeats the background: a copy
-opens as the other does. A copy that gives other figures or names where it opens is a newer version, and both are shown.
+begins as the other does. A copy that begins with other figures or names is a newer version, and both are shown.
 """
 
 from __future__ import annotations
@@ -25,16 +24,17 @@ from index.articles import Article
 from index.store.catalog import Catalog
 from index.store.transaction import Transaction
 from index.text import term_of, words
+from index.words import first_fields, rows
 
 Hashes = npt.NDArray[np.uint64]
 
-VERSION = "1"  # of the sketch: another one makes the catalog sketch its articles again
+VERSION = "1"  # of the sketch: after a change the next ingest makes all sketches again
 _SKETCH = 32  # hashes kept of an article
 _SHINGLE = 5  # words
 _OPENING_SHINGLE = 3
 _OPENING_WORDS = 100
 _SHORTEST = 20  # words: below this only equal texts are duplicates
-_COMMON = 50  # articles that share a hash: then it is furniture of a publisher, and tells nothing
+_COMMON = 50  # a hash that so many articles share is furniture of a publisher and is not compared
 _SHARED = 3  # hashes that two sketches have in common
 _AT_ONCE = 500  # articles sketched in one transaction, of an older catalog
 _CANDIDATES = 20  # compared with one article, those that share most first
@@ -45,37 +45,24 @@ _OPENING = 0.55
 _EDITED = 0.3
 _OPENING_EDITED = 0.3
 _NEAR = 0.9
-_SAID = 0.7  # of a passage's five-word runs: a word changed here and there is no news
+_SAID = 0.7  # of a passage's shingles: a few changed words are no news
 
 # Scripts written without spaces: every character counts as a word. (Korean has spaces.)
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+")
 _FIGURE = re.compile(r"\d+(?:[.,:]\d+)*|[a-z]+")
-_FIGURES = dict(
-    zip(
-        "two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty thirty forty "
-        "fifty sixty seventy eighty ninety".split(),
-        [*map(str, range(2, 21)), "30", "40", "50", "60", "70", "80", "90"],
-        strict=True,
-    )
-)
+_FIGURES = {word: value for word, value, *_ in rows("numbers", "words") if int(value) > 1}
 
 
-# Capitalised inside a sentence. Days and months come and go with an editor ("on Tuesday", "March 4").
+# Capitalised inside a sentence. Not days and months: editors add and remove them ("on Tuesday", "March 4").
 _NAME = re.compile(r"(?<=[a-zà-ÿ,;] )[A-ZÀ-Þ][^\W\d_]*[a-zà-ÿ][^\W\d_]*")
 _BRACKETS = re.compile(r"\([^()]*\)")
-_DAYS = frozenset(
-    (
-        "Monday Tuesday Wednesday Thursday Friday Saturday Sunday January February March April May June July August "
-        "September October November December"
-    ).split()
-)
+_DAYS = frozenset(name.capitalize() for name in first_fields("calendar", "months", "weekdays"))
 
 
 @dataclass(frozen=True, slots=True)
 class Fingerprint:
-    """What is compared of an article: its words, and every run of five of them, as hashes."""
+    """What is compared of an article: its words and its shingles, as hashes."""
 
     article: Article
     words: Hashes
@@ -89,9 +76,9 @@ class Fingerprint:
 
     @property
     def sketch(self) -> list[int]:
-        """The smallest hashes, as signed integers: two texts share of them about what they share of all.
+        """The smallest hashes, as signed integers: two texts share about as much of them as of all their hashes.
 
-        None of a very short text.
+        Empty for a very short text.
         """
         return [int(value) for value in self.shingles[:_SKETCH].view(np.int64)] if len(self.words) >= _SHORTEST else []
 
@@ -99,8 +86,8 @@ class Fingerprint:
 def copied(one: Fingerprint, other: Fingerprint, cosine: Callable[[], float]) -> bool:
     """Tell whether two articles are one report, perhaps edited or shortened; the order of the two does not matter.
 
-    ``cosine``, that of the vectors of their first passages, is asked only where the words do not decide: a copy that
-    was edited much shares few of them, and so do two reports that quote the same statement.
+    ``cosine`` compares the vectors of their first passages. It is called only where the words do not decide: a copy
+    that was edited much shares few shingles, and so do two reports that quote the same statement.
     """
     if one.article.digest == other.article.digest:
         return True
@@ -117,20 +104,19 @@ def copied(one: Fingerprint, other: Fingerprint, cosine: Callable[[], float]) ->
 
 
 def contained(one: Fingerprint, other: Fingerprint) -> float:
-    """Return the share of the shorter text's five-word runs that stand in the longer one, 0 to 1."""
+    """Return the share of the shorter text's shingles that the longer one has, 0 to 1."""
     shared = len(np.intersect1d(one.shingles, other.shingles, assume_unique=True))
     return shared / max(1, min(len(one.shingles), len(other.shingles)))
 
 
 def opening(one: Fingerprint, other: Fingerprint) -> float:
-    """Return how much of what each article opens with stands in the other, of the two shares the smaller, 0 to 1.
+    """Return the share of each article's beginning that the other has, 0 to 1; of the two shares the smaller.
 
-    A follow-up that repeats the background, a round-up and a gallery hold much of another article, but do not open as
+    A follow-up that repeats the background, a round-up and a gallery hold much of another article, but do not begin as
     it does.
     """
-    length = min(
-        _OPENING_WORDS, len(one.words), len(other.words)
-    )  # a shortened copy may end before the longer one's opening does
+    # A shortened copy may be shorter than the beginning of the other.
+    length = min(_OPENING_WORDS, len(one.words), len(other.words))
     shares = [
         np.isin(_shingles(mine.words[:length], _OPENING_SHINGLE), _shingles(theirs.words, _OPENING_SHINGLE))
         for mine, theirs in ((one, other), (other, one))
@@ -139,16 +125,16 @@ def opening(one: Fingerprint, other: Fingerprint) -> float:
 
 
 def facts_differ(one: str, other: str) -> bool:
-    """Tell whether each text opens with figures, or each with names, that the other has nowhere.
+    """Tell whether each text begins with figures, or each with names, that the other does not have anywhere.
 
-    Then one is a newer version, or both were written from one mould about two things, and both are wanted.
+    Then one is a newer version, or both follow one template about two things, and both are worth showing.
     """
     figures_differ = figures(_start(one)) - figures(other) and figures(_start(other)) - figures(one)
     return bool(figures_differ or (_names(_start(one)) - _terms(other) and _names(_start(other)) - _terms(one)))
 
 
 def figures(text: str) -> set[str]:
-    """Return the numbers in a text, "1,000" as 1000 and "twenty" as 20 ("one" is no number)."""
+    """Return the numbers in a text: "1,000" as 1000, "twenty" as 20; "one" does not count as a number."""
     found = _FIGURE.findall(text.casefold())
     return {
         word.replace(",", "") if word[0].isdigit() else _FIGURES[word]
@@ -158,13 +144,13 @@ def figures(text: str) -> set[str]:
 
 
 def says(text: str, passage: str) -> bool:
-    """Tell whether a text holds what a passage says: nearly all of its words in their order, and every figure."""
+    """Tell whether a text says what a passage says: nearly all its words in their order, and every figure."""
     one, other = (_shingles(_words(each), _SHINGLE) for each in (passage, text))
     return len(one) > 0 and float(np.isin(one, other).mean()) >= _SAID and figures(passage) <= figures(text)
 
 
 def link(transaction: Transaction, articles: Sequence[Article]) -> None:
-    """Sketch articles that have just been put in, and link each to its duplicates in the catalog."""
+    """Store the sketches of articles that were just added, and link each to its duplicates in the catalog."""
     known = {article.source.id: Fingerprint.of(article) for article in articles}
     model = transaction.fact("model") or ""
 
@@ -186,11 +172,9 @@ def link(transaction: Transaction, articles: Sequence[Article]) -> None:
 
 
 def link_all(catalog: Catalog, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Sketch and link what an older newsdesk put in, and return how many articles that were.
+    """Sketch and link the articles that an older newsdesk added; return how many there were.
 
-    The caller holds the writer's lock.
-
-    A run that is killed or stopped is continued by the next.
+    The caller holds the writer's lock. The next run continues one that was killed or stopped.
     """
     count = 0
     with catalog.snapshot() as snapshot:
@@ -213,9 +197,7 @@ def link_all(catalog: Catalog, stopped: Callable[[], bool] = lambda: False) -> i
 
 
 def _names(text: str) -> set[str]:
-    """Return the names in a text as search terms; days are none, and datelines (capitals, an agency in brackets) are
-    left out.
-    """
+    """Return the names in a text as search terms, without days and datelines (capitals, an agency in brackets)."""
     return {term_of(word) for word in _NAME.findall(_BRACKETS.sub(" ", text)) if word not in _DAYS}
 
 
@@ -242,9 +224,9 @@ def _shingles(words: Hashes, size: int) -> Hashes:
     """Return one hash for every run of ``size`` words, in order."""
     count = max(0, len(words) - size + 1)
     found = np.zeros(count, np.uint64)
-    for place in range(size if count else 0):
-        found = found * np.uint64(0x100000001B3) + words[place : place + count]
-    # Mixed, so that the smallest are a fair sample and not those of certain words (the finish of MurmurHash3).
+    for offset in range(size if count else 0):
+        found = found * np.uint64(0x100000001B3) + words[offset : offset + count]
+    # Mixed as MurmurHash3 does at its end: else the smallest hashes would be those of certain words, no random sample.
     for factor in (0xFF51AFD7ED558CCD, 0xC4CEB9FE1A85EC53):
         found = (found ^ (found >> np.uint64(33))) * np.uint64(factor)
     return found ^ (found >> np.uint64(33))

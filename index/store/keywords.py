@@ -1,7 +1,7 @@
 """The keyword index: BM25 over the passages' search terms, in SQLite by FTS5, in PostgreSQL by tsvector and GIN with
 the same formula.
 
-The terms are made by index/text.py, alike for both, so neither database splits, stems or folds anything.
+index/text.py makes the terms for both, so neither database splits, stems or folds anything.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ from index.store.schema import KEYWORD_TABLE, keywords, passages
 
 TITLE_WEIGHT = 2.0  # measured: a title word counts double
 
-# FTS5's own formula and constants: k1 = 1.2, b = 0.75, the weight of a term never below 1e-6. A word counts more in the
-# title (weight A), a passage's length is all its terms. How many passages hold a term is counted on the way. Nothing in
-# PostgreSQL tells quickly how often a word stands in a tsvector, but ts_rank of a single word is the sum of 1/i² over
-# its places, which tells it exactly.
+# FTS5's own formula and constants: k1 = 1.2, b = 0.75, and the weight of a term is never below 1e-6. A word counts more
+# in the title (weight A); the length of a passage is the number of its terms. The statement counts on the way how many
+# passages hold a term. PostgreSQL cannot tell quickly how often a word stands in a tsvector; but ts_rank of one word is
+# the sum of 1/i² for i from 1 to that number, from which the number follows.
 _BM25 = """
 WITH wanted AS MATERIALIZED (
     SELECT rowid, length, number, CASE WHEN number = ANY (CAST(:phrases AS bigint[])) THEN 1 ELSE
@@ -52,10 +52,12 @@ WITH wanted AS MATERIALIZED (
 SELECT rowid, CAST(sum(idf * count * 2.2 / (count + 1.2 * (0.25 + 0.75 * wanted.length / average))) AS float) AS score
 FROM wanted JOIN weight USING (number), totals GROUP BY rowid
 """
-_INLINE = "toast_tuple_target = 8160"  # a vector that is packed away is unpacked anew for every look at it
-_COUNTED = 255  # places of one word that a tsvector keeps
-_SQUARES = [sum(1 / place**2 for place in range(1, count + 1)) / (math.pi**2 / 6) for count in range(_COUNTED + 1)]
-_MARKS = [(less + more) / 2 for less, more in pairwise(_SQUARES)]  # between what ts_rank gives for n - 1 and for n
+_INLINE = "toast_tuple_target = 8160"  # a vector that is stored compressed would be unpacked each time it is read
+_COUNTED = 255  # positions of one word that a tsvector keeps
+_SQUARES = [sum(1 / number**2 for number in range(1, count + 1)) / (math.pi**2 / 6) for count in range(_COUNTED + 1)]
+_MARKS = [
+    (less + more) / 2 for less, more in pairwise(_SQUARES)
+]  # halfway between the ts_rank of n - 1 positions and of n
 
 
 def create(connection: Connection) -> None:
@@ -74,9 +76,7 @@ def create(connection: Connection) -> None:
 
 
 def put(connection: Connection, found: Sequence[tuple[int, str, str]]) -> None:
-    """Put passages in that are not in yet: (passages.row, terms of the title, terms of the text), the terms separated
-    by spaces.
-    """
+    """Add new passages: (passages.row, terms of the title, terms of the text), each with spaces between the terms."""
     if not found:
         return
     if not is_postgresql(connection):
@@ -93,7 +93,7 @@ def put(connection: Connection, found: Sequence[tuple[int, str, str]]) -> None:
 
 
 def drop(connection: Connection, rows: Sequence[int]) -> None:
-    """Take passages out, by passages.row."""
+    """Remove passages, by passages.row."""
     if not is_postgresql(connection):
         connection.execute(delete(keywords).where(keywords.c.rowid.in_(rows)))
         return
@@ -108,22 +108,17 @@ def drop(connection: Connection, rows: Sequence[int]) -> None:
 
 
 def ranking(connection: Connection, terms: Sequence[str], limit: int | None = None) -> Select[Any]:
-    """Return a statement for (passages.id, BM25 ``score``, higher is better) of every passage that holds any of the
-    terms, or of the ``limit`` best.
+    """Return a statement that selects passages.id and ``score`` of every passage with any of the terms.
 
-    A term may be several with spaces between, which must follow each other; PostgreSQL counts such a one once in a
-    passage.
+    The score is BM25: higher is better. With a ``limit`` only the best are selected. A term may be a phrase, several
+    terms with spaces between; PostgreSQL counts a phrase once in a passage.
     """
     wanted = list(dict.fromkeys(terms))
     if not is_postgresql(connection):
         score: Label[float] = literal_column(f"-bm25({KEYWORD_TABLE}, {TITLE_WEIGHT}, 1.0)").label("score")
         either = " OR ".join(f'"{term}"' for term in wanted)
         found = select(keywords.c.rowid, score).where(literal_column(KEYWORD_TABLE).op("MATCH")(either))
-        if (
-            limit is not None
-            # the index ranks by itself; with a join each of thousands of rows would be looked up before it is thrown
-            # away
-        ):
+        if limit is not None:  # before the join: else each of thousands of rows would be joined, then thrown away
             found = found.order_by(score.desc(), keywords.c.rowid).limit(limit)
         ranked = found.subquery("scored")
         return select(passages.c.id, ranked.c.score).join(ranked, ranked.c.rowid == passages.c.row)
@@ -138,7 +133,7 @@ def ranking(connection: Connection, terms: Sequence[str], limit: int | None = No
 
 
 def document_frequencies(connection: Connection, terms: Iterable[str]) -> dict[str, int]:
-    """Return in how many passages each term stands (body or title)."""
+    """Return how many passages hold each term, in their text or title."""
     found = {}
     for term in dict.fromkeys(terms):
         if is_postgresql(connection):
@@ -153,7 +148,7 @@ def document_frequencies(connection: Connection, terms: Iterable[str]) -> dict[s
 
 
 def terms_of(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
-    """Return what ``put`` was given for some passages: the terms of the title and of the text, by passages.row."""
+    """Return the terms of the title and of the text of some passages, by passages.row, as ``put`` took them."""
     if not is_postgresql(connection):
         found = connection.execute(
             select(keywords.c.rowid, keywords.c.title, keywords.c.body).where(keywords.c.rowid.in_(rows))
@@ -169,15 +164,12 @@ def terms_of(connection: Connection, rows: Sequence[int]) -> dict[int, tuple[str
 
 
 def all_terms(connection: Connection, portion: int) -> Iterator[list[tuple[int, str, str]]]:
-    """Yield what ``put`` was given for all passages, in portions: (passages.row, terms of the title, terms of the
-    text).
-    """
+    """Yield the terms of all passages in portions: (passages.row, terms of the title, terms of the text)."""
     if not is_postgresql(connection):
         rows = connection.execute(select(keywords.c.rowid, keywords.c.title, keywords.c.body))
         assert rows.cursor is not None
-        while found := rows.cursor.fetchmany(
-            portion
-        ):  # the driver's own rows: SQLAlchemy's take as long as the reading
+        # The driver's own rows: to make SQLAlchemy's would take as long as to read them.
+        while found := rows.cursor.fetchmany(portion):
             yield list(found)
         rows.close()
         return
@@ -192,11 +184,11 @@ def _count(connection: Connection, passages: int, length: int) -> None:
 
 
 def _vector(title: Sequence[str], body: Sequence[str]) -> str:
-    """Return terms as PostgreSQL writes a tsvector, each with its places; those in the title are marked A."""
-    places: dict[str, list[str]] = {}
+    """Return terms as the text of a tsvector: each with its positions, and an A at those in the title."""
+    positions: dict[str, list[str]] = {}
     for number, term in enumerate([*title, *body], start=1):
-        places.setdefault(term, []).append(f"{number}A" if number <= len(title) else str(number))
-    return " ".join(f"{_quoted(term)}:{','.join(numbers)}" for term, numbers in places.items())
+        positions.setdefault(term, []).append(f"{number}A" if number <= len(title) else str(number))
+    return " ".join(f"{_quoted(term)}:{','.join(numbers)}" for term, numbers in positions.items())
 
 
 def _query(term: str) -> str:

@@ -4,36 +4,39 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import (
-    Row,
-)
+from sqlalchemy import Connection, Row, Select
 
 from index.articles import Article, Passage, Source
 
-CutLine = tuple[
-    str, str, int | None
-]  # a line that cleaning left out, why, and where in the cleaned text it stood (None: not known)
+_T = TypeVar("_T")
+CHUNK = 500  # values in one IN (…): SQLite allows 32,766, older ones 999
+PORTION = 8_192  # rows read at a time
+
+# A line that cleaning left out, why, and where it stood in the cleaned text (None: not known).
+CutLine = tuple[str, str, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """A published state of the archive: its number and where Chroma holds its vectors."""
+    """A published state of the archive: its number, and the name of the folder, collection or table of its vectors."""
 
     number: int
-    place: str
+    name: str
     passages: int
     dead: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file as it was when it was last read; ``articles`` counts what it gave, ``failed`` what of it failed for good.
+    """A file as it was when it was last read.
 
-    ``failures`` holds the first of these as (article's place, reason, line), ``run`` is the run that read them.
+    ``articles`` counts its articles, ``failed`` those that cannot be read until the file changes; ``failures`` are the
+    first of these, each (the article's path, reason, line). ``run`` is the run that read the file.
     ``digest`` is "" for a file that was not read because it is too large.
     """
 
@@ -49,8 +52,9 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class FetchRecord:
-    """A page or feed of the web as it was when it was last fetched; ``key`` is what its article's id is made of, None
-    for a feed.
+    """A page or feed of the web as it was when it was last fetched.
+
+    ``key`` is what its article's id is made of; None for a feed.
     """
 
     url: str
@@ -81,7 +85,7 @@ class Scope:
     publisher: str | None = None
 
     def __bool__(self) -> bool:
-        """Tell whether anything is left out."""
+        """Tell whether the scope leaves any article out."""
         return self != ANYTHING
 
     def narrowed(self, since: date | None, until: date | None) -> Scope:
@@ -108,9 +112,7 @@ class Outline:
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """An article with what only the catalog knows of it: the file that gave it, the original's digest and what cleaning
-    cut.
-    """
+    """An article as the catalog stores it: with its file, the digest of the original and the lines that were cut."""
 
     article: Article
     file: str
@@ -144,5 +146,20 @@ def version_of(row: Row[Any]) -> Version:
 def file_of(row: Row[Any]) -> FileRecord:
     """Return the record in a row of files."""
     said: dict[str, Any] = json.loads(row.failure) if row.failure else {"run": 0, "count": 0, "failures": []}
-    failures = tuple((place, reason, line) for place, reason, line in said["failures"])
+    failures = tuple((path, reason, line) for path, reason, line in said["failures"])
     return FileRecord(row.path, row.size, row.mtime_ns, row.digest, row.articles, said["run"], said["count"], failures)
+
+
+def chunks(values: Sequence[_T]) -> Iterator[Sequence[_T]]:
+    """Yield values in portions that fit into one ``IN (…)``."""
+    for start in range(0, len(values), CHUNK):
+        yield values[start : start + CHUNK]
+
+
+def portions(connection: Connection, statement: Select[Any]) -> Iterator[Sequence[Any]]:
+    """Yield the driver's own rows: to make SQLAlchemy's of a hundred thousand takes as long as to read them."""
+    rows = connection.execute(statement)
+    assert rows.cursor is not None
+    while portion := rows.cursor.fetchmany(PORTION):
+        yield portion
+    rows.close()

@@ -36,9 +36,8 @@ files = Table(  # every file that is in, as it was when it was last read
     Column("mtime_ns", Number, nullable=False),
     Column("digest", Text, nullable=False),
     Column("articles", Integer, nullable=False),
-    Column(
-        "failure", Text
-    ),  # JSON {run, count, failures}: what of it failed for good and is not tried again until it changes
+    # JSON {run, count, failures}: what cannot be read and is not tried again until the file changes.
+    Column("failure", Text),
 )
 fetches = Table(  # every page and feed of the web that is in, as it was when it was last fetched
     "fetches",
@@ -109,7 +108,7 @@ generations = Table(  # published states; the highest number is the one in force
     "generations",
     metadata,
     Column("number", Integer, primary_key=True),
-    Column("place", Text, nullable=False),  # a folder's or a collection's name
+    Column("place", Text, nullable=False),  # the name of a folder, collection or table
     Column("passages", Integer, nullable=False),
     Column("dead", Integer, nullable=False),  # deleted vectors whose slots are still taken
 )

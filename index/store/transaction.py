@@ -1,4 +1,4 @@
-"""What a writer does to the catalog: every statement that changes it."""
+"""A writing transaction of the catalog: every statement that changes it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from index.model.embedder import Vectors
 from index.statements import Reading
 from index.store import keywords
 from index.store.dialect import upsert
-from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, source_of
+from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, chunks, source_of
 from index.store.schema import (
     acronyms,
     articles,
@@ -48,25 +48,26 @@ from index.store.schema import (
     vector_journal,
     versions,
 )
-from index.store.snapshot import Snapshot, chunks, under
+from index.store.snapshot import Snapshot
+from index.store.snapshot_runs import under
 from index.text import terms
 
-_RUNS = 10_000  # kept on record, each with its counts
-_RUNS_WITH_FAILURES = 100
-_VERSIONS = 20  # former versions kept of an article
-_VERSION_DAYS = 92  # and how long: signed links end, and the bot's journal forgets its answers, before that
-_FAILURES = 1_000  # of a run, and of a file, in full; beyond that they are counted
+_RUNS = 10_000  # runs that are kept, with their counts
+_RUNS_WITH_FAILURES = 100  # the latest of them, with all their failures
+_VERSIONS = 20  # former versions that are kept of an article
+_VERSION_DAYS = 92  # for so long: signed links and the journal's answers end before
+_FAILURES = 1_000  # failures kept of a run, and of a file; others are only counted
 
 
 class Transaction(Snapshot):
-    """A writer's transaction; reads what it wrote."""
+    """A transaction of the one writer; it also reads, and sees its own changes."""
 
     def put_fact(self, name: str, value: str) -> None:
         """Set a fact of the archive."""
         put_fact_row(self._connection, name, value)
 
     def put_embeddings(self, model: str, vectors: Mapping[str, Vectors]) -> None:
-        """Keep vectors by key; one that is there already stays."""
+        """Store vectors by key; a key that has one keeps it."""
         rows = [
             {"model": model, "key": key, "vector": np.asarray(vector, dtype="<f4").tobytes()}
             for key, vector in vectors.items()
@@ -82,7 +83,7 @@ class Transaction(Snapshot):
         cut: Sequence[CutLine],
         found: Sequence[tuple[Passage, str, str, str]],
     ) -> None:
-        """Put an article in, in place of the version before; ``found``: (passage, key, title terms, body terms)."""
+        """Store an article in place of its former version; ``found``: (passage, key, title terms, body terms)."""
         source = article.source
         self._keep_version(article)
         self._take_out([source.id])
@@ -109,7 +110,7 @@ class Transaction(Snapshot):
         keywords.put(self._connection, [(row_of[p.id], title, body) for p, _, title, body in found])
 
     def put_reading(self, article_id: str, reading: Reading) -> None:
-        """Keep who says what in an article, and what its acronyms stand for; what was kept of it before goes."""
+        """Store who says what in an article, and what its acronyms stand for, in place of what was stored before."""
         self._remove_readings([article_id])
         said = [asdict(each) for each in reading.statements]
         names = {each.speaker for each in reading.statements}
@@ -128,24 +129,24 @@ class Transaction(Snapshot):
             self._connection.execute(delete(where).where(where.c.article_id.in_(ids)))
 
     def put_lines(self, article_id: str, counted: Counted) -> None:
-        """Remember which lines of an article count as furniture if they recur; they are unsettled from now on."""
+        """Store the lines of an article that are furniture if they recur; the next ``settle`` decides about them."""
         if not counted.lines:
             return
-        told = {
+        of_article = {
             "publisher": counted.publisher,
             "title": counted.title,
             "longest": counted.longest,
             "article_id": article_id,
         }
         rows = [
-            {**told, "place": line.place, "digest": line.digest, "cut": line.text if line.cut else None}
+            {**of_article, "place": line.position, "digest": line.digest, "cut": line.text if line.cut else None}
             for line in counted.lines
         ]
         self._connection.execute(insert(lines), rows)
         self._unsettle(article_id)
 
     def settled(self) -> None:
-        """Note that it is decided of every line whether it recurs."""
+        """Note that every line has been decided about: it recurs, or does not."""
         self._connection.execute(delete(unsettled))
 
     def _unsettle(self, article_id: str) -> None:
@@ -155,13 +156,13 @@ class Transaction(Snapshot):
         )
 
     def remove_articles(self, ids: Sequence[str]) -> None:
-        """Remove articles with their former versions, passages, search terms and links; their vectors stay known."""
+        """Remove articles with their former versions, passages, search terms and links; their vectors are kept."""
         for chunk in chunks(ids):
             self._connection.execute(delete(versions).where(versions.c.article_id.in_(chunk)))
         self._take_out(ids)
 
     def _keep_version(self, article: Article) -> None:
-        """Keep the text that an article is about to replace, if it differs: it may have been cited."""
+        """Keep the text that an article is about to replace, if it differs: an answer may have cited it."""
         row = self._connection.execute(
             select(articles).where(articles.c.id == article.source.id, articles.c.digest != article.digest)
         ).first()
@@ -169,15 +170,14 @@ class Transaction(Snapshot):
             return
         now = datetime.now(UTC)
         source = asdict(source_of(row))
-        told = json.dumps({**source, "published": row.published and row.published.isoformat()}, ensure_ascii=False)
+        stored = json.dumps({**source, "published": row.published and row.published.isoformat()}, ensure_ascii=False)
         values = {
-            "source": told,
+            "source": stored,
             "text": zlib.compress(row.text.encode("utf-8", "surrogatepass")),
             "replaced": now.isoformat(timespec="microseconds"),
         }
-        same = and_(
-            versions.c.article_id == row.id, versions.c.digest.in_([row.digest, article.digest])
-        )  # an article may go back to an earlier text
+        # An article may return to a text that it had before.
+        same = and_(versions.c.article_id == row.id, versions.c.digest.in_([row.digest, article.digest]))
         self._connection.execute(delete(versions).where(same))
         self._connection.execute(insert(versions).values(article_id=row.id, digest=row.digest, **values))
         kept = [digest for digest, _ in self.replaced(row.id)[:_VERSIONS]]
@@ -205,13 +205,13 @@ class Transaction(Snapshot):
             self._connection.execute(delete(articles).where(articles.c.id.in_(chunk)))
 
     def put_sketches(self, found: Mapping[str, Sequence[int]]) -> None:
-        """Keep the sketches of articles, by article id."""
+        """Store the sketches of articles, by article id."""
         rows = [{"hash": hash_, "article_id": id_} for id_, sketch in found.items() for hash_ in sketch]
         if rows:
             self._connection.execute(upsert(sketches).on_conflict_do_nothing(), rows)
 
     def put_duplicates(self, article_id: str, others: Sequence[str]) -> None:
-        """Link an article to others; a link that is there already stays."""
+        """Link an article to its duplicates; a link that exists stays."""
         pairs = [(article_id, other) for other in others] + [(other, article_id) for other in others]
         if pairs:
             self._connection.execute(
@@ -220,12 +220,12 @@ class Transaction(Snapshot):
             )
 
     def forget_sketches(self) -> None:
-        """Drop every sketch and every link between duplicates."""
+        """Remove every sketch and every link between duplicates."""
         self._connection.execute(delete(sketches))
         self._connection.execute(delete(duplicates))
 
     def put_file(self, record: FileRecord) -> None:
-        """Remember a file as it was read."""
+        """Store the record of a file as it was read."""
         failure = {"run": record.run, "count": record.failed, "failures": record.failures[:_FAILURES]}
         values = {
             "path": record.path, "size": record.size, "mtime_ns": record.mtime_ns, "digest": record.digest,
@@ -237,46 +237,44 @@ class Transaction(Snapshot):
         )
 
     def put_fetch(self, record: FetchRecord) -> None:
-        """Remember a page or feed as it was fetched."""
+        """Store a page or feed as it was fetched."""
         values = {**asdict(record), "body": zlib.compress(record.body)}
         self._connection.execute(
             upsert(fetches).values(values).on_conflict_do_update(index_elements=["url"], set_=values)
         )
 
     def remove_file(self, path: str) -> None:
-        """Forget a file, or a page by its address (its articles are removed separately)."""
+        """Remove the record of a file, or of a page by its address; its articles are removed separately."""
         self._connection.execute(delete(files).where(files.c.path == path))
         self._connection.execute(delete(fetches).where(fetches.c.url == path))
 
     def put_generation(self, generation: Generation, keep: int = 2) -> list[str]:
-        """Publish a generation and return the places that no kept generation needs any more."""
+        """Publish a generation; return the names of vector stores that no kept generation needs any more."""
         values = {
             "number": generation.number,
-            "place": generation.place,
+            "place": generation.name,
             "passages": generation.passages,
             "dead": generation.dead,
         }
         self._connection.execute(insert(generations).values(values))
         before = self.generations()
-        kept = {item.place for item in before[:keep]}
+        kept = {item.name for item in before[:keep]}
         self._connection.execute(delete(generations).where(generations.c.number <= generation.number - keep))
-        return sorted({item.place for item in before[keep:]} - kept)
+        return sorted({item.name for item in before[keep:]} - kept)
 
-    def journal_add(self, place: str, ids: Iterable[str | None]) -> None:
-        """Note ids (None: the whole collection) that a Chroma server must lose unless the catalog holds them by
-        then.
-        """
-        rows = [{"place": place, "passage_id": item} for item in ids]
+    def journal_add(self, name: str, ids: Iterable[str | None]) -> None:
+        """Note ids that a Chroma server must delete, unless the catalog holds them by then; None: a collection."""
+        rows = [{"place": name, "passage_id": item} for item in ids]
         if rows:
             self._connection.execute(insert(vector_journal), rows)
 
     def journal_done(self, rows: Sequence[int]) -> None:
-        """Strike lines from the journal."""
+        """Remove what has been done from the journal of the Chroma server."""
         for chunk in chunks(rows):
             self._connection.execute(delete(vector_journal).where(vector_journal.c.row.in_(chunk)))
 
     def drop_unused_embeddings(self, spare: int) -> int:
-        """Drop vectors that no passage uses once there are more than ``spare`` of them; return how many went."""
+        """Remove vectors that no passage uses if there are more than ``spare``; return how many were removed."""
         used = select(passages.c.key).where(passages.c.key == embeddings.c.key)
         unused = int(self._connection.scalar(select(func.count()).select_from(embeddings).where(~used.exists())) or 0)
         if unused <= spare:
@@ -285,22 +283,20 @@ class Transaction(Snapshot):
         return unused
 
     def start_run(self, started: str) -> int:
-        """Open the record of an ingest run and return its number."""
-        number = (
-            int(self._connection.scalar(select(func.max(runs.c.number))) or 0) + 1
-        )  # without gaps: what is kept is counted by it
+        """Begin the record of an ingest run and return the run's number."""
+        # Without gaps: what is kept is counted by number.
+        number = int(self._connection.scalar(select(func.max(runs.c.number))) or 0) + 1
         self._connection.execute(insert(runs).values(number=number, started=started))
         return number
 
     def finish_run(self, number: int, seconds: float, report: Mapping[str, Any], covered: Iterable[str] = ()) -> None:
-        """Close the record of a run with its report.
+        """Complete the record of a run with its report.
 
-        What failed for a passing reason is kept until a run has been over its path again: ``covered`` are the paths
-        this one was over. Kept are the last 10,000 runs, the first 1,000 failures of a run, and ten of a run that is a
-        hundred runs back.
+        A failure with a passing reason is kept until a run covers its path again; ``covered`` are the paths of this
+        run. The last 10,000 runs are kept; of each its first 1,000 failures, of those a hundred runs back only ten.
         """
-        told = json.dumps({**report, "failures": report["failures"][:_FAILURES]}, ensure_ascii=False)
-        self._connection.execute(update(runs).where(runs.c.number == number).values(seconds=seconds, report=told))
+        shortened = json.dumps({**report, "failures": report["failures"][:_FAILURES]}, ensure_ascii=False)
+        self._connection.execute(update(runs).where(runs.c.number == number).values(seconds=seconds, report=shortened))
         rows = [
             {"run": number, "path": item["path"], "reason": item["reason"]}
             for item in report["failures"]
@@ -321,7 +317,7 @@ class Transaction(Snapshot):
             )
 
     def forget_run(self, number: int) -> None:
-        """Strike a run that found nothing to do from the record."""
+        """Remove the record of a run that found nothing to do."""
         self._connection.execute(delete(runs).where(runs.c.number == number))
 
 

@@ -1,4 +1,4 @@
-"""What an older newsdesk left in the catalog, brought up to date in portions."""
+"""Brings the articles that an older newsdesk added up to date, in portions."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _AT_ONCE = 100
 
 
 def read_all(catalog: Catalog, stopped: Callable[[], bool] = lambda: False) -> int:
-    """Read what an older newsdesk put in, and return how many articles that were. The caller holds the writer's lock.
+    """Store who says what in the articles that an older newsdesk added; return how many there were.
 
-    A run that is killed or stopped is continued by the next.
+    The caller holds the writer's lock. The next run continues one that was killed or stopped.
     """
     count = 0
     with catalog.snapshot() as snapshot:

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from index.errors import ServerDown, VectorsError
+from index.errors import ChromaRefused, ServerDown, VectorsError
 from index.model.embedder import Vectors
 from index.store.rows import ANYTHING, Scope
 from index.vectors.engine import Changes, Item, batches
@@ -33,10 +33,6 @@ SPACE: Any = {
 _PATIENCE = 300.0  # seconds for one batch; on a full disk Chroma waits a thousand
 _BATCH = 500
 MOST = 5_000  # passages that one search asks for
-
-
-class Refused(Exception):
-    """The server, or a proxy before it, does not let us in."""
 
 
 class Collection:
@@ -74,7 +70,7 @@ class Collection:
 
     def close(self) -> None:
         """Free the memory it holds."""
-        with contextlib.suppress(Exception):
+        with contextlib.suppress(VectorsError), translated("closed"):
             self._client.close()
 
 
@@ -91,7 +87,7 @@ def open_folder(folder: Path) -> Collection:
 class Writer:
     """A child process that writes folders, one after another.
 
-    It takes a second of processor to start, so start it before it is needed.
+    It takes a second to start, so start it before it is needed.
 
     A folder that is written while another process reads it, or whose writer dies, is worthless (see above): the caller
     gives each folder away only once ``write`` has returned.
@@ -116,7 +112,7 @@ class Writer:
     def write(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
         """Change or make a Chroma folder, flush it, and return how many vectors it holds.
 
-        ``prepare`` puts into the folder what is changed. Raises VectorsError if the process dies, fails or makes no
+        ``prepare`` copies the former state into the folder. Raises VectorsError if the process dies, fails or makes no
         progress for five minutes; the folder is worthless then, and so is the writer.
         """
         self.written += 1
@@ -160,23 +156,30 @@ class Writer:
         return value
 
 
-@contextlib.contextmanager
-def translated(what: str) -> Iterator[None]:
+def translated(what: str) -> contextlib.AbstractContextManager[None]:
     """Raise whatever chromadb raises as a VectorsError."""
+
+    def explain(error: BaseException) -> VectorsError:
+        if isinstance(error, ChromaRefused):
+            return ServerDown(f"The Chroma server cannot be used: {error}.")
+        if type(error).__module__.startswith("httpx"):
+            return ServerDown(
+                f"The Chroma server does not answer ({type(error).__name__}). Start it, or check NEWSDESK_CHROMA__URL."
+            )
+        return VectorsError(f"The vectors could not be {what}: {type(error).__name__}: {str(error)[:200]}.")
+
+    return explained_by(explain)
+
+
+@contextlib.contextmanager
+def explained_by(explain: Callable[[BaseException], VectorsError]) -> Iterator[None]:
+    """Raise whatever chromadb raises as the VectorsError that a function makes of it."""
     try:
         yield
-    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+    except (VectorsError, KeyboardInterrupt, SystemExit, GeneratorExit):
         raise
-    except (
-        BaseException
-    ) as error:  # chromadb raises its own classes, httpx's, ValueError, and panics of Rust, which are no Exception
-        if isinstance(error, Refused):
-            raise ServerDown(f"The Chroma server cannot be used: {error}.") from error
-        if type(error).__module__.startswith("httpx"):
-            raise ServerDown(
-                f"The Chroma server does not answer ({type(error).__name__}). Start it, or check NEWSDESK_CHROMA__URL."
-            ) from error
-        raise VectorsError(f"The vectors could not be {what}: {type(error).__name__}: {str(error)[:200]}.") from error
+    except BaseException as error:  # chromadb raises its own classes, httpx's, bare Exceptions, and panics of Rust
+        raise explain(error) from error
 
 
 def columns(items: list[Item], text: bool) -> dict[str, Any]:

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
-from index.errors import ServerDown, SettingsError, VectorsError
+from index.errors import ChromaRefused, ServerDown, SettingsError, VectorsError
 from index.store.rows import Generation
-from index.vectors.chroma import COLLECTION, MOST, SPACE, Collection, Refused, columns
+from index.vectors.chroma import COLLECTION, MOST, SPACE, Collection, columns, explained_by
 from index.vectors.engine import Changes, Index, Item, batches
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ _CONNECT, _READ, _WRITE = (
     5.0,
     5.0,
     30.0,
-)  # seconds for one request; whoever asks a question has an exact scan to fall back on
+)  # seconds for one request; a question falls back on an exact scan
 _WAITS = (0.2, 0.6, 1.2)  # seconds before a write is sent again; a server that is restarted is back by then
 _ASKED_AGAIN = (0.1,)  # the same for a search
 _LONGEST = 5.0  # that a server's Retry-After is heeded
@@ -44,7 +44,7 @@ _CLOUD = 300  # records a write, and results, that Chroma Cloud allows
 
 
 class Server:
-    """A Chroma server and where on it."""
+    """A Chroma server, with the tenant and database on it."""
 
     def __init__(
         self,
@@ -86,15 +86,15 @@ class Server:
         self._ca = ca
         self._client: Any = None
 
-    def open(self, place: str) -> Collection:
+    def open(self, name: str) -> Collection:
         """Open a collection for reading. Raises VectorsError."""
         with self._reached():
-            return Collection(_Shared(), self._connect().get_collection(place, embedding_function=None), self.most)
+            return Collection(_Shared(), self._connect().get_collection(name, embedding_function=None), self.most)
 
     def answers(self) -> None:
-        """Raise ServerDown unless the server says within two seconds that it lives.
+        """Raise ServerDown unless the server answers within two seconds.
 
-        Disturbs nobody who uses the connection.
+        Other users of the connection are not disturbed.
         """
         with self._reached(ours=False):
             self._ask_for_life(2)
@@ -105,24 +105,24 @@ class Server:
             self._client = None
             self._connect()
 
-    def write(self, place: str, changes: Changes) -> int:
+    def write(self, name: str, changes: Changes) -> int:
         """Add and drop vectors of a collection, made if missing, and return how many it holds. Raises VectorsError."""
         with self._reached():
             client = self._connect()
             size = min(size for size in (_BATCH, _CLOUD, client.get_max_batch_size()) if size > 0)
-            collection = client.get_or_create_collection(place, embedding_function=None, configuration=SPACE)
+            collection = client.get_or_create_collection(name, embedding_function=None, configuration=SPACE)
             for items in batches(changes.add, size):
                 collection.upsert(**columns(items, changes.text))
             for start in range(0, len(changes.drop), size):
                 collection.delete(ids=list(changes.drop[start : start + size]))
             return int(collection.count())
 
-    def drop(self, place: str) -> None:
+    def drop(self, name: str) -> None:
         """Delete a collection if it is there. Raises VectorsError."""
         import chromadb.errors
 
         with self._reached(), contextlib.suppress(chromadb.errors.NotFoundError):
-            self._connect().delete_collection(place)
+            self._connect().delete_collection(name)
 
     def _connect(self) -> Any:
         if self._client is None:
@@ -150,56 +150,53 @@ class Server:
         try:
             verify = ssl.create_default_context(cafile=self._ca) if self._ca and self._ssl else True
         except OSError as error:
-            raise Refused(
+            raise ChromaRefused(
                 f"the file of NEWSDESK_CHROMA__CA, {self._ca}, cannot be read as certificates "
                 f"({error.strerror or error})"
             ) from error
         with httpx.Client(headers=self._headers, verify=verify, timeout=seconds) as client:
             _checked(client.get(self._heartbeat)).raise_for_status()
 
-    @contextlib.contextmanager
-    def _reached(self, ours: bool = True) -> Iterator[None]:
+    def _reached(self, ours: bool = True) -> contextlib.AbstractContextManager[None]:
         """Raise what goes wrong as a VectorsError; ``ours``: the connection is given up then."""
+
+        def explain(error: BaseException) -> VectorsError:
+            self._client = None if ours else self._client
+            return self._explained(error)
+
+        return explained_by(explain)
+
+    def _explained(self, error: BaseException) -> VectorsError:
         import chromadb.errors
         import httpx
 
-        try:
-            yield
-        except VectorsError:
-            raise
-        except (KeyboardInterrupt, SystemExit, GeneratorExit):
-            raise
-        except BaseException as error:
-            self._client = None if ours else self._client
-            if isinstance(error, Refused):
-                raise ServerDown(f"The Chroma server at {self.url} cannot be used: {error}.") from error
-            if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                told = (
-                    "its certificate is not trusted. If an authority of your own made it, set NEWSDESK_CHROMA__CA to "
-                    "that one's certificate"
-                )
-                raise ServerDown(f"The Chroma server at {self.url} cannot be used: {told}.") from error
-            if isinstance(error, chromadb.errors.NotFoundError) and "ollection" not in str(error):
-                told = (
-                    f"it has no database {self._database} of a tenant {self._tenant}. Check "
-                    "NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT"
-                )
-                raise ServerDown(f"The Chroma server at {self.url} cannot be used: {told}.") from error
-            if isinstance(error, httpx.TransportError | httpx.HTTPStatusError | TimeoutError | ValueError):
-                raise ServerDown(
-                    f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL."
-                ) from error
-            raise VectorsError(
-                f"The Chroma server at {self.url} failed: {type(error).__name__}: {str(error)[:200]}."
-            ) from error
+        reason = ""
+        if isinstance(error, ChromaRefused):
+            reason = str(error)
+        elif "CERTIFICATE_VERIFY_FAILED" in str(error):
+            reason = (
+                "its certificate is not trusted. If an authority of your own made it, set NEWSDESK_CHROMA__CA to "
+                "that one's certificate"
+            )
+        elif isinstance(error, chromadb.errors.NotFoundError) and "ollection" not in str(error):
+            reason = (
+                f"it has no database {self._database} of a tenant {self._tenant}. Check "
+                "NEWSDESK_CHROMA__DATABASE and NEWSDESK_CHROMA__TENANT"
+            )
+        if reason:
+            return ServerDown(f"The Chroma server at {self.url} cannot be used: {reason}.")
+        if isinstance(error, httpx.TransportError | httpx.HTTPStatusError | TimeoutError | ValueError):
+            return ServerDown(
+                f"The Chroma server at {self.url} does not answer. Start it, or check NEWSDESK_CHROMA__URL."
+            )
+        return VectorsError(f"The Chroma server at {self.url} failed: {type(error).__name__}: {str(error)[:200]}.")
 
 
 class OnServer:
-    """The engine: what an archive keeps on a Chroma server."""
+    """The engine for a Chroma server."""
 
     steady = False  # a collection loses old vectors once a newer state is published
     per_snapshot = False
-    in_memory = False
     spare = 0  # a former collection may be damaged: it goes at once, so that nothing opens it again
 
     def __init__(self, server: Server, catalog: Catalog) -> None:
@@ -210,17 +207,17 @@ class OnServer:
     def open(self, generation: Generation, snapshot: Snapshot) -> Index:
         """Open a state for search. Raises VectorsError if it cannot be used."""
         with self._catalog.snapshot() as now:
-            if now.fact("distrusted") == generation.place:
+            if now.fact("distrusted") == generation.name:
                 raise VectorsError(f"The Chroma server at {self.url} went down when its collection was opened.")
-        return self.server.open(generation.place)
+        return self.server.open(generation.name)
 
     def complete(self, index: Index, generation: Generation) -> None:
         """Raise VectorsError unless what is open still holds what was published."""
         if index.count() < generation.passages:
             raise VectorsError(f"The Chroma server at {self.url} has lost passages.")
 
-    def look(self, generation: Generation, snapshot: Snapshot) -> None:
-        """Find out whether the server lives, in two seconds at most. Raises ServerDown."""
+    def ping(self, generation: Generation, snapshot: Snapshot) -> None:
+        """Check within two seconds that the server answers. Raises ServerDown if not."""
         self.server.answers()
 
     def check(self, generation: Generation, snapshot: Snapshot) -> None:
@@ -238,7 +235,7 @@ class OnServer:
                 # It answered, and then the collection took it down: nobody opens this one again, the next run makes a
                 # new one.
                 with self._catalog.transaction() as transaction:
-                    transaction.put_fact("distrusted", generation.place)
+                    transaction.put_fact("distrusted", generation.name)
             raise
 
     def agrees(self, expected: set[str], found: set[str]) -> bool:
@@ -252,58 +249,56 @@ class OnServer:
     ) -> tuple[Generation, Changes]:
         """Send new vectors; those that are dropped stay until the catalog no longer shows them. Raises VectorsError."""
         with self._catalog.snapshot() as snapshot:
-            place = (
-                previous.place
+            name = (
+                previous.name
                 if previous
                 else f"{self.server.name}-{snapshot.fact('archive')}-{number}-{secrets.token_hex(3)}"
             )
         if previous is None:
-            self._note(place, [None])
-        found = self.server.write(place, Changes(self._noted(place, changes.add), text=changes.text))
+            self._note(name, [None])
+        found = self.server.write(name, Changes(self._noted(name, changes.add), text=changes.text))
         if found != total + len(changes.drop):
             raise VectorsError(
                 f"The Chroma server at {self.url} holds {found} passages, not {total + len(changes.drop)}. Run: "
                 "python -m bot rebuild"
             )
         dead = previous.dead + len(changes.drop) if previous else 0
-        return Generation(number, place, total, dead), Changes(drop=changes.drop)
+        return Generation(number, name, total, dead), Changes(drop=changes.drop)
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
-        """Note what the server must lose from now on."""
-        transaction.journal_add(generation.place, left.drop)
-        for place in unneeded:
-            transaction.journal_add(place, [None])
+        """Note what must be removed from the server from now on."""
+        transaction.journal_add(generation.name, left.drop)
+        for name in unneeded:
+            transaction.journal_add(name, [None])
 
     def tidy(self, kept: set[str]) -> None:
-        """Do what the journal says; it keeps what could not be done."""
+        """Remove what the journal lists; what could not be removed stays in it."""
         with self._catalog.snapshot() as snapshot:
             journal = snapshot.journal()
             known = snapshot.known_passages([id_ for _, _, id_ in journal if id_])
         done: list[int] = []
         with contextlib.suppress(VectorsError):
-            for row, place, _ in (line for line in journal if line[2] is None):
-                if place not in kept:
-                    self.server.drop(place)
+            for row, name, _ in (line for line in journal if line[2] is None):
+                if name not in kept:
+                    self.server.drop(name)
                 done.append(row)
-            for place in sorted({place for _, place, id_ in journal if id_ and place in kept}):
+            for name in sorted({name for _, name, id_ in journal if id_ and name in kept}):
                 self.server.write(
-                    place, Changes((), [id_ for _, p, id_ in journal if p == place and id_ and id_ not in known])
+                    name, Changes((), [id_ for _, p, id_ in journal if p == name and id_ and id_ not in known])
                 )
             done += [row for row, _, id_ in journal if id_]
         with self._catalog.transaction() as transaction:
             transaction.journal_done(done)
 
-    def _noted(self, place: str, items_in: Iterable[list[Item]]) -> Iterator[list[Item]]:
-        """Yield batches whose ids have been written down before they are sent, so that those of a run that dies are
-        found and removed.
-        """
+    def _noted(self, name: str, items_in: Iterable[list[Item]]) -> Iterator[list[Item]]:
+        """Yield batches, each after its ids were noted: so those of a run that dies are found and removed."""
         for items in batches(items_in, 1_000):
-            self._note(place, [passage.id for passage, _ in items])
+            self._note(name, [passage.id for passage, _ in items])
             yield items
 
-    def _note(self, place: str, ids: Sequence[str | None]) -> None:
+    def _note(self, name: str, ids: Sequence[str | None]) -> None:
         with self._catalog.transaction() as transaction:
-            transaction.journal_add(place, ids)
+            transaction.journal_add(name, ids)
 
 
 class _Shared:
@@ -312,7 +307,7 @@ class _Shared:
 
 
 def _again(request: Callable[..., httpx.Response], url: str) -> Callable[..., httpx.Response]:
-    """Return what sends a request, and sends it again a few times where that may help."""
+    """Return a function that sends a request, and repeats it a few times where that may help."""
     import httpx
 
     def send(method: str, address: str, **more: Any) -> httpx.Response:
@@ -324,19 +319,19 @@ def _again(request: Callable[..., httpx.Response], url: str) -> Callable[..., ht
                 if response.status_code not in _PASSING:
                     return response
                 wait = _retry_after(response)
-                told = (
+                limited = (
                     f"it wants to be asked less (429): the limits of {url} are reached"
                     if response.status_code == 429
                     else ""
                 )
             except httpx.TransportError:
-                wait, told = 0.0, ""
+                wait, limited = 0.0, ""
                 if (least := next(waits, None)) is None:
                     raise
             else:
                 if (least := next(waits, None)) is None:
-                    if told:
-                        raise Refused(told)
+                    if limited:
+                        raise ChromaRefused(limited)
                     response.raise_for_status()
             time.sleep(max(least or 0.0, wait))
 
@@ -352,7 +347,7 @@ def _retry_after(response: httpx.Response) -> float:
 
 def _checked(response: httpx.Response) -> httpx.Response:
     if response.status_code in (401, 403):
-        raise Refused(
+        raise ChromaRefused(
             f"it lets nobody in without the right key ({response.status_code}). Check NEWSDESK_CHROMA__TOKEN and "
             "NEWSDESK_CHROMA__HEADERS"
         )
@@ -366,14 +361,14 @@ def _timeout(seconds: float) -> httpx.Timeout:
 
 
 def _within(seconds: float, work: Callable[[], _T]) -> _T:
-    """Return what some work returns. Raises TimeoutError when it takes longer; it is left to itself then."""
+    """Return the result of some work. Raises TimeoutError when it takes longer; it then goes on in its thread."""
     found: list[_T] = []
     failed: list[BaseException] = []
 
     def do() -> None:
         try:
             found.append(work())
-        except BaseException as error:  # whatever it is, the caller shall have it
+        except BaseException as error:  # a thread's error belongs to whoever waits for it
             failed.append(error)
 
     thread = threading.Thread(target=do, daemon=True)

@@ -1,11 +1,11 @@
-"""What a search index is for the archive: one small interface, and a file for each engine.
+"""The interface of a search index; each engine is a file of its own.
 
     folders of Chroma   index/vectors/generations.py     one machine; the default
     a Chroma server     index/vectors/chroma_server.py   by URL: one's own, or Chroma Cloud
     pgvector            index/vectors/pgvector.py        in the catalog's own PostgreSQL, in the same transactions
 
-Whatever the engine holds is a copy: the catalog keeps every vector, and any engine can be filled from it again. A
-*place* is where one state is: the name of a folder, a collection or a table.
+Whatever the engine holds is a copy: the catalog keeps every vector, and any engine can be filled from it again. The
+name of a state is that of its folder, collection or table.
 """
 
 from __future__ import annotations
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 Item = tuple[Passage, Vectors]
 
+TABLE_PREFIX = "vectors_"  # of a place that is a table in PostgreSQL
+
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What a new state of the vectors adds to the one before, and what it drops."""
+    """The passages that a new state of the vectors adds, and those that it removes."""
 
     add: Iterable[list[Item]] = ()
     drop: Sequence[str] = ()
@@ -59,7 +61,6 @@ class Engine(Protocol):
     url: str | None  # of a server of its own
     steady: bool  # what was opened stays as it is, whatever is published meanwhile
     per_snapshot: bool  # what was opened is good for one snapshot of the catalog alone
-    in_memory: bool  # few vectors are better compared in the reader's memory than asked for
     spare: int  # states beside the published one that a rebuild leaves to readers
 
     def open(self, generation: Generation, snapshot: Snapshot) -> Index:
@@ -68,11 +69,11 @@ class Engine(Protocol):
     def complete(self, index: Index, generation: Generation) -> None:
         """Raise VectorsError unless what is open still holds what was published."""
 
-    def look(self, generation: Generation, snapshot: Snapshot) -> None:
-        """Find out whether a state can be used, cheaply enough for every second. Raises VectorsError."""
+    def ping(self, generation: Generation, snapshot: Snapshot) -> None:
+        """Check that a state can be used, cheaply enough for every second. Raises VectorsError if not."""
 
     def check(self, generation: Generation, snapshot: Snapshot) -> None:
-        """Find out whether a state is whole, without loading it. Raises VectorsError."""
+        """Check that a state is complete, without loading it. Raises VectorsError if not."""
 
     def agrees(self, expected: set[str], found: set[str]) -> bool:
         """Tell whether ids that were found are those of the catalog."""
@@ -80,24 +81,23 @@ class Engine(Protocol):
     def write(
         self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
     ) -> tuple[Generation, Changes]:
-        """Write the state after some changes to one before (None: to nothing), so that no reader sees it yet.
+        """Write a new state: the previous one (None: an empty one) with some changes. No reader sees it yet.
 
-        Return it, and what of the changes is left for ``commit``. Raises VectorsError or DiskFull.
+        Return it, and the changes that are left for ``commit``. Raises VectorsError or DiskFull.
         """
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
-        """Do what belongs into the transaction that publishes a state; ``unneeded``: places that no reader needs from
-        then on.
+        """Do what belongs in the transaction that publishes a state.
+
+        ``unneeded``: names of states that no reader needs from then on.
         """
 
     def tidy(self, kept: set[str]) -> None:
-        """Remove what dead runs left, and every place but some."""
+        """Remove what dead runs left, and every state but those that are kept."""
 
 
 def batches(items_in: Iterable[list[Item]], size: int) -> Iterator[list[Item]]:
-    """Yield the same items in batches of ``size``: small ones are gathered, since each write costs as much as a large
-    one.
-    """
+    """Yield the items in batches of ``size``: a small write costs as much as a large one."""
     gathered: list[Item] = []
     for items in items_in:
         gathered += items

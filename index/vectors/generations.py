@@ -35,12 +35,11 @@ _Traces = tuple[tuple[str, int, int, int, int], ...]
 
 
 class Folders:
-    """The engine: the generations' folders under one root."""
+    """The engine for folders of Chroma, one for each generation."""
 
     url: str | None = None
     steady = True
     per_snapshot = False
-    in_memory = True
     spare = 1
 
     def __init__(self, root: Path) -> None:
@@ -48,19 +47,19 @@ class Folders:
         self._looked: tuple[str, _Traces] | None = None  # the generation that was last found whole, and its files then
         self._writer: Writer | None = None
 
-    def expect(self) -> None:
-        """Be told that something will be written soon: starting what writes takes a second. End it with ``rest``."""
+    def prepare_to_write(self) -> None:
+        """Start the process that writes folders, which takes a second; ``stop_writing`` ends it."""
         self._writer = self._writer or Writer()
 
-    def rest(self) -> None:
-        """Be told that nothing more will be written for a while."""
+    def stop_writing(self) -> None:
+        """End the process that writes folders."""
         if self._writer is not None:
             self._writer.close()
             self._writer = None
 
     def open(self, generation: Generation, snapshot: Snapshot) -> Collection:
         """Open a generation for search, its seal checked. Raises VectorsError if it is damaged or gone."""
-        folder = self.root / generation.place
+        folder = self.root / generation.name
         _check(folder)
         collection = open_folder(folder)
         found = collection.count()
@@ -76,30 +75,30 @@ class Folders:
         """Tell whether ids that were found are those of the catalog."""
         return expected == found
 
-    def holds(self, place: str) -> bool:
-        """Tell whether a generation, sound or not, is in this folder."""
-        return (self.root / place).is_dir()
+    def holds(self, name: str) -> bool:
+        """Tell whether a generation, intact or not, is in this folder."""
+        return (self.root / name).is_dir()
 
     def check(self, generation: Generation, snapshot: Snapshot) -> None:
         """Compare a generation with its seal, without opening it. Raises VectorsError if it is damaged or gone."""
-        _check(self.root / generation.place)
+        _check(self.root / generation.name)
 
-    def look(self, generation: Generation, snapshot: Snapshot) -> None:
-        """The same, but read nothing while no file has changed since it was last looked at. Raises VectorsError."""
-        now = (generation.place, _traces(self.root / generation.place))
+    def ping(self, generation: Generation, snapshot: Snapshot) -> None:
+        """Check as ``check`` does, but only if a file has changed since the last time. Raises VectorsError."""
+        now = (generation.name, _traces(self.root / generation.name))
         if now != self._looked:
-            _check(self.root / generation.place)
+            _check(self.root / generation.name)
             self._looked = now
 
     def write(
         self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
     ) -> tuple[Generation, Changes]:
-        """Write a generation from the one before (None: from nothing), seal it, and return it; nothing is left to do.
+        """Write a generation from the one before (None: from nothing), seal it, and return it.
 
         Raises VectorsError if it does not hold ``total`` passages in the end, DiskFull if there is no room.
         """
-        place = self._written(previous.place if previous else None, number, changes, added, total)
-        return Generation(number, place, total, previous.dead + len(changes.drop) if previous else 0), Changes()
+        name = self._written(previous.name if previous else None, number, changes, added, total)
+        return Generation(number, name, total, previous.dead + len(changes.drop) if previous else 0), Changes()
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
         """Tell other machines that share the catalog where the vectors are."""
@@ -113,42 +112,38 @@ class Folders:
     def _written(self, previous: str | None, number: int, changes: Changes, added: int, expected: int) -> str:
         before = self.root / previous if previous else None
         self._need_room(_size(before) + added * _ROOM_A_VECTOR + _ROOM)
-        place = f"generation-{number:06d}-{secrets.token_hex(3)}"  # never a name that a dying run may still write to
-        folder = self.root / place
-        try:
-            folder.mkdir(parents=True)
-            found = self._wrote(folder, changes, lambda: _copy(before, folder) if before else None)
-            if found != expected:
-                raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
-            _seal(folder, found)
-        except sqlite3.Error as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise VectorsError(f"The index {before} is damaged ({error}).") from error
-        except OSError as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise DiskFull(
-                f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was "
-                "in is lost."
-            ) from error
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
-        return place
+        name = f"generation-{number:06d}-{secrets.token_hex(3)}"  # never a name that a dying run may still write to
+        folder = self.root / name
+        with contextlib.ExitStack() as undo:
+            undo.callback(shutil.rmtree, folder, ignore_errors=True)
+            try:
+                folder.mkdir(parents=True)
+                found = self._wrote(folder, changes, lambda: _copy(before, folder) if before else None)
+                if found != expected:
+                    raise VectorsError(f"The new index {folder} holds {found} passages, not {expected}.")
+                _seal(folder, found)
+            except sqlite3.Error as error:
+                raise VectorsError(f"The index {before} is damaged ({error}).") from error
+            except OSError as error:
+                raise DiskFull(
+                    f"The index could not be written under {self.root}: {error.strerror or error}. Nothing that was "
+                    "in is lost."
+                ) from error
+            undo.pop_all()
+        return name
 
     def _wrote(self, folder: Path, changes: Changes, prepare: Callable[[], None]) -> int:
         """Have a folder written, by the writer that was expected or by one for this folder alone."""
-        writer = self._writer or Writer()
-        try:
+        writer, kept = self._writer or Writer(), self._writer is not None
+        self._writer = None  # of one that fails nothing is kept
+        with contextlib.ExitStack() as end:
+            end.callback(writer.close)
             found = writer.write(folder, changes, prepare)
-        except BaseException:
-            writer.close()
-            self._writer = None
-            raise
-        if self._writer is None:
-            writer.close()
-        elif writer.written >= _FOLDERS:
-            self.rest()
-            self.expect()
+            if kept and writer.written < _FOLDERS:
+                end.pop_all()
+                self._writer = writer
+        if kept:
+            self.prepare_to_write()
         return found
 
     def tidy(self, kept: set[str]) -> None:

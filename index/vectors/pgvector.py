@@ -38,15 +38,14 @@ from sqlalchemy.types import UserDefinedType
 
 from index.errors import SettingsError, VectorsError
 from index.model.embedder import Vectors
-from index.store.rows import ANYTHING, Generation, Scope
-from index.store.snapshot import Snapshot, chunks
-from index.vectors.engine import Changes, Index, Item, batches
+from index.store.rows import ANYTHING, Generation, Scope, chunks
+from index.store.snapshot import Snapshot
+from index.vectors.engine import TABLE_PREFIX, Changes, Index, Item, batches
 
 if TYPE_CHECKING:
     from index.store.catalog import Catalog
     from index.store.transaction import Transaction
 
-PREFIX = "vectors_"  # of a table's name
 _OLDEST = (0, 8)  # from then on a search goes on until it has enough that lies in the scope
 _AT_ONCE = 2_000  # vectors sent together
 _EXACT = 20_000  # passages; a scope this small is compared in full
@@ -74,12 +73,12 @@ class Table:
     scopes = True
     most = 5_000
 
-    def __init__(self, snapshot: Snapshot, place: str, at: str) -> None:
-        self._snapshot, self._place, self._at = snapshot, place, at
+    def __init__(self, snapshot: Snapshot, name: str, at: str) -> None:
+        self._snapshot, self._name, self._at = snapshot, name, at
 
     def nearest(self, query: Vectors, limit: int, scope: Scope = ANYTHING) -> list[tuple[str, float]]:
         """Return ids and cosine similarities of the nearest passages in a scope, best first. Raises VectorsError."""
-        held: FromClause = _held(self._place)
+        held: FromClause = _held(self._name)
         inside: ColumnElement[bool] = true()
         if scope:
             inside = held.c.article_id.in_(self._snapshot.inside(scope))
@@ -99,20 +98,12 @@ class Table:
     def count(self) -> int:
         """Return how many vectors there are. Raises VectorsError."""
         with _translated():
-            return int(self._connection.scalar(select(func.count()).select_from(_held(self._place))) or 0)
+            return int(self._connection.scalar(select(func.count()).select_from(_held(self._name))) or 0)
 
     def ids(self) -> set[str]:
         """Return the ids of all vectors. Raises VectorsError."""
         with _translated():
-            return set(self._connection.scalars(select(_held(self._place).c.id)))
-
-    def room(self) -> tuple[int, int, int]:
-        """Return the bytes of the rows, of the graph, and of all."""
-        sizes = text("SELECT pg_table_size(:place), pg_relation_size(:graph), pg_total_relation_size(:place)")
-        rows, graph, whole = self._connection.execute(
-            sizes, {"place": self._place, "graph": f"{self._place}_graph"}
-        ).one()
-        return rows, graph, whole
+            return set(self._connection.scalars(select(_held(self._name).c.id)))
 
     def close(self) -> None:
         """Do nothing: the snapshot is another's."""
@@ -138,7 +129,6 @@ class PgVector:
     url: str | None = None
     steady = True
     per_snapshot = True
-    in_memory = True
     spare = 1
 
     def __init__(self, catalog: Catalog) -> None:
@@ -150,24 +140,24 @@ class PgVector:
 
         Raises VectorsError if its table is gone or cannot be searched quickly.
         """
-        place, at = generation.place, _extension(snapshot.connection)
+        name, at = generation.name, _extension(snapshot.connection)
         query = """SELECT indisvalid FROM pg_index JOIN pg_attribute ON attrelid = indrelid AND attname = 'vector'
-            WHERE indrelid = to_regclass(:place) AND indexrelid = to_regclass(:graph)"""
-        named = place.startswith(PREFIX) and place.isidentifier()
+            WHERE indrelid = to_regclass(:name) AND indexrelid = to_regclass(:graph)"""
+        named = name.startswith(TABLE_PREFIX) and name.isidentifier()
         if (
             at is None
             or not named
-            or not snapshot.connection.scalar(text(query), {"place": place, "graph": f"{place}_graph"})
+            or not snapshot.connection.scalar(text(query), {"name": name, "graph": f"{name}_graph"})
         ):
             raise VectorsError(
-                f"The vectors are not in {self._catalog.where}: its table {place} or that one's index is missing."
+                f"The vectors are not in {self._catalog.where}: its table {name} or that one's index is missing."
             )
-        return Table(snapshot, place, at)
+        return Table(snapshot, name, at)
 
     def complete(self, index: Index, generation: Generation) -> None:
         """Do nothing: what a snapshot shows stays as it is."""
 
-    def look(self, generation: Generation, snapshot: Snapshot) -> None:
+    def ping(self, generation: Generation, snapshot: Snapshot) -> None:
         """Find out whether a state can be searched, without reading it. Raises VectorsError."""
         self.open(generation, snapshot)
 
@@ -176,7 +166,7 @@ class PgVector:
         found = self.open(generation, snapshot).count()
         if found != generation.passages:
             raise VectorsError(
-                f"The table {generation.place} in {self._catalog.where} holds {found} passages, the catalog "
+                f"The table {generation.name} in {self._catalog.where} holds {found} passages, the catalog "
                 f"{generation.passages}."
             )
 
@@ -195,28 +185,28 @@ class PgVector:
         if previous is not None and previous.passages:  # an empty table does not know how long vectors are
             with self._catalog.snapshot() as snapshot:
                 self.open(previous, snapshot)
-            return Generation(number, previous.place, total), changes
-        place = f"{PREFIX}{number}_{secrets.token_hex(3)}"
+            return Generation(number, previous.name, total), changes
+        name = f"{TABLE_PREFIX}{number}_{secrets.token_hex(3)}"
         # Until a state that names the table is published nobody looks at it; a later run removes what a dead one left.
         with self._catalog.transaction() as transaction, _translated():
             connection = transaction.connection
             at = _created(connection, self._catalog.where)
-            found = _fill(connection, place, at, changes.add)
+            found = _fill(connection, name, at, changes.add)
             if found != total:
                 raise VectorsError(
-                    f"The new table {place} in {self._catalog.where} holds {found} passages, not {total}. Run: "
+                    f"The new table {name} in {self._catalog.where} holds {found} passages, not {total}. Run: "
                     "python -m bot rebuild"
                 )
-        return Generation(number, place, total), Changes()
+        return Generation(number, name, total), Changes()
 
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
         """Replace the vectors of the articles that the same transaction replaces. Raises VectorsError."""
         with _translated():
-            held = _held(generation.place)
+            held = _held(generation.name)
             for ids in chunks(left.drop):
                 transaction.connection.execute(delete(held).where(held.c.id.in_(ids)))
             for items in batches(left.add, _AT_ONCE):
-                _send(transaction.connection, generation.place, items)
+                _send(transaction.connection, generation.name, items)
 
     def tidy(self, kept: set[str]) -> None:
         """Remove every table of vectors but some."""
@@ -231,7 +221,7 @@ def sweep(catalog: Catalog, kept: set[str]) -> None:
         "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() AND starts_with(tablename, :prefix)"
     )
     with catalog.snapshot() as snapshot:
-        found = [name for name in snapshot.connection.scalars(query, {"prefix": PREFIX}) if name not in kept]
+        found = [name for name in snapshot.connection.scalars(query, {"prefix": TABLE_PREFIX}) if name not in kept]
     if found:
         with catalog.transaction() as transaction:
             connection = transaction.connection
@@ -242,8 +232,8 @@ def sweep(catalog: Catalog, kept: set[str]) -> None:
                     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
 
 
-def _held(place: str) -> TableClause:
-    return table(place, column("id", String), column("article_id", String), column("vector"))
+def _held(name: str) -> TableClause:
+    return table(name, column("id", String), column("article_id", String), column("vector"))
 
 
 def _extension(connection: Connection) -> str | None:
@@ -282,33 +272,33 @@ def _created(connection: Connection, where: str) -> str:
     return found
 
 
-def _fill(connection: Connection, place: str, at: str, items_in: Iterable[list[Item]]) -> int:
+def _fill(connection: Connection, name: str, at: str, items_in: Iterable[list[Item]]) -> int:
     sent = batches(items_in, _AT_ONCE)
     first = next(sent, [])
     dimensions = len(first[0][1]) if first else 1
     columns = f'id text COLLATE "C", article_id text COLLATE "C" NOT NULL, vector {at}.halfvec({dimensions}) NOT NULL'
-    connection.exec_driver_sql(f"CREATE TABLE {place} ({columns})")
+    connection.exec_driver_sql(f"CREATE TABLE {name} ({columns})")
     found = 0
     for items in itertools.chain([first], sent):
-        _send(connection, place, items)
+        _send(connection, name, items)
         found += len(items)
     # After the rows, and in memory: row by row the graph takes several times as long.
     connection.exec_driver_sql(_MEMORY)
     connection.exec_driver_sql(
-        f"CREATE INDEX {place}_graph ON {place} USING hnsw (vector {at}.halfvec_cosine_ops) WITH ({_GRAPH})"
+        f"CREATE INDEX {name}_graph ON {name} USING hnsw (vector {at}.halfvec_cosine_ops) WITH ({_GRAPH})"
     )
-    connection.exec_driver_sql(f"CREATE INDEX {place}_article ON {place} (article_id)")
-    connection.exec_driver_sql(f"ALTER TABLE {place} ADD PRIMARY KEY (id)")
-    connection.exec_driver_sql(f"ANALYZE {place}")
+    connection.exec_driver_sql(f"CREATE INDEX {name}_article ON {name} (article_id)")
+    connection.exec_driver_sql(f"ALTER TABLE {name} ADD PRIMARY KEY (id)")
+    connection.exec_driver_sql(f"ANALYZE {name}")
     return found
 
 
-def _send(connection: Connection, place: str, items: Sequence[Item]) -> None:
+def _send(connection: Connection, name: str, items: Sequence[Item]) -> None:
     """Send vectors as PostgreSQL reads them fastest: a COPY in its binary form, each number in two bytes."""
     driver: Any = connection.connection.driver_connection
     with (
         driver.cursor() as cursor,
-        cursor.copy(f"COPY {place} (id, article_id, vector) FROM STDIN (FORMAT BINARY)") as copy,
+        cursor.copy(f"COPY {name} (id, article_id, vector) FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.write(b"PGCOPY\n\xff\r\n\0" + bytes(8))
         for passage, vector in items:
@@ -326,20 +316,20 @@ def _written(vector: Vectors) -> str:
 
 @contextlib.contextmanager
 def _translated() -> Iterator[None]:
-    """Raise what PostgreSQL says about the vectors as a VectorsError; a lost connection, or a full disk, is told by the
-    catalog.
+    """Raise what PostgreSQL says about the vectors as a VectorsError; the catalog
+    explains a lost connection and a full disk.
     """
     from psycopg import Error
 
     try:
         yield
     except (DBAPIError, Error) as error:
-        told = error if isinstance(error, DBAPIError) else DBAPIError.instance(None, None, error, Error)
-        assert isinstance(told, DBAPIError)
-        if _lost(told):
-            raise told from error
+        failure = error if isinstance(error, DBAPIError) else DBAPIError.instance(None, None, error, Error)
+        assert isinstance(failure, DBAPIError)
+        if _lost(failure):
+            raise failure from error
         raise VectorsError(
-            f"The vectors in PostgreSQL could not be used: {' '.join(str(told.orig).split())[:200]}."
+            f"The vectors in PostgreSQL could not be used: {' '.join(str(failure.orig).split())[:200]}."
         ) from error
 
 

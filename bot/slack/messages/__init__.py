@@ -1,4 +1,4 @@
-"""What the bot posts, as data: blocks, the Home tab, text that can do no harm, the answer as the journal keeps it.
+"""What the bot posts, as data: messages, windows, the Home tab, safe text, and the answer as the journal stores it.
 
 Pure functions; nothing here talks to Slack.
 """

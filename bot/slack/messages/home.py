@@ -1,4 +1,4 @@
-"""The Home tab, and what the archive has to say there: the newest articles, questions about them, ingests."""
+"""The Home tab: the newest articles, questions about them, and ingests."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from bot.admin.views import status_json, status_text
-from bot.slack.messages.blocks import Block, Element, button, modal, rich, section, text
+from bot.slack.messages.blocks import Block, Element, button, rich, section, text
 from bot.slack.messages.text import plain
+from bot.slack.messages.windows import modal
 from bot.terminal import day
 from index.archive import Archive
 from index.articles import Source
@@ -18,7 +18,7 @@ from index.articles import Source
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What the Home tab tells about the archive."""
+    """What the Home tab says about the archive."""
 
     articles: int
     newest: Source | None
@@ -28,7 +28,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Insight:
-    """What the Home tab tells admins besides."""
+    """What the Home tab says to admins only."""
 
     failures: tuple[tuple[str, str], ...]  # path, reason
     low_rated: tuple[tuple[str, str | None], ...]  # question, reason
@@ -119,7 +119,7 @@ def _short(content: str, most: int) -> str:
     return content if len(content) <= most else content[: most - 1].rsplit(" ", 1)[0] + "…"
 
 
-def closed() -> dict[str, Any]:
+def not_allowed() -> dict[str, Any]:
     """Return the window shown to people who may not ask."""
     return modal("Not available", [rich([section(text("Answers are for members of this workspace."))])])
 
@@ -128,7 +128,7 @@ _CANDIDATES = 12
 
 
 def read_news(archive: Archive, examples: Sequence[str]) -> News:
-    """Return what the Home tab tells."""
+    """Read what the Home tab says about the archive."""
     with archive.catalog.snapshot() as snapshot:
         sources = [source for source, _ in snapshot.sources()]
         last = next(iter(snapshot.runs(1)), None)
@@ -137,7 +137,7 @@ def read_news(archive: Archive, examples: Sequence[str]) -> News:
 
 
 def example_questions(archive: Archive) -> tuple[int, list[str]]:
-    """Return the number of the published state, and questions about its newest articles."""
+    """Return the number of the published generation, and questions about its newest articles."""
     with archive.catalog.snapshot() as snapshot:
         generation = snapshot.generation()
         sources = _newest([source for source, _ in snapshot.sources()])
@@ -160,7 +160,7 @@ def example(source: Source) -> str:
 
 
 def ingest_line(item: dict[str, Any]) -> str:
-    """Return an ingest in one line."""
+    """Return an ingest run as one line of text."""
     report = item["report"]
     if not report:
         return f"run {item['run']}, begun {item['started']}, is running or ended without a word"
@@ -198,11 +198,6 @@ def runs_after(archive: Archive, number: int) -> list[dict[str, Any]]:
             break  # perhaps still running; an earlier one without an end is over
         finished.append(run)
     return finished
-
-
-def archive_status(archive: Archive) -> str:
-    """Return the state of the archive as a person reads it."""
-    return status_text(status_json(archive))
 
 
 def archive_versions(archive: Archive) -> dict[str, str]:

@@ -1,6 +1,4 @@
-"""An answer as data: shown in Slack, kept in the journal, shown again from there, also as a page of the reading
-room.
-"""
+"""An answer as data: shown in Slack, stored in the journal, and shown again from there, also as a page of the web."""
 
 from __future__ import annotations
 
@@ -13,17 +11,16 @@ from typing import Any, Literal
 
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
-from bot.journal.journal import Asked, Journal
+from bot.journal.entry import JournalEntry
+from bot.journal.journal import Journal
 from bot.reply import Answer, Citation, Links, Sentence
 from index.articles import Article
-from index.store.dialect import Place
-from web.links import Place as ArticlePlace
-from web.links import version_of
-from web.shelf import Answers, Quoted, Shown
+from index.store.dialect import Database
+from web.links import LinkTarget, version_of
+from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
-Said = Sentence
 REASONS = {
     "nothing_found": "The articles do not seem to be about that.",
     "not_supported": "The articles do not say.",
@@ -33,7 +30,7 @@ REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a text comes from, as its article says."""
+    """The article that a text comes from."""
 
     article_id: str
     digest: str
@@ -50,7 +47,7 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Cited:
-    """A numbered quote, and the text around it in its article."""
+    """A numbered quote, with the text around it in its article."""
 
     number: int
     origin: Origin
@@ -65,7 +62,7 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A passage near a question that was not answered."""
+    """A passage that is close to a question without an answer."""
 
     origin: Origin
     text: str
@@ -73,16 +70,16 @@ class Near:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class StoredAnswer:
     """An answer, a refusal, a hint or an apology.
 
-    ``reason`` is a refusal's kind, or the sentence to show; ``note`` is shown under an answer.
+    ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer.
     """
 
     question: str
     outcome: Outcome
     reason: str = ""
-    said: tuple[Said, ...] = ()
+    said: tuple[Sentence, ...] = ()
     cited: tuple[Cited, ...] = ()
     near: tuple[Near, ...] = ()
     verbatim: bool = True  # the sentences are the quotes themselves
@@ -97,14 +94,14 @@ class Given:
         return self.outcome == "answered"
 
     def as_json(self) -> str:
-        """Return what ``from_json`` reads."""
+        """Return the answer as the journal stores it."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @classmethod
-    def from_json(cls, text: str) -> Given:
-        """Read what ``as_json`` wrote."""
+    def from_json(cls, text: str) -> StoredAnswer:
+        """Return the answer that the journal stores as this text."""
         values: dict[str, Any] = json.loads(text)
-        said = tuple(Said(item["text"], tuple(item["numbers"])) for item in values["said"])
+        said = tuple(Sentence(item["text"], tuple(item["numbers"])) for item in values["said"])
         cited = tuple(
             Cited(**{**item, "origin": Origin(**item["origin"]), "also_in": tuple(item["also_in"])})
             for item in values["cited"]
@@ -113,8 +110,8 @@ class Given:
         return cls(**{**values, "said": said, "cited": cited, "near": near})
 
 
-def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> Given:
-    """Return a desk's reply as what was given."""
+def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> StoredAnswer:
+    """Return a desk's reply as it is stored and shown."""
     result, note, links = reply.result, "", links or Links()
     if reply.writing is not None:
         note, versions = (
@@ -124,7 +121,7 @@ def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links 
     if isinstance(result, Answer):
         cited = tuple(_cited(citation, links.cited(citation, result.citations)) for citation in result.citations)
         verbatim = result.answerer == QUOTES
-        return Given(
+        return StoredAnswer(
             result.question,
             "answered",
             "",
@@ -139,7 +136,7 @@ def given(reply: Reply, versions: Mapping[str, str] | None = None, links: Links 
         Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end)))
         for hit in result.nearest
     )
-    return Given(result.question, "refused", result.reason, near=near, versions=versions)
+    return StoredAnswer(result.question, "refused", result.reason, near=near, versions=versions)
 
 
 def _origin(article: Article) -> Origin:
@@ -171,42 +168,42 @@ def _cited(citation: Citation, link: str | None) -> Cited:
     )
 
 
-def answers(place: Place) -> Answers:
-    """Return what finds an answer in a journal; the journal is opened when it is first needed."""
+def answers(place: Database) -> Answers:
+    """Return a function that finds an answer in a journal by its id. The journal is opened at the first call."""
     opened: list[Journal] = []
 
-    def find(id_: str) -> Shown | None:
+    def find(id_: str) -> AnswerView | None:
         if not opened:
             if isinstance(place, Path) and not place.exists():
                 return None
             opened.append(Journal(place))
-        asked = opened[0].by_id(id_)
-        return _shown(asked) if asked and asked.answer else None
+        entry = opened[0].by_id(id_)
+        return _shown(entry) if entry and entry.answer else None
 
     return find
 
 
-def _shown(asked: Asked) -> Shown:
-    given = Given.from_json(asked.answer or "{}")
-    told = "" if given.answered else REASONS.get(given.reason, given.reason)
-    moment = datetime.fromtimestamp(asked.asked, UTC)
-    sentences = tuple(ShownSentence(said.text, said.numbers) for said in given.said)
-    return Shown(
-        given.question or asked.text,
+def _shown(entry: JournalEntry) -> AnswerView:
+    stored = StoredAnswer.from_json(entry.answer or "{}")
+    message = "" if stored.answered else REASONS.get(stored.reason, stored.reason)
+    moment = datetime.fromtimestamp(entry.asked, UTC)
+    sentences = tuple(ShownSentence(said.text, said.numbers) for said in stored.said)
+    return AnswerView(
+        stored.question or entry.text,
         moment,
         sentences,
-        tuple(_quoted(cited, given) for cited in given.cited),
-        told,
-        given.verbatim,
+        tuple(_quoted(cited, stored) for cited in stored.cited),
+        message,
+        stored.verbatim,
     )
 
 
-def _quoted(cited: Cited, given: Given) -> Quoted:
+def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     origin = cited.origin
     others = tuple(
         (other.start, other.end)
-        for other in given.cited
+        for other in stored.cited
         if other.origin.article_id == origin.article_id and other is not cited
     )
-    place = ArticlePlace(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
-    return Quoted(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)
+    place = LinkTarget(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
+    return QuotedSource(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)

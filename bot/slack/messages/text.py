@@ -1,6 +1,4 @@
-"""Slack's text, out and in: text that can ping no one, forge no link and break no block; and what a message asks,
-without Slack's markup.
-"""
+"""Slack's text, in and out: what a message asks, without Slack's markup; and text that cannot ping or forge a link."""
 
 from __future__ import annotations
 
@@ -17,9 +15,10 @@ _ADDRESS = re.compile(r"(?:https?:|www\.|\b[\w-]+\.[a-z]{2,}(?:/|\b))", re.I)
 
 
 def plain(text: str) -> str:
-    """Return a text for rich_text and plain_text: one line, without control or direction marks; never empty.
+    """Return a text for rich_text and plain_text: one line, without control characters; never empty.
 
-    Slack parses nothing there. Forms that ping are broken all the same, invisibly: text is copied and forwarded.
+    Slack parses nothing there. What would ping elsewhere is broken all the same, invisibly, because people copy and
+    forward it.
     """
     return _FORM.sub(f"<{_ZERO}", " ".join(printable(text).split())) or "(no text)"
 
@@ -30,15 +29,13 @@ def paragraphs(text: str) -> str:
 
 
 def mrkdwn(text: str) -> str:
-    """Return a text for Slack's own markup (the field ``text``): nothing in it is markup any more."""
+    """Return a text for Slack's own markup (the field ``text``) in which nothing is markup."""
     escaped = plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _AT.sub(f"@{_ZERO}", _LINKED.sub(rf"\g<0>{_ZERO}", escaped))
 
 
 def markdown(text: str) -> str:
-    """Return a text for Markdown (streams): mentions, links, fences and headings in it are dead, its words unchanged to
-    the eye.
-    """
+    """Return a text for Markdown (streams) in which no mention, link, code or heading works; it looks the same."""
     dead = plain(text).replace("<", f"<{_ZERO}").replace("](", f"]{_ZERO}(").replace("]:", f"]{_ZERO}:")
     dead = dead.replace("`", "'").replace("~~~", f"~{_ZERO}~{_ZERO}~")
     dead = re.sub(r"^([#>|+*-]|\d+[.)])", rf"{_ZERO}\1", dead)
@@ -47,7 +44,7 @@ def markdown(text: str) -> str:
 
 
 def names_an_address(text: str) -> bool:
-    """Tell whether a text looks like an address itself, so that as a link's label it could name another one."""
+    """Tell whether a text looks like an address. As the label of a link it could name another address."""
     return bool(_ADDRESS.search(text))
 
 
@@ -86,8 +83,8 @@ def mentions(text: str) -> list[str]:
     return _MENTION.findall(text)
 
 
-def question(text: str, bot: str) -> str:
-    """Return a message's words: the bot's own name out, other markup as people read it, escapes undone."""
+def question_text(text: str, bot: str) -> str:
+    """Return the words of a message: without the bot's name and Slack's markup."""
     text = _MENTION.sub(lambda found: " " if found[1] == bot else " someone ", text)
     text = _CHANNEL.sub(lambda found: found[1] or " ", text)
     text = _LINK.sub(lambda found: found[2] or found[1], text)
@@ -96,12 +93,12 @@ def question(text: str, bot: str) -> str:
 
 
 def is_empty(text: str) -> bool:
-    """Tell whether nothing is asked: no words, or a greeting only."""
+    """Tell whether a text asks nothing: it has no words, or is only a greeting."""
     return not any(char.isalnum() for char in text) or bool(_GREETING.fullmatch(text))
 
 
 def looks_like_question(text: str) -> bool:
-    """Tell whether a text asks something that an archive of articles could know, not something between people."""
+    """Tell whether a text asks something that articles may answer, and is no talk between people."""
     if is_empty(text) or _ECHO.fullmatch(text):
         return False
     if _AMONG_PEOPLE.search(_TO_US.sub("", text)):
