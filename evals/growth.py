@@ -115,7 +115,7 @@ def _measured(articles: Sequence[dict[str, Any]], questions: Sequence[str], fold
     archive = Archive(place)
     start.on(archive.is_intact)
     start.on(lambda: archive.read(lambda view: view.vectors))
-    start.on(archive.follow)
+    start.on(archive.catch_up)
     asked = _asked(Desk(archive, embedder), questions)
     archive.close()
     index = sum(path.stat().st_size for path in (place / "chroma" / generation.name).rglob("*") if path.is_file())

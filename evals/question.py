@@ -58,7 +58,7 @@ def measured(archive: Archive, embedder: Embedder, asked: Sequence[tuple[str, da
     """Return what some questions take, the first of them left out."""
     desk = Desk(archive, embedder)
     began = time.perf_counter()
-    archive.follow()
+    archive.catch_up()
     read = time.perf_counter() - began
     whole, limit = Spent(), Spent()
     stages: dict[str, list[int]] = {}

@@ -10,12 +10,13 @@ from evals.archives import archive_of, data_id
 from evals.asking import TODAY
 from evals.data import DataSet, Found, Query, System
 from evals.metrics import difference, holds_answer, mean, ndcg, rank_of
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Hit
 from index.model.embedder import Embedder
 from index.search.search import find
 from index.store.rows import ANYTHING
 from index.text import estimated_tokens, terms
+from index.view import View
 
 _DEPTH = 24  # passages of a ranking
 _BUDGET = 600  # tokens that a reader, or a model, is given

@@ -26,7 +26,7 @@ from evals.archives import archive_of
 from evals.data import load
 from evals.machine import machine, resident
 from evals.memory import Remembering
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Article, Passage, Source
 from index.model.embedder import Embedder, Vectors
 from index.model.runtime import Model
@@ -38,6 +38,7 @@ from index.store.transaction import Transaction
 from index.text import terms
 from index.vectors.engine import Changes, Item
 from index.vectors.generations import Folders
+from index.view import View
 
 SIZES = (10_000, 100_000)
 _QUESTIONS = 60
@@ -87,7 +88,7 @@ def measured(folder: Path, model: str, asked: _Asked) -> dict[str, Any]:
             lambda: archive._opened(generation, snapshot).nearest(asked[0][1], CANDIDATES)
         )
         told["MB, Chroma"] = resident() - at_rest
-        told["seconds, words into memory"] = _seconds(archive.follow)
+        told["seconds, words into memory"] = _seconds(archive.catch_up)
         told["MB, and words"] = resident() - at_rest
         words = archive._words
         told["seconds, nothing new to read"] = _seconds(lambda: Words(snapshot, 2, words))

@@ -7,29 +7,26 @@ publish:  new vectors → one catalog transaction → old vectors go
 from __future__ import annotations
 
 import contextlib
-import ctypes
 import itertools
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from index.articles import Article, Passage
-from index.clean.recurring import Counted
+from index.batch import Batch
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
-from index.model.embedder import Vectors
+from index.model.embedder import Vectors, give_memory_back
 from index.search.memory import Words
-from index.statements import Reading, reading_of
 from index.store.catalog import Catalog, writer_lock
 from index.store.duplicates import link, link_all
-from index.store.rows import CutLine, FetchRecord, FileRecord, Generation, Scope
+from index.store.rows import Generation
 from index.store.snapshot import Snapshot
 from index.store.transaction import Transaction
 from index.store.upgrade import read_all
-from index.text import embedding_key, header, passages_of, terms
+from index.text import terms
 from index.vectors.engine import TABLE_PREFIX, Changes, Engine, Index, Item
 from index.vectors.generations import Folders
+from index.view import View
 
 if TYPE_CHECKING:
     from index.vectors.chroma_server import Server
@@ -40,78 +37,6 @@ FILE = "catalog.sqlite3"
 UNFINISHED = "restore-unfinished"  # in a folder into which a backup is being put
 _TRIES = 5  # a reader starts again when a server's vectors changed under it
 _DEAD_SHARE = 0.3  # HNSW never reuses a deleted slot: past this share the index is written anew
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """One state of the archive: a snapshot of the catalog, and its vectors in the engine (None while those cannot
-    be used).
-
-    ``words`` is the keyword index, where it is in memory.
-    """
-
-    snapshot: Snapshot
-    generation: Generation | None
-    vectors: Index | None
-    words: Words | None = None
-
-    def document_frequencies(self, terms: Iterable[str]) -> dict[str, int]:
-        """Return in how many passages each term stands; a term may be several with spaces between."""
-        wanted, words = list(dict.fromkeys(terms)), self.words
-        if words is None:
-            return self.snapshot.document_frequencies(wanted)
-        phrases = self.snapshot.document_frequencies(term for term in wanted if " " in term)
-        return {term: phrases[term] if term in phrases else words.frequency(term) for term in wanted}
-
-    def articles_within(self, scope: Scope) -> set[str]:
-        """Return the ids of the articles in a scope."""
-        return (self.words or self.snapshot).articles_within(scope)
-
-
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """An article ready to be published, with its passages in order."""
-
-    article: Article
-    file: str
-    original_digest: str
-    cut: tuple[CutLine, ...]
-    passages: tuple[Passage, ...]
-    keys: tuple[str, ...]
-    counted: Counted | None = None
-    reading: Reading = field(default_factory=Reading)
-
-    @classmethod
-    def of(
-        cls, article: Article, file: str, original_digest: str, cut: Iterable[CutLine], counted: Counted | None = None
-    ) -> Prepared:
-        """Split an article and name the keys of its vectors."""
-        found = passages_of(article)
-        heading = header(article.source)
-        return cls(
-            article,
-            file,
-            original_digest,
-            tuple(cut),
-            tuple(found),
-            tuple(embedding_key(heading, p.text) for p in found),
-            counted,
-            reading_of(article),
-        )
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one transaction changes: articles in, articles out, files and pages read or gone.
-
-    At most one version of an article.
-    """
-
-    articles: list[Prepared] = field(default_factory=list)
-    removed: list[str] = field(default_factory=list)
-    files: list[FileRecord] = field(default_factory=list)
-    files_gone: list[str] = field(default_factory=list)
-    fetches: list[FetchRecord] = field(default_factory=list)
 
 
 class Archive:
@@ -202,7 +127,7 @@ class Archive:
                 return result
         raise AssertionError("unreachable: the last try uses no vectors")
 
-    def follow(self) -> None:
+    def catch_up(self) -> None:
         """Open what has been published since the last call, so that a question need not, and read its words.
 
         For one thread of a process that stays. Raises ArchiveError.
@@ -216,7 +141,7 @@ class Archive:
                 self._close_all_but(generation.name)  # whoever still asks the one before asks again
             elif Words.fit(snapshot):
                 self._words = Words(snapshot, generation.number, self._words)
-                _give_back()
+                give_memory_back()
             else:
                 self._words = None
 
@@ -469,9 +394,3 @@ class Archive:
         if index is not None:
             index.close()
         self.trouble = trouble
-
-
-def _give_back() -> None:
-    """Let the system have what reading needed for a while: glibc keeps it in holes between what stays."""
-    with contextlib.suppress(AttributeError, OSError, TypeError):  # another C library
-        ctypes.CDLL(None).malloc_trim(0)

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from bot.answer.question import Question
-from index.archive import View
 from index.articles import Hit, StoredStatement
 from index.statements import named_in, statements
 from index.text import Span, is_prose, spans, term_of, terms
+from index.view import View
 
 _STARTS_LOOSE = re.compile(
     r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"

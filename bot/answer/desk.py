@@ -18,7 +18,7 @@ from bot.answer.question import complete_follow_up, parse_question, parse_withou
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
@@ -26,6 +26,7 @@ from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
 from index.store.snapshot import Snapshot
 from index.text import terms
+from index.view import View
 
 _TWINS = 20  # equal texts that are read: a page that a publisher shows in place of every article has thousands
 _QUOTES = str.maketrans("“”„«»‘’‚‹›", '"""""' + "'" * 5)

@@ -18,10 +18,10 @@ from bot.answer.question import Question
 from bot.answer.scoring import NUMBER, TIME, WILL, best_first, score_by_meaning, score_by_words, sentence_vectors
 from bot.answer.selection import good_enough, without_repeats
 from bot.check.checker import Draft
-from index.archive import View
 from index.articles import Article, Hit
 from index.model.embedder import Embedder, Vectors
 from index.text import term_of, words
+from index.view import View
 
 _MOST = 3  # reports shown side by side
 _NEAR = 0.4  # how far below the best sentence one that disagrees may score

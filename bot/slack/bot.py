@@ -139,7 +139,7 @@ class SlackBot:
         try:
             if archive:
                 guarded(archive.ping)
-                guarded(archive.follow)
+                guarded(archive.catch_up)
         except ServerDown as error:
             return True, str(error)  # it comes back by itself
         except VectorsError as error:

@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from index.archive import Archive, Prepared
+from index.archive import Archive
 from index.articles import article_id
+from index.batch import Prepared
 from index.errors import UnreadableError
 from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
 from index.ingest.report import Progress, Report, Step

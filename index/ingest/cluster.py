@@ -21,7 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from index.archive import Archive, Prepared
+from index.archive import Archive
+from index.batch import Prepared
 from index.clean.recurring import Counted
 from index.errors import ClusterError, NewsdeskError
 from index.ingest.embedding import texts_of

@@ -10,7 +10,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Self
 
-from index.archive import Archive, Prepared
+from index.archive import Archive
+from index.batch import Prepared
 from index.model.embedder import Embedder, Vectors
 from index.text import header
 

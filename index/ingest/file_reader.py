@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
-from index.archive import Prepared
 from index.articles import Source, article_id
+from index.batch import Prepared
 from index.clean.clean import clean
 from index.errors import UnreadableError
 from index.read.files import digest_of_file, read

@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 
-from index.archive import Archive, Batch, Prepared
+from index.archive import Archive
+from index.batch import Batch, Prepared
 from index.ingest.changes import Change, Gone, Options, absolute, ahead, changes
 from index.ingest.embedding import EmbeddingQueue, embed
 from index.ingest.report import Progress, Report, Step

@@ -9,8 +9,9 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterable, Sequence
 
-from index.archive import Archive, Batch, Prepared
+from index.archive import Archive
 from index.articles import Article, Source
+from index.batch import Batch, Prepared
 from index.clean.recurring import REASON, STORIES, Counted, counted, whole, without
 from index.store.rows import CutLine
 from index.store.snapshot import Snapshot

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import Protocol
 
-from index.archive import View
 from index.articles import article_id_of
 from index.errors import VectorsError
 from index.model.embedder import Vectors
 from index.search.memory import Scores, Words, best
 from index.store.rows import Outline, Scope
 from index.vectors.engine import Index
+from index.view import View
 
 _MORE = 1.5  # times the passages that would do if those in the scope were as near as the others
 _AGAIN = 2  # times as many, where that was not enough

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
 from index.search.candidates import VectorCandidates, by_words, within
@@ -21,6 +21,7 @@ from index.store.duplicates import says
 from index.store.rows import ANYTHING, Outline, Scope
 from index.store.snapshot import Snapshot
 from index.text import terms
+from index.view import View
 
 CANDIDATES = 100  # from each side, before they are summed
 _RARER = 10  # times: from then on the articles are taken to write a name in its other form

@@ -1,7 +1,7 @@
 """One process ingests without pause while four others ask: every answer belongs to one state of the archive that was
 current.
 
-STRESS_SECONDS in the environment sets how long (10 if it is not set); STRESS_SEED repeats the same changes and
+STRESS_SECONDS in the environment sets how long (6 if it is not set); STRESS_SEED repeats the same changes and
 questions.
 """
 
@@ -24,7 +24,7 @@ from newsroom import Newsroom, eventually, question, story, tokens
 from index.articles import article_id
 from index.vectors.chroma_server import Server
 
-SECONDS = float(os.environ.get("STRESS_SECONDS", "10"))
+SECONDS = float(os.environ.get("STRESS_SECONDS", "6"))
 SEED = int(os.environ.get("STRESS_SEED", "1"))
 ARTICLES = 200
 READERS = 4

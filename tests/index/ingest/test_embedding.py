@@ -11,8 +11,9 @@ import pytest
 from hash_embedder import HashEmbedder
 
 import index.ingest.run
-from index.archive import Archive, Prepared
+from index.archive import Archive
 from index.articles import Article, Source
+from index.batch import Prepared
 from index.ingest.changes import Options
 from index.ingest.embedding import _AHEAD, AT_ONCE, EmbeddingQueue, embed
 from index.ingest.report import Progress, Report, Step

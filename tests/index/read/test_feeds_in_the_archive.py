@@ -15,8 +15,9 @@ from saved import entry, rss
 from web_server import Reply, page_of, site, visitor
 
 import ingest
-from index.archive import Archive, Prepared
+from index.archive import Archive
 from index.articles import article_id
+from index.batch import Prepared
 from index.ingest.changes import Gone, Options, changes
 from index.ingest.report import Progress, Report, Step
 from index.ingest.run import plan, run

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from newsroom import Newsroom
 from sqlalchemy import create_engine
 
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import article_id_of
 from index.search.candidates import VectorCandidates
 from index.search.memory import Words, best
@@ -20,6 +20,7 @@ from index.search.search import find
 from index.store import keywords
 from index.store.rows import ANYTHING, Scope
 from index.store.snapshot import Snapshot
+from index.view import View
 
 
 @given(
@@ -91,13 +92,13 @@ def test_a_process_that_follows_finds_what_a_new_one_finds(newsroom: Newsroom) -
         newsroom.write(number, 1)
     newsroom.ingest()
     stays = newsroom.open()
-    stays.follow()
+    stays.catch_up()
     newsroom.write(2, 2)
     newsroom.write(7, 1)
     newsroom.ingest()
     for followed in (False, True):  # a question may come before the process has looked
         if followed:
-            stays.follow()
+            stays.catch_up()
         new = newsroom.open()
         for question in (
             "Which vessel does the order send?",

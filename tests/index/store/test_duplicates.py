@@ -22,8 +22,9 @@ from bot.admin.views import article_json
 from bot.answer.desk import Desk, Request, others
 from bot.write.desk import WrittenDesk
 from bot.write.llm import Llm
-from index.archive import Archive, Batch, Prepared
+from index.archive import Archive
 from index.articles import Article, Source
+from index.batch import Batch, Prepared
 from index.errors import ArchiveError
 from index.ingest.changes import Options
 from index.ingest.embedding import embed

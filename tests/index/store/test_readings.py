@@ -12,8 +12,9 @@ import index.statements
 from bot.admin.views import article_json, article_text
 from bot.answer.candidates import candidates_of, weights_of
 from bot.answer.question import parse_question
-from index.archive import Archive, Batch, Prepared
+from index.archive import Archive
 from index.articles import Article, Hit, Source
+from index.batch import Batch, Prepared
 from index.ingest.changes import Options
 from index.ingest.report import Progress
 from index.ingest.run import embed, run

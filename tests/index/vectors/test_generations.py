@@ -19,7 +19,7 @@ from hash_embedder import HashEmbedder
 from newsroom import Newsroom, question, story, tokens
 
 import ingest
-from index.archive import Archive, View
+from index.archive import Archive
 from index.articles import Passage
 from index.errors import VectorsError
 from index.model.embedder import Vectors
@@ -28,6 +28,7 @@ from index.store.rows import ANYTHING, Generation
 from index.vectors.chroma import open_folder
 from index.vectors.engine import Changes, Item
 from index.vectors.generations import Folders
+from index.view import View
 
 pytestmark = pytest.mark.chroma
 

@@ -22,11 +22,11 @@ from newsroom import Newsroom, eventually, line, question, tokens
 import ingest
 from bot.__main__ import main as bot_main
 from deploy.copy_archive import main as copy_main
-from index.archive import View
 from index.errors import ArchiveError
 from index.search.search import find
 from index.store.rows import ANYTHING, Scope
 from index.vectors.pgvector import Table
+from index.view import View
 
 
 @pytest.fixture(autouse=True)
