@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import postgres
 import pytest
 
@@ -16,6 +17,9 @@ import exact_vectors  # noqa: E402
 from chroma_server import ChromaServer  # noqa: E402
 from hash_embedder import HashEmbedder  # noqa: E402
 from newsroom import Newsroom  # noqa: E402
+
+hypothesis.settings.register_profile("newsdesk", deadline=None)  # a busy machine is no fault of the code
+hypothesis.settings.load_profile("newsdesk")
 
 
 @pytest.fixture(scope="session", autouse=True)

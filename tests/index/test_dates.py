@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answer.question_time import time_of
@@ -171,7 +171,6 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(WORDS, max_size=12).map(" ".join), st.dates(date(2000, 1, 1), date(2100, 1, 1)))
 def test_no_question_whatever_breaks_the_reading(question, today):
     found = time_of(question, today)

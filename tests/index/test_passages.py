@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import article, records
 
@@ -55,7 +55,6 @@ WORDS = st.sampled_from(
 TEXTS = st.one_of(st.text(max_size=400), st.lists(WORDS, max_size=300).map(" ".join))
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_every_passage_of_any_text_is_a_window_on_it(text):
     whole = made(text)
@@ -64,7 +63,6 @@ def test_every_passage_of_any_text_is_a_window_on_it(text):
     assert_windows_hold_the_text_once(text, [(passage.start, passage.end) for passage in found])
 
 
-@settings(deadline=None)
 @given(TEXTS)
 def test_no_window_has_outer_white_space_or_is_empty(text):
     for start, end in windows(text):
@@ -72,7 +70,6 @@ def test_no_window_has_outer_white_space_or_is_empty(text):
         assert text[start:end] == text[start:end].strip()
 
 
-@settings(deadline=None)
 @given(st.lists(WORDS, max_size=400).map(lambda words: " ".join(" ".join(words).split())))
 def test_no_window_is_much_longer_than_the_model_reads(text):
     for start, end in windows(text):

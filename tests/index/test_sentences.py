@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text import spans
@@ -242,7 +242,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.lists(PIECES, max_size=60).map("".join)))
 def test_every_visible_character_lies_in_exactly_one_span_and_spans_are_in_order(text):
     found = spans(text)
@@ -255,7 +254,6 @@ def test_every_visible_character_lies_in_exactly_one_span_and_spans_are_in_order
         assert "\n" not in text[start:end]
 
 
-@settings(deadline=None)
 @given(st.lists(st.sampled_from(["The ship left.", "“We stay. We wait,” he said.", "Why?"]), min_size=1, max_size=8))
 def test_sentences_joined_by_spaces_are_found_again(sentences):
     text = " ".join(sentences)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from index.text import STOP_WORDS, stemmed, term_of, terms, words
@@ -114,7 +114,6 @@ def test_words_of_any_script_become_terms(text, expected):
     assert len(terms(text)) == expected
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_every_term_is_plain_lower_case_ascii(text):
     for term in terms(text):
@@ -123,7 +122,6 @@ def test_every_term_is_plain_lower_case_ascii(text):
         assert term.isalnum()
 
 
-@settings(deadline=None)
 @given(st.text(max_size=50))
 def test_a_term_is_the_same_in_capitals(text):
     assert terms(text.casefold()) == terms(text.casefold().upper().casefold())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.answer.question import complete_follow_up, parse_question
@@ -249,7 +249,6 @@ def test_the_newest_question_of_a_thread_counts():
     assert term_of("Macron") not in terms(found)
 
 
-@settings(deadline=None)
 @given(st.text(max_size=200), st.lists(st.text(max_size=60), max_size=3))
 def test_no_question_whatever_breaks_the_reading(text, thread):
     question = parse_question(complete_follow_up(text, thread), TODAY)

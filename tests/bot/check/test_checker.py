@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.check.checker import Draft, check
@@ -125,7 +125,6 @@ def test_where_else_it_stood_is_passed_on():
     assert citation.also_in == ("Island Herald",)
 
 
-@settings(deadline=None)
 @given(st.integers(-5, len(TEXT) + 5), st.integers(-5, len(TEXT) + 5), st.text("The fryisopMa.\n", max_size=30))
 def test_no_claim_passes_that_does_not_stand_at_its_place(start, end, claim):
     _, citations, _ = check([Draft(claim, ARTICLE, passage(ARTICLE), start, end)])
@@ -134,7 +133,6 @@ def test_no_claim_passes_that_does_not_stand_at_its_place(start, end, claim):
         assert "".join(citation.quote.split()) == "".join(claim.split()) != ""
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(TEXT)), st.integers(0, len(TEXT)))
 def test_every_true_quote_with_words_passes(one, other):
     start, end = sorted((one, other))

@@ -281,7 +281,7 @@ def test_nothing_is_carried_by_no_passage(embedder):
     assert isinstance(SentenceChecker({}, embedder).take("The ferry stops [f1]."), Dropped)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(st.text(max_size=80), st.sampled_from(["f1", "f2", "g1"]))
 def test_no_output_breaks_it_and_every_citation_is_verbatim(output, key):
     checker = SentenceChecker(PASSAGES, HashEmbedder())

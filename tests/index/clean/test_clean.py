@@ -6,7 +6,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import SAMPLES, cleaned, records
 
@@ -1047,13 +1047,11 @@ LINES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(st.characters(exclude_characters="<>&")), st.lists(LINES, max_size=30).map("\n".join)))
 def test_each_line_of_any_cleaned_text_stands_in_the_original(raw):
     assert_verbatim(raw)
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.text("<>&;ap/ \n!-#8", max_size=200)))
 def test_no_text_whatever_breaks_the_cleaner_or_leaves_control_characters(raw):
     text = clean(raw).text
@@ -1061,7 +1059,6 @@ def test_no_text_whatever_breaks_the_cleaner_or_leaves_control_characters(raw):
     assert all(line == line.strip() for line in text.split("\n\n"))
 
 
-@settings(deadline=None)
 @given(st.lists(LINES, max_size=30).map("\n".join))
 def test_cleaning_a_cleaned_text_again_loses_no_sentence(raw):
     once = clean(raw).text

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from samples import records
 
@@ -372,7 +372,6 @@ def test_a_sample_page_is_described_as_a_person_would(name):
     assert (known.title, known.publisher, author, known.published and known.published.isoformat()) == KNOWN[name]
 
 
-@settings(deadline=None)
 @given(st.one_of(st.text(), st.text("Byvon 0123456789.-/|©\nAbout March", max_size=300)))
 def test_no_text_whatever_breaks_the_reading(raw):
     found = from_text(raw)
