@@ -1,7 +1,7 @@
-"""The archive: the catalog with the vectors of its published generation, read and published as one.
+"""The archive: the catalog and the vectors of its published generation, read together and published together.
 
 read:     snapshot of the catalog → its generation → its vectors, opened once a generation → your function
-publish:  new vectors → one catalog transaction → old vectors go
+publish:  new vectors → one catalog transaction → old vectors are removed
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a question asks for: its kind (what an answer must hold), its words, the speaker it names, its time."""
+"""What a question asks for: its kind (what an answer must contain), its words, the speaker it names, its time."""
 
 from __future__ import annotations
 

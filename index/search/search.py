@@ -2,7 +2,7 @@
 
 question ─┬─ vector ── the engine, joined to the catalog ────┐
           └─ terms ─── BM25, in memory or in the catalog ────┴─ normalise, sum,
-             plus what is wished for, less for more of an article → hits
+             plus for a preferred time or speaker, minus for further passages of one article → hits
 """
 
 from __future__ import annotations
