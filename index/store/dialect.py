@@ -187,7 +187,12 @@ def sole_writer(engine: Engine, database: Database) -> Iterator[None]:
                 f"{_holder(connection)} is writing to the archive ({shown(database)}). Wait for it to end, then run "
                 "the command again."
             )
-        yield
+        try:
+            yield
+        finally:
+            # The server notices the end of a connection a little later; the next writer may be there before.
+            with contextlib.suppress(DBAPIError):
+                connection.execute(text("SELECT pg_advisory_unlock(:locks, :one)"), _INGEST_LOCK)
 
 
 def _holder(connection: Connection) -> str:
