@@ -371,6 +371,17 @@ def test_one_process_writes_the_folders_of_a_run(tmp_path: Path) -> None:
             assert collection.ids() == {f"article:{number}" for number in expected}
 
 
+def test_the_nearest_in_a_folder_come_with_their_cosine(tmp_path: Path) -> None:
+    [given] = items(0, 30)
+    generation, _ = Folders(tmp_path).write(None, 1, Changes([given]), 30, 30)
+    query = given[7][1]
+    exact = sorted(((float(vector @ query), passage.id) for passage, vector in given), reverse=True)
+    with contextlib.closing(open_folder(tmp_path / generation.name)) as collection:
+        found = collection.nearest(query, 10)
+    assert found[0][0] == "article:7"
+    assert [similarity for _, similarity in found] == pytest.approx([each for each, _ in exact[:10]], abs=1e-5)
+
+
 def test_a_folder_that_does_not_hold_what_was_expected_is_not_kept(tmp_path: Path) -> None:
     engine = Folders(tmp_path)
     generation, _ = engine.write(None, 1, Changes(items(0, 3)), 3, 3)
