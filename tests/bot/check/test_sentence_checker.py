@@ -157,6 +157,11 @@ DROPPED = [
         id="quote-altered-by-one-word",
     ),
     pytest.param(
+        "“We regret it, but the money is here,” Berg told reporters [f1].",
+        "word for word",
+        id="quote-altered-in-its-last-word",
+    ),
+    pytest.param(
         "“We regret it, the vote was a betrayal,” Berg told reporters [f1].",
         "word for word",
         id="quote-joined-from-two-places",

@@ -216,7 +216,7 @@ def test_hostile_text_anywhere_is_only_text(text):
     assert list(pings(shown_home["blocks"])) == []
     assert all(len(prompt["title"]) <= 75 and prompt["message"] for prompt in home.prompts([text]))
     streamed = markdown(text)
-    for form in ("<!", "<@", "<#", "<h", "](", "`", "~~~", "://"):
+    for form in ("<!", "<@", "<#", "<h", "](", "]:", "`", "~~~", "://"):
         assert form not in streamed, form
     assert question_text(text, "U0BOT") is not None
 

@@ -652,9 +652,18 @@ def test_a_text_without_any_sentence_is_kept():
     assert clean("harbour timetable summer 2025\nboat one 06:40").text != ""
 
 
-def test_what_was_cut_is_told_with_a_reason():
-    cut = clean(around("Advertisement")).cut
-    assert [(item.line, item.reason) for item in cut] == [("Advertisement", "advertisement")]
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ("Advertisement", "advertisement"),
+        ("Council stops the ferry", "title"),
+        (FIRST, "repeated"),
+        ("* * *", "no words"),
+    ],
+)
+def test_what_was_cut_is_told_with_a_reason(line, reason):
+    cut = clean(f"{FIRST}\n\n{SECOND}\n\n{line}\n\n{THIRD}\n", "Council stops the ferry").cut
+    assert [(item.line, item.reason) for item in cut] == [(line, reason)]
 
 
 def test_every_line_is_either_kept_or_told_as_cut():

@@ -14,7 +14,7 @@ from sqlalchemy import create_engine
 
 from index.archive import Archive
 from index.articles import article_id_of
-from index.search.candidates import VectorCandidates
+from index.search.candidates import VectorCandidates, within
 from index.search.memory import Words, best
 from index.search.search import find
 from index.store import keywords
@@ -115,6 +115,29 @@ def test_a_process_that_follows_finds_what_a_new_one_finds(newsroom: Newsroom) -
     stays.close()
 
 
+def test_a_row_that_went_to_another_passage_is_read_again(newsroom: Newsroom) -> None:
+    """SQLite gives the last row to the next passage once its own is gone."""
+    for number in range(6):
+        newsroom.write(number, 1)
+    newsroom.ingest()
+    archive = newsroom.open()
+    with archive.catalog.snapshot() as snapshot:
+        before = Words(snapshot, 1)
+        last = snapshot.extent()[1]
+        was = {id_ for rows in snapshot.rows() for row, id_ in rows if row == last}
+        of_last = snapshot.terms_of([last])[last][1].split()
+    [changed] = [number for number in range(6) if f"a{number}v1" in of_last]
+    newsroom.write(changed, 2)
+    newsroom.ingest()
+    with archive.catalog.snapshot() as snapshot:
+        assert was != {id_ for rows in snapshot.rows() for row, id_ in rows if row == last} != set()
+        after, new = Words(snapshot, 2, before), Words(snapshot, 2)
+        for term in (f"a{changed}v1", f"a{changed}v2"):
+            assert after.frequency(term) == new.frequency(term)
+            assert after.scores([term]).tolist() == new.scores([term]).tolist()
+    archive.close()
+
+
 def _found(archive: Archive, newsroom: Newsroom, question: str, *, in_memory: bool) -> dict[str, float]:
     vector = newsroom.embedder.embed([question])[0]
 
@@ -161,6 +184,8 @@ def test_what_lies_in_a_scope_is_the_same_with_and_without_the_words(newsroom: N
             assert words.ids(np.flatnonzero(words.within(scope))) == [
                 id_ for id_ in every if article_id_of(id_) in expected
             ]
+            outlines = snapshot.outlines(every).values()
+            assert {outline.article_id for outline in outlines if within(outline, scope)} == expected
     archive.close()
 
 

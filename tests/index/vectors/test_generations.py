@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import shutil
 import sqlite3
@@ -368,6 +369,38 @@ def test_one_process_writes_the_folders_of_a_run(tmp_path: Path) -> None:
     for generation, expected in ((first, range(30)), (second, range(5, 40))):
         with contextlib.closing(open_folder(tmp_path / generation.name)) as collection:
             assert collection.ids() == {f"article:{number}" for number in expected}
+
+
+def test_the_nearest_in_a_folder_come_with_their_cosine(tmp_path: Path) -> None:
+    [given] = items(0, 30)
+    generation, _ = Folders(tmp_path).write(None, 1, Changes([given]), 30, 30)
+    query = given[7][1]
+    exact = sorted(((float(vector @ query), passage.id) for passage, vector in given), reverse=True)
+    with contextlib.closing(open_folder(tmp_path / generation.name)) as collection:
+        found = collection.nearest(query, 10)
+    assert found[0][0] == "article:7"
+    assert [similarity for _, similarity in found] == pytest.approx([each for each, _ in exact[:10]], abs=1e-5)
+
+
+def test_a_folder_that_does_not_hold_what_was_expected_is_not_kept(tmp_path: Path) -> None:
+    engine = Folders(tmp_path)
+    generation, _ = engine.write(None, 1, Changes(items(0, 3)), 3, 3)
+    with pytest.raises(VectorsError, match=r"holds 4 passages, not 5"):
+        engine.write(generation, 2, Changes(items(3, 4)), 1, 5)
+    assert [path.name for path in tmp_path.iterdir()] == [generation.name]
+
+
+def test_a_folder_is_on_the_disk_when_it_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    forced, force = set(), os.fsync
+
+    def remember(descriptor: int) -> None:
+        forced.add(os.fstat(descriptor).st_ino)
+        force(descriptor)
+
+    monkeypatch.setattr(os, "fsync", remember)
+    generation, _ = Folders(tmp_path).write(None, 1, Changes(items(0, 3)), 3, 3)
+    folder = tmp_path / generation.name
+    assert {path.stat().st_ino for path in (tmp_path, folder, *folder.rglob("*"))} <= forced
 
 
 def test_a_writer_that_is_killed_before_it_is_asked_is_told_and_the_next_write_has_another(tmp_path: Path) -> None:
