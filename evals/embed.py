@@ -1,4 +1,4 @@
-"""How fast each runtime embeds, and how far its vectors are off: ``python -m evals.embed --data
+"""How fast each runtime and the coarse form embed, and how far their vectors are off: ``python -m evals.embed --data
 DIR``.
 
 DIR holds ``corpus.jsonl.gz``, an article a line with ``text``. Rounds of the runtimes take turns, and the best of each
@@ -54,7 +54,7 @@ def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int =
             seconds[name].append(_timed(model, texts[:passages]))
             questions[name] += [_timed(model, [_QUESTION]) for _ in range(40)]
     vectors = {name: model.embed(texts[:compared]) for name, model in models.items()}
-    return {
+    figures: dict[str, Any] = {
         name: {
             "passages_per_second": round(passages / min(seconds[name]), 1),
             "times_torch": round(min(seconds["torch"]) / min(seconds[name]), 2),
@@ -66,6 +66,29 @@ def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int =
             "memory_mb": _memory(name),
         }
         for name in models
+    }
+    return {**figures, "coarse": _coarse(models["onnx"], texts[:compared])}
+
+
+def _coarse(model: Model, texts: Sequence[str]) -> dict[str, float]:
+    """Compare the coarse form with the whole model, on a sentence of each text.
+
+    Returns milliseconds of processor, cosines, and the error of a cosine to a question.
+    """
+    sentences = [" ".join(text.split()[:_SENTENCE]) for text in texts]
+    whole, coarse = model.embed(sentences), model.embed_coarsely(sentences)
+    question = model.embed([_QUESTION])[0]
+    spent: dict[str, list[float]] = {"whole": [], "coarse": []}
+    for sentence in sentences[:200]:
+        for name, embed in (("whole", model.embed), ("coarse", model.embed_coarsely)):
+            began = time.thread_time()
+            embed([sentence])
+            spent[name].append(1_000 * (time.thread_time() - began))
+    return {
+        **{f"sentence_{name}_ms_p50": round(float(np.percentile(times, 50)), 2) for name, times in spent.items()},
+        "cosine_mean": round(float(_cosines(whole, coarse).mean()), 4),
+        "cosine_min": round(float(_cosines(whole, coarse).min()), 4),
+        "error_of_cosine_to_a_question": round(float((coarse @ question - whole @ question).std()), 4),
     }
 
 

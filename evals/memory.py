@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from index.model.embedder import Embedder, Vectors
+from index.model.embedder import CoarseEmbedder, Embedder, Vectors
 
 
 class Remembering:
@@ -37,6 +37,12 @@ class Remembering:
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), dimensions), float32."""
         return self._remembered(texts, self.identity, self._embedder.embed)
+
+    def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
+        """Return nearly the vectors of ``embed``, those of the embedder that is wrapped."""
+        if not isinstance(self._embedder, CoarseEmbedder):
+            return self.embed(texts)
+        return self._remembered(texts, f"{self.identity} coarse", self._embedder.embed_coarsely)
 
     def _remembered(self, texts: Sequence[str], kind: str, embed: Callable[[Sequence[str]], Vectors]) -> Vectors:
         keys = [hashlib.sha256(f"{kind}\n{text}".encode("utf-8", "replace")).digest() for text in texts]

@@ -207,7 +207,7 @@ NAME = "quotes"
 _PASSAGES = 6  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
 # the best by words are compared by meaning too, which costs milliseconds each (docs/understand/speed.md)
-_COMPARED = 8
+_COMPARED = 12
 
 
 @dataclass(frozen=True, slots=True)

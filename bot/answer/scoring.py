@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage
 from bot.answer.question import Question
-from index.model.embedder import Embedder, Vectors
+from index.model.embedder import CoarseEmbedder, Embedder, Vectors
 from index.text import term_of, terms, words
 from index.words import first_fields, numbers, one_of
 
@@ -86,9 +86,14 @@ GATE = 0.35  # how far below the best sentence one may score and still be shown,
 
 
 def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vectors:
-    """Return a vector a sentence, shape (len(sentences), dimensions). Of sentences with one text, one is embedded."""
+    """Return a vector a sentence, shape (len(sentences), dimensions), nearly that of ``embed`` where an embedder can do
+    it faster. Of sentences with one text, one is embedded.
+
+    Of a hundred questions, one or two get another answer for it, and no figure falls (decision 12).
+    """
+    embed = embedder.embed_coarsely if isinstance(embedder, CoarseEmbedder) else embedder.embed
     places = {text: place for place, text in enumerate(dict.fromkeys(sentence.text for sentence in sentences))}
-    return embedder.embed(list(places))[[places[sentence.text] for sentence in sentences]]
+    return embed(list(places))[[places[sentence.text] for sentence in sentences]]
 
 
 def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -44,6 +44,14 @@ class Embedder(Protocol):
 
     def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one unit vector a text, shape (len(texts), dimensions), float32."""
+
+
+@runtime_checkable
+class CoarseEmbedder(Embedder, Protocol):
+    """An embedder that can also do it fast, for texts that are only compared with a question and forgotten."""
+
+    def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
+        """Return nearly the vectors of ``embed``."""
 
 
 class SentenceTransformerEmbedder:

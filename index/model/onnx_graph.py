@@ -6,6 +6,8 @@ The graph contains names and shapes only; the numbers stay in ``model.safetensor
 building it takes milliseconds, writes nothing, and processes share the pages. It takes one text at a time: no padding,
 hence no mask, and a vector that depends on nothing but its text (batches differ in the last bits, because matrix
 products of other heights are summed in another order).
+
+In its coarse form the linear maps multiply whole numbers of 7 and 8 bits, which a processor does three times as fast.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import NodeProto, TensorProto, helper, numpy_helper
+from onnx import NodeProto, OperatorSetIdProto, TensorProto, helper, numpy_helper
 
 from index.errors import UnknownShape
 
@@ -27,6 +29,9 @@ Weights = dict[str, npt.NDArray[np.float32]]
 
 INPUT = "ids"
 _OPSET, _IR = 20, 10  # 20 has Gelu; any onnxruntime since 1.18 reads both
+_RUNTIMES_OWN = "com.microsoft"  # onnxruntime's operators beside ONNX's
+# of a coarse weight: with 127, processors without VNNI would clip sums of two products, and machines would disagree
+_LARGEST = 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +76,13 @@ class Encoder:
             self.pages.madvise(mmap.MADV_DONTNEED)
 
 
-def graph(encoder: Encoder, *, whole: bool = False) -> tuple[bytes, Weights]:
+def graph(encoder: Encoder, *, whole: bool = False, coarse: bool = False) -> tuple[bytes, Weights]:
     """Return the model in ONNX's own form, and the weights it must be given, by name; ``whole``: with the weights in
     it.
 
-    Raises UnknownShape if a weight is missing.
+    ``coarse``: in whole numbers, for onnxruntime only. Raises UnknownShape if a weight is missing.
     """
-    nodes = _Nodes(encoder)
+    nodes = _CoarseNodes(encoder) if coarse else _Nodes(encoder)
     vector = nodes.op("LpNormalization", _pooled(nodes, encoder, _layers(nodes, encoder.config)), axis=-1, p=2)
     given = [
         numpy_helper.from_array(array, name) if whole else _elsewhere(name, array) for name, array in nodes.used.items()
@@ -85,7 +90,7 @@ def graph(encoder: Encoder, *, whole: bool = False) -> tuple[bytes, Weights]:
     outputs = [helper.make_tensor_value_info(vector, TensorProto.FLOAT, [1, encoder.config["hidden_size"]])]
     inputs = [helper.make_tensor_value_info(INPUT, TensorProto.INT64, [1, "tokens"])]
     made = helper.make_graph(nodes.nodes, "encoder", inputs, outputs, [*nodes.constants, *given])
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR)
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", _OPSET), *nodes.imports], ir_version=_IR)
     return model.SerializeToString(), nodes.used
 
 
@@ -96,6 +101,7 @@ class _Nodes:
         self.nodes: list[NodeProto] = []
         self.constants: list[TensorProto] = []
         self.used: Weights = {}
+        self.imports: list[OperatorSetIdProto] = []
         self._encoder = encoder
         self._count = 0
 
@@ -130,9 +136,47 @@ class _Nodes:
             axis=-1,
         )
 
+    def wide_linear(self, x: str, name: str) -> str:
+        """Write the map that takes what Gelu gives."""
+        return self.linear(x, name)
+
     def _name(self) -> str:
         self._count += 1
         return f"x{self._count}"
+
+
+class _CoarseNodes(_Nodes):
+    """The same graph with linear maps of whole numbers: weights are scaled to their largest by output, what they
+    multiply by text.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        super().__init__(encoder)
+        self.imports = [helper.make_opsetid(_RUNTIMES_OWN, 1)]
+
+    def linear(self, x: str, name: str) -> str:
+        return self._product(x, name, self.weight(f"{name}.bias"))
+
+    def wide_linear(self, x: str, name: str) -> str:
+        # A few tokens have values ten times those of all others, which would be left with few steps: each row is scaled
+        # to its own largest.
+        largest = self.op("ReduceMax", self.op("Abs", x), self.constant([1]), keepdims=1)
+        product = self._product(self.op("Div", x, largest), name)
+        return self.op("Add", self.op("Mul", product, largest), self.weight(f"{name}.bias"))
+
+    def _product(self, x: str, name: str, *bias: str) -> str:
+        if f"{name}.weight" not in self._encoder.weights:
+            raise UnknownShape(f"it has no weights {name}.weight")
+        weights = self._encoder.weights[f"{name}.weight"]
+        scale = np.maximum(weights.max(axis=1), -weights.min(axis=1)) / np.float32(_LARGEST)
+        scale[scale == 0] = 1  # an output that is always its bias
+        steps = weights * (1 / scale)[:, None]
+        numbers = np.rint(steps, out=steps).astype(np.int8).T
+        given = [(numbers, "numbers"), (scale, "scale"), (np.zeros(len(scale), np.int8), "zero")]
+        self.constants += [numpy_helper.from_array(array, f"{name}.{part}") for array, part in given]
+        return self.op(
+            "DynamicQuantizeMatMul", x, *(f"{name}.{part}" for _, part in given), *bias, domain=_RUNTIMES_OWN
+        )
 
 
 def _layers(nodes: _Nodes, config: Mapping[str, Any]) -> str:
@@ -161,7 +205,9 @@ def _layers(nodes: _Nodes, config: Mapping[str, Any]) -> str:
         attended = nodes.linear(nodes.op("Reshape", seen, rows), f"{layer}.attention.output.dense")
         x = nodes.normed(nodes.op("Add", attended, x), f"{layer}.attention.output.LayerNorm")
         wide = nodes.op("Gelu", nodes.linear(x, f"{layer}.intermediate.dense"))
-        x = nodes.normed(nodes.op("Add", nodes.linear(wide, f"{layer}.output.dense"), x), f"{layer}.output.LayerNorm")
+        x = nodes.normed(
+            nodes.op("Add", nodes.wide_linear(wide, f"{layer}.output.dense"), x), f"{layer}.output.LayerNorm"
+        )
     return x
 
 

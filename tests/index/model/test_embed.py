@@ -79,6 +79,35 @@ def test_a_text_has_the_same_vector_alone_and_among_others_in_any_order(model: M
 
 
 @pytest.mark.slow
+def test_coarse_vectors_are_nearly_those_and_the_same_alone_and_among_others(model: Model, reference: Vectors) -> None:
+    found = model.embed_coarsely(TEXTS)
+    assert not np.array_equal(found, model.embed(TEXTS))
+    assert cosines(found, reference).min() > 0.97
+    assert cosines(found, reference).mean() > 0.99
+    assert np.array_equal(np.stack([model.embed_coarsely([text])[0] for text in TEXTS]), found)
+
+
+@pytest.mark.slow
+def test_a_coarse_form_that_computes_something_else_is_left_in_one_line(
+    monkeypatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("index.model.onnx_graph._LARGEST", 1)
+    model = Model(runtime="onnx")
+    assert np.array_equal(model.embed_coarsely(TEXTS[:4]), model.embed(TEXTS[:4]))
+    [line] = caplog.messages
+    assert line.startswith(
+        "Sentences are compared by the whole model, which takes longer: its coarse form cannot be run "
+        "(ValueError: its vectors are off by 0."
+    )
+
+
+@pytest.mark.slow
+def test_what_is_run_by_torch_is_not_made_coarse() -> None:
+    model = Model(runtime="torch")
+    assert np.array_equal(model.embed_coarsely(TEXTS[:4]), model.embed(TEXTS[:4]))
+
+
+@pytest.mark.slow
 def test_of_a_long_text_the_first_256_tokens_count(model: Model) -> None:
     start = "ferry " * 254
     full, longer, shorter = model.embed([start, start + "minister " * 300, start[:-6]])
