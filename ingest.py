@@ -1,4 +1,4 @@
-"""The door for articles: python ingest.py PATHS AND ADDRESSES."""
+"""The command line of an ingest: python ingest.py PATHS AND ADDRESSES puts articles into the archive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every setting, typed, in one place. Only the doors (ingest.py and the packages' ``__main__``) read it."""
+"""Every setting, typed, in one place. Only ingest.py and the ``__main__`` of the packages load them."""
 
 from __future__ import annotations
 

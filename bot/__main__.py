@@ -1,4 +1,6 @@
-"""The door for questions: python -m bot ask "…", and the commands that look after the archive."""
+"""The command line of the bot: python -m bot ask "…", the commands for administrators; without a command, the Slack
+bot.
+"""
 
 from __future__ import annotations
 

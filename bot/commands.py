@@ -1,4 +1,5 @@
-"""The commands ask and doctor, and the Slack bot with the reading room beside it, which python -m bot alone starts.
+"""The commands ask and doctor, and the Slack bot with the reading room beside it, which python -m bot starts without a
+command.
 
 They load what they need when they run, so that --help is quick.
 """

@@ -1,4 +1,4 @@
-"""What a question gets: an answer with citations, or a refusal with a reason; and where a citation leads."""
+"""The reply to a question: an answer with citations, or a refusal with a reason; and the links of citations."""
 
 from __future__ import annotations
 

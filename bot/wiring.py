@@ -1,4 +1,4 @@
-"""What is made from the settings: the archive, the desk, the journal, the links."""
+"""Makes the archive, the desk, the journal and the links from the settings."""
 
 from __future__ import annotations
 

@@ -90,7 +90,8 @@ def ours_from_html(page: Page) -> str:
         record = read_html(page.host, page.html.encode())
     except UnreadableError:
         return ""
-    return clean(record.text, record.metadata.title or "", record.metadata.publisher).text
+    known = record.metadata
+    return clean(record.text, known.title or "", known.publisher, extracted=record.extracted).text
 
 
 def ours_from_dump(page: Page) -> str:

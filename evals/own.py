@@ -28,7 +28,7 @@ def own() -> DataSet:
             assert not isinstance(item, Failure), item
             key, record = item
             about = record.metadata
-            text = clean(record.text, about.title or "", about.publisher).text
+            text = clean(record.text, about.title or "", about.publisher, extracted=record.extracted).text
             line = {
                 "id": Path(key.rpartition("#")[2] or key).name,
                 "title": about.title,

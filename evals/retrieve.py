@@ -86,7 +86,7 @@ def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
     return [
         found_of(hit)
         for hit in archive.read(
-            lambda view: find(view, asked.search, vector, embedder.identity, asked.scope(), _DEPTH, asked.wish)
+            lambda view: find(view, asked.search, vector, embedder.identity, asked.scope(), _DEPTH, asked.preference)
         )
     ]
 

@@ -32,7 +32,7 @@ from index.model.embedder import Embedder, Vectors
 from index.model.runtime import Model
 from index.search.candidates import VectorCandidates, by_words
 from index.search.memory import Words
-from index.search.search import CANDIDATES, NO_WISH, find
+from index.search.search import CANDIDATES, NO_PREFERENCE, find
 from index.store.rows import ANYTHING, Scope
 from index.store.transaction import Transaction
 from index.text import terms
@@ -64,7 +64,7 @@ def run(data: Path, *, sizes: Sequence[int] = SIZES, cache: Path = Path(".evals"
     newsquiz = load(data / "newsquiz").part(_REAL)
     queries = newsquiz.queries[:: max(1, len(newsquiz.queries) // _QUESTIONS)][:_QUESTIONS]
     questions = [parse_question(query.question, query.today or _TODAY) for query in queries]
-    asked = [(one.search, embedder.embed([one.search])[0], one.wish) for one in questions]
+    asked = [(one.search, embedder.embed([one.search])[0], one.preference) for one in questions]
     found = {}
     with archive_of(newsquiz, embedder, cache) as archive:
         for size in sizes:
@@ -119,7 +119,9 @@ def measured(folder: Path, model: str, asked: _Asked) -> dict[str, Any]:
 
 
 def _search(view: View, model: str, scope: Scope = ANYTHING) -> Callable[[str, Vectors, Any], object]:
-    return lambda text, vector, wish: find(view, text, vector, model, scope, 24, NO_WISH if scope else wish)
+    return lambda text, vector, preference: find(
+        view, text, vector, model, scope, 24, NO_PREFERENCE if scope else preference
+    )
 
 
 def _spent(asked: _Asked, work: Callable[[str, Vectors, Any], object]) -> dict[str, list[float]]:

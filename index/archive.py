@@ -1,7 +1,7 @@
-"""The archive: the catalog with the vectors of its published generation, read and published as one.
+"""The archive: the catalog and the vectors of its published generation, read together and published together.
 
 read:     snapshot of the catalog → its generation → its vectors, opened once a generation → your function
-publish:  new vectors → one catalog transaction → old vectors go
+publish:  new vectors → one catalog transaction → old vectors are removed
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from index.batch import Batch
 from index.errors import ArchiveError, ModelChanged, ServerDown, VectorsError
 from index.model.embedder import Vectors, give_memory_back
-from index.search.memory import Words
+from index.search.memory import MOST, Words
 from index.store.catalog import Catalog, writer_lock
 from index.store.duplicates import link, link_all
 from index.store.rows import Generation
@@ -90,9 +90,10 @@ class Archive:
 
     def close(self) -> None:
         """Close the engine and the catalog."""
-        for index in self._open.values():
+        with self._opening:  # a thread that catches up may be at it
+            opened, self._open = list(self._open.values()), {}
+        for index in opened:
             index.close()
-        self._open.clear()
         self._words = None
         self.catalog.close()
 
@@ -139,7 +140,7 @@ class Archive:
             self._vectors(generation, snapshot)
             if self._words is not None and self._words.generation == generation.number:
                 self._close_all_but(generation.name)  # whoever still asks the one before asks again
-            elif Words.fit(snapshot):
+            elif generation.passages <= MOST and Words.fit(snapshot):  # to count them all takes a while
                 self._words = Words(snapshot, generation.number, self._words)
                 give_memory_back()
             else:

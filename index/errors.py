@@ -1,4 +1,4 @@
-"""Every error that newsdesk raises on purpose, wherever in the product it is defined, under the class it derives from.
+"""Every error that newsdesk raises on purpose, in all files, each under the class it derives from.
 
 NewsdeskError            a sentence for a person: what failed, which one, what to do next
 ├── SettingsError        a setting is unknown, misspelt or cannot work

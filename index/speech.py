@@ -1,4 +1,4 @@
-"""Who speaks in one sentence: the subject of its verb of speech, or "according to" whom, as a plain name."""
+"""Finds who speaks in one sentence: the subject of its verb of speech, or the name after "according to"."""
 
 from __future__ import annotations
 

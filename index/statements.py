@@ -1,4 +1,4 @@
-"""Who says what in an article, and what its acronyms stand for: read once, when the article is put in.
+"""Who says what in an article, and what its acronyms stand for: found once, when the article is added.
 
 sentence → subject of its verb of speech, or "according to" whom, or whoever spoke before (he said, a bare quotation) →
 full name

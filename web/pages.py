@@ -1,4 +1,6 @@
-"""The pages of the reading room, as HTML; the templates escape every text, and no text is ever HTML itself."""
+"""The pages of the reading room, as HTML; the templates escape every text, so no text of an article or question
+becomes HTML.
+"""
 
 from __future__ import annotations
 

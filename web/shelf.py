@@ -1,4 +1,4 @@
-"""What the pages show: an article in the version that was cited, with its other versions and copies; an answer."""
+"""Finds what the pages show: an article in the cited version, with its other versions and copies; or an answer."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Backups: catalog, journal and the secret of the links in one file, made and put back while others work.
 
-Chroma is rebuilt, so it is not in them.
+The search index is not in a backup: it is rebuilt from the catalog.
 
 backup:   copy each database as of one moment → check → pack with digests → read back → name it
-restore:  unpack beside → check → mark → old aside → new in place → unmark → Chroma from the catalog
+restore:  unpack beside → check → mark → old aside → new in place → unmark → search index from the catalog
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The sentences an answer can be made of: those of the passages found, each with what stands around it and who
-speaks.
-"""
+"""The sentences an answer can be made of: those of the passages found, each with the text around it and its speaker."""
 
 from __future__ import annotations
 

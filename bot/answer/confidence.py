@@ -1,5 +1,5 @@
-"""Whether what was found answers the question: the confidence, the level from which the bot answers, and what is
-missing.
+"""Decides whether the passages found answer the question: by a confidence, the level from which the bot answers, and
+what is missing.
 """
 
 from __future__ import annotations

@@ -163,7 +163,7 @@ class Desk:
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
                 meant, asked_vector = asked, vectors[-1]
-                hits = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.wish)
+                hits = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.preference)
                 if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
                     # Nothing was published in that year: the articles may tell of it later.
                     meant, wider = (
@@ -171,7 +171,7 @@ class Desk:
                         Scope(request.since, request.until, request.publisher),
                     )
                     asked_vector = self._embedder.embed([meant.asked])[0]
-                    hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.wish)
+                    hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.preference)
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
             marks[:] = [time.perf_counter()]

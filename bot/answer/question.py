@@ -1,4 +1,4 @@
-"""What a question asks for: its kind (what an answer must hold), its words, the speaker it names, its time."""
+"""What a question asks for: its kind (what an answer must contain), its words, the speaker it names, its time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 
 from bot.answer.question_time import Time, time_of
-from index.search.search import Wish
+from index.search.search import Preference
 from index.store.rows import Scope
 from index.text import term_of, terms, words
 from index.words import listed, marked, numbers, one_of
@@ -187,11 +187,13 @@ class Question:
         )
 
     @property
-    def wish(self) -> Wish:
+    def preference(self) -> Preference:
         """Return what an answer should rather have: the time that the question names without bounds ("this week", "in
         2024"), and its speaker.
         """
-        return Wish(None if self.strict else self.since, None if self.strict else self.until, self.firm, self.speaker)
+        return Preference(
+            None if self.strict else self.since, None if self.strict else self.until, self.firm, self.speaker
+        )
 
 
 def parse_question(text: str, today: date) -> Question:

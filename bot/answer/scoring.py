@@ -1,5 +1,5 @@
-"""How well a sentence answers: by meaning, rare words, who speaks, and what kind of thing it holds (a number, a time, a
-reason, a name).
+"""How well a sentence answers: by meaning, rare words, who speaks, and what kind of thing it contains (a number, a
+time, a reason, a name).
 """
 
 from __future__ import annotations

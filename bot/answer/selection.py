@@ -1,4 +1,4 @@
-"""The sentences that are shown: nearly as good as the best one, and none that repeats another."""
+"""Selects the sentences that are shown: those that score nearly as well as the best one and repeat no other."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The checker: the only maker of citations.
 
-A sentence is kept if the articles support it, else dropped as a whole.
+It keeps a sentence if the articles support it, and otherwise drops it as a whole.
 
 of the quotes answerer   check: the sentence is what stands at its position
 of a language model      SentenceChecker: form and keys (claim.py) → windows of the cited passages (evidence.py) →

@@ -1,7 +1,7 @@
-"""Finds where a claim contradicts a window of the article it cites, or says more than that.
+"""Finds where a claim contradicts a window of the article it cites, or says more than the window.
 
-no number, time or name replaced ─ nothing denied that is not denied there, or the other way round ─ nothing surer ─
-subject and object not exchanged ─ numbers with what they count
+A claim passes if no number, time or name is replaced, the same things are denied, nothing is more certain, subject and
+object are not exchanged, and each number counts the same thing as in the window.
 """
 
 from __future__ import annotations

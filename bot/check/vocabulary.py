@@ -1,4 +1,4 @@
-"""Which words of news mean the same, which the opposite, and how sure they make what they go with.
+"""Words of news: which mean the same, which mean the opposite, and which make a statement more or less certain.
 
 The lists are data: index/words.
 """

@@ -1,4 +1,4 @@
-"""A question as the journal keeps it: who asked it where, which process answers it, and what became of it."""
+"""A question as the journal stores it: who asked it where, which process answers it, and what became of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The bot put together: what the listeners use, and the tasks that run beside them."""
+"""Puts the Slack bot together: the objects that the listeners use, and the tasks that run beside them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""How often Slack's methods may be called: in sliding windows, so that a burst waits here and is not refused there."""
+"""How often Slack's methods may be called: in sliding windows, so that calls in a burst wait here and Slack refuses
+none.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """An answer shown sentence by sentence in Slack's streams.
 
-A stream has a greatest size and age; after that the answer goes on in a new message.
+A stream has a maximum size and age; after that the answer continues in a new message.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""Language models, through llama-index: what one writes, piece by piece, within a time, and what that cost.
+"""Language models, through llama-index: the text that a model writes, piece by piece and within a time limit, and what
+it cost.
 
-The one file that knows their packages.
+Only this file imports llama-index's packages for language models.
 
-LlmError: a model could not be used. Its text tells the operator what to do, and never holds the key, the prompt or the
-answer.
+LlmError: a model could not be used. Its text says to the operator what to do, and never contains the key, the prompt or
+the answer.
 """
 
 from __future__ import annotations

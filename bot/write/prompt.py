@@ -1,5 +1,5 @@
-"""What a language model is given: the files of prompts/ with $placeholders, and the passages, each between two lines
-that no text in it can imitate, under a random key.
+"""What a language model is sent: the files of prompts/ with $placeholders filled, and the passages. Each passage has a
+random key and is between two marker lines that its text cannot imitate.
 """
 
 from __future__ import annotations

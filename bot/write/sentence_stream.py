@@ -1,5 +1,5 @@
-"""Sentences of what a language model writes, as it writes: a sentence comes out when it is complete and its keys have
-arrived.
+"""Cuts the text of a language model into sentences while it arrives: yields a sentence when it and its keys are
+complete.
 """
 
 from __future__ import annotations

@@ -87,14 +87,16 @@ def _without_hidden(text: str) -> str:
     return "".join([*kept, text[at:]])
 
 
-def clean(raw: str, title: str = "", publisher: str | None = None) -> Cleaned:
+def clean(raw: str, title: str = "", publisher: str | None = None, *, extracted: bool = False) -> Cleaned:
     """Return the article inside a text dump.
 
     With ``title`` and ``publisher``, the repeated headline and the outlet's description of itself are cut as well.
-    A text without any recognisable sentence is kept whole: losing a sentence is worse than keeping a line of furniture.
+    ``extracted`` says that the text was taken out of a page's own markup, which knows better where the article begins
+    and ends. A text without any recognisable sentence is kept whole: losing a sentence is worse than keeping a line of
+    furniture.
     """
     lines = _unwrapped(lines_of(raw))
-    reasons = _reasons(lines, title, publisher)
+    reasons = _reasons(lines, title, publisher, extracted)
     kept: list[str] = []
     cut: list[Cut] = []
     at = 0  # where the next paragraph begins
@@ -133,7 +135,7 @@ def _unwrapped(lines: list[str]) -> list[str]:
     return joined
 
 
-def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
+def _reasons(lines: list[str], title: str, publisher: str | None, extracted: bool) -> list[str]:
     """Return for each line why it is cut, or "" if it stays."""
     reasons = [_form(line) for line in lines]
     cut_blocks(lines, reasons, publisher)
@@ -143,6 +145,8 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
     first, last = span
     outside = also_of_the_article(lines, reasons, span)
     cut_closing(lines, reasons, span)
+    if extracted:
+        first, last = 0, len(lines)
     seen: dict[str, int] = {}
     counts = Counter(lines)
     folded_title = folded_words(title)

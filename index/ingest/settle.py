@@ -1,7 +1,8 @@
 """Decides again, after articles were added or removed, which lines are furniture because they recur.
 
-The state of the archive depends on the articles in it, not on the order in which they came: a line that its third story
-makes furniture is cut from the first two as well, and one that too few still hold is put back.
+The state of the archive depends on the articles in it, not on the order in which they came: a line that becomes
+furniture with its third story is also cut from the first two, and a line that too few articles still contain is put
+back.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
 token ids (1, n) → embeddings → layers of attention and two linear maps → mean over the tokens → unit vector (1, d)
 
-The graph holds names and shapes only; the numbers stay in ``model.safetensors``, mapped into memory, so that building
-it takes milliseconds, writes nothing, and processes share the pages. It takes one text at a time: no padding, hence no
-mask, and a vector that depends on nothing but its text (batches differ in the last bits, because matrix products of
-other heights are summed in another order).
+The graph contains names and shapes only; the numbers stay in ``model.safetensors``, mapped into memory, so that
+building it takes milliseconds, writes nothing, and processes share the pages. It takes one text at a time: no padding,
+hence no mask, and a vector that depends on nothing but its text (batches differ in the last bits, because matrix
+products of other heights are summed in another order).
 """
 
 from __future__ import annotations

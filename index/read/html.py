@@ -28,6 +28,25 @@ _SCRIPT = re.compile(
 _ROBOT = re.compile(
     r"\b(?:are you a (?:robot|human)|verify (?:that )?you are (?:a )?human|captcha|access denied|just a moment)\b", re.I
 )
+_SIGNS = "+-−0123456789"
+_RAISED, _LOWERED = str.maketrans(_SIGNS, "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans(_SIGNS, "₊₋₋₀₁₂₃₄₅₆₇₈₉")
+_STYLE = "translate(@style, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ ', 'abcdefghijklmnopqrstuvwxyz')"
+_HIDDEN = (
+    "//body//*[@hidden or @aria-hidden='true'"
+    f" or contains({_STYLE}, 'display:none') or contains({_STYLE}, 'visibility:hidden')]"
+)
+_STRUCK = f"//body//*[self::s or self::strike or self::del or contains({_STYLE}, 'line-through')]"
+# Elements that may stand in a sentence. Links, emphasis and line breaks are what extraction knows how to keep.
+_INLINE = (
+    "span time label output button legend progress meter cite abbr acronym font small big tt u ins mark data dfn kbd "
+    "samp var bdi bdo nobr slot marquee"
+).split()
+_CONTROLS = {"button", "label", "legend"}
+_INSIDE = " | ".join(
+    f"//{block}//{name}" for block in ("p", "li", "blockquote", "dd", "h1", "h2", "h3") for name in _INLINE
+)
+_GOES_ON = re.compile(r"[\s ]*[^\s ]*\w")
+_ENDS = re.compile(r"[.!?…。:|»•·–—-][\"”’»)\]]*\s*$")
 
 
 def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
@@ -46,16 +65,85 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     if tree is None or not len(tree):
         raise UnreadableError("is not an HTML page or a damaged one; save it again")
     page = page_metadata(tree, url)
-    logging.getLogger("trafilatura").setLevel(
-        logging.CRITICAL
-    )  # it logs each page without an article; our own report has it
+    show_as_read(tree)
+    # It logs each page without an article; our own report has it.
+    logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     try:
         text = trafilatura.extract(tree, include_comments=False) or ""
     except (etree.LxmlError, ValueError, RecursionError) as error:
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     text = _whole_text(text, page.body)
     _check_article(tree, text, page.kind)
-    return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False)
+    return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False, extracted=True)
+
+
+def show_as_read(tree: HtmlElement) -> None:
+    """Change a page's tree so that its text is what a reader sees: no word of a sentence lost, none that is hidden.
+
+    Extraction judges elements by tag and class. That is right for blocks and takes words out of sentences
+    (trafilatura 2.3 drops ``<span class="widget">not</span>``), so an element inside a sentence is replaced by its
+    text before.
+    """
+    _drop(tree, _HIDDEN)
+    _drop(tree, _STRUCK)
+    _mark_quotations(tree)
+    _raise_numbers(tree)
+    for element in list(tree.xpath(_INSIDE)):
+        if element.getparent() is not None and _in_sentence(element):
+            element.drop_tag()
+    for table in tree.xpath("//table[.//p or .//h1 or .//h2]"):  # a table for layout, not for figures
+        for part in list(table.iter("table", "tbody", "thead", "tr", "td", "th")):
+            part.tag = "div"
+            part.attrib.clear()
+
+
+def _mark_quotations(tree: HtmlElement) -> None:
+    """Replace each ``<q>`` by its text in quotation marks, which a browser adds."""
+    for quotation in tree.xpath("//q"):
+        quotation.text = f"“{quotation.text or ''}"
+        if len(quotation):
+            quotation[-1].tail = f"{quotation[-1].tail or ''}”"
+        else:
+            quotation.text += "”"
+        quotation.drop_tag()
+
+
+def _raise_numbers(tree: HtmlElement) -> None:
+    """Write raised and lowered numbers as signs of Unicode (m², CO₂), and leave out the marks of footnotes."""
+    for small in tree.xpath("//sup | //sub"):
+        content = "".join(small.itertext()).strip()
+        if small.tag == "sup" and (small.find(".//a") is not None or re.fullmatch(r"\[.{1,4}\]", content)):
+            small.drop_tree()
+        elif re.fullmatch(r"[-+−]?\d{1,4}", content):
+            signs = content.translate(_RAISED if small.tag == "sup" else _LOWERED)
+            for child in list(small):
+                small.remove(child)
+            small.text = signs
+            small.drop_tag()
+
+
+def _drop(tree: HtmlElement, path: str) -> None:
+    """Remove elements and keep what follows them, unless they are most of the page: then a script would show them."""
+    found = tree.xpath(path)
+    if not found:
+        return
+    whole = sum(len(text) for text in tree.xpath("//p//text()"))
+    hidden = sum(len(text) for element in found for text in element.xpath(".//p//text() | self::p//text()"))
+    if hidden > whole / 3:
+        return
+    for element in found:
+        if element.getparent() is not None:
+            element.drop_tree()
+
+
+def _in_sentence(element: HtmlElement) -> bool:
+    """Tell whether an element's words stand inside a sentence: words before that end none, or words after it."""
+    before = element.getprevious()
+    lead = (before.tail if before is not None else element.getparent().text) or ""
+    follows = element.tail or ""
+    if element.tag in _CONTROLS and not lead.strip():
+        return False
+    return bool(_GOES_ON.match(follows)) or bool(lead.strip() and not _ENDS.search(lead))
 
 
 def _source(raw: bytes, charset: str | None) -> str:

@@ -45,6 +45,7 @@ class Record:
     ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
     is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
+    ``extracted`` says that the text was taken out of a page's own markup.
     """
 
     path: str
@@ -55,6 +56,7 @@ class Record:
     language: str | None = None
     speaks: bool = True
     made: date | None = None
+    extracted: bool = False
 
 
 # The names of fields in the exports of other systems, best first.

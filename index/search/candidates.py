@@ -1,8 +1,8 @@
 """The two sides of a search: the passages nearest by meaning, and the best by words.
 
-The engine tells the nearest of all passages. Within a scope it is asked for more than is needed, and the catalog
-chooses; where a scope leaves few passages, all of them are compared. Words are ranked in a bot's memory once they are
-there, else by the catalog.
+The engine returns the nearest of all passages. Within a scope it is asked for more than are needed, and those outside
+the scope are dropped; if a scope has few passages, all of them are compared. A bot ranks by words in memory once it has
+read them; otherwise the catalog ranks.
 """
 
 from __future__ import annotations

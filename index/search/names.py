@@ -1,8 +1,8 @@
-"""The other form of a name in a question: what its acronym stands for, or the acronym of what it spells out.
+"""The other form of a name in a question: the full name for an acronym, or the acronym for a full name.
 
-The collection's own articles say it ("the European Union (EU)"); those that every newsroom knows are a list in
-index/words. "WHO" is no "who": an acronym counts only in capitals, and in a question that is not all capitals. "US" and
-"UK" stand in half of all reports and help to find none (measured).
+The pairs come from the articles of the archive ("the European Union (EU)") and, for well-known ones, from a list in
+index/words. "WHO" is not "who": an acronym counts only in capitals, and in a question that is not all capitals. "US"
+and "UK" are in half of all reports and do not help to find any (measured).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 question ─┬─ vector ── the engine, joined to the catalog ────┐
           └─ terms ─── BM25, in memory or in the catalog ────┴─ normalise, sum,
-             plus what is wished for, less for more of an article → hits
+             plus for a preferred time or speaker, minus for further passages of one article → hits
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ _RARER = 10  # times: from then on the articles are taken to write a name in its
 # articles
 _AGAIN = 0.1
 
-_OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the time wished for
+_OUTSIDE = 0.15  # what a passage loses, of a score of 1, that is not of the preferred time
 _SPEAKS = 0.1  # what one gains in which the one asked about speaks
 
 Reranker = Callable[[str, Sequence[str]], Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class Preference:
     """What an answer should rather have than not: a time in which it was published (``firm``: twice as much), one who
     speaks (folded terms).
     """
@@ -48,11 +48,11 @@ class Wish:
 
     @property
     def timed(self) -> bool:
-        """Tell whether a time is wished for."""
+        """Tell whether a time is preferred."""
         return self.since is not None or self.until is not None
 
 
-NO_WISH = Wish()
+NO_PREFERENCE = Preference()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,27 +84,33 @@ def reranked(rerank: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:
 
 
 def find(
-    view: View, question: str, vector: Vectors, model: str, scope: Scope, limit: int, wish: Wish = NO_WISH
+    view: View,
+    question: str,
+    vector: Vectors,
+    model: str,
+    scope: Scope,
+    limit: int,
+    preference: Preference = NO_PREFERENCE,
 ) -> list[Hit]:
     """Return the hits of one view of the archive, best first.
 
-    Outside the scope nothing is found; what does not fit the wish is found behind what does as well and fits. Where
-    either has a time, undated articles come last, marked.
+    Outside the scope nothing is found; what does not fit the preference comes after what answers as well
+    and fits. Where either has a time, undated articles come last, marked.
     """
     if view.generation is None or not view.generation.passages:
         return []
-    dense, keyword = _candidates(view, question, vector, model, scope, wish)
+    dense, keyword = _candidates(view, question, vector, model, scope, preference)
     outlines = view.snapshot.outlines(list(dense))
     candidates = [id_ for id_ in dense if id_ in outlines]
     scores = _fused([dense[id_] for id_ in candidates], [keyword.get(id_, 0.0) for id_ in candidates])
-    wanted = scope.narrowed(wish.since, wish.until)
+    wanted = scope.narrowed(preference.since, preference.until)
     timed = wanted.since is not None or wanted.until is not None
-    spoken = view.snapshot.spoken_in(wish.speaker, candidates) if wish.speaker else set()
+    spoken = view.snapshot.spoken_in(preference.speaker, candidates) if preference.speaker else set()
     ranked = []
     for id_, score in zip(candidates, scores, strict=True):
         outline = outlines[id_]
         timely = within(outline, wanted)
-        score += _SPEAKS * (id_ in spoken) - _OUTSIDE * (1 + wish.firm) * (not timely)
+        score += _SPEAKS * (id_ in spoken) - _OUTSIDE * (1 + preference.firm) * (not timely)
         ranked.append(Ranked(outline, score, not timed or outline.published is not None, timely))
     ranked.sort(key=lambda one: (not one.dated, -one.score, one.outline.id))
     chosen = _chosen(view.snapshot, ranked, limit)
@@ -119,7 +125,7 @@ def _hit(one: Ranked, article: Article, dense: Mapping[str, float], keyword: Map
 
 
 def _candidates(
-    view: View, question: str, vector: Vectors, model: str, scope: Scope, wish: Wish
+    view: View, question: str, vector: Vectors, model: str, scope: Scope, preference: Preference
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
     asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
@@ -127,14 +133,14 @@ def _candidates(
     dense = dict(meant.best(CANDIDATES, scope))
     keyword = dict(worded.best(10 * CANDIDATES, scope))
     wanted = list(keyword)[:CANDIDATES]
-    if wish.timed:  # the best of that time may be far down among those of all times
-        narrow = scope.narrowed(wish.since, wish.until)
+    if preference.timed:  # the best of that time may be far down among those of all times
+        narrow = scope.narrowed(preference.since, preference.until)
         found = dict(worded.best(CANDIDATES, narrow))
         wanted += found
         keyword |= found
         dense |= dict(meant.best(CANDIDATES, narrow))
-    if wish.speaker:  # of a thousand passages that name him or the topic, he speaks in few
-        spoken = view.snapshot.spoken_in(wish.speaker, list(keyword))
+    if preference.speaker:  # of a thousand passages that name him or the topic, he speaks in few
+        spoken = view.snapshot.spoken_in(preference.speaker, list(keyword))
         wanted += [id_ for id_ in keyword if id_ in spoken][:CANDIDATES]
     missing = [id_ for id_ in dict.fromkeys(wanted) if id_ not in dense]
     return dense | meant.of(missing), keyword

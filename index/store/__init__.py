@@ -1,4 +1,4 @@
 """The catalog: every table and every statement of SQL, in SQLite or PostgreSQL.
 
-Knows no vectors index and no search; the archive joins them.
+Knows no search index and no search; index/archive.py joins catalog and search index.
 """

@@ -148,7 +148,7 @@ class Catalog:
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as error:
+        except dialect.ERRORS as error:
             raise dialect.explained(error, self.database) from error
 
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,6 +43,7 @@ from sqlalchemy.sql.compiler import DDLCompiler
 from index.errors import ArchiveError, DiskFull, LockedError
 
 Database = Path | str
+ERRORS = (DBAPIError, sqlite3.Error)  # the driver's own comes from rows that are read by its cursor
 # INSERT … ON CONFLICT. SQLAlchemy compiles PostgreSQL's form for SQLite as well, but not SQLite's for PostgreSQL.
 upsert = postgresql.insert
 # Keys, sizes and times: an INTEGER has 64 bits in SQLite and 32 in PostgreSQL.
@@ -187,7 +189,12 @@ def sole_writer(engine: Engine, database: Database) -> Iterator[None]:
                 f"{_holder(connection)} is writing to the archive ({shown(database)}). Wait for it to end, then run "
                 "the command again."
             )
-        yield
+        try:
+            yield
+        finally:
+            # The server notices the end of a connection a little later; the next writer may be there before.
+            with contextlib.suppress(DBAPIError):
+                connection.execute(text("SELECT pg_advisory_unlock(:locks, :one)"), _INGEST_LOCK)
 
 
 def _holder(connection: Connection) -> str:
@@ -266,8 +273,9 @@ def faults(connection: Connection) -> list[str]:
     return found + ([f"{lacking} passages are not in the keyword index"] if lacking else [])
 
 
-def explained(error: DBAPIError, database: Database) -> ArchiveError:
+def explained(error: DBAPIError | sqlite3.Error, database: Database) -> ArchiveError:
     """Return the error to raise for a database's error: its text says what to do."""
+    error = error if isinstance(error, DBAPIError) else DBAPIError(None, None, error)
     return _of_sqlite(error, database) if isinstance(database, Path) else _of_postgresql(error, database)
 
 

@@ -1,4 +1,4 @@
-"""What the catalog holds besides articles and passages, as values, and how its rows become values."""
+"""The records of the catalog besides articles and passages, as dataclasses, and how they are made from its rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A snapshot: what the catalog holds at one moment. The queries are in snapshot_*.py, by table."""
+"""A snapshot: what the catalog contains at one moment. The queries are in snapshot_*.py, by table."""
 
 from __future__ import annotations
 

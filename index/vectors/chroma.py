@@ -1,6 +1,6 @@
 """Vectors in Chroma: collections, and folders that are written once.
 
-This file, chroma_server.py and chroma_writer.py alone import chromadb.
+Only this file, chroma_server.py and chroma_writer.py import chromadb.
 
 Measured with chromadb 1.5.9: a folder that one process writes while another reads it, or whose writer is killed at the
 wrong moment, is lost for good, and opening a lost one can end the process by a signal. So a folder is written by a

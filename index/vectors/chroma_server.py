@@ -1,8 +1,8 @@
 """Vectors on a Chroma server, by URL: one's own (`chroma run`), or Chroma Cloud.
 
-A collection is changed in place, so the steps are: ids are written to a journal in the catalog → new vectors → the
-catalog's commit → old vectors go. Whatever dies on the way, the journal tells the next run what to remove. Every
-request may be sent twice: vectors are put in and dropped by id.
+A collection is changed in place, so the steps are: ids are written to the catalog's table vector_journal → new vectors
+→ the catalog's commit → old vectors are removed. If a run dies, the next one reads in that table what to remove. Every
+request may be sent twice, because vectors are added and removed by id.
 """
 
 from __future__ import annotations

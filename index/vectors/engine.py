@@ -4,8 +4,8 @@
     a Chroma server     index/vectors/chroma_server.py   by URL: one's own, or Chroma Cloud
     pgvector            index/vectors/pgvector.py        in the catalog's own PostgreSQL, in the same transactions
 
-Whatever the engine holds is a copy: the catalog keeps every vector, and any engine can be filled from it again. The
-name of a state is that of its folder, collection or table.
+An engine has a copy of the vectors: the catalog has them all, and any engine can be filled from it again. A published
+state has the name of its folder, collection or table.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Item = tuple[Passage, Vectors]
 
-TABLE_PREFIX = "vectors_"  # of a place that is a table in PostgreSQL
+TABLE_PREFIX = "vectors_"  # begins the name of a state that is a table in PostgreSQL
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 transaction.
 
 A state's vectors are a table with an HNSW index. Readers search it in their own snapshot, so each sees the vectors of
-its state, and nothing has to be written down for a run that dies. A rebuild fills a new table, under a name of its own,
-and the state that names it is published when it is whole.
+its state, and a run that dies leaves nothing to clean up. A rebuild fills a new table with a name of its own. The state
+with that name is published when the table is complete.
 """
 
 from __future__ import annotations

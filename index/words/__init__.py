@@ -1,7 +1,7 @@
 """Lists of words, as data: every .txt file beside this one is a list.
 
 One entry a line. A line that begins with "#" is a comment, "[name]" begins a part of the file. Fields of an entry stand
-between "|", groups of words between " / ". Words stand as they are compared: in lower case.
+between "|", groups of words between " / ". Words are written as they are compared: in lower case.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ class Collection:
         assert not scope
         if not self._ids:
             return []
-        similar = self._vectors @ (np.asarray(query, np.float32) / np.linalg.norm(query))
+        similar = self._vectors @ (np.asarray(query, np.float32) / (np.linalg.norm(query) or 1.0))
         return [(self._ids[row], float(similar[row])) for row in np.argsort(-similar, kind="stable")[:limit]]
 
     def count(self) -> int:

@@ -147,7 +147,7 @@ class Newsroom:
             door, *arguments, within=within, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as process:
             try:
-                out, err = process.communicate(timeout=120)
+                out, err = process.communicate(timeout=240)
             except BaseException:
                 process.kill()
                 raise

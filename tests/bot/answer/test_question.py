@@ -144,12 +144,12 @@ def test_a_time_in_passing_is_wished_for_and_a_bound_is_the_scope():
         parse_question("what did Merz say last week", TODAY),
         parse_question("what did Merz say since Monday", TODAY),
     )
-    assert (passing.scope(), passing.wish.since, passing.wish.speaker) == (
+    assert (passing.scope(), passing.preference.since, passing.preference.speaker) == (
         ANYTHING,
         date(2025, 3, 10),
         (term_of("Merz"),),
     )
-    assert (bound.scope().since, bound.wish.since) == (date(2025, 3, 17), None)
+    assert (bound.scope().since, bound.preference.since) == (date(2025, 3, 17), None)
 
 
 def test_what_the_asker_sets_limits_whatever_the_question_says():

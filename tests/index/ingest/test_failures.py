@@ -19,11 +19,13 @@ from newsroom import Newsroom, catalog_at, line, page
 import ingest
 from bot.__main__ import main as bot_main
 from index.clean.clean import clean
+from index.errors import ArchiveError
 from index.ingest.report import Failures, Report
 from index.read.record import Failure
 from index.store import transaction as transaction_module
 from index.store.catalog import Catalog
 from index.store.rows import ANYTHING
+from index.store.snapshot import Snapshot
 
 Say = Callable[..., tuple[int, str]]
 
@@ -508,6 +510,17 @@ INSERT INTO runs VALUES (1, '2025-03-07T10:00:00+00:00', 1.5, '
     "interrupted": false}');
 INSERT INTO failures VALUES (1, 1, '/gone/bad.txt', 'is empty');
 """
+
+
+def test_damage_that_shows_only_while_rows_are_read_is_named(tmp_path: Path, monkeypatch):
+    def damaged(_snapshot: Snapshot) -> None:
+        raise sqlite3.DatabaseError("database disk image is malformed")  # the driver's own: its cursor was asked
+
+    monkeypatch.setattr(Snapshot, "counts", damaged)
+    catalog = Catalog(tmp_path / "catalog.sqlite3")
+    with pytest.raises(ArchiveError, match="is damaged"), catalog.snapshot() as snapshot:
+        snapshot.counts()
+    catalog.close()
 
 
 def test_a_catalog_of_the_first_version_opens_and_keeps_its_articles(newsroom: Newsroom, put, bot):

@@ -153,7 +153,8 @@ def test_a_rebuild_embed_that_is_killed_leaves_the_former_model_in_force_and_can
 ) -> None:
     newsroom, former = embedded_by_another, embedded_by_another.embedder
     for seconds in (0, 0.1, 0.3):
-        with newsroom.start("bot", "rebuild", "--embed", env={"DIMENSIONS": "256"}) as process:
+        # The model takes longer than the kill, so that the rebuild is never done before.
+        with newsroom.start("bot", "rebuild", "--embed", env={"DIMENSIONS": "256", "DELAY": "30"}) as process:
             assert newsroom.killed_after(process, seconds)
         [answer] = newsroom.answers([7])
         assert tokens(answer["text"]) == {(7, 1)}

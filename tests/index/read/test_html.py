@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from datetime import date
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from saved import STORY, html, items, only, reason, written
 
 from index.errors import UnreadableError
@@ -27,6 +30,93 @@ def test_the_article_of_a_page_is_its_text_and_the_menu_is_not():
     text = page().text
     assert all(paragraph in text for paragraph in STORY)
     assert "Home" not in text
+
+
+CLASSES = """
+    author byline date time meta caption credit share social tag tags tooltip visually-hidden price promo footnote
+    comment related widget rating timestamp teaser consent slide subscribe newsletter sponsor ad-label quote-source
+""".split()
+INLINE = "span time label output legend progress small ins mark abbr data font u nobr".split()
+SENTENCE = "The master of the port said that it would {} close in winter, whatever the council decides on Friday."
+
+
+@pytest.mark.parametrize("element", [*(f'span class="{name}"' for name in CLASSES), *INLINE])
+def test_no_element_inside_a_sentence_loses_its_word(element):
+    word = f"<{element}>not</{element.split()[0]}>"
+    assert SENTENCE.format("not") in page(body=f"<p>{SENTENCE.format(word)}</p>").text
+
+
+@given(st.lists(st.tuples(st.sampled_from(CLASSES), st.sampled_from(INLINE)), min_size=1, max_size=4), st.data())
+def test_a_sentence_keeps_its_words_however_its_parts_are_marked(marks, data):
+    words = SENTENCE.format("not").split()
+    for name, tag in marks:
+        first = data.draw(st.integers(1, len(words) - 3))
+        last = data.draw(st.integers(first, len(words) - 3))
+        words[first] = f'<{tag} class="{name}">{words[first]}'
+        words[last] = f"{words[last]}</{tag}>"
+    said = " ".join(words)
+    assume(_nested(said))
+    assert SENTENCE.format("not") in page(body=f"<p>{said}</p>").text
+
+
+def _nested(said: str) -> bool:
+    """Whether the elements of a sentence are closed in the order in which they were opened."""
+    opened: list[str] = []
+    for closing, tag in re.findall(r"<(/?)(\w+)", said):
+        if not closing:
+            opened.append(tag)
+        elif not opened or opened.pop() != tag:
+            return False
+    return not opened
+
+
+NOT_SHOWN = [
+    pytest.param("The bridge will cost <del>40</del> 90 million kroner.", "cost 90 million", id="del"),
+    pytest.param("The bridge will cost <s>40</s> 90 million kroner.", "cost 90 million", id="s"),
+    pytest.param("The bridge will cost <strike>40</strike> 90 million kroner.", "cost 90 million", id="strike"),
+    pytest.param(
+        'It will cost <span style="text-decoration: line-through">40</span> 90 million.', "cost 90 million", id="style"
+    ),
+    pytest.param("It will <span hidden>never</span> open in June, she said.", "will open in June", id="hidden"),
+    pytest.param('It will <b style="display: none">never</b> open in June.', "will open in June", id="display"),
+    pytest.param('It will <i style="Visibility:hidden">never</i> open.', "will open", id="visibility"),
+    pytest.param('It will <em aria-hidden="true">never</em> open.', "will open", id="aria-hidden"),
+]
+
+
+@pytest.mark.parametrize(("body", "shown"), NOT_SHOWN)
+def test_what_is_struck_out_or_hidden_is_not_in_the_text(body, shown):
+    assert shown in page(body=f"<p>{body}</p>").text
+
+
+def test_a_story_that_a_script_would_show_is_not_hidden():
+    story = "".join(f"<p>{paragraph}</p>" for paragraph in STORY)
+    source = f'<html><body><article><div style="display:none">{story}</div></article></body></html>'
+    assert all(paragraph in read_html("x", source.encode()).text for paragraph in STORY)
+
+
+SIGNS = [
+    pytest.param("“Yes,” said Berg. <q>We close in May.</q>", "said Berg. “We close in May.”", id="q"),
+    pytest.param("<q>We <em>close</em></q>, she said to us.", "“We close”, she said to us.", id="q-around-emphasis"),
+    pytest.param("The hall covers 400 m<sup>2</sup> of land.", "400 m² of land", id="sup"),
+    pytest.param("It cost 10<sup>6</sup> kroner and 10<sup>-3</sup> more.", "10⁶ kroner and 10⁻³ more", id="powers"),
+    pytest.param("It emits CO<sub>2</sub> all year.", "emits CO₂ all year", id="sub"),
+    pytest.param('An audit found it.<sup><a href="#n1">1</a></sup> It cost.', "found it. It cost.", id="footnote"),
+    pytest.param("An audit found it.<sup>[12]</sup> It cost.", "found it. It cost.", id="footnote-in-brackets"),
+]
+
+
+@pytest.mark.parametrize(("body", "shown"), SIGNS)
+def test_quotations_and_raised_numbers_can_be_read(body, shown):
+    assert shown in page(body=f"<p>{body}</p>").text
+
+
+def test_a_layout_table_gives_its_paragraphs():
+    story = "".join(f"<p>{paragraph}" for paragraph in STORY)
+    source = f"<html><body><table><tr><td><a href='/'>Home</a></td><td><h1>Ferry</h1>{story}</td></tr></table>"
+    lines = read_html("x", source.encode()).text.split("\n")
+    assert [line for line in lines if "|" in line] == []
+    assert set(STORY) <= set(lines)
 
 
 TITLES = [

@@ -189,6 +189,7 @@ def test_what_lies_in_a_scope_is_the_same_with_and_without_the_words(newsroom: N
     archive.close()
 
 
+@pytest.mark.chroma
 def test_the_nearest_in_a_scope_are_those_that_comparing_all_finds(
     newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,7 +19,7 @@ from pydantic import SecretStr
 
 import index.store.duplicates
 from bot.admin.views import article_json
-from bot.answer.desk import Desk, Request, others
+from bot.answer.desk import Desk, Request, other_publishers
 from bot.write.desk import WrittenDesk
 from bot.write.llm import Llm
 from index.archive import Archive
@@ -403,7 +403,7 @@ def test_also_in_names_only_papers_that_print_the_quote(desk):
     desk.put(STORIES[0], cut, changed, curly, STORIES[3])
     assert both(("aa", "bb"), ("aa", "cc"), ("aa", "gg")) <= links(desk.archive.catalog)
     with desk.archive.catalog.snapshot() as snapshot:
-        [where, of_lead] = others(snapshot, [(STORIES[0], " ".join(BODY[1].split())), (STORIES[0], LEAD)], [])
+        [where, of_lead] = other_publishers(snapshot, [(STORIES[0], " ".join(BODY[1].split())), (STORIES[0], LEAD)], [])
     assert where == ("Valley News",)
     assert set(of_lead) == {"Coast Post", "Island Herald", "Valley News"}
 

@@ -4,6 +4,7 @@ fro.
 
 from __future__ import annotations
 
+import math
 import random
 import subprocess
 import sys
@@ -308,7 +309,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     assert (report["added"], report["updated"], report["unchanged"]) == (1, 1, 19)
     moved = Journal(url)
     assert moved.claim(JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "again"), "b") is None
-    assert [vote["text"] for vote in moved.feedback()] == ["wo? “там” 🚢"]
+    assert [vote["text"] for vote in moved.usage.votes_between(0, math.inf)] == ["wo? “там” 🚢"]
     moved.close()
 
     assert copy_main(["--to", str(tmp_path / "back"), "--json"]) == 0

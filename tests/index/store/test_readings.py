@@ -19,7 +19,7 @@ from index.ingest.changes import Options
 from index.ingest.report import Progress
 from index.ingest.run import embed, run
 from index.search.names import other_names
-from index.search.search import Wish, find
+from index.search.search import Preference, find
 from index.statements import acronyms, reading_of
 from index.store.rows import ANYTHING, Scope
 from index.store.upgrade import read_all
@@ -140,9 +140,11 @@ def test_show_lists_who_speaks(valley):
     assert "Ingrid Sand (told) " in article_text(values)
 
 
-def found(archive: Archive, question: str, scope: Scope = ANYTHING, wish: Wish | None = None) -> list[str]:
+def found(archive: Archive, question: str, scope: Scope = ANYTHING, preference: Preference | None = None) -> list[str]:
     vector = HashEmbedder().embed([question])[0]
-    hits = archive.read(lambda view: find(view, question, vector, HashEmbedder().identity, scope, 24, wish or Wish()))
+    hits = archive.read(
+        lambda view: find(view, question, vector, HashEmbedder().identity, scope, 24, preference or Preference())
+    )
     return [hit.article.source.id for hit in hits]
 
 
@@ -158,7 +160,7 @@ def test_whoever_is_asked_about_is_found_where_he_speaks_and_not_only_where_he_i
     put(archive, *named, article("bb", FISH))
     question = "What did Petter Lind say about the quota?"
     assert "bb" not in found(archive, question)
-    assert "bb" in found(archive, question, wish=Wish(speaker=(term_of("Lind"),)))
+    assert "bb" in found(archive, question, preference=Preference(speaker=(term_of("Lind"),)))
 
 
 def test_a_time_that_is_wished_for_comes_first_and_no_other_is_left_out(archive):
@@ -170,7 +172,11 @@ def test_a_time_that_is_wished_for_comes_first_and_no_other_is_left_out(archive)
         article("cc", text + " So it was."),
     )
     april = (date(2025, 4, 1), date(2025, 4, 30))
-    assert found(archive, "Where did the crane fall?", wish=Wish(*april)) == ["bb", "aa", "cc"]  # undated last
+    assert found(archive, "Where did the crane fall?", preference=Preference(*april)) == [
+        "bb",
+        "aa",
+        "cc",
+    ]  # undated last
     assert found(archive, "Where did the crane fall?", Scope(*april)) == ["bb", "cc"]
 
 

@@ -437,3 +437,20 @@ def test_a_run_that_has_nothing_to_write_starts_no_process(newsroom: Newsroom, m
     newsroom.write(1, 2)
     with pytest.raises(pytest.fail.Exception):
         newsroom.ingest()
+
+
+@pytest.mark.chroma(False)
+def test_an_archive_closes_while_a_thread_opens_the_next_generation(newsroom: Newsroom) -> None:
+    newsroom.write(1, 1)
+    newsroom.ingest()
+    archive = Archive(newsroom.archive)
+    archive.catch_up()
+    [opened] = archive._open.values()
+
+    class Slow:
+        def close(self) -> None:
+            archive._open["next"] = opened  # what the other thread does meanwhile
+
+    archive._open["slow"] = Slow()
+    archive.close()
+    opened.close()
