@@ -117,8 +117,8 @@ class Archive:
                 generation = snapshot.generation()
                 vectors = self._vectors(generation, snapshot) if generation and attempt + 1 < _TRIES else None
                 try:
-                    held = self._words
-                    words = held if generation and held and held.generation == generation.number else None
+                    latest = self._words
+                    words = latest if generation and latest and latest.generation == generation.number else None
                     result = work(View(snapshot, generation, vectors, words))
                 except VectorsError as error:
                     if self._published() == generation:  # not merely overtaken: something is wrong
@@ -376,8 +376,8 @@ class Archive:
             if generation.name not in self._open:
                 index = self.engine.open(generation, snapshot)
                 # The one before stays open for questions that are still on it.
-                for place in list(self._open)[:-1]:
-                    self._open.pop(place).close()
+                for name in list(self._open)[:-1]:
+                    self._open.pop(name).close()
                 self._open[generation.name] = index
                 self.trouble = None
             index = self._open[generation.name]
@@ -386,8 +386,8 @@ class Archive:
 
     def _close_all_but(self, kept: str) -> None:
         with self._opening:
-            for place in [place for place in self._open if place != kept]:
-                self._open.pop(place).close()
+            for name in [name for name in self._open if name != kept]:
+                self._open.pop(name).close()
 
     def _forget(self, generation: Generation | None, trouble: str) -> None:
         with self._opening:

@@ -135,7 +135,7 @@ class Tokens:
     port: int = 3000
 
 
-def _nothing_beside(_room: SlackBot) -> AbstractAsyncContextManager[object]:
+def _nothing_beside(_bot: SlackBot) -> AbstractAsyncContextManager[object]:
     return contextlib.nullcontext()
 
 

@@ -58,7 +58,7 @@ class Words:
 
     @staticmethod
     def fit(snapshot: Snapshot) -> bool:
-        """Tell whether an archive's words can be held: not too many passages, and rows that fit into 28 bits."""
+        """Tell whether an archive's words fit into memory: not too many passages, and rows that fit into 28 bits."""
         count, last = snapshot.extent()
         return 0 < count <= MOST and last <= int(_LAST_ROW)
 
@@ -148,18 +148,18 @@ class Words:
         """
         self._publishers: dict[str, int] = {}  # lower case; "" for none
         number_of: dict[str, int] = {}
-        told: list[tuple[int, int]] = []
+        days: list[tuple[int, int]] = []
         for id_, published, publisher in snapshot.days_and_publishers():
             day = date.fromisoformat(published) if isinstance(published, str) else published
-            number_of[id_] = len(told)
-            told.append(
+            number_of[id_] = len(days)
+            days.append(
                 (
                     day.toordinal() if day else 0,
                     self._publishers.setdefault((publisher or "").lower(), len(self._publishers)),
                 )
             )
         self._articles = list(number_of)
-        self._day, self._publisher = np.array(told, np.int32).reshape(-1, 2).T.copy()
+        self._day, self._publisher = np.array(days, np.int32).reshape(-1, 2).T.copy()
         # In portions, and as bytes: a hundred thousand strings take three times as much.
         rows, ids, articles = [np.zeros(0, np.int64)], [np.zeros(0, "S1")], [np.zeros(0, np.int32)]
         for portion in snapshot.rows():

@@ -78,17 +78,17 @@ class Table:
 
     def nearest(self, query: Vectors, limit: int, scope: Scope = ANYTHING) -> list[tuple[str, float]]:
         """Return ids and cosine similarities of the nearest passages in a scope, best first. Raises VectorsError."""
-        held: FromClause = _held(self._name)
+        stored: FromClause = _table(self._name)
         inside: ColumnElement[bool] = true()
         if scope:
-            inside = held.c.article_id.in_(self._snapshot.inside(scope))
+            inside = stored.c.article_id.in_(self._snapshot.inside(scope))
             if self._snapshot.allowed(scope) <= _EXACT:
                 # First what is in the scope, then how near it is: else the graph would be walked until enough of it
                 # turned up.
-                held, inside = select(held).where(inside).cte("each").prefix_with("MATERIALIZED"), true()
+                stored, inside = select(stored).where(inside).cte("each").prefix_with("MATERIALIZED"), true()
         asked = cast(bindparam("query", _written(query), String), _HalfVec(self._at))
-        distance = held.c.vector.op(f"OPERATOR({self._at}.<=>)", return_type=Float())(asked).label("distance")
-        statement = select(held.c.id, distance).where(inside).order_by(distance).limit(limit)
+        distance = stored.c.vector.op(f"OPERATOR({self._at}.<=>)", return_type=Float())(asked).label("distance")
+        statement = select(stored.c.id, distance).where(inside).order_by(distance).limit(limit)
         with _translated():
             self._connection.execute(text(_CAREFUL), {"seen": str(max(_SEEN, min(limit, 1_000)))})
             rows = self._connection.execute(statement)
@@ -98,12 +98,12 @@ class Table:
     def count(self) -> int:
         """Return how many vectors there are. Raises VectorsError."""
         with _translated():
-            return int(self._connection.scalar(select(func.count()).select_from(_held(self._name))) or 0)
+            return int(self._connection.scalar(select(func.count()).select_from(_table(self._name))) or 0)
 
     def ids(self) -> set[str]:
         """Return the ids of all vectors. Raises VectorsError."""
         with _translated():
-            return set(self._connection.scalars(select(_held(self._name).c.id)))
+            return set(self._connection.scalars(select(_table(self._name).c.id)))
 
     def close(self) -> None:
         """Do nothing: the snapshot is another's."""
@@ -202,9 +202,9 @@ class PgVector:
     def commit(self, transaction: Transaction, generation: Generation, left: Changes, unneeded: Sequence[str]) -> None:
         """Replace the vectors of the articles that the same transaction replaces. Raises VectorsError."""
         with _translated():
-            held = _held(generation.name)
+            stored = _table(generation.name)
             for ids in chunks(left.drop):
-                transaction.connection.execute(delete(held).where(held.c.id.in_(ids)))
+                transaction.connection.execute(delete(stored).where(stored.c.id.in_(ids)))
             for items in batches(left.add, _AT_ONCE):
                 _send(transaction.connection, generation.name, items)
 
@@ -232,7 +232,7 @@ def sweep(catalog: Catalog, kept: set[str]) -> None:
                     connection.exec_driver_sql(f"DROP TABLE IF EXISTS {name}")
 
 
-def _held(name: str) -> TableClause:
+def _table(name: str) -> TableClause:
     return table(name, column("id", String), column("article_id", String), column("vector"))
 
 

@@ -568,3 +568,8 @@ def test_questions_of_a_dead_process_change_hands_and_those_of_a_living_one_do_n
     assert journal.other_owners("me") == set()
     assert not journal.is_current(in_hand)
     assert not journal.finish(in_hand, "answered")
+    assert journal.start(in_hand.id, "dead") is None
+    again = journal.start(in_hand.id, "me")
+    assert again
+    assert not journal.finish(in_hand, "answered")
+    assert journal.finish(again, "answered")

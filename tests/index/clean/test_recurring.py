@@ -82,8 +82,8 @@ def texts(newsroom: Newsroom) -> dict[str, str]:
     return found
 
 
-def told(newsroom: Newsroom) -> set[str]:
-    """The files of the articles whose cut lines tell of the closing line."""
+def followed_by(newsroom: Newsroom, line: str) -> dict[str, str]:
+    """What stands behind the place of a cut line, by the name of the article's file."""
     archive = newsroom.open()
     try:
         with archive.catalog.snapshot() as snapshot:
@@ -91,10 +91,17 @@ def told(newsroom: Newsroom) -> set[str]:
     finally:
         archive.close()
     return {
-        Path(item.article.source.path.split("#")[0]).stem
+        Path(item.article.source.path.split("#")[0]).stem: item.article.text[at:]
         for item in stored
-        if item and any(line == CLOSING for line, _, _ in item.cut)
+        if item
+        for cut, _, at in item.cut
+        if cut == line
     }
+
+
+def told(newsroom: Newsroom) -> set[str]:
+    """The files of the articles whose cut lines tell of the closing line."""
+    return set(followed_by(newsroom, CLOSING))
 
 
 def whole_text(number: int, *extra: str) -> str:
@@ -146,20 +153,22 @@ def test_the_order_of_the_articles_does_not_matter(newsroom, tmp_path):
 @pytest.mark.both
 @pytest.mark.parametrize("changed", [False, True], ids=["article-gone", "article-changed"])
 def test_a_line_comes_back_to_its_place_when_too_few_stories_hold_it(newsroom, changed):
-    after = "“We will see,” said the mayor."
+    after, last = "“We will see,” said the mayor.", "Then she left the hall by the back door."
     for number in range(3):
-        write(newsroom, number, CLOSING, after)  # not at the very end
+        write(newsroom, number, CLOSING, after, "Advertisement", last)  # not at the very end
     newsroom.ingest()
-    assert texts(newsroom)["0"] == whole_text(0, after)
+    assert texts(newsroom)["0"] == whole_text(0, after, last)
+    assert followed_by(newsroom, "Advertisement") == dict.fromkeys("012", last)
     if changed:
         write(newsroom, 2)
     else:
         (newsroom.articles / "2.jsonl").unlink()
     report = newsroom.ingest()
     assert (report["updated"], report["removed"]) == (int(changed), int(not changed))
-    expected = {str(number): whole_text(number, CLOSING, after) for number in range(2)}
+    expected = {str(number): whole_text(number, CLOSING, after, last) for number in range(2)}
     assert texts(newsroom) == expected | ({"2": whole_text(2)} if changed else {})
     assert told(newsroom) == set()
+    assert followed_by(newsroom, "Advertisement") == dict.fromkeys("01", last)
     newsroom.assert_index_agrees()
 
 
