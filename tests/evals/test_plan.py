@@ -121,6 +121,7 @@ def test_a_bend_tells_a_line_from_a_square():
 
 
 @pytest.mark.slow
+@pytest.mark.chroma
 def test_growth_is_measured_by_the_product_itself(tmp_path):
     folder = tmp_path / "newsquiz"
     folder.mkdir()
