@@ -214,7 +214,8 @@ def started(newsroom: Newsroom, cluster: Cluster, **environment: str) -> Iterato
 @needs_ray
 def test_a_signal_ends_it_with_what_has_come_published(cluster, newsroom):
     ships(newsroom, 64)
-    with started(newsroom, cluster) as process:
+    with started(newsroom, cluster, DELAY="1") as process:
+        eventually(lambda: any(cluster.workers(EMBEDDING)) or process.poll() is not None, "a worker embeds", 120)
         process.send_signal(signal.SIGTERM)
         out, err = process.communicate(timeout=120)
     assert process.returncode == 1, err
