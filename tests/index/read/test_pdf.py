@@ -196,9 +196,10 @@ def test_a_pdf_that_cannot_be_read_is_named_for_what_it_is(make, words, tmp_path
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 
-@pytest.mark.parametrize(
-    ("make", "words"), [(bomb, "PDF"), (nested_forms, "s to read")], ids=["unpacks-to-much", "draws-for-ever"]
-)
-def test_a_bomb_ends_in_time(make, words, tmp_path, monkeypatch):
-    monkeypatch.setattr(reader, "_SECONDS", 0.5)
-    assert words in reason(written(tmp_path, "x.pdf", make()))
+def test_a_file_that_unpacks_to_too_much_is_named(tmp_path):
+    assert "PDF" in reason(written(tmp_path, "x.pdf", bomb()))
+
+
+def test_a_file_that_draws_for_ever_ends_at_the_limit_of_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(reader, "_SECONDS", 0.0)  # a fast machine may meet pypdf's own limit of forms before any other
+    assert "s to read" in reason(written(tmp_path, "x.pdf", nested_forms()))
