@@ -30,7 +30,7 @@ import trafilatura
 
 from index.clean.clean import clean, lines_of
 from index.errors import UnreadableError
-from index.read.html import read_html
+from index.read.html.page import read_html
 from index.read.text_metadata import from_text
 
 _TOKEN = re.compile(r"\w+")

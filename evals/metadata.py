@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from index.errors import UnreadableError
-from index.read.html import read_html
+from index.read.html.page import read_html
 from index.read.text_metadata import Metadata, from_text
 
 _FIELDS = ("title", "published", "author")

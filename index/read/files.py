@@ -280,7 +280,7 @@ def _markdown(file: File, limit: int) -> Items:
 
 
 def _html(file: File, limit: int) -> Items:
-    from index.read.html import read_html
+    from index.read.html.page import read_html
 
     yield file.path, read_html(file.path, _whole(file, limit))
 

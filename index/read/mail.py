@@ -87,7 +87,7 @@ def read_mail(path: str, raw: bytes) -> Record:
 def _story(path: str, html: str, plain: str) -> tuple[str, str | None]:
     """Return the mail's text: from its HTML part, unless the plain part has more."""
     if html:
-        from index.read.html import read_html
+        from index.read.html.page import read_html
 
         try:
             page = read_html(path, html.encode("utf-8", "replace"), charset="utf-8")

@@ -193,7 +193,7 @@ class _Reader:
 
     def _from_feed(self, link: str, entry: Entry, said: Metadata) -> Page | None:
         """Return an entry's article if the feed holds all of it, not only a summary."""
-        from index.read.html import read_html
+        from index.read.html.page import read_html
         from index.read.web import Fetched
 
         text = html.unescape(re.sub(r"<[^<>]*>", " ", entry.content or "")).strip()
@@ -302,7 +302,7 @@ def _article(url: str, fetched: Fetched, limit: int) -> Record:
     Raises UnreadableError if there is none in it.
     """
     from index.read.documents import read_docx, read_pdf
-    from index.read.html import read_html
+    from index.read.html.page import read_html
     from index.read.text_files import read_text
     from index.read.web import media_type
 

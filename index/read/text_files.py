@@ -47,7 +47,7 @@ def read_text(path: str, raw: bytes) -> Record:
     """Read a text file, or an HTML page if its first line begins one."""
     text = decoded(raw)
     if _HTML.match(text):
-        from index.read.html import read_html
+        from index.read.html.page import read_html
 
         return read_html(path, raw)
     return Record(path, digest_of(raw), text, Metadata())

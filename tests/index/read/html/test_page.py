@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from saved import STORY, html, items, only, reason, written
 
 from index.errors import UnreadableError
-from index.read.html import read_html
+from index.read.html.page import read_html
 from index.read.record import Record
 
 

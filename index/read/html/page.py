@@ -58,7 +58,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     import trafilatura
     from lxml import etree
 
-    from index.read.page_metadata import page_metadata
+    from index.read.html.metadata import page_metadata
 
     source = _source(raw, charset)
     tree = trafilatura.load_html(source)
