@@ -67,7 +67,8 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     except (etree.LxmlError, ValueError, RecursionError) as error:
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     kept = article_of(extracted, blocks, page.metadata.title)
-    text = _whole_text("\n".join(blocks[number].text for number in kept), page.body)
+    text = "\n".join(blocks[number].text for number in kept) or extracted  # a text without marks is from JSON-LD
+    text = _whole_text(text, page.body)
     _check_article(tree, text, _visible(tree, blocks), page.kind)
     return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False, extracted=True)
 
@@ -208,7 +209,7 @@ def _check_article(tree: HtmlElement, text: str, visible: str, kind: str) -> Non
             "has no article text, a script in the browser fetches it; open it in a browser, save the page from "
             "there, and ingest that"
         )
-    if words < 200 and len(_CONSENT.findall(short)) >= 3 and kind != "article":
+    if words < 200 and len(_CONSENT.findall(text if words >= 60 else short)) >= 3 and kind != "article":
         raise UnreadableError(
             "is a consent or cookie page, not the article; accept it in a browser, save the article from there, "
             "and ingest that"
