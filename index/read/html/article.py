@@ -27,6 +27,7 @@ def article_of(extracted: str, blocks: Sequence[Block], title: str | None) -> li
     """Return the numbers of the blocks that are the article, in order."""
     kept = set(chosen(extracted, blocks))
     kept |= _standfirst(blocks, kept, title)
+    kept |= _between(blocks, kept)
     return sorted(kept)
 
 
@@ -50,6 +51,36 @@ def _standfirst(blocks: Sequence[Block], kept: set[int], title: str | None) -> s
         for number in range(headline + 1, first)
         if number not in kept and _reads_like_a_story(blocks[number], blocks[headline])
     }
+
+
+def _between(blocks: Sequence[Block], kept: set[int]) -> set[int]:
+    """Return the blocks between paragraphs of the article, in the same element, that read like a story."""
+    found: set[int] = set()
+    last: dict[HtmlElement | None, int] = {}
+    for number in sorted(kept):
+        container = _container(blocks[number])
+        if not is_prose(blocks[number].text):
+            continue
+        if container in last:
+            found |= {
+                other
+                for other in range(last[container] + 1, number)
+                if other not in kept
+                and _container(blocks[other]) is container
+                and _is_story(blocks[other])
+            }
+        last[container] = number
+    return found
+
+
+def _container(block: Block) -> HtmlElement | None:
+    """Return the element whose paragraphs stand beside a block; those beside a list are those beside its items."""
+    parent = block.holder.getparent()
+    return parent.getparent() if block.holder.tag in ("li", "dd") and parent is not None else parent
+
+
+def _is_story(block: Block) -> bool:
+    return block.linked * 3 <= len(block.text) and not form_of(block.text) and block.holder.tag not in _BESIDE and block.words >= 6 and is_sentence(block.text)
 
 
 def _reads_like_a_story(block: Block, inside: Block) -> bool:
