@@ -20,6 +20,28 @@ _BESIDE_CLASS = re.compile(
     r"|\btags?\b|\bads?\b|advert|copyright|disclaimer|sidebar|footer",
     re.I,
 )
+# Why a block is left out: by its element, or by the class or id of an element around it.
+_REASONS = [
+    ("menu", {"nav", "menu", "header"}, r"\bnav|navi|menu|breadcrumb|toolbar"),
+    ("caption", {"figure", "figcaption"}, r"caption|credit|figure|gallery|slide|photo|image"),
+    ("readers' comments", set(), r"comment|disqus|kommentar"),
+    (
+        "other stories",
+        set(),
+        r"related|recommend|teaser|popular|most-?read|trending|more-|latest|outbrain|taboola|promo",
+    ),
+    ("sign-up", set(), r"newsletter|subscri|paywall|sign-?up|login|register"),
+    ("cookie notice", set(), r"cookie|consent|gdpr"),
+    ("share buttons", set(), r"share|sharing|social|follow"),
+    ("byline", {"address"}, r"author|byline|dateline|timestamp|\bmeta"),
+    ("advertisement", set(), r"\bads?\b|\bad-|advert|sponsor|banner"),
+    ("tags", set(), r"\btags?\b|tag-|topics|keywords"),
+    ("form", {"form", "button", "label", "select", "fieldset", "dialog"}, r"\bform|modal|popup|overlay"),
+    ("footer", {"footer"}, r"footer|copyright|imprint"),
+    ("beside the article", {"aside"}, r"sidebar|widget|aside"),
+]
+_BY_CLASS = [(reason, tags, re.compile(pattern, re.I)) for reason, tags, pattern in _REASONS]
+_FEWEST, _LONGEST, _LISTED = 4, 200, 200  # words and characters of a line, lines that are listed as left out
 _REACH = 30  # blocks between the headline and the first paragraph
 
 
@@ -65,9 +87,7 @@ def _between(blocks: Sequence[Block], kept: set[int]) -> set[int]:
             found |= {
                 other
                 for other in range(last[container] + 1, number)
-                if other not in kept
-                and _container(blocks[other]) is container
-                and _is_story(blocks[other])
+                if other not in kept and _container(blocks[other]) is container and _is_story(blocks[other])
             }
         last[container] = number
     return found
@@ -80,7 +100,13 @@ def _container(block: Block) -> HtmlElement | None:
 
 
 def _is_story(block: Block) -> bool:
-    return block.linked * 3 <= len(block.text) and not form_of(block.text) and block.holder.tag not in _BESIDE and block.words >= 6 and is_sentence(block.text)
+    return (
+        block.linked * 3 <= len(block.text)
+        and not form_of(block.text)
+        and block.holder.tag not in _BESIDE
+        and block.words >= 6
+        and is_sentence(block.text)
+    )
 
 
 def _reads_like_a_story(block: Block, inside: Block) -> bool:
@@ -89,8 +115,48 @@ def _reads_like_a_story(block: Block, inside: Block) -> bool:
     if not (block.words >= 15 or (block.words >= 6 and is_sentence(block.text))):
         return False
     around = set(inside.holder.iterancestors())
-    return not any(_is_beside(element) for element in (block.holder, *block.holder.iterancestors()) if element not in around)
+    return not any(
+        _is_beside(element) for element in (block.holder, *block.holder.iterancestors()) if element not in around
+    )
 
 
 def _is_beside(element: HtmlElement) -> bool:
     return element.tag in _BESIDE or bool(_BESIDE_CLASS.search(f"{element.get('class')} {element.get('id')}"))
+
+
+def left_out(blocks: Sequence[Block], kept: Sequence[int]) -> tuple[tuple[str, str, int], ...]:
+    """Return the lines of a page that are not of its article: (line, reason, number of the article's lines before)."""
+    article = set(kept)
+    reasons: dict[HtmlElement, str] = {}
+    found: list[tuple[str, str, int]] = []
+    lines = more = 0
+    for number, block in enumerate(blocks):
+        if number in article:
+            lines += block.text.count("\n") + 1
+        elif block.words >= _FEWEST and len(found) < _LISTED:
+            reason = _reason(block.holder, reasons) or ("links" if block.linked * 2 > len(block.text) else "")
+            found.append((_shortened(block.text), reason or "beside the article", lines))
+        else:
+            more += block.words >= _FEWEST
+    return (*found, (f"{more:,} more lines", "beside the article", lines)) if more else tuple(found)
+
+
+def _reason(element: HtmlElement | None, known: dict[HtmlElement, str]) -> str:
+    """Return why what is in an element is left out, by the nearest of it and the elements around it that says so."""
+    passed = []
+    reason = ""
+    while element is not None and not reason and element not in known:
+        passed.append(element)
+        named = f"{element.get('class', '')} {element.get('id', '')}"
+        if element.tag not in ("body", "html"):
+            reason = next((name for name, tags, words in _BY_CLASS if element.tag in tags or words.search(named)), "")
+        element = element.getparent()
+    if element is not None and not reason:
+        reason = known[element]
+    known.update(dict.fromkeys(passed, reason))
+    return reason
+
+
+def _shortened(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST else f"{line[: _LONGEST - 1]}…"

@@ -161,7 +161,11 @@ class _Walk:
 
     def _hides(self, element: HtmlElement, tag: str) -> bool:
         """Tell whether a browser does not show what is in an element; add what it shows in its place."""
-        if tag in _NOT_SHOWN or (tag == "object" and element.get("data")) or (tag == "dialog" and "open" not in element.attrib):
+        if (
+            tag in _NOT_SHOWN
+            or (tag == "object" and element.get("data"))
+            or (tag == "dialog" and "open" not in element.attrib)
+        ):
             return True
         if tag == "select":
             options = list(element.iter("option"))
@@ -169,7 +173,9 @@ class _Walk:
             self._add("".join((chosen or [element])[0].itertext()))
             return True
         if tag == "svg":
-            self._add(" ".join("".join(text.itertext()) for text in element.iter("text", "{http://www.w3.org/2000/svg}text")))
+            self._add(
+                " ".join("".join(text.itertext()) for text in element.iter("text", "{http://www.w3.org/2000/svg}text"))
+            )
             return True
         return False
 

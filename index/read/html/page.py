@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from index.articles import digest_of
 from index.errors import UnreadableError
-from index.read.html.article import article_of
+from index.read.html.article import article_of, left_out
 from index.read.html.blocks import Block, blocks_of, mark
 from index.read.record import Record, decoded
 
@@ -70,7 +70,17 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     text = "\n".join(blocks[number].text for number in kept) or extracted  # a text without marks is from JSON-LD
     text = _whole_text(text, page.body)
     _check_article(tree, text, _visible(tree, blocks), page.kind)
-    return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False, extracted=True)
+    return Record(
+        path,
+        digest_of(raw),
+        text,
+        page.metadata,
+        page.url,
+        page.language,
+        speaks=False,
+        extracted=True,
+        left_out=left_out(blocks, kept),
+    )
 
 
 def show_as_read(tree: HtmlElement) -> None:
