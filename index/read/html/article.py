@@ -23,7 +23,7 @@ _BESIDE_CLASS = re.compile(
 # Why a block is left out: by its element, or by the class or id of an element around it.
 _REASONS = [
     ("menu", {"nav", "menu", "header"}, r"\bnav|navi|menu|breadcrumb|toolbar"),
-    ("caption", {"figure", "figcaption"}, r"caption|credit|figure|gallery|slide|photo|image"),
+    ("caption", {"figure", "figcaption"}, r"caption|credit|gallery"),
     ("readers' comments", set(), r"comment|disqus|kommentar"),
     (
         "other stories",
