@@ -223,7 +223,7 @@ class _Walk:
             whole = "".join(self.run)
             text = _folded(whole, self.pre > 0)
             if self.row is not None:
-                text = f"{text} |"
+                text = f"{text} |" if " | " in text else text.removeprefix("| ")
             yield Block(text, self.bullet, self.holders[-1], [self.place], self.linked, more or self.place[1] == "tail")
             self.bullet = False
         self.run, self.blank, self.linked = [], True, 0

@@ -38,6 +38,11 @@ _HIDDEN = (
     "//body//*[@hidden or @aria-hidden='true'"
     f" or contains({_STYLE}, 'display:none') or contains({_STYLE}, 'visibility:hidden')]"
 )
+# A table that is there for its layout: its cells hold more than a figure or a name.
+_LAYOUT = (
+    "//table[@role='presentation' or .//h1 or .//h2 or .//table or .//td[p[2] or ul or ol]"
+    " or .//td[string-length(normalize-space()) > 300]]"
+)
 _STRUCK = f"//body//*[self::s or self::strike or self::del or contains({_STYLE}, 'line-through')]"
 
 
@@ -94,10 +99,15 @@ def show_as_read(tree: HtmlElement) -> None:
     _drop(tree, _STRUCK)
     _mark_quotations(tree)
     _raise_numbers(tree)
-    for table in tree.xpath("//table[.//p or .//h1 or .//h2]"):  # a table for layout, not for figures
-        for part in list(table.iter("table", "tbody", "thead", "tr", "td", "th")):
-            part.tag = "div"
-            part.attrib.clear()
+    layout = set(tree.xpath(_LAYOUT))
+    parts = [
+        part
+        for part in tree.iter("table", "tbody", "thead", "tfoot", "tr", "td", "th")
+        if (part if part.tag == "table" else next(part.iterancestors("table"), None)) in layout
+    ]
+    for part in parts:
+        part.tag = "div"
+        part.attrib.clear()
 
 
 def _mark_quotations(tree: HtmlElement) -> None:
