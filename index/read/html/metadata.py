@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from index.read.html.json_text import own_text
 from index.read.record import line_of, people, web_address
 from index.read.text_metadata import Metadata, moment_of
 
@@ -89,7 +90,6 @@ def page_metadata(tree: HtmlElement, url: str | None = None) -> Page:
     title = _title(tree, tags, article, publisher)
     author = people(_resolved(article.get("author"), known) or _resolved(article.get("creator"), known))
     published, published_at = _published(tree, tags, article)
-    body = article.get("articleBody")
     listed = any(
         re.search(r"^(?:CollectionPage|ItemList|SearchResultsPage)$", kind) for node in nodes for kind in _types(node)
     )
@@ -99,7 +99,7 @@ def page_metadata(tree: HtmlElement, url: str | None = None) -> Page:
     language = line_of(article.get("inLanguage")) or line_of(
         tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
     )
-    return Page(metadata, address, language, kind, body if isinstance(body, str) else "")
+    return Page(metadata, address, language, kind, own_text(article))
 
 
 def _tags(tree: HtmlElement) -> _Tags:

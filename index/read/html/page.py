@@ -13,6 +13,7 @@ from index.articles import digest_of
 from index.errors import UnreadableError
 from index.read.html.article import article_of, left_out
 from index.read.html.blocks import Block, blocks_of, mark
+from index.read.html.json_text import stated
 from index.read.record import Record, decoded
 
 if TYPE_CHECKING:
@@ -72,8 +73,8 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     except (etree.LxmlError, ValueError, RecursionError) as error:
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     kept = article_of(extracted, blocks, page.metadata.title)
-    text = "\n".join(blocks[number].text for number in kept) or extracted  # a text without marks is from JSON-LD
-    text = _whole_text(text, page.body)
+    kept, text = stated(page.body, blocks, kept)
+    text = text or extracted  # extraction took it from JSON-LD
     _check_article(tree, text, _visible(tree, blocks), page.kind)
     return Record(
         path,
@@ -194,25 +195,6 @@ def _unpacked(raw: bytes) -> bytes:
     if len(unpacked) > _LARGEST:
         raise UnreadableError(f"unpacks to more than {_LARGEST / 1e6:,.0f} MB; save its text and ingest that")
     return unpacked
-
-
-def _whole_text(text: str, body: str) -> str:
-    """Return the extracted text, or the page's own copy of it where that is longer (measured: one page in eighty)."""
-    words, own = _WORD.findall(text), _WORD.findall(body)
-    if len(own) < 1.3 * len(words) or len(own) < 100:
-        return text
-    there = set(own)
-    return _plain(body) if sum(word in there for word in words) >= 0.85 * len(words) else text
-
-
-def _plain(body: str) -> str:
-    body = re.sub(
-        r"\[#[a-z]+:[^\]]{0,500}\](?:\|{2,}[^|\n]{0,2000}\|{2,})?", "\n", body
-    )  # pictures in Condé Nast's own markup
-    body = re.sub(
-        r"\[([^\]\n]{1,500})\]\(https?://[^)\s]{1,2000}\)(?:\{[^}\n]{0,300}\})?", r"\1", body
-    )  # links in Markdown
-    return re.sub(r"(\*\*|__|_|\*)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1", r"\2", body)
 
 
 def _check_article(tree: HtmlElement, text: str, visible: str, kind: str) -> None:
