@@ -33,6 +33,8 @@ _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
 
+_BYLINES = 3  # an author, a day, a day of a change
+
 
 @dataclass(frozen=True, slots=True)
 class Cut:
@@ -156,13 +158,16 @@ def _reasons_by_words(lines: list[str], title: str) -> list[str]:
     reasons = [_form(line) for line in lines]
     folded_title = folded_words(title)
     seen: set[str] = set()
+    bylines = {index for index, line in enumerate(lines) if BYLINE.match(line) and not is_prose(line)}
+    if len(bylines) > _BYLINES:  # the dates of the posts of a live blog
+        bylines = set()
     for index, line in enumerate(lines):
         folded = folded_words(line)
         if not line or reasons[index]:
             continue
         if folded_title and folded == folded_title:
             reasons[index] = "title"
-        elif not seen and not is_prose(line) and BYLINE.match(line):
+        elif index in bylines and not seen:
             reasons[index] = "byline"
         elif folded in seen:
             reasons[index] = "repeated"

@@ -22,7 +22,7 @@ _POSTS = 5_000
 _PICTURE = re.compile(r"\[#[a-z]+:[^\]]{0,500}\](?:\|{2,}[^|\n]{0,2000}\|{2,})?")  # in Condé Nast's own markup
 _MARKDOWN_LINK = re.compile(r"\[([^\]\n]{1,500})\]\(https?://[^)\s]{1,2000}\)(?:\{[^}\n]{0,300}\})?")
 _EMPHASIS = re.compile(r"(\*\*|__|_|\*)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1")
-_GLUED = re.compile(r"(?<=[^\W\d_A-Z]{2}[.!?…])(?=[“„«\"]?[A-ZÀ-ÞА-Я][^\W\d_A-Z.])|(?<=[.!?…][”’»\"])(?=[A-ZÀ-ÞА-Я])")
+_GLUED = re.compile(r"(?:(?<=[^\W_][.!?…])(?<![A-ZÀ-Þ]\.)|(?<=[.!?…][”’»\"]))(?=[“„«\"]?[A-ZÀ-ÞА-Я][^\W\d_A-Z.])")
 
 
 def own_text(article: dict[str, Any]) -> str:
