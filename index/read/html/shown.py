@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,28 +11,26 @@ if TYPE_CHECKING:
 
 _SIGNS = "+-−0123456789"
 _RAISED, _LOWERED = str.maketrans(_SIGNS, "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans(_SIGNS, "₊₋₋₀₁₂₃₄₅₆₇₈₉")
-_STYLE = "translate(@style, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ ', 'abcdefghijklmnopqrstuvwxyz')"
-_HIDDEN = (
-    "//body//*[@hidden or @aria-hidden='true'"
-    f" or contains({_STYLE}, 'display:none') or contains({_STYLE}, 'visibility:hidden')]"
-)
+_HIDDEN = re.compile(r"\b(?:display:none|visibility:hidden|(?:opacity|font-size):0(?:px|em|rem|%)?(?![.\w%]))", re.I)
+_STRUCK = re.compile(r"\btext-decoration(?:-line)?:[^;]*\bline-through", re.I)
+_COMMENT = re.compile(r"/\*.*?\*/", re.S)
+_SELECTOR = re.compile(r"[a-z]*([.#][\w-]+)", re.I)
+_MAYBE_UNSEEN = "//body//*[self::s or self::strike or self::del or @hidden or @aria-hidden or @style or @class or @id]"
+_LONGEST_SHEET = 200_000  # characters
 # A table that is there for its layout: its cells hold more than a figure or a name.
 _LAYOUT = (
     "//table[@role='presentation' or .//h1 or .//h2 or .//table or .//td[p[2] or ul or ol]"
     " or .//td[string-length(normalize-space()) > 300]]"
 )
-_STRUCK = f"//body//*[self::s or self::strike or self::del or contains({_STYLE}, 'line-through')]"
 
 
 def show_as_read(tree: HtmlElement) -> None:
-    """Change a page's tree so that its text is what a reader sees: no word of a sentence lost, none that is hidden.
+    """Change a page's tree so that its text is what a reader sees.
 
-    Extraction judges elements by tag and class. That is right for blocks and takes words out of sentences
-    (trafilatura 2.3 drops ``<span class="widget">not</span>``), so an element inside a sentence is replaced by its
-    text before.
+    What is hidden or struck out goes, quotations get their marks, raised numbers their signs, and a table that is there
+    for its layout becomes paragraphs.
     """
-    _drop(tree, _HIDDEN)
-    _drop(tree, _STRUCK)
+    _drop_unseen(tree)
     _mark_quotations(tree)
     _raise_numbers(tree)
     layout = set(tree.xpath(_LAYOUT))
@@ -43,6 +42,57 @@ def show_as_read(tree: HtmlElement) -> None:
     for part in parts:
         part.tag = "div"
         part.attrib.clear()
+
+
+def _drop_unseen(tree: HtmlElement) -> None:
+    """Remove what is hidden or struck out and keep what follows it.
+
+    Paragraphs stay if they are most of the page: then a script would show them.
+    """
+    sheets = "".join(sheet.text or "" for sheet in tree.iter("style") if sheet.get("media", "all") in ("all", "screen"))
+    names = _unseen_names(sheets[:_LONGEST_SHEET])
+    found = [element for element in tree.xpath(_MAYBE_UNSEEN) if _is_unseen(element, names)]
+    paragraphs = {element: "".join(element.xpath("descendant-or-self::p//text()")) for element in found}
+    hidden = sum(map(len, paragraphs.values()))
+    keeps = hidden > 0 and hidden > sum(map(len, tree.xpath("//p//text()"))) / 3
+    for element in found:
+        if element.getparent() is not None and not (keeps and paragraphs[element]):
+            element.drop_tree()
+
+
+def _is_unseen(element: HtmlElement, names: frozenset[str]) -> bool:
+    style = element.get("style", "").replace(" ", "")
+    return (
+        element.tag in ("s", "strike", "del")
+        or "hidden" in element.attrib
+        or element.get("aria-hidden") == "true"
+        or bool(style and (_HIDDEN.search(style) or _STRUCK.search(style)))
+        or bool(names and not names.isdisjoint(_names(element)))
+    )
+
+
+def _names(element: HtmlElement) -> Iterator[str]:
+    yield f"#{element.get('id')}"
+    yield from (f".{name}" for name in element.get("class", "").split())
+
+
+def _unseen_names(sheet: str) -> frozenset[str]:
+    """Return the classes and ids (".name", "#name") whose elements a style sheet hides or strikes out.
+
+    Rules that hold only in some media, or only inside other elements, are left out.
+    """
+    last: dict[str, bool] = {}
+    depth = 0
+    for rule in _COMMENT.sub("", sheet).split("}"):
+        selectors, _, style = rule.partition("{")
+        if depth == 0 and "{" not in style and ("display" in style or "visibility" in style or "line-th" in style):
+            style = "".join(style.split())
+            unseen = bool(_HIDDEN.search(style) or _STRUCK.search(style))
+            for selector in selectors.split(","):
+                if name := _SELECTOR.fullmatch(selector.strip()):
+                    last[name[1]] = unseen
+        depth = max(0, depth + rule.count("{") - 1)
+    return frozenset(name for name, unseen in last.items() if unseen)
 
 
 def _mark_quotations(tree: HtmlElement) -> None:
@@ -60,7 +110,10 @@ def _raise_numbers(tree: HtmlElement) -> None:
     """Write raised and lowered numbers as signs of Unicode (m², CO₂), and leave out the marks of footnotes."""
     for small in tree.xpath("//sup | //sub"):
         content = "".join(small.itertext()).strip()
-        if small.tag == "sup" and (small.find(".//a") is not None or re.fullmatch(r"\[.{1,4}\]", content)):
+        parent = small.getparent()
+        if small.tag == "sup" and parent.tag == "a" and parent.get("href", "").startswith("#"):
+            parent.drop_tree()
+        elif small.tag == "sup" and (small.find(".//a") is not None or re.fullmatch(r"\[.{1,4}\]", content)):
             small.drop_tree()
         elif re.fullmatch(r"[-+−]?\d{1,4}", content):
             signs = content.translate(_RAISED if small.tag == "sup" else _LOWERED)
@@ -68,17 +121,3 @@ def _raise_numbers(tree: HtmlElement) -> None:
                 small.remove(child)
             small.text = signs
             small.drop_tag()
-
-
-def _drop(tree: HtmlElement, path: str) -> None:
-    """Remove elements and keep what follows them, unless they are most of the page: then a script would show them."""
-    found = tree.xpath(path)
-    if not found:
-        return
-    whole = sum(len(text) for text in tree.xpath("//p//text()"))
-    hidden = sum(len(text) for element in found for text in element.xpath(".//p//text() | self::p//text()"))
-    if hidden > whole / 3:
-        return
-    for element in found:
-        if element.getparent() is not None:
-            element.drop_tree()
