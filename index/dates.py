@@ -98,6 +98,15 @@ def _foreign_months() -> dict[str, int]:
     return months
 
 
+def day_text(day: date | None, guessed_from: str | None = None, *, full: bool = False) -> str:
+    """Return a day as people write it: "3 Mar 2025", in ``full`` "3 March 2025", "about 3 Mar 2025" where it is
+    guessed from something, "undated" if there is none.
+    """
+    if day is None:
+        return "undated"
+    return f"{'about ' if guessed_from else ''}{day.day} {day:{'%B' if full else '%b'} %Y}"
+
+
 def days_come_first(texts: Iterable[str]) -> bool | None:
     """Tell whether "03/04/2025" is 3 April in a file or page, by its other dates; None if they do not say."""
     found = {
