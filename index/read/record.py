@@ -116,8 +116,9 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
 
 
 def filled(first: Metadata, second: Metadata) -> Metadata:
-    """Fill the gaps in what one source says about an article from another source."""
-    dated = first if first.published else second  # day and hour come from the same source
+    """Fill the gaps in what one source says about an article from another, which also corrects a day that is guessed."""
+    guessed = not first.published or (first.date_source and not second.date_source)
+    dated = second if guessed and second.published else first  # day and hour come from the same source
     return Metadata(
         first.title or second.title,
         first.publisher or second.publisher,

@@ -58,13 +58,10 @@ def published(
     stated, noted = list(stated), list(noted)
     in_address = _day_in_address(address, language)
     if _first(stated) and (found := _first([*stated, *noted])):
-        days = {day for day, _ in map(moment_of, stated) if day}
-        if (in_address or not _may_be_another_day(found)) and len(days) == 1:
+        if in_address or not _may_be_another_day(found):
             return _local(found, in_address)
         shown, _, _ = _shown(lines(), language)
-        if shown and shown.day in days and shown.day != found.day:
-            found = _first(value for value in stated if moment_of(value)[0] == shown.day) or found
-        return _local(found, in_address or (shown.day if shown else None))
+        return _local(found, shown.day if shown else None)
     shown, shown_change, of_time = _shown(lines(), language)
     if (found := _first(noted)) and (shown is None or shown.day == found.day or shown.day not in of_time):
         return _local(found, in_address or (shown.day if shown else None))
