@@ -116,7 +116,7 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
 
 
 def filled(first: Metadata, second: Metadata) -> Metadata:
-    """Fill the gaps in what one source says about an article from another, which also corrects a day that is guessed."""
+    """Fill the gaps in what one source says of an article from another, which also corrects a guessed day."""
     guessed = not first.published or (first.date_source and not second.date_source)
     dated = second if guessed and second.published else first  # day and hour come from the same source
     return Metadata(
