@@ -17,9 +17,10 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from index.articles import digest_of
+from index.dates import moment_of
 from index.errors import UnreadableError
 from index.read.record import Record, check_size, line_of
-from index.read.text_metadata import Metadata, moment_of
+from index.read.text_metadata import Metadata
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
