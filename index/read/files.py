@@ -286,13 +286,13 @@ def _html(file: File, limit: int) -> Items:
 
 
 def _pdf(file: File, limit: int) -> Items:
-    from index.read.documents import read_pdf
+    from index.read.documents.pdf import read_pdf
 
     yield file.path, read_pdf(file.path, _whole(file, limit))
 
 
 def _docx(file: File, limit: int) -> Items:
-    from index.read.documents import read_docx
+    from index.read.documents.docx import read_docx
 
     yield file.path, read_docx(file.path, _whole(file, limit), limit)
 

@@ -301,7 +301,8 @@ def _article(url: str, fetched: Fetched, limit: int) -> Record:
 
     Raises UnreadableError if there is none in it.
     """
-    from index.read.documents import read_docx, read_pdf
+    from index.read.documents.docx import read_docx
+    from index.read.documents.pdf import read_pdf
     from index.read.html.page import read_html
     from index.read.text_files import read_text
     from index.read.web import media_type

@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 from saved import STORY, W, docx, only, paragraph, reason, written
 
-from index.read.documents import read_docx
+from index.read.documents.docx import read_docx
 
 LIMIT = 2**20
 BODY = "".join(map(paragraph, STORY))

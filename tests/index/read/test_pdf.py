@@ -9,8 +9,8 @@ from datetime import date
 import pytest
 from saved import STORY, only, pdf, pdf_of, reason, wrapped, written
 
-from index.read import documents as reader
-from index.read.documents import read_pdf
+from index.read.documents import pdf as reader
+from index.read.documents.pdf import read_pdf
 
 
 def text_of(pages) -> str:
