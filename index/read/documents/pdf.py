@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
-import re
-import statistics
 import time
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any, cast
 
 from index.articles import digest_of
 from index.errors import UnreadableError
+from index.read.documents.layout import Line, paragraphs, without_running_lines
 from index.read.documents.properties import properties, written
 from index.read.record import Record
 
@@ -38,19 +34,6 @@ _PAGES = 2_000
 _SECONDS = 60.0  # the PDF of an article takes one second
 _CHARACTERS = 20_000_000
 _MARGIN = 0.12  # of the page's height
-_NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
-_DIGITS = re.compile(r"\d+")
-_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
-_ENDS = re.compile(r"[.!?…:]['\"”’»)\]]*$")
-
-
-@dataclass(frozen=True, slots=True)
-class _Line:
-    text: str
-    x: float  # points, from the page's left and lower edge
-    y: float
-    size: float  # of its letters, 0 where the file does not say
-    margin: bool  # near the page's upper or lower edge
 
 
 def read_pdf(path: str, raw: bytes) -> Record:
@@ -83,10 +66,10 @@ def read_pdf(path: str, raw: bytes) -> Record:
             )
         raise UnreadableError("is a PDF without any text; export it again as text")
     known, made = _known(reader)
-    return Record(path, digest_of(raw), "\n\n".join(_paragraphs(_without_running_lines(pages))), known, made=made)
+    return Record(path, digest_of(raw), "\n\n".join(paragraphs(without_running_lines(pages))), known, made=made)
 
 
-def _pages(reader: PdfReader) -> tuple[list[list[_Line]], bool]:
+def _pages(reader: PdfReader) -> tuple[list[list[Line]], bool]:
     """Return the lines of each page, and whether a page without lines holds a picture."""
     pages, pictures, until, length = [], False, time.monotonic() + _SECONDS, 0
     for page in reader.pages:
@@ -107,8 +90,8 @@ def _holds_picture(page: PageObject) -> bool:
         return False
 
 
-def _lines(page: PageObject, until: float) -> list[_Line]:
-    lines: list[_Line] = []
+def _lines(page: PageObject, until: float) -> list[Line]:
+    lines: list[Line] = []
     parts: list[tuple[str, float, float, float]] = []
     box = page.mediabox
     low, high = float(box.bottom + _MARGIN * box.height), float(box.top - _MARGIN * box.height)
@@ -134,87 +117,13 @@ def _lines(page: PageObject, until: float) -> list[_Line]:
         line = " ".join("".join(part[0] for part in parts).replace("\u00ad\n", "").split())
         if line:
             first = next(part for part in parts if part[0].strip())
-            lines.append(_Line(line, *first[1:], margin=not low <= first[2] <= high))
+            lines.append(Line(line, *first[1:], margin=not low <= first[2] <= high))
         parts.clear()
 
     page.extract_text(visitor_text=piece, visitor_operand_before=in_time)
     in_time()  # pypdf may have swallowed what was raised inside a form
     end()
     return lines
-
-
-def _without_running_lines(pages: list[list[_Line]]) -> list[list[_Line]]:
-    """Leave out page numbers at the edges of pages, and what stands at the edges of many of them."""
-    edges = [_edges(lines) for lines in pages]
-    counts = Counter(
-        text for lines, edge in zip(pages, edges, strict=True) for text in {_sign(lines[index]) for index in edge}
-    )
-    often = max(2, 0.3 * len(pages))
-    return [
-        [
-            line
-            for index, line in enumerate(lines)
-            if not (
-                index in edge and (_NUMBER.match(line.text) or (counts[_sign(line)] >= often and len(line.text) < 150))
-            )
-        ]
-        for lines, edge in zip(pages, edges, strict=True)
-    ]
-
-
-def _edges(lines: list[_Line]) -> set[int]:
-    """Return which lines are the two highest or the two lowest of a page and stand in its margins."""
-    order = sorted(range(len(lines)), key=lambda index: -lines[index].y)
-    return {index for index in (*order[:2], *order[-2:]) if lines[index].margin}
-
-
-def _sign(line: _Line) -> tuple[str, int]:
-    """Return what running heads share from page to page: their words, and their height on the page."""
-    text = line.text.casefold()
-    return _DIGITS.sub("#", text) if len(text.split()) <= 8 else text, round(line.y / 6)
-
-
-def _paragraphs(pages: list[list[_Line]]) -> list[str]:
-    """Join lines to paragraphs; a paragraph may go on in the next column or on the next page."""
-    lines = [line for page in pages for line in page]
-    gaps = Counter(round(above.y - below.y, 1) for above, below in pairwise(lines) if 2 < above.y - below.y < 60)
-    leading = min(gaps, key=lambda gap: (-gaps[gap], gap), default=0.0)  # the usual step from line to line
-    widths = [len(line.text) for line in lines]
-    wide = statistics.quantiles(widths, n=10)[7] if len(widths) > 1 else 0.0
-    words = Counter(word.casefold() for line in lines for word in _WORDS.findall(line.text))
-    paragraphs: list[str] = []
-    for index, line in enumerate(lines):
-        above = lines[index - 1] if index else None
-        if above is None or _begins(above, line, leading, wide):
-            paragraphs.append(line.text)
-        else:
-            paragraphs[-1] = _joined(paragraphs[-1], line.text, words)
-    return paragraphs
-
-
-def _begins(above: _Line, line: _Line, leading: float, wide: float) -> bool:
-    """Tell whether a line begins a paragraph."""
-    if abs(above.size - line.size) > 0.15 * max(above.size, line.size):
-        return True  # a heading and the text under it
-    ended = _ENDS.search(above.text) is not None
-    gap = above.y - line.y
-    if gap < 0:  # the top of the next column or page
-        return ended and len(above.text) < 0.9 * wide
-    if leading and gap > 1.35 * max(leading, line.size):
-        return True
-    indented = line.x > above.x + 0.7 * (line.size or 10) and ended
-    return indented or (ended and len(above.text) < 0.75 * wide)
-
-
-def _joined(text: str, line: str, words: Counter[str]) -> str:
-    """Join a line to a paragraph; a hyphen at the break is removed unless the document writes the word with one."""
-    if text.endswith("\u00ad"):
-        return text[:-1] + line
-    tail, head = re.search(r"([^\W\d_]+)[-‐]$", text), re.match(r"[^\W\d_]+", line)
-    if tail and head and head[0][0].islower():
-        whole, parted = f"{tail[1]}{head[0]}".casefold(), f"{tail[1]}-{head[0]}".casefold()
-        return text + line if words[parted] > words[whole] else text[:-1] + line
-    return text + ("" if tail else " ") + line
 
 
 def _known(reader: PdfReader) -> tuple[Any, date | None]:

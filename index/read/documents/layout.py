@@ -1,0 +1,99 @@
+"""The lines of pages, joined to paragraphs, without what recurs at their edges."""
+
+from __future__ import annotations
+
+import re
+import statistics
+from collections import Counter
+from dataclasses import dataclass
+from itertools import pairwise
+
+_NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
+_DIGITS = re.compile(r"\d+")
+_WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_ENDS = re.compile(r"[.!?…:]['\"”’»)\]]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as it stands on its page."""
+
+    text: str
+    x: float  # points, from the page's left and lower edge
+    y: float
+    size: float  # of its letters, 0 where the file does not say
+    margin: bool  # near the page's upper or lower edge
+
+
+def without_running_lines(pages: list[list[Line]]) -> list[list[Line]]:
+    """Leave out page numbers at the edges of pages, and what stands at the edges of many of them."""
+    edges = [_edges(lines) for lines in pages]
+    counts = Counter(
+        text for lines, edge in zip(pages, edges, strict=True) for text in {_sign(lines[index]) for index in edge}
+    )
+    often = max(2, 0.3 * len(pages))
+    return [
+        [
+            line
+            for index, line in enumerate(lines)
+            if not (
+                index in edge and (_NUMBER.match(line.text) or (counts[_sign(line)] >= often and len(line.text) < 150))
+            )
+        ]
+        for lines, edge in zip(pages, edges, strict=True)
+    ]
+
+
+def _edges(lines: list[Line]) -> set[int]:
+    """Return which lines are the two highest or the two lowest of a page and stand in its margins."""
+    order = sorted(range(len(lines)), key=lambda index: -lines[index].y)
+    return {index for index in (*order[:2], *order[-2:]) if lines[index].margin}
+
+
+def _sign(line: Line) -> tuple[str, int]:
+    """Return what running heads share from page to page: their words, and their height on the page."""
+    text = line.text.casefold()
+    return _DIGITS.sub("#", text) if len(text.split()) <= 8 else text, round(line.y / 6)
+
+
+def paragraphs(pages: list[list[Line]]) -> list[str]:
+    """Join lines to paragraphs; a paragraph may go on in the next column or on the next page."""
+    lines = [line for page in pages for line in page]
+    gaps = Counter(round(above.y - below.y, 1) for above, below in pairwise(lines) if 2 < above.y - below.y < 60)
+    leading = min(gaps, key=lambda gap: (-gaps[gap], gap), default=0.0)  # the usual step from line to line
+    widths = [len(line.text) for line in lines]
+    wide = statistics.quantiles(widths, n=10)[7] if len(widths) > 1 else 0.0
+    words = Counter(word.casefold() for line in lines for word in _WORDS.findall(line.text))
+    found: list[str] = []
+    for index, line in enumerate(lines):
+        above = lines[index - 1] if index else None
+        if above is None or _begins(above, line, leading, wide):
+            found.append(line.text)
+        else:
+            found[-1] = _joined(found[-1], line.text, words)
+    return found
+
+
+def _begins(above: Line, line: Line, leading: float, wide: float) -> bool:
+    """Tell whether a line begins a paragraph."""
+    if abs(above.size - line.size) > 0.15 * max(above.size, line.size):
+        return True  # a heading and the text under it
+    ended = _ENDS.search(above.text) is not None
+    gap = above.y - line.y
+    if gap < 0:  # the top of the next column or page
+        return ended and len(above.text) < 0.9 * wide
+    if leading and gap > 1.35 * max(leading, line.size):
+        return True
+    indented = line.x > above.x + 0.7 * (line.size or 10) and ended
+    return indented or (ended and len(above.text) < 0.75 * wide)
+
+
+def _joined(text: str, line: str, words: Counter[str]) -> str:
+    """Join a line to a paragraph; a hyphen at the break is removed unless the document writes the word with one."""
+    if text.endswith("\u00ad"):
+        return text[:-1] + line
+    tail, head = re.search(r"([^\W\d_]+)[-‐]$", text), re.match(r"[^\W\d_]+", line)
+    if tail and head and head[0][0].islower():
+        whole, parted = f"{tail[1]}{head[0]}".casefold(), f"{tail[1]}-{head[0]}".casefold()
+        return text + line if words[parted] > words[whole] else text[:-1] + line
+    return text + ("" if tail else " ") + line
