@@ -5,28 +5,27 @@ from __future__ import annotations
 import re
 import statistics
 from collections import Counter
-from dataclasses import dataclass
 from itertools import pairwise
 
+from index.read.documents.columns import Line
+
 _NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
+_PRINTED = re.compile(  # a browser's lines: an address, or day and hour of the printing
+    r"\b(?:https?|file)://\S|\b(?:\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}-\d\d-\d\d),?\s(?:at\s)?\d{1,2}[:.]\d\d\b"
+)
+_ADDRESS = re.compile(r"\bhttps?://[^\s…]+(?=\s|$)")
+_NOTE = re.compile(r"^(?:\[?\d{1,3}[\].)]?|[*†‡§])\s{0,2}\S")
+_OUTER = 0.06  # of the page's height
+_MARGIN = 0.12  # of the page's height
 _DIGITS = re.compile(r"\d+")
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _ENDS = re.compile(r"[.!?…:]['\"”’»)\]]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A line as it stands on its page."""
-
-    text: str
-    x: float  # points, from the page's left and lower edge
-    y: float
-    size: float  # of its letters, 0 where the file does not say
-    margin: bool  # near the page's upper or lower edge
-
-
 def without_running_lines(pages: list[list[Line]]) -> list[list[Line]]:
-    """Leave out page numbers at the edges of pages, and what stands at the edges of many of them."""
+    """Leave out page numbers at the edges of pages, what stands at the edges of many of them, and what a browser
+    prints there.
+    """
     edges = [_edges(lines) for lines in pages]
     counts = Counter(
         text for lines, edge in zip(pages, edges, strict=True) for text in {_sign(lines[index]) for index in edge}
@@ -37,17 +36,46 @@ def without_running_lines(pages: list[list[Line]]) -> list[list[Line]]:
             line
             for index, line in enumerate(lines)
             if not (
-                index in edge and (_NUMBER.match(line.text) or (counts[_sign(line)] >= often and len(line.text) < 150))
+                index in edge
+                and (
+                    _NUMBER.match(line.text)
+                    or (counts[_sign(line)] >= often and len(line.text) < 150)
+                    or (line.edge < _OUTER and _PRINTED.search(line.text) and len(line.text) < 300)
+                )
             )
         ]
         for lines, edge in zip(pages, edges, strict=True)
     ]
 
 
+def printed_address(pages: list[list[Line]]) -> str | None:
+    """Return the address that a browser printed at the edge of the first page, None if there is none."""
+    outer = [line.text for line in (pages[0] if pages else []) if line.edge < _OUTER and _PRINTED.search(line.text)]
+    return next((match[0] for text in outer if (match := _ADDRESS.search(text))), None)
+
+
+def notes_last(pages: list[list[Line]]) -> list[list[Line]]:
+    """Put the footnotes of all pages after the last page, so that they part no sentence."""
+    sizes: Counter[float] = Counter()
+    for line in (line for page in pages for line in page):
+        sizes[line.size] += len(line.text)
+    small = 0.87 * sizes.most_common(1)[0][0] if sizes else 0.0
+    story: list[list[Line]] = []
+    notes: list[Line] = []
+    for page in pages:
+        above: Line | None = None  # of a note
+        story.append([])
+        for line in page:
+            goes_on = above is not None and 0 < above.y - line.y < 2 * line.size
+            above = line if line.size < small and (goes_on or _NOTE.match(line.text)) else None
+            (notes if above else story[-1]).append(line)
+    return [*story, notes]
+
+
 def _edges(lines: list[Line]) -> set[int]:
     """Return which lines are the two highest or the two lowest of a page and stand in its margins."""
     order = sorted(range(len(lines)), key=lambda index: -lines[index].y)
-    return {index for index in (*order[:2], *order[-2:]) if lines[index].margin}
+    return {index for index in (*order[:2], *order[-2:]) if lines[index].edge < _MARGIN}
 
 
 def _sign(line: Line) -> tuple[str, int]:
@@ -78,6 +106,8 @@ def _begins(above: Line, line: Line, leading: float, wide: float) -> bool:
     """Tell whether a line begins a paragraph."""
     if abs(above.size - line.size) > 0.15 * max(above.size, line.size):
         return True  # a heading and the text under it
+    if line.text[:1].isupper() and (above.bold != line.bold or (above.text.isupper() and not line.text.isupper())):
+        return True
     ended = _ENDS.search(above.text) is not None
     gap = above.y - line.y
     if gap < 0:  # the top of the next column or page

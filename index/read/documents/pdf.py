@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any, cast
 
 from index.articles import digest_of
 from index.errors import UnreadableError
-from index.read.documents.layout import Line, paragraphs, without_running_lines
+from index.read.documents.columns import Line, Piece, lines_of
+from index.read.documents.layout import notes_last, paragraphs, printed_address, without_running_lines
 from index.read.documents.properties import properties, written
 from index.read.record import Record
 
@@ -33,7 +35,8 @@ _ODD = (
 _PAGES = 2_000
 _SECONDS = 60.0  # the PDF of an article takes one second
 _CHARACTERS = 20_000_000
-_MARGIN = 0.12  # of the page's height
+_MOVES = (b"Td", b"TD", b"Tm", b"T*")
+_JUMP = 90.0  # points to the right; a column of a newspaper is wider
 
 
 def read_pdf(path: str, raw: bytes) -> Record:
@@ -51,7 +54,9 @@ def read_pdf(path: str, raw: bytes) -> Record:
         count = len(reader.pages)
         if count > _PAGES:
             raise UnreadableError(f"is a PDF of {count:,} pages, more than {_PAGES:,}; split it")
-        pages, pictures = _pages(reader)
+        # Our limit of time bounds the forms; at its own limit pypdf leaves out the rest without a word.
+        with pypdf.apply_configuration(xform_maximum_invocations_per_extraction=sys.maxsize):
+            pages, pictures = _pages(reader)
     except pypdf.errors.DependencyError as error:
         raise UnreadableError("encrypted PDF: its kind of encryption cannot be read here; save it without") from error
     except (PyPdfError, *_ODD) as error:
@@ -66,7 +71,8 @@ def read_pdf(path: str, raw: bytes) -> Record:
             )
         raise UnreadableError("is a PDF without any text; export it again as text")
     known, made = _known(reader)
-    return Record(path, digest_of(raw), "\n\n".join(paragraphs(without_running_lines(pages))), known, made=made)
+    text = "\n\n".join(paragraphs(notes_last(without_running_lines(pages))))
+    return Record(path, digest_of(raw), text, known, printed_address(pages), made=made)
 
 
 def _pages(reader: PdfReader) -> tuple[list[list[Line]], bool]:
@@ -91,10 +97,17 @@ def _holds_picture(page: PageObject) -> bool:
 
 
 def _lines(page: PageObject, until: float) -> list[Line]:
-    lines: list[Line] = []
-    parts: list[tuple[str, float, float, float]] = []
-    box = page.mediabox
-    low, high = float(box.bottom + _MARGIN * box.height), float(box.top - _MARGIN * box.height)
+    from pypdf.generic import ContentStream, NameObject
+
+    rows: list[list[Piece]] = [[]]
+    before: list[float] = [0.0, 0.0]  # where the last move led
+    jumped = False
+
+    def place(outer: Sequence[float], inner: Sequence[float]) -> tuple[float, float]:
+        return (
+            inner[4] * outer[0] + inner[5] * outer[2] + outer[4],
+            inner[4] * outer[1] + inner[5] * outer[3] + outer[5],
+        )
 
     def in_time(*_: Any) -> None:
         if time.monotonic() > until:
@@ -102,28 +115,40 @@ def _lines(page: PageObject, until: float) -> list[Line]:
                 f"is a PDF that takes more than {_SECONDS:.0f} s to read; split it, or save its text and ingest that"
             )
 
-    def piece(text: str, outer: Sequence[float], inner: Sequence[float], _font: Any, size: float) -> None:
+    def moved(operator: bytes, _operands: Any, outer: Sequence[float], inner: Sequence[float]) -> None:
+        nonlocal jumped
+        if operator in _MOVES:
+            x, y = place(outer, inner)
+            jumped = x - before[0] > _JUMP and abs(y - before[1]) < 2
+            before[:] = x, y
+
+    def piece(text: str, outer: Sequence[float], inner: Sequence[float], font: Any, size: float) -> None:
         in_time()
-        x = inner[4] * outer[0] + inner[5] * outer[2] + outer[4]
-        y = inner[4] * outer[1] + inner[5] * outer[3] + outer[5]
-        scale = abs(inner[3] * outer[3]) or 1.0
+        x, y = place(outer, inner)
+        height = float(size or 0) * (abs(inner[3] * outer[3]) or 1.0)
+        bold = "bold" in str(font.get("/BaseFont", "")).lower() if font else False
         for index, part in enumerate(text.split("\n")):
             if index:
-                end()
+                rows.append([])
             if part:
-                parts.append((part, x, y, float(size or 0) * scale))
+                rows[-1].append(Piece(part, x, y, height, bold))
 
-    def end() -> None:
-        line = " ".join("".join(part[0] for part in parts).replace("\u00ad\n", "").split())
-        if line:
-            first = next(part for part in parts if part[0].strip())
-            lines.append(Line(line, *first[1:], margin=not low <= first[2] <= high))
-        parts.clear()
+    def parted(operations: list[Any]) -> Iterator[Any]:
+        """Yield the operations of a page so that pypdf ends a piece of text where the next one begins far to the
+        right: else it joins what stands side by side in two columns.
+        """
+        for operation in operations:
+            yield operation
+            if jumped and operation[1] in _MOVES:
+                yield [1, 0, 0, 1, 0, 0], b"cm"
 
-    page.extract_text(visitor_text=piece, visitor_operand_before=in_time)
+    if "/Contents" in page:
+        content = ContentStream(page["/Contents"].get_object(), page.pdf, "bytes")
+        content.operations = cast(Any, parted(content.operations))
+        page[NameObject("/Contents")] = content
+    page.extract_text(visitor_text=piece, visitor_operand_before=in_time, visitor_operand_after=moved)
     in_time()  # pypdf may have swallowed what was raised inside a form
-    end()
-    return lines
+    return lines_of(rows, float(page.mediabox.bottom), float(page.mediabox.top))
 
 
 def _known(reader: PdfReader) -> tuple[Any, date | None]:
