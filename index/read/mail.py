@@ -10,9 +10,10 @@ from email.parser import BytesParser
 from email.utils import parseaddr
 
 from index.articles import digest_of
+from index.dates import moment_of
 from index.errors import UnreadableError
 from index.read.record import Record, decoded, line_of
-from index.read.text_metadata import Metadata, moment_of
+from index.read.text_metadata import Metadata
 
 _PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv)\s*(?:\[\d+\])?\s*:\s*)+", re.I)
 _FORWARDED = re.compile(

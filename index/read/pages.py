@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from index.articles import article_id, digest_of
+from index.dates import moment_of
 from index.errors import PageError, StopRequested, UnreadableError
 from index.read.record import Failure, Record, completed, filled
 from index.read.stores import is_store
-from index.read.text_metadata import Metadata, moment_of
+from index.read.text_metadata import Metadata
 from index.store.catalog import Catalog
 from index.store.rows import FetchRecord
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from index.dates import moment_of
 from index.errors import UnreadableError
-from index.read.text_metadata import Metadata, from_text, moment_of
+from index.read.text_metadata import Metadata, from_text
 
 
 @dataclass(frozen=True, slots=True)

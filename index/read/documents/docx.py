@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from index.articles import digest_of
+from index.dates import moment_of
 from index.errors import UnreadableError
 from index.read.documents.properties import properties, written
 from index.read.record import Record, check_size
-from index.read.text_metadata import moment_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

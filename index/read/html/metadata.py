@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
+from index.dates import moment_of
 from index.read.record import line_of, people, web_address
-from index.read.text_metadata import Metadata, moment_of
+from index.read.text_metadata import Metadata
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -66,7 +66,7 @@ FIELDS = [
     pytest.param({"datePublished": "2025-03-07"}, "published", date(2025, 3, 7), id="json-ld-date"),
     pytest.param({"pubDate": "Fri, 07 Mar 2025 09:30:00 GMT"}, "published", date(2025, 3, 7), id="feed-date"),
     pytest.param({"date": "07/03/2025"}, "published", None, id="ambiguous-date"),
-    pytest.param({"date": 20250307}, "published", None, id="number-for-a-date"),
+    pytest.param({"date": 20250307}, "published", date(2025, 3, 7), id="number-for-a-date"),
     pytest.param({"title": ["a"]}, "title", None, id="list-for-a-title"),
 ]
 
