@@ -92,14 +92,15 @@ def paragraphs(pages: list[list[Line]]) -> list[str]:
     widths = [len(line.text) for line in lines]
     wide = statistics.quantiles(widths, n=10)[7] if len(widths) > 1 else 0.0
     words = Counter(word.casefold() for line in lines for word in _WORDS.findall(line.text))
-    found: list[str] = []
+    found: list[list[str]] = []
     for index, line in enumerate(lines):
         above = lines[index - 1] if index else None
         if above is None or _begins(above, line, leading, wide):
-            found.append(line.text)
+            found.append([line.text])
         else:
-            found[-1] = _joined(found[-1], line.text, words)
-    return found
+            found[-1][-1] = _before_break(found[-1][-1], line.text, words)
+            found[-1].append(line.text)
+    return ["".join(parts) for parts in found]
 
 
 def _begins(above: Line, line: Line, leading: float, wide: float) -> bool:
@@ -118,12 +119,15 @@ def _begins(above: Line, line: Line, leading: float, wide: float) -> bool:
     return indented or (ended and len(above.text) < 0.75 * wide)
 
 
-def _joined(text: str, line: str, words: Counter[str]) -> str:
-    """Join a line to a paragraph; a hyphen at the break is removed unless the document writes the word with one."""
+def _before_break(text: str, line: str, words: Counter[str]) -> str:
+    """Return a line as it stands before the next one of its paragraph.
+
+    A hyphen at its end is removed unless the document writes the word with one.
+    """
     if text.endswith("\u00ad"):
-        return text[:-1] + line
-    tail, head = re.search(r"([^\W\d_]+)[-‐]$", text), re.match(r"[^\W\d_]+", line)
+        return text[:-1]
+    tail, head = re.search(r"([^\W\d_]+)[-‐]$", text[-100:]), re.match(r"[^\W\d_]+", line[:100])
     if tail and head and head[0][0].islower():
         whole, parted = f"{tail[1]}{head[0]}".casefold(), f"{tail[1]}-{head[0]}".casefold()
-        return text + line if words[parted] > words[whole] else text[:-1] + line
-    return text + ("" if tail else " ") + line
+        return text if words[parted] > words[whole] else text[:-1]
+    return text if tail else f"{text} "
