@@ -166,6 +166,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 _SHOWN = 100  # characters of a statement in the list of an article's
+_MANY, _FEW = 5, 3  # of more lines cut at one place for one reason than these, so many are shown
 _LIBRARIES = ("chromadb", "llama-index-core", "onnxruntime", "sentence-transformers", "torch", "sqlalchemy")
 
 
@@ -278,9 +279,15 @@ def _statement_line(item: dict[str, Any], text: str) -> str:
 
 def _marks(values: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
     """Yield (offset, order, line) of what is shown between the lines of the text."""
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for item in values["cut"]:
         if item["at"] is not None:
-            yield min(item["at"], len(values["text"])), 0, _cut_mark(item)
+            groups.setdefault((min(item["at"], len(values["text"])), item["reason"]), []).append(item)
+    for (at, reason), items in groups.items():
+        many = len(items) > _MANY
+        yield from ((at, 0, _cut_mark(item)) for item in (items[:_FEW] if many else items))
+        if many:
+            yield at, 0, f"- [{reason}] and {len(items) - _FEW} more lines (--json has them)"
     for number, passage in enumerate(values["passages"], start=1):
         yield passage["start"], 1, f"¶ [{number}] {passage['start']}-{passage['end']}"
 

@@ -14,7 +14,7 @@ from index.text import BULLET, is_prose, is_sentence
 
 _WORD = re.compile(r"\w+")
 _ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)
-_BYLINE = re.compile(
+BYLINE = re.compile(
     r"^(?:(?i:by|von|par|text:)\s+[A-ZÀ-Þ][\w.'’-]+(?:\s+[\w.'’&-]+){1,8}|\d{1,2}\.?\s\w+\s(?:19|20)\d\d\b.{0,30}|\w+\s\d{1,2},\s(?:19|20)\d\d\b.{0,30})$"
 )
 _CONTENTS = re.compile(r"(?:table\sof\s)?contents:?|in\sthis\s(?:article|essay|story):?|inhalt:?|sommaire:?", re.I)
@@ -113,7 +113,7 @@ def _cut_bylines(lines: list[str], reasons: list[str]) -> None:
     """Cut the block of short lines around a byline near the top ("By …", "Paris correspondent", the date)."""
     kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
     for at, index in enumerate(kept[:40]):
-        if not _BYLINE.match(lines[index]) or is_prose(lines[index]):
+        if not BYLINE.match(lines[index]) or is_prose(lines[index]):
             continue
         for other in kept[at : at + 4]:
             if is_prose(lines[other]):

@@ -133,7 +133,13 @@ def cleaned(
             yield UnchangedArticle(id_)
             continue
         metadata = record.metadata
-        found = clean(record.text, metadata.title or "", metadata.publisher, extracted=record.extracted)
+        found = clean(
+            record.text,
+            metadata.title or "",
+            metadata.publisher,
+            extracted=record.extracted,
+            left_out=record.left_out,
+        )
         if not found.text:
             yield Failure(
                 record.path, "no article text in it, only page furniture; save the page again as text", passing=passing

@@ -46,7 +46,8 @@ class Record:
     ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
     is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
-    ``extracted`` says that the text was taken out of a page's own markup.
+    ``extracted`` says that the text was taken out of a page's own markup; ``left_out`` are the lines of the page that
+    it is without: (line, reason, number of lines of the text before it).
     """
 
     path: str
@@ -58,6 +59,7 @@ class Record:
     speaks: bool = True
     made: date | None = None
     extracted: bool = False
+    left_out: tuple[tuple[str, str, int], ...] = ()
 
 
 # The names of fields in the exports of other systems, best first.

@@ -6,10 +6,13 @@ import gzip
 import logging
 import re
 import zlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from index.articles import digest_of
 from index.errors import UnreadableError
+from index.read.html.article import article_of, left_out
+from index.read.html.blocks import Block, blocks_of, mark
 from index.read.record import Record, decoded
 
 if TYPE_CHECKING:
@@ -36,17 +39,6 @@ _HIDDEN = (
     f" or contains({_STYLE}, 'display:none') or contains({_STYLE}, 'visibility:hidden')]"
 )
 _STRUCK = f"//body//*[self::s or self::strike or self::del or contains({_STYLE}, 'line-through')]"
-# Elements that may stand in a sentence. Links, emphasis and line breaks are what extraction knows how to keep.
-_INLINE = (
-    "span time label output button legend progress meter cite abbr acronym font small big tt u ins mark data dfn kbd "
-    "samp var bdi bdo nobr slot marquee"
-).split()
-_CONTROLS = {"button", "label", "legend"}
-_INSIDE = " | ".join(
-    f"//{block}//{name}" for block in ("p", "li", "blockquote", "dd", "h1", "h2", "h3") for name in _INLINE
-)
-_GOES_ON = re.compile(r"[\s ]*[^\s ]*\w")
-_ENDS = re.compile(r"[.!?…。:|»•·–—-][\"”’»)\]]*\s*$")
 
 
 def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
@@ -68,13 +60,27 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     show_as_read(tree)
     # It logs each page without an article; our own report has it.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
+    blocks = blocks_of(tree)
+    mark(blocks)
     try:
-        text = trafilatura.extract(tree, include_comments=False) or ""
+        extracted = trafilatura.extract(tree, include_comments=False) or ""
     except (etree.LxmlError, ValueError, RecursionError) as error:
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
+    kept = article_of(extracted, blocks, page.metadata.title)
+    text = "\n".join(blocks[number].text for number in kept) or extracted  # a text without marks is from JSON-LD
     text = _whole_text(text, page.body)
-    _check_article(tree, text, page.kind)
-    return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False, extracted=True)
+    _check_article(tree, text, _visible(tree, blocks), page.kind)
+    return Record(
+        path,
+        digest_of(raw),
+        text,
+        page.metadata,
+        page.url,
+        page.language,
+        speaks=False,
+        extracted=True,
+        left_out=left_out(blocks, kept),
+    )
 
 
 def show_as_read(tree: HtmlElement) -> None:
@@ -88,9 +94,6 @@ def show_as_read(tree: HtmlElement) -> None:
     _drop(tree, _STRUCK)
     _mark_quotations(tree)
     _raise_numbers(tree)
-    for element in list(tree.xpath(_INSIDE)):
-        if element.getparent() is not None and _in_sentence(element):
-            element.drop_tag()
     for table in tree.xpath("//table[.//p or .//h1 or .//h2]"):  # a table for layout, not for figures
         for part in list(table.iter("table", "tbody", "thead", "tr", "td", "th")):
             part.tag = "div"
@@ -134,16 +137,6 @@ def _drop(tree: HtmlElement, path: str) -> None:
     for element in found:
         if element.getparent() is not None:
             element.drop_tree()
-
-
-def _in_sentence(element: HtmlElement) -> bool:
-    """Tell whether an element's words stand inside a sentence: words before that end none, or words after it."""
-    before = element.getprevious()
-    lead = (before.tail if before is not None else element.getparent().text) or ""
-    follows = element.tail or ""
-    if element.tag in _CONTROLS and not lead.strip():
-        return False
-    return bool(_GOES_ON.match(follows)) or bool(lead.strip() and not _ENDS.search(lead))
 
 
 def _source(raw: bytes, charset: str | None) -> str:
@@ -212,9 +205,8 @@ def _plain(body: str) -> str:
     return re.sub(r"(\*\*|__|_|\*)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1", r"\2", body)
 
 
-def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
+def _check_article(tree: HtmlElement, text: str, visible: str, kind: str) -> None:
     """Raise UnreadableError for a page without an article; its text says what the page seems to be."""
-    visible = _visible(tree)
     words = len(_WORD.findall(text))
     short = f"{text}\n{visible}" if len(visible) < 3_000 else text
     if words < 150 and _ROBOT.search(short):
@@ -227,7 +219,7 @@ def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
             "has no article text, a script in the browser fetches it; open it in a browser, save the page from "
             "there, and ingest that"
         )
-    if words < 200 and len(_CONSENT.findall(short)) >= 3 and kind != "article":
+    if words < 200 and len(_CONSENT.findall(text if words >= 60 else short)) >= 3 and kind != "article":
         raise UnreadableError(
             "is a consent or cookie page, not the article; accept it in a browser, save the article from there, "
             "and ingest that"
@@ -240,17 +232,10 @@ def _check_article(tree: HtmlElement, text: str, kind: str) -> None:
         raise UnreadableError("is a list of links to articles, not an article; ingest the articles themselves")
 
 
-def _visible(tree: HtmlElement) -> str:
-    body = tree.find(".//body")
-    hidden = {"script", "style", "template", "svg"}
-    parts = (
-        []
-        if body is None
-        else [
-            element.text or "" for element in body.iter() if element.tag not in hidden and isinstance(element.tag, str)
-        ]
-    )
-    return " ".join(" ".join(parts).split())[:5_000]
+def _visible(tree: HtmlElement, blocks: Sequence[Block]) -> str:
+    """Return the beginning of what a page shows, with and without scripts."""
+    unscripted = (text for element in tree.iter("noscript") for text in element.itertext())
+    return " ".join(" ".join((*(block.text for block in blocks[:500]), *unscripted)).split())[:5_000]
 
 
 def _linked_share(tree: HtmlElement, text: str) -> float:
