@@ -37,7 +37,7 @@ _FURNITURE = re.compile(
     r"|(?:to\s)?(?:unsubscribe|opt[- ]out|abmelden|se désabonner)\b"
     r"|(?:manage|update|change|edit)\s(?:your\s)?(?:e-?mail\s)?(?:preferences|subscriptions?|settings|profile)"
     r"|(?:click here to\s|if you (?:no longer |do not |don['’]t )?w(?:ish|ant) to\s).{0,80}(?:unsubscribe|receiv)"
-    r"|you(?:['’]re| are)?\s(?:receiv(?:ed?|ing)|get(?:ting)?)\sthis\s(?:e-?mail|message|newsletter|because|as)\b"
+    r"|you(?:['’]re| are)?\s(?:receiv(?:ed?|ing)|get(?:ting)?)\sthis\s(?:e-?mail|message|newsletter|because)\b"
     r"|this (?:e-?mail|message|newsletter) was sent (?:to|by)\b|was this (?:e-?mail|newsletter) forwarded to you"
     r"|forward (?:this e-?mail\b|this newsletter\b|to a friend)|add us to your address book"
     r"|having trouble (?:viewing|reading)|trouble viewing|im browser (?:ansehen|öffnen)|newsletter "
