@@ -163,10 +163,11 @@ def check_size(size: int, limit: int, what: str = "is") -> None:
         )
 
 
-def decoded(raw: bytes) -> str:
-    """Return the text of some bytes: by their byte order mark, as UTF-8, else in the most likely encoding.
+def decoded(raw: bytes, *named: str | None) -> str:
+    """Return the text of some bytes: by their byte order mark, as UTF-8, else in the first of the encodings that they
+    are said to have in which they can be read, else in the most likely one.
 
-    Raises UnreadableError for what is not text.
+    What is UTF-8 but for a few stray bytes is read as that. Raises UnreadableError for what is not text.
     """
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -183,14 +184,59 @@ def decoded(raw: bytes) -> str:
         text = raw.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
         if sum(char.isprintable() or char.isspace() for char in text[:2_000]) > 0.9 * len(text[:2_000]):
             return text
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _guessed(raw)
+    text = _as_utf8(raw)
+    for name in named:
+        if text is None and name:
+            text = _in(name, raw)
+    text = _guessed(raw) if text is None else text
     controls = len(re.findall(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]", text[:100_000]))
     if controls > 0.1 * min(len(text), 100_000):
         raise UnreadableError("is not text but binary; convert it to text, or remove it")
     return text
+
+
+def _as_utf8(raw: bytes) -> str | None:
+    """Return bytes as UTF-8, single ones as Windows' Latin-1; None if these are more than a tenth beyond ASCII."""
+    if b"\x1b$" in raw:  # ISO-2022-JP, which is ASCII to look at
+        return None
+    text = raw.decode("utf-8", "surrogateescape")
+    if text.isascii():
+        return text
+    stray = re.findall(r"[\udc80-\udcff]", text)
+    if len(stray) * 10 > _beyond_ascii(text):
+        return None
+    return re.sub(r"[\udc80-\udcff]", lambda byte: _western(bytes([ord(byte[0]) - 0xDC00])), text) if stray else text
+
+
+# What pages name means the larger encoding that Windows made of it, as browsers know: encoding.spec.whatwg.org.
+_LARGER = {
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "x-sjis", "sjis"), "cp932"),
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "big5": "big5hkscs",
+    "iso-8859-9": "cp1254",
+}
+
+
+def _in(name: str, raw: bytes) -> str | None:
+    """Return bytes in a named encoding, None if it is not known or more than one letter in a hundred is not in it."""
+    name = _LARGER.get(name.lower(), name.lower())
+    try:
+        text = raw.decode(name, "replace")
+    except (LookupError, ValueError):
+        return None
+    unlikely = name.startswith(("utf-16", "utf-32")) or text.count("\ufffd") * 100 > _beyond_ascii(text)
+    return None if unlikely else text
+
+
+def _beyond_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
+def _western(raw: bytes) -> str:
+    return raw.decode("cp1252", "replace")
 
 
 def _guessed(raw: bytes) -> str:

@@ -155,17 +155,7 @@ def _source(raw: bytes, charset: str | None) -> str:
     if head.startswith(b"bplist00"):
         raise UnreadableError("is a web archive of Safari, not an HTML page; save the page as page source")
     named = _CHARSET.search(raw[:4_000])
-    source = ""
-    for name in (charset, named and named[1].decode("ascii")):
-        if name and not raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-            try:
-                source = raw.decode(
-                    {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}.get(name.lower(), name)
-                )
-                break
-            except (LookupError, ValueError):
-                continue  # it is not what it says
-    source = source or decoded(raw)
+    source = decoded(raw, charset, named and named[1].decode("ascii"))
     if len(source) > _LARGEST:
         raise UnreadableError(
             f"is a page of {len(source) / 1e6:,.0f} million characters, more than {_LARGEST / 1e6:,.0f} million; "
