@@ -17,6 +17,7 @@ from index.read.record import Failure, File, Record, check_size, completed
 from index.read.stores import is_store, listed, opened
 from index.read.text_files import is_sidecar, read_sidecar, sidecar_of, sidecars_of
 
+_OUTSIDE = "leads out of the folder or nowhere; name its target on the command line instead"
 Items = Iterator["tuple[str, Record] | Failure"]
 
 
@@ -122,7 +123,14 @@ def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_dep
         )
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if in_depth and not name.startswith("."))
+        shown = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = shown if in_depth else []
+        linked = (path for name in shown if (path := Path(parent, name)).is_symlink())
+        listing.failures += [  # one that leads to a folder which is walked anyway is no loss
+            Failure(str(path), f"is a link to a folder that {_OUTSIDE}")
+            for path in linked
+            if not _leads_into(path, top or folder)
+        ]
         for name in sorted(names):
             path = Path(parent, name)
             if name.startswith(".") or is_sidecar(name):
@@ -131,15 +139,7 @@ def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_dep
                 ending = path.suffix.lower() or "no ending"
                 listing.skipped[ending] = listing.skipped.get(ending, 0) + 1
             elif path.is_symlink() and not _leads_into(path, top or folder):
-                listing.failures.append(
-                    Failure(
-                        str(path),
-                        (
-                            "is a link that leads out of the folder or nowhere; name its target on the command line "
-                            "instead"
-                        ),
-                    )
-                )
+                listing.failures.append(Failure(str(path), f"is a link that {_OUTSIDE}"))
             else:
                 yield from _described(path, listing)
 

@@ -50,7 +50,8 @@ _FURNITURE = re.compile(
 )
 _ENDS_MAIL = re.compile(
     r"unsubscribe|abmelden|abbestellen|désabonner|désinscrire|darse de baja|disiscri|afmelden|avregistrera"
-    r"|you(?:['’]re| are)? (?:receiv(?:ed?|ing)|get(?:ting)?) this|mailing address|(?:manage|update) (?:your )?preferences",
+    r"|you(?:['’]re| are)? (?:receiv(?:ed?|ing)|get(?:ting)?) this|mailing address"
+    r"|(?:manage|update) (?:your )?preferences",
     re.I,
 )
 _LINK = re.compile(r"[<(\[]\s?https?://[^\s<>()\[\]]+\s?[>)\]]|^[ \t]{0,20}https?://\S+[ \t]{0,20}$", re.M)

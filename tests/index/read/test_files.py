@@ -593,8 +593,17 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path):
     (tmp_path / "in" / "folder").symlink_to(tmp_path / "out")
     found, listing = walked(tmp_path / "in")
     assert found == []
-    assert [item.path for item in listing.failures] == [str(tmp_path / "in" / "link.txt")]
-    assert "leads out" in listing.failures[0].reason
+    assert [item.path for item in listing.failures] == [str(tmp_path / "in" / name) for name in ("folder", "link.txt")]
+    assert all("leads out" in item.reason and "command line" in item.reason for item in listing.failures)
+
+
+def test_a_link_to_a_folder_that_is_read_anyway_is_no_failure(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.txt").write_text("x")
+    (tmp_path / "again").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "up").symlink_to(tmp_path)
+    found, listing = walked(tmp_path)
+    assert (found, listing.failures) == ([str(tmp_path / "real" / "a.txt")], [])
 
 
 def test_a_link_to_nothing_is_a_failure(tmp_path):
@@ -640,8 +649,8 @@ def test_nothing_outside_the_allowed_folders_is_read(tmp_path):
     ]
     found, listing = walked(tmp_path / "allowed", *outside, roots=(tmp_path / "allowed",))
     assert found == [str(tmp_path / "allowed" / "a.txt")]
-    assert [item.path for item in listing.failures] == [str(path) for path in outside]
-    assert all("NEWSDESK_INGEST__ROOTS" in item.reason for item in listing.failures)
+    assert [item.path for item in listing.failures] == [str(tmp_path / "allowed" / "link"), *map(str, outside)]
+    assert all("NEWSDESK_INGEST__ROOTS" in item.reason for item in listing.failures[1:])
 
 
 def test_a_folder_whose_name_begins_like_an_allowed_one_is_outside(tmp_path):
