@@ -21,7 +21,6 @@ from index.read.text_metadata import Metadata
 
 _PREFIX = re.compile(r"^(?:(?:re|fwd?|aw|wg|tr|rv)\s*(?:\[\d+\])?\s*:\s*)+", re.I)
 _REPLY = re.compile(r"\s*(?:re|aw|sv|antw|odp|rif)\s*(?:\[\d+\])?\s*:", re.I)
-_CODE_PAGES = {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}
 _KNOWN = rb"from|to|date|subject|received|mime-version|message-id|content-type|return-path|delivered-to"
 _BEGINS = re.compile(rb"^(?:" + _KNOWN + rb")[ \t]*:", re.I | re.M)
 _FIELD = re.compile(rb"[!-9;-~]{1,100}[ \t]*:|[ \t]+\S")
@@ -131,12 +130,9 @@ def _parts(message: Message) -> Iterator[tuple[str, str, bool]]:
     meta = _META.search(payload[:4_000]) if kind == "html" else None
     charset = str(message.get_param("charset") or (meta and meta[1].decode("ascii")) or "").strip("\"' ")
     try:
-        text = payload.decode(_CODE_PAGES.get(charset.lower(), charset))
-    except (LookupError, ValueError):  # unknown, or not what it says
-        try:
-            text = decoded(payload)
-        except UnreadableError:
-            return
+        text = decoded(payload, charset)
+    except UnreadableError:
+        return
     yield kind, text, str(message.get_param("format") or "").lower() == "flowed"
 
 
