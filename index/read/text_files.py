@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import json
 import os
@@ -22,6 +23,9 @@ from index.read.record import Failure, Record, decoded, line_of, record_of
 from index.read.stores import is_store, opened
 from index.read.text_metadata import Metadata
 
+_UNQUOTED = re.compile(
+    r"^([A-Za-z_][\w -]{0,40}:[ \t]+)([^\s\[{\"'|>&*!#][^\r\n]*[:#][^\r\n]*?)[ \t]*$", re.M
+)  # title: A: b
 _NESTED = 200  # brackets: PyYAML's time grows with the square of them
 
 
@@ -33,7 +37,15 @@ def yaml_fields(text: str, what: str, first_line: int = 1) -> Any:
     try:
         if text.count("[") + text.count("{") > _NESTED:
             raise ValueError("too many brackets")
-        return yaml.safe_load(text)
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError:
+            quoted = _UNQUOTED.sub(lambda line: f"{line[1]}{json.dumps(line[2], ensure_ascii=False)}", text)
+            if quoted == text:
+                raise
+            with contextlib.suppress(yaml.YAMLError):
+                return yaml.safe_load(quoted)
+            raise
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         raise UnreadableError(
@@ -62,10 +74,16 @@ _MARKUP = (
     (re.compile(r"^[ \t]{0,3}>[ \t]?", re.M), ""),  # block quotes
     (re.compile(r"!\[([^\]\n]*)\]\([^)\n]*\)"), ""),  # pictures
     (re.compile(r"\[([^\]\n]+)\]\((?:[^()\n]|\([^()\n]*\))*\)"), r"\1"),  # links
+    (re.compile(r"^\[\^[^\]\s]{1,40}\]:[ \t]*", re.M), ""),  # footnotes, whose text stays
+    (re.compile(r"\[\^[^\]\s]{1,40}\]"), ""),  # their marks
+    (re.compile(r"^[ \t]{0,3}\[[^\]\n]{1,200}\]:[ \t]+\S+[^\n]*$", re.M), ""),  # addresses of links
+    (re.compile(r"\[([^\]\n]+)\]\[[^\]\n]{0,200}\]"), r"\1"),
+    (re.compile(r"[ \t]?~~(?=\S)[^~\n]{1,2000}(?<=\S)~~"), ""),  # struck out
     (re.compile(r"(\*\*|__)(?=\S)(.+?)(?<=\S)\1"), r"\2"),  # bold
     (re.compile(r"(?<![\w*])\*(?=\S)([^*\n]+?)(?<=\S)\*(?![\w*])"), r"\1"),  # italics
     (re.compile(r"(?<!\w)_(?=\S)([^_\n]+?)(?<=\S)_(?!\w)"), r"\1"),
-    (re.compile(r"^(?:[-*_][ \t]*){3,}$", re.M), ""),  # rules
+    (re.compile(r"^(?:[-*_=][ \t]*){3,}$", re.M), ""),  # rules
+    (re.compile(r"\\([\\`*_{}\[\]()#+.!~>-])"), r"\1"),  # signs that are no markup
 )
 
 
