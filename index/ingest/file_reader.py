@@ -15,6 +15,7 @@ from index.articles import Source, article_id
 from index.batch import Prepared
 from index.clean.clean import clean
 from index.errors import UnreadableError
+from index.read.fields import Unread
 from index.read.files import digest_of_file, read
 from index.read.record import Failure, File, Record
 from index.store.rows import CutLine, FileRecord
@@ -90,7 +91,7 @@ class CleanedArticle:
 
 
 Article = UnchangedArticle | CleanedArticle | Prepared  # the last where the reader has also split it
-Found = Digest | Failure | Article
+Found = Digest | Failure | Unread | Article
 Known = Callable[[str], str | None]  # the digest of what an article was read from, by its id; None if it is not in
 
 
@@ -120,11 +121,15 @@ def read_file(file: FileToRead, known: Known) -> Iterator[Found]:
 
 
 def cleaned(
-    records: Iterable[tuple[str, Record] | Failure], known: Known, *, force: bool = False, passing: bool = False
-) -> Iterator[Failure | UnchangedArticle | CleanedArticle]:
+    records: Iterable[tuple[str, Record] | Failure | Unread],
+    known: Known,
+    *,
+    force: bool = False,
+    passing: bool = False,
+) -> Iterator[Failure | Unread | UnchangedArticle | CleanedArticle]:
     """Yield records as articles. ``passing`` says that one without text may have some the next time."""
     for item in records:
-        if isinstance(item, Failure):
+        if not isinstance(item, tuple):
             yield item
             continue
         key, record = item

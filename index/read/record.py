@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from index.dates import moment_of
 from index.errors import UnreadableError
+from index.read.fields import field_of, value_of, values_of
 from index.read.text_metadata import Metadata, from_text
 
 
@@ -62,39 +64,17 @@ class Record:
     left_out: tuple[tuple[str, str, int], ...] = ()
 
 
-# The names of fields in the exports of other systems, best first.
-_NAMES = {
-    "title": ("title", "headline", "name"),
-    "publisher": ("source", "publisher", "site_name", "outlet", "provider"),
-    "author": ("authors", "author", "byline", "creator"),
-    "published": (
-        "date",
-        "published",
-        "datePublished",
-        "published_at",
-        "publishedAt",
-        "date_published",
-        "pubDate",
-        "publication_date",
-        "created_at",
-    ),
-    "url": ("url", "link", "canonical_url"),
-    "language": ("language", "lang", "inLanguage"),
-    "text": ("text", "articleBody", "body", "content"),
-}
+def record_of(path: str, digest: str, text: str, said: Mapping[str, Any], day_first: bool | None = None) -> Record:
+    """Make a record from fields that a file names, in any of their usual spellings.
 
-
-def field_of(said: Mapping[str, Any], name: str) -> Any:
-    """Return the value of a field by the first of its names that has one, None if none has."""
-    return next((said[alias] for alias in _NAMES[name] if said.get(alias)), None)
-
-
-def record_of(path: str, digest: str, text: str, said: Mapping[str, Any]) -> Record:
-    """Make a record from fields that a file names, in any of their usual spellings."""
-    published, published_at = moment_of(field_of(said, "published"))
+    ``day_first`` says how the file means "03/04/2025", None where it does not say.
+    """
+    moments = (moment_of(value, day_first) for value in values_of(said, "published"))
+    published, published_at = next((moment for moment in moments if moment[0]), (None, None))
+    title = field_of(said, "title")
     metadata = Metadata(
-        _name_of(field_of(said, "title")),
-        _name_of(field_of(said, "publisher")),
+        line_of(html.unescape(title) if isinstance(title, str) else title),
+        line_of(field_of(said, "publisher")),
         people(field_of(said, "author")),
         published,
         published_at,
@@ -133,14 +113,19 @@ def filled(first: Metadata, second: Metadata) -> Metadata:
 
 def people(value: Any) -> str | None:
     """Return names, given as a text, an object with a name, or a list of these, as "Ann Lee, Bo Dahl"."""
-    names = [_name_of(item) for item in value] if isinstance(value, list) else [_name_of(value)]
-    if len(names) == 1 and names[0]:
+    lines = [line_of(value_of(item)) for item in (value if isinstance(value, list) else [value])]
+    names = [name for line in lines if line for name in _apart(line)]
+    if len(names) == 1:
         names = [re.sub(r"^(?:by|von|par)\s+(?=[A-ZÀ-Þ])", "", names[0], flags=re.I)]
-    return ", ".join(dict.fromkeys(name for name in names if name)) or None
+    return ", ".join(dict.fromkeys(names)) or None
 
 
-def _name_of(value: Any) -> str | None:
-    return line_of(value.get("name")) if isinstance(value, dict) else line_of(value)
+def _apart(names: str) -> list[str]:
+    """Return the names in a line that a semicolon parts, "Lee, Ann" among them as "Ann Lee"."""
+    parts = [part.strip() for part in names.split(";") if part.strip()]
+    if len(parts) < 2:
+        return [names]
+    return [" ".join(reversed(part.split(", "))) if part.count(", ") == 1 else part for part in parts]
 
 
 def web_address(value: Any) -> str | None:
