@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.articles import Article, StoredStatement
+from index.sentences import spans
 from index.speech import NAME, NO_NAME, PRONOUN, Speech, opens_with, outside_quotes, speeches
-from index.text import spans, term_of, terms
+from index.text import term_of, terms
 
 _SHORT = r"[A-Z](?:[A-Z0-9&]|\.(?=[A-Z])){1,7}"
 _BRACKETED = re.compile(rf"(?<=\s)\(\s*(?:the\s+)?(?P<short>{_SHORT})s?\.?\s*\)")

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot.answer.question import Question
 from index.articles import Hit, StoredStatement
+from index.sentences import Span, spans
 from index.statements import named_in, statements
-from index.text import Span, is_prose, spans, term_of, terms
+from index.text import is_prose, term_of, terms
 from index.view import View
 
 _STARTS_LOOSE = re.compile(

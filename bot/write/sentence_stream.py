@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from index.text import Span, spans
+from index.sentences import Span, spans
 
 # Keys in brackets, one or more: they belong to the sentence before them even where they stand behind its full stop.
 _KEYS = re.compile(r"[ \t]*\[[^\[\]\n]{0,80}\](?:[ \t]*[,;]?[ \t]*\[[^\[\]\n]{0,80}\])*")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text import spans
+from index.sentences import spans
 
 CASES = [
     pytest.param(
