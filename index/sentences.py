@@ -1,4 +1,10 @@
-"""Sentences of a text, as spans that can be quoted."""
+"""Sentences of a text, as spans that can be quoted.
+
+line ── quotations and brackets (nothing is cut inside) ── marks that may end a sentence ── the words around a full stop
+
+The language is not asked for: a paragraph may have two, and many texts do not tell theirs. The words before and behind
+a full stop decide.
+"""
 
 from __future__ import annotations
 
@@ -6,27 +12,25 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from index.words import listed, rows
+from index.full_stops import LOOKAHEAD, PARTICLE, ends, is_plain, is_title, word_before
+from index.words import marked, one_of
 
 Span = tuple[int, int]
 
-_ABBREVIATIONS = frozenset(listed("abbreviations", "always"))
-# These are words as well: abbreviations only with a capital ("on Sat. morning") or before a number ("No. 10").
-_OF_DATES = frozenset(
-    short for part in ("months", "weekdays") for row in rows("calendar", part) for short in row[1].split()
-)
-_BEFORE_NUMBERS = frozenset(listed("abbreviations", "before numbers"))
-_MAY_END = frozenset(listed("abbreviations", "may end"))
+_SMALL = "".join(char for char in map(chr, range(0x588)) if char.islower())
+# These end a sentence with or without white space behind them: full-width stops, danda, and those of Urdu, Arabic,
+# Armenian and Amharic.
+_FULL = "。！？｡।॥۔؟։።፧"
 _BOUNDARY = re.compile(
-    r"""(?P<stop>(?<![.!?…])[.!?…]++|(?<![。！？])[。！？]++)(?P<close>["'”’»)\]\u201c]*)   # „…“ closes with U+201C
-        (?:(?P<space>[ \t]+)(?=[^a-zß-öø-ÿ\s])|(?<=[。！？])(?=\S))""",
+    rf"""[.!?…{_FULL}](?<![.!?…{_FULL}]{{2}})[.!?…{_FULL}]*+(?P<full>(?<=[{_FULL}]))?
+        (?P<close>(?:["'”’‘»›)\]」』）】》]|[“«‹](?!\w)|[ \u00a0\u202f][»›](?!\w))*)
+        (?P<note>(?:[ ]?\[(?:\d{{1,3}}|[a-z]|citation[ ]needed)\])+|[¹²³⁴-⁹⁰*†‡]+|(?<=[^\W\d_]\.)\d{{1,2}}(?=[ ]))?
+        (?(full)[ \t\u3000]*(?=[^\s、，,.;:!?…)\]%])
+        |(?:[ \t\u00a0]+(?=[^{_SMALL}\s.,;:!?)\]%]|[.]{{3}}|[a-z]{{1,2}}[A-Z][A-Za-z]
+                          |(?:{PARTICLE}[ ]){{1,2}}[A-Z][\w-]+(?:,|[ ](?:\w+ed|is|was|will|has)\b))
+          |(?P<glued>(?=[^\W\d_{_SMALL}][{_SMALL}’']*[\s,]))))""",
     re.VERBOSE,
 )
-_LAST_WORD = re.compile(r"(?:[^\W\d_]|[.])+$")
-_MARK = re.compile('["“”„«»]')
-_CLOSERS = {'"': '"', "“": "”", "„": "“”", "«": "»"}
-_LONG_QUOTE = 400  # characters; a longer quotation may be cut between its sentences
-_LINE = re.compile(r"[^\n]+")
 
 
 def spans(text: str) -> list[Span]:
@@ -42,23 +46,39 @@ def spans(text: str) -> list[Span]:
     return found
 
 
+def may_go_on(sentence: str, known: int) -> bool:
+    """Tell whether more text may divide a sentence or move its end; ``known``: how many characters stand behind it."""
+    if known > LOOKAHEAD:
+        return False
+    stops = (match.start() for match in _FULL_STOP.finditer(sentence, max(0, len(sentence) + known - LOOKAHEAD)))
+    words = (word_before(sentence, 0, stop) for stop in stops)
+    return _QUOTED_END.search(sentence[-8:]) is not None or any(
+        not is_plain(word) and not is_title(word) for word in words
+    )
+
+
+_LINE = re.compile(r"[^\n]+")
+_FULL_STOP = re.compile(r"[.](?![.\w])")
+_QUOTED_END = re.compile(rf"[!?…{_FULL}][\"'”’“‘»«)」』）]+\s*\Z")
+
+
 def _split(line: str) -> Iterator[Span]:
     quotes = _quotations(line)
-    start, inner = 0, 0
+    start = 0
     for match in _BOUNDARY.finditer(line):
-        stop = match.start("stop")
-        if _inside(quotes, stop) and not _closes(quotes, match.end("close")):
+        stop, end = match.start(), match.end("close")
+        if quotes and (quote := _around(quotes, stop)):
+            if end < quote[1] or _goes_on(line, start, quote, match):
+                continue
+        elif line[stop:end] == "." and not ends(line, start, stop):
             continue
-        # Slices of a few words: a line may be megabytes long.
-        if (
-            match["stop"] == "."
-            and not match["close"]
-            and _is_abbreviation(line[max(inner, stop - 24) : stop], line[match.end() : match.end() + 24])
+        if match["glued"] is not None and (
+            _DOMAIN.match(line, end) or not _GLUED.search(line, max(start, stop - 40), stop)
         ):
             continue
-        yield from _trimmed(line, start, match.end("close"))
-        start = match.end()
-        inner = start
+        end = match.end("note") if match["note"] else end
+        yield from _trimmed(line, start, end)
+        start = end
     yield from _trimmed(line, start, len(line))
 
 
@@ -70,53 +90,66 @@ def _trimmed(line: str, start: int, end: int) -> Iterator[Span]:
         yield offset, offset + len(stripped)
 
 
-def _is_abbreviation(before: str, after: str) -> bool:
-    word = _LAST_WORD.search(before)
-    if word is None:
-        return False
-    token = word.group().lower()
-    if len(token) == 1:  # an initial: "J. D. Vance"
-        return True
-    if "." in token and all(len(part) <= 1 for part in token.split(".")):  # "U.S", "p.m"
-        # "in the U.S. The talks" ends a sentence, "the U.S. Senate" does not: only a function word decides.
-        return re.match(r"(?:The|A|An|It|He|She|They|We|But|In|On|This|That|However)\b", after) is None
-    if token in _MAY_END:
-        return False
-    if token in _BEFORE_NUMBERS:
-        return after[:1].isdigit()
-    return token in _ABBREVIATIONS or (token in _OF_DATES and word.group()[0].isupper())
+# What stands before a full stop without white space behind it: a word, a year or a closing mark, but no address.
+_GLUED = re.compile(rf"(?:(?:\A|[\s(\[“„«\"'’-])[^\W\d_]*[{_SMALL}]|\s\d+|[)”»%])\Z")
+_DOMAIN = re.compile(r"(?:com|org|net|edu|gov|info|io|ai|co|de|uk|fr|es|it|nl|se|pl|eu)\b", re.I)
+
+# What follows each mark that opens a quotation or a bracket, to its end; a longer one may be cut between sentences.
+_OPENER = re.compile(r"""[“„«「『（”»"‘'(](?<!\w[”»"‘'(])""")
+_PAIRS = {
+    mark: re.compile(rest)
+    for mark, rest in {
+        "“": r"[^“”]{1,400}”",
+        "„": r"[^“”„\"]{1,400}[“”\"]",
+        "«": r"[^«»]{1,400}»",
+        "»": r"(?=\S)[^«»]{1,400}[«»]",
+        "”": r"(?=\S)[^“”]{1,400}”",
+        '"': r'(?=\S)[^"]{1,400}(?:(?<![\s(\[—–/:-])"|"(?=\s|\Z))',
+        "「": r"[^「」]{1,400}」",
+        "『": r"[^『』]{1,400}』",
+        "（": r"[^（）]{1,400}）",
+        "(": r"[^()]{1,400}\)",
+        # The mark that closes a single quotation is an apostrophe as well: only punctuation before it tells.
+        "‘": r"(?=[^\W\d_])[^‘]{1,400}?[.,!?…]’(?!\w)",
+        "'": r"(?:'(?=\S)(?:[^']|'(?!')){1,400}?''|(?=[^\W\d_])(?:[^']|'(?=\w)){1,400}?[,.!?…]'(?![\w']))",
+    }.items()
+}
 
 
 def _quotations(line: str) -> list[Span]:
-    """Return the spans between matching double quotation marks of up to 400 characters."""
+    """Return what stands between matching marks of quotation, or in brackets, of up to 400 characters."""
     found: list[Span] = []
-    opened: int | None = None
-    closer = ""
-    line = line.replace("''", '"\u2060')  # typewriter quotes, of the same length
-    for mark in _MARK.finditer(line):
-        index, char = mark.start(), mark.group()
-        if opened is None:
-            if char in _CLOSERS and (char != '"' or _opens(line, index)):
-                opened, closer = index, _CLOSERS[char]
-        elif char in closer and (char != '"' or not _opens(line, index) or index + 1 == len(line)):
-            if index - opened <= _LONG_QUOTE:
-                found.append((opened, index + 1))
-            opened = None
+    opener = _OPENER.search(line)
+    while opener:
+        at = opener.start()
+        rest = _PAIRS[line[at]].match(line, at + 1)
+        if rest:
+            found.append((at, rest.end()))
+        opener = _OPENER.search(line, rest.end() if rest else at + 1)
     return found
 
 
-def _opens(line: str, index: int) -> bool:
-    """Tell whether a straight quotation mark opens: a gap or a bracket before it, none behind it."""
-    before = line[index - 1] if index else " "
-    after = line[index + 1] if index + 1 < len(line) else " "
-    return (before.isspace() or before in "([—–-/:") and not after.isspace()
-
-
-def _inside(quotes: list[Span], index: int) -> bool:
+def _around(quotes: list[Span], index: int) -> Span | None:
+    """Return the quotation in which a character stands."""
     found = bisect_left(quotes, (index, 0)) - 1
-    return found >= 0 and quotes[found][0] < index < quotes[found][1]
+    return quotes[found] if found >= 0 and index < quotes[found][1] else None
 
 
-def _closes(quotes: list[Span], end: int) -> bool:
-    found = bisect_left(quotes, (end, 0)) - 1
-    return found >= 0 and quotes[found][1] in (end, end - 1)
+# Behind a quotation that opens a sentence: who speaks ("“Why?” Lund asked"), as 他说 and と言った do.
+_SAYS = one_of((*marked("verbs_of_speech", "strong"), *marked("verbs_of_speech", "weak")))
+_SPEAKER = re.compile(rf"(?:[^\W\d_{_SMALL}][\w’'.-]*\s){{1,4}}(?:{_SAYS})\b")
+_BEHIND_WORDS = re.compile(r"[とはがをにのも的]|って|など|で[はも、]|から[、は]")
+_SAID = re.compile(r"[^。！？，,]{0,12}[说說道称稱表示指出强強调調问問答喊叫]")
+
+
+def _goes_on(line: str, start: int, quote: Span, match: re.Match[str]) -> bool:
+    """Tell whether a sentence goes on behind a quotation that ends like a sentence."""
+    if line[quote[0]] == "(" and line[match.start()] == ".":
+        return not ends(line, quote[0] + 1, match.start())
+    opens = not line[start : quote[0]].strip()
+    after = line[match.end() : match.end() + LOOKAHEAD]
+    if match["full"] is not None and not after[:1].isascii() and after[:1] > "\u3000":  # Chinese, Japanese
+        return _BEHIND_WORDS.match(after) is not None or (opens and _SAID.match(after) is not None)
+    if not opens or line[match.start()] in ".。।۔":
+        return False
+    return _SPEAKER.match(after) is not None or (after[:1].isalpha() and after[:1].lower() == after[:1].upper())
