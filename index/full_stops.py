@@ -38,6 +38,7 @@ _OF_COUNTRIES, _OF_NAMES, _OF_CLOCKS = (
 )
 _FINITE = frozenset(word for row in lines("irregular_forms") for word in row.split()[1:])
 _ROMAN = frozenset("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv".split())
+_KINDS |= dict.fromkeys(_ROMAN, "roman")
 _PIECE = re.compile(r"[^\s:;,()\[\]“”„«»\"'’‘/–—-]*\Z")
 _NEXT = re.compile(r"(?P<mark>[\"“„«‘'(\[¿¡»「]*)(?P<word>(?P<elided>[LDCNJSM]|Qu)['’](?=\w)|\w+)")
 _PLACE = re.compile(
@@ -70,23 +71,32 @@ def word_before(line: str, start: int, stop: int) -> str:
     return line[line.rfind(" ", low, stop) + 1 or low : stop]
 
 
-def is_plain(word: str) -> bool:
-    """Tell whether a word is no abbreviation, whatever stands around it."""
+def may_be_short(word: str) -> bool:
+    """Tell whether a word before a full stop may be an abbreviation or a number, so that what follows decides."""
+    piece = _piece(word)
+    return (
+        not _is_plain(piece)
+        and _KINDS.get(piece.lower()) != "titles"
+        and (len(piece) < 3 or piece.isdecimal() or "." in piece or piece.lower() in _KINDS)
+    )
+
+
+def _is_plain(word: str) -> bool:
     return len(word) > 2 and word.isalpha() and word.lower() not in _KINDS and not word.endswith("str")
 
 
-def is_title(word: str) -> bool:
-    """Tell whether a name follows an abbreviation, so that it never ends a sentence."""
-    return _KINDS.get(word.lower()) == "titles"
+def _piece(word: str) -> str:
+    """Return the last part of a word that marks divide: "3" of "(§3"."""
+    match = _PIECE.search(word)
+    return match.group() if match else ""
 
 
 def ends(line: str, start: int, stop: int) -> bool:
     """Tell whether the full stop at ``stop`` ends the sentence that begins at ``start``."""
     word = word_before(line, start, stop)
-    if is_plain(word):
+    if _is_plain(word):
         return True
-    match = _PIECE.search(word)
-    piece = match.group() if match else ""
+    piece = _piece(word)
     before = line[max(start, stop - len(piece) - 200) : stop - len(piece)]
     after = line[stop + 1 : stop + 1 + LOOKAHEAD].lstrip(" \t\u00a0)]")
     return not any(map(str.isalnum, piece)) or _Stop(piece, before, after).ends()
@@ -123,7 +133,7 @@ class _Stop:
         if len(piece) == 1:
             spaced = f"{self.last.lower()}{small}" if self.last.endswith(".") else ""
             return self._named(_KINDS[spaced]) if spaced in _KINDS else self._letter()
-        if small in _ROMAN:
+        if kind == "roman":
             return not (piece.isupper() and self.last.lower() in _ORDINALS) or self.strong
         if kind is None and "." in piece:
             parts = piece.split(".")

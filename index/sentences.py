@@ -12,7 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from index.full_stops import LOOKAHEAD, PARTICLE, ends, is_plain, is_title, word_before
+from index.full_stops import LOOKAHEAD, PARTICLE, ends, may_be_short, word_before
 from index.words import marked, one_of
 
 Span = tuple[int, int]
@@ -51,9 +51,8 @@ def may_go_on(sentence: str, known: int) -> bool:
     if known > LOOKAHEAD:
         return False
     stops = (match.start() for match in _FULL_STOP.finditer(sentence, max(0, len(sentence) + known - LOOKAHEAD)))
-    words = (word_before(sentence, 0, stop) for stop in stops)
     return _QUOTED_END.search(sentence[-8:]) is not None or any(
-        not is_plain(word) and not is_title(word) for word in words
+        may_be_short(word_before(sentence, 0, stop)) for stop in stops
     )
 
 
