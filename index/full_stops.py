@@ -32,6 +32,7 @@ _KINDS |= {
 _LABELS, _ORDINALS = frozenset(listed("abbreviations", "labels")), frozenset(listed("abbreviations", "ordinals"))
 _OPENERS, _NAME_OPENERS = frozenset(listed("openers", "always")), frozenset(listed("openers", "may be names"))
 _OFFICES = frozenset(marked("titles", "claim"))
+_WORDS_TOO = {kind: frozenset(listed("abbreviations", kind)) for kind in ("before numbers", "short")}
 _SAINTS = frozenset(listed("abbreviations", "saints"))
 _OF_COUNTRIES, _OF_NAMES, _OF_CLOCKS = (
     frozenset(listed("abbreviations", f"behind a {what}")) for what in ("country", "name", "clock")
@@ -61,7 +62,7 @@ _BEFORE_I = frozenset("did am was is and than but as do can have had would will 
 _BEFORE_SAINTS = frozenset(
     "fort port lake mont mount bury east west north south cape point bay sault sir downtown".split()
 )
-_ARTICLES = frozenset("el la los las al del un una o a os as do da ao à um uma the".split())
+_ARTICLES = frozenset("el la los las al del un una o a os as do da ao à um uma the de il lo le die der den".split())
 _PLACE_OF_NAME = re.compile(r"\b(?:to|from|for|with|by|at|in)\s(?:the\s)?(?:[A-Z&][\w&’'.-]*\s){1,4}\Z")
 
 
@@ -128,7 +129,7 @@ class _Stop:
         if piece.isdecimal():
             return self._number()
         kind = _KINDS.get(small)
-        if len(piece) == 2 and piece.isupper() and piece[0] == piece[1]:
+        if kind is None and len(piece) == 2 and piece.isupper() and piece[0] == piece[1]:
             return self._doubled()
         if len(piece) == 1:
             spaced = f"{self.last.lower()}{small}" if self.last.endswith(".") else ""
@@ -151,7 +152,9 @@ class _Stop:
             case "behind a title":
                 return not (self.last.endswith(".") or self.last.lower() == "dr")
             case "titles with a capital":
-                return self.piece[0].islower() and not self.before.endswith(("'", "’"))
+                if self.piece[0].isupper() or self.before.endswith(("'", "’")):
+                    return False
+                return next((self._named(other) for other, words in _WORDS_TOO.items() if self.piece in words), True)
             case "short":
                 return self.opener or self.quoted
             case "before numbers":
@@ -167,9 +170,8 @@ class _Stop:
             case "clock":
                 return self._clock()
             case "states":
-                return self.piece[0].islower() or not (
-                    self.after[:1] == "(" or self.next.lower() in _OFFICES | _OF_COUNTRIES
-                )
+                belongs = self.next.lower() in _OFFICES | _OF_COUNTRIES and not self.last.endswith(",")
+                return self.piece[0].islower() or not (self.after[:1] == "(" or belongs)
         return self._company()
 
     def _number(self) -> bool:
@@ -188,7 +190,10 @@ class _Stop:
         """An initial ("J. K. Rowling"), a label ("Plan B"), or the short form of a word ("p. 5", "1998 r.")."""
         piece, last = self.piece, self.last.lower()
         if not piece.isupper():
-            return last[-1:].isdigit() and not self.digits and (self.opener or len(self.words) > 3)
+            long = len(self.words) > 3 or (
+                len(self.words) == 3 and len(self.words[1]) > 2
+            )  # "w 2020 r." opens a sentence
+            return last[-1:].isdigit() and not self.digits and (self.opener or long)
         if not last:
             return False
         if last in _LABELS or last == "an" or (piece == "I" and last in _BEFORE_I):
@@ -251,10 +256,10 @@ class _Stop:
     def _company(self) -> bool:
         """A form of companies, a suffix of names, or the end of a list."""
         small, first = self.next.lower(), self.after.split(" ", 1)[0]
-        if self.piece.lower() in ("sr", "co") and (
-            not self.last[:1].isupper() or self.last.endswith(".") or self.last.lower() in _ARTICLES
-        ):
-            return False  # "el Sr. Pérez", "in Co. Cork"
+        if self.last.lower() in _ARTICLES and self.piece[:1].isupper():
+            return False  # "el Sr. Pérez", "la S.p.A. Ferrari"
+        if self.piece.lower() in ("sr", "co") and (not self.last[:1].isupper() or self.last.endswith(".")):
+            return False  # "in Co. Cork"
         if self.opener or self.quoted:
             return True
         if (small in _KINDS and _KINDS[small] == "may end") or (len(first) > 1 and first.strip(".,").isupper()):

@@ -26,9 +26,9 @@ _BOUNDARY = re.compile(
         (?P<close>(?:["'”’‘»›)\]」』）】》]|[“«‹](?!\w)|[ \u00a0\u202f][»›](?!\w))*)
         (?P<note>(?:[ ]?\[(?:\d{{1,3}}|[a-z]|citation[ ]needed)\])+|[¹²³⁴-⁹⁰*†‡]+|(?<=[^\W\d_]\.)\d{{1,2}}(?=[ ]))?
         (?(full)[ \t\u3000]*(?=[^\s、，,.;:!?…)\]%])
-        |(?:[ \t\u00a0]+(?=[^{_SMALL}\s.,;:!?)\]%]|[.]{{3}}|[a-z]{{1,2}}[A-Z][A-Za-z]
-                          |(?:{PARTICLE}[ ]){{1,2}}[A-Z][\w-]+(?:,|[ ](?:\w+ed|is|was|will|has)\b))
-          |(?P<glued>(?=[^\W\d_{_SMALL}][{_SMALL}’']*[\s,]))))""",
+        |(?:[ \t\u00a0]+(?![–—-]\s[{_SMALL}])(?=[^{_SMALL}\s.,;:!?)\]%]|[.]{{3}}|[a-z]{{1,2}}[A-Z][A-Za-z]
+                          |(?:{PARTICLE}[ -]){{1,2}}[A-Z][\w-]+(?:,|[ ](?:\w+ed|is|was|will|has)\b))
+          |(?P<glued>(?=[^\W\d_{_SMALL}][{_SMALL}’']*[\s,?!]|[“„«‘][^\W_]))))""",
     re.VERBOSE,
 )
 
@@ -72,7 +72,7 @@ def _split(line: str) -> Iterator[Span]:
         elif line[stop:end] == "." and not ends(line, start, stop):
             continue
         if match["glued"] is not None and (
-            _DOMAIN.match(line, end) or not _GLUED.search(line, max(start, stop - 40), stop)
+            _DOMAIN.match(line, end) or not _GLUED.search(line[max(start, stop - 40) : stop])
         ):
             continue
         end = match.end("note") if match["note"] else end
@@ -90,11 +90,11 @@ def _trimmed(line: str, start: int, end: int) -> Iterator[Span]:
 
 
 # What stands before a full stop without white space behind it: a word, a year or a closing mark, but no address.
-_GLUED = re.compile(rf"(?:(?:\A|[\s(\[“„«\"'’-])[^\W\d_]*[{_SMALL}]|\s\d+|[)”»%])\Z")
+_GLUED = re.compile(rf"(?:(?:\A|[\s(\[“„«\"'’-])[^\W\d_]*[{_SMALL}]|\s[^\s/@]*\d|[)”»%])\Z")
 _DOMAIN = re.compile(r"(?:com|org|net|edu|gov|info|io|ai|co|de|uk|fr|es|it|nl|se|pl|eu)\b", re.I)
 
 # What follows each mark that opens a quotation or a bracket, to its end; a longer one may be cut between sentences.
-_OPENER = re.compile(r"""[“„«「『（”»"‘'(](?<!\w[”»"‘'(])""")
+_OPENER = re.compile(r"""[“„«「『（‚”»"‘'(](?<!\w[”»"‘'(])""")
 _PAIRS = {
     mark: re.compile(rest)
     for mark, rest in {
@@ -108,6 +108,7 @@ _PAIRS = {
         "『": r"[^『』]{1,400}』",
         "（": r"[^（）]{1,400}）",
         "(": r"[^()]{1,400}\)",
+        "‚": r"[^‚‘]{1,400}‘",
         # The mark that closes a single quotation is an apostrophe as well: only punctuation before it tells.
         "‘": r"(?=[^\W\d_])[^‘]{1,400}?[.,!?…]’(?!\w)",
         "'": r"(?:'(?=\S)(?:[^']|'(?!')){1,400}?''|(?=[^\W\d_])(?:[^']|'(?=\w)){1,400}?[,.!?…]'(?![\w']))",
@@ -138,7 +139,9 @@ def _around(quotes: list[Span], index: int) -> Span | None:
 _SAYS = one_of((*marked("verbs_of_speech", "strong"), *marked("verbs_of_speech", "weak")))
 _SPEAKER = re.compile(rf"(?:[^\W\d_{_SMALL}][\w’'.-]*\s){{1,4}}(?:{_SAYS})\b")
 _BEHIND_WORDS = re.compile(r"[とはがをにのも的]|って|など|で[はも、]|から[、は]")
-_SAID = re.compile(r"[^。！？，,]{0,12}[说說道称稱表示指出强強调調问問答喊叫]")
+_SAID = re.compile(
+    r"[^。！？，]{0,20}(?:言[いっ]|述べ|語っ|話し|叫ん|答え|尋ね|聞い)|[^。！？，,]{0,12}[说說道称稱表示指出强調调問问答喊叫]"
+)
 
 
 def _goes_on(line: str, start: int, quote: Span, match: re.Match[str]) -> bool:
