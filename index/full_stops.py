@@ -255,15 +255,15 @@ class _Stop:
 
     def _company(self) -> bool:
         """A form of companies, a suffix of names, or the end of a list."""
-        small, first = self.next.lower(), self.after.split(" ", 1)[0]
+        small = self.next.lower()
         if self.last.lower() in _ARTICLES and self.piece[:1].isupper():
             return False  # "el Sr. Pérez", "la S.p.A. Ferrari"
         if self.piece.lower() in ("sr", "co") and (not self.last[:1].isupper() or self.last.endswith(".")):
             return False  # "in Co. Cork"
         if self.opener or self.quoted:
             return True
-        if (small in _KINDS and _KINDS[small] == "may end") or (len(first) > 1 and first.strip(".,").isupper()):
-            return False  # "Co. Ltd.", "& Co. KG"
+        if _KINDS.get(small) == "may end":
+            return False  # "Co. Ltd."
         if self._names_a_place():
             return False
         if small in _OF_NAMES or small in _OFFICES:

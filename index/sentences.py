@@ -20,9 +20,9 @@ Span = tuple[int, int]
 _SMALL = "".join(char for char in map(chr, range(0x588)) if char.islower())
 # These end a sentence with or without white space behind them: full-width stops, danda, and those of Urdu, Arabic,
 # Armenian and Amharic.
-_FULL = "。！？｡।॥۔؟։።፧"
+FULL_STOPS = "。！？｡।॥۔؟։።፧"
 _BOUNDARY = re.compile(
-    rf"""[.!?…{_FULL}](?<![.!?…{_FULL}]{{2}})[.!?…{_FULL}]*+(?P<full>(?<=[{_FULL}]))?
+    rf"""[.!?…{FULL_STOPS}](?<![.!?…{FULL_STOPS}]{{2}})[.!?…{FULL_STOPS}]*+(?P<full>(?<=[{FULL_STOPS}]))?
         (?P<close>(?:["'”’‘»›)\]」』）】》]|[“«‹](?!\w)|[ \u00a0\u202f][»›](?!\w))*)
         (?P<note>(?:[ ]?\[(?:\d{{1,3}}|[a-z]|citation[ ]needed)\])+|[¹²³⁴-⁹⁰*†‡]+|(?<=[^\W\d_]\.)\d{{1,2}}(?=[ ]))?
         (?(full)[ \t\u3000]*(?=[^\s、，,.;:!?…)\]%])
@@ -58,7 +58,7 @@ def may_go_on(sentence: str, known: int) -> bool:
 
 _LINE = re.compile(r"[^\n]+")
 _FULL_STOP = re.compile(r"[.](?![.\w])")
-_QUOTED_END = re.compile(rf"[!?…{_FULL}][\"'”’“‘»«)」』）]+\s*\Z")
+_QUOTED_END = re.compile(rf"[!?…{FULL_STOPS}][\"'”’“‘»«)」』）]+\s*\Z")
 
 
 def _split(line: str) -> Iterator[Span]:

@@ -15,7 +15,7 @@ import Stemmer
 from anyascii import anyascii
 
 from index.articles import Article, Passage, Source, digest_of
-from index.sentences import Span, spans
+from index.sentences import FULL_STOPS, Span, spans
 from index.words import listed
 
 _WORD = re.compile(r"[^\W_]+(?:['’.][^\W_]+)*")
@@ -72,8 +72,9 @@ def stemmed(word: str) -> str:
 BULLET = re.compile(r"^(?:[*•·▪◦‣+^–—-]+|>{1,3}|[»«]|\d{1,2}[.)]|o(?=\s[A-Z\d]))\s+")
 _LINES_WORD = re.compile(r"\w+")
 # A line of prose ends with a full stop or its like; quotation marks, brackets and emoji may follow.
-_END = re.compile(r"""[.!?…:;。！？।॥؟۔][^\w.!?…:;。！？।॥؟۔]*$|["”»]$""")
-_FULL_STOP = re.compile(r"""(?:(?<!\.\.)[.!?。！？।॥؟۔]|[.!?]["”’'»)\]])[^\w.!?…:;。！？।॥؟۔]*$|[^.…]["”»]$""")
+_NO_END = rf"[^\w.!?…:;{FULL_STOPS}]*$"
+_END = re.compile(rf"""[.!?…:;{FULL_STOPS}]{_NO_END}|["”»]$""")
+_FULL_STOP = re.compile(rf"""(?:(?<!\.\.)[.!?{FULL_STOPS}]|[.!?]["”’'»)\]]){_NO_END}|[^.…]["”»]$""")
 _CLIPPED = re.compile(r"(?:…|\.\.\.)\W*$")
 _UNSPACED = re.compile(r"[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")  # Thai, Japanese, Chinese
 # "WeatherSportPolitics": links whose spaces were lost when the page was saved.
