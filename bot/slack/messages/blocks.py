@@ -253,7 +253,7 @@ def _nearest(near: Sequence[Near]) -> list[_Unit]:
 
 def pieces(content: str, most: int = _PLAIN) -> list[str]:
     """Divide a text into pieces that fit a block: between sentences, or words where a sentence is too long."""
-    from index.text import spans
+    from index.sentences import spans
 
     found: list[str] = []
     for start, end in spans(content) or [(0, len(content))]:
