@@ -24,7 +24,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article as cleaned; every offset anywhere counts characters of ``text``."""
+    """An article as cleaned; every offset counts characters of ``text``, of a quoted headline those of its title."""
 
     source: Source
     text: str
@@ -34,6 +34,10 @@ class Article:
     def of(cls, source: Source, text: str) -> Article:
         """Make an article from its source and cleaned text."""
         return cls(source, text, digest_of(text))
+
+    def part(self, start: int, end: int, *, headline: bool = False) -> str:
+        """Return some characters of the text, or of the headline."""
+        return (self.source.title if headline else self.text)[start:end]
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,7 @@ _ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
 
 @dataclass(slots=True)
 class Candidate:
-    """A sentence of a passage, and what its score is made of."""
+    """A sentence of a passage, or the headline of its article, and what its score is made of."""
 
     hit: Hit
     start: int
@@ -62,6 +62,7 @@ class Candidate:
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
+    headline: bool = False  # ``start`` and ``end`` are of the article's title
 
     @property
     def has_speaker(self) -> bool:

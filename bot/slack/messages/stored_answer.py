@@ -13,10 +13,10 @@ from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.reply import Answer, Citation, Links, Sentence
+from bot.reply import Answer, Citation, Links, Sentence, marks_of
 from index.articles import Article
 from index.store.dialect import Database
-from web.links import LinkTarget, version_of
+from web.links import target
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
 
@@ -58,6 +58,12 @@ class Cited:
     after: str = ""
     also_in: tuple[str, ...] = ()
     link: str | None = None
+    headline: bool = False  # the quote is the article's headline, and start and end are of that
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a reader is told beside the source."""
+        return marks_of(headline=self.headline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +159,10 @@ def _origin(article: Article) -> Origin:
 
 def _cited(citation: Citation, link: str | None) -> Cited:
     text, passage = citation.article.text, citation.passage
-    before = text[min(passage.start, citation.start) : citation.start]
-    after = text[citation.end : max(passage.end, citation.end)]
+    before = after = ""
+    if not citation.headline:
+        before = text[min(passage.start, citation.start) : citation.start]
+        after = text[citation.end : max(passage.end, citation.end)]
     return Cited(
         citation.number,
         _origin(citation.article),
@@ -165,6 +173,7 @@ def _cited(citation: Citation, link: str | None) -> Cited:
         after,
         citation.also_in,
         link,
+        citation.headline,
     )
 
 
@@ -200,10 +209,12 @@ def _shown(entry: JournalEntry) -> AnswerView:
 
 def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     origin = cited.origin
-    others = tuple(
-        (other.start, other.end)
+    others = [
+        (other.start, other.end, other.headline)
         for other in stored.cited
         if other.origin.article_id == origin.article_id and other is not cited
+    ]
+    place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
+    return QuotedSource(
+        cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place, cited.headline
     )
-    place = LinkTarget(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
-    return QuotedSource(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)
