@@ -137,8 +137,10 @@ def _thread(value: object) -> tuple[str, ...]:
 
 def _mend_index(archive: Archive) -> None:
     """Write damaged vectors again after the answer, and say so in one line."""
-    from bot.repair import mend_index
+    from bot.repair import READ_ONLY_INDEX, mend_index
 
+    if archive.cannot_open_index:
+        print(f"{READ_ONLY_INDEX}.", file=sys.stderr)
     trouble = archive.trouble
     if trouble is None:
         return

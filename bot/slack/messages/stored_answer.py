@@ -185,7 +185,7 @@ def answers(place: Database) -> Answers:
         if not opened:
             if isinstance(place, Path) and not place.exists():
                 return None
-            opened.append(Journal(place))
+            opened.append(Journal(place, to_read=True))
         entry = opened[0].by_id(id_)
         return _shown(entry) if entry and entry.answer else None
 
