@@ -140,6 +140,7 @@ def _about(article: Article) -> dict[str, Any]:
     return {
         "article_id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
         "published": source.published and source.published.isoformat(), "url": source.url, "path": source.path,
+        "teaser": source.teaser,
     }  # fmt: skip
 
 
@@ -159,9 +160,9 @@ def _nearest_json(hit: Hit) -> dict[str, Any]:
     return {**_about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
 
 
-def marks_of(*, headline: bool) -> tuple[str, ...]:
+def marks_of(*, headline: bool, teaser: bool) -> tuple[str, ...]:
     """Return what a reader is told beside the source of a quote."""
-    return ("headline",) if headline else ()
+    return ("headline",) * headline + ("teaser only",) * teaser
 
 
 def place_of(citation: Citation) -> QuotedPlace:

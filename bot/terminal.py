@@ -89,7 +89,7 @@ def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 def _citation(citation: Citation, among: Sequence[Citation], width: int, links: Links, hyperlinks: bool) -> list[str]:
     source = citation.article.source
-    marks = marks_of(headline=citation.headline)
+    marks = marks_of(headline=citation.headline, teaser=source.teaser)
     head = f"[{citation.number}] {_named(source)}" + (f" ({', '.join(marks)})" if marks else "")
     link = links.cited(citation, among)
     opens = hyperlinks and link is not None and link.isascii() and link.isprintable()

@@ -20,6 +20,7 @@ class Source:
     published: date | None = None
     language: str | None = None  # ISO 639-1
     published_at: str | None = None  # ISO 8601 with the offset from UTC, where the source says so much
+    teaser: bool = False  # its text is only the beginning: the rest is behind a paywall
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ class QuotedSource:
     published: date | None
     also_in: tuple[str, ...]
     place: LinkTarget
-    headline: bool = False  # the quote is the article's headline
+    marks: tuple[str, ...] = ()  # what a reader is told beside it ("headline", "teaser only")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from index.articles import Source, article_id
 from index.batch import Prepared
 from index.clean.clean import clean
+from index.clean.offers import without_offer
 from index.errors import UnreadableError
 from index.read.files import digest_of_file, read
 from index.read.record import Failure, File, Record
@@ -134,6 +135,8 @@ def cleaned(
             continue
         metadata = record.metadata
         found = clean(record.text, metadata.title or "", metadata.publisher, extracted=record.extracted)
+        if record.teaser:
+            found = without_offer(found)
         if not found.text:
             yield Failure(
                 record.path, "no article text in it, only page furniture; save the page again as text", passing=passing
@@ -151,6 +154,7 @@ def cleaned(
             metadata.published,
             language,
             metadata.published_at,
+            teaser=record.teaser,
         )
         yield CleanedArticle(
             source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut)

@@ -45,7 +45,8 @@ class Record:
     ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
     is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
-    ``extracted`` says that the text was taken out of a page's own markup.
+    ``extracted`` says that the text was taken out of a page's own markup, ``teaser`` that it is only the beginning of
+    an article to be paid for.
     """
 
     path: str
@@ -57,6 +58,7 @@ class Record:
     speaks: bool = True
     made: date | None = None
     extracted: bool = False
+    teaser: bool = False
 
 
 # The names of fields in the exports of other systems, best first.

@@ -262,7 +262,7 @@ def prepare_schema(connection: Connection, schema: str) -> None:
 
 
 def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
-    """Make the tables, and add the nullable columns, that a database lacks."""
+    """Make the tables, and add the nullable columns and the indexes, that a database lacks."""
     metadata.create_all(connection)
     for each in metadata.sorted_tables:
         present = {known["name"] for known in inspect(connection).get_columns(each.name)}
@@ -271,6 +271,8 @@ def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
                 connection.exec_driver_sql(
                     f"ALTER TABLE {each.name} ADD COLUMN {CreateColumn(added).compile(dialect=connection.dialect)}"
                 )
+        for index in each.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def now(connection: Connection) -> ColumnElement[float]:

@@ -124,7 +124,16 @@ class StoredArticle:
 def source_of(row: Row[Any]) -> Source:
     """Return the source in a row of articles."""
     return Source(
-        row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language, row.published_at
+        row.id,
+        row.title,
+        row.publisher,
+        row.author,
+        row.url,
+        row.path,
+        row.published,
+        row.language,
+        row.published_at,
+        teaser=bool(row.teaser),
     )
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -106,6 +107,11 @@ def test_a_cited_headline_is_marked_at_the_top_and_the_link_leads_there(room):
     assert texts(found, "mark.other") == ["The"]
     assert found.cssselect(".actions")[0].get("data-quote") == "The ship leaves"
     assert hrefs(found, "courier.example")[0].endswith(":~:text=The%20ship%20leaves")
+
+
+def test_the_page_of_a_teaser_says_that_it_is_one(room):
+    room.put(article(TEXT, teaser=True))
+    assert texts(page(room.get(room.link(STORY))), ".note")[0].startswith("A teaser only.")
 
 
 def test_beside_a_cited_sentence_the_headline_is_marked_as_cited_too(room):
@@ -356,10 +362,10 @@ def test_an_answer_has_a_page_whose_sources_open_at_their_sentences(tmp_path, jo
 def test_a_quoted_headline_is_named_on_the_page_of_its_answer_and_opens_there(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
     room.put(STORY)
-    cited = Cited(1, ORIGIN, "The ship leaves", 0, 15, headline=True)
+    cited = Cited(1, replace(ORIGIN, teaser=True), "The ship leaves", 0, 15, headline=True)
     given = StoredAnswer("Does it leave?", "answered", said=(Sentence("The ship leaves", (1,)),), cited=(cited,))
     found = page(room.get(room.links.answer(kept(journal, given))))
-    assert texts(found, "#s1 .kicker")[0].endswith("· headline")
+    assert texts(found, "#s1 .kicker")[0].endswith("· headline · teaser only")
     there = page(room.get(found.cssselect("#s1 a")[0].get("href")))
     assert texts(there, "h1 mark#c") == ["The ship leaves"]
 

@@ -38,6 +38,7 @@ class Origin:
     publisher: str | None
     published: str | None  # ISO
     url: str | None
+    teaser: bool = False
 
     @property
     def day(self) -> date | None:
@@ -63,7 +64,7 @@ class Cited:
     @property
     def marks(self) -> tuple[str, ...]:
         """What a reader is told beside the source."""
-        return marks_of(headline=self.headline)
+        return marks_of(headline=self.headline, teaser=self.origin.teaser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +155,7 @@ def _origin(article: Article) -> Origin:
         source.publisher,
         source.published.isoformat() if source.published else None,
         source.url,
+        source.teaser,
     )
 
 
@@ -216,5 +218,5 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     ]
     place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
     return QuotedSource(
-        cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place, cited.headline
+        cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place, cited.marks
     )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from index.articles import digest_of
 from index.errors import UnreadableError
+from index.read.html.teaser import is_teaser
 from index.read.record import Record, decoded
 
 if TYPE_CHECKING:
@@ -74,7 +75,17 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     text = _whole_text(text, page.body)
     _check_article(tree, text, page.kind)
-    return Record(path, digest_of(raw), text, page.metadata, page.url, page.language, speaks=False, extracted=True)
+    return Record(
+        path,
+        digest_of(raw),
+        text,
+        page.metadata,
+        page.url,
+        page.language,
+        speaks=False,
+        extracted=True,
+        teaser=is_teaser(tree, text),
+    )
 
 
 def show_as_read(tree: HtmlElement) -> None:
