@@ -110,6 +110,17 @@ def test_what_must_write_says_that_the_folder_cannot_be_written(run):
         assert "cannot be written" in done.stderr
 
 
+def test_an_archive_of_an_older_newsdesk_must_be_written_once(copied):
+    with sqlite3.connect(copied / "catalog.sqlite3") as catalog:
+        catalog.execute("UPDATE facts SET value = '2' WHERE name = 'schema'")
+    catalog.close()
+    _chmod(copied, writable=False)
+    done = _command(copied, "bot", "articles", preexec_fn=_without_override)
+    _chmod(copied, writable=True)
+    assert done.returncode == 2
+    assert "It must be brought up to date once where it can be written" in done.stderr
+
+
 def test_a_backup_of_it_can_be_made(run, tmp_path):
     done = run("bot", "backup", tmp_path / "backup.zip")
     assert (done.returncode, done.stderr) == (0, "")
