@@ -20,14 +20,18 @@ _LEAST = 4  # words of a title that states something
 _SAYS_SO = 0.6  # share of what a title adds to the question that a sentence has which says the same
 _BETTER = 0.2  # how far above the best sentence a title must score
 _LACKS = 0.15  # share of the question's weight that a title may lack
-_HOW = re.compile(r"\bhow\s+(?P<measure>old|long|far|tall|high|deep|wide|heavy)\b", re.I)
+_HOW = re.compile(r"\bhow\s+(?P<measure>old|long|far|tall|deep|wide|heavy)\b", re.I)
 _LENGTHS, _TIMES = (
     frozenset("km mile m foot inch yard cm mm".split()),
     frozenset("s min h day week month year decade century".split()),
 )
 _UNITS = {"old": _TIMES, "long": _TIMES | _LENGTHS, "heavy": frozenset("kg g t lb oz".split())}
-_BECAUSE = re.compile(r"\b(?:over|amid|following|on\s+(?:fears|suspicion))\b", re.I)  # as headlines put it
-_SORT = re.compile(r"\b(?:which|what)\s+(?P<sort>\w+)", re.I)  # "which animal": the answer names one
+_BECAUSE = re.compile(  # as headlines put it
+    r"\b(?:over|amid|following|on\s+(?:fears|suspicion)|forc(?:es?|ed)|caus(?:es?|ed)|prompt(?:s|ed)?|leads?\s+to)\b",
+    re.I,
+)
+_SORT = re.compile(r"\b(?:which|what|how)\s+(?P<sort>\w+)", re.I)  # "which animal": the answer names one
+_AGE = re.compile(r"\b(?:aged?|at)\s+\d|\byear-old\b|,\s\d{1,3}(?:,|$)", re.I)
 _LASTED = re.compile(r"\b(?:after|for)\s+(?:\S+\s+){1,3}?(?:minute|hour|day|week|month|year|decade)s?\b", re.I)
 _WHO = re.compile(r"\A\W*(?:and\s+)?who\s+(?:has\s+|have\s+|had\s+|will\s+)?(?P<verb>\w+)\s+(?P<next>\w+)", re.I)
 _PREPOSITIONS = frozenset("in at on of for from to with by as during after before against".split())
@@ -109,7 +113,9 @@ def _covered(hit: Hit, text: str, question: Question) -> frozenset[str] | None:
         ):
             found.add(term)
         elif any(opposed(meant, other) for other in said):
-            return None
+            if question.kind != "yesno":
+                return None
+            found.add(term)  # which is the answer
     return frozenset(found)
 
 
@@ -122,12 +128,13 @@ def _holds_what_is_asked(question: Question, text: str, covered: frozenset[str])
         return _names_who(who["verb"], who["next"], text, covered)
     if question.kind == "number" and (how := _HOW.search(question.asked)):
         units = _UNITS.get(how["measure"].lower(), _LENGTHS)
-        return any(figure.unit in units for figure in figures(text))
+        of_age = how["measure"].lower() == "old" and _AGE.search(text) is not None
+        return of_age or any(figure.unit in units for figure in figures(text))
     if question.kind == "when":
         return TIME.search(_LASTED.sub("", text)) is not None
-    if question.kind == "why" and _BECAUSE.search(text):
-        return True
-    if question.kind in ("number", "why", "where", "list"):
+    if question.kind == "why":
+        return _BECAUSE.search(text) is not None or holds_what_is_asked(question, _LASTED.sub("", text), asked)
+    if question.kind in ("number", "where"):
         return holds_what_is_asked(question, text, asked)
     return any(term not in asked for term in terms(text))
 
