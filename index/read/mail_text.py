@@ -11,7 +11,7 @@ from index.clean.clean import lines_of
 from index.clean.furniture import form_of
 from index.dates import parse_date
 from index.read.html.blocks import blocks_of
-from index.read.html.page import show_as_read
+from index.read.html.shown import show_as_read
 from index.text import BULLET, is_sentence
 
 if TYPE_CHECKING:

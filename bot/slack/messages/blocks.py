@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.reply import Sentence
-from bot.slack.messages.stored_answer import REASONS, Near, Origin, StoredAnswer
+from bot.slack.messages.stored_answer import REASONS, Cited, Near, Origin, StoredAnswer
 from bot.slack.messages.text import mrkdwn, names_an_address, plain
 from index.dates import day_text
 from web.links import address
@@ -107,7 +107,7 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
     if stored.outcome == "answered":
         parts = [stored.lead] if stored.lead else []
         parts += [_numbered(said) for said in stored.said] + [
-            f"[{cited.number}] {_named(cited.origin)}" for cited in stored.cited
+            "".join([f"[{cited.number}] {_named(cited.origin)}", *_marked(cited)]) for cited in stored.cited
         ]
     elif stored.outcome == "refused":
         parts = [
@@ -165,6 +165,15 @@ def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
     """
     about = ", ".join(filter(None, [plain(origin.publisher) if origin.publisher else None, _day(origin)]))
     return [text(f"{about}: "), *_title(origin, link)]
+
+
+def cited_line(cited: Cited) -> list[Element]:
+    """Return number, publisher, date and title of a citation, and what is to know about its quote."""
+    return [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link), *map(text, _marked(cited))]
+
+
+def _marked(cited: Cited) -> list[str]:
+    return [f" ({', '.join(cited.marks)})"] if cited.marks else []
 
 
 def _title(origin: Origin, link: str | None) -> list[Element]:
@@ -226,7 +235,7 @@ def _note(stored: StoredAnswer) -> list[_Unit]:
 def _sources(stored: StoredAnswer) -> list[_Unit]:
     units: list[_Unit] = []
     for cited in stored.cited:
-        parts = [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link)]
+        parts = cited_line(cited)
         if cited.also_in:
             parts.append(text(f", also in {', '.join(map(plain, cited.also_in))}"))
         unit = _section(*parts)
