@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 
 _REMEMBERED = 600.0  # seconds that a lookup of a person is used
 _MOST = 5_000  # people remembered

@@ -17,8 +17,6 @@ from bot.journal.tables import JOURNAL_ERRORS
 from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import REFUSALS, Access
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.desk_threads import DeskThreads
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
@@ -27,6 +25,8 @@ from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.text import is_empty, looks_like_question, plain, question_text
 from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from bot.telemetry import error_place, span
 from index.errors import ArchiveError, NewsdeskError, StopRequested
 

@@ -18,14 +18,14 @@ from bot.reply import Links
 from bot.slack import metrics
 from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.desk_threads import DeskThreads, guarded
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import changed_archive, ingest_line, runs_after
 from bot.slack.messages.text import mrkdwn
 from bot.slack.queue import Queue, catch_up
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from bot.telemetry import error_place
 from index.errors import NewsdeskError, ServerDown, VectorsError
 

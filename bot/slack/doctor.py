@@ -11,9 +11,9 @@ import yaml
 
 from bot.admin.doctor import Finding
 from bot.journal.journal import Journal, journal_at
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable, client
 from bot.slack.listeners import EVENTS
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, client
 from index.store.dialect import Database
 from settings import Settings
 

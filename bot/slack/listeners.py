@@ -10,7 +10,6 @@ from typing import Any
 from bot.admin.views import DAYS, status_json, status_text, writings_json, writings_text
 from bot.journal.entry import JournalEntry
 from bot.slack.bot import SlackBot
-from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.messages import blocks, windows
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import (
@@ -25,6 +24,7 @@ from bot.slack.messages.home import (
 )
 from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.messages.text import is_empty, question_text
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from index.errors import NewsdeskError
 
 EVENTS = (

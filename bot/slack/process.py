@@ -24,11 +24,11 @@ from starlette.routing import Route
 
 from bot.desks import AnsweringDesk
 from bot.slack import metrics
-from bot.slack.api import Api
 from bot.slack.bot import Rules, SlackBot
-from bot.slack.calls import SlackRefused, SlackUnreachable, client
 from bot.slack.desk_threads import DeskThreads
 from bot.slack.listeners import LISTENERS
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, client
 from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import SettingsError

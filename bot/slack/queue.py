@@ -19,9 +19,9 @@ from bot.journal.entry import JournalEntry, QuestionKind
 from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from bot.slack.answering import Answering
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.messages.text import is_empty, looks_like_question, mentions, question_text
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")

@@ -19,7 +19,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.journal.processes import Leases
 from bot.slack import metrics
-from bot.slack.rate_limits import RateLimits
+from bot.slack.web_api.rate_limits import RateLimits
 from index.errors import NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")

@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from bot.slack import metrics
-from bot.slack.calls import LONGEST_WAIT, TRIES, Calls, SlackRefused, SlackUnreachable, Unclear
 from bot.slack.messages.blocks import Message
+from bot.slack.web_api.calls import LONGEST_WAIT, TRIES, Calls, SlackRefused, SlackUnreachable, Unclear
 
 log = logging.getLogger("newsdesk.slack")
 
