@@ -16,17 +16,18 @@ from bot.journal.journal import Journal
 from bot.journal.tables import JOURNAL_ERRORS
 from bot.reply import Links, Sentence
 from bot.slack import metrics
-from bot.slack.access import REFUSALS, Access
+from bot.slack.access import Access, Verdict
 from bot.slack.desk_threads import DeskThreads
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import archive_versions
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.text import is_empty, looks_like_question, plain, question_text
+from bot.slack.notices import NOT_THERE, Notices
 from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
 from bot.slack.web_api.api import Api
-from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, TokenRefused
 from bot.telemetry import error_place, span
 from index.errors import ArchiveError, NewsdeskError, StopRequested
 
@@ -34,8 +35,6 @@ log = logging.getLogger("newsdesk.slack")
 
 _LONGEST = 120.0  # seconds that the desk may take; after that the bot apologises
 _TOO_OLD = 6 * 3_600  # seconds; after that nobody waits for the answer
-_NOT_THERE = ("channel_not_found", "not_in_channel")
-_ONCE = 86_400  # seconds between two refusals of the same person
 _OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
 APOLOGY = (
     "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
@@ -58,7 +57,7 @@ class Answering:
     ) -> None:
         self._api, self._journal, self._desk, self._access = api, journal, desk, access
         self._owner, self._offer_person, self._links = owner, offer_person, links
-        self.statuses = Statuses(api)
+        self.statuses, self._notices = Statuses(api), Notices(api, journal)
 
     # --- answering ---
 
@@ -75,6 +74,10 @@ class Answering:
             except StopRequested:  # the asker pressed stop, edited or removed the question
                 log.info("overtaken question=%s", entry.id)
                 await self._after_change(entry)
+                return
+            except TokenRefused:  # said once, in the log; the question waits until the token is accepted
+                await self.statuses.end(entry, clear=False)
+                self._journal.put_back(entry.id, self._owner)
                 return
             except SlackRefused as error:
                 await self._after_refusal(entry, error)
@@ -107,11 +110,14 @@ class Answering:
 
     async def _after_refusal(self, entry: JournalEntry, error: SlackRefused) -> None:
         log.warning("slack refused question=%s method=%s error=%s", entry.id, error.method, error.error)
-        await self.statuses.end(entry, clear=error.error not in (*_NOT_THERE, "thread_not_found"))
-        if entry.kind == "shortcut" and error.error in _NOT_THERE and entry.thread:
+        await self.statuses.end(entry, clear=False)
+        if entry.thread and not entry.quiet and error.error != "thread_not_found":
+            await self._api.set_status(entry.channel, entry.thread, "")
+        if entry.kind == "shortcut" and error.error in NOT_THERE and entry.thread:
             await self._move_to_direct_message(entry)
-        else:
-            self._fail(entry)
+            return
+        await self._notices.cannot_post(entry, error)
+        self._fail(entry)
 
     def _fail(self, entry: JournalEntry) -> None:
         self._journal.finish(entry, "failed")
@@ -121,9 +127,12 @@ class Answering:
         """Answer in a direct message what was asked about a message in a channel that we are not in."""
         try:
             self._journal.move(entry.id, await self._api.direct_channel(entry.user))
-            self._journal.put_back(entry.id, self._owner)
+        except TokenRefused:
+            pass  # it is tried again where it was asked
         except (SlackRefused, SlackUnreachable):
             self._fail(entry)
+            return
+        self._journal.put_back(entry.id, self._owner)
 
     async def _answer(self, entry: JournalEntry) -> str:
         alone = bool(entry.reply_url)  # only the asker reads it
@@ -204,31 +213,9 @@ class Answering:
         except NewsdeskError:
             return ()
 
-    async def _refuse(self, entry: JournalEntry, verdict: str) -> str:
-        words = REFUSALS.get(verdict)
+    async def _refuse(self, entry: JournalEntry, verdict: Verdict) -> str:
         await self.statuses.end(entry, clear=True)
-        if (
-            words
-            and not entry.quiet
-            and self._journal.mark_done(
-                f"refused:{entry.user}:{entry.channel if verdict == 'shared' else ''}:{int(time.time()) // _ONCE}"
-            )
-        ):
-            message = Message((blocks.rich([blocks.section(blocks.text(words))]),), words)
-            if entry.reply_url:
-                await self._api.respond(entry.reply_url, message)
-            elif entry.channel.startswith("D"):
-                await self._api.post(
-                    entry.channel,
-                    entry.thread,
-                    message,
-                    {"question": entry.id, "part": 0},
-                    look_first=entry.attempts > 1,
-                )
-            else:
-                await self._api.post_ephemeral(
-                    entry.channel, entry.user, message, entry.thread if entry.thread != entry.ts else ""
-                )
+        await self._notices.may_not_ask(entry, verdict)
         self._journal.finish(entry, "left")
         return verdict
 
@@ -237,14 +224,25 @@ class Answering:
     async def _post_answer(self, entry: JournalEntry, found: StoredAnswer) -> str:
         with span("post", outcome=found.outcome):
             if entry.reply_url:
-                for message in blocks.answer(found, entry.id, feedback=False, share=True):
-                    if not await self._api.respond(entry.reply_url, message):
-                        break
+                await self._respond(entry, blocks.answer(found, entry.id, feedback=False, share=True))
             else:
                 await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))
         if not self._journal.finish(entry, "answered", found.as_json()):
             raise StopRequested
         return found.outcome
+
+    async def _respond(self, entry: JournalEntry, messages: Sequence[Message]) -> None:
+        """Answer /ask; directly, if its response_url has run out (after 30 minutes)."""
+        channel = ""
+        for number, message in enumerate(messages):
+            if not channel:
+                taken = await self._api.respond(entry.reply_url, message)
+                if taken:
+                    continue
+                if taken is None:  # it may be there
+                    return
+                channel = await self._api.direct_channel(entry.user)
+            await self._api.post(channel, "", message, {"question": entry.id, "part": number}, look_first=True)
 
     async def _put_messages(self, entry: JournalEntry, messages: Sequence[Message], first: int = 0) -> None:
         """Bring the answer's messages from number ``first`` on up to date.

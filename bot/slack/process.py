@@ -28,7 +28,7 @@ from bot.slack.bot import Rules, SlackBot
 from bot.slack.desk_threads import DeskThreads
 from bot.slack.listeners import LISTENERS
 from bot.slack.web_api.api import Api
-from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, client
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, client, refused_token
 from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import SettingsError
@@ -108,6 +108,8 @@ def readiness_checks(bot: SlackBot) -> dict[str, Check]:
     async def slack() -> Part:
         if not bot.api.user:
             return Part("down", "has not been reached yet")
+        if bot.api.trouble:
+            return Part("down", bot.api.trouble)
         if bot.connected is None:
             return Part("ready", "comes to us over HTTP")
         return (
@@ -215,14 +217,8 @@ async def _open(api: Api, app_token: str | None) -> None:
                 await api.check_app_token(app_token)
             return
         except SlackRefused as error:
-            name, where = (
-                ("SLACK_APP_TOKEN", "an app-level token with connections:write")
-                if error.method.startswith("apps.")
-                else ("SLACK_BOT_TOKEN", "the Bot User OAuth Token")
-            )
-            raise SettingsError(
-                f"Slack refuses {name} ({error.error}). Take {where} from your app's page. See: python -m bot doctor"
-            ) from error
+            name = "SLACK_APP_TOKEN" if error.method.startswith("apps.") else "SLACK_BOT_TOKEN"
+            raise SettingsError(f"{refused_token(name, error.error)} See: python -m bot doctor") from error
         except SlackUnreachable as error:
             log.warning("slack cannot be reached, trying on: %s", error)
 

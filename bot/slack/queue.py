@@ -150,6 +150,10 @@ class Queue:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _WATCH)
 
+    def wake(self) -> None:
+        """Have what waits handed out now."""
+        self._wake.set()
+
     def _remember(self) -> None:
         """Write down when the last event came; what came later was missed."""
         before = float(self._journal.fact("last_seen") or 0)
@@ -157,7 +161,7 @@ class Queue:
             self._journal.put_fact("last_seen", f"{self._seen:.6f}")
 
     def _hand_out(self) -> None:
-        while not self.closing and len(self._running) < _IN_HAND:
+        while not self.closing and not self._api.token_error and len(self._running) < _IN_HAND:
             busy = Counter(entry.user for entry in self._running.values())
             waiting = self._journal.waiting(
                 self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user]
