@@ -18,6 +18,7 @@ from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import Access, Verdict
 from bot.slack.desk_threads import DeskThreads
+from bot.slack.follow_ups import FollowUps
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import archive_versions
@@ -58,6 +59,7 @@ class Answering:
         self._api, self._journal, self._desk, self._access = api, journal, desk, access
         self._owner, self._offer_person, self._links = owner, offer_person, links
         self.statuses, self._notices = Statuses(api), Notices(api, journal)
+        self._follow_ups = FollowUps(api, desk)
 
     # --- answering ---
 
@@ -145,21 +147,23 @@ class Answering:
             return await self._post_answer(entry, blocks.hint(examples))
         if entry.kind == "direct" and entry.thread == entry.ts:
             await self._api.set_title(entry.channel, entry.thread, plain(entry.text)[:100])
-        request = Request(entry.text, date.today(), thread=self._earlier_questions(entry))  # noqa: DTZ011  "today" is the team's
-        if (
-            entry.thread
-            and not entry.quiet
-            and not entry.messages
-            and self._api.may_stream()
-            and await self._desk.streams()
-        ):
+        earlier = self._earlier_questions(entry)
+        request = Request(entry.text, date.today(), thread=tuple(item.text for item in earlier))  # noqa: DTZ011  "today" is the team's
+        if entry.quiet:
+            return await self._answer_remark(entry, await self._follow_ups.asked_in(entry, request, earlier))
+        if entry.thread and not entry.messages and self._api.may_stream() and await self._desk.streams():
             return await self._stream(entry, request)
-        found = await self._ask(entry, request)
-        if entry.quiet and not found.answered:
-            await self.statuses.end(entry, clear=False)
-            self._journal.finish(entry, "left")
-            return "left"
-        return await self._post_answer(entry, found)
+        return await self._post_answer(entry, await self._ask(entry, request))
+
+    async def _answer_remark(self, entry: JournalEntry, request: Request | None) -> str:
+        """Answer a remark in a thread if it asks the bot something and the articles answer; else say nothing."""
+        found = await self._ask(entry, request) if request else None
+        if found and found.answered:
+            return await self._post_answer(entry, found)
+        if entry.messages:  # it was answered before it was edited
+            await self._put_messages(entry, [])
+        self._journal.finish(entry, "left")
+        return "left"
 
     async def _ask(self, entry: JournalEntry, request: Request) -> StoredAnswer:
         try:
@@ -178,16 +182,14 @@ class Answering:
         found = stored_answer(reply, await self._desk.read(archive_versions), self._links)
         return replace(found, page=self._links.answer(entry.id)) if found.answered else found
 
-    def _earlier_questions(self, entry: JournalEntry) -> tuple[str, ...]:
+    def _earlier_questions(self, entry: JournalEntry) -> list[JournalEntry]:
         """Return the questions asked before this one in its thread."""
-        if not entry.thread:
-            return ()
-        earlier = self._journal.thread(entry.channel, entry.thread)
-        return tuple(
-            item.text
+        earlier = self._journal.thread(entry.channel, entry.thread) if entry.thread else []
+        return [
+            item
             for item in earlier
             if item.ts < entry.ts and item.state in ("answered", "working") and item.answer and item.text
-        )[-8:]
+        ][-8:]
 
     async def _with_question(self, entry: JournalEntry) -> JournalEntry:
         """Return the entry of a bare mention with its question: the last one that a person asked in the thread."""

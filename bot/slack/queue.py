@@ -90,7 +90,7 @@ class Queue:
             kind = "follow_up"
         else:
             return None
-        quiet = kind == "follow_up" and user not in {item.user for item in self._journal.thread(channel, root)}
+        quiet = kind == "follow_up"
         team = str(event.get("user_team") or event.get("source_team") or event.get("team") or "")
         return JournalEntry(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
 
@@ -106,8 +106,10 @@ class Queue:
         if message.get("subtype") == "tombstone":  # a question under which there are replies is deleted this way
             self.remove({**event, "deleted_ts": ts})
         elif message.get("edited") and not message.get("bot_id"):
-            text = question_text(str(message.get("text", "")), self._api.user)
-            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name)
+            said = str(message.get("text", ""))
+            text = question_text(said, self._api.user)
+            named = self._api.user in mentions(said)
+            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name, named)
             if entry:
                 log.info("edited question=%s revision=%s", entry.id, entry.revision)
                 if entry.owner == self._owner.name:

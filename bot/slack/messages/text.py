@@ -65,7 +65,10 @@ _ASKS = re.compile(
     re.I,
 )
 _AMONG_PEOPLE = re.compile(
-    r"\b(?:you|your|yours|u|we|us|our|ours|i|i'm|my|mine|me|let's|lunch|meeting|call|zoom|coffee|anyone|somebody|someone)\b",
+    r"\b(?:you|your|yours|u|we|us|our|ours|i|i['’]m|my|mine|me|let['’]s|lunch|zoom|coffee|anyone|anybody|somebody|someone"
+    r"|on\s+call)\b"
+    # "How was Brussels?" asks for somebody's day, "how was power restored?" does not.
+    r"|^\W*how\s+(?:is|are|was|were)\s+(?:the\s+)?(?:\w+\s+)?\w+(?<!ed)(?<!en)(?<!ing)(?<!one)\W*$",
     re.I,
 )
 _TO_US = re.compile(

@@ -92,8 +92,8 @@ def test_a_follow_up_needs_no_mention_and_knows_what_was_asked_before(archive, t
         await slack.until(lambda: slack.thread(asked.ts), "the answer")
         slack.say(ANNA, NEWS, "And where did it go?", asked.ts)
         await slack.until(lambda: len(slack.thread(asked.ts)) == 2, "the follow-up's answer")
-        last = [request for request in desk.asked if request.question == "And where did it go?"]
-        assert [request.thread for request in last] == [("When did the ship leave?",)]
+        last = {request.thread for request in desk.asked if request.question == "And where did it go?"}
+        assert last == {("When did the ship leave?",)}
 
     scenario(play, archive, tmp_path, desk=desk)
 
@@ -146,6 +146,47 @@ def test_another_persons_follow_up_is_answered_from_the_articles_or_not_at_all(a
         await slack.until(lambda: len(slack.thread(asked.ts)) == 2, "the answer to the other person")
 
     scenario(play, archive, tmp_path, desk=desk)
+
+
+def test_the_asker_too_is_left_alone_and_gains_no_rights_by_a_remark(archive, tmp_path):
+    found = answered("q", [draft(article("The ship left on Monday."), "The ship left on Monday.")])
+    desk = Scripted(*[found] * 6)
+
+    async def play(slack, room):
+        asked = slack.mention(ANNA, "When did the ship leave?")
+        await slack.until(lambda: slack.thread(asked.ts), "the answer")
+        posts = len(slack.made("chat.postMessage"))
+        for user, text in [
+            (ANNA, "What time is the standup?"),  # the desk answers by the thread's topic; its own words are not there
+            (BELA, "Who has the login?"),
+            (BELA, "When did it leave?"),  # of the answer, but no longer directly below it
+            (ANNA, "Is that all?"),
+        ]:
+            said = slack.say(user, NEWS, text, asked.ts)
+            key = f"{NEWS}:{said.ts}"
+            await slack.until(lambda key=key: (one := room.journal.by_key(key)) and one.state == "left", text)
+        assert len(slack.made("chat.postMessage")) == posts
+        assert [call.arguments["thread_ts"] for call in slack.made("assistant.threads.setStatus")] == [asked.ts]
+        said = slack.say(BELA, NEWS, "Which ship left on Monday?", asked.ts)
+        await slack.until(lambda: len(slack.thread(asked.ts)) == 2, "the answer to its own words")
+        slack.edit(NEWS, said.ts, "Did the printer leave on Tuesday?")
+        await slack.until(lambda: len(slack.thread(asked.ts)) == 1, "a remark takes the answer's place")
+        slack.edit(NEWS, said.ts, f"<@{BOT}> did the printer leave on Tuesday?")
+        await slack.until(lambda: len(slack.thread(asked.ts)) == 2, "a mention asks")
+
+    scenario(play, archive, tmp_path, desk=desk)
+
+
+def test_a_short_question_directly_below_an_answer_is_about_it(archive, tmp_path):
+    found = answered("q", [draft(article("The ship left on Monday."), "The ship left on Monday.")])
+
+    async def play(slack, room):
+        asked = slack.mention(ANNA, "When did the ship leave?")
+        await slack.until(lambda: slack.thread(asked.ts), "the answer")
+        slack.say(BELA, NEWS, "And when was that?", asked.ts)
+        await slack.until(lambda: len(slack.thread(asked.ts)) == 2, "the follow-up's answer")
+
+    scenario(play, archive, tmp_path, desk=Scripted(*[found] * 6))
 
 
 def test_follow_ups_can_be_switched_off(archive, tmp_path):
