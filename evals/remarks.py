@@ -14,7 +14,7 @@ from typing import Any
 from bot.answer.desk import Request
 from bot.reply import Answer
 from bot.slack.follow_ups import belongs_to_the_bot
-from bot.slack.messages.text import looks_like_question
+from bot.slack.messages.small_talk import looks_like_question
 from evals.asking import Asks
 from evals.own import TODAY
 

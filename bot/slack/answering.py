@@ -21,9 +21,10 @@ from bot.slack.desk_threads import DeskThreads
 from bot.slack.follow_ups import FollowUps
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.home import archive_versions
+from bot.slack.messages.home import archive_versions, count_articles
+from bot.slack.messages.small_talk import asks_nothing, is_empty, looks_like_question
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
-from bot.slack.messages.text import is_empty, looks_like_question, plain, question_text
+from bot.slack.messages.text import plain, question_text
 from bot.slack.notices import NOT_THERE, Notices
 from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
@@ -141,10 +142,13 @@ class Answering:
         verdict = await self._access.verdict(entry.user, entry.channel, entry.team, entry.shared and not alone)
         if verdict != "welcome":
             return await self._refuse(entry, verdict)
+        if entry.kind == "aside" and entry.revision == 1:  # named in passing
+            await self._notices.hint(entry)
+            self._journal.finish(entry, "left")
+            return "left"
         entry = await self._with_question(entry)
-        if is_empty(entry.text):
-            examples = await self._examples()
-            return await self._post_answer(entry, blocks.hint(examples))
+        if asks_nothing(entry.text):
+            return await self._post_answer(entry, await self._hint())
         if entry.kind == "direct" and entry.thread == entry.ts:
             await self._api.set_title(entry.channel, entry.thread, plain(entry.text)[:100])
         earlier = self._earlier_questions(entry)
@@ -209,11 +213,11 @@ class Answering:
         self._journal.set_text(entry.id, last)
         return replace(entry, text=last)
 
-    async def _examples(self) -> Sequence[str]:
+    async def _hint(self) -> StoredAnswer:
         try:
-            return await self._desk.examples()
+            return blocks.hint(await self._desk.examples(), await self._desk.read(count_articles))
         except NewsdeskError:
-            return ()
+            return blocks.hint()
 
     async def _refuse(self, entry: JournalEntry, verdict: Verdict) -> str:
         await self.statuses.end(entry, clear=True)

@@ -19,7 +19,8 @@ from bot.journal.entry import JournalEntry, QuestionKind
 from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from bot.slack.answering import Answering
-from bot.slack.messages.text import is_empty, looks_like_question, mentions, question_text
+from bot.slack.messages.small_talk import is_aside, is_copy, is_empty, is_thanks, looks_like_question
+from bot.slack.messages.text import mentions, question_text
 from bot.slack.web_api.api import Api
 from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from bot.telemetry import error_place
@@ -77,20 +78,20 @@ class Queue:
             return None
         root = str(event.get("thread_ts") or "")
         text = question_text(said, self._api.user)
+        if is_thanks(text) or (is_copy(text) and not channel.startswith("D")):
+            return None  # nothing is asked, and nobody waits for a word
         kind: QuestionKind
         if event.get("channel_type") == "im" or channel.startswith("D"):
             kind = "direct"
         elif self._api.user in mentions(said) or event.get("type") == "app_mention":
-            kind = (
-                "last"
-                if root and root != ts and is_empty(text) and not any(char.isalnum() for char in text)
-                else "mention"
-            )
+            kind = "aside" if is_aside(said, self._api.user) else "mention"
+            if root and root != ts and not any(char.isalnum() for char in text):
+                kind = "last"
         elif root and root != ts and self._is_follow_up(channel, root, said, text):
             kind = "follow_up"
         else:
             return None
-        quiet = kind == "follow_up"
+        quiet = kind in ("follow_up", "aside")
         team = str(event.get("user_team") or event.get("source_team") or event.get("team") or "")
         return JournalEntry(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
 

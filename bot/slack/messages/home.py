@@ -136,6 +136,12 @@ def read_news(archive: Archive, examples: Sequence[str]) -> News:
     return News(len(sources), newest[0] if newest else None, ingest_line(last) if last else None, tuple(examples[:3]))
 
 
+def count_articles(archive: Archive) -> int:
+    """Return how many articles there are."""
+    with archive.catalog.snapshot() as snapshot:
+        return snapshot.counts()["articles"]
+
+
 def example_questions(archive: Archive) -> tuple[int, list[str]]:
     """Return the number of the published generation, and questions about its newest articles."""
     with archive.catalog.snapshot() as snapshot:

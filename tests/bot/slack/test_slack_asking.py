@@ -57,7 +57,7 @@ def test_a_mention_is_answered_once_in_its_thread(archive, tmp_path, channel):
         asked = slack.mention(ANNA, ABOUT_1, channel)
         [shown] = await slack.until(lambda: slack.seen(asked.ts, channel), "the answer")
         assert "order a1v1 sends the vessel to harbour1. [1]" in shown
-        assert "[1] undated: A new voyage for ship1 begins" in shown
+        assert "[1] no publisher, undated: A new voyage for ship1 begins" in shown
         assert "(Show passages)" in shown
         await slack.quiet()
         [message] = slack.thread(asked.ts, channel)
@@ -213,7 +213,7 @@ def test_a_bare_mention_in_a_thread_answers_the_last_question_there(archive, tmp
     scenario(play, archive, tmp_path)
 
 
-@pytest.mark.parametrize("text", ["", "hello", "Hi there!", "thanks a lot", ":wave:", "???", "good morning"])
+@pytest.mark.parametrize("text", ["", "hello", "Hi there!", ":wave:", "???", "good morning", "help", "who are you?"])
 def test_an_empty_or_greeting_mention_gets_a_hint_without_a_search(archive, tmp_path, text):
     desk = Scripted(refused("q"))
 
@@ -222,10 +222,45 @@ def test_an_empty_or_greeting_mention_gets_a_hint_without_a_search(archive, tmp_
         before = len(desk.asked)
         asked = slack.mention(ANNA, text)
         [shown] = await slack.until(lambda: slack.seen(asked.ts), "the hint")
-        assert "Ask me something about the articles" in shown
+        assert shown.startswith("Ask me something about the 5 articles I know, and I answer with quotes from them.")
         assert len(desk.asked) == before
 
     scenario(play, archive, tmp_path, desk=desk)
+
+
+@pytest.mark.parametrize("text", ["thanks!", "great, ta", "that helped"])
+def test_thanks_and_a_copy_get_no_word(archive, tmp_path, text):
+    desk = Scripted(refused("q"))
+
+    async def play(slack, room):
+        await slack.until(lambda: len(desk.asked) >= 5, "the examples were tried")
+        before = len(slack.calls)
+        told = [
+            slack.mention(ANNA, text),
+            slack.say(BELA, f"D{BELA}", text),
+            slack.say(ANNA, NEWS, f"cc <@{BOT}>"),
+            slack.say(ANNA, NEWS, f"<@{BELA}> fyi <@{BOT}>"),
+        ]
+        await slack.until(lambda: all(one.acked for one in told), "the acknowledgements")
+        await slack.quiet()
+        assert slack.calls[before:] == []
+
+    scenario(play, archive, tmp_path, Rules(ask_a_person=BELA), desk)
+
+
+def test_whoever_names_the_bot_in_passing_learns_once_how_to_ask(archive, tmp_path):
+    async def play(slack, room):
+        for text in (f"I asked <@{BOT}> yesterday about the launch", f"<@{BOT}> <https://a.example/story>"):
+            said = slack.say(ANNA, NEWS, text)
+            await slack.until(
+                lambda said=said: (one := room.journal.by_key(f"{NEWS}:{said.ts}")) and one.state == "left", "the end"
+            )
+            assert slack.thread(said.ts) == []
+        [told] = slack.whispers
+        assert seen(told["blocks"]) == "If you want to ask me something, write the question behind my name."
+        assert slack.made("assistant.threads.setStatus") == []
+
+    scenario(play, archive, tmp_path)
 
 
 def test_ask_answers_one_person_who_may_share_it(archive, tmp_path):
@@ -290,19 +325,21 @@ def test_the_shortcut_asks_what_a_message_says(archive, tmp_path, channel):
 
 
 def test_a_refusal_shows_what_is_near_and_offers_a_person(archive, tmp_path):
-    desk = Scripted(refused("q", [article("The ship left on Monday.", published=None)]))
+    desk = Scripted(refused("How many waved at the ship?", [article("The ship left on Monday.", published=None)]))
 
     async def play(slack, room):
         slack.may_ping |= {BELA}
         asked = slack.mention(ANNA, "How many pandas live in the zoo?")
         [shown] = await slack.until(lambda: slack.seen(asked.ts), "the refusal")
-        assert shown.splitlines()[:4] == [
+        assert shown.splitlines() == [
             "The articles do not say.",
-            "Closest passages, not an answer:",
-            "Harbour Courier, undated: A headline",
-            "The ship left on Monday.",
+            "Closest: “The ship left on Monday.” Harbour Courier, undated: A headline",
+            "(Show closest passages) (Ask a person)",
         ]
         [message] = slack.thread(asked.ts)
+        slack.press(BELA, "passages", message)
+        [window] = await slack.until(lambda: slack.windows, "the passages")
+        assert "The ship left on Monday." in seen(window["blocks"])
         for _ in range(2):
             slack.press(ANNA, "ask_person", message)
         await slack.until(lambda: len(slack.thread(asked.ts)) == 2, "the person is asked")
