@@ -186,16 +186,16 @@ class Journal:
             mine = (questions.c.id == id_) & (questions.c.state == "working") & (questions.c.owner == owner)
             connection.execute(update(questions).where(mine).values(state="waiting"))
 
-    def edit(self, key: str, text: str, owner: str) -> JournalEntry | None:
+    def edit(self, key: str, text: str, owner: str, named: bool) -> JournalEntry | None:
         """Give a question a new text; None if it is unknown, removed, or has this text.
 
-        It waits again, unless a process works on it, which will notice.
+        It waits again, unless a process works on it, which will notice. ``named``: the new text mentions the bot.
         """
         with self._writing() as connection:
             row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.text == text or row.state in ("removing", "removed"):
                 return None
-            values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": False}
+            values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": row.quiet and not named}
             if row.state != "working":
                 values |= {"state": "waiting", "owner": owner, "attempts": 0}
             connection.execute(update(questions).where(questions.c.key == key).values(**values))

@@ -10,7 +10,6 @@ from typing import Any
 from bot.admin.views import DAYS, status_json, status_text, writings_json, writings_text
 from bot.journal.entry import JournalEntry
 from bot.slack.bot import SlackBot
-from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.messages import blocks, windows
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import (
@@ -23,8 +22,10 @@ from bot.slack.messages.home import (
     read_news,
     recent_failures,
 )
+from bot.slack.messages.small_talk import asks_nothing
 from bot.slack.messages.stored_answer import StoredAnswer
-from bot.slack.messages.text import is_empty, question_text
+from bot.slack.messages.text import question_text
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from index.errors import NewsdeskError
 
 EVENTS = (
@@ -82,7 +83,7 @@ def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
             body.get("team_id", ""),
             reply_url=body["response_url"],
         )
-        if is_empty(text):
+        if asks_nothing(text):
             await ack(
                 response_type="ephemeral",
                 text=f"{blocks.HINT} For example: /ask what did the minister say about the budget",

@@ -19,9 +19,10 @@ from bot.journal.entry import JournalEntry, QuestionKind
 from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from bot.slack.answering import Answering
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
-from bot.slack.messages.text import is_empty, looks_like_question, mentions, question_text
+from bot.slack.messages.small_talk import is_aside, is_copy, is_empty, is_thanks, looks_like_question
+from bot.slack.messages.text import mentions, question_text
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
@@ -77,20 +78,20 @@ class Queue:
             return None
         root = str(event.get("thread_ts") or "")
         text = question_text(said, self._api.user)
+        if is_thanks(text) or (is_copy(text) and not channel.startswith("D")):
+            return None  # nothing is asked, and nobody waits for a word
         kind: QuestionKind
         if event.get("channel_type") == "im" or channel.startswith("D"):
             kind = "direct"
         elif self._api.user in mentions(said) or event.get("type") == "app_mention":
-            kind = (
-                "last"
-                if root and root != ts and is_empty(text) and not any(char.isalnum() for char in text)
-                else "mention"
-            )
+            kind = "aside" if is_aside(said, self._api.user) else "mention"
+            if root and root != ts and not any(char.isalnum() for char in text):
+                kind = "last"
         elif root and root != ts and self._is_follow_up(channel, root, said, text):
             kind = "follow_up"
         else:
             return None
-        quiet = kind == "follow_up" and user not in {item.user for item in self._journal.thread(channel, root)}
+        quiet = kind in ("follow_up", "aside")
         team = str(event.get("user_team") or event.get("source_team") or event.get("team") or "")
         return JournalEntry(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
 
@@ -106,8 +107,10 @@ class Queue:
         if message.get("subtype") == "tombstone":  # a question under which there are replies is deleted this way
             self.remove({**event, "deleted_ts": ts})
         elif message.get("edited") and not message.get("bot_id"):
-            text = question_text(str(message.get("text", "")), self._api.user)
-            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name)
+            said = str(message.get("text", ""))
+            text = question_text(said, self._api.user)
+            named = self._api.user in mentions(said)
+            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name, named)
             if entry:
                 log.info("edited question=%s revision=%s", entry.id, entry.revision)
                 if entry.owner == self._owner.name:
@@ -150,6 +153,10 @@ class Queue:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _WATCH)
 
+    def wake(self) -> None:
+        """Have what waits handed out now."""
+        self._wake.set()
+
     def _remember(self) -> None:
         """Write down when the last event came; what came later was missed."""
         before = float(self._journal.fact("last_seen") or 0)
@@ -157,7 +164,7 @@ class Queue:
             self._journal.put_fact("last_seen", f"{self._seen:.6f}")
 
     def _hand_out(self) -> None:
-        while not self.closing and len(self._running) < _IN_HAND:
+        while not self.closing and not self._api.token_error and len(self._running) < _IN_HAND:
             busy = Counter(entry.user for entry in self._running.values())
             waiting = self._journal.waiting(
                 self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user]

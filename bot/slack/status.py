@@ -7,7 +7,7 @@ import contextlib
 
 from bot import telemetry
 from bot.journal.entry import JournalEntry
-from bot.slack.api import Api
+from bot.slack.web_api.api import Api
 
 LOADING = ("Searching the articles…", "Reading what was found…", "Checking the quotes…")
 _REFRESH = 90.0  # seconds; Slack forgets a status after two minutes

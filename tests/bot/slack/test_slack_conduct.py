@@ -514,15 +514,6 @@ def test_http_mode_takes_signed_requests_once_and_no_others(archive, tmp_path, u
     run(whole())
 
 
-@pytest.fixture
-def unused_port() -> int:
-    import socket
-
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 # --- the journal ---
 
 

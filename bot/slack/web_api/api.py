@@ -11,8 +11,8 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from bot.slack import metrics
-from bot.slack.calls import LONGEST_WAIT, TRIES, Calls, SlackRefused, SlackUnreachable, Unclear
 from bot.slack.messages.blocks import Message
+from bot.slack.web_api.calls import LONGEST_WAIT, TRIES, Calls, SlackRefused, SlackUnreachable, Unclear
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -148,13 +148,13 @@ class Api(Calls):
             if error.error not in _GONE:
                 raise
 
-    async def post_ephemeral(self, channel: str, user: str, message: Message, thread: str = "") -> None:
-        """Show a message to one person only. A failure is logged and no more: nothing depends on it."""
+    async def post_ephemeral(self, channel: str, user: str, message: Message, thread: str = "") -> bool:
+        """Show a message to one person only; False if Slack did not take it."""
         arguments = {**_content(message), "channel": channel, "user": user, "thread_ts": thread or None}
-        await self.try_call("chat.postEphemeral", arguments)
+        return await self.try_call("chat.postEphemeral", arguments) is not None
 
-    async def respond(self, url: str, message: Message, **more: Any) -> bool:
-        """Answer through a response_url; False if Slack did not take it."""
+    async def respond(self, url: str, message: Message, **more: Any) -> bool | None:
+        """Answer through a response_url; False if Slack refused it, None if it is unknown whether Slack took it."""
         return await self.send(url, {**_content(message), **_NO_PREVIEWS, **more})
 
     # --- signs of life ---
