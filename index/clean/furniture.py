@@ -212,6 +212,13 @@ _COMMENTS = [
     r"comments?\sfrom\s(?:our\s)?readers\b.{0,20}$",
 ]
 
+# "12 thoughts on “The old harbour”": what a blog writes above its readers' comments.
+_THREAD = re.compile(
+    r"\d+\s(?:thoughts?|comments?|responses?|replies|gedanken|antworten|kommentare|réponses?|commentaires?|respuestas?"
+    r"|comentarios?|risposte|commenti|reacties|svar|odpowiedzi)\s(?:on|to|zu|auf|à|sur|a|en|su|op|på|do)\b",
+    re.I,
+)
+
 
 def _compiled(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
@@ -243,6 +250,11 @@ def form_of(line: str) -> str:
 def heads_link_list(line: str) -> bool:
     """Tell whether headlines of other stories follow a line ("Most read", "SEE ALSO")."""
     return _LIST_HEADING.match(BULLET.sub("", line)) is not None
+
+
+def heads_thread(line: str) -> bool:
+    """Tell whether a line counts the readers' comments that follow it and names what they are about."""
+    return len(line) < 200 and _THREAD.match(line) is not None
 
 
 def heads_comments(line: str) -> bool:
