@@ -566,6 +566,44 @@ def test_a_sentence_that_was_taken_for_the_title_stays():
     assert SECOND in clean(f"{FIRST}\n\n{SECOND}\n\n{THIRD}", SECOND).text
 
 
+OTHER_STORIES = "\n".join(
+    f"The pier of {number} planks\nNobody had seen a pier of {number} planks until this island built it."
+    for number in range(4, 8)
+)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Related posts",
+        "Das könnte Sie auch interessieren",
+        "À lire également",
+        "Te puede interesar",
+        "Leggi anche",
+        "Leia também",
+        "Lees ook",
+        "Läs också",
+        "Læs også",
+        "Lue seuraavaksi",
+        "Czytaj także:",
+        "Čtěte také",
+        "Читайте також",
+        "Материалы по теме",
+        "Diğer haberler",
+        "مقالات ذات صلة",
+        "संबंधित खबरें",
+        "関連記事",
+        "相关阅读",
+        "Hinterlasse einen Kommentar",
+        "Laisser un commentaire",
+    ],
+)
+def test_teasers_under_a_heading_in_any_language_go(heading):
+    text = clean(f"{MENU}\n\n{BODY}\n\n{heading}\n\n{OTHER_STORIES}\n\n{FOOTER}").text
+    assert "planks" not in text
+    assert text.endswith("the old harbour.")
+
+
 ALONE = [
     pytest.param(
         "\n".join([FIRST, *(f"Pier {number}\n{number} ships" for number in range(40)), THIRD]),
