@@ -16,7 +16,7 @@ Node = dict[str, Any]
 
 _ARTICLE = re.compile(r"(?:article|posting|report|review)$", re.I)
 _MEDIUM = re.compile(r"^(?:video|image|audio)", re.I)
-_WRAPPING = re.compile(r"<!--|-->|(?://|/\*)?\s*(?:<!\[CDATA\[|\]\]>)\s*(?:\*/)?|^\s*//[^\n]*$", re.M)
+_WRAPPING = re.compile(r"<!--|-->|/\*|\*/|<!\[CDATA\[|\]\]>|^[ \t]*//[^\n]*$", re.M)
 _INSIDE = ("@graph", "mainEntity", "author", "publisher", "hasPart", "itemListElement", "item")
 
 
@@ -91,12 +91,13 @@ def own_article(nodes: Iterable[Node], addresses: Iterable[str | None], titles: 
     articles = [node for node in nodes if _is_article(node)]
     here = {_key(address) for address in addresses if address} - {""}
     known = [title for title in titles if title]
+    names = [name for name in map(letters, known) if len(name) > 8]
     for node in articles:
         if here & _addresses(node, here):
             return node
     for node in articles:
         headline = letters(headline_of(node))
-        if len(headline) > 8 and any(headline in letters(title) or letters(title) in headline for title in known):
+        if len(headline) > 8 and any(headline in name or name in headline for name in names):
             return node
     words = set().union(*map(_words, known))
     return next((node for node in articles if not _is_of_another(node, here, words)), {})
