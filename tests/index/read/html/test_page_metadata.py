@@ -194,6 +194,7 @@ AUTHORS_SHOWN = [
     pytest.param('<p class="author-name">Von Rut Alm, Redakteurin</p>', "Rut Alm", id="class"),
     pytest.param('<span itemprop="author"><span itemprop="name">Rut Alm</span></span>', "Rut Alm", id="itemprop"),
     pytest.param("<p>By Rut Alm</p>", "Rut Alm", id="line"),
+    pytest.param('<p class="byline">Von Jan Alm, Okt. 7, 2024</p>', "Jan Alm", id="a-month-and-a-name"),
     pytest.param('<div class="author">Updated 7 October 2024</div>', None, id="no-name"),
     pytest.param('<div class="comments"><span class="author">Tor Vik</span></div>', None, id="of-a-comment"),
     pytest.param("<p>By the river</p>", None, id="no-byline"),
