@@ -39,7 +39,7 @@ _COMPACT = re.compile(r"(?<!\d)(20\d\d|19\d\d)([01]\d)([0-3]\d)(?:[T\s]?([0-2]\d
 _SHORT_YEAR = re.compile(r"(?<!\d)(\d{1,2}\s[a-z]{3})\s(\d\d)(?=\s\d\d:\d\d)", re.I)  # RFC 822: "1 Mar 25 10:00"
 _CLOCK = re.compile(
     r"(?<![\d:])(?P<h>[012]?\d):(?P<m>[0-5]\d)(?::(?P<s>[0-6]\d))?(?:[.,]\d{1,9})?(?:\s?(?P<half>[ap])\.?m\b\.?)?"
-    r"(?:\s?\(?(?:(?:GMT|UTC)?\s?(?P<sign>[+−-])(?P<zh>\d{1,2})(?::?(?P<zm>[0-5]\d))?(?![\d:])|(?P<zone>[A-Z]{1,5})\b))?",
+    r"(?:\s?\(?(?:(?:GMT|UTC)?\s?(?P<sign>[+−-])(?P<zh>\d{1,2})(?::?(?P<zm>[0-5]\d))?(?![\d:])|(?P<zone>(?-i:[A-Z]{1,5}|z))\b))?",
     re.I,
 )
 
@@ -96,6 +96,15 @@ def _foreign_months() -> dict[str, int]:
             for name in locale.info.get(english, ()):
                 months.setdefault(name.lower().removeprefix("de "), number)
     return months
+
+
+def day_text(day: date | None, guessed_from: str | None = None, *, full: bool = False) -> str:
+    """Return a day as people write it: "3 Mar 2025", in ``full`` "3 March 2025", "about 3 Mar 2025" where it is
+    guessed from something, "undated" if there is none.
+    """
+    if day is None:
+        return "undated"
+    return f"{'about ' if guessed_from else ''}{day.day} {day:{'%B' if full else '%b'} %Y}"
 
 
 def days_come_first(texts: Iterable[str]) -> bool | None:

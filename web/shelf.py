@@ -25,6 +25,7 @@ class QuotedSource:
     published: date | None
     also_in: tuple[str, ...]
     place: LinkTarget
+    date_source: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,6 +180,7 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
     return {
         "id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
         "published": source.published and source.published.isoformat(), "published_at": source.published_at,
+        "date_source": source.date_source,
         "url": source.url, "path": source.path, "language": source.language,
         "digest": stored.article.digest, "original_digest": stored.original_digest, "file": stored.file,
         "file_now": _file_now(snapshot, stored.file),
@@ -226,6 +227,7 @@ def _file_now(snapshot: Snapshot, file: str) -> str | None:
     return "unchanged" if (status.st_size, status.st_mtime_ns) == (known.size, known.mtime_ns) else "changed"
 
 
+_GUESSED_FROM = {"address": "its address", "layout": "what the page shows", "modified": "its last change"}
 _FILE_NOW = {
     "unchanged": "as it was when it was read",
     "changed": "has changed since it was read; put it in again: python ingest.py PATH",
@@ -240,6 +242,8 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
     """
     title = printable(values["title"])
     lines = [title, "=" * min(len(title), 100)]
+    if values["date_source"]:
+        values = {**values, "published": f"about {values['published']}, from {_GUESSED_FROM[values['date_source']]}"}
     for name in ("id", "publisher", "author", "published", "published_at", "language", "url", "path"):
         lines.append(f"{name:<12} {printable(str(values[name])) if values[name] is not None else '-'}")
     if values["file_now"]:

@@ -162,6 +162,7 @@ def cleaned(
             metadata.published,
             language,
             metadata.published_at,
+            metadata.date_source,
         )
         yield CleanedArticle(
             source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut)

@@ -98,14 +98,16 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
 
 
 def filled(first: Metadata, second: Metadata) -> Metadata:
-    """Fill the gaps in what one source says about an article from another source."""
-    dated = first if first.published else second  # day and hour come from the same source
+    """Fill the gaps in what one source says of an article from another, which also corrects a guessed day."""
+    guessed = not first.published or (first.date_source and not second.date_source)
+    dated = second if guessed and second.published else first  # day and hour come from the same source
     return Metadata(
         first.title or second.title,
         first.publisher or second.publisher,
         first.author or second.author,
         dated.published,
         dated.published_at,
+        dated.date_source,
     )
 
 
@@ -169,11 +171,11 @@ def decoded(raw: bytes, *named: str | None) -> str:
         text = raw.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
         if sum(char.isprintable() or char.isspace() for char in text[:2_000]) > 0.9 * len(text[:2_000]):
             return text
-    text = _as_utf8(raw)
+    found = _as_utf8(raw)
     for name in named:
-        if text is None and name:
-            text = _in(name, raw)
-    text = _guessed(raw) if text is None else text
+        if found is None and name:
+            found = _in(name, raw)
+    text = _guessed(raw) if found is None else found
     controls = len(re.findall(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]", text[:100_000]))
     if controls > 0.1 * min(len(text), 100_000):
         raise UnreadableError("is not text but binary; convert it to text, or remove it")

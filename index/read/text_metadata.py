@@ -54,7 +54,7 @@ _NOT_A_NAME = re.compile(
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What a text says about itself; ``published`` is the day in the publisher's time zone, ``published_at`` the moment
-    in ISO 8601 with its offset.
+    in ISO 8601 with its offset. ``date_source`` says from what the day is guessed, None where it is stated.
     """
 
     title: str | None = None
@@ -62,6 +62,7 @@ class Metadata:
     author: str | None = None
     published: date | None = None
     published_at: str | None = None
+    date_source: str | None = None  # "address", "layout" or "modified"
 
 
 def from_text(raw: str) -> Metadata:

@@ -185,7 +185,7 @@ def _additions(connection: Connection) -> None:
 
 
 # Step n takes a catalog from version n to n + 1. A step that has been released never changes.
-STEPS: list[Callable[[Connection], None]] = [_first, _additions, _additions]
+STEPS: list[Callable[[Connection], None]] = [_first, _additions, _additions, _additions]
 
 
 def migrate(connection: Connection, version: int) -> int:

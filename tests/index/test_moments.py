@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.dates import days_come_first, moment_of, parse_date
+from index.dates import day_text, days_come_first, moment_of, parse_date
 
 DAY = date(2024, 10, 7)
 MOMENTS = [
@@ -113,3 +113,10 @@ def test_other_dates_tell_which_number_is_the_day():
 def test_no_field_whatever_breaks_the_reading(text):
     day, moment = moment_of(text)
     assert moment is None or datetime.fromisoformat(moment).date() == day
+
+
+def test_a_day_is_written_as_people_write_it():
+    assert day_text(DAY) == "7 Oct 2024"
+    assert day_text(DAY, full=True) == "7 October 2024"
+    assert day_text(DAY, "address", full=True) == "about 7 October 2024"
+    assert day_text(None, "layout") == "undated"

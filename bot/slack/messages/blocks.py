@@ -12,7 +12,7 @@ from typing import Any
 from bot.reply import Sentence
 from bot.slack.messages.stored_answer import REASONS, Near, Origin, StoredAnswer
 from bot.slack.messages.text import mrkdwn, names_an_address, plain
-from bot.terminal import day
+from index.dates import day_text
 from web.links import address
 
 Block = dict[str, Any]
@@ -163,7 +163,7 @@ def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
 
     The title is a link to the passage (``link``), or to the article's own address where it has one.
     """
-    about = ", ".join(filter(None, [plain(origin.publisher) if origin.publisher else None, day(origin.day)]))
+    about = ", ".join(filter(None, [plain(origin.publisher) if origin.publisher else None, _day(origin)]))
     return [text(f"{about}: "), *_title(origin, link)]
 
 
@@ -186,8 +186,12 @@ def _fitting(content: str) -> str:
     return escaped if len(escaped) <= _FALLBACK else "see the message"
 
 
+def _day(origin: Origin) -> str:
+    return day_text(origin.day, origin.date_source)
+
+
 def _named(origin: Origin) -> str:
-    return ", ".join(filter(None, [origin.publisher, day(origin.day)])) + f": {origin.title}"
+    return ", ".join(filter(None, [origin.publisher, _day(origin)])) + f": {origin.title}"
 
 
 def _numbered(said: Sentence) -> str:

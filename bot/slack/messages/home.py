@@ -11,9 +11,9 @@ from typing import Any
 from bot.slack.messages.blocks import Block, Element, button, rich, section, text
 from bot.slack.messages.text import plain
 from bot.slack.messages.windows import modal
-from bot.terminal import day
 from index.archive import Archive
 from index.articles import Source
+from index.dates import day_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,8 @@ def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
         ]
         if news.newest:
             newest = news.newest
-            about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day(newest.published)]))
+            day = day_text(newest.published, newest.date_source)
+            about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day]))
             lines.append(section(text("Newest: ", bold=True), text(f"{about}: {plain(newest.title)}")))
     else:
         lines = [section(text("There are no articles yet. An admin puts them in with ingest.py."))]

@@ -38,6 +38,7 @@ class Origin:
     publisher: str | None
     published: str | None  # ISO
     url: str | None
+    date_source: str | None = None  # as that of a Source
 
     @property
     def day(self) -> date | None:
@@ -148,6 +149,7 @@ def _origin(article: Article) -> Origin:
         source.publisher,
         source.published.isoformat() if source.published else None,
         source.url,
+        source.date_source,
     )
 
 
@@ -206,4 +208,6 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         if other.origin.article_id == origin.article_id and other is not cited
     )
     place = LinkTarget(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
-    return QuotedSource(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)
+    return QuotedSource(
+        cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place, origin.date_source
+    )
