@@ -62,15 +62,28 @@ def lines_of(rows: Sequence[Row], low: float, high: float) -> list[Line]:
 
     A row is what the file writes at one height; ``low`` and ``high`` are the page's edges.
     """
-    filled = [[piece for piece in row if piece.text.strip()] and row for row in rows]
+    parts = (part for row in rows for part in _at_one_height(row))
+    filled = [part for part in parts if any(piece.text.strip() for piece in part)]
     lines = []
-    for row in _in_columns([row for row in filled if row]):
+    for row in _in_columns(filled):
         first = next(piece for piece in row if piece.text.strip())
         edge = min(first.y - low, high - first.y) / max(1.0, high - low)
         if text := _text(row):
             bold = all(piece.bold for piece in row if piece.text.strip())
             lines.append(Line(text, first.x, first.y, _size(row), edge, bold))
     return _with_capitals(lines)
+
+
+def _at_one_height(row: Row) -> Iterator[Row]:
+    """Yield the parts of a row: pypdf joins lines of two columns whose heights are nearly the same."""
+    part: Row = []
+    for piece in row:
+        before = part[-1] if part else piece
+        if piece.x < before.x - 60 and abs(piece.y - before.y) > 0.2:
+            yield part
+            part = []
+        part.append(piece)
+    yield part
 
 
 def _size(row: Row) -> float:
@@ -125,9 +138,9 @@ def _side_by_side(rows: list[Row]) -> list[Row]:
     """Return the rows of a page, one for two that follow each other side by side at nearly the same height."""
     found: list[Row] = []
     for row in rows:
-        last = found[-1][-1] if found else None
-        if last and abs(last.y - row[0].y) < 0.95 * (last.size or 10) and row[0].x > found[-1][0].x + 60:
-            found[-1] = [*found[-1], *row]
+        above = found[-1][0] if found and len(found[-1]) < 10 * _MOST else None
+        if above and abs(above.y - row[0].y) < 0.6 * (above.size or 10) and abs(row[0].x - above.x) > 60:
+            found[-1] = sorted([*found[-1], *row], key=lambda piece: piece.x)
         else:
             found.append(row)
     return found
