@@ -12,6 +12,7 @@ from itertools import islice, pairwise
 _NEAR = 3.0  # points between two beginnings of one column
 _MOST = 20  # beginnings and capitals of a page that are looked at: time must not grow with the square of a page
 _ROWS = 3  # of two columns side by side: fewer are no columns
+_CERTAIN = 6  # rows from which on the gap between them need not be measured, for letters are only about so wide
 _CELL = 15  # characters of a column's line at least; the cells of a table are shorter
 _LETTERS = re.compile(r"\s*(?:[^\W\d_]\s+){3,}[^\W\d_]\s*")
 _CAPITAL = re.compile(r"[\"'“„«‘(]?[^\W\d_]")
@@ -175,7 +176,13 @@ def _is_column(rows: list[Row], start: float) -> bool:
     if len(split) < _ROWS:
         return False
     between = rows[split[0] : split[-1] + 1]
-    if sum(_crosses(row, start) for row in between) > max(1, 0.2 * len(between)):
+    if sum(_crosses(row, start) for row in between) > 0.2 * max(0, len(between) - 5):
+        return False
+    gaps = [
+        start - max(piece.end for piece in rows[index] if piece.x < start - _NEAR and piece.text.strip())
+        for index in split
+    ]
+    if len(split) < _CERTAIN and statistics.median(gaps) < 0.5 * (rows[split[0]][0].size or 10):
         return False
     cells = [_sides(rows[index], start) for index in split]
     if any(statistics.median(len(cell[side]) for cell in cells) < _CELL for side in (0, 1)):
