@@ -31,8 +31,8 @@ _READ = {alias for aliases in _ALIASES.values() for alias in aliases}
 _PASSED_OVER = set(
     "id uuid guid uri type context version isduplicate image images imageurl urltoimage thumbnail media keywords tags "
     "categories category section description summary abstract excerpt teaser snippet highlights lead titlepage "
-    "titlerss datemodified datemodify modified modifiedgmt updated updatedat datedownload dategmt time filename localpath "
-    "wordcount length index score".split()
+    "titlerss datemodified datemodify modified modifiedgmt updated updatedat datedownload dategmt time filename "
+    "localpath wordcount length index score".split()
 )
 _AROUND = ("fields", "attributes", "data", "article", "node", "metadata", "meta")
 _PASSED_OVER |= {*_AROUND, "lp", "embedded"}

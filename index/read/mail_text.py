@@ -27,7 +27,7 @@ _MORE = (
     r"|(?:leggi|continua a leggere)(?: tutto| di più)?|l[äe]s (?:mer|videre|hele saken)|lees (?:meer|verder)|ler mais"
     r"|czytaj (?:więcej|dalej)|(?:back )?to (?:the )?top"
 )
-_MORE_AT_END = re.compile(rf"(?<=[.!?…”\"»)])\s{{1,4}}[\[(]?(?:{_MORE})\b\W{{0,5}}$", re.I)
+_MORE_AT_END = re.compile(rf"(?<=[.!?…”\"»)])\s{{1,4}}[\[(]?(?:{_MORE}|more)\b\W{{0,5}}$", re.I)
 _FURNITURE = re.compile(
     r"^\W*(?:"
     r"(?:click (?:here )?to )?(?:view|read|open|see)\s(?:this\s)?(?:e-?mail|message|newsletter|it|online|web "
@@ -50,7 +50,7 @@ _FURNITURE = re.compile(
 _ENDS_MAIL = re.compile(
     r"unsubscribe|abmelden|abbestellen|désabonner|désinscrire|darse de baja|disiscri|afmelden|avregistrera"
     r"|you(?:['’]re| are)? (?:receiv(?:ed?|ing)|get(?:ting)?) this|mailing address"
-    r"|(?:manage|update) (?:your )?preferences",
+    r"|(?:manage|update) (?:your )?(?:preferences|subscriptions?)",
     re.I,
 )
 _LINK = re.compile(r"[<(\[]\s?https?://[^\s<>()\[\]]+\s?[>)\]]|^[ \t]{0,20}https?://\S+[ \t]{0,20}$", re.M)
