@@ -29,9 +29,10 @@ _ALIASES = {name: tuple(aliases.split()) for name, aliases in _NAMES.items()}
 _READ = {alias for aliases in _ALIASES.values() for alias in aliases}
 # What is in every export and is not asked for.
 _PASSED_OVER = set(
-    "id uuid guid uri type context version isduplicate image images urltoimage thumbnail media keywords tags "
-    "categories category section description summary abstract excerpt teaser snippet highlights lead datemodified "
-    "modified modifiedgmt updated updatedat datedownload dategmt filename localpath wordcount length index".split()
+    "id uuid guid uri type context version isduplicate image images imageurl urltoimage thumbnail media keywords tags "
+    "categories category section description summary abstract excerpt teaser snippet highlights lead titlepage "
+    "titlerss datemodified datemodify modified modifiedgmt updated updatedat datedownload dategmt time filename "
+    "localpath wordcount length index score".split()
 )
 _AROUND = ("fields", "attributes", "data", "article", "node", "metadata", "meta")
 _PASSED_OVER |= {*_AROUND, "lp", "embedded"}

@@ -71,8 +71,9 @@ def record_of(path: str, digest: str, text: str, said: Mapping[str, Any], day_fi
 
     ``day_first`` says how the file means "03/04/2025", None where it does not say.
     """
-    moments = (moment_of(value, day_first) for value in values_of(said, "published"))
-    published, published_at = next((moment for moment in moments if moment[0]), (None, None))
+    moments = [moment_of(value, day_first) for value in values_of(said, "published")]
+    published = next((day for day, _ in moments if day), None)
+    published_at = next((moment for day, moment in moments if moment and day == published), None)
     title = field_of(said, "title")
     metadata = Metadata(
         line_of(html.unescape(title) if isinstance(title, str) else title),

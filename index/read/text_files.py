@@ -153,6 +153,7 @@ def read_sidecar(path: str) -> Record:
     )
 
 
+_HTML_IN_IT = re.compile(r"<(?:p|br|div|li|h[1-6]|blockquote|table|del|s|strike|span)\b[^<>]{0,2000}>", re.I)
 _SLASHED = re.compile(rb"\"\s{0,5}:\s{0,5}\"(\d{1,2}/\d{1,2}/(?:19|20)\d\d)\b")
 _AHEAD = 16 * 2**20  # bytes in which the dates of a file are looked at before it is read
 Found = Iterator["tuple[str, Record] | Failure | Unread"]
@@ -273,5 +274,10 @@ def _record(path: str, digest: str, said: Any, day_first: bool | None, names: Co
     text = text_in(said)
     if text is None:
         raise UnreadableError('has no "text"; every article needs a field "text" with its words')
+    if _HTML_IN_IT.search(text):
+        from index.read.html.fragment import lines_of, tree_of
+
+        tree = tree_of(text)
+        text = "\n".join(lines_of(tree)) if tree is not None else text
     names.update(not_read(said))
     return record_of(path, digest, text, said, day_first)

@@ -214,6 +214,24 @@ def test_the_other_dates_of_a_file_settle_what_a_date_means(name, other, expecte
     assert first.metadata.published == expected
 
 
+HTML_TEXTS = [
+    pytest.param(
+        "<p>It cost <del>four</del> six million.</p><p>So he said.</p>",
+        ["It cost six million.", "So he said."],
+        id="struck",
+    ),
+    pytest.param("<p>It will <span class='tip'>not</span> close.</p>", ["It will not close."], id="span"),
+    pytest.param("<p>It left.</p><script>if (a < b) {}</script><div hidden>x</div>", ["It left."], id="script"),
+    pytest.param("5 < 6, and a <word> in brackets.", ["5 < 6, and a <word> in brackets."], id="no-html"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), HTML_TEXTS)
+def test_html_in_a_text_is_read_as_a_browser_shows_it(said, expected, tmp_path):
+    record = only(written(tmp_path, "a.json", json.dumps({"text": said})))
+    assert [line for line in record.text.split("\n") if line] == expected
+
+
 AUTHORS = [
     pytest.param("Ines Carrow;Bo Dahl", "Ines Carrow, Bo Dahl", id="semicolon"),
     pytest.param("Carrow, Ines; Dahl, Bo", "Ines Carrow, Bo Dahl", id="last-names-first"),
