@@ -54,7 +54,7 @@ NEAR = stored_answer(refused("How many waved when the ship left?", [FIRST, SECON
 NEWS = News(
     16,
     Source("1", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)),
-    "run 3, 2025-03-04T10:00:00+00:00: 2 added",
+    (1741082400.0, "2 added"),
     ("What about the ship?", "Why?", "When?"),
 )
 INSIGHT = Insight(
@@ -81,6 +81,7 @@ GOLDENS = {
     "hint": lambda: shown(blocks.answer(blocks.hint(["What about the ship?", "Why?"]), "id1")),
     "passages": lambda: windows.passages(ANSWER),
     "ask_about": lambda: windows.ask_about("When did it leave?", "{}"),
+    "thanks": windows.thanks,
     "why_bad": lambda: windows.why_bad("id1"),
     "for_a_person": lambda: shown(
         [
@@ -237,7 +238,7 @@ def test_hostile_text_anywhere_is_only_text(text):
             assert address(url) == url
         json.dumps(message.blocks).encode()
     shown_home = home.home(
-        News(1, Source("1", text, text), text, (text,)), Insight(((text, text),), ((text, text),), text)
+        News(1, Source("1", text, text), (0.0, text), (text,)), Insight(((text, text),), ((text, text),), text)
     )
     assert faults(shown_home["blocks"], HOME) == []
     assert list(pings(shown_home["blocks"])) == []
