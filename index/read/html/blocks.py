@@ -193,6 +193,9 @@ class _Walk:
                 self.row = element
             if tag != "br":
                 self.holders.append(element)
+        elif tag == "cite" and not self.blank and _STOPS.search(self.run[-1][-1:]):  # who said a pull quote
+            yield from self._flush(True)
+            self.place = (element, "text")
 
     def _end(self, element: HtmlElement, tag: str) -> Iterator[Block]:
         if tag == "a":

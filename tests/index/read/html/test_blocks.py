@@ -116,6 +116,8 @@ SHOWN = [
     pytest.param(f"<p>{SAID} <ruby>港<rp>(</rp><rt>minato</rt><rp>)</rp></ruby></p>", [f"{SAID} 港"], id="ruby"),
     pytest.param("<pre>roses are red,\n  violets  blue</pre>", ["roses are red,", "violets blue"], id="pre"),
     pytest.param(f"<p>{SAID.replace('bridge', 'bri&shy;dge')}</p>", [SAID], id="soft hyphen"),
+    pytest.param(f"<blockquote>{SAID}<cite>Ines Holm</cite></blockquote>", [SAID, "Ines Holm"], id="pull quote"),
+    pytest.param(f"<p>The <cite>Herald</cite>: {SAID}</p>", [f"The Herald: {SAID}"], id="name of a work"),
 ]
 
 
