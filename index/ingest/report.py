@@ -17,6 +17,7 @@ from rich.table import Column
 from index.read.record import Failure
 from index.text import printable, short_path
 
+MOST_UNSHOWN = 100  # pages of a run that are named with a text that they do not show
 _FAILURES = 10_000  # failures of a run that are kept; others are only counted
 
 
@@ -49,6 +50,7 @@ class Failures(list[Failure]):
 class Report:
     """What a run did; ``passages`` counts those of the articles it added or updated.
 
+    ``unshown`` are the first pages whose text is not what they show, but what their JSON-LD holds.
     ``known_failures`` counts what failed before, has not changed and was not tried again; ``error`` says what ended the
     run early.
     """
@@ -64,6 +66,7 @@ class Report:
     known_failures: int = 0
     passages: int = 0
     failures: Failures = field(default_factory=Failures)
+    unshown: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     interrupted: bool = False
     error: str | None = None
@@ -104,6 +107,8 @@ def failures_of(report: Report) -> Iterator[str]:
     """Yield a line for each failure of a run, and one for the files that are no articles."""
     for failure in report.failures:
         yield f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}"
+    for path in report.unshown:
+        yield f"  not shown by the page: {printable(short_path(path))}: its text is from the page's own data (JSON-LD)"
     if report.skipped:
         endings = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
         yield f"  left out, not article files: {endings}"

@@ -100,6 +100,11 @@ def mark(blocks: Sequence[Block]) -> None:
             setattr(element, side, sign + (getattr(element, side) or ""))
 
 
+def unmarked(extracted: str) -> str:
+    """Return an extracted text without marks."""
+    return _MARK.sub("", extracted)
+
+
 def chosen(extracted: str, blocks: Sequence[Block]) -> list[int]:
     """Return the numbers of the blocks that are in an extracted text with their marks.
 
