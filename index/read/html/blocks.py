@@ -100,6 +100,11 @@ def mark(blocks: Sequence[Block]) -> None:
             setattr(element, side, sign + (getattr(element, side) or ""))
 
 
+def unmarked(extracted: str) -> str:
+    """Return an extracted text without marks."""
+    return _MARK.sub("", extracted)
+
+
 def chosen(extracted: str, blocks: Sequence[Block]) -> list[int]:
     """Return the numbers of the blocks that are in an extracted text with their marks.
 
@@ -193,6 +198,9 @@ class _Walk:
                 self.row = element
             if tag != "br":
                 self.holders.append(element)
+        elif tag == "cite" and not self.blank and _STOPS.search(self.run[-1][-1:]):  # who said a pull quote
+            yield from self._flush(True)
+            self.place = (element, "text")
 
     def _end(self, element: HtmlElement, tag: str) -> Iterator[Block]:
         if tag == "a":
