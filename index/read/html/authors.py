@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from index.clean.byline import PERSON
 from index.dates import MONTHS
 from index.read.html.layout import Line
 from index.read.html.linked_data import letters
@@ -39,10 +40,6 @@ _MARKED = re.compile(
     re.I,
 )
 _AUTHOR = re.compile(r"\bauthor\b|author-?name|\bautor\b|\busername\b", re.I)
-_PERSON = re.compile(
-    r"(?:(?:[Dd]r|[Pp]rof|[Mm]rs?|[Mm]s)\.\s)*[^\W\d_][\w.'’-]*"
-    r"(?:\s(?:(?:de|da|di|del|della|van|von|der|den|la|le|bin|al|el|y|v\.|zu)\s){0,3}[^\W\d_a-zà-ÿ][\w.'’-]*){1,3}"
-)
 _NEAR = range(-800, 2_500)
 
 
@@ -109,4 +106,4 @@ def authors_shown(lines: Sequence[Line], publisher: str | None) -> list[str]:
 
 
 def _is_person(name: str, *, alone: bool) -> bool:
-    return bool(_PERSON.fullmatch(name)) or (alone and " " not in name and 3 <= len(name) <= 30)
+    return bool(PERSON.fullmatch(name)) or (alone and " " not in name and 3 <= len(name) <= 30)
