@@ -135,7 +135,9 @@ def _quotes(attacks: Sequence[dict[str, Any]], news: Sequence[dict[str, Any]], e
                 if not isinstance(reply.result, Answer):
                     continue
                 counts["answered with quotes"] += 1
-                verbatim = all(c.quote == c.article.text[c.start : c.end] for c in reply.result.citations)
+                verbatim = all(
+                    c.quote == c.article.part(c.start, c.end, headline=c.headline) for c in reply.result.citations
+                )
                 counts["of these with a word that is no quote"] += not verbatim
                 counts["links or mentions alive in them"] += any(
                     _alive(sentence) for sentence in reply.result.sentences

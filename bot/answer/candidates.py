@@ -49,7 +49,7 @@ _ENDED = re.compile(rf"[.!?…{FULL_STOPS}][\"'”’»)」』]*$")
 
 @dataclass(slots=True)
 class Candidate:
-    """A sentence of a passage, and what its score is made of."""
+    """A sentence of a passage, or the headline of its article, and what its score is made of."""
 
     hit: Hit
     start: int
@@ -63,6 +63,7 @@ class Candidate:
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
+    headline: bool = False  # ``start`` and ``end`` are of the article's title
 
     @property
     def has_speaker(self) -> bool:
