@@ -19,7 +19,7 @@ from index.articles import digest_of
 from index.dates import days_come_first
 from index.errors import UnreadableError
 from index.read.fields import Unread, articles_in, dates_in, not_read, text_in, unread
-from index.read.record import Failure, Record, decoded, line_of, record_of
+from index.read.record import LIGATURES, Failure, Record, decoded, line_of, record_of
 from index.read.stores import is_store, opened
 from index.read.text_metadata import Metadata
 
@@ -65,7 +65,7 @@ def read_text(path: str, raw: bytes) -> Record:
         from index.read.html.page import read_html
 
         return read_html(path, raw)
-    return Record(path, digest_of(raw), text, Metadata())
+    return Record(path, digest_of(raw), text.translate(LIGATURES), Metadata())
 
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.{0,20000}?)^(?:---|\.\.\.)[ \t]*\r?$\n?", re.S | re.M)
