@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from index.clean.extent import also_of_the_article, extent
 from index.clean.furniture import form_of
-from index.clean.neighbours import BYLINE, cut_blocks, cut_closing, folded_words
+from index.clean.neighbours import BYLINE, cut_blocks, cut_closing, cut_prefixed_links, folded_words
 from index.text import BULLET, is_prose
 
 _BLOCK_TAG = re.compile(
@@ -32,6 +32,8 @@ _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
 # Control characters are unsafe to show or store (a terminal obeys them), so each ends a line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
+
+_BYLINES = 3  # an author, a day, a day of a change
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,15 +156,19 @@ def unwrapped(lines: list[str]) -> list[str]:
 def _reasons_by_words(lines: list[str], title: str) -> list[str]:
     """Return for each line of an extracted text why its own words make it furniture, or "" if it stays."""
     reasons = [_form(line) for line in lines]
+    cut_prefixed_links(lines, reasons)
     folded_title = folded_words(title)
     seen: set[str] = set()
+    bylines = {index for index, line in enumerate(lines) if BYLINE.match(line) and not is_prose(line)}
+    if len(bylines) > _BYLINES:  # the dates of the posts of a live blog
+        bylines = set()
     for index, line in enumerate(lines):
         folded = folded_words(line)
         if not line or reasons[index]:
             continue
         if folded_title and folded == folded_title:
             reasons[index] = "title"
-        elif not seen and not is_prose(line) and BYLINE.match(line):
+        elif index in bylines and not seen:
             reasons[index] = "byline"
         elif folded in seen:
             reasons[index] = "repeated"

@@ -44,6 +44,9 @@ class Failure:
     passing: bool = False
 
 
+UNSHOWN = "not shown by the page"  # why a line is listed as left out: the text has some that the page does not show
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One article as it was saved; ``path`` names it for people, ``digest`` is of everything it was made from.

@@ -23,7 +23,7 @@ _BESIDE_CLASS = re.compile(
 # Why a block is left out: by its element, or by the class or id of an element around it.
 _REASONS = [
     ("menu", {"nav", "menu", "header"}, r"\bnav|navi|menu|breadcrumb|toolbar"),
-    ("caption", {"figure", "figcaption"}, r"caption|credit|figure|gallery|slide|photo|image"),
+    ("caption", {"figure", "figcaption"}, r"caption|credit|gallery"),
     ("readers' comments", set(), r"comment|disqus|kommentar"),
     (
         "other stories",
@@ -42,6 +42,8 @@ _REASONS = [
 ]
 _BY_CLASS = [(reason, tags, re.compile(pattern, re.I)) for reason, tags, pattern in _REASONS]
 _FEWEST, _LONGEST, _LISTED = 4, 200, 200  # words and characters of a line, lines that are listed as left out
+_TIME, _TIME_WORDS = re.compile(r"\b\d{1,2}[:.h]\d\d\b"), 10
+_POSTS = 3  # of a live blog, at least
 _REACH = 30  # blocks between the headline and the first paragraph
 
 
@@ -50,6 +52,7 @@ def article_of(extracted: str, blocks: Sequence[Block], title: str | None) -> li
     kept = set(chosen(extracted, blocks))
     kept |= _standfirst(blocks, kept, title)
     kept |= _between(blocks, kept)
+    kept |= _above(blocks, kept)
     return sorted(kept)
 
 
@@ -91,6 +94,28 @@ def _between(blocks: Sequence[Block], kept: set[int]) -> set[int]:
             }
         last[container] = number
     return found
+
+
+def _above(blocks: Sequence[Block], kept: set[int]) -> set[int]:
+    """Return the headings right above paragraphs of the article, and the times of the posts of a live blog."""
+    found: set[int] = set()
+    times: set[int] = set()
+    below: Block | None = None  # the paragraph or heading of the article right below
+    for number in range(len(blocks) - 1, -1, -1):
+        block = blocks[number]
+        if number in kept:
+            below = block if block.heading or is_prose(block.text) else None
+        elif below is None:
+            continue
+        elif block.heading and not block.linked and _container(block) is _container(below) and not form_of(block.text):
+            found.add(number)
+            below = block
+        elif block.words <= _TIME_WORDS and _TIME.search(block.text) and not is_prose(block.text):
+            times.add(number)
+            below = None
+        else:
+            below = None
+    return found | times if len(times) >= _POSTS else found
 
 
 def _container(block: Block) -> HtmlElement | None:

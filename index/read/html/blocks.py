@@ -11,7 +11,6 @@ import re
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from index.text import is_prose
@@ -67,32 +66,26 @@ def blocks_of(tree: HtmlElement) -> list[Block]:
 
     A line break in the middle of a sentence ends no block, nor does a block that stands there.
     """
-    found: list[Block] = []
     apart = [block for block in _Walk().blocks(tree) if _WORD.search(block.text)]
-    for block, after in zip_longest(apart, apart[1:]):
+    goes_on = [False] * (len(apart) + 1)  # whether the sentence before a block goes on in it
+    for number in range(len(apart) - 1, 0, -1):
+        before, block = apart[number - 1 : number + 1]
+        goes_on[number] = _follows(before, block) and (before.loose or block.loose or goes_on[number + 1])
+    found: list[Block] = []
+    texts: list[list[str]] = []
+    for block, joins in zip(apart, goes_on, strict=False):
         block.words = len(_WORD.findall(block.text))
-        before = found[-1] if found else None
-        if before is not None and _goes_on(before, block, after):
-            before.text += f" {block.text}"
-            before.places += block.places
-            before.linked += block.linked
-            before.words += block.words
-            before.loose = block.loose
+        if joins and not found[-1].heading:
+            texts[-1].append(block.text)
+            found[-1].places += block.places
+            found[-1].linked += block.linked
+            found[-1].words += block.words
         else:
+            texts.append([block.text])
             found.append(block)
-    for block in found:
-        if block.item:
-            block.text = f"- {block.text}"
+    for block, parts in zip(found, texts, strict=True):
+        block.text = f"{'- ' if block.item else ''}{' '.join(parts)}"
     return found
-
-
-def _goes_on(before: Block, block: Block, after: Block | None) -> bool:
-    """Tell whether a sentence that begins in one block goes on in the next one."""
-    return (
-        (before.loose or block.loose or (after is not None and after.loose and _follows(block, after)))
-        and not before.heading
-        and _follows(before, block)
-    )
 
 
 def _follows(before: Block, block: Block) -> bool:
@@ -105,6 +98,11 @@ def mark(blocks: Sequence[Block]) -> None:
         sign = chr(_FIRST + number // _DIGITS) + chr(_FIRST + number % _DIGITS)
         for element, side in block.places:
             setattr(element, side, sign + (getattr(element, side) or ""))
+
+
+def unmarked(extracted: str) -> str:
+    """Return an extracted text without marks."""
+    return _MARK.sub("", extracted)
 
 
 def chosen(extracted: str, blocks: Sequence[Block]) -> list[int]:
@@ -200,6 +198,9 @@ class _Walk:
                 self.row = element
             if tag != "br":
                 self.holders.append(element)
+        elif tag == "cite" and not self.blank and _STOPS.search(self.run[-1][-1:]):  # who said a pull quote
+            yield from self._flush(True)
+            self.place = (element, "text")
 
     def _end(self, element: HtmlElement, tag: str) -> Iterator[Block]:
         if tag == "a":
@@ -231,7 +232,7 @@ class _Walk:
             whole = "".join(self.run)
             text = _folded(whole, self.pre > 0)
             if self.row is not None:
-                text = f"{text} |"
+                text = f"{text} |" if " | " in text else text.removeprefix("| ")
             yield Block(text, self.bullet, self.holders[-1], [self.place], self.linked, more or self.place[1] == "tail")
             self.bullet = False
         self.run, self.blank, self.linked = [], True, 0

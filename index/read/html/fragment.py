@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from index.read.html.blocks import blocks_of
-from index.read.html.page import show_as_read
+from index.read.html.shown import show_as_read
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from index.read.html.authors import authors_in, authors_shown, is_house
+from index.read.html.json_text import own_text
 from index.read.html.layout import heading_of, lines_near
 from index.read.html.linked_data import headline_of, letters, objects, own_article, resolved, types
 from index.read.html.published import published
@@ -121,7 +122,6 @@ def page_metadata(tree: HtmlElement, url: str | None = None) -> Page:
         lines,
         language,
     )
-    body = article.get("articleBody")
     listed = any(
         re.search(r"^(?:CollectionPage|ItemList|SearchResultsPage)$", kind) for node in nodes for kind in types(node)
     )
@@ -130,7 +130,7 @@ def page_metadata(tree: HtmlElement, url: str | None = None) -> Page:
     metadata = Metadata(title, publisher, ", ".join(authors) or None)
     if dated:
         metadata = replace(metadata, published=dated.day, published_at=dated.moment, date_source=dated.source)
-    return Page(metadata, address, language, kind, body if isinstance(body, str) else "")
+    return Page(metadata, address, language, kind, own_text(article))
 
 
 def _tags(tree: HtmlElement) -> _Tags:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.read.html.article import article_of, left_out
-from index.read.html.blocks import Block, blocks_of, mark
-from index.read.record import Record, decoded
+from index.read.html.blocks import Block, blocks_of, mark, unmarked
+from index.read.html.json_text import stated
+from index.read.html.shown import show_as_read
+from index.read.record import UNSHOWN, Record, decoded
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -31,14 +33,6 @@ _SCRIPT = re.compile(
 _ROBOT = re.compile(
     r"\b(?:are you a (?:robot|human)|verify (?:that )?you are (?:a )?human|captcha|access denied|just a moment)\b", re.I
 )
-_SIGNS = "+-−0123456789"
-_RAISED, _LOWERED = str.maketrans(_SIGNS, "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans(_SIGNS, "₊₋₋₀₁₂₃₄₅₆₇₈₉")
-_STYLE = "translate(@style, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ ', 'abcdefghijklmnopqrstuvwxyz')"
-_HIDDEN = (
-    "//body//*[@hidden or @aria-hidden='true'"
-    f" or contains({_STYLE}, 'display:none') or contains({_STYLE}, 'visibility:hidden')]"
-)
-_STRUCK = f"//body//*[self::s or self::strike or self::del or contains({_STYLE}, 'line-through')]"
 
 
 def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None = None) -> Record:
@@ -67,8 +61,8 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     except (etree.LxmlError, ValueError, RecursionError) as error:
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     kept = article_of(extracted, blocks, page.metadata.title)
-    text = "\n".join(blocks[number].text for number in kept) or extracted  # a text without marks is from JSON-LD
-    text = _whole_text(text, page.body)
+    kept, text = stated(page.body, blocks, kept)
+    text = text or unmarked(extracted)  # extraction took it from JSON-LD
     _check_article(tree, text, _visible(tree, blocks), page.kind)
     return Record(
         path,
@@ -79,64 +73,14 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
         page.language,
         speaks=False,
         extracted=True,
-        left_out=left_out(blocks, kept),
+        left_out=(*_unshown(text, blocks), *left_out(blocks, kept)),
     )
 
 
-def show_as_read(tree: HtmlElement) -> None:
-    """Change a page's tree so that its text is what a reader sees: no word of a sentence lost, none that is hidden.
-
-    Extraction judges elements by tag and class. That is right for blocks and takes words out of sentences
-    (trafilatura 2.3 drops ``<span class="widget">not</span>``), so an element inside a sentence is replaced by its
-    text before.
-    """
-    _drop(tree, _HIDDEN)
-    _drop(tree, _STRUCK)
-    _mark_quotations(tree)
-    _raise_numbers(tree)
-    for table in tree.xpath("//table[.//p or .//h1 or .//h2]"):  # a table for layout, not for figures
-        for part in list(table.iter("table", "tbody", "thead", "tr", "td", "th")):
-            part.tag = "div"
-            part.attrib.clear()
-
-
-def _mark_quotations(tree: HtmlElement) -> None:
-    """Replace each ``<q>`` by its text in quotation marks, which a browser adds."""
-    for quotation in tree.xpath("//q"):
-        quotation.text = f"“{quotation.text or ''}"
-        if len(quotation):
-            quotation[-1].tail = f"{quotation[-1].tail or ''}”"
-        else:
-            quotation.text += "”"
-        quotation.drop_tag()
-
-
-def _raise_numbers(tree: HtmlElement) -> None:
-    """Write raised and lowered numbers as signs of Unicode (m², CO₂), and leave out the marks of footnotes."""
-    for small in tree.xpath("//sup | //sub"):
-        content = "".join(small.itertext()).strip()
-        if small.tag == "sup" and (small.find(".//a") is not None or re.fullmatch(r"\[.{1,4}\]", content)):
-            small.drop_tree()
-        elif re.fullmatch(r"[-+−]?\d{1,4}", content):
-            signs = content.translate(_RAISED if small.tag == "sup" else _LOWERED)
-            for child in list(small):
-                small.remove(child)
-            small.text = signs
-            small.drop_tag()
-
-
-def _drop(tree: HtmlElement, path: str) -> None:
-    """Remove elements and keep what follows them, unless they are most of the page: then a script would show them."""
-    found = tree.xpath(path)
-    if not found:
-        return
-    whole = sum(len(text) for text in tree.xpath("//p//text()"))
-    hidden = sum(len(text) for element in found for text in element.xpath(".//p//text() | self::p//text()"))
-    if hidden > whole / 3:
-        return
-    for element in found:
-        if element.getparent() is not None:
-            element.drop_tree()
+def _unshown(text: str, blocks: Sequence[Block]) -> list[tuple[str, str, int]]:
+    """Check that each line of a text is one that the page shows, word for word; return the first that is not."""
+    shown = {line for block in blocks for line in block.text.split("\n")}
+    return [(line, UNSHOWN, 0) for line in text.split("\n") if line not in shown][:1]
 
 
 def _source(raw: bytes, charset: str | None) -> str:
@@ -174,25 +118,6 @@ def _unpacked(raw: bytes) -> bytes:
     if len(unpacked) > _LARGEST:
         raise UnreadableError(f"unpacks to more than {_LARGEST / 1e6:,.0f} MB; save its text and ingest that")
     return unpacked
-
-
-def _whole_text(text: str, body: str) -> str:
-    """Return the extracted text, or the page's own copy of it where that is longer (measured: one page in eighty)."""
-    words, own = _WORD.findall(text), _WORD.findall(body)
-    if len(own) < 1.3 * len(words) or len(own) < 100:
-        return text
-    there = set(own)
-    return _plain(body) if sum(word in there for word in words) >= 0.85 * len(words) else text
-
-
-def _plain(body: str) -> str:
-    body = re.sub(
-        r"\[#[a-z]+:[^\]]{0,500}\](?:\|{2,}[^|\n]{0,2000}\|{2,})?", "\n", body
-    )  # pictures in Condé Nast's own markup
-    body = re.sub(
-        r"\[([^\]\n]{1,500})\]\(https?://[^)\s]{1,2000}\)(?:\{[^}\n]{0,300}\})?", r"\1", body
-    )  # links in Markdown
-    return re.sub(r"(\*\*|__|_|\*)(?=\S)([^*_\n]{1,500}?)(?<=\S)\1", r"\2", body)
 
 
 def _check_article(tree: HtmlElement, text: str, visible: str, kind: str) -> None:
