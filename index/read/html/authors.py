@@ -27,9 +27,11 @@ _NO_NAME = re.compile(
     re.I,
 )
 _ROLES = frozenset(listed("datelines", "roles"))
-_BESIDE = [*listed("datelines", "published"), *listed("datelines", "changed"), *MONTHS]
-_WHAT_FOLLOWS = re.compile(
-    rf"(?:^|\s)(?:(?:{one_of([*_BESIDE, *first_fields('calendar', 'weekdays')])})\b|\d|[|•·]|(?-i:am|on|at)\s).*", re.I
+_BESIDE = [part for name in ("published", "changed") for part in listed("datelines", name)]
+_WHAT_FOLLOWS = re.compile(  # "Jan Lee" is a name, "Jan 3" is none
+    rf"(?:^|\s)(?:(?:{one_of([*_BESIDE, *first_fields('calendar', 'weekdays')])})\b|(?:{one_of(MONTHS)})\b\.?(?=\s+\d)|"
+    r"\d|[|•·]|(?-i:am|on|at)\s).*",
+    re.I,
 )
 _MARKED = re.compile(
     r"author|byline|\bbyl\b|\bautor|auteur|verfasser|redakteur|journalist|writer|contributor|posted-?by|submitted|"
