@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TextIO
 
 from bot.answer.desk import Reply
-from bot.reply import Answer, Citation, Links, NoAnswer, Sentence
+from bot.reply import Answer, Citation, Links, NoAnswer, Sentence, marks_of
 from index.articles import Hit, Source
 from index.dates import day_text
 from index.text import printable, short_path
@@ -84,7 +84,9 @@ def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 def _citation(citation: Citation, among: Sequence[Citation], width: int, links: Links, hyperlinks: bool) -> list[str]:
     source = citation.article.source
-    head, link = f"[{citation.number}] {_named(source)}", links.cited(citation, among)
+    marks = marks_of(headline=citation.headline, teaser=source.teaser)
+    head = f"[{citation.number}] {_named(source)}" + (f" ({', '.join(marks)})" if marks else "")
+    link = links.cited(citation, among)
     opens = hyperlinks and link is not None and link.isascii() and link.isprintable()
     lines = [f"\x1b]8;;{link}\x1b\\{head}\x1b]8;;\x1b\\" if opens else head, _wrapped(citation.quote, width, "    │ ")]
     if citation.also_in:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import partial
 from hashlib import sha256
@@ -180,7 +180,10 @@ def article_page(opened: ArticleView, place: LinkTarget, until: date, links: Sig
         shown=None if whole else (part.start + 1, part.end, len(article.text)),
         earlier=_part_link(links, place, before(part.start), until) if part.start else None,
         later=_part_link(links, place, part.end, until) if part.end < len(article.text) else None,
-        others=any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
+        headline=("other" if opened.cited else "cited") if opened.headline else "",
+        retitled=opened.retitled,
+        others=(opened.headline and bool(opened.cited))
+        or any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
         replaced=opened.replaced,
         lost=opened.lost,
         newer=links.article(opened.versions[0].place, until) if opened.replaced else None,
@@ -223,13 +226,15 @@ def _rendered(template: str, base: str, **values: Any) -> bytes:
 
 def _about(article: Article, opened: ArticleView) -> dict[str, Any]:
     source = article.source
-    url = address(source.url)
+    url, text, cited = address(source.url), article.text, opened.cited
+    if opened.headline and not cited:
+        text, cited = source.title, (0, len(source.title))
     return {
         "source": source,
         "file": _file_name(source),
         "host": urlsplit(url).hostname if url else None,
-        "address": at_passage(url, article.text, *opened.cited) if url and opened.cited else url,
-        "cited": article.text[slice(*opened.cited)] if opened.cited else "",
+        "address": at_passage(url, text, *cited) if url and cited else url,
+        "cited": text[slice(*cited)] if cited else "",
     }
 
 
@@ -239,7 +244,7 @@ def _file_name(source: Source) -> str | None:
 
 
 def _part_link(links: SignedLinks, place: LinkTarget, begin: int, until: date) -> str:
-    return links.article(LinkTarget(place.article, place.version, place.cited, place.others, begin), until)
+    return links.article(replace(place, part=begin), until)
 
 
 def _linked(other: RelatedArticle, links: SignedLinks, until: date) -> tuple[RelatedArticle, str]:

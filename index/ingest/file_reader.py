@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from index.articles import Source, article_id
 from index.batch import Prepared
 from index.clean.clean import clean
+from index.clean.offers import without_offer
 from index.errors import UnreadableError
 from index.read.fields import Unread
 from index.read.files import digest_of_file, read
@@ -145,6 +146,8 @@ def cleaned(
             extracted=record.extracted,
             left_out=record.left_out,
         )
+        if record.teaser:
+            found = without_offer(found)
         if not found.text:
             yield Failure(
                 record.path, "no article text in it, only page furniture; save the page again as text", passing=passing
@@ -163,6 +166,7 @@ def cleaned(
             language,
             metadata.published_at,
             metadata.date_source,
+            record.teaser,
         )
         yield CleanedArticle(
             source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut)

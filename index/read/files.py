@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from io import BufferedIOBase
@@ -155,7 +156,7 @@ def _leads_into(path: Path, folder: Path) -> bool:
 def _described(path: Path, listing: Listing) -> Iterator[File]:
     name = str(path).encode("utf-8", "backslashreplace").decode()
     if name != str(path):
-        listing.failures.append(Failure(name, "its name is not UTF-8; rename it"))
+        listing.failures.append(_misnamed(path, name))
         return
     try:
         status = path.stat()
@@ -166,6 +167,18 @@ def _described(path: Path, listing: Listing) -> Iterator[File]:
         yield _with_sidecar(File(str(path), status.st_size, status.st_mtime_ns))
     else:
         listing.failures.append(Failure(str(path), "is not a regular file"))
+
+
+def _misnamed(path: Path, name: str) -> Failure:
+    """Return why the name of a file cannot be used: it is not UTF-8, or the locale's encoding is not."""
+    encoding = sys.getfilesystemencoding()
+    try:
+        name = os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return Failure(name, "its name is not UTF-8; rename it")
+    return Failure(
+        name, f"its name cannot be read in this locale, whose encoding is {encoding}; set LC_ALL=C.UTF-8", passing=True
+    )
 
 
 def _with_sidecar(file: File) -> File:

@@ -55,7 +55,8 @@ class Record:
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
     is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
     ``extracted`` says that the text was taken out of a page's own markup; ``left_out`` are the lines of the page that
-    it is without: (line, reason, number of lines of the text before it).
+    it is without: (line, reason, number of lines of the text before it). ``teaser`` says that it is only the beginning
+    of an article to be paid for.
     """
 
     path: str
@@ -68,6 +69,7 @@ class Record:
     made: date | None = None
     extracted: bool = False
     left_out: tuple[tuple[str, str, int], ...] = ()
+    teaser: bool = False
 
 
 def record_of(path: str, digest: str, text: str, said: Mapping[str, Any], day_first: bool | None = None) -> Record:

@@ -85,6 +85,11 @@ class Catalog:
                 return
             if not version and not create:
                 raise ArchiveError(f"There is no archive in {self.where} yet. Put articles in: python ingest.py FOLDER")
+            if version < len(STEPS) and not dialect.writable(database):
+                raise ArchiveError(
+                    f"An older newsdesk wrote {self.where}. It must be brought up to date once where it can be "
+                    "written: python -m bot status"
+                )
             with dialect.writing(self._engine) as connection:
                 version = _version(connection)  # another process may have done it meanwhile
                 put_version = migrate(connection, version)

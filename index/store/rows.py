@@ -125,7 +125,7 @@ def source_of(row: Row[Any]) -> Source:
     """Return the source in a row of articles."""
     return Source(
         row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language, row.published_at,
-        row.date_source,
+        row.date_source, bool(row.teaser),
     )  # fmt: skip
 
 

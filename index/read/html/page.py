@@ -15,6 +15,7 @@ from index.read.html.article import article_of, left_out
 from index.read.html.blocks import Block, blocks_of, mark, unmarked
 from index.read.html.json_text import stated
 from index.read.html.shown import show_as_read
+from index.read.html.teaser import is_teaser
 from index.read.record import UNSHOWN, Record, decoded
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
         speaks=False,
         extracted=True,
         left_out=(*_unshown(text, blocks), *left_out(blocks, kept)),
+        teaser=is_teaser(tree, text, " ".join(block.text for block in blocks)),
     )
 
 
