@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from index.articles import Source, article_id
 from index.batch import Prepared
 from index.clean.clean import clean
-from index.clean.offers import without_offer
+from index.clean.offers import breaks_off_before_offer, without_offer
 from index.errors import UnreadableError
 from index.read.files import digest_of_file, read
 from index.read.record import Failure, File, Record
@@ -135,7 +135,8 @@ def cleaned(
             continue
         metadata = record.metadata
         found = clean(record.text, metadata.title or "", metadata.publisher, extracted=record.extracted)
-        if record.teaser:
+        teaser = record.teaser or (not record.extracted and breaks_off_before_offer(found))
+        if teaser:
             found = without_offer(found)
         if not found.text:
             yield Failure(
@@ -154,7 +155,7 @@ def cleaned(
             metadata.published,
             language,
             metadata.published_at,
-            teaser=record.teaser,
+            teaser=teaser,
         )
         yield CleanedArticle(
             source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut)
