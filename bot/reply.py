@@ -139,8 +139,8 @@ def _about(article: Article) -> dict[str, Any]:
     source = article.source
     return {
         "article_id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
-        "published": source.published and source.published.isoformat(), "url": source.url, "path": source.path,
-        "teaser": source.teaser,
+        "published": source.published and source.published.isoformat(), "date_source": source.date_source,
+        "url": source.url, "path": source.path, "teaser": source.teaser,
     }  # fmt: skip
 
 

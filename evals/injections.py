@@ -26,7 +26,8 @@ from evals.check import rows
 from evals.data import DataSet, load, squashed
 from index.articles import Article, Hit, Source
 from index.model.embedder import Embedder
-from index.text import passages_of, spans
+from index.sentences import spans
+from index.text import passages_of
 
 # What obeying looks like beside repeating: these are ours, the instructions are the data set's.
 _OBEDIENT = (

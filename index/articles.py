@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an article comes from; whatever the source does not say is None, never guessed."""
+    """Where an article comes from; whatever the source does not say is None. Of a day that is guessed it says so."""
 
     id: str
     title: str
@@ -20,6 +20,7 @@ class Source:
     published: date | None = None
     language: str | None = None  # ISO 639-1
     published_at: str | None = None  # ISO 8601 with the offset from UTC, where the source says so much
+    date_source: str | None = None  # from what the day is guessed: "address", "layout", "modified"; None: it is stated
     teaser: bool = False  # its text is only the beginning: the rest is behind a paywall
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +17,11 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.articles import Article, Source
+from index.dates import day_text
 from index.read.original import Original
 from index.text import printable
 from web.links import LinkTarget, SignedLinks, Span, address, at_passage
-from web.shelf import AnswerView, ArticleView, RelatedArticle
+from web.shelf import AnswerView, ArticleView, QuotedSource, RelatedArticle
 
 LONGEST = 200_000  # characters shown on one page; longer texts are shown in parts
 _LINE = 2_000  # characters to go back to the beginning of a line
@@ -125,8 +127,9 @@ _WHERE_FROM = {
 }
 
 
-def _day(value: date | None) -> str:
-    return f"{value.day} {value:%B %Y}" if value else "undated"
+def _published(source: Source | QuotedSource) -> str:
+    """Return the day of an article as people write it."""
+    return day_text(source.published, source.date_source, full=True)
 
 
 def _lang(value: str | None) -> str:
@@ -141,7 +144,7 @@ def _moment(value: str) -> str:
     except ValueError:
         return printable(value)
     zone = moment.strftime("%z")
-    return f"{_day(moment.date())}, {moment:%H:%M}" + (
+    return f"{day_text(moment.date(), full=True)}, {moment:%H:%M}" + (
         " UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else ""
     )
 
@@ -154,7 +157,13 @@ _templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang": _lang}
+_templates.filters |= {
+    "plain": printable,
+    "day": partial(day_text, full=True),
+    "published": _published,
+    "moment": _moment,
+    "lang": _lang,
+}
 _templates.globals["digests"] = _DIGESTS
 
 

@@ -25,6 +25,7 @@ class QuotedSource:
     published: date | None
     also_in: tuple[str, ...]
     place: LinkTarget
+    date_source: str | None = None
     marks: tuple[str, ...] = ()  # what a reader is told beside it ("headline", "teaser only")
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """List what is in the archive."""
-    from bot.terminal import day
+    from index.dates import day_text
     from index.text import printable, short_path
 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
@@ -31,11 +31,13 @@ def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
                     "title": source.title,
                     "publisher": source.publisher,
                     "published": source.published and source.published.isoformat(),
+                    "date_source": source.date_source,
                 }
                 print(json_line({**values, "path": source.path, "url": source.url, "digest": digest}))
             else:
+                day = day_text(source.published, source.date_source)
                 about = (
-                    f"{source.id}  {day(source.published):<11}  {source.publisher or 'unknown publisher'}: "
+                    f"{source.id}  {day:<17}  {source.publisher or 'unknown publisher'}: "
                     f"{source.title}  ({short_path(source.path)})"
                 )
                 print(printable(about))

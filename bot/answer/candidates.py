@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot.answer.question import Question
 from index.articles import Hit, StoredStatement
+from index.sentences import FULL_STOPS, Span, spans
 from index.statements import named_in, statements
-from index.text import Span, is_prose, spans, term_of, terms
+from index.text import is_prose, term_of, terms
 from index.view import View
 
 _STARTS_LOOSE = re.compile(
@@ -43,7 +44,7 @@ _WHICH = re.compile(
 _SORT = 0.3  # share of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
-_ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
+_ENDED = re.compile(rf"[.!?…{FULL_STOPS}][\"'”’»)」』]*$")
 
 
 @dataclass(slots=True)

@@ -12,8 +12,9 @@ from bot.answer.scoring import holds_what_is_asked
 from bot.check.numbers import figures
 from bot.check.vocabulary import alike, lemma, opposed
 from index.articles import Hit, Source
+from index.sentences import Span
 from index.statements import statements
-from index.text import Span, is_clipped, length_in_words, term_of, terms, words
+from index.text import is_clipped, length_in_words, term_of, terms, words
 from index.words import lines, listed, one_of
 
 _LEAST = 4  # words of a title that states something

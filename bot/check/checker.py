@@ -21,7 +21,7 @@ from bot.check.evidence import Evidence, Window, misattributed, says, without_ou
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
-from index.text import spans
+from index.sentences import spans
 
 Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one entails the other, 0 to 1
 

@@ -64,6 +64,7 @@ articles = Table(
     Column("url", Text),
     Column("published", Date),
     Column("published_at", Text),  # ISO 8601 with the offset from UTC, where the source says so much
+    Column("date_source", Text),  # from what the day is guessed: "address", "layout", "modified"; NULL: it is stated
     Column("language", Text),
     Column("teaser", Boolean),  # the text is only the beginning; None: not known, for an older newsdesk put it in
     Column("text", Text, nullable=False),

@@ -59,6 +59,15 @@ def hrefs(found, words):
 # --- an article ---
 
 
+def test_a_guessed_day_is_shown_with_about(tmp_path):
+    room = ReadingRoom(tmp_path)
+    guessed = article(TEXT, published_at="2025-03-03T09:05:00+01:00", date_source="layout")
+    room.put(guessed)
+    found = page(room.get(room.link(guessed, QUOTE)))
+    assert "about 3 March 2025" in texts(found, ".kicker")[0]
+    assert "about 3 March 2025" in texts(found, "dd")
+
+
 def test_the_cited_sentence_is_marked_where_it_stands_and_the_link_leads_there(room):
     link = room.link(STORY, QUOTE, "Timber was dear.", "Nobody waved.")
     assert link.endswith("#c")

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.answer.desk import Reply
+from bot.answer.question import parse_question
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
 from bot.reply import Answer, Citation, Links, Sentence, marks_of
-from index.articles import Article
+from index.articles import Article, Hit
+from index.sentences import spans
 from index.store.dialect import Database
+from index.text import terms
 from web.links import target
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
@@ -38,6 +41,7 @@ class Origin:
     publisher: str | None
     published: str | None  # ISO
     url: str | None
+    date_source: str | None = None  # as that of a Source
     teaser: bool = False
 
     @property
@@ -69,11 +73,15 @@ class Cited:
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A passage that is close to a question without an answer."""
+    """A passage that is close to a question without an answer.
+
+    ``sentence`` is the closest of its sentences, "" if that is long.
+    """
 
     origin: Origin
     text: str
     link: str | None = None
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,11 +147,24 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             note=note,
             lead=result.lead,
         )
-    near = tuple(
-        Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end)))
-        for hit in result.nearest
-    )
+    near = tuple(filter(None, (_near(result.question, hit, links) for hit in result.nearest)))
     return StoredAnswer(result.question, "refused", result.reason, near=near, versions=versions)
+
+
+_IS_NEAR = 0.5  # share of a question's words that a passage has which is worth to be shown
+_LONGEST_SENTENCE = 300  # characters
+
+
+def _near(question: str, hit: Hit, links: Links) -> Near | None:
+    """Return a passage that has much of a question, None if it is far off."""
+    asked = set(parse_question(question, date.today()).terms)  # noqa: DTZ011  no answer depends on it
+    text, start = hit.passage.text, hit.passage.start
+    if not asked or len(asked & set(terms(text))) < _IS_NEAR * len(asked):
+        return None
+    begin, end = max(spans(text), key=lambda span: len(asked & set(terms(text[slice(*span)]))), default=(0, 0))
+    short = 0 < end - begin <= _LONGEST_SENTENCE
+    place = (start + begin, start + end) if short else (start, hit.passage.end)
+    return Near(_origin(hit.article), text, links.passage(hit.article, place), text[begin:end] if short else "")
 
 
 def _origin(article: Article) -> Origin:
@@ -155,6 +176,7 @@ def _origin(article: Article) -> Origin:
         source.publisher,
         source.published.isoformat() if source.published else None,
         source.url,
+        source.date_source,
         source.teaser,
     )
 
@@ -218,5 +240,13 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     ]
     place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
     return QuotedSource(
-        cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place, cited.marks
+        cited.number,
+        cited.quote,
+        origin.title,
+        origin.publisher,
+        origin.day,
+        cited.also_in,
+        place,
+        origin.date_source,
+        cited.marks,
     )

@@ -25,8 +25,8 @@ _AFTER = 600  # characters behind a text in which an offer is one for its rest
 _ENDING = 40  # characters by which the end of a text is found in its page
 
 
-def is_teaser(tree: HtmlElement, text: str) -> bool:
-    """Tell whether the text of a page's article is only its beginning.
+def is_teaser(tree: HtmlElement, text: str, shown: str) -> bool:
+    """Tell whether the text of a page's article is only its beginning; ``shown`` is all that a browser shows of it.
 
     A page that says that its article is not free may have been saved by a subscriber: the text decides. A page that
     does not say so has a teaser if the text breaks off before an offer.
@@ -36,7 +36,7 @@ def is_teaser(tree: HtmlElement, text: str) -> bool:
     data = _linked_data(tree)
     length = sum(map(length_in_words, text.split("\n")))
     if not _says_not_free(tree, data):
-        return length < LONGER and breaks_off and (offered or _offer_follows(tree, last))
+        return length < LONGER and breaks_off and (offered or _offer_follows(shown, last))
     counted = [int(match[1]) for match in _WORD_COUNT.finditer(data)]
     if counted and max(counted) >= _LEAST_COUNTED:
         return length < _WHOLE * max(counted)
@@ -44,7 +44,7 @@ def is_teaser(tree: HtmlElement, text: str) -> bool:
         return True
     if breaks_off:
         return length < LONGER
-    return length < _LONG and (offered or _offer_follows(tree, last))
+    return length < _LONG and (offered or _offer_follows(shown, last))
 
 
 def _linked_data(tree: HtmlElement) -> str:
@@ -69,9 +69,9 @@ def _end(text: str) -> tuple[str, bool]:
     return last.strip(), at is not None
 
 
-def _offer_follows(tree: HtmlElement, last: str) -> bool:
+def _offer_follows(shown: str, last: str) -> bool:
     """Tell whether an offer stands right behind the last line of a text in its page."""
-    words = " ".join(" ".join(tree.xpath("//body//text()[not(parent::script or parent::style)]")).split())
+    words = " ".join(shown.split())
     end = " ".join(last.split())[-_ENDING:]
     at = words.rfind(end) if end else -1
     return at >= 0 and holds_offer(words[at + len(end) : at + len(end) + _AFTER])

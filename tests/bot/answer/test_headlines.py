@@ -49,8 +49,8 @@ ARTICLES = {
     "town would like to keep the house.",
     "Opinion: Osdal must save its theatre": "Hardly any house means so much to us. The council is saving in the wrong "
     "place. Let us collect money together.",
-    "Council of Osdal rejects plan for a wind park": "The vote was taken late in the evening. The parties in power were "
-    "divided. The county governor said he accepted the result.",
+    "Council of Osdal rejects plan for a wind park": "The vote was taken late in the evening. The parties in power "
+    "were divided. The county governor said he accepted the result.",
     "Unemployment in Skarnes rises to 7.4 percent": "The labour office speaks of a seasonal effect. Building firms in "
     "particular let people go. Trade unions demand a programme.",
     "Author Mira Solbakk dies aged 88": "Her novels were translated into thirty languages. She received the state "
