@@ -207,6 +207,32 @@ def test_a_question_on_the_terminal_loads_no_slack_no_journal_no_pgvector_and_no
 
 
 @pytest.mark.slow
+def test_what_the_browser_asks_loads_no_slack_and_no_torch(tmp_path):
+    code = """
+import asyncio, contextlib, sys
+from bot.desk_threads import DeskThreads
+from bot.wiring import desk_loader, question_box
+from settings import load
+import web.__main__, web.app, web.server, web.health
+
+async def play():
+    settings = load()
+    with contextlib.closing(DeskThreads(desk_loader(settings), 1)) as desk, question_box(settings, desk) as asking:
+        await asking.box.load()
+        await asking.box.ask("When did the ferry sink?", "")
+
+asyncio.run(play())
+"""
+    (tmp_path / "ferry.txt").write_text("The ferry sank off the pier on Monday. All 34 people on board were saved.\n")
+    data = {"NEWSDESK_DATA_DIR": str(tmp_path / "data")}
+    loaded_by("ingest.py", str(tmp_path / "ferry.txt"), **data)
+    loaded = loaded_by("-c", code, **data)
+    assert {"bot.question_box", "index.model.runtime"} <= loaded
+    assert loaded.isdisjoint(set("slack_sdk slack_bolt aiohttp torch transformers psycopg pgvector".split()))
+    assert not {name for name in loaded if name.startswith(("bot.slack", "bot.write", "index.ingest.run"))}
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("door", ["bot.slack.process", "bot.answer.desk", "ingest", "evals.question", "web.app"])
 def test_how_numpys_threads_wait_is_set_before_numpy_is_there(door):
     code = (

@@ -1,6 +1,6 @@
-"""The journal: every question from Slack, which process answers it, and what became of it; in SQLite or PostgreSQL.
+"""The journal: every question, which process answers it, and what became of it; in SQLite or PostgreSQL.
 
-waiting → working → answered | left | stopped | failed;  removing → removed
+waiting → working → answered | left | stopped | failed;  removing → removed. From the browser: answered at once
 """
 
 from __future__ import annotations
@@ -100,6 +100,11 @@ class Journal:
         except IntegrityError:
             return None
         return mine
+
+    def add_answered(self, entry: JournalEntry) -> None:
+        """Store a question that was asked in the browser, with its answer."""
+        with self._writing() as connection:
+            connection.execute(insert(questions).values(**row_of(entry)))
 
     def mark_done(self, token: str) -> bool:
         """Mark something as done (an event, a report, a refusal); False if it was done before."""
@@ -304,12 +309,22 @@ class Journal:
             )
             return [entry_of(row) for row in rows]
 
+    def conversation(self, id_: str, most: int = 9) -> list[JournalEntry]:
+        """Return a question and those it follows in the browser, oldest first."""
+        found: list[JournalEntry] = []
+        while len(found) < most and (entry := self.by_id(id_)):
+            found.insert(0, entry)
+            if entry.kind != "web" or not entry.thread:
+                break
+            id_ = entry.thread
+        return found
+
     def threads_since(self, when: float) -> list[tuple[str, str]]:
         """Return channel and root of the threads with a question since a time, newest first."""
         with self._reading() as connection:
             rows = connection.execute(
                 select(questions.c.channel, questions.c.thread)
-                .where(questions.c.asked > when, questions.c.thread != "")
+                .where(questions.c.asked > when, questions.c.thread != "", questions.c.kind != "web")
                 .order_by(questions.c.asked.desc())
             )
             return list(dict.fromkeys((row.channel, row.thread) for row in rows))
