@@ -37,7 +37,7 @@ _SAINTS = frozenset(listed("abbreviations", "saints"))
 _OF_COUNTRIES, _OF_NAMES, _OF_CLOCKS = (
     frozenset(listed("abbreviations", f"behind a {what}")) for what in ("country", "name", "clock")
 )
-_FINITE = frozenset(word for row in lines("irregular_forms") for word in row.split()[1:])
+FINITE = frozenset(word for row in lines("irregular_forms") for word in row.split()[1:] if word.isalpha())
 _ROMAN = frozenset("ii iii iv vi vii viii ix xi xii xiii xiv xv xvi xvii xviii xix xx xxi xxii xxiii xxiv".split())
 _KINDS |= dict.fromkeys(_ROMAN, "roman")
 _PIECE = re.compile(r"[^\s:;,()\[\]“”„«»\"'’‘/–—-]*\Z")
@@ -57,6 +57,9 @@ _CLAUSE = re.compile(
 _GO_ON = frozenset("–—-&+/§")  # behind an abbreviation
 _CAPITALS = re.compile(r"[A-Z][\w’'-]*(?:\s[A-Z][\w’'-]*)*")
 _LINKS = frozenset("of for and in on at to from with by or as under who that which the".split())
+_SUBORDINATE = frozenset("after when while as since because before although though if until once where whether".split())
+_BEFORE_TIMES = frozenset("at by around about before after until from since shortly".split())
+_PRONOUN = re.compile(r"\b(?:he|she|it|they|we|i|you|who)\s[a-z]+", re.I)
 _MODALS = frozenset("will would can could may might must should does did".split())
 _BEFORE_I = frozenset("did am was is and than but as do can have had would will could should not said i".split())
 _BEFORE_SAINTS = frozenset(
@@ -180,6 +183,8 @@ class _Stop:
             return False
         if len(self.piece) > 3 or self.quoted:
             return True
+        if self.digits and re.fullmatch(r"\d{1,2}\.", self.last):
+            return False  # "3. 10. 2020"
         if int(self.piece) <= 31 and (
             self.next.lower() in _MONTHS or re.match(r"\d{1,2}\.\s?\d{4}", self.after) is not None
         ):
@@ -196,6 +201,8 @@ class _Stop:
             return last[-1:].isdigit() and not self.digits and (self.opener or long)
         if not last:
             return False
+        if last in ("of", "is", "was") and len(self.words) > 1:  # "a grade of C"
+            last = self.words[-2].lower() if self.words[-2].lower() in _LABELS else last
         if last in _LABELS or last == "an" or (piece == "I" and last in _BEFORE_I):
             return True
         if last[-1].isdigit() and piece not in "NSEW":
@@ -242,9 +249,11 @@ class _Stop:
         small = self.next.lower()
         if not self.last[-1:].isdigit():
             return self.opener or self.last.lower() in ("noon", "p.")  # "A.M. Holm"
+        if self.words[0].lower() in _BEFORE_TIMES and len(self.words) < 4:
+            return False  # "At 10 p.m. Police arrived"
         if small in _OF_CLOCKS or small.removesuffix("s") in _DAYS or small in _MONTHS:
             return False
-        if re.match(r"(?:[A-Z][\w.]+ ){1,3}time\b", self.after):
+        if re.match(r"(?:[A-Z][\w.]+ ){1,3}[Tt]ime\b", self.after):
             return False
         return not re.search(r"\b(?:an?|the|his|her|its|their|my|our|\w+['’]s)\s[\d:.]+\s?\S*\Z", self.before, re.I)
 
@@ -258,7 +267,7 @@ class _Stop:
         small = self.next.lower()
         if self.last.lower() in _ARTICLES and self.piece[:1].isupper():
             return False  # "el Sr. Pérez", "la S.p.A. Ferrari"
-        if self.piece.lower() in ("sr", "co") and (not self.last[:1].isupper() or self.last.endswith(".")):
+        if self.piece.lower() in ("jr", "sr", "co") and (not self.last[:1].isupper() or self.last.endswith(".")):
             return False  # "in Co. Cork"
         if self.opener or self.quoted:
             return True
@@ -272,8 +281,12 @@ class _Stop:
 
 
 def _has_verb(text: str) -> bool:
-    return any(
-        word in _FINITE or word in _MODALS or word.endswith("ed")
+    """Tell whether a main clause may have a verb here: none that "when" opens, before its comma."""
+    words = text.lower().split(maxsplit=1)
+    if words and words[0] in _SUBORDINATE and "," not in text:
+        return False
+    return _PRONOUN.search(text) is not None or any(
+        word in FINITE or word in _MODALS or word.endswith("ed")
         for word in text.replace(",", " ").split()
         if word.islower()
     )
@@ -285,6 +298,6 @@ def _new_clause(before: str, after: str) -> bool:
     if match is None or not _has_verb(before):
         return False
     then = match["then"]
-    if then is None or then in _FINITE or then in _MODALS or then.endswith("ed"):
+    if then is None or then in FINITE or then in _MODALS or then.endswith("ed"):
         return True
     return not match["more"] and match["first"].endswith("s") and then not in _LINKS

@@ -12,7 +12,7 @@ import re
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from index.full_stops import LOOKAHEAD, PARTICLE, ends, may_be_short, word_before
+from index.full_stops import FINITE, LOOKAHEAD, PARTICLE, ends, may_be_short, word_before
 from index.words import marked, one_of
 
 Span = tuple[int, int]
@@ -24,10 +24,11 @@ FULL_STOPS = "。！？｡।॥۔؟։።፧"
 _BOUNDARY = re.compile(
     rf"""[.!?…{FULL_STOPS}](?<![.!?…{FULL_STOPS}]{{2}})[.!?…{FULL_STOPS}]*+(?P<full>(?<=[{FULL_STOPS}]))?
         (?P<close>(?:["'”’‘»›)\]」』）】》]|[“«‹](?!\w)|[ \u00a0\u202f][»›](?!\w))*)
-        (?P<note>(?:[ ]?\[(?:\d{{1,3}}|[a-z]|citation[ ]needed)\])+|[¹²³⁴-⁹⁰*†‡]+|(?<=[^\W\d_]\.)\d{{1,2}}(?=[ ]))?
+        (?P<note>(?:[ ]?\[(?:\d{{1,3}}|[a-z]|note[ ]\d+|citation[ ]needed)\])+|[¹²³⁴-⁹⁰*†‡]+
+                |(?<=[^\W\d_]\.)\d{{1,2}}(?:,\d{{1,2}})*(?=[ ]))?
         (?(full)[ \t\u3000]*(?=[^\s、，,.;:!?…)\]%])
-        |(?:[ \t\u00a0]+(?![–—-]\s[{_SMALL}])(?=[^{_SMALL}\s.,;:!?)\]%]|[.]{{3}}|[a-z]{{1,2}}[A-Z][A-Za-z]
-                          |(?:{PARTICLE}[ -]){{1,2}}[A-Z][\w-]+(?:,|[ ](?:\w+ed|is|was|will|has)\b))
+        |(?:[ \t\u00a0]+(?![–—-]\s[{_SMALL}])(?=[^{_SMALL}\s.,;:!?)\]%]|[.]{{3}}|[a-z]+[A-Z]
+                          |(?:(?:{PARTICLE}[ -]){{1,2}}|d['’])[A-Z][\w-]+(?:,|[ ](?:\w+ed|will|{one_of(FINITE)})\b))
           |(?P<glued>(?=[^\W\d_{_SMALL}][{_SMALL}’']*[\s,?!]|[“„«‘][^\W_]))))""",
     re.VERBOSE,
 )
@@ -90,7 +91,7 @@ def _trimmed(line: str, start: int, end: int) -> Iterator[Span]:
 
 
 # What stands before a full stop without white space behind it: a word, a year or a closing mark, but no address.
-_GLUED = re.compile(rf"(?:(?:\A|[\s(\[“„«\"'’-])[^\W\d_]*[{_SMALL}]|\s[^\s/@]*\d|[)”»%])\Z")
+_GLUED = re.compile(rf"(?:(?:\A|[\s(\[“„«\"'’-])[^\W\d_]*[{_SMALL}]|\s[^\s/@]*\d|[)”»%\"])\Z")
 _DOMAIN = re.compile(r"(?:com|org|net|edu|gov|info|io|ai|co|de|uk|fr|es|it|nl|se|pl|eu)\b", re.I)
 
 # What follows each mark that opens a quotation or a bracket, to its end; a longer one may be cut between sentences.

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.journal.entry import JournalEntry, State, entry_of, row_of
@@ -128,12 +128,16 @@ class Journal:
 
     def count_waiting(self, owner: str) -> int:
         """Return how many questions of a process are waiting."""
+        return self._count(questions.c.state == "waiting", questions.c.owner == owner)
+
+    def count_before(self, entry: JournalEntry) -> int:
+        """Return how many unfinished questions of its process were asked before one."""
+        unfinished = questions.c.state.in_(["waiting", "working"])
+        return self._count(unfinished, questions.c.owner == entry.owner, questions.c.asked < entry.asked)
+
+    def _count(self, *conditions: Any) -> int:
         with self._reading() as connection:
-            return len(
-                connection.execute(
-                    select(questions.c.id).where(questions.c.state == "waiting", questions.c.owner == owner)
-                ).all()
-            )
+            return connection.scalar(select(func.count()).select_from(questions).where(*conditions)) or 0
 
     def start(self, id_: str, owner: str) -> JournalEntry | None:
         """Start to work on a waiting question; None if it is no longer waiting for this process."""
@@ -160,6 +164,12 @@ class Journal:
         """Have a question answered in another channel, in no thread."""
         with self._writing() as connection:
             connection.execute(update(questions).where(questions.c.id == id_).values(channel=channel, thread=""))
+
+    def note_shared(self, id_: str, messages: Sequence[str]) -> None:
+        """Write down that an answer to /ask was posted in its channel, where people may now ask on under it."""
+        place = {"thread": messages[0], "ts": messages[0], "messages": json.dumps(list(messages))}
+        with self._writing() as connection:
+            connection.execute(update(questions).where(questions.c.id == id_).values(**place))
 
     def note_messages(self, id_: str, messages: Sequence[str], owner: str | None = None) -> bool:
         """Write down an answer's messages as soon as they exist; False if the question is no longer ``owner``'s."""

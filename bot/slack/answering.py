@@ -10,10 +10,11 @@ from dataclasses import replace
 from datetime import date
 
 from bot import telemetry
-from bot.answer.desk import QuestionError, Reply, Request
+from bot.answer.desk import LONGEST_QUESTION, Reply, Request
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
 from bot.journal.tables import JOURNAL_ERRORS
+from bot.languages import language_of, refusal_in
 from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import Access, Verdict
@@ -24,24 +25,20 @@ from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import archive_versions, count_articles
 from bot.slack.messages.small_talk import asks_nothing, is_empty, looks_like_question
 from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
-from bot.slack.messages.text import plain, question_text
-from bot.slack.notices import NOT_THERE, Notices
+from bot.slack.messages.text import end_of, plain, question_text
+from bot.slack.notices import NOT_THERE, Notices, answer_to_error, apology
 from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
 from bot.slack.web_api.api import Api
 from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, TokenRefused
 from bot.telemetry import error_place, span
-from index.errors import ArchiveError, NewsdeskError, StopRequested
+from index.errors import NewsdeskError, StopRequested
 
 log = logging.getLogger("newsdesk.slack")
 
 _LONGEST = 120.0  # seconds that the desk may take; after that the bot apologises
 _TOO_OLD = 6 * 3_600  # seconds; after that nobody waits for the answer
 _OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
-APOLOGY = (
-    "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
-    "reason with: python -m bot doctor"
-)
 
 
 class Answering:
@@ -54,12 +51,12 @@ class Answering:
         desk: DeskThreads,
         access: Access,
         owner: str,
-        offer_person: bool,
+        person: str,
         links: Links,
     ) -> None:
         self._api, self._journal, self._desk, self._access = api, journal, desk, access
-        self._owner, self._offer_person, self._links = owner, offer_person, links
-        self.statuses, self._notices = Statuses(api), Notices(api, journal)
+        self._owner, self._person, self._links = owner, person, links
+        self.statuses, self._notices = Statuses(api, journal.count_before), Notices(api, journal)
         self._follow_ups = FollowUps(api, desk)
 
     # --- answering ---
@@ -152,7 +149,8 @@ class Answering:
         if entry.kind == "direct" and entry.thread == entry.ts:
             await self._api.set_title(entry.channel, entry.thread, plain(entry.text)[:100])
         earlier = self._earlier_questions(entry)
-        request = Request(entry.text, date.today(), thread=tuple(item.text for item in earlier))  # noqa: DTZ011  "today" is the team's
+        today = date.today()  # noqa: DTZ011  the day is the team's
+        request = Request(end_of(entry.text, LONGEST_QUESTION), today, thread=tuple(item.text for item in earlier))
         if entry.quiet:
             return await self._answer_remark(entry, await self._follow_ups.asked_in(entry, request, earlier))
         if entry.thread and not entry.messages and self._api.may_stream() and await self._desk.streams():
@@ -184,7 +182,11 @@ class Answering:
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", entry.id, reply.writing.fault)
         found = stored_answer(reply, await self._desk.read(archive_versions), self._links)
-        return replace(found, page=self._links.answer(entry.id)) if found.answered else found
+        if found.answered:
+            return replace(found, page=self._links.answer(entry.id))
+        language = language_of(found.question)
+        foreign = refusal_in(language, await self._desk.languages()) if language else ""
+        return replace(found, note=foreign, near=()) if foreign else found
 
     def _earlier_questions(self, entry: JournalEntry) -> list[JournalEntry]:
         """Return the questions asked before this one in its thread."""
@@ -230,12 +232,20 @@ class Answering:
     async def _post_answer(self, entry: JournalEntry, found: StoredAnswer) -> str:
         with span("post", outcome=found.outcome):
             if entry.reply_url:
-                await self._respond(entry, blocks.answer(found, entry.id, feedback=False, share=True))
+                private = blocks.answer(
+                    found, entry.id, person=self._offers_person(entry), feedback=not found.answered, share=True
+                )
+                await self._respond(entry, private)
             else:
-                await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))
+                await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offers_person(entry)))
         if not self._journal.finish(entry, "answered", found.as_json()):
             raise StopRequested
         return found.outcome
+
+    def _offers_person(self, entry: JournalEntry) -> bool:
+        """Tell whether a person can be asked: a group cannot where only the asker and the bot read."""
+        private = bool(entry.reply_url) or entry.channel.startswith("D")
+        return bool(self._person) and not (private and self._person.startswith("S"))
 
     async def _respond(self, entry: JournalEntry, messages: Sequence[Message]) -> None:
         """Answer /ask; directly, if its response_url has run out (after 30 minutes)."""
@@ -316,7 +326,7 @@ class Answering:
         else:  # nothing was streamed, it broke off, or the reply differs: the whole answer is posted
             await streamed.give_up()
             await self.repair(entry)
-            await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))
+            await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offers_person(entry)))
         if not self._journal.finish(entry, "answered", found.as_json()):
             raise StopRequested
         return found.outcome
@@ -371,24 +381,3 @@ class Answering:
                     await self._api.delete(entry.channel, ts)
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("could not look for half an answer question=%s trouble=%s", entry.id, type(error).__name__)
-
-
-def answer_to_error(question: str, error: Exception) -> StoredAnswer:
-    """Return what the asker reads after an error.
-
-    That is the error's text where it is meant for them, else an apology that shows nothing of the inside.
-    """
-    if isinstance(error, QuestionError):
-        return StoredAnswer(question, "trouble", str(error))
-    log.error("could not answer error=%s", error_place(error))
-    if isinstance(error, ArchiveError) and "no archive" in str(error):
-        return StoredAnswer(
-            question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER"
-        )
-    return StoredAnswer(question, "trouble", apology())
-
-
-def apology() -> str:
-    """Return the apology for an error, with the reference under which the log tells more."""
-    id_ = telemetry.request.get()
-    return f"{APOLOGY} (reference {id_})" if id_ else APOLOGY

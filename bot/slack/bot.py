@@ -64,7 +64,7 @@ class SlackBot:
             api.share_limits(self.journal.leases)
         self.access = Access(api, rules.allowed)
         self.answering = Answering(
-            api, self.journal, desk, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
+            api, self.journal, desk, self.access, self.owner.name, rules.ask_a_person, rules.links
         )
         self.queue = Queue(
             api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups

@@ -59,9 +59,7 @@ class Queue:
         if mine:
             telemetry.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
-            self._answering.statuses.show_position(
-                mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND)
-            )
+            self._answering.statuses.show(mine, waits=self._journal.count_before(mine) >= _IN_HAND)
             self._wake.set()
         return mine
 
@@ -114,7 +112,7 @@ class Queue:
             if entry:
                 log.info("edited question=%s revision=%s", entry.id, entry.revision)
                 if entry.owner == self._owner.name:
-                    self._answering.statuses.show_position(entry, 0)
+                    self._answering.statuses.show(entry, waits=False)
                 self._wake.set()
 
     def remove(self, event: Mapping[str, Any]) -> None:
@@ -173,7 +171,7 @@ class Queue:
                 return
             mine = self._journal.start(waiting[0].id, self._owner.name)
             if mine:
-                self._answering.statuses.show_position(mine, 0)
+                self._answering.statuses.show(mine, waits=False)
                 self._spawn(self._answering.answer(mine), mine)
 
     def _spawn(self, work: Any, entry: JournalEntry) -> None:
@@ -222,7 +220,7 @@ _OVERLAP = (
 )
 _THREADS = 30  # whose replies are read
 _MINUTE = 65.0  # seconds
-_HISTORIES = 45  # calls of conversations.history in a minute
+_READS = 45  # calls of conversations.history, and of conversations.replies, in a minute
 _KINDS = "public_channel,private_channel,im"
 
 
@@ -244,7 +242,7 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
     except (SlackRefused, SlackUnreachable) as error:
         log.warning("cannot look for what was missed: %s", error)
         return 0
-    await _not_too_often(journal, len(channels))
+    await _not_too_often(journal, "histories", len(channels))
     threads = dict.fromkeys(journal.threads_since(since - 7 * 86_400)[:_THREADS])
     for channel, shared in channels.items():
         try:
@@ -258,6 +256,7 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
                     found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot look for what was missed channel=%s: %s", channel, error)
+    await _not_too_often(journal, "replies", len(threads))
     for channel, root in threads:
         try:
             async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
@@ -272,19 +271,17 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
     return found
 
 
-async def _not_too_often(journal: Journal, calls: int) -> None:
+async def _not_too_often(journal: Journal, name: str, calls: int) -> None:
     """Wait if the process was started several times within a minute.
 
-    Each start reads every channel, and Slack counts the calls of all of them.
+    Each start reads every channel and many threads, and Slack counts the calls of all of them.
     """
     while True:
-        before = [
-            (at, count) for at, count in json.loads(journal.fact("histories") or "[]") if time.time() - at < _MINUTE
-        ]
-        if not before or sum(count for _, count in before) + calls <= _HISTORIES:
+        before = [(at, count) for at, count in json.loads(journal.fact(name) or "[]") if time.time() - at < _MINUTE]
+        if not before or sum(count for _, count in before) + calls <= _READS:
             break
         await asyncio.sleep(max(0.1, before[0][0] + _MINUTE - time.time()))
-    journal.put_fact("histories", json.dumps([*before, (time.time(), calls)]))
+    journal.put_fact(name, json.dumps([*before, (time.time(), calls)]))
 
 
 def _add_missed(queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from index.clean.byline import byline_of, bylines
 from index.clean.extent import also_of_the_article, extent
 from index.clean.furniture import form_of
-from index.clean.neighbours import cut_blocks, cut_closing, folded_words
+from index.clean.neighbours import cut_blocks, cut_closing, cut_prefixed_links, folded_words
 from index.text import BULLET, is_prose
 
 _BLOCK_TAG = re.compile(
@@ -161,6 +161,7 @@ def unwrapped(lines: list[str]) -> list[str]:
 def _reasons_by_words(lines: list[str], title: str) -> list[str]:
     """Return for each line of an extracted text why its own words make it furniture, or "" if it stays."""
     reasons = [_form(line) for line in lines]
+    cut_prefixed_links(lines, reasons)
     folded_title = folded_words(title)
     seen: set[str] = set()
     above = set(bylines(lines))

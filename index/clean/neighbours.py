@@ -44,7 +44,7 @@ def cut_blocks(lines: list[str], reasons: list[str], publisher: str | None) -> N
     """Cut the furniture that comes in blocks, anywhere in the page."""
     _cut_preview_cards(lines, reasons)
     _cut_link_lists(lines, reasons)
-    _cut_prefixed_links(lines, reasons)
+    cut_prefixed_links(lines, reasons)
     _cut_contents(lines, reasons)
     _cut_captions(lines, reasons)
     _cut_bylines(lines, reasons)
@@ -164,7 +164,7 @@ def _tail_marker(line: str, publisher: str | None) -> str:
     return "about the outlet" if own or (publisher and who == folded_words(publisher).removeprefix("the ")) else ""
 
 
-def _cut_prefixed_links(lines: list[str], reasons: list[str]) -> None:
+def cut_prefixed_links(lines: list[str], reasons: list[str]) -> None:
     """Cut headlines of other stories that share their first words ("READ IN FULL | …"), in whatever language."""
     found = {
         index: match[1]

@@ -19,6 +19,7 @@ from index.read.record import Failure
 from index.text import printable, short_path
 
 _FIELDS = 20  # names of fields that a report lists
+MOST_UNSHOWN = 100  # pages of a run that are named with a text that they do not show
 _FAILURES = 10_000  # failures of a run that are kept; others are only counted
 
 
@@ -53,7 +54,8 @@ class Report:
 
     ``known_failures`` counts what failed before, has not changed and was not tried again. ``undated`` counts the
     articles that it added or updated without a date; ``unread`` names the fields of exports that were not read, with
-    the number of articles that have them. ``error`` says what ended the run early.
+    the number of articles that have them. ``unshown`` are the first pages whose text is not what they show, but what
+    their JSON-LD holds. ``error`` says what ended the run early.
     """
 
     run: int = 0
@@ -67,6 +69,7 @@ class Report:
     known_failures: int = 0
     passages: int = 0
     failures: Failures = field(default_factory=Failures)
+    unshown: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
     undated: int = 0
     unread: Counter[str] = field(default_factory=Counter)
@@ -110,6 +113,8 @@ def failures_of(report: Report) -> Iterator[str]:
     """Yield a line for each failure of a run, and lines for files, dates and fields that were not read."""
     for failure in report.failures:
         yield f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}"
+    for path in report.unshown:
+        yield f"  not shown by the page: {printable(short_path(path))}: its text is from the page's own data (JSON-LD)"
     if report.skipped:
         endings = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
         yield f"  left out, not article files: {endings}"

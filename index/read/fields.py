@@ -29,16 +29,17 @@ _ALIASES = {name: tuple(aliases.split()) for name, aliases in _NAMES.items()}
 _READ = {alias for aliases in _ALIASES.values() for alias in aliases}
 # What is in every export and is not asked for.
 _PASSED_OVER = set(
-    "id uuid guid uri type context version isduplicate image images urltoimage thumbnail media keywords tags "
-    "categories category section description summary abstract excerpt teaser snippet highlights lead datemodified "
-    "modified modifiedgmt updated updatedat datedownload dategmt filename localpath wordcount length index".split()
+    "id uuid guid uri type context version isduplicate image images imageurl urltoimage thumbnail media keywords tags "
+    "categories category section description summary abstract excerpt teaser snippet highlights lead titlepage "
+    "titlerss datemodified datemodify modified modifiedgmt updated updatedat datedownload dategmt time filename "
+    "localpath wordcount length index score".split()
 )
 _AROUND = ("fields", "attributes", "data", "article", "node", "metadata", "meta")
 _PASSED_OVER |= {*_AROUND, "lp", "embedded"}
 _LISTS = tuple("articles results items stories posts documents docs hits data response rows".split())
 _VALUES = tuple("name title rendered main value original text content #text @value displayName".split())
 _SIGNS = re.compile(r"[\W_]+")
-_CUT = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+\d+ chars\]\s*$")  # how NewsAPI cuts a text
+CUT = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+\d+ chars\]\s*$")  # how NewsAPI cuts a text
 _MOST = 50
 
 
@@ -102,7 +103,7 @@ def text_in(said: Mapping[str, Any]) -> str | None:
     if isinstance(value, list):
         parts = [value_of(part) for part in value]
         value = "\n\n".join(parts) if all(isinstance(part, str) for part in parts) else None
-    return _CUT.sub("…", value) if isinstance(value, str) and value.strip() else None
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def articles_in(said: Any, depth: int = 4) -> Any:

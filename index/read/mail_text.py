@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING
 from index.clean.clean import lines_of
 from index.clean.furniture import form_of
 from index.dates import parse_date
-from index.read.html.blocks import blocks_of
-from index.read.html.shown import show_as_read
+from index.read.html.fragment import lines_of as lines_of_tree
+from index.read.html.fragment import tree_of
 from index.text import BULLET, is_sentence
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_LARGEST = 5_000_000  # characters; the tree takes about fifteen times as much memory
 _OWN = 8  # words that a mail must have beside what it quotes
 _NARROWEST, _WIDEST = 50, 100  # characters of a wrapped line
 _CELL = 30  # characters of a cell of figures; the cells of a layout are longer
@@ -28,7 +27,7 @@ _MORE = (
     r"|(?:leggi|continua a leggere)(?: tutto| di più)?|l[äe]s (?:mer|videre|hele saken)|lees (?:meer|verder)|ler mais"
     r"|czytaj (?:więcej|dalej)|(?:back )?to (?:the )?top"
 )
-_MORE_AT_END = re.compile(rf"(?<=[.!?…”\"»)])\s{{1,4}}[\[(]?(?:{_MORE})\b\W{{0,5}}$", re.I)
+_MORE_AT_END = re.compile(rf"(?<=[.!?…”\"»)])\s{{1,4}}[\[(]?(?:{_MORE}|more)\b\W{{0,5}}$", re.I)
 _FURNITURE = re.compile(
     r"^\W*(?:"
     r"(?:click (?:here )?to )?(?:view|read|open|see)\s(?:this\s)?(?:e-?mail|message|newsletter|it|online|web "
@@ -51,11 +50,10 @@ _FURNITURE = re.compile(
 _ENDS_MAIL = re.compile(
     r"unsubscribe|abmelden|abbestellen|désabonner|désinscrire|darse de baja|disiscri|afmelden|avregistrera"
     r"|you(?:['’]re| are)? (?:receiv(?:ed?|ing)|get(?:ting)?) this|mailing address"
-    r"|(?:manage|update) (?:your )?preferences",
+    r"|(?:manage|update) (?:your )?(?:preferences|subscriptions?)",
     re.I,
 )
 _LINK = re.compile(r"[<(\[]\s?https?://[^\s<>()\[\]]+\s?[>)\]]|^[ \t]{0,20}https?://\S+[ \t]{0,20}$", re.M)
-_DECLARED = re.compile(r"^\s{0,100}<\?xml[^>]{0,200}>")
 _RULE = re.compile(r"^[ \t]*[^\w\s>]{3,200}[ \t]*$", re.M)
 _MBOX = re.compile(r"^>(?=>{0,9}From )", re.M)  # how a mailbox writes a line that begins with "From "
 _SIGNATURE = re.compile(r"^--[ \t]?$", re.M)
@@ -94,18 +92,14 @@ def lines_of_html(source: str) -> tuple[list[str], str | None]:
 
     Mails are laid out with tables, so a cell is a paragraph. Only the figures in a row of short cells are one line.
     """
-    from lxml import etree, html
-
-    try:
-        tree = html.document_fromstring(_DECLARED.sub("", source[:_LARGEST]))
-    except (etree.LxmlError, ValueError):
+    tree = tree_of(source)
+    if tree is None:
         return [], None
     tables = [table for table in tree.xpath("//table[not(.//table)]") if _holds_figures(table)]
     figures = {part for table in tables for part in table.iter()}
     for part in list(tree.iter("table", "tbody", "thead", "tr", "td", "th")):
         if part not in figures:
             part.tag = "div"
-    show_as_read(tree)
     hidden = "//*[contains(@style, 'mso-hide:all') or @class='gmail_signature' or @class='moz-signature']"
     quote = "blockquote[@type='cite' or contains(@class, 'gmail_quote')]"
     for element in tree.xpath(hidden):
@@ -114,11 +108,7 @@ def lines_of_html(source: str) -> tuple[list[str], str | None]:
     if len(_WORD.findall(tree.text_content())) - sum(map(_words, found)) >= _OWN:
         for element in found:
             _drop(element)
-    lines = []
-    for block in blocks_of(tree):
-        row = block.holder.tag == "tr"
-        lines += [" ".join(block.text.replace("|", " ").split())] if row else [*block.text.split("\n"), ""]
-    return lines, tree.get("lang")
+    return lines_of_tree(tree), tree.get("lang")
 
 
 def _holds_figures(table: HtmlElement) -> bool:

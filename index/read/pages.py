@@ -248,7 +248,7 @@ class _Reader:
             stored = snapshot.article(article_id(known.key))
         source = stored.article.source if stored else None
         return (
-            Metadata(None, source.publisher, source.author, source.published, source.published_at)
+            Metadata(None, source.publisher, source.author, source.published, source.published_at, source.date_source)
             if source
             else Metadata()
         )

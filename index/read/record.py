@@ -14,6 +14,9 @@ from index.errors import UnreadableError
 from index.read.fields import field_of, value_of, values_of
 from index.read.text_metadata import Metadata, from_text
 
+# Letters that print joins; a quote of them reads and is found by their letters.
+LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -39,6 +42,9 @@ class Failure:
     reason: str
     line: int | None = None
     passing: bool = False
+
+
+UNSHOWN = "not shown by the page"  # why a line is listed as left out: the text has some that the page does not show
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +77,9 @@ def record_of(path: str, digest: str, text: str, said: Mapping[str, Any], day_fi
 
     ``day_first`` says how the file means "03/04/2025", None where it does not say.
     """
-    moments = (moment_of(value, day_first) for value in values_of(said, "published"))
-    published, published_at = next((moment for moment in moments if moment[0]), (None, None))
+    moments = [moment_of(value, day_first) for value in values_of(said, "published")]
+    published = next((day for day, _ in moments if day), None)
+    published_at = next((moment for day, moment in moments if moment and day == published), None)
     title = field_of(said, "title")
     metadata = Metadata(
         line_of(html.unescape(title) if isinstance(title, str) else title),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.slack.messages.blocks import Block, Element, button, rich, section, text
@@ -22,7 +23,7 @@ class News:
 
     articles: int
     newest: Source | None
-    last_ingest: str | None  # a sentence
+    last_ingest: tuple[float, str] | None  # when (seconds since 1970), and what it changed
     examples: tuple[str, ...]
 
 
@@ -51,7 +52,8 @@ def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
     else:
         lines = [section(text("There are no articles yet. An admin puts them in with ingest.py."))]
     if news.last_ingest:
-        lines.append(section(text("Last ingest: ", bold=True), text(plain(news.last_ingest))))
+        when, what = news.last_ingest
+        lines.append(section(text("Last ingest: ", bold=True), _moment(when), text(f", {plain(what)}")))
     blocks += [rich(lines), _header("How to ask"), rich([_ways()])]
     for number, example in enumerate(news.examples):
         row = {"type": "section", "text": {"type": "plain_text", "text": plain(example)[:2_900], "emoji": False}}
@@ -59,6 +61,12 @@ def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
     if insight:
         blocks += _insight(insight)
     return {"type": "home", "blocks": blocks}
+
+
+def _moment(when: float) -> Element:
+    """Return a time that Slack shows in its reader's zone and language."""
+    fallback = f"{datetime.fromtimestamp(when, UTC):%d %b %Y %H:%M} UTC"
+    return {"type": "date", "timestamp": int(when), "format": "{date_short_pretty} {time}", "fallback": fallback}
 
 
 def _ways() -> Element:
@@ -131,13 +139,23 @@ def read_news(archive: Archive, questions: Sequence[str]) -> News:
         sources = [source for source, _ in snapshot.sources()]
         last = next(iter(snapshot.runs(1)), None)
     newest = max(sources, key=lambda source: (source.published or date.min, source.title), default=None)
-    return News(len(sources), newest, ingest_line(last) if last else None, tuple(questions[:3]))
+    return News(len(sources), newest, last_change(last) if last else None, tuple(questions[:3]))
 
 
 def count_articles(archive: Archive) -> int:
     """Return how many articles there are."""
     with archive.catalog.snapshot() as snapshot:
         return snapshot.counts()["articles"]
+
+
+def article_languages(archive: Archive, known: int) -> tuple[int, Counter[str]] | None:
+    """Return the number of the published generation, and how many articles each language has; None if it is known."""
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        number = generation.number if generation else 0
+        if number == known:
+            return None
+        return number, Counter(source.language for source, _ in snapshot.sources() if source.language)
 
 
 def example_questions(archive: Archive) -> tuple[int, list[str]]:
@@ -160,6 +178,13 @@ def _newest(sources: list[Source]) -> list[Source]:
         if len(found) == _CANDIDATES:
             break
     return list(found.values())
+
+
+def last_change(item: dict[str, Any]) -> tuple[float, str]:
+    """Return when an ingest began, and what it changed, in words for readers."""
+    report = item["report"] or {}
+    counts = [f"{report[name]:,} {name}" for name in ("added", "updated", "removed") if report.get(name)]
+    return datetime.fromisoformat(item["started"]).timestamp(), ", ".join(counts) or "nothing changed"
 
 
 def ingest_line(item: dict[str, Any]) -> str:

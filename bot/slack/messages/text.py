@@ -68,3 +68,12 @@ def question_text(text: str, bot: str) -> str:
     text = _LINK.sub(lambda found: found[2] or found[1], text)
     text = html.unescape(_EMOJI.sub(" ", _SPECIAL.sub(" ", text)))
     return " ".join(_STYLE.sub(r"\2", text).split())
+
+
+def end_of(text: str, most: int) -> str:
+    """Return the end of a text that is too long, from the beginning of a sentence or word: people ask there."""
+    if len(text) <= most:
+        return text
+    end = text[-most:]
+    sentence = re.search(r"[.!?]\s+(?=\S)", end[: most // 2])
+    return end[sentence.end() :] if sentence else end.partition(" ")[2] or end

@@ -97,6 +97,13 @@ def why_bad(id_: str) -> dict[str, Any]:
     return modal("Bad answer", [block], callback_id="why_bad", private_metadata=id_, submit=plain_text("Send"))
 
 
+def thanks() -> dict[str, Any]:
+    """Return the window that thanks for a reason."""
+    return modal(
+        "Thank you", [rich([section(text("Your reason is stored with the answer, for those who look after me."))])]
+    )
+
+
 def report(content: str) -> dict[str, Any]:
     """Return a window with a report as plain text."""
     blocks = [

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -17,6 +18,7 @@ from bot.slack.web_api.calls import LONGEST_WAIT, TRIES, Calls, SlackRefused, Sl
 log = logging.getLogger("newsdesk.slack")
 
 ANSWER = "newsdesk_answer"  # the metadata that marks our messages
+_TRIGGER_LIVES = 2.5  # seconds; Slack says three, and the call takes its time
 _GONE = {"message_not_found", "thread_not_found", "cant_delete_message", "message_not_in_streaming_state"}
 _TOO_MUCH = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
 
@@ -185,9 +187,19 @@ class Api(Calls):
 
     # --- windows, people, places ---
 
-    async def open_window(self, trigger: str, view: Mapping[str, Any]) -> None:
-        """Open a window; the trigger lives three seconds."""
-        await self.try_call("views.open", {"trigger_id": trigger, "view": view})
+    async def open_window(self, trigger: str, view: Mapping[str, Any], since: float) -> bool:
+        """Open a window; False if that failed.
+
+        The trigger lives three seconds. ``since``: when it came, by the monotonic clock.
+        """
+        left = since + _TRIGGER_LIVES - time.monotonic()
+        if left <= 0:
+            return False
+        try:
+            opened = await asyncio.wait_for(self.try_call("views.open", {"trigger_id": trigger, "view": view}), left)
+        except TimeoutError:
+            return False
+        return opened is not None
 
     async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         """Show a person their Home tab."""

@@ -9,16 +9,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
+from index.read.record import LIGATURES
+
 _NEAR = 3.0  # points between two beginnings of one column
 _MOST = 20  # beginnings and capitals of a page that are looked at: time must not grow with the square of a page
 _ROWS = 3  # of two columns side by side: fewer are no columns
+_CERTAIN = 6  # rows from which on the gap between them need not be measured, for letters are only about so wide
 _CELL = 15  # characters of a column's line at least; the cells of a table are shorter
 _LETTERS = re.compile(r"\s*(?:[^\W\d_]\s+){3,}[^\W\d_]\s*")
 _CAPITAL = re.compile(r"[\"'“„«‘(]?[^\W\d_]")
 _MARK = re.compile(r"\s?(?:\d{1,3}|[*†‡§])(?:,\d{1,3})*\s?")
 _UNIT = re.compile(r"(?:^|\W)[kcdm]?m$")
 _NARROW = frozenset(" ijlIftr.,;:'|!()[]’‘")
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -62,15 +64,28 @@ def lines_of(rows: Sequence[Row], low: float, high: float) -> list[Line]:
 
     A row is what the file writes at one height; ``low`` and ``high`` are the page's edges.
     """
-    filled = [[piece for piece in row if piece.text.strip()] and row for row in rows]
+    parts = (part for row in rows for part in _at_one_height(row))
+    filled = [part for part in parts if any(piece.text.strip() for piece in part)]
     lines = []
-    for row in _in_columns([row for row in filled if row]):
+    for row in _in_columns(filled):
         first = next(piece for piece in row if piece.text.strip())
         edge = min(first.y - low, high - first.y) / max(1.0, high - low)
         if text := _text(row):
             bold = all(piece.bold for piece in row if piece.text.strip())
             lines.append(Line(text, first.x, first.y, _size(row), edge, bold))
     return _with_capitals(lines)
+
+
+def _at_one_height(row: Row) -> Iterator[Row]:
+    """Yield the parts of a row: pypdf joins lines of two columns whose heights are nearly the same."""
+    part: Row = []
+    for piece in row:
+        before = part[-1] if part else piece
+        if piece.x < before.x - 60 and abs(piece.y - before.y) > 0.2:
+            yield part
+            part = []
+        part.append(piece)
+    yield part
 
 
 def _size(row: Row) -> float:
@@ -96,7 +111,7 @@ def _text(row: Row) -> str:
         words = re.split(r"\s{2,}", text.strip())
         if len(words) > 1 or len(text) < 24:
             text = " ".join("".join(word.split()) for word in words)
-    return " ".join(text.replace("\u00ad\n", "").translate(_LIGATURES).split())
+    return " ".join(text.replace("\u00ad\n", "").translate(LIGATURES).split())
 
 
 def _in_columns(rows: list[Row]) -> Iterator[Row]:
@@ -125,9 +140,9 @@ def _side_by_side(rows: list[Row]) -> list[Row]:
     """Return the rows of a page, one for two that follow each other side by side at nearly the same height."""
     found: list[Row] = []
     for row in rows:
-        last = found[-1][-1] if found else None
-        if last and abs(last.y - row[0].y) < 0.95 * (last.size or 10) and row[0].x > found[-1][0].x + 60:
-            found[-1] = [*found[-1], *row]
+        above = found[-1][0] if found and len(found[-1]) < 10 * _MOST else None
+        if above and abs(above.y - row[0].y) < 0.6 * (above.size or 10) and abs(row[0].x - above.x) > 60:
+            found[-1] = sorted([*found[-1], *row], key=lambda piece: piece.x)
         else:
             found.append(row)
     return found
@@ -162,7 +177,13 @@ def _is_column(rows: list[Row], start: float) -> bool:
     if len(split) < _ROWS:
         return False
     between = rows[split[0] : split[-1] + 1]
-    if sum(_crosses(row, start) for row in between) > max(1, 0.2 * len(between)):
+    if sum(_crosses(row, start) for row in between) > 0.2 * max(0, len(between) - 5):
+        return False
+    gaps = [
+        start - max(piece.end for piece in rows[index] if piece.x < start - _NEAR and piece.text.strip())
+        for index in split
+    ]
+    if len(split) < _CERTAIN and statistics.median(gaps) < 0.5 * (rows[split[0]][0].size or 10):
         return False
     cells = [_sides(rows[index], start) for index in split]
     if any(statistics.median(len(cell[side]) for cell in cells) < _CELL for side in (0, 1)):

@@ -13,6 +13,7 @@ from index.dates import MONTHS
 from index.read.html.layout import Line
 from index.read.html.linked_data import letters
 from index.read.record import line_of
+from index.text import is_sentence
 from index.words import first_fields, listed, one_of
 
 _BY = one_of(listed("datelines", "byline"))
@@ -28,9 +29,11 @@ _NO_NAME = re.compile(
     re.I,
 )
 _ROLES = frozenset(listed("datelines", "roles"))
-_BESIDE = [*listed("datelines", "published"), *listed("datelines", "changed"), *MONTHS]
-_WHAT_FOLLOWS = re.compile(
-    rf"(?:^|\s)(?:(?:{one_of([*_BESIDE, *first_fields('calendar', 'weekdays')])})\b|\d|[|•·]|(?-i:am|on|at)\s).*", re.I
+_BESIDE = [part for name in ("published", "changed") for part in listed("datelines", name)]
+_WHAT_FOLLOWS = re.compile(  # "Jan Lee" is a name, "Jan 3" is none
+    rf"(?:^|\s)(?:(?:{one_of([*_BESIDE, *first_fields('calendar', 'weekdays')])})\b|(?:{one_of(MONTHS)})\b\.?(?=\s+\d)|"
+    r"\d|[|•·]|(?-i:am|on|at)\s).*",
+    re.I,
 )
 _MARKED = re.compile(
     r"author|byline|\bbyl\b|\bautor|auteur|verfasser|redakteur|journalist|writer|contributor|posted-?by|submitted|"
@@ -84,7 +87,10 @@ def is_house(name: str, publisher: str | None, address: str | None) -> bool:
 
 def authors_shown(lines: Sequence[Line], publisher: str | None) -> list[str]:
     """Return the names that a page shows as its authors nearest to its heading."""
-    near = sorted((line for line in lines if line.after in _NEAR), key=lambda line: (abs(line.after), len(line.text)))
+    near = sorted(
+        (line for line in lines if line.after in _NEAR and not _in_prose(line)),
+        key=lambda line: (abs(line.after), len(line.text)),
+    )
     by_element = [
         [line for line in near if _AUTHOR.search(line.marks[0])],
         [line for line in near if _MARKED.search(line.marks[0])],
@@ -101,6 +107,12 @@ def authors_shown(lines: Sequence[Line], publisher: str | None) -> list[str]:
             if names:
                 return names
     return []
+
+
+def _in_prose(line: Line) -> bool:
+    """Tell whether a line is a part of a sentence of the article, which may mark a name in it as an author's."""
+    over = line.element.getparent()
+    return over is not None and over.tag in ("p", "li", "blockquote") and is_sentence(" ".join(over.itertext()))
 
 
 def _is_person(name: str, *, alone: bool) -> bool:

@@ -72,18 +72,19 @@ def blocks_of(tree: HtmlElement) -> list[Block]:
         before, block = apart[number - 1 : number + 1]
         goes_on[number] = _follows(before, block) and (before.loose or block.loose or goes_on[number + 1])
     found: list[Block] = []
+    texts: list[list[str]] = []
     for block, joins in zip(apart, goes_on, strict=False):
         block.words = len(_WORD.findall(block.text))
         if joins and not found[-1].heading:
-            found[-1].text += f" {block.text}"
+            texts[-1].append(block.text)
             found[-1].places += block.places
             found[-1].linked += block.linked
             found[-1].words += block.words
         else:
+            texts.append([block.text])
             found.append(block)
-    for block in found:
-        if block.item:
-            block.text = f"- {block.text}"
+    for block, parts in zip(found, texts, strict=True):
+        block.text = f"{'- ' if block.item else ''}{' '.join(parts)}"
     return found
 
 
@@ -97,6 +98,11 @@ def mark(blocks: Sequence[Block]) -> None:
         sign = chr(_FIRST + number // _DIGITS) + chr(_FIRST + number % _DIGITS)
         for element, side in block.places:
             setattr(element, side, sign + (getattr(element, side) or ""))
+
+
+def unmarked(extracted: str) -> str:
+    """Return an extracted text without marks."""
+    return _MARK.sub("", extracted)
 
 
 def chosen(extracted: str, blocks: Sequence[Block]) -> list[int]:
@@ -192,6 +198,9 @@ class _Walk:
                 self.row = element
             if tag != "br":
                 self.holders.append(element)
+        elif tag == "cite" and not self.blank and _STOPS.search(self.run[-1][-1:]):  # who said a pull quote
+            yield from self._flush(True)
+            self.place = (element, "text")
 
     def _end(self, element: HtmlElement, tag: str) -> Iterator[Block]:
         if tag == "a":

@@ -52,7 +52,7 @@ def _plain(body: str) -> str:
 
 
 def stated(body: str, blocks: Sequence[Block], kept: Sequence[int]) -> tuple[list[int], str]:
-    """Return the numbers of the blocks that are the article, and its text.
+    """Return the numbers of the blocks that belong to the article, and its text.
 
     Where the page's own copy of the text is longer, the blocks that are in it belong to the article (measured: one page
     in eighty). It is the text itself where the page shows less.
@@ -71,7 +71,7 @@ def stated(body: str, blocks: Sequence[Block], kept: Sequence[int]) -> tuple[lis
     more = {number for number, block in enumerate(blocks) if block.words >= _RUN and _is_in(block.text, runs)}
     numbers = sorted(more.union(kept))
     text = _text(blocks, numbers)
-    return (numbers, text) if len(own) < _LONGER * len(_WORD.findall(text)) else (list(kept), body)
+    return numbers, text if len(own) < _LONGER * len(_WORD.findall(text)) else body
 
 
 def _text(blocks: Sequence[Block], numbers: Sequence[int]) -> str:

@@ -16,7 +16,7 @@ Node = dict[str, Any]
 
 _ARTICLE = re.compile(r"(?:article|posting|report|review)$", re.I)
 _MEDIUM = re.compile(r"^(?:video|image|audio)", re.I)
-_WRAPPING = re.compile(r"<!--|-->|(?://|/\*)?\s*(?:<!\[CDATA\[|\]\]>)\s*(?:\*/)?|^\s*//[^\n]*$", re.M)
+_WRAPPING = re.compile(r"<!--|-->|/\*|\*/|<!\[CDATA\[|\]\]>|^[ \t]*//[^\n]*$", re.M)
 _INSIDE = ("@graph", "mainEntity", "author", "publisher", "hasPart", "itemListElement", "item")
 
 
@@ -91,12 +91,13 @@ def own_article(nodes: Iterable[Node], addresses: Iterable[str | None], titles: 
     articles = [node for node in nodes if _is_article(node)]
     here = {_key(address) for address in addresses if address} - {""}
     known = [title for title in titles if title]
+    names = [name for name in map(letters, known) if len(name) > 8]
     for node in articles:
         if here & _addresses(node, here):
             return node
     for node in articles:
         headline = letters(headline_of(node))
-        if len(headline) > 8 and any(headline in letters(title) or letters(title) in headline for title in known):
+        if len(headline) > 8 and any(headline in name or name in headline for name in names):
             return node
     words = set().union(*map(_words, known))
     return next((node for node in articles if not _is_of_another(node, here, words)), {})
@@ -116,7 +117,7 @@ def _is_of_another(node: Node, here: set[str], words: set[str]) -> bool:
     shared = len(own & words) / len(own) if own and words else 1.0
     site = {address.split("/")[0] for address in here}
     elsewhere = any(address.split("/")[0] in site for address in _addresses(node, here))
-    return shared < 0.5 if elsewhere and own else shared < 0.25 or elsewhere
+    return elsewhere if not own else shared < (0.5 if elsewhere else 0.25)
 
 
 def _addresses(node: Node, here: Iterable[str]) -> set[str]:
@@ -125,15 +126,13 @@ def _addresses(node: Node, here: Iterable[str]) -> set[str]:
     named = [node.get("url"), node.get("@id")]
     named += [page.get("@id"), page.get("url")] if isinstance(page, dict) else [page]
     site = next(iter(here), "").split("/")[0]
-    return {_key(urljoin(f"https://{site}/", name)) for name in named if isinstance(name, str) and name[:1] != "#"} - {
-        ""
-    }
+    return {_key(name, site) for name in named if isinstance(name, str) and name[:1] != "#"} - {""}
 
 
-def _key(address: str) -> str:
+def _key(address: str, site: str = "") -> str:
     """Return what two addresses of one page have in common; "" for the front page of a site."""
     try:
-        parts = urlsplit(address.strip())
+        parts = urlsplit(urljoin(f"https://{site}/", address.strip()[:2_000]))
     except ValueError:
         return ""
     host = re.sub(r"^(?:www|m|amp|mobile)\.", "", (parts.hostname or "").lower())

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.read.html.article import article_of, left_out
-from index.read.html.blocks import Block, blocks_of, mark
+from index.read.html.blocks import Block, blocks_of, mark, unmarked
 from index.read.html.json_text import stated
 from index.read.html.shown import show_as_read
 from index.read.html.teaser import is_teaser
-from index.read.record import Record, decoded
+from index.read.record import UNSHOWN, Record, decoded
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -63,7 +63,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
         raise UnreadableError(f"its text could not be taken out ({error}); save it as text and ingest that") from error
     kept = article_of(extracted, blocks, page.metadata.title)
     kept, text = stated(page.body, blocks, kept)
-    text = text or extracted  # extraction took it from JSON-LD
+    text = text or unmarked(extracted)  # extraction took it from JSON-LD
     _check_article(tree, text, _visible(tree, blocks), page.kind)
     return Record(
         path,
@@ -74,9 +74,15 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
         page.language,
         speaks=False,
         extracted=True,
-        left_out=left_out(blocks, kept),
+        left_out=(*_unshown(text, blocks), *left_out(blocks, kept)),
         teaser=is_teaser(tree, text, " ".join(block.text for block in blocks)),
     )
+
+
+def _unshown(text: str, blocks: Sequence[Block]) -> list[tuple[str, str, int]]:
+    """Check that each line of a text is one that the page shows, word for word; return the first that is not."""
+    shown = {line for block in blocks for line in block.text.split("\n")}
+    return [(line, UNSHOWN, 0) for line in text.split("\n") if line not in shown][:1]
 
 
 def _source(raw: bytes, charset: str | None) -> str:

@@ -29,6 +29,7 @@ _PUBLISHED = re.compile(rf"(?<!\w)(?:{one_of(listed('datelines', 'published'))})
 _OF_TIME = re.compile(r"\btime\b|date|datum|publi|posted", re.I)
 _OF_PUBLICATION = re.compile(r"publi|pub-?date|entry-date|post-?date|posted", re.I)
 _NEAR = range(-600, 3_000)  # characters from the heading
+_WEB = 1990  # a web page that shows a day before it tells of that day
 _WORDS = 12  # of a line that is a date with what stands beside it, not a sentence
 
 
@@ -135,7 +136,7 @@ def _shown(lines: Sequence[Line], language: str | None) -> tuple[Dated | None, D
         day, moment = moment_of(_first_published(line.text), day_first)
         exact, exact_moment = moment_of(line.element.get("datetime"), day_first)
         dated = _local(Dated(exact, exact_moment), day) if exact else Dated(day, moment) if day else None
-        if dated:
+        if dated and dated.day.year >= _WEB:
             change = bool(_CHANGED.search(line.text)) and not _PUBLISHED.search(line.text)
             distance = line.after if line.after >= 0 else 50 - 2 * line.after
             states = _PUBLISHED.search(line.text) or any(map(_OF_PUBLICATION.search, line.marks[:2]))

@@ -56,8 +56,14 @@ def _drop_unseen(tree: HtmlElement) -> None:
     hidden = sum(map(len, paragraphs.values()))
     keeps = hidden > 0 and hidden > sum(map(len, tree.xpath("//p//text()"))) / 3
     for element in found:
-        if element.getparent() is not None and not (keeps and paragraphs[element]):
-            element.drop_tree()
+        if not (keeps and paragraphs[element]):
+            _empty(element)
+
+
+def _empty(element: HtmlElement) -> None:
+    """Take out what is in an element and keep what follows it, in a time that does not depend on what is before it."""
+    element.clear(keep_tail=True)
+    element.tag = "template"
 
 
 def _is_unseen(element: HtmlElement, names: frozenset[str]) -> bool:
@@ -96,14 +102,14 @@ def _unseen_names(sheet: str) -> frozenset[str]:
 
 
 def _mark_quotations(tree: HtmlElement) -> None:
-    """Replace each ``<q>`` by its text in quotation marks, which a browser adds."""
+    """Put the text of each ``<q>`` in quotation marks, as a browser does."""
     for quotation in tree.xpath("//q"):
         quotation.text = f"“{quotation.text or ''}"
         if len(quotation):
             quotation[-1].tail = f"{quotation[-1].tail or ''}”"
         else:
             quotation.text += "”"
-        quotation.drop_tag()
+        quotation.tag = "span"
 
 
 def _raise_numbers(tree: HtmlElement) -> None:
@@ -112,12 +118,10 @@ def _raise_numbers(tree: HtmlElement) -> None:
         content = "".join(small.itertext()).strip()
         parent = small.getparent()
         if small.tag == "sup" and parent.tag == "a" and parent.get("href", "").startswith("#"):
-            parent.drop_tree()
+            _empty(parent)
         elif small.tag == "sup" and (small.find(".//a") is not None or re.fullmatch(r"\[.{1,4}\]", content)):
-            small.drop_tree()
+            _empty(small)
         elif re.fullmatch(r"[-+−]?\d{1,4}", content):
             signs = content.translate(_RAISED if small.tag == "sup" else _LOWERED)
-            for child in list(small):
-                small.remove(child)
+            small.clear(keep_tail=True)
             small.text = signs
-            small.drop_tag()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
+from bot.languages import refusal_in
 from bot.reply import Links
 from bot.slack.messages import blocks, home, windows
 from bot.slack.messages.home import Insight, News
@@ -54,7 +56,7 @@ NEAR = stored_answer(refused("How many waved when the ship left?", [FIRST, SECON
 NEWS = News(
     16,
     Source("1", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)),
-    "run 3, 2025-03-04T10:00:00+00:00: 2 added",
+    (1741082400.0, "2 added"),
     ("What about the ship?", "Why?", "When?"),
 )
 INSIGHT = Insight(
@@ -77,10 +79,12 @@ GOLDENS = {
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
     "refusal": lambda: shown(blocks.answer(NEAR, "id1", person=True)),
     "refusal_far_off": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
+    "refusal_foreign": lambda: shown(blocks.answer(replace(REFUSAL, note=refusal_in("fr", Counter(en=9))), "id1")),
     "passages_of_a_refusal": lambda: windows.passages(NEAR),
     "hint": lambda: shown(blocks.answer(blocks.hint(["What about the ship?", "Why?"]), "id1")),
     "passages": lambda: windows.passages(ANSWER),
     "ask_about": lambda: windows.ask_about("When did it leave?", "{}"),
+    "thanks": windows.thanks,
     "why_bad": lambda: windows.why_bad("id1"),
     "for_a_person": lambda: shown(
         [
@@ -237,7 +241,7 @@ def test_hostile_text_anywhere_is_only_text(text):
             assert address(url) == url
         json.dumps(message.blocks).encode()
     shown_home = home.home(
-        News(1, Source("1", text, text), text, (text,)), Insight(((text, text),), ((text, text),), text)
+        News(1, Source("1", text, text), (0.0, text), (text,)), Insight(((text, text),), ((text, text),), text)
     )
     assert faults(shown_home["blocks"], HOME) == []
     assert list(pings(shown_home["blocks"])) == []

@@ -152,7 +152,7 @@ def test_more_questions_than_hands_wait_their_turn_visibly(archive, tmp_path):
             )
             shown = list(slack.statuses.values())
             assert shown.count("is searching the articles…") >= 8
-            assert any("you're next" in status for status in shown)
+            assert any(status.endswith("before yours") for status in shown)
             desk.open.set()
             await slack.until(lambda: all(slack.thread(one.ts, channel) for channel, one in everyone), "every answer")
             assert all(len(slack.thread(one.ts, channel)) == 1 for channel, one in everyone)

@@ -172,6 +172,7 @@ def test_the_names_that_exports_use_are_known(said, expected, tmp_path):
     assert known.published == date(2025, 3, 7)
     assert STORY[3] in record.text
     assert "chars]" not in record.text
+    assert record.teaser == ("chars]" in str(said.get("content")))
 
 
 AROUND = [{"articles": []}, {"response": {"results": []}}, {"articles": {"results": []}}, {"hits": {"hits": []}}]
@@ -212,6 +213,24 @@ def test_the_other_dates_of_a_file_settle_what_a_date_means(name, other, expecte
     raw = json.dumps(said) if name == "a.json" else "\n".join(map(json.dumps, said))
     [first, _] = [item[1] for item in items(written(tmp_path, name, raw))]
     assert first.metadata.published == expected
+
+
+HTML_TEXTS = [
+    pytest.param(
+        "<p>It cost <del>four</del> six million.</p><p>So he said.</p>",
+        ["It cost six million.", "So he said."],
+        id="struck",
+    ),
+    pytest.param("<p>It will <span class='tip'>not</span> close.</p>", ["It will not close."], id="span"),
+    pytest.param("<p>It left.</p><script>if (a < b) {}</script><div hidden>x</div>", ["It left."], id="script"),
+    pytest.param("5 < 6, and a <word> in brackets.", ["5 < 6, and a <word> in brackets."], id="no-html"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), HTML_TEXTS)
+def test_html_in_a_text_is_read_as_a_browser_shows_it(said, expected, tmp_path):
+    record = only(written(tmp_path, "a.json", json.dumps({"text": said})))
+    assert [line for line in record.text.split("\n") if line] == expected
 
 
 AUTHORS = [

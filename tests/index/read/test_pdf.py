@@ -134,12 +134,14 @@ def one_object(lines) -> bytes:
 TWO = by_row(wrapped(HARBOUR, 60, 700, 38), wrapped(STORM, 310, 700, 38))
 THREE = by_row(wrapped(HARBOUR, 50, 700, 26), wrapped(STORM, 220, 700, 26), wrapped(LETTERS, 390, 700, 26))
 BESIDE = by_row(wrapped(HARBOUR, 60, 700, 38), wrapped(STORM, 310, 697, 38))
+DENSER = sorted([*wrapped(HARBOUR, 60, 700, 38), *wrapped(STORM, 310, 700, 38, leading=11)], key=lambda line: -line[1])
 SHORTER = by_row(wrapped(LETTERS, 60, 700, 44), wrapped(STORM, 310, 700, 38))
 COLUMNS = [
     pytest.param(pdf([TWO]), [HARBOUR, STORM], id="two"),
     pytest.param(pdf([THREE]), [HARBOUR, STORM, LETTERS], id="three"),
     pytest.param(pdf([SHORTER]), [LETTERS, STORM], id="the-first-ends-earlier"),
     pytest.param(pdf([BESIDE]), [HARBOUR, STORM], id="at-other-heights"),
+    pytest.param(pdf([DENSER]), [HARBOUR, STORM], id="with-other-leading"),
     pytest.param(one_object(TWO), [HARBOUR, STORM], id="in-one-text-object"),
     pytest.param(
         pdf([[(60, 740, "The week on the islands and in the towns around them", 16), *TWO]]),

@@ -11,7 +11,7 @@ from saved import STORY, html
 
 from index.clean.clean import clean
 from index.read.html.page import read_html
-from index.read.record import Record
+from index.read.record import UNSHOWN, Record
 
 SAID = "The bridge to the mainland will cost seventy million kroner, the board of the harbour said on Friday."
 
@@ -116,6 +116,8 @@ SHOWN = [
     pytest.param(f"<p>{SAID} <ruby>港<rp>(</rp><rt>minato</rt><rp>)</rp></ruby></p>", [f"{SAID} 港"], id="ruby"),
     pytest.param("<pre>roses are red,\n  violets  blue</pre>", ["roses are red,", "violets blue"], id="pre"),
     pytest.param(f"<p>{SAID.replace('bridge', 'bri&shy;dge')}</p>", [SAID], id="soft hyphen"),
+    pytest.param(f"<blockquote>{SAID}<cite>Ines Holm</cite></blockquote>", [SAID, "Ines Holm"], id="pull quote"),
+    pytest.param(f"<p>The <cite>Herald</cite>: {SAID}</p>", [f"The Herald: {SAID}"], id="name of a work"),
 ]
 
 
@@ -179,6 +181,12 @@ def test_the_posts_of_a_live_blog_that_a_script_shows_are_read_from_json_ld():
     found = read_html("page.html", html(head, story=LONG[:1]).encode()).text.split("\n")
     assert found[:2] == ["10:45", "Update 10"]
     assert found[3:5] == ["11:45", "Update 11"]
+
+
+def test_a_text_that_the_page_does_not_show_is_marked_as_such():
+    record = read_html("page.html", html(linked(articleBody="\n\n".join(LONG)), story=LONG[:2]).encode())
+    assert record.left_out[0][:2] == (LONG[2], UNSHOWN)
+    assert UNSHOWN not in {reason for _, reason, _ in page().left_out}
 
 
 LEFT_OUT = [

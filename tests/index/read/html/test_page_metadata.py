@@ -6,8 +6,12 @@ import json
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from saved import html
+from trafilatura import load_html
 
+from index.read.html.metadata import page_metadata
 from index.read.html.page import read_html
 from index.read.record import filled
 from index.read.text_metadata import Metadata
@@ -76,6 +80,11 @@ def test_the_linked_data_of_the_pages_own_article_counts(linked, head):
 def test_linked_data_of_another_article_alone_says_nothing():
     found = known(script(OTHER), HEADING)
     assert (found.title, found.published, found.author) == ("Mill at Osterby stops grinding", None, None)
+
+
+def test_an_address_that_is_none_hinders_nothing():
+    found = known(script(article(datePublished="2024-10-07", url="http://[", mainEntityOfPage=["x"])), HEADING)
+    assert found.published == DAY
 
 
 def test_one_article_of_another_wording_is_the_pages_own():
@@ -185,6 +194,7 @@ AUTHORS_SHOWN = [
     pytest.param('<p class="author-name">Von Rut Alm, Redakteurin</p>', "Rut Alm", id="class"),
     pytest.param('<span itemprop="author"><span itemprop="name">Rut Alm</span></span>', "Rut Alm", id="itemprop"),
     pytest.param("<p>By Rut Alm</p>", "Rut Alm", id="line"),
+    pytest.param('<p class="byline">Von Jan Alm, Okt. 7, 2024</p>', "Jan Alm", id="a-month-and-a-name"),
     pytest.param('<div class="author">Updated 7 October 2024</div>', None, id="no-name"),
     pytest.param('<div class="comments"><span class="author">Tor Vik</span></div>', None, id="of-a-comment"),
     pytest.param("<p>By the river</p>", None, id="no-byline"),
@@ -207,3 +217,19 @@ def test_a_stated_day_beats_a_guess():
     assert filled(guess, stated).published == filled(stated, guess).published == date(2024, 10, 8)
     assert filled(guess, Metadata()) == guess
     assert filled(guess, Metadata(published=date(2024, 10, 9), date_source="modified")) == guess
+
+
+ODD = [
+    *('<script type="application/ld+json">', "</script>", "[[", "]]", "}", ",,", "&quot;", '"', ">", "<h1>", "</h1>"),
+    *('{"@type": ["NewsArticle", 7], "headline": 3, "author": ', '"datePublished": "2024-13-45", '),
+    *('{"@id": "#a", "url": "http://[", "mainEntityOfPage": []}', '<meta name="date" content="20240'),
+    *('<link rel="canonical" href="//[x/2024/99/99/">', '<time datetime="', '<div class="author">', "</div>", "<body>"),
+    *("2024", " 7. 10. ", "Updated: ", "By ", "<q>", "Ærø ", "\x7f"),
+]
+
+
+@given(st.lists(st.sampled_from(ODD), max_size=25).map("".join))
+def test_no_page_whatever_breaks_the_reading_of_its_metadata(markup):
+    tree = load_html(html(markup, HEADING + markup))
+    found = page_metadata(tree).metadata
+    assert found.published is None or found.published.year >= 1900
