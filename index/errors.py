@@ -17,6 +17,7 @@ NewsdeskError            a sentence for a person: what failed, which one, what t
 ├── LlmError             a language model could not be used
 ├── SlackError           Slack did not do what it was asked
 │   ├── SlackRefused     it said no, and will say it again
+│   │   └── TokenRefused it refuses the token
 │   ├── SlackUnreachable it did not answer, or not sensibly, for as long as was tried
 │   └── Unclear          one call may have taken effect or not; it is tried again
 ├── EvalError            a measurement cannot be made

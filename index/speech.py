@@ -230,6 +230,7 @@ _NOT_SPEAKERS = re.compile(
     ),
     re.I,
 )
+_TEXT_ITSELF = re.compile(r"\b(?:version|caption|headline|graphic|fassung)s?\b", re.I)  # "an earlier version said"
 _PASSIVE = re.compile(
     r"\b(?:was|were|is|are|been|be|being|gets?|got)(?:\s+(?:\w+ly|first|also|then|later|once|not|being))?\s*\Z", re.I
 )
@@ -312,7 +313,7 @@ def _reports(verb: str, before: str, after: str) -> bool:
 
 def _may_speak(who: str, verb: str, before: str, after: str) -> bool:
     """Tell whether the subject found can be one who speaks with this verb."""
-    if who.lower() in _NOBODY:
+    if who.lower() in _NOBODY or (_TEXT_ITSELF.search(who) and not NAME.search(who)):
         return False
     if _IS_PLAIN.match(verb) and not (_PLURAL.search(who) or re.search(r"\b(?:did|does)\s*\Z", before)):
         return False

@@ -125,7 +125,7 @@ OWNERS = {
     "ray": {"index.ingest.cluster"},
     "sentence_transformers": {"index.model.embedder"},
     "slack_bolt": {"bot.slack.process"},
-    "slack_sdk": {"bot.slack.calls"},
+    "slack_sdk": {"bot.slack.web_api.calls"},
 }
 
 

@@ -225,6 +225,7 @@ def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(name, val
     with pytest.raises(SettingsError) as caught:
         load()
     assert name in str(caught.value)
+    assert "pattern" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Row
 
 State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
-QuestionKind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
+QuestionKind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example", "aside"]
 
 
 @dataclass(frozen=True, slots=True)

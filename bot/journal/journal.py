@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.journal.entry import JournalEntry, State, entry_of, row_of
@@ -35,14 +35,19 @@ _KEEP = 90 * 86_400  # seconds that questions and answers are kept
 class Journal:
     """The journal of one bot, opened by any number of its processes: on one machine, or on many (``leases``)."""
 
-    def __init__(self, place: Database) -> None:
-        """Open the journal, and make it if there is none. Raises ArchiveError if it cannot be used."""
+    def __init__(self, place: Database, *, to_read: bool = False) -> None:
+        """Open the journal, and make it if there is none. Raises ArchiveError if it cannot be used.
+
+        ``to_read``: it is only read; then it may be where it cannot be written.
+        """
         self.place = place
         shared = isinstance(place, str)
         where = dialect.shown(place)
         self._engine = dialect.opened(place, SCHEMA, durable=False, patience=10)
         self.leases = Leases(self._engine) if shared else None
         self.usage = UsageRecords(self._engine)
+        if to_read and not dialect.writable(place):
+            return
         try:
             with dialect.writing(self._engine) as connection:
                 dialect.prepare_schema(connection, SCHEMA)
@@ -123,12 +128,16 @@ class Journal:
 
     def count_waiting(self, owner: str) -> int:
         """Return how many questions of a process are waiting."""
+        return self._count(questions.c.state == "waiting", questions.c.owner == owner)
+
+    def count_before(self, entry: JournalEntry) -> int:
+        """Return how many unfinished questions of its process were asked before one."""
+        unfinished = questions.c.state.in_(["waiting", "working"])
+        return self._count(unfinished, questions.c.owner == entry.owner, questions.c.asked < entry.asked)
+
+    def _count(self, *conditions: Any) -> int:
         with self._reading() as connection:
-            return len(
-                connection.execute(
-                    select(questions.c.id).where(questions.c.state == "waiting", questions.c.owner == owner)
-                ).all()
-            )
+            return connection.scalar(select(func.count()).select_from(questions).where(*conditions)) or 0
 
     def start(self, id_: str, owner: str) -> JournalEntry | None:
         """Start to work on a waiting question; None if it is no longer waiting for this process."""
@@ -156,6 +165,12 @@ class Journal:
         with self._writing() as connection:
             connection.execute(update(questions).where(questions.c.id == id_).values(channel=channel, thread=""))
 
+    def note_shared(self, id_: str, messages: Sequence[str]) -> None:
+        """Write down that an answer to /ask was posted in its channel, where people may now ask on under it."""
+        place = {"thread": messages[0], "ts": messages[0], "messages": json.dumps(list(messages))}
+        with self._writing() as connection:
+            connection.execute(update(questions).where(questions.c.id == id_).values(**place))
+
     def note_messages(self, id_: str, messages: Sequence[str], owner: str | None = None) -> bool:
         """Write down an answer's messages as soon as they exist; False if the question is no longer ``owner``'s."""
         with self._writing() as connection:
@@ -181,16 +196,16 @@ class Journal:
             mine = (questions.c.id == id_) & (questions.c.state == "working") & (questions.c.owner == owner)
             connection.execute(update(questions).where(mine).values(state="waiting"))
 
-    def edit(self, key: str, text: str, owner: str) -> JournalEntry | None:
+    def edit(self, key: str, text: str, owner: str, named: bool) -> JournalEntry | None:
         """Give a question a new text; None if it is unknown, removed, or has this text.
 
-        It waits again, unless a process works on it, which will notice.
+        It waits again, unless a process works on it, which will notice. ``named``: the new text mentions the bot.
         """
         with self._writing() as connection:
             row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.text == text or row.state in ("removing", "removed"):
                 return None
-            values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": False}
+            values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": row.quiet and not named}
             if row.state != "working":
                 values |= {"state": "waiting", "owner": owner, "attempts": 0}
             connection.execute(update(questions).where(questions.c.key == key).values(**values))

@@ -75,6 +75,15 @@ class DeskThreads:
         """Answer a question. Raises NewsdeskError."""
         return await self._in_thread(lambda: self._desk()[0].ask(request))
 
+    async def ask_quotes(self, request: Request) -> Reply:
+        """Answer a question with quotes, also where a language model answers: at no cost. Raises NewsdeskError."""
+
+        def ask() -> Reply:
+            desk = self._desk()[0]
+            return (desk.quotes if isinstance(desk, StreamingDesk) else desk).ask(request)
+
+        return await self._in_thread(ask)
+
     async def read(self, work: Callable[[Archive], T]) -> T:
         """Return what a function reads from the archive. Raises NewsdeskError."""
         return await self._in_thread(lambda: work(self._desk()[1]))
@@ -84,13 +93,9 @@ class DeskThreads:
         number, questions = await self.read(example_questions)
         if number != self._examples[0]:
             answered: list[str] = []
-            desk = (await self._in_thread(self._desk))[0]
-            quotes = (
-                desk.quotes if isinstance(desk, StreamingDesk) else desk
-            )  # nobody asked: a language model would cost money
             for candidate in questions:
-                request = Request(candidate, date.today())  # noqa: DTZ011  "today" is the team's
-                reply = await self._in_thread(partial(quotes.ask, request))
+                # nobody asked: a language model would cost money
+                reply = await self.ask_quotes(Request(candidate, date.today()))  # noqa: DTZ011  "today" is the team's
                 if isinstance(reply.result, Answer):
                     answered.append(candidate)
                 if len(answered) == _EXAMPLES:

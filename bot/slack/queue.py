@@ -19,9 +19,10 @@ from bot.journal.entry import JournalEntry, QuestionKind
 from bot.journal.journal import Journal
 from bot.journal.processes import Owner
 from bot.slack.answering import Answering
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
-from bot.slack.messages.text import is_empty, looks_like_question, mentions, question_text
+from bot.slack.messages.small_talk import is_aside, is_copy, is_empty, is_thanks, looks_like_question
+from bot.slack.messages.text import mentions, question_text
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
@@ -58,9 +59,7 @@ class Queue:
         if mine:
             telemetry.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
-            self._answering.statuses.show_position(
-                mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND)
-            )
+            self._answering.statuses.show(mine, waits=self._journal.count_before(mine) >= _IN_HAND)
             self._wake.set()
         return mine
 
@@ -77,20 +76,20 @@ class Queue:
             return None
         root = str(event.get("thread_ts") or "")
         text = question_text(said, self._api.user)
+        if is_thanks(text) or (is_copy(text) and not channel.startswith("D")):
+            return None  # nothing is asked, and nobody waits for a word
         kind: QuestionKind
         if event.get("channel_type") == "im" or channel.startswith("D"):
             kind = "direct"
         elif self._api.user in mentions(said) or event.get("type") == "app_mention":
-            kind = (
-                "last"
-                if root and root != ts and is_empty(text) and not any(char.isalnum() for char in text)
-                else "mention"
-            )
+            kind = "aside" if is_aside(said, self._api.user) else "mention"
+            if root and root != ts and not any(char.isalnum() for char in text):
+                kind = "last"
         elif root and root != ts and self._is_follow_up(channel, root, said, text):
             kind = "follow_up"
         else:
             return None
-        quiet = kind == "follow_up" and user not in {item.user for item in self._journal.thread(channel, root)}
+        quiet = kind in ("follow_up", "aside")
         team = str(event.get("user_team") or event.get("source_team") or event.get("team") or "")
         return JournalEntry(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
 
@@ -106,12 +105,14 @@ class Queue:
         if message.get("subtype") == "tombstone":  # a question under which there are replies is deleted this way
             self.remove({**event, "deleted_ts": ts})
         elif message.get("edited") and not message.get("bot_id"):
-            text = question_text(str(message.get("text", "")), self._api.user)
-            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name)
+            said = str(message.get("text", ""))
+            text = question_text(said, self._api.user)
+            named = self._api.user in mentions(said)
+            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name, named)
             if entry:
                 log.info("edited question=%s revision=%s", entry.id, entry.revision)
                 if entry.owner == self._owner.name:
-                    self._answering.statuses.show_position(entry, 0)
+                    self._answering.statuses.show(entry, waits=False)
                 self._wake.set()
 
     def remove(self, event: Mapping[str, Any]) -> None:
@@ -150,6 +151,10 @@ class Queue:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _WATCH)
 
+    def wake(self) -> None:
+        """Have what waits handed out now."""
+        self._wake.set()
+
     def _remember(self) -> None:
         """Write down when the last event came; what came later was missed."""
         before = float(self._journal.fact("last_seen") or 0)
@@ -157,7 +162,7 @@ class Queue:
             self._journal.put_fact("last_seen", f"{self._seen:.6f}")
 
     def _hand_out(self) -> None:
-        while not self.closing and len(self._running) < _IN_HAND:
+        while not self.closing and not self._api.token_error and len(self._running) < _IN_HAND:
             busy = Counter(entry.user for entry in self._running.values())
             waiting = self._journal.waiting(
                 self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user]
@@ -166,7 +171,7 @@ class Queue:
                 return
             mine = self._journal.start(waiting[0].id, self._owner.name)
             if mine:
-                self._answering.statuses.show_position(mine, 0)
+                self._answering.statuses.show(mine, waits=False)
                 self._spawn(self._answering.answer(mine), mine)
 
     def _spawn(self, work: Any, entry: JournalEntry) -> None:
@@ -215,7 +220,7 @@ _OVERLAP = (
 )
 _THREADS = 30  # whose replies are read
 _MINUTE = 65.0  # seconds
-_HISTORIES = 45  # calls of conversations.history in a minute
+_READS = 45  # calls of conversations.history, and of conversations.replies, in a minute
 _KINDS = "public_channel,private_channel,im"
 
 
@@ -237,7 +242,7 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
     except (SlackRefused, SlackUnreachable) as error:
         log.warning("cannot look for what was missed: %s", error)
         return 0
-    await _not_too_often(journal, len(channels))
+    await _not_too_often(journal, "histories", len(channels))
     threads = dict.fromkeys(journal.threads_since(since - 7 * 86_400)[:_THREADS])
     for channel, shared in channels.items():
         try:
@@ -251,6 +256,7 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
                     found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot look for what was missed channel=%s: %s", channel, error)
+    await _not_too_often(journal, "replies", len(threads))
     for channel, root in threads:
         try:
             async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
@@ -265,19 +271,17 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
     return found
 
 
-async def _not_too_often(journal: Journal, calls: int) -> None:
+async def _not_too_often(journal: Journal, name: str, calls: int) -> None:
     """Wait if the process was started several times within a minute.
 
-    Each start reads every channel, and Slack counts the calls of all of them.
+    Each start reads every channel and many threads, and Slack counts the calls of all of them.
     """
     while True:
-        before = [
-            (at, count) for at, count in json.loads(journal.fact("histories") or "[]") if time.time() - at < _MINUTE
-        ]
-        if not before or sum(count for _, count in before) + calls <= _HISTORIES:
+        before = [(at, count) for at, count in json.loads(journal.fact(name) or "[]") if time.time() - at < _MINUTE]
+        if not before or sum(count for _, count in before) + calls <= _READS:
             break
         await asyncio.sleep(max(0.1, before[0][0] + _MINUTE - time.time()))
-    journal.put_fact("histories", json.dumps([*before, (time.time(), calls)]))
+    journal.put_fact(name, json.dumps([*before, (time.time(), calls)]))
 
 
 def _add_missed(queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
+from collections.abc import Callable
 
 from bot import telemetry
 from bot.journal.entry import JournalEntry
-from bot.slack.api import Api
+from bot.slack.web_api.api import Api
 
 LOADING = ("Searching the articles…", "Reading what was found…", "Checking the quotes…")
 _REFRESH = 90.0  # seconds; Slack forgets a status after two minutes
+_REFRESH_WAITING = 20.0  # the same for a question that waits, whose place changes
+_MANY = 30  # questions before one, from which the wait is told: a channel takes one message a second
 _PATIENCE = 5.0  # seconds that an answer waits for a status under way
 
 
 class Statuses:
     """Shows the status of each question, and ends it when the answer comes."""
 
-    def __init__(self, api: Api) -> None:
-        self._api = api
-        self._shown: dict[str, tuple[asyncio.Task[None], asyncio.Event, str, JournalEntry]] = {}
+    def __init__(self, api: Api, count_before: Callable[[JournalEntry], int]) -> None:
+        """``count_before`` tells how many questions are before one that waits."""
+        self._api, self._count_before = api, count_before
+        self._shown: dict[str, tuple[asyncio.Task[None], asyncio.Event, bool, JournalEntry]] = {}
         self._late: set[asyncio.Task[None]] = set()
 
-    def show_position(self, entry: JournalEntry, before: int) -> None:
+    def show(self, entry: JournalEntry, *, waits: bool) -> None:
         """Show at once that a question was received: that it is searched for, or how many are before it."""
-        if entry.thread and not entry.quiet:
-            self._show(
-                entry,
-                f"is answering {before} other{'s' if before > 1 else ''} first; you're next"
-                if before
-                else "is searching the articles…",
-            )
-
-    def _show(self, entry: JournalEntry, status: str) -> None:
         previous = self._shown.get(entry.id)
-        if previous and previous[2] == status:
+        if not entry.thread or entry.quiet or (previous and previous[2] == waits):
             return
         done = asyncio.Event()
 
@@ -44,11 +40,12 @@ class Statuses:
                 previous[1].set()
                 await previous[0]
             while not done.is_set():
-                await self._api.set_status(entry.channel, entry.thread, status, LOADING)
+                before = self._count_before(entry) if waits else 0
+                await self._api.set_status(entry.channel, entry.thread, status_of(before), LOADING)
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(done.wait(), _REFRESH)
+                    await asyncio.wait_for(done.wait(), _REFRESH_WAITING if before else _REFRESH)
 
-        self._shown[entry.id] = asyncio.create_task(show()), done, status, entry
+        self._shown[entry.id] = asyncio.create_task(show()), done, waits, entry
 
     async def end(self, entry: JournalEntry, clear: bool) -> None:
         """End the status of a question.
@@ -75,3 +72,11 @@ class Statuses:
         """Take away every status, before the process ends."""
         for *_, entry in list(self._shown.values()):
             await self.end(entry, clear=True)
+
+
+def status_of(before: int) -> str:
+    """Return the status of a question with so many before it; Slack puts the bot's name in front."""
+    if not before:
+        return "is searching the articles…"
+    wait = f", about {math.ceil(before / 60)} min" if before >= _MANY else ""
+    return f"has {before} question{'s' if before > 1 else ''} before yours{wait}"

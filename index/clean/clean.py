@@ -185,16 +185,17 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
     if span is None:
         return reasons
     first, last = span
-    outside = also_of_the_article(lines, reasons, span)
+    folded_title = folded_words(title)
+    headlines = [at for at in range(first) if folded_title and folded_words(lines[at]) == folded_title]
+    outside = also_of_the_article(lines, reasons, span, headlines[-1] if headlines else None)
     cut_closing(lines, reasons, span)
     seen: dict[str, int] = {}
     counts = Counter(lines)
-    folded_title = folded_words(title)
     for index, line in enumerate(lines):
         if not line or reasons[index]:
             continue
         folded = folded_words(line)
-        if folded_title and folded == folded_title:
+        if folded_title and folded == folded_title and not (is_prose(line) and line[-1] in ".!"):
             reasons[index] = "title"
         elif index < first and index not in outside:
             reasons[index] = "before the article"

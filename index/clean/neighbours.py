@@ -9,8 +9,8 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from index.clean.furniture import heads_comments, heads_link_list
-from index.text import BULLET, is_prose, is_sentence
+from index.clean.furniture import heads_comments, heads_link_list, heads_thread
+from index.text import BULLET, is_prose, is_sentence, length_in_words
 
 _WORD = re.compile(r"\w+")
 _ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)
@@ -81,8 +81,8 @@ def _cut_link_lists(lines: list[str], reasons: list[str]) -> None:
             inside = True
             reasons[index] = reasons[index] or "furniture"
         elif inside and not reasons[index]:
-            # A headline may end in a question mark; only a line that ends like a statement ends the list.
-            if is_prose(line) and not line.endswith("?") and not BULLET.match(line):
+            # A headline may end in a question mark; a line that ends like a statement, or a long one, ends the list.
+            if is_prose(line) and not BULLET.match(line) and (not line.endswith("?") or length_in_words(line) > 40):
                 inside = False
             else:
                 reasons[index] = "link list"
@@ -122,14 +122,16 @@ def _cut_bylines(lines: list[str], reasons: list[str]) -> None:
 
 
 def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> None:
-    """Cut readers' comments and the outlet's description of itself, where they follow at least half of the prose."""
+    """Cut readers' comments and the outlet's description of itself, where they follow at least half of the prose, or
+    some prose if the line can be nothing else.
+    """
     prose = [
         len(line) if line and not reason and is_prose(line) else 0 for line, reason in zip(lines, reasons, strict=True)
     ]
     total, before = sum(prose), 0
     for index, line in enumerate(lines):
         reason = _tail_marker(line, publisher) if line else ""
-        if reason and before >= 0.5 * total:
+        if reason and before >= (100 if heads_thread(line) else 0.5 * total):
             for rest in range(index, len(lines)):
                 if lines[rest] and not reasons[rest]:
                     reasons[rest] = reason
@@ -154,7 +156,7 @@ def _cut_self_description(lines: list[str], reasons: list[str], publisher: str |
 
 
 def _tail_marker(line: str, publisher: str | None) -> str:
-    if heads_comments(line):
+    if heads_comments(line) or heads_thread(line):
         return "readers' comments"
     about = _ABOUT.match(line)
     if about is None or is_prose(line):

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
-from email.utils import parsedate_to_datetime
+from datetime import date
 
 from index.clean.clean import lines_of
 from index.clean.furniture import form_of
@@ -55,7 +54,7 @@ _NOT_A_NAME = re.compile(
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What a text says about itself; ``published`` is the day in the publisher's time zone, ``published_at`` the moment
-    in ISO 8601 with its offset.
+    in ISO 8601 with its offset. ``date_source`` says from what the day is guessed, None where it is stated.
     """
 
     title: str | None = None
@@ -63,6 +62,7 @@ class Metadata:
     author: str | None = None
     published: date | None = None
     published_at: str | None = None
+    date_source: str | None = None  # "address", "layout" or "modified"
 
 
 def from_text(raw: str) -> Metadata:
@@ -75,33 +75,6 @@ def from_text(raw: str) -> Metadata:
     opening = _opening(lines)
     publisher = _publisher(lines, opening)
     return Metadata(_title(lines, opening, publisher), publisher, _author(opening), _published(lines, opening))
-
-
-_ISO = re.compile(
-    (
-        r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?(?P<zone>Z|"
-        r"[+-]\d\d(?::?\d\d)?)?(?![\d:])"
-    ),
-    re.I,
-)
-_MAIL = re.compile(r"(?:[a-z]{3},\s)?\d{1,2}\s[a-z]{3}\s\d{4}\s\d\d:\d\d", re.I)
-
-
-def moment_of(value: object) -> tuple[date | None, str | None]:
-    """Return the day in a field, and the moment in ISO 8601 if it also has an hour and an offset from UTC."""
-    if isinstance(value, datetime):
-        return value.date(), value.isoformat(timespec="seconds") if value.tzinfo else None
-    if isinstance(value, date):
-        return value, None
-    text = value.strip()[:200] if isinstance(value, str) else ""
-    try:
-        if match := _ISO.match(text):
-            return moment_of(datetime.fromisoformat(f"{match['day']}T{match['clock']}{(match['zone'] or '').upper()}"))
-        if _MAIL.match(text):
-            return moment_of(parsedate_to_datetime(text))
-    except (ValueError, OverflowError):
-        return None, None
-    return parse_date(text), None
 
 
 def _opening(lines: list[str]) -> list[str]:

@@ -10,13 +10,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bot.answer.desk import Reply
+from bot.answer.question import parse_question
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.reply import Answer, Citation, Links, Sentence
-from index.articles import Article
+from bot.reply import Answer, Citation, Links, Sentence, marks_of
+from index.articles import Article, Hit
+from index.sentences import spans
 from index.store.dialect import Database
-from web.links import LinkTarget, version_of
+from index.text import terms
+from web.links import target
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
 
@@ -38,6 +41,8 @@ class Origin:
     publisher: str | None
     published: str | None  # ISO
     url: str | None
+    date_source: str | None = None  # as that of a Source
+    teaser: bool = False
 
     @property
     def day(self) -> date | None:
@@ -58,15 +63,25 @@ class Cited:
     after: str = ""
     also_in: tuple[str, ...] = ()
     link: str | None = None
+    headline: bool = False  # the quote is the article's headline, and start and end are of that
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a reader is told beside the source."""
+        return marks_of(headline=self.headline, teaser=self.origin.teaser)
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A passage that is close to a question without an answer."""
+    """A passage that is close to a question without an answer.
+
+    ``sentence`` is the closest of its sentences, "" if that is long.
+    """
 
     origin: Origin
     text: str
     link: str | None = None
+    sentence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +147,24 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             note=note,
             lead=result.lead,
         )
-    near = tuple(
-        Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end)))
-        for hit in result.nearest
-    )
+    near = tuple(filter(None, (_near(result.question, hit, links) for hit in result.nearest)))
     return StoredAnswer(result.question, "refused", result.reason, near=near, versions=versions)
+
+
+_IS_NEAR = 0.5  # share of a question's words that a passage has which is worth to be shown
+_LONGEST_SENTENCE = 300  # characters
+
+
+def _near(question: str, hit: Hit, links: Links) -> Near | None:
+    """Return a passage that has much of a question, None if it is far off."""
+    asked = set(parse_question(question, date.today()).terms)  # noqa: DTZ011  no answer depends on it
+    text, start = hit.passage.text, hit.passage.start
+    if not asked or len(asked & set(terms(text))) < _IS_NEAR * len(asked):
+        return None
+    begin, end = max(spans(text), key=lambda span: len(asked & set(terms(text[slice(*span)]))), default=(0, 0))
+    short = 0 < end - begin <= _LONGEST_SENTENCE
+    place = (start + begin, start + end) if short else (start, hit.passage.end)
+    return Near(_origin(hit.article), text, links.passage(hit.article, place), text[begin:end] if short else "")
 
 
 def _origin(article: Article) -> Origin:
@@ -148,13 +176,17 @@ def _origin(article: Article) -> Origin:
         source.publisher,
         source.published.isoformat() if source.published else None,
         source.url,
+        source.date_source,
+        source.teaser,
     )
 
 
 def _cited(citation: Citation, link: str | None) -> Cited:
     text, passage = citation.article.text, citation.passage
-    before = text[min(passage.start, citation.start) : citation.start]
-    after = text[citation.end : max(passage.end, citation.end)]
+    before = after = ""
+    if not citation.headline:
+        before = text[min(passage.start, citation.start) : citation.start]
+        after = text[citation.end : max(passage.end, citation.end)]
     return Cited(
         citation.number,
         _origin(citation.article),
@@ -165,6 +197,7 @@ def _cited(citation: Citation, link: str | None) -> Cited:
         after,
         citation.also_in,
         link,
+        citation.headline,
     )
 
 
@@ -176,7 +209,7 @@ def answers(place: Database) -> Answers:
         if not opened:
             if isinstance(place, Path) and not place.exists():
                 return None
-            opened.append(Journal(place))
+            opened.append(Journal(place, to_read=True))
         entry = opened[0].by_id(id_)
         return _shown(entry) if entry and entry.answer else None
 
@@ -200,10 +233,20 @@ def _shown(entry: JournalEntry) -> AnswerView:
 
 def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     origin = cited.origin
-    others = tuple(
-        (other.start, other.end)
+    others = [
+        (other.start, other.end, other.headline)
         for other in stored.cited
         if other.origin.article_id == origin.article_id and other is not cited
+    ]
+    place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
+    return QuotedSource(
+        cited.number,
+        cited.quote,
+        origin.title,
+        origin.publisher,
+        origin.day,
+        cited.also_in,
+        place,
+        origin.date_source,
+        cited.marks,
     )
-    place = LinkTarget(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
-    return QuotedSource(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)

@@ -15,6 +15,7 @@ from index.read.html.article import article_of, left_out
 from index.read.html.blocks import Block, blocks_of, mark, unmarked
 from index.read.html.json_text import stated
 from index.read.html.shown import show_as_read
+from index.read.html.teaser import is_teaser
 from index.read.record import UNSHOWN, Record, decoded
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
         speaks=False,
         extracted=True,
         left_out=(*_unshown(text, blocks), *left_out(blocks, kept)),
+        teaser=is_teaser(tree, text, " ".join(block.text for block in blocks)),
     )
 
 
@@ -99,17 +101,7 @@ def _source(raw: bytes, charset: str | None) -> str:
     if head.startswith(b"bplist00"):
         raise UnreadableError("is a web archive of Safari, not an HTML page; save the page as page source")
     named = _CHARSET.search(raw[:4_000])
-    source = ""
-    for name in (charset, named and named[1].decode("ascii")):
-        if name and not raw.startswith((b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")):
-            try:
-                source = raw.decode(
-                    {"iso-8859-1": "cp1252", "latin-1": "cp1252", "latin1": "cp1252"}.get(name.lower(), name)
-                )
-                break
-            except (LookupError, ValueError):
-                continue  # it is not what it says
-    source = source or decoded(raw)
+    source = decoded(raw, charset, named and named[1].decode("ascii"))
     if len(source) > _LARGEST:
         raise UnreadableError(
             f"is a page of {len(source) / 1e6:,.0f} million characters, more than {_LARGEST / 1e6:,.0f} million; "

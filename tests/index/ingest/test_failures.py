@@ -549,7 +549,7 @@ def test_a_catalog_of_the_first_version_opens_and_keeps_its_articles(newsroom: N
     archive = newsroom.open()
     try:
         with archive.catalog.snapshot() as snapshot:
-            assert snapshot.fact("schema") == "3"
+            assert snapshot.fact("schema") == "4"
             stored = snapshot.article("0123")
             assert stored is not None
             assert (stored.article.text, stored.article.source.published) == (
