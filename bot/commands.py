@@ -17,6 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.wiring import answering_desk, links_of, llm_of, opened_archive, quotes_desk
+from index.console import json_line
 from index.errors import NewsdeskError, SettingsError
 from settings import Settings
 
@@ -48,11 +49,17 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
         else:
             streamed, reply = _ask_and_print(
                 desk,
-                Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher),
+                Request(
+                    os.fsencode(parsed.question).decode("utf-8", "replace"),
+                    today,
+                    parsed.since,
+                    parsed.until,
+                    parsed.publisher,
+                ),
                 stream=not parsed.json,
             )
             if parsed.json:
-                print(json.dumps(reply.as_json(parsed.explain, links), ensure_ascii=False))
+                print(json_line(reply.as_json(parsed.explain, links)))
             else:
                 hyperlinks = opens_links(sys.stdout, os.environ)
                 print(
@@ -111,7 +118,7 @@ def _ask_many(parsed: argparse.Namespace, desk: AnsweringDesk, today: date, link
                 except (ValueError, NewsdeskError) as error:
                     values = {"error": f"line {number}: {error}"}
                     code = 2
-                print(json.dumps({"id": id_, **values}, ensure_ascii=False), flush=True)
+                print(json_line({"id": id_, **values}), flush=True)
     except OSError as error:
         raise SettingsError(f"{parsed.jsonl} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
@@ -130,8 +137,10 @@ def _thread(value: object) -> tuple[str, ...]:
 
 def _mend_index(archive: Archive) -> None:
     """Write damaged vectors again after the answer, and say so in one line."""
-    from bot.repair import mend_index
+    from bot.repair import READ_ONLY_INDEX, mend_index
 
+    if archive.cannot_open_index:
+        print(f"{READ_ONLY_INDEX}.", file=sys.stderr)
     trouble = archive.trouble
     if trouble is None:
         return
@@ -156,7 +165,7 @@ def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 
     findings = examine(settings, embedder or settings.embedder(), check_slack)
     if parsed.json:
-        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
+        print(json_line([finding.as_json() for finding in findings]))
     else:
         for finding in findings:
             print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.message}")

@@ -69,14 +69,14 @@ def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Em
 
 @contextlib.contextmanager
 def opened_journal(settings: Settings) -> Iterator[Journal | None]:
-    """Open the bot's journal for a block; None if there is none."""
+    """Open the bot's journal to read it, for a block; None if there is none."""
     from bot.journal.journal import Journal, journal_at
 
     place = journal_at(settings.database(), settings.data_dir)
     if isinstance(place, Path) and not place.exists():
         yield None
         return
-    journal = Journal(place)
+    journal = Journal(place, to_read=True)
     try:
         yield journal
     finally:

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +17,11 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.articles import Article, Source
+from index.dates import day_text
 from index.read.original import Original
 from index.text import printable
 from web.links import LinkTarget, SignedLinks, Span, address, at_passage
-from web.shelf import AnswerView, ArticleView, RelatedArticle
+from web.shelf import AnswerView, ArticleView, QuotedSource, RelatedArticle
 
 LONGEST = 200_000  # characters shown on one page; longer texts are shown in parts
 _LINE = 2_000  # characters to go back to the beginning of a line
@@ -125,8 +127,9 @@ _WHERE_FROM = {
 }
 
 
-def _day(value: date | None) -> str:
-    return f"{value.day} {value:%B %Y}" if value else "undated"
+def _published(source: Source | QuotedSource) -> str:
+    """Return the day of an article as people write it."""
+    return day_text(source.published, source.date_source, full=True)
 
 
 def _lang(value: str | None) -> str:
@@ -141,7 +144,7 @@ def _moment(value: str) -> str:
     except ValueError:
         return printable(value)
     zone = moment.strftime("%z")
-    return f"{_day(moment.date())}, {moment:%H:%M}" + (
+    return f"{day_text(moment.date(), full=True)}, {moment:%H:%M}" + (
         " UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else ""
     )
 
@@ -154,7 +157,13 @@ _templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang": _lang}
+_templates.filters |= {
+    "plain": printable,
+    "day": partial(day_text, full=True),
+    "published": _published,
+    "moment": _moment,
+    "lang": _lang,
+}
 _templates.globals["digests"] = _DIGESTS
 
 
@@ -171,7 +180,10 @@ def article_page(opened: ArticleView, place: LinkTarget, until: date, links: Sig
         shown=None if whole else (part.start + 1, part.end, len(article.text)),
         earlier=_part_link(links, place, before(part.start), until) if part.start else None,
         later=_part_link(links, place, part.end, until) if part.end < len(article.text) else None,
-        others=any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
+        headline=("other" if opened.cited else "cited") if opened.headline else "",
+        retitled=opened.retitled,
+        others=(opened.headline and bool(opened.cited))
+        or any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
         replaced=opened.replaced,
         lost=opened.lost,
         newer=links.article(opened.versions[0].place, until) if opened.replaced else None,
@@ -214,13 +226,15 @@ def _rendered(template: str, base: str, **values: Any) -> bytes:
 
 def _about(article: Article, opened: ArticleView) -> dict[str, Any]:
     source = article.source
-    url = address(source.url)
+    url, text, cited = address(source.url), article.text, opened.cited
+    if opened.headline and not cited:
+        text, cited = source.title, (0, len(source.title))
     return {
         "source": source,
         "file": _file_name(source),
         "host": urlsplit(url).hostname if url else None,
-        "address": at_passage(url, article.text, *opened.cited) if url and opened.cited else url,
-        "cited": article.text[slice(*opened.cited)] if opened.cited else "",
+        "address": at_passage(url, text, *cited) if url and cited else url,
+        "cited": text[slice(*cited)] if cited else "",
     }
 
 
@@ -230,7 +244,7 @@ def _file_name(source: Source) -> str | None:
 
 
 def _part_link(links: SignedLinks, place: LinkTarget, begin: int, until: date) -> str:
-    return links.article(LinkTarget(place.article, place.version, place.cited, place.others, begin), until)
+    return links.article(replace(place, part=begin), until)
 
 
 def _linked(other: RelatedArticle, links: SignedLinks, until: date) -> tuple[RelatedArticle, str]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from index.articles import Article, Source
+from index.articles import Article, Source, digest_of
 from index.read.original import Original, original
 from index.store.catalog import Catalog
 from index.store.snapshot import Snapshot
@@ -25,6 +25,8 @@ class QuotedSource:
     published: date | None
     also_in: tuple[str, ...]
     place: LinkTarget
+    date_source: str | None = None
+    marks: tuple[str, ...] = ()  # what a reader is told beside it ("headline", "teaser only")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class ArticleView:
     """An article as a link opens it.
 
     ``replaced``: when a newer version took its place (None: it is the current one). ``lost``: the cited version is not
-    stored any more, so its spans mean nothing here. ``versions``: the other versions, newest first.
+    stored any more, so its spans mean nothing here. ``versions``: the other versions, newest first. ``headline``: the
+    answer cites the headline; ``retitled``: it does, and the article has another one now.
     """
 
     article: Article
@@ -78,6 +81,8 @@ class ArticleView:
     lost: bool
     versions: tuple[RelatedArticle, ...]
     also_in: tuple[RelatedArticle, ...]
+    headline: bool = False
+    retitled: bool = False
 
 
 class Shelf:
@@ -152,7 +157,18 @@ def _opened(snapshot: Snapshot, place: LinkTarget) -> ArticleView | None:
     )
     papers = snapshot.articles(list(twins)[:_TWINS])
     also_in = tuple(RelatedArticle(papers[id_].source, _at(papers[id_], quote)) for id_ in twins if id_ in papers)
-    return ArticleView(article, cited, others, former.replaced if former else None, lost, tuple(versions), also_in)
+    same = digest_of(article.source.title).startswith(place.headline)
+    return ArticleView(
+        article,
+        cited,
+        others,
+        former.replaced if former else None,
+        lost,
+        tuple(versions),
+        also_in,
+        bool(place.headline) and same,
+        not same,
+    )
 
 
 def _within(span: Span | None, article: Article) -> Span | None:

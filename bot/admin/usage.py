@@ -106,6 +106,7 @@ def _cited(answers: Sequence[StoredAnswer]) -> list[dict[str, Any]]:
             "title": origins[id_].title,
             "publisher": origins[id_].publisher,
             "published": origins[id_].published,
+            "date_source": origins[id_].date_source,
             "answers": count,
         }
         for id_, count in found

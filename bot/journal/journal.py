@@ -35,14 +35,19 @@ _KEEP = 90 * 86_400  # seconds that questions and answers are kept
 class Journal:
     """The journal of one bot, opened by any number of its processes: on one machine, or on many (``leases``)."""
 
-    def __init__(self, place: Database) -> None:
-        """Open the journal, and make it if there is none. Raises ArchiveError if it cannot be used."""
+    def __init__(self, place: Database, *, to_read: bool = False) -> None:
+        """Open the journal, and make it if there is none. Raises ArchiveError if it cannot be used.
+
+        ``to_read``: it is only read; then it may be where it cannot be written.
+        """
         self.place = place
         shared = isinstance(place, str)
         where = dialect.shown(place)
         self._engine = dialect.opened(place, SCHEMA, durable=False, patience=10)
         self.leases = Leases(self._engine) if shared else None
         self.usage = UsageRecords(self._engine)
+        if to_read and not dialect.writable(place):
+            return
         try:
             with dialect.writing(self._engine) as connection:
                 dialect.prepare_schema(connection, SCHEMA)

@@ -18,11 +18,12 @@ from index.articles import article_id
 from index.batch import Prepared
 from index.errors import UnreadableError
 from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
-from index.ingest.report import Progress, Report, Step
+from index.ingest.report import MOST_UNSHOWN, Progress, Report, Step
 from index.ingest.settle import checked, prepared
+from index.read.fields import Unread
 from index.read.files import Listing, holds_articles, read_stream, walk
 from index.read.pages import Page, Unchanged, Withdrawn, is_address, read_pages
-from index.read.record import Failure, File
+from index.read.record import UNSHOWN, Failure, File
 from index.read.stores import canonical, exists, is_store, listed
 from index.store.rows import FetchRecord, FileRecord, StoredArticle
 
@@ -241,7 +242,7 @@ def _why(known: FileRecord | None, digest: str, options: Options) -> tuple[str, 
 def _prepared(
     archive: Archive | None,
     file: str,
-    articles: Iterable[Failure | Article],
+    articles: Iterable[Failure | Unread | Article],
     why: tuple[str, str],
     report: Report,
     progress: Progress,
@@ -251,6 +252,8 @@ def _prepared(
     for item in articles:
         if isinstance(item, Failure):
             report.failures.append(item)
+        elif isinstance(item, Unread):
+            report.unread.update(item.names)
         elif isinstance(item, UnchangedArticle):
             seen.add(item.id)
             report.unchanged += 1
@@ -262,6 +265,9 @@ def _prepared(
             )
             stored = known(source.id)
             seen.add(source.id)
+            report.undated += source.published is None
+            if len(report.unshown) < MOST_UNSHOWN and any(reason == UNSHOWN for _, reason, _ in item.cut):
+                report.unshown.append(source.path)
             progress.step(
                 Step("update" if stored else "add", source.path, source.title, why[1] if stored else why[0], digest)
             )

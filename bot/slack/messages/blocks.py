@@ -12,7 +12,7 @@ from typing import Any
 from bot.reply import Sentence
 from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer
 from bot.slack.messages.text import mrkdwn, names_an_address, plain
-from bot.terminal import day
+from index.dates import day_text
 from web.links import address
 
 Block = dict[str, Any]
@@ -105,7 +105,7 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
     """
     if stored.outcome == "answered":
         parts = [_numbered(said) for said in stored.said] + ([stored.lead] if stored.lead else [])
-        parts += [f"{_numbers(group)} {_named(group[0].origin)}" for group in by_article(stored.cited)]
+        parts += [f"{_numbers(group)} {_named(group[0].origin)}{_marks(group)}" for group in by_article(stored.cited)]
     elif stored.outcome == "refused":
         parts = [
             stored.refusal,
@@ -161,11 +161,23 @@ def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
 
     The title is a link to the passage (``link``), or to the article's own address where it has one.
     """
-    return [text(f"{plain(_publisher(origin))}, {day(origin.day)}: "), *_title(origin, link)]
+    return [text(f"{plain(_publisher(origin))}, {_day(origin)}: "), *_title(origin, link)]
 
 
 def _publisher(origin: Origin) -> str:
     return origin.publisher or "no publisher"
+
+
+def cited_line(cited: Cited) -> list[Element]:
+    """Return number, publisher, date and title of a citation, and what is to know about its quote."""
+    marks = _marks([cited])
+    about = [text(marks)] if marks else []
+    return [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link), *about]
+
+
+def _marks(group: Sequence[Cited]) -> str:
+    marks = dict.fromkeys(mark for cited in group for mark in cited.marks)
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 def _title(origin: Origin, link: str | None) -> list[Element]:
@@ -187,8 +199,12 @@ def _fitting(content: str) -> str:
     return escaped if len(escaped) <= _FALLBACK else "see the message"
 
 
+def _day(origin: Origin) -> str:
+    return day_text(origin.day, origin.date_source)
+
+
 def _named(origin: Origin) -> str:
-    return f"{_publisher(origin)}, {day(origin.day)}: {origin.title}"
+    return f"{_publisher(origin)}, {_day(origin)}: {origin.title}"
 
 
 def _numbers(group: Sequence[Cited]) -> str:
@@ -252,6 +268,8 @@ def _sources(stored: StoredAnswer) -> list[_Unit]:
         if _size(numbers) > BLOCK // 2:
             numbers = texts(f"{_numbers(group)} ", bold=True)
         parts = [*numbers, *origin_line(group[0].origin, group[0].link)]
+        if marks := _marks(group):
+            parts.append(text(marks))
         if also_in := list(dict.fromkeys(name for cited in group for name in cited.also_in)):
             parts.append(text(f", also in {', '.join(map(plain, also_in))}"))
         unit = _section(*parts)

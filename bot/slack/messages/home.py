@@ -12,9 +12,9 @@ from bot.slack.messages.blocks import Block, Element, button, rich, section, tex
 from bot.slack.messages.examples import examples, mixed
 from bot.slack.messages.text import plain
 from bot.slack.messages.windows import modal
-from bot.terminal import day
 from index.archive import Archive
 from index.articles import Source
+from index.dates import day_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,8 @@ def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
         ]
         if news.newest:
             newest = news.newest
-            about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day(newest.published)]))
+            day = day_text(newest.published, newest.date_source)
+            about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day]))
             lines.append(section(text("Newest: ", bold=True), text(f"{about}: {plain(newest.title)}")))
     else:
         lines = [section(text("There are no articles yet. An admin puts them in with ingest.py."))]

@@ -14,11 +14,12 @@ from bot.answer.question import parse_question
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.reply import Answer, Citation, Links, Sentence
+from bot.reply import Answer, Citation, Links, Sentence, marks_of
 from index.articles import Article, Hit
+from index.sentences import spans
 from index.store.dialect import Database
-from index.text import spans, terms
-from web.links import LinkTarget, version_of
+from index.text import terms
+from web.links import target
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
 
@@ -40,6 +41,8 @@ class Origin:
     publisher: str | None
     published: str | None  # ISO
     url: str | None
+    date_source: str | None = None  # as that of a Source
+    teaser: bool = False
 
     @property
     def day(self) -> date | None:
@@ -60,6 +63,12 @@ class Cited:
     after: str = ""
     also_in: tuple[str, ...] = ()
     link: str | None = None
+    headline: bool = False  # the quote is the article's headline, and start and end are of that
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a reader is told beside the source."""
+        return marks_of(headline=self.headline, teaser=self.origin.teaser)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,13 +182,17 @@ def _origin(article: Article) -> Origin:
         source.publisher,
         source.published.isoformat() if source.published else None,
         source.url,
+        source.date_source,
+        source.teaser,
     )
 
 
 def _cited(citation: Citation, link: str | None) -> Cited:
     text, passage = citation.article.text, citation.passage
-    before = text[min(passage.start, citation.start) : citation.start]
-    after = text[citation.end : max(passage.end, citation.end)]
+    before = after = ""
+    if not citation.headline:
+        before = text[min(passage.start, citation.start) : citation.start]
+        after = text[citation.end : max(passage.end, citation.end)]
     return Cited(
         citation.number,
         _origin(citation.article),
@@ -190,6 +203,7 @@ def _cited(citation: Citation, link: str | None) -> Cited:
         after,
         citation.also_in,
         link,
+        citation.headline,
     )
 
 
@@ -201,7 +215,7 @@ def answers(place: Database) -> Answers:
         if not opened:
             if isinstance(place, Path) and not place.exists():
                 return None
-            opened.append(Journal(place))
+            opened.append(Journal(place, to_read=True))
         entry = opened[0].by_id(id_)
         return _shown(entry) if entry and entry.answer else None
 
@@ -225,10 +239,20 @@ def _shown(entry: JournalEntry) -> AnswerView:
 
 def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     origin = cited.origin
-    others = tuple(
-        (other.start, other.end)
+    others = [
+        (other.start, other.end, other.headline)
         for other in stored.cited
         if other.origin.article_id == origin.article_id and other is not cited
+    ]
+    place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
+    return QuotedSource(
+        cited.number,
+        cited.quote,
+        origin.title,
+        origin.publisher,
+        origin.day,
+        cited.also_in,
+        place,
+        origin.date_source,
+        cited.marks,
     )
-    place = LinkTarget(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
-    return QuotedSource(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)

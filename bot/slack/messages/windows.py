@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.slack.messages.blocks import BLOCK, Block, origin_line, plain_text, rich, section, text, texts
+from bot.slack.messages.blocks import BLOCK, Block, cited_line, origin_line, plain_text, rich, section, text, texts
 from bot.slack.messages.stored_answer import Near, StoredAnswer
 from bot.slack.messages.text import paragraphs
 
@@ -17,7 +17,7 @@ def passages(stored: StoredAnswer) -> dict[str, Any]:
         around = texts(_tail(cited.before))
         after = texts(_head(cited.after))
         entry = [
-            rich([section(text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link))]),
+            rich([section(*cited_line(cited))]),
             rich(
                 [
                     {
