@@ -49,19 +49,25 @@ def parse_date(text: str, day_first: bool | None = None) -> date | None:
 
     ``day_first`` says how "03/04/2025" is meant; where it is None, only a date that can be meant in one way counts.
     """
+    found = find_date(text, day_first)
+    return found[0] if found else None
+
+
+def find_date(text: str, day_first: bool | None = None) -> tuple[date, int, int] | None:
+    """Return what ``parse_date`` returns, and where in the text it begins and ends."""
     if not text.isascii():
         text = text.translate(_OTHER_DIGITS)
     if not _SOME_YEAR.search(text):
         return None
-    best: tuple[int, date] | None = None
+    best: tuple[date, int, int] | None = None
     for pattern in _DATES:
         for match in pattern.finditer(text):
-            if best is not None and match.start() >= best[0]:
+            if best is not None and match.start() >= best[1]:
                 break
             if found := _date_of(match, day_first):
-                best = (match.start(), found)
+                best = (found, match.start(), match.end())
                 break
-    return best[1] if best else None
+    return best
 
 
 def _date_of(match: re.Match[str], day_first: bool | None) -> date | None:

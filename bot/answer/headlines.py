@@ -8,7 +8,7 @@ from functools import cache
 
 from bot.answer.candidates import CONTEXT, LONGEST, Candidate, coverage
 from bot.answer.question import Question
-from bot.answer.scoring import TIME, holds_what_is_asked
+from bot.answer.scoring import holds_what_is_asked
 from bot.check.numbers import figures
 from bot.check.vocabulary import alike, lemma, opposed
 from index.articles import Hit, Source
@@ -132,7 +132,7 @@ def _holds_what_is_asked(question: Question, text: str, covered: frozenset[str])
         of_age = how["measure"].lower() == "old" and _AGE.search(text) is not None
         return of_age or any(figure.unit in units for figure in figures(text))
     if question.kind == "when":
-        return TIME.search(_LASTED.sub("", text)) is not None
+        return holds_what_is_asked(question, _LASTED.sub("", text), asked)
     if question.kind == "why":
         return _BECAUSE.search(text) is not None or holds_what_is_asked(question, _LASTED.sub("", text), asked)
     if question.kind in ("number", "where"):

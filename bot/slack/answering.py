@@ -14,6 +14,7 @@ from bot.answer.desk import LONGEST_QUESTION, Reply, Request
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
 from bot.journal.tables import JOURNAL_ERRORS
+from bot.languages import language_of, refusal_in
 from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import Access, Verdict
@@ -181,7 +182,11 @@ class Answering:
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", entry.id, reply.writing.fault)
         found = stored_answer(reply, await self._desk.read(archive_versions), self._links)
-        return replace(found, page=self._links.answer(entry.id)) if found.answered else found
+        if found.answered:
+            return replace(found, page=self._links.answer(entry.id))
+        language = language_of(found.question)
+        foreign = refusal_in(language, await self._desk.languages()) if language else ""
+        return replace(found, note=foreign, near=()) if foreign else found
 
     def _earlier_questions(self, entry: JournalEntry) -> list[JournalEntry]:
         """Return the questions asked before this one in its thread."""

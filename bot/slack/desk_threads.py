@@ -7,6 +7,7 @@ import contextlib
 import contextvars
 import logging
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -16,7 +17,7 @@ from typing import TypeVar
 from bot.answer.desk import Reply, Request
 from bot.desks import AnsweringDesk, StreamingDesk
 from bot.reply import Answer, Sentence
-from bot.slack.messages.home import example_questions
+from bot.slack.messages.home import article_languages, example_questions
 from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import NewsdeskError
@@ -40,6 +41,7 @@ class DeskThreads:
         self._loading = threading.Lock()
         self._ready: tuple[AnsweringDesk, Archive] | None = None
         self.trouble: str | None = "is loading"  # why no question can be answered yet, None once they can
+        self._languages: tuple[int, Counter[str]] = (-1, Counter())
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
@@ -102,6 +104,13 @@ class DeskThreads:
                     break
             self._examples = number, tuple(answered)
         return self._examples[1]
+
+    async def languages(self) -> Counter[str]:
+        """Return how many articles each language has. Raises NewsdeskError."""
+        found = await self.read(partial(article_languages, known=self._languages[0]))
+        if found:
+            self._languages = found
+        return self._languages[1]
 
     async def streams(self) -> bool:
         """Tell whether the desk answers sentence by sentence; False while it cannot be loaded."""

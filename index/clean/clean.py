@@ -12,9 +12,10 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from index.clean.byline import byline_of, bylines
 from index.clean.extent import also_of_the_article, extent
 from index.clean.furniture import form_of
-from index.clean.neighbours import BYLINE, cut_blocks, cut_closing, cut_prefixed_links, folded_words
+from index.clean.neighbours import cut_blocks, cut_closing, cut_prefixed_links, folded_words
 from index.text import BULLET, is_prose
 
 _BLOCK_TAG = re.compile(
@@ -32,8 +33,6 @@ _ENTITY = re.compile(r"&(?:[a-z]{2,8}|#\d{2,6}|#x[0-9a-f]{2,5});", re.I)
 # Control characters are unsafe to show or store (a terminal obeys them), so each ends a line.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _SPACES = re.compile(r"[^\S\n]+")
-
-_BYLINES = 3  # an author, a day, a day of a change
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +140,17 @@ def unwrapped(lines: list[str]) -> list[str]:
         return lines
     joined: list[str] = []
     for block in blocks:
-        # A wrapped line breaks because the next word did not fit; a line that had room ends a paragraph.
+        # A wrapped line breaks because the next word did not fit; a line that had room ends a paragraph. A byline is
+        # a paragraph by itself, also one that is as wide as the text.
         width = max((len(line) for line in block), default=0)
         current: list[str] = []
         for line in block:
-            if current and (len(current[-1]) + 1 + len(line.split(" ", 1)[0]) <= width or BULLET.match(line)):
+            if current and (
+                len(current[-1]) + 1 + len(line.split(" ", 1)[0]) <= width
+                or BULLET.match(line)
+                or byline_of(line)
+                or byline_of(current[-1])
+            ):
                 joined += [" ".join(current), ""]
                 current = []
             current.append(line)
@@ -159,16 +164,14 @@ def _reasons_by_words(lines: list[str], title: str) -> list[str]:
     cut_prefixed_links(lines, reasons)
     folded_title = folded_words(title)
     seen: set[str] = set()
-    bylines = {index for index, line in enumerate(lines) if BYLINE.match(line) and not is_prose(line)}
-    if len(bylines) > _BYLINES:  # the dates of the posts of a live blog
-        bylines = set()
+    above = set(bylines(lines))
     for index, line in enumerate(lines):
         folded = folded_words(line)
         if not line or reasons[index]:
             continue
         if folded_title and folded == folded_title:
             reasons[index] = "title"
-        elif index in bylines and not seen:
+        elif index in above and not seen:
             reasons[index] = "byline"
         elif folded in seen:
             reasons[index] = "repeated"

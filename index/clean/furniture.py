@@ -17,7 +17,7 @@ _PLACES = (
     r"|flipboard|messenger|pocket"
 )
 _SHARE = (
-    r"share|tweet|post|e-?mail|print|save|copy(?:\slink)?|link|bookmark|listen|comments?|reply|like|gift|this|"
+    r"share|tweet|post|e-?mail|print|save(?:\sfor\slater)?|copy(?:\slink)?|link|bookmark|listen|comments?|reply|like|gift|this|"
     rf"article|story|on|via|more|{_PLACES}"
 )
 

@@ -9,14 +9,13 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+from index.clean.byline import bylines
 from index.clean.furniture import heads_comments, heads_link_list, heads_thread
 from index.text import BULLET, is_prose, is_sentence, length_in_words
 
 _WORD = re.compile(r"\w+")
 _ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)
-BYLINE = re.compile(
-    r"^(?:(?i:by|von|par|text:)\s+[A-ZÀ-Þ][\w.'’-]+(?:\s+[\w.'’&-]+){1,8}|\d{1,2}\.?\s\w+\s(?:19|20)\d\d\b.{0,30}|\w+\s\d{1,2},\s(?:19|20)\d\d\b.{0,30})$"
-)
+_BYLINE_WORDS = 4  # a longer line under a byline is a heading or text
 _CONTENTS = re.compile(r"(?:table\sof\s)?contents:?|in\sthis\s(?:article|essay|story):?|inhalt:?|sommaire:?", re.I)
 _DOMAIN = re.compile(r"\b[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info|io|example|tv|int)\b", re.I)
 _PREFIX = re.compile(r"([^|]{8,60}?)\s\|\s")
@@ -110,13 +109,12 @@ def _cut_captions(lines: list[str], reasons: list[str]) -> None:
 
 
 def _cut_bylines(lines: list[str], reasons: list[str]) -> None:
-    """Cut the block of short lines around a byline near the top ("By …", "Paris correspondent", the date)."""
+    """Cut the bylines near the top and the short lines under each ("Paris correspondent", the time)."""
     kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
-    for at, index in enumerate(kept[:40]):
-        if not BYLINE.match(lines[index]) or is_prose(lines[index]):
-            continue
-        for other in kept[at : at + 4]:
-            if is_prose(lines[other]):
+    for at in bylines([lines[index] for index in kept[:40]]):
+        reasons[kept[at]] = "byline"
+        for other in kept[at + 1 : at + 4]:
+            if is_prose(lines[other]) or length_in_words(lines[other]) > _BYLINE_WORDS:
                 break
             reasons[other] = "byline"
 

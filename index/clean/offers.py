@@ -7,10 +7,13 @@ from collections.abc import Sequence
 from functools import cache
 
 from index.clean.clean import Cleaned, Cut
-from index.text import length_in_words
+from index.text import is_sentence, length_in_words
 from index.words import lines
 
 _LONGEST = 60  # words of an offer, in one line or a few
+LONGER = 600  # words; a text so long is whole, whatever its last line is: a label, a list, a line of verse
+_LINE = 6  # words; a shorter line is a label
+_NEXT = 6  # lines behind a text that are next to it
 
 
 def holds_offer(text: str) -> bool:
@@ -28,6 +31,22 @@ def offer_at(text: Sequence[str]) -> int | None:
         if length_in_words(text[index]) < _LONGEST and holds_offer(text[index]):
             found = index
     return found
+
+
+def breaks_off_before_offer(cleaned: Cleaned) -> bool:
+    """Tell whether a text dump's article breaks off and an offer comes next."""
+    paragraphs = cleaned.text.split("\n\n")
+    if sum(map(length_in_words, paragraphs)) >= LONGER:
+        return False
+    at = offer_at(paragraphs)
+    # The line that breaks off may have been cut: it is no sentence.
+    behind = [cut.line for cut in cleaned.cut if (cut.at or 0) >= len(cleaned.text)][:_NEXT] if at is None else []
+    offer = next((index for index, line in enumerate(behind) if holds_offer(line)), None)
+    if at is None and offer is None:
+        return False
+    before = [*paragraphs[:at], *behind[:offer]]
+    last = next((line for line in reversed(before) if length_in_words(line) >= _LINE), "")
+    return bool(last) and not is_sentence(last)
 
 
 def without_offer(cleaned: Cleaned) -> Cleaned:

@@ -265,9 +265,9 @@ def _prepared(
             )
             stored = known(source.id)
             seen.add(source.id)
+            report.undated += source.published is None
             if len(report.unshown) < MOST_UNSHOWN and any(reason == UNSHOWN for _, reason, _ in item.cut):
                 report.unshown.append(source.path)
-            report.undated += source.published is None
             progress.step(
                 Step("update" if stored else "add", source.path, source.title, why[1] if stored else why[0], digest)
             )

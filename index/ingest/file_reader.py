@@ -14,7 +14,7 @@ from typing import Any, Protocol
 from index.articles import Source, article_id
 from index.batch import Prepared
 from index.clean.clean import clean
-from index.clean.offers import without_offer
+from index.clean.offers import breaks_off_before_offer, without_offer
 from index.errors import UnreadableError
 from index.read.fields import Unread
 from index.read.files import digest_of_file, read
@@ -146,7 +146,8 @@ def cleaned(
             extracted=record.extracted,
             left_out=record.left_out,
         )
-        if record.teaser:
+        teaser = record.teaser or (not record.extracted and breaks_off_before_offer(found))
+        if teaser:
             found = without_offer(found)
         if not found.text:
             yield Failure(
@@ -166,7 +167,7 @@ def cleaned(
             language,
             metadata.published_at,
             metadata.date_source,
-            record.teaser,
+            teaser,
         )
         yield CleanedArticle(
             source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut)

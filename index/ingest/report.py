@@ -18,8 +18,8 @@ from rich.table import Column
 from index.read.record import Failure
 from index.text import printable, short_path
 
-MOST_UNSHOWN = 100  # pages of a run that are named with a text that they do not show
 _FIELDS = 20  # names of fields that a report lists
+MOST_UNSHOWN = 100  # pages of a run that are named with a text that they do not show
 _FAILURES = 10_000  # failures of a run that are kept; others are only counted
 
 
@@ -52,10 +52,10 @@ class Failures(list[Failure]):
 class Report:
     """What a run did; ``passages`` counts those of the articles it added or updated.
 
-    ``unshown`` are the first pages whose text is not what they show, but what their JSON-LD holds.
     ``known_failures`` counts what failed before, has not changed and was not tried again. ``undated`` counts the
     articles that it added or updated without a date; ``unread`` names the fields of exports that were not read, with
-    the number of articles that have them. ``error`` says what ended the run early.
+    the number of articles that have them. ``unshown`` are the first pages whose text is not what they show, but what
+    their JSON-LD holds. ``error`` says what ended the run early.
     """
 
     run: int = 0

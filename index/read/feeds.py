@@ -104,7 +104,8 @@ def keys_of(entries: Sequence[Entry], feed: str) -> Iterator[tuple[str, Entry]]:
 
 
 def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
-    root = _root(_as_utf8(raw, charset))
+    root = _root(_as_utf8(raw, charset), "utf-8")
+    root = _root(raw, None) if root is None else root  # in an encoding that only the parser knows
     if root is None or _name(root) not in ("rss", "rdf", "feed"):
         found = _advertised(raw, url)
         raise UnreadableError(
@@ -143,8 +144,8 @@ def _as_utf8(raw: bytes, charset: str | None) -> bytes:
     return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
 
 
-def _root(raw: bytes) -> Any:
-    """Return the first element of some XML in UTF-8, repaired if it is not well-formed; None if there is none.
+def _root(raw: bytes, charset: str | None) -> Any:
+    """Return the first element of some XML, repaired if it is not well-formed; None if there is none.
 
     No entity is expanded, nothing is loaded.
     """
@@ -158,7 +159,7 @@ def _root(raw: bytes) -> Any:
                 no_network=True,
                 load_dtd=False,
                 huge_tree=False,
-                encoding="utf-8",
+                encoding=charset,
             )
             return etree.fromstring((_mended(raw) if mended else raw).lstrip(), parser)
         except (etree.XMLSyntaxError, ValueError):

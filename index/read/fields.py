@@ -39,7 +39,7 @@ _PASSED_OVER |= {*_AROUND, "lp", "embedded"}
 _LISTS = tuple("articles results items stories posts documents docs hits data response rows".split())
 _VALUES = tuple("name title rendered main value original text content #text @value displayName".split())
 _SIGNS = re.compile(r"[\W_]+")
-_CUT = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+\d+ chars\]\s*$")  # how NewsAPI cuts a text
+CUT = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+\d+ chars\]\s*$")  # how NewsAPI cuts a text
 _MOST = 50
 
 
@@ -103,7 +103,7 @@ def text_in(said: Mapping[str, Any]) -> str | None:
     if isinstance(value, list):
         parts = [value_of(part) for part in value]
         value = "\n\n".join(parts) if all(isinstance(part, str) for part in parts) else None
-    return _CUT.sub("…", value) if isinstance(value, str) and value.strip() else None
+    return value if isinstance(value, str) and value.strip() else None
 
 
 def articles_in(said: Any, depth: int = 4) -> Any:

@@ -14,6 +14,9 @@ from index.errors import UnreadableError
 from index.read.fields import field_of, value_of, values_of
 from index.read.text_metadata import Metadata, from_text
 
+# Letters that print joins; a quote of them reads and is found by their letters.
+LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+
 
 @dataclass(frozen=True, slots=True)
 class File:

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -18,8 +19,8 @@ import yaml
 from index.articles import digest_of
 from index.dates import days_come_first
 from index.errors import UnreadableError
-from index.read.fields import Unread, articles_in, dates_in, not_read, text_in, unread
-from index.read.record import Failure, Record, decoded, line_of, record_of
+from index.read.fields import CUT, Unread, articles_in, dates_in, not_read, text_in, unread
+from index.read.record import LIGATURES, Failure, Record, decoded, line_of, record_of
 from index.read.stores import is_store, opened
 from index.read.text_metadata import Metadata
 
@@ -65,7 +66,7 @@ def read_text(path: str, raw: bytes) -> Record:
         from index.read.html.page import read_html
 
         return read_html(path, raw)
-    return Record(path, digest_of(raw), text, Metadata())
+    return Record(path, digest_of(raw), text.translate(LIGATURES), Metadata())
 
 
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.{0,20000}?)^(?:---|\.\.\.)[ \t]*\r?$\n?", re.S | re.M)
@@ -274,10 +275,12 @@ def _record(path: str, digest: str, said: Any, day_first: bool | None, names: Co
     text = text_in(said)
     if text is None:
         raise UnreadableError('has no "text"; every article needs a field "text" with its words')
+    whole = CUT.sub("…", text)
+    teaser, text = whole != text, whole
     if _HTML_IN_IT.search(text):
         from index.read.html.fragment import lines_of, tree_of
 
         tree = tree_of(text)
         text = "\n".join(lines_of(tree)) if tree is not None else text
     names.update(not_read(said))
-    return record_of(path, digest, text, said, day_first)
+    return replace(record_of(path, digest, text, said, day_first), teaser=teaser)

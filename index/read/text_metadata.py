@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import date
 
+from index.clean.byline import byline_of
 from index.clean.clean import lines_of
 from index.clean.furniture import form_of
 from index.dates import parse_date
@@ -91,7 +92,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
         return None
     counts = Counter(lines)
     story = _words_of_story(lines)
-    byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
+    byline = next((index for index, line in enumerate(opening) if _is_byline(line) or _is_dateline(line)), 0)
     nearest = max((index for index, _ in found if index < byline), default=-1)
     on_top = len(opening) > 1 and is_prose(opening[1])  # a plain text: its headline, then its story
 
@@ -125,9 +126,13 @@ def _is_headline(line: str) -> bool:
         and not line.startswith(("*", "•", "+", "- ", "o ", "["))
         and not re.search(r"[|»›·>]|\s{3}", line)
         and not _LABEL.match(line)
-        and not _BYLINE.match(line)
+        and not _is_byline(line)
         and (parse_date(line) is None or count > 8)
     )
+
+
+def _is_byline(line: str) -> bool:
+    return byline_of(line) is not None or _BYLINE.match(line) is not None
 
 
 def _is_dateline(line: str) -> bool:
@@ -148,11 +153,15 @@ def _published(lines: list[str], opening: list[str]) -> date | None:
             return parse_date(line[first.start() :])
     if labelled:
         return parse_date(labelled[0])
-    return next((parse_date(line) for line in opening if _is_dateline(line)), None)
+    stated = (byline_of(line) for line in opening)
+    day = next((byline.published for byline in stated if byline and byline.published), None)
+    return day or next((parse_date(line) for line in opening if _is_dateline(line)), None)
 
 
 def _author(opening: list[str]) -> str | None:
     for line in opening:
+        if (byline := byline_of(line)) and byline.author:
+            return _NO_PART_OF_A_NAME.split(byline.author)[0].strip()
         match = _BYLINE.match(line)
         if match and len(line) < 120:
             return _NO_PART_OF_A_NAME.split(match["who"])[0].strip()
@@ -163,7 +172,9 @@ def _publisher(lines: list[str], opening: list[str]) -> str | None:
     """Return the outlet's name, if the page's furniture has it."""
     for line in opening:
         if " | " in line and _is_dateline(line):
-            first = line.split(" | ", 1)[0].strip()
+            first, byline = line.split(" | ", 1)[0].strip(), byline_of(line)
+            if byline and byline.author and first in byline.author:
+                return byline.publisher
             if (
                 2 <= len(first) <= 40
                 and parse_date(first) is None
@@ -183,6 +194,9 @@ def _publisher(lines: list[str], opening: list[str]) -> str | None:
                 # A company's name is the paper's only if the page uses it without "Ltd" as well.
                 if house == name or any(house in other and match["who"] not in other for other in lines):
                     return house
+    for line in opening:
+        if (byline := byline_of(line)) and byline.publisher:
+            return byline.publisher
     # A page that names one site in its furniture ("get updates from example.com") is that site's.
     named = {
         match.group().lower().removeprefix("www.") for line in lines if form_of(line) for match in _SITE.finditer(line)

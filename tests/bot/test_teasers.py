@@ -90,6 +90,21 @@ def test_the_whole_page_that_a_subscriber_saves_later_takes_its_place(teaser, pu
 
 
 @pytest.mark.parametrize(
+    ("behind", "teaser"),
+    [
+        ("You have read 2 of your 3 free articles this month.\nContinue reading with a day pass", True),
+        ("Jetzt weiterlesen mit Plus", True),
+        ("Home | Sport | Weather", False),
+        ("Home | Sport | Weather\nSign up to our newsletter", False),
+    ],
+)
+def test_a_page_saved_as_text_may_have_one_too(behind, teaser, tmp_path, put, bot):
+    (tmp_path / "page.txt").write_text("\n\n".join(["Holmvik sells its lighthouse", *BEGIN, behind]))
+    assert put(tmp_path / "page.txt").code == 0
+    assert bot("show", tmp_path / "page.txt", "--json").json["teaser"] is teaser
+
+
+@pytest.mark.parametrize(
     ("text", "cut", "kept"),
     [
         pytest.param("One.\n\nSubscribe to continue reading\n\n1 euro a week", (), "One.", id="in the text"),

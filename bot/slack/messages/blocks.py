@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.reply import Sentence
-from bot.slack.messages.stored_answer import REASONS, Cited, Near, Origin, StoredAnswer
+from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer
 from bot.slack.messages.text import mrkdwn, names_an_address, plain
 from index.dates import day_text
 from web.links import address
@@ -54,7 +54,7 @@ def answer(
     if stored.outcome == "answered":
         units = [*_sentences(stored), *_note(stored), *_sources(stored)]
     elif stored.outcome == "refused":
-        units = [_section(text(REASONS.get(stored.reason, REASONS["not_supported"]))), *_closest(stored.near)]
+        units = [_section(text(plain(stored.refusal))), *_closest(stored.near)]
     else:
         units = [_section(text(plain(stored.reason)))]
     messages = _packed(units)
@@ -108,7 +108,7 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
         parts += [f"{_numbers(group)} {_named(group[0].origin)}{_marks(group)}" for group in by_article(stored.cited)]
     elif stored.outcome == "refused":
         parts = [
-            REASONS.get(stored.reason, REASONS["not_supported"]),
+            stored.refusal,
             *(f"Closest: “{near.sentence}” ({_named(near.origin)})" for near in stored.near[:1] if near.sentence),
         ]
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -145,6 +146,16 @@ def count_articles(archive: Archive) -> int:
     """Return how many articles there are."""
     with archive.catalog.snapshot() as snapshot:
         return snapshot.counts()["articles"]
+
+
+def article_languages(archive: Archive, known: int) -> tuple[int, Counter[str]] | None:
+    """Return the number of the published generation, and how many articles each language has; None if it is known."""
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        number = generation.number if generation else 0
+        if number == known:
+            return None
+        return number, Counter(source.language for source, _ in snapshot.sources() if source.language)
 
 
 def example_questions(archive: Archive) -> tuple[int, list[str]]:

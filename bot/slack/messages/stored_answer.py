@@ -88,7 +88,8 @@ class Near:
 class StoredAnswer:
     """An answer, a refusal, a hint or an apology.
 
-    ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer.
+    ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer, and in place of a
+    refusal's usual sentence.
     """
 
     question: str
@@ -111,6 +112,11 @@ class StoredAnswer:
     def as_json(self) -> str:
         """Return the answer as the journal stores it."""
         return json.dumps(asdict(self), ensure_ascii=False)
+
+    @property
+    def refusal(self) -> str:
+        """The sentence of a refusal."""
+        return self.note or REASONS.get(self.reason, REASONS["not_supported"])
 
     @classmethod
     def from_json(cls, text: str) -> StoredAnswer:
@@ -218,7 +224,7 @@ def answers(place: Database) -> Answers:
 
 def _shown(entry: JournalEntry) -> AnswerView:
     stored = StoredAnswer.from_json(entry.answer or "{}")
-    message = "" if stored.answered else REASONS.get(stored.reason, stored.reason)
+    message = "" if stored.answered else stored.note or REASONS.get(stored.reason, stored.reason)
     moment = datetime.fromtimestamp(entry.asked, UTC)
     sentences = tuple(ShownSentence(said.text, said.numbers) for said in stored.said)
     return AnswerView(

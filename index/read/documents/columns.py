@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
+from index.read.record import LIGATURES
+
 _NEAR = 3.0  # points between two beginnings of one column
 _MOST = 20  # beginnings and capitals of a page that are looked at: time must not grow with the square of a page
 _ROWS = 3  # of two columns side by side: fewer are no columns
@@ -19,7 +21,6 @@ _CAPITAL = re.compile(r"[\"'“„«‘(]?[^\W\d_]")
 _MARK = re.compile(r"\s?(?:\d{1,3}|[*†‡§])(?:,\d{1,3})*\s?")
 _UNIT = re.compile(r"(?:^|\W)[kcdm]?m$")
 _NARROW = frozenset(" ijlIftr.,;:'|!()[]’‘")
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -110,7 +111,7 @@ def _text(row: Row) -> str:
         words = re.split(r"\s{2,}", text.strip())
         if len(words) > 1 or len(text) < 24:
             text = " ".join("".join(word.split()) for word in words)
-    return " ".join(text.replace("\u00ad\n", "").translate(_LIGATURES).split())
+    return " ".join(text.replace("\u00ad\n", "").translate(LIGATURES).split())
 
 
 def _in_columns(rows: list[Row]) -> Iterator[Row]:

@@ -8,10 +8,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
+from index.clean.byline import PERSON
 from index.dates import MONTHS
 from index.read.html.layout import Line
 from index.read.html.linked_data import letters
 from index.read.record import line_of
+from index.text import is_sentence
 from index.words import first_fields, listed, one_of
 
 _BY = one_of(listed("datelines", "byline"))
@@ -39,10 +41,6 @@ _MARKED = re.compile(
     re.I,
 )
 _AUTHOR = re.compile(r"\bauthor\b|author-?name|\bautor\b|\busername\b", re.I)
-_PERSON = re.compile(
-    r"(?:(?:[Dd]r|[Pp]rof|[Mm]rs?|[Mm]s)\.\s)*[^\W\d_][\w.'’-]*"
-    r"(?:\s(?:(?:de|da|di|del|della|van|von|der|den|la|le|bin|al|el|y|v\.|zu)\s){0,3}[^\W\d_a-zà-ÿ][\w.'’-]*){1,3}"
-)
 _NEAR = range(-800, 2_500)
 
 
@@ -89,7 +87,10 @@ def is_house(name: str, publisher: str | None, address: str | None) -> bool:
 
 def authors_shown(lines: Sequence[Line], publisher: str | None) -> list[str]:
     """Return the names that a page shows as its authors nearest to its heading."""
-    near = sorted((line for line in lines if line.after in _NEAR), key=lambda line: (abs(line.after), len(line.text)))
+    near = sorted(
+        (line for line in lines if line.after in _NEAR and not _in_prose(line)),
+        key=lambda line: (abs(line.after), len(line.text)),
+    )
     by_element = [
         [line for line in near if _AUTHOR.search(line.marks[0])],
         [line for line in near if _MARKED.search(line.marks[0])],
@@ -108,5 +109,11 @@ def authors_shown(lines: Sequence[Line], publisher: str | None) -> list[str]:
     return []
 
 
+def _in_prose(line: Line) -> bool:
+    """Tell whether a line is a part of a sentence of the article, which may mark a name in it as an author's."""
+    over = line.element.getparent()
+    return over is not None and over.tag in ("p", "li", "blockquote") and is_sentence(" ".join(over.itertext()))
+
+
 def _is_person(name: str, *, alone: bool) -> bool:
-    return bool(_PERSON.fullmatch(name)) or (alone and " " not in name and 3 <= len(name) <= 30)
+    return bool(PERSON.fullmatch(name)) or (alone and " " not in name and 3 <= len(name) <= 30)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from index.clean.offers import holds_offer, offer_at
+from index.clean.offers import LONGER, holds_offer, offer_at
 from index.text import is_clipped, is_sentence, length_in_words
 
 if TYPE_CHECKING:
@@ -34,15 +34,17 @@ def is_teaser(tree: HtmlElement, text: str, shown: str) -> bool:
     last, offered = _end(text)
     breaks_off = is_clipped(last) or not is_sentence(last)
     data = _linked_data(tree)
-    if not _says_not_free(tree, data):
-        return breaks_off and (offered or _offer_follows(shown, last))
     length = sum(map(length_in_words, text.split("\n")))
+    if not _says_not_free(tree, data):
+        return length < LONGER and breaks_off and (offered or _offer_follows(shown, last))
     counted = [int(match[1]) for match in _WORD_COUNT.finditer(data)]
     if counted and max(counted) >= _LEAST_COUNTED:
         return length < _WHOLE * max(counted)
     if length < _FEW or is_clipped(last):
         return True
-    return length < _LONG and (breaks_off or offered or _offer_follows(shown, last))
+    if breaks_off:
+        return length < LONGER
+    return length < _LONG and (offered or _offer_follows(shown, last))
 
 
 def _linked_data(tree: HtmlElement) -> str:

@@ -49,6 +49,14 @@ ARTICLES = {
     "town would like to keep the house.",
     "Opinion: Osdal must save its theatre": "Hardly any house means so much to us. The council is saving in the wrong "
     "place. Let us collect money together.",
+    "Council of Osdal rejects plan for a wind park": "The vote was taken late in the evening. The parties in power "
+    "were divided. The county governor said he accepted the result.",
+    "Unemployment in Skarnes rises to 7.4 percent": "The labour office speaks of a seasonal effect. Building firms in "
+    "particular let people go. Trade unions demand a programme.",
+    "Author Mira Solbakk dies aged 88": "Her novels were translated into thirty languages. She received the state "
+    "prize twice. The funeral takes place privately.",
+    "Drought forces Lomvik to ration water": "Gardens may no longer be watered. The reservoir is at its lowest level. "
+    "Rain is not in sight.",
     "Toll on the Osdal bridge doubles to 6 euros": "Drivers pay 6 euros for the Osdal bridge from Monday, twice as "
     "much as before, the county said.",
 }
@@ -97,6 +105,12 @@ def asked(desk, question):
         ("What did Dagny Moe say about dental care?", "free from January"),
         ("Will dental care be free?", "free from January"),
         ("Which animal has returned to the Skarnes forest?", "Lynx"),
+        ("Did the council of Osdal approve the wind park?", "rejects"),
+        ("How high is unemployment in Skarnes?", "7.4 percent"),
+        ("What is the unemployment rate in Skarnes?", "7.4 percent"),
+        ("How old was Mira Solbakk when she died?", "88"),
+        ("Why does Lomvik ration water?", "Drought"),
+        ("What forces Lomvik to ration water?", "Drought"),
         ("After how many years did the lynx return to the Skarnes forest?", "60 years"),
     ],
 )
@@ -119,6 +133,7 @@ def test_what_the_headline_alone_says_is_answered_with_it(question, words, desk)
         pytest.param("When did the dockers in Marhavn end their strike?", id="a duration is no time"),
         pytest.param("How old is Oda Strand who won the Tervik ski race?", id="no age"),
         pytest.param("How long is the Skarnes tunnel that will reopen?", id="a date is no length"),
+        pytest.param("Why did the lynx return to the Skarnes forest?", id="a duration is no reason"),
         pytest.param("Will the Osdal cinema close next year?", id="a question"),
         pytest.param("What do we know about the gas leak in Osdal?", id="points below"),
         pytest.param("What must Osdal save?", id="an opinion"),

@@ -351,6 +351,30 @@ def test_a_refusal_shows_what_is_near_and_offers_a_person(archive, tmp_path):
     scenario(play, archive, tmp_path, Rules(ask_a_person=BELA), desk)
 
 
+def test_a_question_in_a_language_without_articles_is_refused_in_it(archive, tmp_path):
+    async def play(slack, room):
+        for question_asked, line in [
+            ("Wie viele Pandas leben in dem Zoo?", "Dazu finde ich nichts: Die Artikel sind in anderen"),
+            ("How many pandas live in the zoo?", "The articles do not say."),
+        ]:
+            asked = slack.mention(ANNA, question_asked)
+            [shown] = await slack.until(lambda asked=asked: slack.seen(asked.ts), "the refusal")
+            assert shown.startswith(line)
+            assert len(shown.splitlines()) == 1
+
+    scenario(play, archive, tmp_path, desk=Refusing())
+
+
+class Refusing(Scripted):
+    """A desk that knows nothing."""
+
+    def __init__(self):
+        super().__init__(refused("q"))
+
+    def ask(self, request):
+        return refused(request.question)
+
+
 def test_a_channel_can_be_asked_instead_of_a_person(archive, tmp_path):
     async def play(slack, room):
         asked = slack.mention(ANNA, "How many pandas live in the zoo?")

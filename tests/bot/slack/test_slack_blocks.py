@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,6 +17,7 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
+from bot.languages import refusal_in
 from bot.reply import Links
 from bot.slack.messages import blocks, home, windows
 from bot.slack.messages.home import Insight, News
@@ -77,6 +79,7 @@ GOLDENS = {
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
     "refusal": lambda: shown(blocks.answer(NEAR, "id1", person=True)),
     "refusal_far_off": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
+    "refusal_foreign": lambda: shown(blocks.answer(replace(REFUSAL, note=refusal_in("fr", Counter(en=9))), "id1")),
     "passages_of_a_refusal": lambda: windows.passages(NEAR),
     "hint": lambda: shown(blocks.answer(blocks.hint(["What about the ship?", "Why?"]), "id1")),
     "passages": lambda: windows.passages(ANSWER),

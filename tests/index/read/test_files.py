@@ -100,6 +100,12 @@ def test_a_text_cut_in_the_middle_of_a_character_is_still_read(tmp_path):
     assert only(path).text.startswith("The ship left.")
 
 
+def test_ligatures_are_their_letters(tmp_path):
+    path = tmp_path / "article.txt"
+    path.write_text("The oﬃce of the ﬁnance minister conﬁrmed the ﬂood.", encoding="utf-8")
+    assert only(path).text == "The office of the finance minister confirmed the flood."
+
+
 BINARY = [
     pytest.param(bytes(range(256)) * 40, id="every-byte"),
     pytest.param(b"\x89PNG\r\n\x1a\n" + random.Random(7).randbytes(5_000), id="picture"),

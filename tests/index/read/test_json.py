@@ -172,6 +172,7 @@ def test_the_names_that_exports_use_are_known(said, expected, tmp_path):
     assert known.published == date(2025, 3, 7)
     assert STORY[3] in record.text
     assert "chars]" not in record.text
+    assert record.teaser == ("chars]" in str(said.get("content")))
 
 
 AROUND = [{"articles": []}, {"response": {"results": []}}, {"articles": {"results": []}}, {"hits": {"hits": []}}]

@@ -198,6 +198,8 @@ AUTHORS_SHOWN = [
     pytest.param('<div class="author">Updated 7 October 2024</div>', None, id="no-name"),
     pytest.param('<div class="comments"><span class="author">Tor Vik</span></div>', None, id="of-a-comment"),
     pytest.param("<p>By the river</p>", None, id="no-byline"),
+    pytest.param('<p>The mill by the lake was sold to <span class="author">Tor Vik</span> for two crowns.</p>',
+                 None, id="inside-a-sentence"),
 ]  # fmt: skip
 
 

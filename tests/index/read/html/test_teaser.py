@@ -69,6 +69,8 @@ def test_of_an_article_that_is_not_free_the_beginning_is_a_teaser(head, story, a
         pytest.param(marked(wordCount=130), [*BEGIN, *MORE[:2]], OFFER, id="as many words as it counts"),
         pytest.param(marked(True), BEGIN, "", id="free"),
         pytest.param("", [*BEGIN, *MORE[:2]], OFFER, id="whole, with an offer below"),
+        pytest.param("", [*BEGIN, *MORE, BROKEN], OFFER, id="very long"),
+        pytest.param(marked(), [*BEGIN, *MORE, BROKEN], OFFER, id="very long, not free"),
         pytest.param("", [*BEGIN, BROKEN], "", id="broken off without an offer"),
         pytest.param(
             "", [*BEGIN, BROKEN], "<p>Sign up to our newsletter and never miss a story.</p>", id="a newsletter"
