@@ -113,35 +113,56 @@ def _other_parts(blocks: Sequence[Block], kept: set[int]) -> set[int]:
             weights[container] += blocks[number].words
     main = {container for container, words in weights.items() if words * 4 >= weights.total()}
     alike = {(element.getparent(), element.tag, element.get("class")) for element in main}
-    around = {parent for element in main if (parent := element.getparent()) is not None and parent.tag == "article"}
+    around = main | {
+        parent for element in main if (parent := element.getparent()) is not None and parent.tag == "article"
+    }
+    known: dict[HtmlElement, HtmlElement | None] = {}
     parts: dict[HtmlElement, list[int]] = {}
-    words: Counter[HtmlElement] = Counter()
     for number, block in enumerate(blocks):
-        part = None if number in kept else _part(block.holder, main | around, alike)
+        if number not in kept and _is_story(block):
+            part = _part(block.holder, around, alike, known)
+            if part is not None:
+                parts.setdefault(part, []).append(number)
+    parts = {part: numbers for part, numbers in parts.items() if len(numbers) >= _PARAGRAPHS}
+    words: Counter[HtmlElement] = Counter()
+    for block in blocks if parts else ():
+        part = next((each for each in (block.holder, *block.holder.iterancestors()) if each in parts), None)
         if part is not None:
             words[part] += block.words
-            if _is_story(block):
-                parts.setdefault(part, []).append(number)
     return {
         number
         for part, numbers in parts.items()
-        if len(numbers) >= _PARAGRAPHS and sum(blocks[each].words for each in numbers) >= 0.8 * words[part]
+        if sum(blocks[each].words for each in numbers) >= 0.8 * words[part]
         for number in numbers
     }
 
 
-def _part(element: HtmlElement | None, around: set[HtmlElement], alike: set[tuple[Any, ...]]) -> HtmlElement | None:
+def _part(
+    element: HtmlElement | None,
+    around: set[HtmlElement],
+    alike: set[tuple[Any, ...]],
+    known: dict[HtmlElement, HtmlElement | None],
+) -> HtmlElement | None:
     """Return the element of a part that holds an element, None if furniture holds it, or no part."""
-    below: HtmlElement | None = None
+    passed: list[HtmlElement] = []
+    found: HtmlElement | None = None
     while element is not None:
-        if element in around:
-            return below
-        if (element.getparent(), element.tag, element.get("class")) in alike:
-            return element
-        if element.tag in _BESIDE or _FURNITURE_CLASS.search(f"{element.get('class')} {element.get('id')}"):
-            return None
-        below, element = element, element.getparent()
-    return None
+        if element in known:
+            found = known[element]
+            break
+        passed.append(element)
+        parent = element.getparent()
+        if parent is not None and (parent, element.tag, element.get("class")) in alike:
+            found = element
+        elif _FURNITURE_CLASS.search(f"{element.get('class')} {element.get('id')}") or element.tag in _BESIDE:
+            break
+        elif parent in around:
+            found = element
+        if found is not None or element in around:
+            break
+        element = parent
+    known.update(dict.fromkeys(passed, found))
+    return found
 
 
 def _above(blocks: Sequence[Block], kept: set[int]) -> set[int]:
@@ -173,12 +194,13 @@ def _container(block: Block) -> HtmlElement | None:
 
 
 def _is_story(block: Block) -> bool:
+    """Tell whether a block reads like a paragraph of a story."""
     return (
-        block.linked * 3 <= len(block.text)
-        and not form_of(block.text)
+        block.words >= 6
+        and block.linked * 3 <= len(block.text)
         and block.holder.tag not in _BESIDE
-        and block.words >= 6
         and is_sentence(block.text)
+        and not form_of(block.text)
     )
 
 
