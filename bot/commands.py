@@ -256,7 +256,7 @@ async def _reading_room(settings: Settings, bot: SlackBot) -> AsyncIterator[None
         yield
         return
     from bot.journal.journal import journal_at
-    from bot.slack.messages.stored_answer import answers
+    from bot.journal.stored_answer import answers
     from bot.slack.process import health_routes
     from web.app import app, listening
 

@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 async def _serve(settings: Settings) -> None:
     from bot.journal.journal import journal_at
-    from bot.slack.messages.stored_answer import answers
+    from bot.journal.stored_answer import answers
     from web.app import app, listening
     from web.health import catalog_checks, routes
 

@@ -32,7 +32,7 @@ questions = Table(
     Column("owner", Text, nullable=False),
     Column("asked", Float, nullable=False),
     Column("finished", Float),
-    Column("answer", Text),  # JSON of bot/slack/messages/stored_answer.py
+    Column("answer", Text),  # JSON of bot/journal/stored_answer.py
     Column("messages", Text, nullable=False),  # JSON: ts of the answer's messages in order
     Column("reply_url", Text, nullable=False),  # of /ask, until it is answered
     Index("questions_state", "state", "owner"),

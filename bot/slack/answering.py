@@ -11,20 +11,20 @@ from datetime import date
 
 from bot import telemetry
 from bot.answer.desk import LONGEST_QUESTION, Reply, Request
+from bot.desk_threads import DeskThreads, archive_versions
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
+from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.journal.tables import JOURNAL_ERRORS
 from bot.languages import language_of, refusal_in
 from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import Access, Verdict
-from bot.slack.desk_threads import DeskThreads
 from bot.slack.follow_ups import FollowUps
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.home import archive_versions, count_articles
+from bot.slack.messages.home import count_articles
 from bot.slack.messages.small_talk import asks_nothing, is_empty, looks_like_question
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.text import end_of, plain, question_text
 from bot.slack.notices import NOT_THERE, Notices, answer_to_error, apology
 from bot.slack.status import Statuses

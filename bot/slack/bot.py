@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.desk_threads import DeskThreads, guarded
 from bot.journal.journal import FILE, Journal
 from bot.journal.processes import LEASE, Owner
 from bot.repair import mend_index
@@ -18,7 +19,6 @@ from bot.reply import Links
 from bot.slack import metrics
 from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
-from bot.slack.desk_threads import DeskThreads, guarded
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import changed_archive, ingest_line, runs_after

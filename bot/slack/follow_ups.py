@@ -14,10 +14,10 @@ from functools import partial
 
 from bot.answer.desk import Reply, Request
 from bot.answer.question import parse_question
+from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
+from bot.journal.stored_answer import StoredAnswer
 from bot.reply import Answer
-from bot.slack.desk_threads import DeskThreads
-from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.web_api.api import Api
 from index.articles import Article
 from index.errors import NewsdeskError

@@ -8,14 +8,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.admin.views import DAYS, status_json, status_text, writings_json, writings_text
+from bot.desk_threads import archive_versions
 from bot.journal.entry import JournalEntry
+from bot.journal.stored_answer import StoredAnswer
 from bot.slack.bot import SlackBot
 from bot.slack.messages import blocks, windows
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import (
     Insight,
     News,
-    archive_versions,
     home,
     not_allowed,
     prompts,
@@ -23,7 +24,6 @@ from bot.slack.messages.home import (
     recent_failures,
 )
 from bot.slack.messages.small_talk import asks_nothing
-from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.messages.text import question_text
 from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from index.errors import NewsdeskError

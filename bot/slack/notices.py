@@ -9,10 +9,10 @@ from bot import telemetry
 from bot.answer.desk import QuestionError
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
+from bot.journal.stored_answer import StoredAnswer
 from bot.slack.access import REFUSALS, Verdict
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.messages.text import plain
 from bot.slack.web_api.api import Api
 from bot.slack.web_api.calls import SlackRefused, SlackUnreachable

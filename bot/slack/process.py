@@ -23,10 +23,10 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
+from bot.desk_threads import DeskThreads
 from bot.desks import AnsweringDesk
 from bot.slack import metrics
 from bot.slack.bot import Rules, SlackBot
-from bot.slack.desk_threads import DeskThreads
 from bot.slack.listeners import LISTENERS
 from bot.slack.set_up import ADD_SCOPES, NEEDED, missing_scopes, wrong_tokens
 from bot.slack.web_api.api import Api

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from saved import html
 
+from bot.journal.stored_answer import Origin
 from bot.slack.messages.blocks import origin_line
-from bot.slack.messages.stored_answer import Origin
 
 STORY = [
     "The mill master Rut Alm said that the mill of Osterby would stop grinding in spring.",

@@ -10,8 +10,8 @@ from hash_embedder import HashEmbedder
 from saved import html
 
 from bot.answer.desk import Desk, Request
+from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.blocks import answer as slack_answer
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from index.archive import Archive
 from index.clean.clean import Cleaned, Cut
 from index.clean.offers import without_offer

@@ -17,8 +17,8 @@ from reading_room import DAY, ReadingRoom, article, span
 
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
+from bot.journal.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from bot.reply import Sentence
-from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from index.articles import digest_of
 from index.errors import ArchiveError
 from index.store.rows import FetchRecord

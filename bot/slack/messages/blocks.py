@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.journal.stored_answer import Cited, Near, Origin, StoredAnswer
 from bot.reply import Sentence
-from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer
 from bot.slack.messages.text import mrkdwn, names_an_address, plain
 from index.dates import day_text
 from web.links import address

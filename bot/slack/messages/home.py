@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.slack.messages.blocks import Block, Element, button, rich, section, text
-from bot.slack.messages.examples import examples, mixed
 from bot.slack.messages.text import plain
 from bot.slack.messages.windows import modal
 from index.archive import Archive
@@ -130,9 +128,6 @@ def not_allowed() -> dict[str, Any]:
     return modal("Not available", [rich([section(text("Answers are for members of this workspace."))])])
 
 
-_CANDIDATES = 12
-
-
 def read_news(archive: Archive, questions: Sequence[str]) -> News:
     """Read what the Home tab says about the archive."""
     with archive.catalog.snapshot() as snapshot:
@@ -146,38 +141,6 @@ def count_articles(archive: Archive) -> int:
     """Return how many articles there are."""
     with archive.catalog.snapshot() as snapshot:
         return snapshot.counts()["articles"]
-
-
-def article_languages(archive: Archive, known: int) -> tuple[int, Counter[str]] | None:
-    """Return the number of the published generation, and how many articles each language has; None if it is known."""
-    with archive.catalog.snapshot() as snapshot:
-        generation = snapshot.generation()
-        number = generation.number if generation else 0
-        if number == known:
-            return None
-        return number, Counter(source.language for source, _ in snapshot.sources() if source.language)
-
-
-def example_questions(archive: Archive) -> tuple[int, list[str]]:
-    """Return the number of the published generation, and questions about its newest articles."""
-    with archive.catalog.snapshot() as snapshot:
-        generation = snapshot.generation()
-        ids = [source.id for source in _newest([source for source, _ in snapshot.sources()])]
-        articles, statements = snapshot.articles(ids), snapshot.statements_of(ids)
-    of_each = (examples(articles[id_], statements.get(id_, [])) for id_ in ids if id_ in articles)
-    asked = sorted(mixed(of_each), key=lambda question: " about " not in question)
-    return generation.number if generation else 0, asked[:_CANDIDATES]
-
-
-def _newest(sources: list[Source]) -> list[Source]:
-    """Return the newest articles in English, one of each title."""
-    found: dict[str, Source] = {}
-    for source in sorted(sources, key=lambda source: (source.published or date.min, source.title), reverse=True):
-        if source.language in (None, "en"):
-            found.setdefault(source.title.lower(), source)
-        if len(found) == _CANDIDATES:
-            break
-    return list(found.values())
 
 
 def last_change(item: dict[str, Any]) -> tuple[float, str]:
@@ -226,16 +189,3 @@ def runs_after(archive: Archive, number: int) -> list[dict[str, Any]]:
             break  # perhaps still running; an earlier one without an end is over
         finished.append(run)
     return finished
-
-
-def archive_versions(archive: Archive) -> dict[str, str]:
-    """Return the versions an answer depends on."""
-    from importlib.metadata import version
-
-    with archive.catalog.snapshot() as snapshot:
-        generation, model = snapshot.generation(), snapshot.fact("model")
-    return {
-        "newsdesk": version("newsdesk"),
-        "model": model or "",
-        "generation": str(generation.number if generation else 0),
-    }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bot.journal.stored_answer import Near, StoredAnswer
 from bot.slack.messages.blocks import BLOCK, Block, cited_line, origin_line, plain_text, rich, section, text, texts
-from bot.slack.messages.stored_answer import Near, StoredAnswer
 from bot.slack.messages.text import paragraphs
 
 

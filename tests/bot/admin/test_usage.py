@@ -20,7 +20,7 @@ from bot.admin.usage import usage, usage_text
 from bot.admin.usage_page import page
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
+from bot.journal.stored_answer import StoredAnswer, stored_answer
 from index.archive import Archive
 
 EVIL = "<script>alert(1)</script>\x1b[31m\u202e & \"'"

@@ -12,9 +12,9 @@ import ingest
 from bot.answer.desk import Desk, Request
 from bot.answer.headlines import headline
 from bot.check.checker import Draft, check
+from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.reply import Answer, Links, as_json
 from bot.slack.messages.blocks import answer as slack_answer
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.terminal import answer_text
 from index.archive import Archive
 from index.articles import Article, Source

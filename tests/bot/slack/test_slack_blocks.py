@@ -17,12 +17,12 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
+from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.languages import refusal_in
 from bot.reply import Links
 from bot.slack.messages import blocks, home, windows
 from bot.slack.messages.home import Insight, News
 from bot.slack.messages.small_talk import asks_nothing, is_aside, is_copy, is_thanks, looks_like_question
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
 from bot.slack.messages.text import markdown, mrkdwn, names_an_address, plain, question_text
 from index.articles import Article, Source
 from web.links import SignedLinks, address

@@ -9,8 +9,7 @@ from itertools import product
 
 from slack_room import article
 
-from bot.slack.messages.examples import examples, mixed
-from bot.slack.messages.home import example_questions
+from bot.answer.examples import example_questions, examples, mixed
 from index.archive import Archive
 from index.articles import Article, StoredStatement
 from index.statements import statements

@@ -10,9 +10,9 @@ import yaml
 from slack_room import Scripted, refused
 from slack_server import MANIFEST, SlackServer
 
+from bot.desk_threads import DeskThreads
 from bot.journal.journal import Journal
 from bot.slack.bot import Rules, SlackBot
-from bot.slack.desk_threads import DeskThreads
 from bot.slack.doctor import _check
 from bot.slack.listeners import EVENTS
 from bot.slack.process import app

@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date
 
-from index.articles import Article, StoredStatement
+from index.archive import Archive
+from index.articles import Article, Source, StoredStatement
 from index.words import first_fields, listed, marked
 
 _WORD = r"[^\W\d_a-zß-öø-ÿ][\w’'-]*\w"
@@ -24,7 +26,30 @@ _CAPITALS = frozenset(
     )
 )
 _LONGEST = 40  # characters of a name
+_CANDIDATES = 12
 _STARTS = re.compile(r"(?:^|[.!?:”\"»]\s+|\n)\W*$")
+
+
+def example_questions(archive: Archive) -> tuple[int, list[str]]:
+    """Return the number of the published generation, and questions about its newest articles."""
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        ids = [source.id for source in _newest([source for source, _ in snapshot.sources()])]
+        articles, statements = snapshot.articles(ids), snapshot.statements_of(ids)
+    of_each = (examples(articles[id_], statements.get(id_, [])) for id_ in ids if id_ in articles)
+    asked = sorted(mixed(of_each), key=lambda question: " about " not in question)
+    return generation.number if generation else 0, asked[:_CANDIDATES]
+
+
+def _newest(sources: list[Source]) -> list[Source]:
+    """Return the newest articles in English, one of each title."""
+    found: dict[str, Source] = {}
+    for source in sorted(sources, key=lambda source: (source.published or date.min, source.title), reverse=True):
+        if source.language in (None, "en"):
+            found.setdefault(source.title.lower(), source)
+        if len(found) == _CANDIDATES:
+            break
+    return list(found.values())
 
 
 def examples(article: Article, statements: Sequence[StoredStatement]) -> list[str]:

@@ -15,9 +15,9 @@ from functools import partial
 from typing import TypeVar
 
 from bot.answer.desk import Reply, Request
+from bot.answer.examples import example_questions
 from bot.desks import AnsweringDesk, StreamingDesk
 from bot.reply import Answer, Sentence
-from bot.slack.messages.home import article_languages, example_questions
 from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import NewsdeskError
@@ -159,6 +159,29 @@ class DeskThreads:
         # In the caller's context: log and traces name the question that is being answered.
         run = partial(contextvars.copy_context().run, guarded, work)
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+
+def article_languages(archive: Archive, known: int) -> tuple[int, Counter[str]] | None:
+    """Return the number of the published generation, and how many articles each language has; None if it is known."""
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        number = generation.number if generation else 0
+        if number == known:
+            return None
+        return number, Counter(source.language for source, _ in snapshot.sources() if source.language)
+
+
+def archive_versions(archive: Archive) -> dict[str, str]:
+    """Return the versions an answer depends on."""
+    from importlib.metadata import version
+
+    with archive.catalog.snapshot() as snapshot:
+        generation, model = snapshot.generation(), snapshot.fact("model")
+    return {
+        "newsdesk": version("newsdesk"),
+        "model": model or "",
+        "generation": str(generation.number if generation else 0),
+    }
 
 
 def guarded(work: Callable[[], T]) -> T:
