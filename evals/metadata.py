@@ -5,26 +5,23 @@ DIR/pages/pages.jsonl holds one page a line, with ``html_file`` (gzip), ``text_d
 authors if they are the same set of names; letters are compared without case, quotation marks and other punctuation not
 at all. A wrong value is counted apart from a missing one: it misleads.
 
-DIR/webpages, where it is there, holds pages.jsonl (``file``, ``url``, and of ``title``, ``author``, ``date`` what is
-known) and pages.tar.xz. They are measured in two halves: "blind" has the pages the SHA-256 of whose ``file`` begins
-with an even byte, "dev" the others. There a title is also right if it holds the known one or stands in it, and names
-are compared without "Dr." and "PhD".
+DIR/webpages (evals/web_pages.py), where it is there, is measured in two halves. There a title is also right if it holds
+the known one or stands in it, and names are compared without "Dr." and "PhD".
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
-import hashlib
 import json
 import re
 import sys
-import tarfile
 from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from evals.web_pages import web_pages
 from index.errors import UnreadableError
 from index.read.html.page import read_html
 from index.read.text_metadata import Metadata, from_text
@@ -42,7 +39,7 @@ def run(data: Path) -> dict[str, Any]:
         "html": _measured(pages, lambda page: _html(data / "pages", page)),
         "text_dump": _measured(pages, lambda page: from_text(page["text_dump"])),
     }
-    return {**figures, **(_web_pages(data / "webpages") if (data / "webpages").is_dir() else {})}
+    return figures | _web_pages(data)
 
 
 def _lines(path: Path) -> list[dict[str, Any]]:
@@ -50,19 +47,18 @@ def _lines(path: Path) -> list[dict[str, Any]]:
 
 
 def _web_pages(data: Path) -> dict[str, Any]:
-    rows = {row["file"]: row for row in _lines(data / "pages.jsonl")}
     counts = {half: {name: Counter[str]() for name in _FIELDS} for half in ("dev", "blind")}
-    with tarfile.open(data / "pages.tar.xz") as packed:
-        for member in packed:
-            row, content = rows.get(member.name), packed.extractfile(member)
-            if row is None or content is None:
-                continue
-            half = "dev" if hashlib.sha256(row["file"].encode()).digest()[0] % 2 else "blind"
-            found = _read(row["file"], content.read(), row["url"])
-            for name, key in zip(_FIELDS, ("title", "date", "author"), strict=True):
-                if row.get(key):  # what is not known may still be on the page
-                    counts[half][name][_judged(name, getattr(found, name), row[key], loosely=True)] += 1
-    return {f"web {half}": {name: dict(count) for name, count in known.items()} for half, known in counts.items()}
+    for page in web_pages(data):
+        found = _read(page.file, page.raw, page.known["url"])
+        for name, key in zip(_FIELDS, ("title", "date", "author"), strict=True):
+            if page.known.get(key):  # what is not known may still be on the page
+                judged = _judged(name, getattr(found, name), page.known[key], loosely=True)
+                counts[page.half][name][judged] += 1
+    return {
+        f"web {half}": {name: dict(count) for name, count in known.items()}
+        for half, known in counts.items()
+        if any(known.values())
+    }
 
 
 def _html(data: Path, page: dict[str, Any]) -> Metadata:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.journal.entry import JournalEntry, State, entry_of, row_of
@@ -91,15 +91,24 @@ class Journal:
 
     def claim(self, entry: JournalEntry, owner: str, event_id: str = "") -> JournalEntry | None:
         """Write a question down as ``owner``'s; None if the question or its event was written down before."""
-        mine = replace(entry, id=secrets.token_hex(6), owner=owner, asked=time.time())
-        try:
-            with self._writing() as connection:
-                if event_id:
-                    connection.execute(insert(seen).values(token=event_id, at=time.time()))
-                connection.execute(insert(questions).values(**row_of(mine)))
-        except IntegrityError:
-            return None
-        return mine
+        return self.claim_all([(entry, event_id)], owner)[0]
+
+    def claim_all(self, wanted: Sequence[tuple[JournalEntry, str]], owner: str) -> list[JournalEntry | None]:
+        """Write several questions down as ``claim`` does one, each with the id of its event, in one transaction."""
+        mine = [replace(entry, id=secrets.token_hex(6), owner=owner, asked=time.time()) for entry, _ in wanted]
+        with self._writing() as connection:
+            events = [event_id for _, event_id in wanted if event_id]
+            known = set(connection.scalars(select(seen.c.token).where(seen.c.token.in_(events))))
+            new = [one for one, (_, event_id) in zip(mine, wanted, strict=True) if event_id not in known]
+            # in the order of their keys, so that two processes do not wait for each other
+            rows = [row_of(one) for one in sorted(new, key=lambda one: one.key)]
+            if tokens := [{"token": event_id, "at": time.time()} for event_id in sorted({*events} - known)]:
+                connection.execute(upsert(seen).on_conflict_do_nothing(), tokens)
+            if rows:
+                connection.execute(upsert(questions).on_conflict_do_nothing(), rows)
+            mine_now = select(questions.c.id).where(questions.c.id.in_([one.id for one in new]))
+            written = set(connection.scalars(mine_now))
+        return [one if one.id in written else None for one in mine]
 
     def add_answered(self, entry: JournalEntry) -> None:
         """Store a question that was asked in the browser, with its answer."""
@@ -123,13 +132,8 @@ class Journal:
     def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[JournalEntry]:
         """Return the waiting questions of a process, oldest first, except those of some people."""
         with self._reading() as connection:
-            wanted = (
-                (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
-            )
-            return [
-                entry_of(row)
-                for row in connection.execute(select(questions).where(wanted).order_by(questions.c.asked).limit(limit))
-            ]
+            wanted = _waiting(owner, without).order_by(questions.c.asked).limit(limit)
+            return [entry_of(row) for row in connection.execute(wanted)]
 
     def count_waiting(self, owner: str) -> int:
         """Return how many questions of a process are waiting."""
@@ -147,13 +151,16 @@ class Journal:
     def start(self, id_: str, owner: str) -> JournalEntry | None:
         """Start to work on a waiting question; None if it is no longer waiting for this process."""
         with self._writing() as connection:
-            mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
-            changed = connection.execute(
-                update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)
-            ).rowcount
-            return (
-                entry_of(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
-            )
+            return _start(connection, id_, owner)
+
+    def start_next(self, owner: str, without: Collection[str] = ()) -> JournalEntry | None:
+        """Start to work on the oldest waiting question of a process, except those of some people; None without any."""
+        if not self.waiting(owner, 1, without):  # to read needs no lock
+            return None
+        with self._writing() as connection:
+            wanted = _waiting(owner, without).order_by(questions.c.asked).limit(1)
+            row = connection.execute(wanted).one_or_none()
+            return _start(connection, row.id, owner) if row else None
 
     def is_current(self, entry: JournalEntry) -> bool:
         """Tell whether a question is still to be answered as it was read: not edited, removed or stopped since."""
@@ -362,6 +369,20 @@ class Journal:
                 entry_of(row)
                 for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))
             ]
+
+
+def _waiting(owner: str, without: Collection[str]) -> Select[Any]:
+    return select(questions).where(
+        questions.c.state == "waiting", questions.c.owner == owner, questions.c.user.not_in(list(without))
+    )
+
+
+def _start(connection: Connection, id_: str, owner: str) -> JournalEntry | None:
+    mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
+    begun = update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)
+    if not connection.execute(begun).rowcount:
+        return None
+    return entry_of(connection.execute(select(questions).where(questions.c.id == id_)).one())
 
 
 def _fact(connection: Connection, name: str) -> str | None:

@@ -35,6 +35,7 @@ from index.errors import NewsdeskError, StopRequested
 
 log = logging.getLogger("newsdesk.slack")
 
+IN_HAND = 8  # questions worked on at a time; most of it is waiting for Slack
 _LONGEST = 120.0  # seconds that the desk may take; after that the bot apologises
 _TOO_OLD = 6 * 3_600  # seconds; after that nobody waits for the answer
 _OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
@@ -55,7 +56,7 @@ class Answering:
     ) -> None:
         self._api, self._journal, self._desk, self._access = api, journal, desk, access
         self._owner, self._person, self._links = owner, person, links
-        self.statuses, self._notices = Statuses(api, journal.count_before), Notices(api, journal)
+        self.statuses, self._notices = Statuses(api, journal.count_before, IN_HAND), Notices(api, journal)
         self._follow_ups = FollowUps(api, desk)
 
     # --- answering ---

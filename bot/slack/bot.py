@@ -113,7 +113,7 @@ class SlackBot:
         now = time.monotonic()
         if now - self._noted_at.get(kind, -3_600.0) >= 3_600:
             self._noted_at[kind] = now
-            self.journal.note_event(_KINDS.get(kind, kind))
+            self.run_beside(asyncio.to_thread(self.journal.note_event, _KINDS.get(kind, kind)))
 
     async def may_ask(self, user: str) -> bool:
         """Tell whether a person may use buttons, windows and the Home tab."""

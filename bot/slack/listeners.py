@@ -49,7 +49,7 @@ def listen_to_messages(app: Any, bot: SlackBot) -> None:
         elif subtype == "message_deleted":
             bot.queue.remove(event)
         else:
-            bot.queue.take_event(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
+            await bot.queue.take_event(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
         bot.note_event(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
         await next()
 
@@ -102,7 +102,7 @@ def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
                 response_type="ephemeral",
                 text=f"{blocks.HINT} For example: /ask what did the minister say about the budget",
             )
-        elif bot.queue.add(entry):
+        elif await bot.queue.add(entry):
             await ack(response_type="ephemeral", text=_SEARCHING)
         else:
             await ack()
@@ -257,7 +257,7 @@ async def _ask_aloud(bot: SlackBot, person: dict[str, Any], question: str, press
         ts = await bot.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
     except (SlackRefused, SlackUnreachable):
         return
-    bot.queue.add(
+    await bot.queue.add(
         JournalEntry(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or "")
     )
 
@@ -346,7 +346,7 @@ def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
             text,
             user.get("team_id") or "",
         )
-        bot.queue.add(entry)
+        await bot.queue.add(entry)
         await ack()
 
 

@@ -18,7 +18,7 @@ from bot import telemetry
 from bot.journal.entry import JournalEntry, QuestionKind
 from bot.journal.journal import Journal
 from bot.journal.processes import Owner
-from bot.slack.answering import Answering
+from bot.slack.answering import IN_HAND, Answering
 from bot.slack.messages.small_talk import is_aside, is_copy, is_empty, is_thanks, looks_like_question
 from bot.slack.messages.text import mentions, question_text
 from bot.slack.web_api.api import Api
@@ -27,7 +27,6 @@ from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
 
-_IN_HAND = 8  # questions worked on at a time; most of it is waiting for Slack
 _GRACE = 20.0  # seconds that running answers get when the process is to end
 _WATCH = 5.0  # seconds between two searches for questions of dead processes
 
@@ -42,26 +41,45 @@ class Queue:
         self._per_user, self._follow_ups = per_user, follow_ups
         self._wake = asyncio.Event()
         self._running: dict[asyncio.Task[None], JournalEntry] = {}
+        self._unclaimed: list[tuple[JournalEntry, str]] = []
+        self._batch: asyncio.Task[list[JournalEntry | None]] | None = None  # that claims them
+        self._claiming: asyncio.Task[list[JournalEntry | None]] | None = None  # the one before it
         self._seen = 0.0
         self.closing = False
 
     # --- in ---
 
-    def take_event(self, event: Mapping[str, Any], event_id: str = "", shared: bool = False) -> JournalEntry | None:
+    async def take_event(
+        self, event: Mapping[str, Any], event_id: str = "", shared: bool = False
+    ) -> JournalEntry | None:
         """Queue the question of a message event, if it has one for the bot that is not in the journal yet."""
         self._seen = max(self._seen, _seconds(str(event.get("ts", ""))))
         entry = self.entry_in(event, shared)
-        return self.add(entry, event_id) if entry else None
+        return await self.add(entry, event_id) if entry else None
 
-    def add(self, entry: JournalEntry, event_id: str = "") -> JournalEntry | None:
+    async def add(self, entry: JournalEntry, event_id: str = "") -> JournalEntry | None:
         """Claim a question and let it wait for its turn; None if it was claimed before."""
-        mine = self._journal.claim(entry, self._owner.name, event_id)
+        place = len(self._unclaimed)
+        self._unclaimed.append((entry, event_id))
+        if self._batch is None:
+            self._batch = asyncio.create_task(self._claim())
+        mine = (await asyncio.shield(self._batch))[place]
         if mine:
             telemetry.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
-            self._answering.statuses.show(mine, waits=self._journal.count_before(mine) >= _IN_HAND)
+            self._answering.statuses.show(mine, waits=True)
             self._wake.set()
         return mine
+
+    async def _claim(self) -> list[JournalEntry | None]:
+        """Claim in one transaction what came while the one before it was written: Slack waits three seconds for each,
+        and a hundred transactions of two processes take longer.
+        """
+        if self._claiming:
+            await asyncio.wait([self._claiming])
+        wanted, self._unclaimed = self._unclaimed, []
+        self._claiming, self._batch = self._batch, None
+        return await asyncio.to_thread(self._journal.claim_all, wanted, self._owner.name)
 
     def knows(self, entry: JournalEntry) -> bool:
         """Tell whether a question is in the journal."""
@@ -143,7 +161,7 @@ class Queue:
                     self._remember()
                     watched = time.monotonic()
                 self._wake.clear()
-                self._hand_out()
+                await self._hand_out()
             # The door of the queue: its loop outlives a journal that is locked, a full disk, and whatever else comes.
             except Exception as error:
                 log.error("cannot hand out questions error=%s", error_place(error))
@@ -161,18 +179,15 @@ class Queue:
         if self._seen > before:
             self._journal.put_fact("last_seen", f"{self._seen:.6f}")
 
-    def _hand_out(self) -> None:
-        while not self.closing and not self._api.token_error and len(self._running) < _IN_HAND:
-            busy = Counter(entry.user for entry in self._running.values())
-            waiting = self._journal.waiting(
-                self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user]
-            )
-            if not waiting:
+    async def _hand_out(self) -> None:
+        while not self.closing and not self._api.token_error and len(self._running) < IN_HAND:
+            counts = Counter(entry.user for entry in self._running.values())
+            busy = [user for user, count in counts.items() if count >= self._per_user]
+            mine = await asyncio.to_thread(self._journal.start_next, self._owner.name, busy)
+            if mine is None:
                 return
-            mine = self._journal.start(waiting[0].id, self._owner.name)
-            if mine:
-                self._answering.statuses.show(mine, waits=False)
-                self._spawn(self._answering.answer(mine), mine)
+            self._answering.statuses.show(mine, waits=False)
+            self._spawn(self._answering.answer(mine), mine)
 
     def _spawn(self, work: Any, entry: JournalEntry) -> None:
         task = asyncio.create_task(work)
@@ -252,7 +267,7 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
                 if float(message.get("latest_reply") or 0) > since:
                     threads[channel, str(message["ts"])] = None
                 if float(message["ts"]) > since:
-                    new, old = _add_missed(queue, channel, message, young, shared)
+                    new, old = await _add_missed(queue, channel, message, young, shared)
                     found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot look for what was missed channel=%s: %s", channel, error)
@@ -261,7 +276,7 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
         try:
             async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
                 if message["ts"] != root and float(message["ts"]) > since:
-                    new, old = _add_missed(queue, channel, message, young, channels.get(channel, True))
+                    new, old = await _add_missed(queue, channel, message, young, channels.get(channel, True))
                     found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             if not isinstance(error, SlackRefused) or error.error != "thread_not_found":  # a thread may be gone
@@ -284,11 +299,13 @@ async def _not_too_often(journal: Journal, name: str, calls: int) -> None:
     journal.put_fact(name, json.dumps([*before, (time.time(), calls)]))
 
 
-def _add_missed(queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:
+async def _add_missed(
+    queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool
+) -> tuple[int, int]:
     event = {**message, "channel": channel}
     entry = queue.entry_in(event, shared)
     if entry is None or (entry.kind == "direct" and is_empty(entry.text)) or queue.knows(entry):
         return 0, 0
     if float(message["ts"]) < young:
         return 0, 1
-    return (1 if queue.add(entry) else 0), 0
+    return (1 if await queue.add(entry) else 0), 0

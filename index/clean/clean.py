@@ -210,7 +210,7 @@ def _reasons(lines: list[str], title: str, publisher: str | None) -> list[str]:
             victim, keeper = (earlier, index) if earlier == first else (index, earlier)
             reasons[victim] = "repeated"
             seen[folded] = keeper
-        elif not is_prose(line) and counts[line] > 1:
+        elif not is_prose(line) and counts[line] > 1 and not line.endswith((":", "?")):
             reasons[index] = "repeated label"
         else:
             seen[folded] = index

@@ -146,9 +146,7 @@ def _cut_self_description(lines: list[str], reasons: list[str], publisher: str |
     while name and kept:
         index = kept.pop()
         after = any(reasons[i] for i in range(kept[-1] + 1 if kept else 0, index))
-        if not (
-            folded_words(lines[index]).removeprefix("the ").startswith(name) and (after or any(reasons[index + 1 :]))
-        ):
+        if not (folded_words(lines[index]).removeprefix("the ").startswith(name) and after):
             return
         reasons[index] = "about the outlet"
 

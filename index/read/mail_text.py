@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _OWN = 8  # words that a mail must have beside what it quotes
 _NARROWEST, _WIDEST = 50, 100  # characters of a wrapped line
+_WRAPPED = 0.6  # of the long lines that another one follows, in a mail that a program wrapped
 _CELL = 30  # characters of a cell of figures; the cells of a layout are longer
 _MORE = (
     r"(?:read|find out|learn|see|show)\s(?:more|on)|(?:continue|keep|go on) reading|(?:full|whole) story"
@@ -138,16 +139,20 @@ def lines_of_plain(text: str, *, flowed: bool = False) -> list[str]:
 
 def _unwrapped(lines: list[str]) -> list[str]:
     """Join the lines of paragraphs that a program broke because the next word did not fit."""
-    wrapped = [len(line) for line, after in pairwise(lines) if line and after]
-    width = max((length for length in wrapped if length <= _WIDEST), default=0)
-    if width < _NARROWEST or sum(length > _WIDEST for length in wrapped) * 5 > len(wrapped):
+    pairs = [(line, after) for line, after in pairwise(lines) if after and len(line) >= _NARROWEST]
+    width = max((len(line) for line, _ in pairs if len(line) <= _WIDEST), default=0)
+
+    def is_full(line: str, after: str) -> bool:
+        ended = len(pairs) < 3 and is_sentence(line)  # too few lines to tell
+        return not ended and len(line) <= _WIDEST and len(line) + 1 + len(after.split(" ", 1)[0]) > width
+
+    if sum(is_full(*pair) for pair in pairs) < _WRAPPED * len(pairs):
         return lines
     joined: list[list[str]] = []
     for index, line in enumerate(lines):
         above = lines[index - 1] if index else ""
-        full = len(above) <= _WIDEST and len(above) + 1 + len(line.split(" ", 1)[0]) > width
         apart = BULLET.match(line) or above.isupper() or line.startswith(">") or _HEADER.match(line)
-        if above and line and full and not apart:
+        if above and line and is_full(above, line) and not (apart or _FURNITURE.match(line)):
             joined[-1].append(line)
         else:
             joined.append([line])

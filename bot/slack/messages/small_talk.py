@@ -110,6 +110,6 @@ def is_aside(said: str, bot: str) -> bool:
     first, rest = question_text(before, bot), question_text(after.replace("\0", " "), bot)
     if is_empty(first) or is_thanks(first) or "?" in said or _TO_US.search(f"{first} {rest}"):
         return False
-    if _ASKS.match(first) or _ASKS.match(rest):
+    if any(_ASKS.match(part) and not part.lower().startswith("about") for part in (first, rest)):
         return False
     return bool(rest.strip(" .!,")) or len(first.split()) > _A_TOPIC

@@ -131,11 +131,11 @@ def _text(element: _Element, w: str, hidden: set[str]) -> str:
             continue
         run = next((above for above in around if above.tag == f"{w}r"), None)
         paragraph = next((above for above in around if above.tag == f"{w}p"), None)
+        if run is not None and _is_hidden(run, paragraph, w, hidden):
+            continue
         if paragraph is not holder:  # of a text box or a cell
             parts.append(" ")
             holder = paragraph
-        if run is not None and _is_hidden(run, w, hidden):
-            continue
         if node.tag == f"{w}t":
             align = run.find(f"{w}rPr/{w}vertAlign") if run is not None else None
             place = align.get(f"{w}val") if align is not None else None
@@ -173,12 +173,14 @@ def _symbol(font: str, code: str) -> str:
     return " " if "dings" in font.lower() or not 32 <= number < 0xD800 else chr(number)
 
 
-def _is_hidden(run: _Element, w: str, hidden: set[str]) -> bool:
-    properties_of = run.find(f"{w}rPr")
-    if properties_of is None:
-        return False
-    style = properties_of.find(f"{w}rStyle")
-    return _hides(properties_of, w) or (style is not None and style.get(f"{w}val") in hidden)
+def _is_hidden(run: _Element, paragraph: _Element | None, w: str, hidden: set[str]) -> bool:
+    own = run.find(f"{w}rPr")
+    if own is not None and (own.find(f"{w}vanish") is not None or own.find(f"{w}strike") is not None):
+        return _hides(own, w)  # also where it takes back what a style says
+    styles = [run.find(f"{w}rPr/{w}rStyle"), paragraph.find(f"{w}pPr/{w}pStyle") if paragraph is not None else None]
+    return (own is not None and _hides(own, w)) or any(
+        style is not None and style.get(f"{w}val") in hidden for style in styles
+    )
 
 
 def _hides(element: _Element, w: str) -> bool:

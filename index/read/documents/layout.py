@@ -7,6 +7,7 @@ import statistics
 from collections import Counter
 from itertools import pairwise
 
+from index.clean.byline import byline_of
 from index.read.documents.columns import Line
 
 _NUMBER = re.compile(r"^\W*(?:(?:page|seite|p\.|s\.)\s*)?\d{1,4}(?:\s*(?:of|/|von|sur|de)\s*\d{1,4})?\W*$", re.I)
@@ -19,6 +20,7 @@ _OUTER = 0.06  # of the page's height
 _MARGIN = 0.12  # of the page's height
 _DIGITS = re.compile(r"\d+")
 _WORDS = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_TOP = 10  # lines among which a byline stands
 _ENDS = re.compile(r"[.!?…:]['\"”’»)\]]*$")
 
 
@@ -95,7 +97,8 @@ def paragraphs(pages: list[list[Line]]) -> list[str]:
     found: list[list[str]] = []
     for index, line in enumerate(lines):
         above = lines[index - 1] if index else None
-        if above is None or _begins(above, line, leading, wide):
+        byline = above and index < _TOP and (byline_of(line.text) or byline_of(above.text))
+        if above is None or byline or _begins(above, line, leading, wide):
             found.append([line.text])
         else:
             found[-1][-1] = _before_break(found[-1][-1], line.text, words)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from index.clean.furniture import form_of
 from index.read.html.blocks import Block, chosen
@@ -14,12 +15,13 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _BESIDE = frozenset("aside button dialog fieldset figcaption figure footer form nav td th tr".split())
-_BESIDE_CLASS = re.compile(
+_FURNITURE = (
     r"caption|credit|author|byline|biogra|social|share|sharing|comment|newsletter|cookie|consent|promo|sponsor|related"
-    r"|recommend|breadcrumb|menu|navi|banner|subscri|paywall|modal|popup|widget|image|photo|picture|gallery|video|player"
-    r"|\btags?\b|\bads?\b|advert|copyright|disclaimer|sidebar|footer",
-    re.I,
+    r"|recommend|breadcrumb|menu|navi|banner|subscri|modal|popup|player|\btags?\b|\bads?\b|advert|copyright"
+    r"|disclaimer|sidebar|footer"
 )
+_FURNITURE_CLASS = re.compile(rf"{_FURNITURE}|teaser|info-?box|\babout|legal", re.I)
+_BESIDE_CLASS = re.compile(rf"{_FURNITURE}|paywall|widget|image|photo|picture|gallery|video", re.I)
 # Why a block is left out: by its element, or by the class or id of an element around it.
 _REASONS = [
     ("menu", {"nav", "menu", "header"}, r"\bnav|navi|menu|breadcrumb|toolbar"),
@@ -44,6 +46,7 @@ _BY_CLASS = [(reason, tags, re.compile(pattern, re.I)) for reason, tags, pattern
 _FEWEST, _LONGEST, _LISTED = 4, 200, 200  # words and characters of a line, lines that are listed as left out
 _TIME, _TIME_WORDS = re.compile(r"\b\d{1,2}[:.h]\d\d\b"), 10
 _POSTS = 3  # of a live blog, at least
+_PARAGRAPHS = 2  # of a part of the article, at least
 _REACH = 30  # blocks between the headline and the first paragraph
 
 
@@ -52,6 +55,7 @@ def article_of(extracted: str, blocks: Sequence[Block], title: str | None) -> li
     kept = set(chosen(extracted, blocks))
     kept |= _standfirst(blocks, kept, title)
     kept |= _between(blocks, kept)
+    kept |= _other_parts(blocks, kept)
     kept |= _above(blocks, kept)
     return sorted(kept)
 
@@ -96,6 +100,71 @@ def _between(blocks: Sequence[Block], kept: set[int]) -> set[int]:
     return found
 
 
+def _other_parts(blocks: Sequence[Block], kept: set[int]) -> set[int]:
+    """Return the blocks of parts of the article that stand in elements of their own.
+
+    Such an element holds paragraphs and little else. It is in an element that holds a quarter of the article, or beside
+    it and of the same class, or beside it in an ``<article>``.
+    """
+    weights: Counter[HtmlElement] = Counter()
+    for number in kept:
+        container = _container(blocks[number])
+        if container is not None and is_prose(blocks[number].text):
+            weights[container] += blocks[number].words
+    main = {container for container, words in weights.items() if words * 4 >= weights.total()}
+    alike = {(element.getparent(), element.tag, element.get("class")) for element in main}
+    around = main | {
+        parent for element in main if (parent := element.getparent()) is not None and parent.tag == "article"
+    }
+    known: dict[HtmlElement, HtmlElement | None] = {}
+    parts: dict[HtmlElement, list[int]] = {}
+    for number, block in enumerate(blocks):
+        if number not in kept and _is_story(block):
+            part = _part(block.holder, around, alike, known)
+            if part is not None:
+                parts.setdefault(part, []).append(number)
+    parts = {part: numbers for part, numbers in parts.items() if len(numbers) >= _PARAGRAPHS}
+    words: Counter[HtmlElement] = Counter()
+    for block in blocks if parts else ():
+        part = next((each for each in (block.holder, *block.holder.iterancestors()) if each in parts), None)
+        if part is not None:
+            words[part] += block.words
+    return {
+        number
+        for part, numbers in parts.items()
+        if sum(blocks[each].words for each in numbers) >= 0.8 * words[part]
+        for number in numbers
+    }
+
+
+def _part(
+    element: HtmlElement | None,
+    around: set[HtmlElement],
+    alike: set[tuple[Any, ...]],
+    known: dict[HtmlElement, HtmlElement | None],
+) -> HtmlElement | None:
+    """Return the element of a part that holds an element, None if furniture holds it, or no part."""
+    passed: list[HtmlElement] = []
+    found: HtmlElement | None = None
+    while element is not None:
+        if element in known:
+            found = known[element]
+            break
+        passed.append(element)
+        parent = element.getparent()
+        if parent is not None and (parent, element.tag, element.get("class")) in alike:
+            found = element
+        elif _FURNITURE_CLASS.search(f"{element.get('class')} {element.get('id')}") or element.tag in _BESIDE:
+            break
+        elif parent in around:
+            found = element
+        if found is not None or element in around:
+            break
+        element = parent
+    known.update(dict.fromkeys(passed, found))
+    return found
+
+
 def _above(blocks: Sequence[Block], kept: set[int]) -> set[int]:
     """Return the headings right above paragraphs of the article, and the times of the posts of a live blog."""
     found: set[int] = set()
@@ -125,12 +194,13 @@ def _container(block: Block) -> HtmlElement | None:
 
 
 def _is_story(block: Block) -> bool:
+    """Tell whether a block reads like a paragraph of a story."""
     return (
-        block.linked * 3 <= len(block.text)
-        and not form_of(block.text)
+        block.words >= 6
+        and block.linked * 3 <= len(block.text)
         and block.holder.tag not in _BESIDE
-        and block.words >= 6
         and is_sentence(block.text)
+        and not form_of(block.text)
     )
 
 

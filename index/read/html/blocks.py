@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,8 @@ _NOT_SHOWN = frozenset(
     "applet area audio canvas datalist embed frame frameset head iframe link meta noembed noframes noscript param "
     "rp rt rtc script source style template title track video annotation annotation-xml".split()
 )
+_OPENS = _BLOCK | {"a", "br", "cite"}
+_HIDES = _NOT_SHOWN | {"dialog", "object", "select", "svg"}
 _HEADINGS = frozenset("h1 h2 h3 h4 h5 h6 dt caption legend summary".split())
 _WORD = re.compile(r"\w+")
 _UNSEEN = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
@@ -66,7 +68,8 @@ def blocks_of(tree: HtmlElement) -> list[Block]:
 
     A line break in the middle of a sentence ends no block, nor does a block that stands there.
     """
-    apart = [block for block in _Walk().blocks(tree) if _WORD.search(block.text)]
+    body = tree.find(".//body")
+    apart = [block for block in _Walk(tree if body is None else body).blocks() if _WORD.search(block.text)]
     goes_on = [False] * (len(apart) + 1)  # whether the sentence before a block goes on in it
     for number in range(len(apart) - 1, 0, -1):
         before, block = apart[number - 1 : number + 1]
@@ -126,36 +129,35 @@ def chosen(extracted: str, blocks: Sequence[Block]) -> list[int]:
 class _Walk:
     """One pass over a page; ``run`` is the text since the last block began or ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, body: HtmlElement) -> None:
+        self.body = body
+        self.found: list[Block] = []
         self.run: list[str] = []
         self.blank = True
         self.linked = self.links = self.pre = 0
         self.bullet = False
-        self.holders: list[HtmlElement] = []
+        self.holders = [body]
+        self.place = (body, "text")
         self.row: HtmlElement | None = None
 
-    def blocks(self, tree: HtmlElement) -> Iterator[Block]:
+    def blocks(self) -> list[Block]:
         from lxml import etree
 
-        body = tree.find(".//body")
-        body = tree if body is None else body
-        walk = etree.iterwalk(body, events=("start", "end"))
+        walk = etree.iterwalk(self.body, events=("start", "end"))
         for event, element in walk:
             tag = element.tag
-            if not isinstance(tag, str):  # a comment
-                if event == "end":
-                    self._add(element.tail)
-                continue
             if event == "start":
-                yield from self._start(element, tag)
-                if self._hides(element, tag):
+                if tag in _OPENS:
+                    self._start(element, tag)
+                if tag in _HIDES and self._hides(element, tag):
                     walk.skip_subtree()
-                else:
+                elif isinstance(tag, str):  # no comment
                     self._add(element.text)
             else:
-                yield from self._end(element, tag)
-                if element is not body:
-                    self._add(element.tail)
+                self._end(element, tag)
+                self._add(element.tail)
+        self._flush(False)
+        return self.found
 
     def _hides(self, element: HtmlElement, tag: str) -> bool:
         """Tell whether a browser does not show what is in an element; add what it shows in its place."""
@@ -177,7 +179,7 @@ class _Walk:
             return True
         return False
 
-    def _start(self, element: HtmlElement, tag: str) -> Iterator[Block]:
+    def _start(self, element: HtmlElement, tag: str) -> None:
         if tag == "a":
             self.links += 1
         elif self.row is not None:
@@ -188,7 +190,7 @@ class _Walk:
             elif tag in _BLOCK or tag == "br":
                 self._add(" ")
         elif tag == "br" or tag in _BLOCK:
-            yield from self._flush(True)
+            self._flush(True)
             self.place = (element, "text")
             if tag == "li":
                 self.bullet = True
@@ -199,10 +201,10 @@ class _Walk:
             if tag != "br":
                 self.holders.append(element)
         elif tag == "cite" and not self.blank and _STOPS.search(self.run[-1][-1:]):  # who said a pull quote
-            yield from self._flush(True)
+            self._flush(True)
             self.place = (element, "text")
 
-    def _end(self, element: HtmlElement, tag: str) -> Iterator[Block]:
+    def _end(self, element: HtmlElement, tag: str) -> None:
         if tag == "a":
             self.links -= 1
         if self.row is not None and element is not self.row:
@@ -210,7 +212,7 @@ class _Walk:
                 self._add(" ")
         elif tag == "br" or tag in _BLOCK:
             if tag != "br":
-                yield from self._flush(False)
+                self._flush(False)
                 self.holders.pop()
             self.row = None
             self.pre -= tag == "pre"
@@ -227,13 +229,14 @@ class _Walk:
         if self.links:
             self.linked += len(text)
 
-    def _flush(self, more: bool) -> Iterator[Block]:
+    def _flush(self, more: bool) -> None:
         if not self.blank:
             whole = "".join(self.run)
             text = _folded(whole, self.pre > 0)
             if self.row is not None:
                 text = f"{text} |" if " | " in text else text.removeprefix("| ")
-            yield Block(text, self.bullet, self.holders[-1], [self.place], self.linked, more or self.place[1] == "tail")
+            loose = more or self.place[1] == "tail"
+            self.found.append(Block(text, self.bullet, self.holders[-1], [self.place], self.linked, loose))
             self.bullet = False
         self.run, self.blank, self.linked = [], True, 0
 

@@ -15,7 +15,7 @@ _HIDDEN = re.compile(r"\b(?:display:none|visibility:hidden|(?:opacity|font-size)
 _STRUCK = re.compile(r"\btext-decoration(?:-line)?:[^;]*\bline-through", re.I)
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _SELECTOR = re.compile(r"[a-z]*([.#][\w-]+)", re.I)
-_MAYBE_UNSEEN = "//body//*[self::s or self::strike or self::del or @hidden or @aria-hidden or @style or @class or @id]"
+_MAYBE_UNSEEN = "//body//*[self::s or self::strike or self::del or @hidden or @aria-hidden or @style{}]"
 _LONGEST_SHEET = 200_000  # characters
 # A table that is there for its layout: its cells hold more than a figure or a name.
 _LAYOUT = (
@@ -51,7 +51,11 @@ def _drop_unseen(tree: HtmlElement) -> None:
     """
     sheets = "".join(sheet.text or "" for sheet in tree.iter("style") if sheet.get("media", "all") in ("all", "screen"))
     names = _unseen_names(sheets[:_LONGEST_SHEET])
-    found = [element for element in tree.xpath(_MAYBE_UNSEEN) if _is_unseen(element, names)]
+    found = [
+        element
+        for element in tree.xpath(_MAYBE_UNSEEN.format(" or @class or @id" if names else ""))
+        if _is_unseen(element, names)
+    ]
     paragraphs = {element: "".join(element.xpath("descendant-or-self::p//text()")) for element in found}
     hidden = sum(map(len, paragraphs.values()))
     keeps = hidden > 0 and hidden > sum(map(len, tree.xpath("//p//text()"))) / 3

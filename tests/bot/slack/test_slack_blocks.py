@@ -386,7 +386,7 @@ def test_a_question_is_no_small_talk(text):
 
 @pytest.mark.parametrize(
     ("said", "aside"),
-    [("I asked <@U0BOT> yesterday about the launch", True), ("<@U0BOT> <https://a.example/x>", True), ("the answer of <@U0BOT> helped me", True),
+    [("I asked <@U0BOT> yesterday about the launch", True), ("I asked <@U0BOT> about it yesterday", True), ("<@U0BOT> <https://a.example/x>", True), ("the answer of <@U0BOT> helped me", True),
      ("let us see what <@U0BOT> makes of it, maybe on Monday", True), ("this is long and says nothing to it, but here it is <@U0BOT>", True),
      ("<@U0BOT> what did Macron say", False), ("what did Macron say <@U0BOT>", False), ("hey <@U0BOT>, Pokrovsk", False), ("latest on Gaza <@U0BOT>", False),
      ("Anna would like to know: <@U0BOT> what is the toll?", False), ("please <@U0BOT> tell us about the truce", False), ("<@U0BOT>", False), ("ok <@U0BOT> and the captain", False)],

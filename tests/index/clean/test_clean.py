@@ -562,6 +562,12 @@ def test_an_article_keeps_its_sentences_whatever_comes_before_and_after(raw, gon
     assert [piece for piece in [FIRST, SECOND, THIRD, *kept] if piece not in text] == []
 
 
+def test_the_names_and_questions_of_an_interview_stay():
+    talk = "\n".join(f"Ines Holm:\nI have asked the ministry {number} times.\nAnd then?" for number in range(2, 9))
+    text = clean(f"{FIRST}\n\n{SECOND}\n\n{talk}\n\n{THIRD}").text
+    assert (text.count("Ines Holm:"), text.count("And then?")) == (7, 7)
+
+
 def test_a_sentence_that_was_taken_for_the_title_stays():
     assert SECOND in clean(f"{FIRST}\n\n{SECOND}\n\n{THIRD}", SECOND).text
 

@@ -77,6 +77,7 @@ def test_the_words_are_those_that_would_be_printed(body, expected):
     assert text_of(body) == expected
 
 
+SHOWN = '<w:vanish w:val="0"/>'
 OFF, NOTE = '<w:strike w:val="false"/>', '<w:rStyle w:val="Note"/>'
 UP, DOWN = '<w:vertAlign w:val="superscript"/>', '<w:vertAlign w:val="subscript"/>'
 
@@ -103,6 +104,8 @@ PRINTED = [
         id="equation",
     ),
 ]
+HIDDEN_STYLE = "<w:pPr><w:pStyle w:val='Note'/></w:pPr>"
+PRINTED += [pytest.param(f"{HIDDEN_STYLE}{run('Check this.')}{run('It left.', SHOWN)}", "It left.", id="paragraph")]
 STYLES = (
     f'<w:styles {W}><w:style w:styleId="Note"><w:rPr><w:vanish/></w:rPr></w:style><w:style w:styleId="Point"><w:pPr>'
     '<w:numPr><w:numId w:val="1"/></w:numPr></w:pPr></w:style></w:styles>'

@@ -285,6 +285,11 @@ def test_the_stories_and_headings_of_a_plain_newsletter_stand_apart():
     assert shown(mail(PLAIN_DIGEST, Subject="Friday")) == expected
 
 
+def test_short_paragraphs_that_no_program_wrapped_stay_apart():
+    lines = [STORY[1], "Source: the harbour office", "SEALS COUNTED", STORY[2], "Source: the museum"]
+    assert shown(mail("\n".join(lines), Subject="Friday")) == [STORY[1], "SEALS COUNTED", STORY[2]]
+
+
 def attached() -> bytes:
     message = mail(None)
     message.set_content(" ")

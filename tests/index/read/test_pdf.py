@@ -37,6 +37,16 @@ def test_paragraphs_without_room_between_them_are_told_by_their_short_last_lines
     assert text_of([lines]).split("\n\n") == list(STORY[:3])
 
 
+@pytest.mark.parametrize(
+    "byline",
+    ["By Jonna Falk, Harbour Courier, 9 March 2025", "Jonna Falk | 9 March 2025 | Harbour Courier", "Par Jonna Falk"],
+)
+def test_a_byline_in_the_type_of_the_text_is_joined_with_nothing(byline):
+    above = [(60, 780.0, "Council stops the island ferry"), (60, 768.0, byline)]
+    text = text_of([above + wrapped(STORY[1], 60, 756.0, width=48)])
+    assert text.split("\n\n") == ["Council stops the island ferry", byline, STORY[1]]
+
+
 HYPHENS = [
     pytest.param(["the govern-", "ment spoke to the"], "the government spoke to the", id="parted-word"),
     pytest.param(

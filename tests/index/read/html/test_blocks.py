@@ -134,6 +134,28 @@ def test_the_standfirst_between_headline_and_story_is_kept():
     assert "AFP" not in text
 
 
+LONG = [f"Ship number {number} left the old harbour with its crew of {number + 3}." for number in range(20)]
+FIRST, SECOND = ("".join(f"<p>{line}</p>" for line in lines) for lines in (LONG[:10], LONG[10:]))
+PARTS = [
+    pytest.param(f"<div class=article-body>{FIRST}</div>Ad<div class=article-body>{SECOND}</div>", id="same class"),
+    pytest.param(f"<article>{FIRST}</article><aside>Ad</aside><article>{SECOND}</article>", id="two articles"),
+    pytest.param(f"<article><div>{FIRST}</div><div class=widget>{SECOND}</div></article>", id="class of furniture"),
+    pytest.param(f"<article>{FIRST}<div class=expand>{SECOND}</div></article>", id="inside"),
+]
+
+
+@pytest.mark.parametrize("body", PARTS)
+def test_a_part_of_the_article_in_an_element_of_its_own_is_kept(body):
+    text = read_html("page.html", f"<html><body><h1>Ships</h1>{body}</body></html>".encode()).text
+    assert [line for line in text.split("\n") if line != "Ships"] == LONG
+
+
+@pytest.mark.parametrize("name", ["related-stories", "author-bio", "comments", "newsletter", "teaser-list"])
+def test_paragraphs_in_an_element_of_furniture_are_left_out(name):
+    body = f"<article><h1>Ships</h1><div>{FIRST}</div><div class={name}>{SECOND}</div></article>"
+    assert LONG[10] not in read_html("page.html", f"<html><body>{body}</body></html>".encode()).text
+
+
 @pytest.mark.parametrize("time", ["<time>{}</time>", "<div class=when>{}</div>", "<p>12 March 2025, {} GMT</p>"])
 def test_the_posts_of_a_live_blog_have_their_times_and_headings(time):
     posts = [(f"{hour}:45", f"Update {hour}", f"{SAID[:-1]} at {hour}.") for hour in range(10, 14)]
@@ -151,7 +173,6 @@ def linked(**fields: object) -> str:
     return f'<script type="application/ld+json">{json.dumps(article)}</script>'
 
 
-LONG = [f"Ship number {number} left the old harbour with its crew of {number + 3}." for number in range(20)]
 BODIES = [
     pytest.param("\n\n".join(LONG), id="paragraphs"),
     pytest.param("".join(LONG), id="glued"),
