@@ -16,7 +16,7 @@ from bot.answer.desk import Reply, Request
 from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.journal.stored_answer import StoredAnswer, answer_to_error
+from bot.journal.stored_answer import StoredAnswer, answer_to_error, conversation
 from bot.journal.tables import JOURNAL_ERRORS
 from bot.reply import Links
 from index.errors import NewsdeskError
@@ -102,7 +102,7 @@ class QuestionBox:
             return self._opened
 
     def _conversation(self, after: str) -> list[JournalEntry]:
-        return self._journal.conversation(after, 8)
+        return conversation(self._journal, after, 8)
 
     def _store(self, entry: JournalEntry, reply: Reply | None) -> None:
         self._journal.add_answered(entry)

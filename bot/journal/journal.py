@@ -316,16 +316,6 @@ class Journal:
             )
             return [entry_of(row) for row in rows]
 
-    def conversation(self, id_: str, most: int = 9) -> list[JournalEntry]:
-        """Return a question and those it follows in the browser, oldest first."""
-        found: list[JournalEntry] = []
-        while len(found) < most and (entry := self.by_id(id_)):
-            found.insert(0, entry)
-            if entry.kind != "web" or not entry.thread:
-                break
-            id_ = entry.thread
-        return found
-
     def threads_since(self, when: float) -> list[tuple[str, str]]:
         """Return channel and root of the threads with a question since a time, newest first."""
         with self._reading() as connection:

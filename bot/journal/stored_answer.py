@@ -252,9 +252,20 @@ def answers(place: Database) -> Answers:
                 return None
             opened.append(Journal(place, to_read=True))
         entry = opened[0].by_id(id_)
-        return _shown(entry, opened[0].conversation(id_)[:-1]) if entry and entry.answer else None
+        return _shown(entry, conversation(opened[0], id_)[:-1]) if entry and entry.answer else None
 
     return find
+
+
+def conversation(journal: Journal, id_: str, most: int = 9) -> list[JournalEntry]:
+    """Return a question and those it follows in the browser, oldest first."""
+    found: list[JournalEntry] = []
+    while len(found) < most and (entry := journal.by_id(id_)):
+        found.insert(0, entry)
+        if entry.kind != "web" or not entry.thread:
+            break
+        id_ = entry.thread
+    return found
 
 
 def _shown(entry: JournalEntry, earlier: Sequence[JournalEntry]) -> AnswerView:
