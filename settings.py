@@ -217,6 +217,7 @@ class WebSettings(Group):
     secret: SecretStr | None = Field(None, description="what signs links; else one is made in the data folder")
     password: SecretStr | None = Field(None, min_length=8, description="to ask in the browser from other machines")
     user_header: str = Field("", pattern=r"^[A-Za-z0-9-]{0,60}$", description="header in which a proxy says who asks")
+    token: SecretStr | None = Field(None, min_length=16, description="that programs send to ask over HTTP")
     per_minute: int = Field(120, ge=1, le=100_000, description="questions in a minute from one address, at most")
 
     @field_validator("secret")

@@ -18,7 +18,7 @@ from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from bot.answer.desk import Reply, Request
+from bot.answer.desk import Desk, Reply, Request
 from bot.answer.examples import example_questions
 from bot.desks import AnsweringDesk, StreamingDesk
 from bot.journal.stored_answer import StoredAnswer, stored_answer
@@ -26,6 +26,7 @@ from bot.languages import language_of, refusal_in
 from bot.reply import Answer, Links, Sentence
 from bot.telemetry import error_place
 from index.archive import Archive
+from index.articles import Hit
 from index.errors import NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")
@@ -110,6 +111,17 @@ class DeskThreads:
                     break
             self._examples = number, tuple(answered)
         return self._examples[1]
+
+    async def search(self, request: Request, limit: int) -> list[Hit]:
+        """Return the passages that a question finds, best first. Raises NewsdeskError."""
+
+        def work() -> list[Hit]:
+            desk = self._desk()[0]
+            quotes = desk.quotes if isinstance(desk, StreamingDesk) else desk
+            assert isinstance(quotes, Desk)
+            return quotes.search(request, limit)
+
+        return await self._in_thread(work)
 
     @property
     def known_examples(self) -> tuple[str, ...]:

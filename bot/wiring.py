@@ -103,6 +103,7 @@ def door_of(settings: Settings) -> Door:
         local=is_loopback(web.host) and (web.url is None or is_loopback(web.url.host or "")),
         password=web.password.get_secret_value() if web.password else "",
         user_header=web.user_header,
+        token=web.token.get_secret_value() if web.token else "",
         per_minute=web.per_minute,
     )
 

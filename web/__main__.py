@@ -63,7 +63,7 @@ async def _serve(settings: Settings) -> None:
                 await asking.box.load()
             hint = "" if settings.web.url else "; citations in Slack link here once NEWSDESK_WEB__URL is set"
             print(f"Ask and read on http://{settings.web.host}:{port}/{hint}", flush=True)
-            if not asking.door.opens:
+            if not asking.door.opens_for_browsers:
                 print(_SHUT, flush=True)
             await ended.wait()
 

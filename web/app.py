@@ -20,7 +20,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import NewsdeskError
 from index.store.catalog import Catalog
-from web import pages
+from web import api, pages
 from web.door import Door
 from web.links import LinkKind, SignedLinks
 from web.shelf import Answers, Shelf
@@ -76,7 +76,7 @@ Rendering = Callable[[], bytes | None]
 T = TypeVar("T")
 
 
-class Box(Protocol):
+class Box(api.Replies, Protocol):
     """What answers questions: bot/question_box.py."""
 
     async def load(self) -> None:
@@ -113,7 +113,8 @@ def app(
     ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the
     room. With ``asking`` there is a question box.
     """
-    room = _ReadingRoom(links, Shelf(open_catalog, clock), answers, asking)
+    shelf = Shelf(open_catalog, clock)
+    room = _ReadingRoom(links, shelf, answers, asking)
     routes = [
         Route("/a/{article}", room.article),
         Route("/o/{article}", room.original),
@@ -126,6 +127,7 @@ def app(
             Route("/", room.home),
             Route("/", room.ask, methods=["POST"]),
             Route("/q/{answer}", room.go_on, methods=["POST"]),
+            *api.routes(asking.box, asking.door, shelf, links),
         ]
     handlers = {404: room.nothing_here, 405: room.nothing_here, 500: room.failed}
     return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)

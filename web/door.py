@@ -28,23 +28,34 @@ class Door:
         local: bool,
         password: str = "",
         user_header: str = "",
+        token: str = "",
         per_minute: int = 120,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """``local``: only this machine reaches the port, and no proxy is known; then no password is needed."""
         self._local, self._header = local, user_header
-        self._password = password.encode()
+        self._password, self._token = password.encode(), token.encode()
         self._asked, self._wrong = _Limit(per_minute, clock), _Limit(_WRONG, clock)
 
     @property
     def opens(self) -> bool:
         """Whether the settings let anybody ask."""
+        return self.opens_for_browsers or self.asks_for_token
+
+    @property
+    def opens_for_browsers(self) -> bool:
+        """Whether they let anybody ask in the browser."""
         return self._local or self.asks_for_password or bool(self._header)
 
     @property
     def asks_for_password(self) -> bool:
         """Whether a password is set."""
         return bool(self._password)
+
+    @property
+    def asks_for_token(self) -> bool:
+        """Whether a token is set."""
+        return bool(self._token)
 
     def user(self, request: HTTPConnection) -> str | None:
         """Return the name of who asks ("" if they have none), None if they may not ask."""
@@ -54,6 +65,17 @@ class Door:
             return self._with_password(request)
         return "" if self._local and not self._header and _is_local(request) else None
 
+    def program(self, request: HTTPConnection) -> str | None:
+        """Return the name of who asks over HTTP, None if they may not: the token is needed where one is set, or else
+        what a browser needs.
+        """
+        if not self._token:
+            return self.user(request)
+        scheme, _, said = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() == "bearer":
+            return self._counted(request, said.strip().encode("latin-1"), self._token, "program")
+        return self.user(request) if self.asks_for_password or self._header else None
+
     def seconds_to_wait(self, request: HTTPConnection) -> int:
         """Count a question of an address; return 0, or how long to wait if there were too many in a minute."""
         address = address_of(request)
@@ -61,15 +83,21 @@ class Door:
 
     def _with_password(self, request: HTTPConnection) -> str | None:
         scheme, _, said = request.headers.get("authorization", "").partition(" ")
-        address = address_of(request)
-        if scheme.lower() != "basic" or self._wrong.seconds_left(address):
+        if scheme.lower() != "basic":
             return None
         try:
             name, _, password = b64decode(said, validate=True).partition(b":")
         except ValueError:
             return None
-        if compare_digest(password, self._password):
-            return name.decode("utf-8", "replace")[:100]
+        return self._counted(request, password, self._password, name.decode("utf-8", "replace")[:100])
+
+    def _counted(self, request: HTTPConnection, said: bytes, wanted: bytes, name: str) -> str | None:
+        """Return the name if the right secret was said; count a wrong one."""
+        address = address_of(request)
+        if self._wrong.seconds_left(address):
+            return None
+        if compare_digest(said, wanted):
+            return name
         self._wrong.add(address)
         return None
 

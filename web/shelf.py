@@ -129,12 +129,24 @@ class Shelf:
 
     def newest(self) -> tuple[int, tuple[RelatedArticle, ...]]:
         """Return how many articles there are, and the newest of them. Raises ArchiveError."""
+        count, found = self.listed(0, _NEWEST)
+        return count, tuple(
+            RelatedArticle(source, LinkTarget(source.id, version_of(digest))) for source, digest in found
+        )
+
+    def listed(self, offset: int, limit: int) -> tuple[int, list[tuple[Source, str]]]:
+        """Return how many articles there are, and some of them with the digests of their texts, newest first."""
         with self._opened_catalog().snapshot() as snapshot:
-            found = [
-                RelatedArticle(source, LinkTarget(source.id, version_of(digest)))
-                for source, digest in islice(snapshot.sources(), _NEWEST)
-            ]
-            return snapshot.count_articles(), tuple(found)
+            return snapshot.count_articles(), list(islice(snapshot.sources(), offset, offset + limit))
+
+    def article(self, id_: str) -> tuple[Article, list[str]] | None:
+        """Return an article and the ids of its copies, None if it is not in the archive. Raises ArchiveError."""
+        with self._opened_catalog().snapshot() as snapshot:
+            found = snapshot.articles([id_]).get(id_)
+            if found is None:
+                return None
+            copies = {*snapshot.twins(found.digest, id_)[:_TWINS], *snapshot.duplicates([id_]).get(id_, [])}
+            return found, sorted(copies)
 
     def original(self, article: str) -> tuple[Article, Original] | None:
         """Return an article and its text as it was saved, None if it is not in the archive. Raises ArchiveError."""
