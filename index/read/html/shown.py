@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 _SIGNS = "+-−0123456789"
 _RAISED, _LOWERED = str.maketrans(_SIGNS, "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans(_SIGNS, "₊₋₋₀₁₂₃₄₅₆₇₈₉")
-_HIDDEN = re.compile(r"\b(?:display:none|visibility:hidden|(?:opacity|font-size):0(?:px|em|rem|%)?(?![.\w%]))", re.I)
+_HIDDEN = re.compile(
+    r"(?<![\w-])(?:display:none|(?:content-)?visibility:hidden|(?:opacity|font-size):0(?:px|em|rem|%)?(?![.\w%])"
+    r"|color:transparent|(?:left|top|text-indent):-(?:\d{4}|999)|clip:rect\(0)",
+    re.I,
+)
 _STRUCK = re.compile(r"\btext-decoration(?:-line)?:[^;]*\bline-through", re.I)
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _SELECTOR = re.compile(r"[a-z]*([.#][\w-]+)", re.I)
