@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.read.html.article import article_of, left_out
-from index.read.html.blocks import Block, blocks_of, mark, unmarked
+from index.read.html.blocks import Block, blocks_of, lighten, mark, unmarked
 from index.read.html.fragment import LARGEST, tree_of
 from index.read.html.json_text import stated
 from index.read.html.shown import show_as_read
@@ -58,6 +58,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     blocks = blocks_of(tree)
     mark(blocks)
+    lighten(tree)
     try:
         extracted = trafilatura.extract(tree, include_comments=False) or ""
     except (etree.LxmlError, ValueError, RecursionError) as error:

@@ -60,12 +60,17 @@ def _drop_unseen(tree: HtmlElement) -> None:
         for element in tree.xpath(_MAYBE_UNSEEN.format(" or @class or @id" if names else ""))
         if _is_unseen(element, names)
     ]
-    paragraphs = {element: "".join(element.xpath("descendant-or-self::p//text()")) for element in found}
-    hidden = sum(map(len, paragraphs.values()))
-    keeps = hidden > 0 and hidden > sum(map(len, tree.xpath("//p//text()"))) / 3
+    paragraphs = {element: _in_paragraphs(element) for element in found}
+    hidden = sum(paragraphs.values())
+    keeps = hidden > 0 and hidden > _in_paragraphs(tree) / 3
     for element in found:
         if not (keeps and paragraphs[element]):
             _empty(element)
+
+
+def _in_paragraphs(element: HtmlElement) -> int:
+    """Return how many characters of an element are in paragraphs. XPath takes the square of their number for it."""
+    return sum(len(text) for paragraph in element.iter("p") for text in paragraph.itertext())
 
 
 def _empty(element: HtmlElement) -> None:
