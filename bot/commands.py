@@ -17,7 +17,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bot.wiring import answering_desk, desk_loader, links_of, llm_of, opened_archive, question_box, quotes_desk
-from index.console import json_line
+from index.console import as_utf8, json_line
 from index.errors import NewsdeskError, SettingsError
 from settings import Settings
 
@@ -50,7 +50,7 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
             streamed, reply = _ask_and_print(
                 desk,
                 Request(
-                    os.fsencode(parsed.question).decode("utf-8", "replace"),
+                    as_utf8(parsed.question),
                     today,
                     parsed.since,
                     parsed.until,

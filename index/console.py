@@ -1,4 +1,4 @@
-"""Standard output: no letter that it cannot show ends a command, and JSON loses none."""
+"""Arguments and standard output in any locale: no letter that it does not have ends a command, and JSON loses none."""
 
 from __future__ import annotations
 
@@ -18,3 +18,8 @@ def json_line(values: Any) -> str:
     """Return values as one line of JSON; what standard output does not have is escaped."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
     return json.dumps(values, ensure_ascii=not encoding.lower().startswith("utf"))
+
+
+def as_utf8(argument: str) -> str:
+    """Return an argument or a path as UTF-8, also where the locale has only ASCII; other bytes as escapes."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

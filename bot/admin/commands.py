@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.wiring import opened_archive, opened_journal
-from index.console import json_line
+from index.console import as_utf8, json_line
 from index.errors import ArchiveError, SettingsError
 from settings import Settings
 
@@ -49,7 +49,7 @@ def show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     from bot.admin.views import article_json, article_text
 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
-        values = article_json(snapshot, parsed.article)
+        values = article_json(snapshot, as_utf8(parsed.article))
     print(
         json_line(values)
         if parsed.json

@@ -219,7 +219,7 @@ def _file_now(snapshot: Snapshot, file: str) -> str | None:
     if known is None or not file.startswith("/"):
         return None
     try:
-        status = Path(file).stat()
+        status = os.stat(file.encode())  # noqa: PTH116  as bytes: a Path needs the locale
     except OSError:
         return "gone"
     if known.failed and not known.articles:

@@ -103,10 +103,11 @@ def clean(
     """Return the article inside a text dump.
 
     With ``title`` and ``publisher``, the repeated headline and the outlet's description of itself are cut as well.
-    ``extracted`` says that the text was taken out of a page's own markup, which knows better where the article and its
-    paragraphs begin and end: only lines are cut that are furniture by their own words. ``left_out`` are the lines that
-    were left out of the page then: (line, reason, number of lines of the text before it). A text without any
-    recognisable sentence is kept whole: losing a sentence is worse than keeping a line of furniture.
+    ``extracted`` says that the text was taken out of a page's own markup or of a document, which know better where
+    the article and its paragraphs begin and end: only lines are cut that are furniture by their own words.
+    ``left_out`` are the lines that were left out of the page then: (line, reason, number of lines of the text
+    before it). A text without any recognisable sentence is kept whole: losing a sentence is worse than keeping a
+    line of furniture.
     """
     lines = lines_of(raw, tags=False) if extracted else unwrapped(lines_of(raw))
     reasons = _reasons_by_words(lines, title) if extracted else _reasons(lines, title, publisher)
@@ -134,7 +135,7 @@ def unwrapped(lines: list[str]) -> list[str]:
             blocks[-1].append(line)
         elif blocks[-1]:
             blocks.append([])
-    inner = [line for block in blocks if len(block) > 2 for line in block[:-1]]
+    inner = [line for block in blocks if len(block) > 2 for line in _below_short(block)[:-1]]
     wrapped = sum(50 <= len(line) <= 100 and not BULLET.match(line) for line in inner)
     if len(inner) < 3 or wrapped < 0.8 * len(inner):
         return lines
@@ -156,6 +157,11 @@ def unwrapped(lines: list[str]) -> list[str]:
             current.append(line)
         joined += [" ".join(current), ""]
     return joined
+
+
+def _below_short(block: list[str]) -> list[str]:
+    """Return a block without the headline and the byline that it may begin with."""
+    return block[next((at for at, line in enumerate(block[:3]) if len(line) >= 50), 0) :]
 
 
 def _reasons_by_words(lines: list[str], title: str) -> list[str]:

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING
 from index.archive import Archive
 from index.articles import article_id
 from index.batch import Prepared
+from index.console import as_utf8
 from index.errors import UnreadableError
 from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
 from index.ingest.report import MOST_UNSHOWN, Progress, Report, Step
@@ -84,7 +85,7 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         yield from _changes_of(archive, request, found, options, report, progress)
     for failure in listing.failures:
         # Without a record nobody can tell whether it has changed.
-        report.failures.append(replace(failure, passing=True))
+        report.failures.append(replace(failure, path=as_utf8(failure.path), passing=True))
     if options.prune and archive is not None:
         for path in named:
             yield from _gone(archive, absolute(path), options, progress)
@@ -309,7 +310,8 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
 def _missing(path: str, known: Sequence[str]) -> list[str]:
     """Return those of the known files at or under a path that no longer exist; none if the store does not answer."""
     if not is_store(path):
-        return [file for file in known if not os.path.lexists(file)]
+        # As bytes: in a locale without UTF-8 no path with other letters seems to exist.
+        return [file for file in known if not os.path.lexists(file.encode("utf-8", "surrogateescape"))]
     try:
         found = listed(path).keys() if exists(path) else ()
     except UnreadableError:
@@ -342,8 +344,8 @@ def _known_files(archive: Archive, paths: Sequence[str]) -> dict[str, FileRecord
 
 
 def absolute(path: str) -> str:
-    """Return a path in the form that the catalog stores: absolute, links followed."""
-    return canonical(path) if is_store(path) else str(Path(path).resolve())
+    """Return a path in the form that the catalog stores: absolute, links followed, its name as UTF-8 in any locale."""
+    return canonical(path) if is_store(path) else as_utf8(str(Path(path).resolve()))
 
 
 def _there(path: str) -> bool:

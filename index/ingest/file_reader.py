@@ -146,7 +146,7 @@ def cleaned(
             extracted=record.extracted,
             left_out=record.left_out,
         )
-        teaser = record.teaser or (not record.extracted and breaks_off_before_offer(found))
+        teaser = record.teaser or (record.speaks and breaks_off_before_offer(found))
         if teaser:
             found = without_offer(found)
         if not found.text:

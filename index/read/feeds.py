@@ -43,6 +43,7 @@ _MARKUP = re.compile(
 _BREAK = re.compile(r"<(?:br|hr|/p|/div|/li)\b[^<>]{0,200}>", re.I)
 _SCRIPT = re.compile(r"<(script|style)\b[^<>]{0,1000}>.{0,10000}?(?:</\1\s{0,9}>|$)", re.I | re.S)
 _CONTROLS = {0x80 + code: bytes([0x80 + code]).decode("cp1252", "ignore") for code in range(32)}  # of Windows
+_RSS_AUTHOR = re.compile(r"\A\S{1,200}@\S{1,200} \(([^()]+)\)\Z")  # "bo@herald.example (Bo Dahl)"
 _WEB = re.compile(r"https?://[^\s/]", re.I)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
@@ -224,7 +225,7 @@ def _entry(item: Any, base: str, published: datetime | None) -> Entry:
         _link(original or alternate or next(filter(None, map(_line, links)), None) or permanent, base),
         id_ or _line(_first(item, "about")) or item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"),
         _text(_first(item, "title")),
-        _text(named if named is not None else author),
+        _RSS_AUTHOR.sub(r"\1", _text(named if named is not None else author) or "") or None,
         published,
         _markup(content),
     )

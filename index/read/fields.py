@@ -12,18 +12,23 @@ from typing import Any
 # Of WordPress, the Guardian's and the New York Times' APIs, NewsAPI, Media Cloud, Event Registry, GDELT, news-please,
 # Nexis, Factiva, schema.org and the data sets of Hugging Face.
 _NAMES = {
-    "title": "title headline name webtitle headlines heading articletitle storytitle newstitle hd",
+    "title": "title headline posttitle name webtitle headlines heading articletitle storytitle newstitle hd hed "
+    "titel titulo titre titolo overskrift rubrik subject",
     "publisher": "source publisher sitename outlet provider medianame sourcename sourcetitle mediatitle publication "
-    "publicationname publicationtitle newspaper mediaoutlet newsoutlet website site sourcecommonname sourcedomain "
-    "domain sn",
+    "publicationname publicationtitle newspaper mediaoutlet newsoutlet website site sourcecommonname "
+    "sourcedomain domain sn",
     "author": "authors author byline creator authorname writer reporter by",
     "published": "date published datepublished publishedat publishdate pubdate publicationdate datepublish "
-    "publisheddate datetimepub datetime webpublicationdate firstpublicationdate firstpublished publishtime publishedon "
-    "publicationtime seendate dategmt releasedate issued timestamp created createdat createdutc pd loaddate",
+    "publisheddate datetimepub datetime webpublicationdate firstpublicationdate firstpublished "
+    "publishtime publishedon publicationtime publicationdatetime publishdatetime publisheddateutc "
+    "publisheddatetime firstpublisheddate firstpubdate postdate dateposted dateofpublication articledate "
+    "datum fecha seendate dategmt releasedate issued timestamp created createdat createdutc pd loaddate",
     "url": "url link canonicalurl weburl articleurl permalink pageurl documentidentifier",
     "language": "language lang inlanguage languagecode sourcelang la",
     "text": "text articlebody body maintext content fulltext storytext articletext bodytext plaintext pagecontent "
-    "contenttext contenthtml bodyhtml htmlcontent rawtext paragraphs article document story td",
+    "contenttext contenthtml bodyhtml htmlcontent rawtext textcontent rawcontent cleanedtext "
+    "contentencoded postcontent bodycontent storybody articlecontent articlehtml contents markdown "
+    "bodymarkdown contentmarkdown texto inhalt paragraphs article document story td html",
 }
 _ALIASES = {name: tuple(aliases.split()) for name, aliases in _NAMES.items()}
 _READ = {alias for aliases in _ALIASES.values() for alias in aliases}
@@ -37,7 +42,9 @@ _PASSED_OVER = set(
 _AROUND = ("fields", "attributes", "data", "article", "node", "metadata", "meta")
 _PASSED_OVER |= {*_AROUND, "lp", "embedded"}
 _LISTS = tuple("articles results items stories posts documents docs hits data response rows".split())
-_VALUES = tuple("name title rendered main value original text content #text @value displayName".split())
+_VALUES = tuple(
+    "name title rendered main value original text content #text @value displayName $date $numberLong".split()
+)
 _SIGNS = re.compile(r"[\W_]+")
 CUT = re.compile(r"\s*(?:…|\.\.\.)?\s*\[\+\d+ chars\]\s*$")  # how NewsAPI cuts a text
 _MOST = 50
@@ -62,7 +69,7 @@ def fields_of(said: Mapping[str, Any]) -> dict[str, Any]:
     found |= inside
     for key in _AROUND:
         inner = found.get(key)
-        if isinstance(inner, dict) and not any(name in inner for name in _VALUES):
+        if isinstance(inner, dict) and not (len(inner) == 1 and any(name in inner for name in _VALUES)):
             for name, value in inner.items():
                 found.setdefault(_plain(str(name)), value)
     return found
@@ -88,9 +95,11 @@ def values_of(said: Mapping[str, Any], name: str) -> Iterator[Any]:
 
 
 def value_of(value: Any) -> Any:
-    """Return a value without the object around it: ``{"rendered": …}``, ``{"name": …}``."""
-    if isinstance(value, dict):
-        return next((value[name] for name in _VALUES if value.get(name)), None)
+    """Return a value without the objects around it: ``{"rendered": …}``, ``{"$date": {"$numberLong": …}}``."""
+    for _ in range(3):
+        if not isinstance(value, dict):
+            break
+        value = next((value[name] for name in _VALUES if value.get(name)), None)
     return value
 
 

@@ -140,7 +140,7 @@ def _sent(message: Message) -> tuple[date | None, str | None]:
     """Return when a mail was sent: by its Date, else by the first server that received it."""
     received = [str(value).rpartition(";")[2] for value in message.get_all("received", [])]
     first = days_come_first(received)
-    for value in [str(message.get("date") or ""), *reversed(received)]:
+    for value in [_header(message.get("date")) or "", *reversed(received)]:
         day, moment = moment_of(value, first)
         if day:
             return day, moment
@@ -161,7 +161,7 @@ def _header(value: object) -> str | None:
     for part, charset in parts:
         if isinstance(part, bytes):
             try:
-                words.append(part.decode(charset or "utf-8"))
+                words.append(part.decode("utf-8" if charset in (None, "unknown-8bit") else charset))
             except (LookupError, ValueError):
                 words.append(part.decode("cp1252", "replace"))
         else:

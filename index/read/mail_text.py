@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
 _OWN = 8  # words that a mail must have beside what it quotes
+_COVER = 30  # words above a forwarded mail that are a note with it
 _NARROWEST, _WIDEST = 50, 100  # characters of a wrapped line
 _WRAPPED = 0.6  # of the long lines that another one follows, in a mail that a program wrapped
 _CELL = 30  # characters of a cell of figures; the cells of a layout are longer
@@ -181,7 +182,8 @@ def without_furniture(lines: Sequence[str], *, reply: bool = False) -> tuple[lis
         (
             index
             for index in filled[:12]
-            if _FORWARDED.match(kept[index]) or (_ORIGINAL.match(kept[index]) and not reply)
+            if _FORWARDED.match(kept[index])
+            or (_ORIGINAL.match(kept[index]) and not reply and len(_WORD.findall(" ".join(kept[:index]))) < _COVER)
         ),
         None,
     )

@@ -54,9 +54,9 @@ class Record:
     ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
     is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
-    ``extracted`` says that the text was taken out of a page's own markup; ``left_out`` are the lines of the page that
-    it is without: (line, reason, number of lines of the text before it). ``teaser`` says that it is only the beginning
-    of an article to be paid for.
+    ``extracted`` says that the text is the article's own, not all that a page shows: it was taken out of markup, of a
+    document or of a field. ``left_out`` are the lines that it is without: (line, reason, number of lines of the text
+    before it). ``teaser`` says that it is only the beginning of an article to be paid for.
     """
 
     path: str

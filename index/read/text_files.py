@@ -7,6 +7,7 @@ import gzip
 import json
 import os
 import re
+import tomllib
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,10 +18,11 @@ from typing import IO, Any, cast
 import yaml
 
 from index.articles import digest_of
+from index.clean.clean import lines_of, unwrapped
 from index.dates import days_come_first
 from index.errors import UnreadableError
 from index.read.fields import CUT, Unread, articles_in, dates_in, not_read, text_in, unread
-from index.read.record import LIGATURES, Failure, Record, decoded, line_of, record_of
+from index.read.record import LIGATURES, Failure, Record, decoded, filled, line_of, record_of
 from index.read.stores import is_store, opened
 from index.read.text_metadata import Metadata
 
@@ -69,6 +71,7 @@ def read_text(path: str, raw: bytes) -> Record:
     return Record(path, digest_of(raw), text.translate(LIGATURES), Metadata())
 
 
+_TOML = re.compile(r"\A\ufeff?\+\+\+[ \t]*\r?\n(?P<toml>.{0,20000}?)^\+\+\+[ \t]*\r?$\n?", re.S | re.M)  # of Hugo
 _FRONT_MATTER = re.compile(r"\A\ufeff?---[ \t]*\r?\n(?P<yaml>.{0,20000}?)^(?:---|\.\.\.)[ \t]*\r?$\n?", re.S | re.M)
 _MARKUP = (
     (re.compile(r"^#{1,6}[ \t]+(.*?)[ \t#]*$", re.M), r"\n\1\n"),  # headings
@@ -97,12 +100,23 @@ def read_markdown(path: str, raw: bytes) -> Record:
         loaded = yaml_fields(front["yaml"], "the front matter", 2)
         said = loaded if isinstance(loaded, dict) else {}
         text = text[front.end() :]
+    elif front := _TOML.match(text):
+        try:
+            said = tomllib.loads(front["toml"].replace("\r\n", "\n"))
+        except tomllib.TOMLDecodeError as error:
+            raise UnreadableError(f"the front matter is not valid TOML ({error}); correct it or remove it") from error
+        text = text[front.end() :]
     heading = re.search(r"^#[ \t]+(.+?)[ \t#]*$", text, re.M)
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
     if heading and not said.get("title"):
         said["title"] = heading[1]
-    return record_of(path, digest_of(raw), text, said)
+    return replace(record_of(path, digest_of(raw), _lines(text), said), extracted=True)
+
+
+def _lines(text: str) -> str:
+    """Return the text of an article without HTML, one line a paragraph."""
+    return "\n".join(unwrapped(lines_of(text))).strip()
 
 
 ENDING = ".meta.yaml"
@@ -277,10 +291,18 @@ def _record(path: str, digest: str, said: Any, day_first: bool | None, names: Co
         raise UnreadableError('has no "text"; every article needs a field "text" with its words')
     whole = CUT.sub("…", text)
     teaser, text = whole != text, whole
+    names.update(not_read(said))
+    known = record_of(path, digest, "", said, day_first)
+    if _HTML.match(text):
+        from index.read.html.page import read_html
+
+        page = read_html(path, text.encode("utf-8", "replace"), known.url, "utf-8")
+        language, metadata = known.language or page.language, filled(known.metadata, page.metadata)
+        return replace(page, digest=digest, metadata=metadata, url=known.url or page.url, language=language)
     if _HTML_IN_IT.search(text):
-        from index.read.html.fragment import lines_of, tree_of
+        from index.read.html.fragment import lines_of as lines_of_tree
+        from index.read.html.fragment import tree_of
 
         tree = tree_of(text)
-        text = "\n".join(lines_of(tree)) if tree is not None else text
-    names.update(not_read(said))
-    return replace(record_of(path, digest, text, said, day_first), teaser=teaser)
+        text = "\n".join(lines_of_tree(tree)) if tree is not None else text
+    return replace(known, text=_lines(text), teaser=teaser, extracted=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from index.clean.byline import byline_of
-from index.clean.clean import lines_of
+from index.clean.clean import lines_of, unwrapped
 from index.clean.furniture import form_of
 from index.dates import parse_date
 from index.text import is_prose
@@ -72,7 +72,7 @@ def from_text(raw: str) -> Metadata:
     Only lines that cannot be part of the story count: a label ("Published: …"), a line that is little more than a date
     or a name, a copyright line. A date inside a sentence is never the article's date.
     """
-    lines = [line for line in lines_of(raw[:400_000]) if line]
+    lines = [line for line in unwrapped(lines_of(raw[:400_000])) if line]
     opening = _opening(lines)
     publisher = _publisher(lines, opening)
     return Metadata(_title(lines, opening, publisher), publisher, _author(opening), _published(lines, opening))
@@ -220,6 +220,6 @@ def _masthead(lines: list[str], opening: list[str]) -> str | None:
         ):
             continue
         again = re.search(rf"\b{re.escape(name)}\b", elsewhere, re.I)
-        if again:
+        if again and not any(len(word) > 3 and word[0].islower() for word in again.group().split()):
             return again.group() if name.isupper() else name
     return None

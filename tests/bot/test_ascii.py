@@ -74,6 +74,19 @@ def test_a_locale_that_cannot_read_a_name_is_named_and_the_next_one_reads_the_fi
     assert (again.code, "1 added" in again.out) == (0, True)
 
 
+def test_what_a_locale_cannot_read_is_not_removed(tmp_path, put):
+    folder = tmp_path / "news"
+    folder.mkdir()
+    for name, town in (("umeå.txt", "Umeå"), ("visby.txt", "Visby"), ("lulea.txt", "Luleå")):
+        write(folder / name, town)
+    put(folder)
+    (folder / "lulea.txt").unlink()
+    assert "0 added, 0 updated, 1 unchanged, 1 removed, 1 failed" in _run("ingest", folder, "--prune").stdout
+    assert _run("bot", "show", folder / "umeå.txt").returncode == 0
+    assert "0 removed" in _run("ingest", folder / "umeå.txt", "--prune").stdout
+    assert "no such file" in _run("ingest", folder / "piteå.txt", "--prune").stdout
+
+
 def test_a_question_is_read_as_utf_8_in_any_locale(towns):
     done = _run("bot", "ask", "--json", "What did the mayor of Umeå say?")
     assert json.loads(done.stdout)["outcome"] == "answered"

@@ -118,20 +118,21 @@ def _in_columns(rows: list[Row]) -> Iterator[Row]:
     """Yield the rows of a page, those that go over several columns column by column."""
     starts = sorted(_starts(_side_by_side(rows)))
     zone: list[Row] = []
-    uncrossed = set(starts)
+    uncrossed, begun = set(starts), set[float]()
     lowest: dict[int, float] = {}  # of each column
     for row in rows:
         open_here = {start for start in starts if not _crosses(row, start)}
+        begins = {start for start in starts if _begins_at(row, start)}
         column, height = bisect_right(starts, row[0].x + _NEAR), row[0].y
         above = lowest.get(column, height)
-        apart = height > above + 2 or (
-            above - height > 2.5 * (row[0].size or 10) and not any(_begins_at(row, start) for start in starts)
-        )
-        if zone and (apart or not uncrossed & open_here):
+        apart = height > above + 2 or (above - height > 2.5 * (row[0].size or 10) and not begins)
+        # A headline may go over two columns of three.
+        if zone and (apart or begun - open_here or begins - uncrossed):
             yield from _by_column(zone, uncrossed)
-            zone, uncrossed, lowest = [], set(starts), {}
+            zone, uncrossed, begun, lowest = [], set(starts), set(), {}
         zone.append(row)
         uncrossed &= open_here
+        begun |= begins
         lowest[column] = height
     yield from _by_column(zone, uncrossed)
 

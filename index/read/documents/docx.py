@@ -80,7 +80,8 @@ def read_docx(path: str, raw: bytes, limit: int) -> Record:
     )
     author = said.get(f"{_DC}creator")
     made = written(created, author, *programs)
-    return Record(path, digest_of(raw), "\n\n".join(paragraphs), properties(said.get(f"{_DC}title"), author), made=made)
+    known = properties(said.get(f"{_DC}title"), author)
+    return Record(path, digest_of(raw), "\n\n".join(paragraphs), known, made=made, extracted=True)
 
 
 def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from index.clean.furniture import form_of
 from index.read.html.blocks import Block, chosen
-from index.text import is_prose, is_sentence
+from index.text import is_prose, is_sentence, length_in_words
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -196,7 +196,7 @@ def _container(block: Block) -> HtmlElement | None:
 def _is_story(block: Block) -> bool:
     """Tell whether a block reads like a paragraph of a story."""
     return (
-        block.words >= 6
+        length_in_words(block.text) >= 6
         and block.linked * 3 <= len(block.text)
         and block.holder.tag not in _BESIDE
         and is_sentence(block.text)
@@ -207,7 +207,8 @@ def _is_story(block: Block) -> bool:
 def _reads_like_a_story(block: Block, inside: Block) -> bool:
     if block.linked * 3 > len(block.text) or form_of(block.text):
         return False
-    if not (block.words >= 15 or (block.words >= 6 and is_sentence(block.text))):
+    words = length_in_words(block.text)
+    if not (words >= 15 or (words >= 6 and is_sentence(block.text))):
         return False
     around = set(inside.holder.iterancestors())
     return not any(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from index.clean.byline import PERSON
@@ -15,6 +16,9 @@ from index.read.html.linked_data import letters
 from index.read.record import line_of
 from index.text import is_sentence
 from index.words import first_fields, listed, one_of
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
 
 _BY = one_of(listed("datelines", "byline"))
 _LABEL = re.compile(rf"^(?:{_BY})\b[\s:]*(?=\S)", re.I)
@@ -87,8 +91,9 @@ def is_house(name: str, publisher: str | None, address: str | None) -> bool:
 
 def authors_shown(lines: Sequence[Line], publisher: str | None) -> list[str]:
     """Return the names that a page shows as its authors nearest to its heading."""
+    in_prose = cache(_is_prose)  # of a paragraph in which hundreds of lines may stand
     near = sorted(
-        (line for line in lines if line.after in _NEAR and not _in_prose(line)),
+        (line for line in lines if line.after in _NEAR and not in_prose(line.element.getparent())),
         key=lambda line: (abs(line.after), len(line.text)),
     )
     by_element = [
@@ -109,9 +114,8 @@ def authors_shown(lines: Sequence[Line], publisher: str | None) -> list[str]:
     return []
 
 
-def _in_prose(line: Line) -> bool:
-    """Tell whether a line is a part of a sentence of the article, which may mark a name in it as an author's."""
-    over = line.element.getparent()
+def _is_prose(over: HtmlElement | None) -> bool:
+    """Tell whether an element holds a sentence of the article, which may mark a name in it as an author's."""
     return over is not None and over.tag in ("p", "li", "blockquote") and is_sentence(" ".join(over.itertext()))
 
 

@@ -27,6 +27,10 @@ _BLOCK = frozenset(
     "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre search section "
     "summary table tbody td tfoot th thead tr ul".split()
 )
+_INLINE = tuple(
+    "abbr b big cite code data del dfn em font i ins kbd mark q small span strong sub sup template time tt u var wbr".split()
+)
+_MOST_INLINE = 10_000
 # What a browser does not show, or only where it cannot show something else.
 _NOT_SHOWN = frozenset(
     "applet area audio canvas datalist embed frame frameset head iframe link meta noembed noframes noscript param "
@@ -101,6 +105,20 @@ def mark(blocks: Sequence[Block]) -> None:
         sign = chr(_FIRST + number // _DIGITS) + chr(_FIRST + number % _DIGITS)
         for element, side in block.places:
             setattr(element, side, sign + (getattr(element, side) or ""))
+
+
+def lighten(tree: HtmlElement) -> None:
+    """Make the inline elements of a page plain text, if it has so many that extraction would take the square of them.
+
+    Their marks stay.
+    """
+    from lxml import etree
+
+    if sum(1 for _ in tree.iter(*_INLINE)) <= _MOST_INLINE:
+        return
+    etree.strip_tags(tree, *_INLINE)
+    for element in tree.iter():
+        element.text, element.tail = element.text, element.tail  # one text each, not many
 
 
 def unmarked(extracted: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from index.read.html.authors import authors_in, authors_shown, is_house
+from index.read.html.blocks import blocks_of
 from index.read.html.json_text import own_text
 from index.read.html.layout import heading_of, lines_near
 from index.read.html.linked_data import headline_of, letters, objects, own_article, resolved, types
@@ -43,16 +45,34 @@ _PUBLISHED = (
     "shareaholic:article_published_time",
     "citation_publication_date",
     "sailthru.date",
+    "article.published",
+    "article:published_date",
+    "article:publicationdate",
+    "article_date_original",
+    "bt:pubdate",
+    "cxenseparse:recs:publishtime",
+    "dcsext.articlefirstpublished",
+    "mediator_published_time",
+    "og:publish_date",
+    "originalpublicationdate",
+    "rnews:datepublished",
+    "vr:published_time",
 )
 _NOTED = (  # also for the day of a change, of an export, of what the article is about
     "og:article:published_time",
     "dc.date.issued",
     "dcterms.issued",
     "dc.date",
+    "dc.date.created",
+    "dc.date.publication",
+    "dc.created",
     "dcterms.date",
     "dcterms.created",
     "date.available",
     "pubdate",
+    "og:pubdate",
+    "article:post_date",
+    "citation_date",
     "publishdate",
     "publish-date",
     "publish_date",
@@ -60,6 +80,10 @@ _NOTED = (  # also for the day of a change, of an export, of what the article is
     "published",
     "published_at",
     "published_time",
+    "published_date",
+    "published-date",
+    "publish_time",
+    "date_published",
     "date",
     "date.created",
     "created",
@@ -184,14 +208,14 @@ def _publisher(tags: _Tags, linked: Any, address: str | None) -> str | None:
 
 def _title(tree: HtmlElement, tags: _Tags, article: dict[str, Any], publisher: str | None) -> str | None:
     """Return the page's one heading, else the title of its JSON-LD, of its meta tags, of its <title>."""
-    headings = [line_of(heading.text_content()) for heading in tree.iterfind(".//h1")]
+    headings = [line_of(" ".join(block.text for block in blocks_of(heading))) for heading in tree.iterfind(".//h1")]
     titles = [line_of(element.text_content()) for element in tree.iterfind(".//head/title")][:1]
     social = list(tags.all(_TITLE))[:1]
     seen = (
         [heading for heading in headings if heading and 3 <= len(heading.split()) <= 40] if len(headings) == 1 else []
     )
     stated = [*seen, line_of(headline_of(article)), *social, *titles, *headings[:1]]
-    known = [_without_publisher(title, publisher) for title in stated if title]
+    known = [_without_publisher(html.unescape(title), publisher) for title in stated if title]
     return next((title for title in known if letters(title) != letters(publisher or "-")), None)
 
 

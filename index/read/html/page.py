@@ -12,18 +12,18 @@ from typing import TYPE_CHECKING
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.read.html.article import article_of, left_out
-from index.read.html.blocks import Block, blocks_of, mark, unmarked
+from index.read.html.blocks import Block, blocks_of, lighten, mark, unmarked
+from index.read.html.fragment import LARGEST, tree_of
 from index.read.html.json_text import stated
 from index.read.html.shown import show_as_read
 from index.read.html.teaser import is_teaser
 from index.read.record import UNSHOWN, Record, decoded
+from index.text import length_in_words
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_LARGEST = 20_000_000  # characters; the tree takes about fifteen times as much memory
 _CHARSET = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([a-z0-9_:.-]{2,40})", re.I)
-_WORD = re.compile(r"\w+")
 _TAG = re.compile(r"<(?:!doctype|html|head|body|div|p|article|meta|title|h1|section|main|span|br)\b", re.I)
 _CONSENT = re.compile(r"\b(?:cookies?|consent|einwilligung|datenschutz|consentement|privacy)\b", re.I)
 _SCRIPT = re.compile(
@@ -44,11 +44,12 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     """
     import trafilatura
     from lxml import etree
+    from trafilatura.utils import repair_faulty_html
 
     from index.read.html.metadata import page_metadata
 
     source = _source(raw, charset)
-    tree = trafilatura.load_html(source)
+    tree = tree_of(repair_faulty_html(source, source[:50].lower()))
     if tree is None or not len(tree):
         raise UnreadableError("is not an HTML page or a damaged one; save it again")
     page = page_metadata(tree, url)
@@ -57,6 +58,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     blocks = blocks_of(tree)
     mark(blocks)
+    lighten(tree)
     try:
         extracted = trafilatura.extract(tree, include_comments=False) or ""
     except (etree.LxmlError, ValueError, RecursionError) as error:
@@ -102,11 +104,6 @@ def _source(raw: bytes, charset: str | None) -> str:
         raise UnreadableError("is a web archive of Safari, not an HTML page; save the page as page source")
     named = _CHARSET.search(raw[:4_000])
     source = decoded(raw, charset, named and named[1].decode("ascii"))
-    if len(source) > _LARGEST:
-        raise UnreadableError(
-            f"is a page of {len(source) / 1e6:,.0f} million characters, more than {_LARGEST / 1e6:,.0f} million; "
-            "save its text and ingest that"
-        )
     if not _TAG.search(source):
         raise UnreadableError("has no HTML in it; if it is plain text, name it .txt")
     return source.replace("\x00", "")
@@ -114,17 +111,17 @@ def _source(raw: bytes, charset: str | None) -> str:
 
 def _unpacked(raw: bytes) -> bytes:
     try:
-        unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, _LARGEST + 1)
+        unpacked = zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, LARGEST + 1)
     except (zlib.error, EOFError, gzip.BadGzipFile) as error:
         raise UnreadableError(f"is a damaged gzip file ({error}); save the page again") from error
-    if len(unpacked) > _LARGEST:
-        raise UnreadableError(f"unpacks to more than {_LARGEST / 1e6:,.0f} MB; save its text and ingest that")
+    if len(unpacked) > LARGEST:
+        raise UnreadableError(f"unpacks to more than {LARGEST / 1e6:,.0f} MB; save its text and ingest that")
     return unpacked
 
 
 def _check_article(tree: HtmlElement, text: str, visible: str, kind: str) -> None:
     """Raise UnreadableError for a page without an article; its text says what the page seems to be."""
-    words = len(_WORD.findall(text))
+    words = sum(map(length_in_words, text.split("\n")))
     short = f"{text}\n{visible}" if len(visible) < 3_000 else text
     if words < 150 and _ROBOT.search(short):
         raise UnreadableError(

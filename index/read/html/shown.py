@@ -11,7 +11,11 @@ if TYPE_CHECKING:
 
 _SIGNS = "+-−0123456789"
 _RAISED, _LOWERED = str.maketrans(_SIGNS, "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans(_SIGNS, "₊₋₋₀₁₂₃₄₅₆₇₈₉")
-_HIDDEN = re.compile(r"\b(?:display:none|visibility:hidden|(?:opacity|font-size):0(?:px|em|rem|%)?(?![.\w%]))", re.I)
+_HIDDEN = re.compile(
+    r"(?<![\w-])(?:display:none|(?:content-)?visibility:hidden|(?:opacity|font-size):0(?:px|em|rem|%)?(?![.\w%])"
+    r"|color:transparent|(?:left|top|text-indent):-(?:\d{4}|999)|clip:rect\(0)",
+    re.I,
+)
 _STRUCK = re.compile(r"\btext-decoration(?:-line)?:[^;]*\bline-through", re.I)
 _COMMENT = re.compile(r"/\*.*?\*/", re.S)
 _SELECTOR = re.compile(r"[a-z]*([.#][\w-]+)", re.I)
@@ -56,12 +60,17 @@ def _drop_unseen(tree: HtmlElement) -> None:
         for element in tree.xpath(_MAYBE_UNSEEN.format(" or @class or @id" if names else ""))
         if _is_unseen(element, names)
     ]
-    paragraphs = {element: "".join(element.xpath("descendant-or-self::p//text()")) for element in found}
-    hidden = sum(map(len, paragraphs.values()))
-    keeps = hidden > 0 and hidden > sum(map(len, tree.xpath("//p//text()"))) / 3
+    paragraphs = {element: _in_paragraphs(element) for element in found}
+    hidden = sum(paragraphs.values())
+    keeps = hidden > 0 and hidden > _in_paragraphs(tree) / 3
     for element in found:
         if not (keeps and paragraphs[element]):
             _empty(element)
+
+
+def _in_paragraphs(element: HtmlElement) -> int:
+    """Return how many characters of an element are in paragraphs. XPath takes the square of their number for it."""
+    return sum(len(text) for paragraph in element.iter("p") for text in paragraph.itertext())
 
 
 def _empty(element: HtmlElement) -> None:

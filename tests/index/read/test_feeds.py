@@ -72,6 +72,12 @@ def test_atom():
     assert (second.link, second.content) == ("https://news.example/2", None)
 
 
+def test_an_author_in_the_form_of_rss_is_a_name():
+    item = "<item><title>One</title><link>/1</link><author>bo@news.example (Bo Dahl)</author></item>"
+    [one] = read_feed(f"<rss><channel>{item}</channel></rss>".encode(), URL).entries
+    assert one.author == "Bo Dahl"
+
+
 def test_rss_1_and_json_feed():
     [one] = read_feed(RDF, URL).entries
     assert (one.link, one.title, one.author) == ("https://news.example/1", "One", "Bo Dahl")

@@ -14,8 +14,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from saved import STORY
 
 from index.errors import UnreadableError
+from index.ingest.file_reader import cleaned
 from index.read.files import Listing, read, read_stream, walk
 from index.read.record import Failure, File, Record, decoded
 
@@ -221,6 +223,31 @@ COLONS = [
 def test_a_title_with_a_colon_needs_no_quotes(line, title, tmp_path):
     known = only(markdown(tmp_path, f"---\n{line}\ndate: 2025-03-07\n---\nThe ship left.\n")).metadata
     assert (known.title, known.published) == (title, date(2025, 3, 7))
+
+
+def test_front_matter_in_toml_says_what_an_article_is(tmp_path):
+    record = only(markdown(tmp_path, '+++\ntitle = "Ferry: the end"\ndate = 2025-03-07\n+++\nThe ship left.\n'))
+    assert (record.metadata.title, record.metadata.published, record.text) == (
+        "Ferry: the end",
+        date(2025, 3, 7),
+        "The ship left.",
+    )
+    assert "not valid TOML" in failure(markdown(tmp_path, "+++\ntitle = \n+++\nThe ship left.\n")).reason
+
+
+ENDS = [
+    pytest.param("| Boat | Seats |\n|---|---|\n| Aurora | 48 |\n| Birka | 12 |", "| Birka | 12 |", id="table"),
+    pytest.param("- Aurora has 48 seats\n- Birka has 12", "- Birka has 12", id="list"),
+    pytest.param("## Seats\n\nAurora: 48\n\nBirka: 12", "Birka: 12", id="labels"),
+]
+
+
+@pytest.mark.parametrize(("end", "last"), ENDS)
+def test_a_markdown_file_is_its_article_to_the_last_line(end, last, tmp_path):
+    body = "\n\n".join([*STORY, end])
+    path = markdown(tmp_path, f"---\ntitle: Ferry\n---\n{body}\n\nShare this article\n")
+    [article] = cleaned(read(file_of(path), LIMIT), lambda _: None)
+    assert article.text.endswith(last)
 
 
 def test_front_matter_is_no_part_of_the_text(tmp_path):

@@ -6,7 +6,7 @@ import json
 from datetime import date
 
 import pytest
-from saved import STORY, items, only, reason, written
+from saved import STORY, html, items, only, reason, written
 
 from index.read.fields import Unread
 from index.read.record import Failure
@@ -69,6 +69,11 @@ FIELDS = [
     pytest.param({"date": "07/03/2025"}, "published", None, id="ambiguous-date"),
     pytest.param({"date": 20250307}, "published", date(2025, 3, 7), id="number-for-a-date"),
     pytest.param({"title": ["a"]}, "title", None, id="list-for-a-title"),
+    pytest.param({"post_title": "Ferry"}, "title", "Ferry", id="post-title"),
+    pytest.param({"titel": "Ferry", "datum": "7.3.2025"}, "published", date(2025, 3, 7), id="german"),
+    pytest.param({"post_date": "2025-03-07 09:30:00"}, "published", date(2025, 3, 7), id="post-date"),
+    pytest.param({"date": {"$date": "2025-03-07T09:30:00Z"}}, "published", date(2025, 3, 7), id="mongo"),
+    pytest.param({"date": {"$date": {"$numberLong": "1741339800000"}}}, "published", date(2025, 3, 7), id="mongo-ms"),
 ]
 
 
@@ -78,6 +83,20 @@ def test_the_usual_names_of_a_field_are_known(fields, name, expected, tmp_path):
         getattr(only(written(tmp_path, "a.json", json.dumps({"text": "The ship left.", **fields}))).metadata, name)
         == expected
     )
+
+
+AROUND = [
+    pytest.param({"data": [{"id": 1, "attributes": {"title": "Ferry", "body": TEXT}}]}, id="attributes"),
+    pytest.param({"article": {"title": "Ferry", "text": TEXT}}, id="article"),
+    pytest.param({"posts": [{"title": "Ferry", "html": f"<p>{TEXT}</p>"}]}, id="html"),
+    pytest.param({"url": "https://h.example/1", "html": html(body="<h1>Ferry</h1>", story=[TEXT])}, id="a-whole-page"),
+]
+
+
+@pytest.mark.parametrize("said", AROUND)
+def test_an_article_is_found_in_what_is_around_it(said, tmp_path):
+    record = only(written(tmp_path, "a.json", json.dumps(said)))
+    assert (record.metadata.title, record.text.removeprefix("Ferry\n")) == ("Ferry", TEXT)
 
 
 EXPORTS = [

@@ -173,6 +173,23 @@ def test_a_header_that_is_not_as_it_should_be_is_read(raw):
 
 
 RECEIVED = "Received: from a.example by b.example; Fri, 7 Mar 2025 09:31:00 +0100\n"
+RAW = (
+    "Subject: Rådhuset er lukket\nDate: Fri, 7 Mär 2025 09:30:00 +0100\n\nThe town hall of Nordvik is closed for now.\n"
+)
+
+
+def test_a_header_of_bare_utf_8_is_read_as_that():
+    metadata = read_mail("x.eml", f"From: Bo Dahl <bo@nordvik.example>\n{RAW}".encode()).metadata
+    assert (metadata.title, metadata.published) == ("Rådhuset er lukket", date(2025, 3, 7))
+
+
+def test_a_mail_with_words_of_its_own_above_an_original_message_is_not_that_message():
+    body = "\n\n".join(
+        [*STORY, "-----Original Message-----\nFrom: Bo Dahl\nSent: Friday\nSubject: Seals\n\nSeals next."]
+    )
+    assert shown(mail(body)) == list(STORY)
+
+
 SENT = [
     pytest.param(RECEIVED, "2025-03-07T09:31:00+01:00", id="only-received"),
     pytest.param(f"{RECEIVED}Date: soon\n", "2025-03-07T09:31:00+01:00", id="received-and-nonsense"),

@@ -158,6 +158,11 @@ COLUMNS = [
         ["The week on the islands and in the towns around them", HARBOUR, STORM],
         id="under-a-headline-over-both",
     ),
+    pytest.param(
+        pdf([[(50, 740, "The week on the islands at sea", 20), *THREE]]),
+        ["The week on the islands at sea", HARBOUR, STORM, LETTERS],
+        id="under-a-headline-over-two-of-three",
+    ),
     pytest.param(pdf([[*TWO, *wrapped(LETTERS, 60, 500, 90)]]), [HARBOUR, STORM, LETTERS], id="above-a-text-over-both"),
 ]
 

@@ -126,6 +126,11 @@ def test_the_lines_of_the_text_are_those_of_the_page(body, shown):
     assert lines(body) == shown
 
 
+def test_a_page_with_very_many_inline_elements_keeps_its_words():
+    crowded = "<p>" + "the <b>old</b> <i class=widget>pier</i> " * 6_000 + "stays.</p>"
+    assert lines(f"<p>{SAID}</p>", crowded) == [SAID, f"{'the old pier ' * 6_000}stays."]
+
+
 def test_the_standfirst_between_headline_and_story_is_kept():
     head = f"<header><h1>Ferry stops</h1><div class='teaser'>{SAID}</div><div class=caption>{SAID} AFP</div></header>"
     source = html("<title>Ferry stops</title>").replace("<article>", f"<article>{head}")

@@ -14,7 +14,7 @@ from saved import STORY, html, items, only, reason, written
 
 from index.errors import UnreadableError
 from index.read.html.page import read_html
-from index.read.record import Record
+from index.read.record import Failure, Record
 
 
 def page(head: str = "", body: str = "", url: str | None = None, **more: str) -> Record:
@@ -104,6 +104,9 @@ NOT_SHOWN = [
         id="last rule",
     ),
     pytest.param("<style>.g .h{display:none}</style>It will <i class=h>never</i> open.", "never open", id="elsewhere"),
+    pytest.param('It will <i style="position:absolute; left:-9999px">not</i> open.', "will open", id="off the screen"),
+    pytest.param('It will <i style="color: transparent">not</i> open.', "will open", id="transparent"),
+    pytest.param('It will <i style="margin-left:-1200px">never</i> open.', "never open", id="a margin"),
 ]
 
 
@@ -176,6 +179,13 @@ TITLES = [
         id="open-graph",
     ),
     pytest.param(linked(headline="Council &#39;stops&#39; the ferry"), "", "Council 'stops' the ferry", id="json-ld"),
+    pytest.param("", "<h1>Council<br>stops <script>x()</script>the ferry</h1>", "Council stops the ferry", id="break"),
+    pytest.param(
+        '<meta property="og:title" content="Council &amp;quot;stops&amp;quot; the ferry">',
+        "",
+        'Council "stops" the ferry',
+        id="encoded-twice",
+    ),
 ]
 
 
@@ -438,6 +448,27 @@ def test_a_text_with_a_few_tags_stays_a_text(tmp_path):
 
 def test_the_language_of_the_page_is_noted():
     assert page(attributes='lang="en-GB"').language == "en-GB"
+
+
+def test_what_is_deep_in_others_is_read_and_what_is_too_deep_is_said(tmp_path):
+    def found(depth: int) -> Record | Failure:
+        deep = f"<p>{'<b>' * depth}{STORY[1]}{'</b>' * depth}</p>"
+        path = written(tmp_path, "deep.html", f"<body><p>{STORY[0]}</p>{deep}<p>{STORY[2]}</p></body>")
+        [item] = items(path)
+        return item if isinstance(item, Failure) else item[1]
+
+    assert STORY[1] in found(700).text
+    assert STORY[2] in found(700).text
+    assert "2,000 deep" in found(5_000).reason
+
+
+def test_a_short_page_without_spaces_between_words_is_an_article():
+    said = ["港口委员会星期五决定关闭旧渡轮码头。", "市长说，新码头将于春天开放。", "居民已收集九百个签名反对。"]
+    body = "".join(f"<p>{line}</p>" for line in said)
+    assert (
+        read_html("x.html", f"<html><body><h1>旧码头关闭</h1>{body}</body></html>".encode()).text.split("\n")[-3:]
+        == said
+    )
 
 
 def test_deep_nesting_is_survived(tmp_path):

@@ -55,6 +55,14 @@ def test_linked_data_is_read_with_its_usual_mistakes(head):
     assert (known(head, HEADING).published, known(head, HEADING).author) == (DAY, "Rut Alm")
 
 
+NAMED = ["bt:pubDate", "vr:published_time", "article.published", "dc.date.created", "originalpublicationdate"]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_date_is_read_under_the_names_that_sites_use(name):
+    assert known(f'<meta name="{name}" content="2024-10-07T09:00:00Z">', HEADING).published == DAY
+
+
 AT = "https://herald.example/2024/mill"
 OF_OTHERS = [
     pytest.param(script(OTHER, OWN), "", id="by-headline"),
