@@ -28,7 +28,8 @@ _BLOCK = frozenset(
     "summary table tbody td tfoot th thead tr ul".split()
 )
 _INLINE = tuple(
-    "abbr b big cite code data del dfn em font i ins kbd mark q small span strong sub sup template time tt u var wbr".split()
+    "abbr b big cite code data del dfn em font i ins kbd mark q small span strong sub sup template time tt u var "
+    "wbr".split()
 )
 _MOST_INLINE = 10_000
 # What a browser does not show, or only where it cannot show something else.
