@@ -120,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", action="store_true")
     report.set_defaults(run=admin.report)
 
+    mcp = subcommands.add_parser("mcp", help="be asked by the models of other programs (Model Context Protocol)")
+    mcp.add_argument("--http", action="store_true", help="over HTTP instead of standard input and output")
+    mcp.add_argument("--port", type=int, default=8090, help="where HTTP listens (default 8090)")
+    mcp.set_defaults(run=commands.mcp)
+
     backup = subcommands.add_parser("backup", help="catalog and journal into one file, while others work")
     backup.add_argument("file", type=Path, metavar="FILE")
     backup.add_argument("--force", action="store_true", help="replace the file if it is there")

@@ -172,6 +172,14 @@ def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
     return 0 if all(finding.ok for finding in findings) else 1
 
 
+def mcp(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    """Answer over the Model Context Protocol until the client or a signal ends it."""
+    from bot.mcp_server import serve
+
+    serve(settings, embedder, parsed.port if parsed.http else None)
+    return 0
+
+
 def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """Answer in Slack until a signal ends it."""
     import asyncio

@@ -116,6 +116,7 @@ OWNERS = {
     "itsdangerous": {"web.links"},
     "jinja2": {"bot.admin.usage_page", "web.pages"},
     "llama_index": {"index.search.llama", "bot.write.llm"},
+    "mcp": {"bot.mcp_server"},
     "onnx": {"index.model.onnx_graph"},
     "onnxruntime": {"index.model.runtime"},
     "openinference": {"bot.telemetry"},
