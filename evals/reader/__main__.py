@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 
@@ -23,6 +24,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, metavar="N", help="the first N groups of the pairs (train)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where archives and cases are kept (measure)")
     parser.add_argument("--set", action="append", metavar="NAME", help="measure this data set only (may be repeated)")
+    parser.add_argument("--exported", action="store_true", help="measure RUN/reader.onnx, not the weights of training")
     parsed = parser.parse_args(arguments)
     if parsed.command in ("pairs", "measure") and parsed.data is None:
         parser.error(f"{parsed.command} needs --data DIR")
@@ -57,16 +59,22 @@ def _measure(parsed: argparse.Namespace) -> int:
 
     cache = parsed.cache or parsed.run
     embedder = Remembering(Model(), cache / "vectors.sqlite3")
-    reader, tokenizer = training.load(parsed.run), network.Tokenizer(network.model_folder())
+    folder = network.model_folder()
+    tokenizer = network.Tokenizer(folder)
+    if parsed.exported:
+        from evals.reader import export
+
+        scores = export.load(parsed.run / "reader.onnx", folder).scores
+    else:
+        scores = partial(network.scores, training.load(parsed.run))
     figures = {
         name: figures_of(
-            cases.cases_of(parsed.data, name, embedder, cache),
-            lambda texts: network.scores(reader, tokenizer.encode(texts)),
+            cases.cases_of(parsed.data, name, embedder, cache), lambda texts: scores(tokenizer.encode(texts))
         )
         for name in parsed.set or cases.SETS
     }
     text = json.dumps(figures, indent=1)
-    (parsed.run / "figures.json").write_text(text, encoding="utf-8")
+    (parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")).write_text(text, encoding="utf-8")
     print(text)
     return 0
 

@@ -7,14 +7,15 @@ import hashlib
 import json
 import lzma
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from bot.answer.candidates import candidates_of, weights_of
-from bot.answer.confidence import confidence, signs_of
+from bot.answer.confidence import confidence, signs_of, what_is_missing
 from bot.answer.question import complete_follow_up, parse_question
 from bot.answer.scoring import best_first, score_by_meaning, score_by_words, sentence_vectors
 from evals.archives import archive_of
@@ -29,7 +30,8 @@ from index.search.search import find
 from index.text import spans
 from index.view import View
 
-SETS = ("squad2_half", "clapnq", "newsquiz", "desk")
+# Of the first two the paragraph is known; in the others the product has searched an archive.
+SETS = ("squad2_half", "clapnq", "clapnq found", "newsquiz", "desk")
 ARTICLES = 900  # of newsquiz, as the other evals have it
 _PASSAGES = 6  # as an answer is chosen from
 _READ = 24  # sentences of them, the best by words
@@ -40,7 +42,8 @@ class Case:
     """A question and the sentences that may answer it, each with what stands before it.
 
     ``holds`` tells which of them answer, ``cosine`` and ``product`` are their scores by the embedding model and by the
-    product's ranking, ``confidence`` the product's that the question is answered.
+    product's ranking, ``confidence`` the product's that the question is answered, ``missing`` tells that by the
+    product's rules something that is asked for stands nowhere.
     """
 
     id: str
@@ -52,6 +55,7 @@ class Case:
     cosine: tuple[float, ...]
     product: tuple[float, ...] = ()
     confidence: float = 0.0
+    missing: bool = False
 
     @property
     def blind(self) -> bool:
@@ -61,9 +65,9 @@ class Case:
 
 def cases_of(data: Path, name: str, embedder: Embedder, cache: Path) -> list[Case]:
     """Return the cases of a data set; they are kept in a folder, for every reader is measured on the same."""
-    kept = cache / f"cases-{name}.jsonl.gz"
+    kept = cache / f"cases-{name.replace(' ', '-')}.jsonl.gz"
     if not kept.exists():
-        made = list(_MAKERS[name](data / name, embedder, cache))
+        made = list(_MAKERS[name](data / name.split()[0], embedder, cache))
         with gzip.open(kept, "wt", encoding="utf-8") as stream:
             for case in made:
                 stream.write(json.dumps(asdict(case), ensure_ascii=False) + "\n")
@@ -104,11 +108,17 @@ def _same(mine: str, gold: str) -> bool:
     return gold in mine or (mine in gold and len(mine) > len(gold) / 2)
 
 
-def _of_newsquiz(folder: Path, embedder: Embedder, cache: Path) -> Iterator[Case]:
+def _of_archive(folder: Path, embedder: Embedder, cache: Path) -> Iterator[Case]:
     data = load(folder).part(ARTICLES)
     with archive_of(data, embedder, cache) as archive:
         for query in data.queries:
-            yield _asked(archive, embedder, query, lambda text, query=query: holds_answer(text, query.answers))  # type: ignore[misc]
+            gold = [squashed(sentence) for sentence in query.evidence]
+            yield _asked(archive, embedder, query, partial(_answers, gold, query.answers))
+
+
+def _answers(gold: Sequence[str], answers: Sequence[str], text: str) -> bool:
+    """Tell whether a sentence is a gold one, or, where none is known, holds an answer."""
+    return any(_same(squashed(text), each) for each in gold) if gold else holds_answer(text, answers)
 
 
 def _of_desk(folder: Path, embedder: Embedder, cache: Path) -> Iterator[Case]:
@@ -120,7 +130,11 @@ def _of_desk(folder: Path, embedder: Embedder, cache: Path) -> Iterator[Case]:
     with archive_of(DataSet("desk", articles, queries), embedder, cache) as archive:
         for row, query in zip(rows, queries, strict=True):
             gold = re.compile("|".join(row["gold"]) or r"(?!)", re.I)
-            yield _asked(archive, embedder, query, lambda text, gold=gold: gold.search(text) is not None)  # type: ignore[misc]
+            yield _asked(archive, embedder, query, partial(_matches, gold))
+
+
+def _matches(gold: re.Pattern[str], text: str) -> bool:
+    return gold.search(text) is not None
 
 
 def _desk_query(row: dict[str, Any]) -> Query:
@@ -133,7 +147,7 @@ def _asked(archive: Archive, embedder: Embedder, query: Query, holds: Callable[[
     question = parse_question(complete_follow_up(query.question, query.thread), query.today or TODAY)
     texts = list(dict.fromkeys([question.search, question.asked]))
     vectors = embedder.embed(texts)
-    empty = Case(query.id, question.asked, query.answerable, (), (), (), (), (), -1.0)
+    empty = Case(query.id, question.asked, query.answerable, (), (), (), (), (), 0.0, True)
 
     def work(view: View) -> Case:
         hits = find(view, question.search, vectors[0], embedder.identity, question.scope(), 24, question.preference)
@@ -156,6 +170,7 @@ def _asked(archive: Archive, embedder: Embedder, query: Query, holds: Callable[[
             cosine=tuple(c.meaning for c in found),
             product=tuple(c.score for c in found),
             confidence=sure,
+            missing=bool(what_is_missing(found, question, weights)),
         )
 
     return archive.read(work)
@@ -170,6 +185,7 @@ def _before(hit: Hit, before: tuple[int, int] | None) -> str:
 _MAKERS: dict[str, Callable[[Path, Embedder, Path], Iterator[Case]]] = {
     "squad2_half": _of_paragraphs,
     "clapnq": _of_paragraphs,
-    "newsquiz": _of_newsquiz,
+    "clapnq found": _of_archive,
+    "newsquiz": _of_archive,
     "desk": _of_desk,
 }

@@ -84,6 +84,12 @@ class Session:
         return float(self._session.run(None, inputs)[0][0, 0])
 
 
+def load(file: Path, folder: Path) -> Session:
+    """Return an exported reader, with the embeddings of the embedding model in a folder."""
+    given = {name: array for name, array in Encoder.read(folder).weights.items() if name.startswith(_GIVEN)}
+    return Session(file.read_bytes(), given)
+
+
 def compared(
     reader: Reader, encoder: Encoder, tokens: Sequence[Tokens], labels: Sequence[int]
 ) -> tuple[dict[str, Any], dict[str, bytes]]:

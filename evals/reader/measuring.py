@@ -37,9 +37,13 @@ def figures_of(cases: Sequence[Case], score: Score) -> dict[str, Any]:
     refusing = dict(best) | {"both": _both(best["reader"], best["cosine"], dev, _WEIGHT)}
     choosing = dict(known) | {"both": _mixed(read, known["cosine"], dev, _WEIGHT)}
     if all(case.product for case in asked):
-        sure = np.asarray([case.confidence for case in asked])
+        sure = np.asarray([math.log(case.confidence / (1 - case.confidence)) for case in asked])
+        missing = np.asarray([float(case.missing) for case in asked])
         products = [np.asarray(case.product) for case in asked]
-        refusing |= {"product": sure, "reader and product": _both(best["reader"], sure, dev, 1.0)}
+        refusing |= {"product": sure - 100 * missing, "product's confidence": sure}
+        for weight in (0.5, 1.0, 2.0):
+            refusing[f"reader and {weight} confidence"] = _both(best["reader"], sure, dev, weight)
+        refusing["reader, confidence, and what is missing"] = refusing["reader and 1.0 confidence"] - missing
         choosing |= {"product": products}
         choosing |= {
             f"reader and {weight} product": _mixed(read, products, dev, weight) for weight in (0.5, 1.0, 2.0, 4.0)

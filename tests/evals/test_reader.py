@@ -280,7 +280,7 @@ def test_the_loss_prefers_the_sentence_that_answers_among_those_of_its_question(
     assert loss([2.0, -2.0, -2.0], 1.0) > loss([2.0, -2.0, -2.0], 0.0)
 
 
-def test_the_exported_reader_gives_the_scores_of_the_padded_one(network):
+def test_the_exported_reader_gives_the_scores_of_the_padded_one(network, tmp_path):
     from evals.reader import export
 
     reader = network.Reader.new(1).eval()
@@ -296,3 +296,6 @@ def test_the_exported_reader_gives_the_scores_of_the_padded_one(network):
     assert figures["whole numbers"]["correlation with torch"] > 0.98
     assert figures["whole numbers"]["same in another order"]
     assert len(made["whole numbers"]) < 12_000_000
+    (tmp_path / "reader.onnx").write_bytes(made["whole numbers"])
+    read = export.load(tmp_path / "reader.onnx", folder).scores(tokens)
+    assert read[0] == read[2] != read[1]
