@@ -237,6 +237,7 @@ def test_batches_keep_questions_together_and_lose_nothing(network):
     assert found == network.batches(groups, lengths, 16, Random(1))
 
 
+@pytest.mark.slow
 def test_the_answer_is_marked_and_long_parts_are_cut(network):
     tokenizer = network.Tokenizer(network.model_folder())
     [short, long] = tokenizer.encode(
@@ -249,6 +250,7 @@ def test_the_answer_is_marked_and_long_parts_are_cut(network):
     assert all(len(part) == len(long.ids) for part in (long.kinds, long.answer))
 
 
+@pytest.mark.slow
 def test_a_stopped_run_ends_where_one_that_was_not_stopped_does(network, monkeypatch, tmp_path):
     from evals.reader.training import Recipe, load, train
 
@@ -280,6 +282,7 @@ def test_the_loss_prefers_the_sentence_that_answers_among_those_of_its_question(
     assert loss([2.0, -2.0, -2.0], 1.0) > loss([2.0, -2.0, -2.0], 0.0)
 
 
+@pytest.mark.slow
 def test_the_exported_reader_gives_the_scores_of_the_padded_one(network, tmp_path):
     from evals.reader import export
 
