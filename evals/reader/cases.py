@@ -147,7 +147,7 @@ def _asked(archive: Archive, embedder: Embedder, query: Query, holds: Callable[[
     question = parse_question(complete_follow_up(query.question, query.thread), query.today or TODAY)
     texts = list(dict.fromkeys([question.search, question.asked]))
     vectors = embedder.embed(texts)
-    empty = Case(query.id, question.asked, query.answerable, (), (), (), (), (), 0.0, True)
+    empty = Case(query.id, question.text, query.answerable, (), (), (), (), (), 0.0, True)
 
     def work(view: View) -> Case:
         hits = find(view, question.search, vectors[0], embedder.identity, question.scope(), 24, question.preference)

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from index.model.embedder import SentenceTransformerEmbedder
 
-QUESTION, CONTEXT, SENTENCE = 40, 56, 110  # tokens of each part that are read
+QUESTION, CONTEXT, SENTENCE = 64, 56, 110  # tokens of each part that are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,13 @@ class Tokenizer:
         self._first, self._end = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
 
     def encode(self, texts: Sequence[tuple[str, str, str]], answers: Sequence[str] = ()) -> list[Tokens]:
-        """Return (question, context, sentence) in tokens; of a context that is too long, its end is left out."""
+        """Return (question, context, sentence) in tokens; of a question that is too long, its end is read."""
         flat = [text for pair in texts for text in pair]
         found = self._tokenizer.encode_batch(flat, add_special_tokens=False)
         made = []
         for index, (_, _, sentence) in enumerate(texts):
             question, context, said = found[3 * index : 3 * index + 3]
-            head = [self._first, *question.ids[:QUESTION], self._end, *context.ids[:CONTEXT], self._end]
+            head = [self._first, *question.ids[-QUESTION:], self._end, *context.ids[:CONTEXT], self._end]
             tail = [*said.ids[:SENTENCE], self._end]
             answer = answers[index] if answers else ""
             start = sentence.find(answer) if answer else -1
