@@ -24,6 +24,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--limit", type=int, metavar="N", help="the first N groups of the pairs (train)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where archives and cases are kept (measure)")
     parser.add_argument("--set", action="append", metavar="NAME", help="measure this data set only (may be repeated)")
+    parser.add_argument(
+        "--read", type=int, default=12, metavar="N", help="sentences of a question that are read (measure)"
+    )
     parser.add_argument("--exported", action="store_true", help="measure RUN/reader.onnx, not the weights of training")
     parsed = parser.parse_args(arguments)
     if parsed.command in ("pairs", "measure") and parsed.data is None:
@@ -67,15 +70,13 @@ def _measure(parsed: argparse.Namespace) -> int:
         scores = export.load(parsed.run / "reader.onnx", folder).scores
     else:
         scores = partial(network.scores, training.load(parsed.run))
-    figures = {
-        name: figures_of(
-            cases.cases_of(parsed.data, name, embedder, cache), lambda texts: scores(tokenizer.encode(texts))
-        )
-        for name in parsed.set or cases.SETS
-    }
-    text = json.dumps(figures, indent=1)
-    (parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")).write_text(text, encoding="utf-8")
-    print(text)
+    file = parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")
+    figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    for name in parsed.set or cases.SETS:
+        found = [case.first(parsed.read) for case in cases.cases_of(parsed.data, name, embedder, cache)]
+        figures[name] = figures_of(found, lambda texts: scores(tokenizer.encode(texts)))
+        file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        print(json.dumps({name: figures[name]}), flush=True)
     return 0
 
 

@@ -62,6 +62,13 @@ class Case:
         """Tell whether the case is of the half that nothing is tuned on."""
         return hashlib.sha256(self.id.encode()).digest()[0] % 2 == 0
 
+    def first(self, most: int) -> Case:
+        """Return the case with the best sentences by the product's ranking; all of a paragraph."""
+        if not self.product:
+            return self
+        names = ("contexts", "sentences", "holds", "cosine", "product")
+        return replace(self, **{name: getattr(self, name)[:most] for name in names})
+
 
 def cases_of(data: Path, name: str, embedder: Embedder, cache: Path) -> list[Case]:
     """Return the cases of a data set; they are kept in a folder, for every reader is measured on the same."""
