@@ -82,10 +82,10 @@ def graph(encoder: Encoder, *, whole: bool = False, coarse: bool = False) -> tup
 
     ``coarse``: in whole numbers, for onnxruntime only. Raises UnknownShape if a weight is missing.
     """
-    nodes = _CoarseNodes(encoder) if coarse else _Nodes(encoder)
-    vector = nodes.op("LpNormalization", _pooled(nodes, encoder, _layers(nodes, encoder.config)), axis=-1, p=2)
+    nodes = CoarseNodes(encoder) if coarse else Nodes(encoder)
+    vector = nodes.op("LpNormalization", _pooled(nodes, encoder, layers(nodes, encoder.config)), axis=-1, p=2)
     given = [
-        numpy_helper.from_array(array, name) if whole else _elsewhere(name, array) for name, array in nodes.used.items()
+        numpy_helper.from_array(array, name) if whole else elsewhere(name, array) for name, array in nodes.used.items()
     ]
     outputs = [helper.make_tensor_value_info(vector, TensorProto.FLOAT, [1, encoder.config["hidden_size"]])]
     inputs = [helper.make_tensor_value_info(INPUT, TensorProto.INT64, [1, "tokens"])]
@@ -94,7 +94,7 @@ def graph(encoder: Encoder, *, whole: bool = False, coarse: bool = False) -> tup
     return model.SerializeToString(), nodes.used
 
 
-class _Nodes:
+class Nodes:
     """A graph while it is written down: each step returns the name of its result."""
 
     def __init__(self, encoder: Encoder) -> None:
@@ -106,26 +106,31 @@ class _Nodes:
         self._count = 0
 
     def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
+        """Write an operation down."""
         name = self._name()
         self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
         return name
 
     def constant(self, value: int | float | Sequence[int]) -> str:
+        """Write a number or a list of whole numbers down."""
         name = self._name()
         array = np.asarray(value, np.float32 if isinstance(value, float) else np.int64)
         self.constants.append(numpy_helper.from_array(array, name))
         return name
 
     def weight(self, name: str) -> str:
+        """Use a weight of the encoder. Raises UnknownShape if there is none."""
         if name not in self._encoder.weights:
             raise UnknownShape(f"it has no weights {name}")
         self.used[name] = self._encoder.weights[name]
         return name
 
     def linear(self, x: str, name: str) -> str:
+        """Write a linear map down."""
         return self.op("Gemm", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), transB=1)
 
     def normed(self, x: str, name: str) -> str:
+        """Write a normalisation of each row down."""
         epsilon = float(self._encoder.config["layer_norm_eps"])
         return self.op(
             "LayerNormalization",
@@ -145,7 +150,7 @@ class _Nodes:
         return f"x{self._count}"
 
 
-class _CoarseNodes(_Nodes):
+class CoarseNodes(Nodes):
     """The same graph with linear maps of whole numbers: weights are scaled to their largest by output, what they
     multiply by text.
     """
@@ -155,9 +160,11 @@ class _CoarseNodes(_Nodes):
         self.imports = [helper.make_opsetid(_RUNTIMES_OWN, 1)]
 
     def linear(self, x: str, name: str) -> str:
+        """Write a linear map down."""
         return self._product(x, name, self.weight(f"{name}.bias"))
 
     def wide_linear(self, x: str, name: str) -> str:
+        """Write the map down that takes what Gelu gives."""
         # A few tokens have values ten times those of all others, which would be left with few steps: each row is scaled
         # to its own largest.
         largest = self.op("ReduceMax", self.op("Abs", x), self.constant([1]), keepdims=1)
@@ -179,8 +186,11 @@ class _CoarseNodes(_Nodes):
         )
 
 
-def _layers(nodes: _Nodes, config: Mapping[str, Any]) -> str:
-    """Write the encoder down; the result has a row for each token, shape (tokens, d)."""
+def layers(nodes: Nodes, config: Mapping[str, Any], kinds: str = "") -> str:
+    """Write the encoder down; the result has a row for each token, shape (tokens, d).
+
+    ``kinds`` names the input with the kind of each token, 0 or 1; without it all are 0.
+    """
     width, heads = int(config["hidden_size"]), int(config["num_attention_heads"])
     rows = nodes.constant([-1, width])
     split = nodes.constant([-1, heads, width // heads])
@@ -190,7 +200,8 @@ def _layers(nodes: _Nodes, config: Mapping[str, Any]) -> str:
     positions = nodes.op(
         "Slice", nodes.weight("embeddings.position_embeddings.weight"), zero, nodes.op("Shape", ids), zero
     )
-    kind = nodes.op("Gather", nodes.weight("embeddings.token_type_embeddings.weight"), nodes.constant(0))
+    each = nodes.op("Reshape", kinds, nodes.constant([-1])) if kinds else nodes.constant(0)
+    kind = nodes.op("Gather", nodes.weight("embeddings.token_type_embeddings.weight"), each)
     words = nodes.op("Gather", nodes.weight("embeddings.word_embeddings.weight"), ids)
     x = nodes.normed(nodes.op("Add", nodes.op("Add", words, kind), positions), "embeddings.LayerNorm")
     for number in range(int(config["num_hidden_layers"])):
@@ -211,13 +222,13 @@ def _layers(nodes: _Nodes, config: Mapping[str, Any]) -> str:
     return x
 
 
-def _pooled(nodes: _Nodes, encoder: Encoder, rows: str) -> str:
+def _pooled(nodes: Nodes, encoder: Encoder, rows: str) -> str:
     if encoder.first_token:
         return nodes.op("Slice", rows, nodes.constant([0]), nodes.constant([1]), nodes.constant([0]))
     return nodes.op("ReduceMean", rows, nodes.constant([0]), keepdims=1)
 
 
-def _elsewhere(name: str, array: npt.NDArray[np.float32]) -> TensorProto:
+def elsewhere(name: str, array: npt.NDArray[np.float32]) -> TensorProto:
     """Return a tensor whose numbers are handed over when the graph is loaded."""
     tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=array.shape, data_location=TensorProto.EXTERNAL)
     tensor.external_data.add(key="location", value="given")

@@ -1,0 +1,103 @@
+"""The door to the reader: python -m evals.reader pairs|train|measure|export."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code: 0 done, 3 training was stopped and can go on."""
+    parser = argparse.ArgumentParser(prog="python -m evals.reader", description=__doc__)
+    parser.add_argument("command", choices=["pairs", "train", "measure", "export"])
+    parser.add_argument("--data", type=Path, metavar="DIR", help="folder of data sets (pairs, measure)")
+    parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="where pairs, checkpoint and reader are")
+    parser.add_argument("--pairs", type=int, default=66_000, metavar="N", help="about so many pairs (default 66000)")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--choose", type=float, default=0.5, help="weight of the loss over a question's sentences")
+    parser.add_argument("--marks", type=float, default=0.3, help="weight of the loss over the answer's tokens")
+    parser.add_argument("--from", type=Path, dest="file", metavar="FILE", help="pairs of another run (train)")
+    parser.add_argument("--limit", type=int, metavar="N", help="the first N groups of the pairs (train)")
+    parser.add_argument("--cache", type=Path, metavar="DIR", help="where archives and cases are kept (measure)")
+    parser.add_argument("--set", action="append", metavar="NAME", help="measure this data set only (may be repeated)")
+    parser.add_argument(
+        "--read", type=int, default=12, metavar="N", help="sentences of a question that are read (measure)"
+    )
+    parser.add_argument("--exported", action="store_true", help="measure RUN/reader.onnx, not the weights of training")
+    parsed = parser.parse_args(arguments)
+    if parsed.command in ("pairs", "measure") and parsed.data is None:
+        parser.error(f"{parsed.command} needs --data DIR")
+    return int(globals()[f"_{parsed.command}"](parsed))
+
+
+def _pairs(parsed: argparse.Namespace) -> int:
+    from evals.reader import pairs
+
+    made = pairs.made(parsed.data, parsed.pairs, parsed.seed)
+    pairs.save(made, parsed.run / "pairs.jsonl.gz")
+    print(json.dumps(pairs.counted(made), indent=1))
+    return 0
+
+
+def _train(parsed: argparse.Namespace) -> int:
+    from evals.reader import pairs
+    from evals.reader.training import Recipe, train
+
+    found = pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz")
+    if parsed.limit:
+        found = pairs.part(found, parsed.limit)
+    recipe = Recipe(parsed.seed, choose=parsed.choose, marks=parsed.marks)
+    return 0 if train(found, parsed.run, recipe) else 3
+
+
+def _measure(parsed: argparse.Namespace) -> int:
+    from evals.memory import Remembering
+    from evals.reader import cases, network, training
+    from evals.reader.measuring import figures_of
+    from index.model.runtime import Model
+
+    cache = parsed.cache or parsed.run
+    embedder = Remembering(Model(), cache / "vectors.sqlite3")
+    folder = network.model_folder()
+    tokenizer = network.Tokenizer(folder)
+    if parsed.exported:
+        from evals.reader import export
+
+        scores = export.load(parsed.run / "reader.onnx", folder).scores
+    else:
+        scores = partial(network.scores, training.load(parsed.run))
+    file = parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")
+    figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    for name in parsed.set or cases.SETS:
+        found = [case.first(parsed.read) for case in cases.cases_of(parsed.data, name, embedder, cache)]
+        figures[name] = figures_of(found, lambda texts: scores(tokenizer.encode(texts)))
+        file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        print(json.dumps({name: figures[name]}), flush=True)
+    return 0
+
+
+def _export(parsed: argparse.Namespace) -> int:
+    import hashlib
+
+    from evals.reader import export, items, network, pairs, training
+
+    folder = network.model_folder()
+    reader = training.load(parsed.run)
+    held = [pair for pair in pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz") if pair.held_out]
+    tokens = network.Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held])
+    figures, made = export.compared(reader, export.trained(reader, folder), tokens, [pair.label for pair in held])
+    file = made["whole numbers"]
+    (parsed.run / "reader.onnx").write_bytes(file)
+    sets = {**items.SETS, items.NEAR_MISSES[0]: (items.NEAR_MISSES[1], 0)}
+    base = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
+    (parsed.run / "MODEL_CARD.md").write_text(export.card(parsed.run, sets, figures, file, base), encoding="utf-8")
+    print(json.dumps(figures, indent=1))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

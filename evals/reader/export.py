@@ -1,0 +1,163 @@
+"""The trained reader as an ONNX file: one text at a time, so that no score depends on the texts beside it.
+
+Only what was trained is in the file, in whole numbers of 7 bits a weight; the embeddings are those of the embedding
+model, which the product has at hand, and are handed over when the file is loaded.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from onnx import TensorProto, helper, numpy_helper
+
+from evals.reader.network import Reader, Tokens
+from index.model.onnx_graph import INPUT, CoarseNodes, Encoder, Nodes, Weights, elsewhere, layers
+
+KINDS, SCORE = "kinds", "score"
+FORMS: dict[str, type[Nodes]] = {"float32": Nodes, "whole numbers": CoarseNodes}
+_GIVEN = "embeddings."  # weights with this prefix are not in the file
+
+
+def trained(reader: Reader, folder: Path) -> Encoder:
+    """Return the encoder of the embedding model with the weights of a reader in the place of its own."""
+    weights = {
+        name.removeprefix("encoder.") if name.startswith("encoder.encoder.") else name: tensor.detach().numpy()
+        for name, tensor in reader.state_dict().items()
+        if not name.startswith("encoder.embeddings.")
+    }
+    encoder = Encoder.read(folder)
+    return replace(encoder, weights={**encoder.weights, **weights})
+
+
+def graph(encoder: Encoder, form: str) -> tuple[bytes, Weights]:
+    """Return the reader in ONNX's own form, and the weights it must be given, by name."""
+    nodes = FORMS[form](encoder)
+    rows = layers(nodes, encoder.config, KINDS)
+    said = nodes.op("Cast", nodes.op("Reshape", KINDS, nodes.constant([-1, 1])), to=TensorProto.FLOAT)
+    total = nodes.op("ReduceSum", nodes.op("Mul", rows, said), nodes.constant([0]), keepdims=1)
+    mean = nodes.op("Div", total, nodes.op("ReduceSum", said, nodes.constant([0]), keepdims=1))
+    first = nodes.op("Slice", rows, nodes.constant([0]), nodes.constant([1]), nodes.constant([0]))
+    score = Nodes.linear(nodes, nodes.op("Concat", first, mean, axis=1), "answers")
+    kept = [
+        elsewhere(name, array) if name.startswith(_GIVEN) else numpy_helper.from_array(array, name)
+        for name, array in nodes.used.items()
+    ]
+    inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, [1, "tokens"]) for name in (INPUT, KINDS)]
+    made = helper.make_graph(
+        nodes.nodes,
+        "reader",
+        inputs,
+        [helper.make_tensor_value_info(score, TensorProto.FLOAT, [1, 1])],
+        [*nodes.constants, *kept],
+    )
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20), *nodes.imports], ir_version=10)
+    return model.SerializeToString(), {n: a for n, a in nodes.used.items() if n.startswith(_GIVEN)}
+
+
+class Session:
+    """An exported reader, run by onnxruntime on one core a text."""
+
+    def __init__(self, made: bytes, given: Weights, threads: int = 1) -> None:
+        """Load a graph with the weights that are not in it."""
+        import onnxruntime as ort
+
+        options = ort.SessionOptions()
+        options.intra_op_num_threads = threads
+        self._given = [ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array)) for array in given.values()]
+        options.add_external_initializers(list(given), self._given)
+        self._session = ort.InferenceSession(made, options, providers=["CPUExecutionProvider"])
+
+    def scores(self, tokens: Sequence[Tokens]) -> npt.NDArray[np.float64]:
+        """Return the score of each pair, one after the other."""
+        return np.asarray([self._score(each) for each in tokens])
+
+    def _score(self, tokens: Tokens) -> float:
+        inputs = {INPUT: np.array([tokens.ids], np.int64), KINDS: np.array([tokens.kinds], np.int64)}
+        return float(self._session.run(None, inputs)[0][0, 0])
+
+
+def load(file: Path, folder: Path) -> Session:
+    """Return an exported reader, with the embeddings of the embedding model in a folder."""
+    given = {name: array for name, array in Encoder.read(folder).weights.items() if name.startswith(_GIVEN)}
+    return Session(file.read_bytes(), given)
+
+
+def compared(
+    reader: Reader, encoder: Encoder, tokens: Sequence[Tokens], labels: Sequence[int]
+) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """Return how the scores of each form differ from torch's, how long it takes, and the forms themselves."""
+    import torch
+
+    from evals.metrics import auc
+    from evals.reader.network import padded
+
+    with torch.inference_mode():  # padded, as in training: the mask must hide what was added
+        parts = [padded(tokens[at : at + 16])[:3] for at in range(0, len(tokens), 16)]
+        wanted = np.concatenate([reader(*part)[0].numpy() for part in parts])
+    figures: dict[str, Any] = {"torch": {"AUC": _auc(auc, wanted, labels)}}
+    made = {}
+    for form in FORMS:
+        made[form], given = graph(encoder, form)
+        session = Session(made[form], given)
+        found = session.scores(tokens)
+        again = session.scores(tokens[::-1])[::-1]
+        figures[form] = {
+            "bytes": len(made[form]),
+            "correlation with torch": round(float(np.corrcoef(found, wanted)[0, 1]), 6),
+            "furthest off": round(float(np.abs(found - wanted).max()), 4),
+            "other sign": round(float(np.mean((found > 0) != (wanted > 0))), 4),
+            "AUC": _auc(auc, found, labels),
+            "same in another order": bool(np.array_equal(found, again)),
+            "ms for 12 sentences of 60 tokens, one core": _timed(session),
+        }
+    return figures, made
+
+
+def _auc(auc: Any, found: npt.NDArray[Any], labels: Sequence[int]) -> float:
+    yes = [float(score) for score, label in zip(found, labels, strict=True) if label]
+    return float(auc(yes, [float(score) for score, label in zip(found, labels, strict=True) if not label]))
+
+
+def _timed(session: Session) -> float:
+    tokens = [Tokens([101, *range(2000, 2058), 102], [0] * 30 + [1] * 30, [])] * 12
+    spent = []
+    for _ in range(20):
+        begun = time.perf_counter()
+        session.scores(tokens)
+        spent.append(time.perf_counter() - begun)
+    return round(1000 * sorted(spent)[len(spent) // 2], 1)
+
+
+def card(run: Path, sets: dict[str, tuple[str, int]], compared: dict[str, Any], made: bytes, base: str) -> str:
+    """Return the model card: what it is made of, how, and how good it is, as far as it was measured."""
+    lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
+    last = json.loads(lines[-1])
+    figures = run / "figures.json"
+    measured = json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else "not measured yet"
+    parts = [
+        "# A reader: does this sentence answer the question",
+        "Six layers, 384 wide. The input is a question, what stands before a sentence (title, date, heading, the end "
+        "of the sentence before), and the sentence; the output is a number, above 0 if the sentence answers. English.",
+        f"Made from all-MiniLM-L6-v2 (Apache-2.0, model.safetensors {base}), whose embeddings it shares.",
+        f"File: {len(made):,} bytes, SHA-256 {hashlib.sha256(made).hexdigest()}.",
+        "## Data",
+        "\n".join(f"- {name}: {licence}" for name, (licence, _) in sets.items()),
+        "- questions made by rules from news articles; the articles are not part of this file",
+        "## Training",
+        f"```json\n{json.dumps(last, indent=1)}\n```",
+        "## Export",
+        f"```json\n{json.dumps(compared, indent=1)}\n```",
+        "## Figures",
+        f"```json\n{json.dumps(measured, indent=1)}\n```",
+        "It was not trained to tell whether a claim is supported. It reads no other language. It can be wrong: use it "
+        "to refuse more often, not to vouch for an answer.",
+    ]
+    return "\n\n".join(parts) + "\n"

@@ -1,0 +1,222 @@
+"""Training: one pass over the pairs, with checkpoints from which a stopped run goes on."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from evals.metrics import auc
+from evals.reader.network import Reader, Tokenizer, Tokens, batches, has_bf16, model_folder, padded, scores
+from evals.reader.pairs import Pair
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """How a reader is trained. ``choose`` weighs the loss over the sentences of one question, ``marks`` that of the
+    answer's tokens.
+    """
+
+    seed: int = 1
+    rate: float = 6e-5
+    head_rate: float = 6e-4
+    decay: float = 0.01
+    warm_up: int = 40
+    batch: int = 16
+    choose: float = 0.5
+    marks: float = 0.3
+    bf16: bool = True
+
+
+def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, every: int = 200, most: int | None = None) -> bool:
+    """Train a reader and tell whether it is done: False if it was stopped (by SIGTERM, or after ``most`` steps).
+
+    ``folder`` holds the checkpoint, the log of the curve, and at the end the reader. The same call goes on from there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer = Tokenizer(model_folder())
+    kept = [pair for pair in pairs if not pair.held_out]
+    watched = [pair for pair in pairs if pair.held_out]
+    tokens, watch = _encoded(tokenizer, kept), _encoded(tokenizer, watched)
+    draw = Random(recipe.seed)  # noqa: S311  no secret
+    plan = batches([pair.group for pair in kept], [len(each.ids) for each in tokens], recipe.batch, draw)
+    reader = Reader.new(recipe.seed)
+    optimizer = _optimizer(reader, recipe)
+    step, seen, spent = _resume(folder / "checkpoint.pt", reader, optimizer, recipe)
+    labels = torch.tensor([float(pair.label) for pair in kept])
+    running: list[tuple[float, float, int]] = []
+    reader.train()
+    with _stop_asked() as stop, open(folder / "log.jsonl", "a", encoding="utf-8") as log:
+        begun = time.perf_counter()
+        while step < len(plan) and not stop and (most is None or step < most):
+            chosen = plan[step]
+            for group, rate in zip(optimizer.param_groups, (recipe.rate, recipe.head_rate), strict=True):
+                group["lr"] = rate * _share(step, len(plan), recipe.warm_up)
+            running.append(_step(reader, optimizer, recipe, chosen, kept, tokens, labels))
+            step, seen = step + 1, seen + running[-1][2]
+            if step % every == 0 or step == len(plan):
+                spent, begun = spent + time.perf_counter() - begun, time.perf_counter()
+                held_out = _watched(reader, watched, watch) if step % (3 * every) == 0 or step == len(plan) else {}
+                _log(log, step, len(plan), running, seen, spent, held_out)
+                running = []
+                _save(folder / "checkpoint.pt", reader, optimizer, recipe, step, seen, spent)
+        _save(folder / "checkpoint.pt", reader, optimizer, recipe, step, seen, spent + time.perf_counter() - begun)
+    if step == len(plan):
+        torch.save(reader.state_dict(), folder / "reader.pt")
+    return step == len(plan)
+
+
+def load(folder: Path) -> Reader:
+    """Return the reader of a folder: the trained one, else that of the checkpoint. Raises FileNotFoundError."""
+    reader = Reader.new(0)
+    done = folder / "reader.pt"
+    found = torch.load(done if done.exists() else folder / "checkpoint.pt", weights_only=True)
+    reader.load_state_dict(found if done.exists() else found["reader"])
+    return reader.eval()
+
+
+def loss_of(
+    found: Tensor, marked: Tensor, labels: Tensor, groups: Sequence[int], kinds: Tensor, answer: Tensor, recipe: Recipe
+) -> Tensor:
+    """Return the loss of a batch: answers or not; which of a question's sentences; which of its tokens."""
+    loss = nn.functional.binary_cross_entropy_with_logits(found, labels)
+    if recipe.choose:
+        loss = loss + recipe.choose * _listwise(found, labels, groups)
+    if recipe.marks:
+        # Sentences that answer, but whose answer is not known, say nothing of their tokens.
+        known = kinds.bool() & ((answer.sum(1) > 0) | (labels == 0)).unsqueeze(1)
+        if bool(known.any()):
+            each = nn.functional.binary_cross_entropy_with_logits(marked[known], answer[known].float())
+            loss = loss + recipe.marks * each
+    return loss
+
+
+def _listwise(found: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
+    """Return the mean cross-entropy of choosing the sentence that answers among those of its question."""
+    losses = []
+    for group in dict.fromkeys(groups):
+        own = [index for index, other in enumerate(groups) if other == group]
+        if len(own) > 1 and float(labels[own].sum()) == 1:
+            losses.append(nn.functional.cross_entropy(found[own].unsqueeze(0), labels[own].argmax().unsqueeze(0)))
+    return torch.stack(losses).mean() if losses else found.sum() * 0
+
+
+def _encoded(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Tokens]:
+    return tokenizer.encode(
+        [(pair.question, pair.context, pair.sentence) for pair in pairs], [pair.answer for pair in pairs]
+    )
+
+
+def _optimizer(reader: Reader, recipe: Recipe) -> torch.optim.AdamW:
+    heads = [*reader.answers.parameters(), *reader.marks.parameters()]
+    body = [parameter for parameter in reader.encoder.parameters() if parameter.requires_grad]
+    return torch.optim.AdamW([{"params": body}, {"params": heads}], lr=recipe.rate, weight_decay=recipe.decay)
+
+
+def _share(step: int, steps: int, warm_up: int) -> float:
+    """Return the share of the rate at a step: up in the first, then down to nothing in a line."""
+    return min((step + 1) / max(1, warm_up), (steps - step) / max(1, steps - warm_up), 1.0)
+
+
+def _step(
+    reader: Reader,
+    optimizer: torch.optim.Optimizer,
+    recipe: Recipe,
+    chosen: Sequence[int],
+    pairs: Sequence[Pair],
+    tokens: Sequence[Tokens],
+    labels: Tensor,
+) -> tuple[float, float, int]:
+    """Learn from a batch; return its loss, the share that was right before it, and its tokens."""
+    ids, kinds, mask, answer = padded([tokens[index] for index in chosen])
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.bf16 and has_bf16()):
+        found, marked = reader(ids, kinds, mask)
+    own = labels[list(chosen)]
+    loss = loss_of(found, marked, own, [pairs[index].group for index in chosen], kinds, answer, recipe)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
+    optimizer.step()
+    optimizer.zero_grad()
+    right = float(((found > 0) == (own > 0)).float().mean())
+    return float(loss.detach()), right, sum(len(tokens[index].ids) for index in chosen)
+
+
+def _watched(reader: Reader, pairs: Sequence[Pair], tokens: Sequence[Tokens]) -> dict[str, float]:
+    """Return the AUC of the held-out pairs: the sentences that answer against each kind of those that do not."""
+    if not pairs:
+        return {}
+    found = scores(reader, tokens)
+    reader.train()
+    yes = [float(score) for score, pair in zip(found, pairs, strict=True) if pair.label]
+    kinds = sorted({pair.kind.split()[0] for pair in pairs if not pair.label})
+    return {
+        kind: auc(yes, [float(s) for s, pair in zip(found, pairs, strict=True) if pair.kind.split()[0] == kind])
+        for kind in kinds
+    }
+
+
+def _log(
+    log: Any, step: int, steps: int, running: Sequence[tuple[float, float, int]], seen: int, spent: float, held: Any
+) -> None:
+    count = max(1, len(running))
+    line = {
+        "step": step,
+        "of": steps,
+        "loss": round(sum(loss for loss, _, _ in running) / count, 4),
+        "right": round(sum(right for _, right, _ in running) / count, 4),
+        "tokens": seen,
+        "tokens a second": round(seen / max(spent, 1e-9)),
+        "held out (AUC)": held,
+    }
+    print(json.dumps(line), flush=True)
+    log.write(json.dumps(line) + "\n")
+    log.flush()
+
+
+def _save(
+    path: Path, reader: Reader, optimizer: torch.optim.Optimizer, recipe: Recipe, step: int, seen: int, spent: float
+) -> None:
+    """Replace the checkpoint; whoever stops the run in between finds the one before."""
+    state = {
+        "reader": reader.state_dict(),
+        "optimizer": optimizer.state_dict(),
+        "recipe": asdict(recipe),
+        "at": [step, seen, spent],
+    }
+    torch.save(state, path.with_suffix(".new"))
+    path.with_suffix(".new").replace(path)
+
+
+def _resume(path: Path, reader: Reader, optimizer: torch.optim.Optimizer, recipe: Recipe) -> tuple[int, int, float]:
+    if not path.exists():
+        return 0, 0, 0.0
+    state = torch.load(path, weights_only=True)
+    if state["recipe"] != asdict(recipe):
+        raise ValueError(f"{path} is of another recipe: {state['recipe']}. Name another folder.")
+    reader.load_state_dict(state["reader"])
+    optimizer.load_state_dict(state["optimizer"])
+    step, seen, spent = state["at"]
+    return int(step), int(seen), float(spent)
+
+
+@contextmanager
+def _stop_asked() -> Iterator[list[int]]:
+    """Collect the signals that ask to stop, instead of being ended by them."""
+    asked: list[int] = []
+    before = {
+        number: signal.signal(number, lambda got, _: asked.append(got)) for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield asked
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

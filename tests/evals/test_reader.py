@@ -1,0 +1,304 @@
+"""The reader's data and training: pairs by rules, batches, a stopped run that goes on, and the exported file."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import lzma
+from collections import Counter
+from random import Random
+
+import numpy as np
+import pytest
+
+from evals.reader import news, pairs, wording
+from evals.reader.cases import Case
+from evals.reader.items import SETS, context_of, items_of
+from evals.reader.measuring import figures_of
+from evals.reader.pairs import Pair
+
+DRAW = Random(3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "question", "sentence", "wrong"),
+    [
+        ("name", "When did Anna Berg open the bridge?", "Anna Berg opened the bridge in May.", "Anna Berg"),
+        ("number", "Who paid 300 dollars?", "Lund paid 300 dollars.", "300"),
+        ("number", "Where were three ships built?", "The three ships were built in Lund.", "three"),
+        ("time", "Who led the port in 1987?", "In 1987 Berg led the port.", "1987"),
+        ("time", "What opened on Tuesday?", "The bridge opened on Tuesday.", "Tuesday"),
+        ("opposite", "What is the largest harbour?", "Lund has the largest harbour.", "largest"),
+    ],
+)
+def test_a_question_is_changed_in_what_its_sentence_says(kind, question, sentence, wrong):
+    made = wording.CHANGES[kind](question, sentence, ["Carl Holm", "Lund"], DRAW)
+    assert made
+    assert wrong not in made
+    assert made != question
+
+
+@pytest.mark.parametrize("kind", wording.CHANGES)
+def test_what_the_sentence_does_not_say_is_not_changed(kind):
+    question = "Who said in 1987 on Tuesday that Berg has the 300 largest ships?"
+    assert wording.CHANGES[kind](question, "It was a quiet day.", ["Carl Holm"], DRAW) is None
+
+
+def test_casual_questions_keep_their_words_and_lose_their_form():
+    made = {wording.casual("Who opened the new bridge in Lund?", Random(seed)) for seed in range(40)}
+    assert len(made) > 10
+    assert all("Lund" in text or "lund" in text.lower() or "l" in text for text in made)
+    assert sum(text == text.lower() for text in made) > len(made) / 2
+
+
+@pytest.mark.parametrize(
+    ("past", "base"),
+    [("opened", "open"), ("announced", "announce"), ("stopped", "stop"), ("tried", "try"), ("shared", "share"),
+     ("took", "take"), ("visited", "visit"), ("created", "create")],
+)  # fmt: skip
+def test_the_base_form_of_a_verb(past, base):
+    assert news.base_of(past) == base
+
+
+ARTICLE = {
+    "id": "a1",
+    "title": "Harbour gets a second bridge",
+    "date": "2024-03-05",
+    "text": "\n\n".join(
+        [
+            "Anna Berg opened the second bridge over the harbour on Tuesday.",
+            'Mayor Carl Holm said the bridge "will halve the long way to the ferry terminal for everyone".',
+            "Around 3,000 people attended the ceremony despite the heavy rain that fell on the town.",
+            "What did the bridge cost?",
+            "The bridge cost 41 million crowns, which is twice what the council had planned for it.",
+        ]
+    ),
+}
+
+
+def test_questions_are_made_of_news():
+    found = {item.question: item for seed in range(20) for item in news.items_of(ARTICLE, Random(seed))}
+    assert "Who opened the second bridge over the harbour on Tuesday?" in found
+    assert (
+        found["How many people attended the ceremony despite the heavy rain that fell on the town?"].answer == "3,000"
+    )
+    heading = found["What did the bridge cost?"]
+    assert heading.sentences[heading.gold].startswith("The bridge cost 41 million")
+    assert any("Holm" in question for question in found)
+    assert all(item.date == "2024-03-05" and 0 <= item.gold < len(item.sentences) for item in found.values())
+
+
+def test_the_context_is_title_date_heading_and_the_end_of_what_stands_before():
+    assert context_of("Bridge", "2024-03-05", "The cost", "a " * 40 + "end") == (
+        "Bridge (2024-03-05). The cost. " + "a " * 21 + "end"
+    )
+    assert context_of("", "", "", "") == ""
+
+
+@pytest.fixture
+def data(tmp_path):
+    """A folder of data sets in the normal form, each a few rows of our own."""
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    towns = ["Lund", "Ystad", "Malmo", "Visby", "Kalmar", "Gavle", "Lulea", "Umea"]
+    for name in SETS:
+        rows = []
+        for number, town in enumerate(towns):
+            first, second = f"The harbour of {town} was built in 17{number}1.", f"{town} also has a large old mill."
+            row = {
+                "set": name,
+                "id": f"{name}{number}",
+                "label": 1,
+                "question": f"When was the harbour of {town} built?",
+            }
+            row |= {"answers": [f"17{number}1"], "title": "Towns", "passage": f"{first} {second}"}
+            if name in ("squad_sentences", "qamr"):
+                row["passage"] = first
+            elif name == "selqa":
+                row |= {"sentences": [first, second], "gold": [0]}
+            else:
+                row["start"] = row["passage"].index("17")
+            rows.append(row)
+        _write(folder / f"{name}.jsonl.xz", rows)
+    near = {"set": "squad2_cr_pairs", "label": 0, "answers": [], "reason": "E", "overlap": 0.9}
+    near |= {
+        "question": "When was the sub - station of Lund built?",
+        "passage": "The harbour of Lund was built in 1701.",
+    }
+    _write(folder / "squad2_cr_pairs.jsonl.xz", [{**near, "id": str(number)} for number in range(40)])
+    quiz = tmp_path / "newsquiz"
+    quiz.mkdir()
+    (quiz / "queries.jsonl").write_text(json.dumps({"gold_ids": ["gold"]}) + "\n")
+    with gzip.open(quiz / "corpus.jsonl.gz", "wt") as stream:
+        for id_ in ("gold", "a1"):
+            stream.write(json.dumps({**ARTICLE, "id": id_}) + "\n")
+    return tmp_path
+
+
+def _write(path, rows):
+    with lzma.open(path, "wt") as stream:
+        stream.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def test_pairs_are_mixed_and_those_of_a_question_are_a_group(data, tmp_path):
+    made = pairs.made(data, 120, seed=1)
+    kinds = Counter(pair.kind.split()[0] for pair in made)
+    assert set(kinds) == {"answers", "near", "paragraph", "article", "changed"}
+    assert all(pair.label == (pair.kind == "answers") for pair in made)
+    groups = {group: [pair for pair in made if pair.group == group] for group in {pair.group for pair in made}}
+    assert all(len({pair.question for pair in own}) == 1 for own in groups.values())
+    assert all(sum(pair.label for pair in own) <= 1 for own in groups.values())
+    assert "sub-station" in next(pair for pair in made if pair.kind == "near").question.lower().replace("sbu", "sub")
+    assert made == pairs.made(data, 120, seed=1)
+    pairs.save(made, tmp_path / "run" / "pairs.jsonl.gz")
+    assert pairs.load(tmp_path / "run" / "pairs.jsonl.gz") == made
+
+
+def test_no_article_that_is_asked_about_is_trained_on(data):
+    assert {pair.set for pair in pairs.made(data, 120, seed=1)} >= {"news"}
+    (data / "newsquiz" / "queries.jsonl").write_text(json.dumps({"gold_ids": ["gold", "a1"]}) + "\n")
+    assert "news" not in {pair.set for pair in pairs.made(data, 120, seed=1)}
+
+
+def test_a_sentence_that_holds_the_answer_too_is_no_negative(data):
+    rows = [
+        {"set": "covidqa", "id": "1", "label": 1, "question": "When did it open?", "answers": ["1701"], "start": 15,
+         "passage": "It opened in 1701. Nobody knows why. The year 1701 was cold."}
+    ]  # fmt: skip
+    _write(data / "reader" / "covidqa.jsonl.xz", rows)
+    [item] = items_of(data / "reader", "covidqa")
+    assert item.gold == 0
+    assert item.unclear == {2}
+
+
+def case(number, answerable, cosine, holds=(True, False)):
+    return Case(f"q{number}", f"question {number}", answerable, ("", ""), (f"yes {number}", "no"), holds, cosine)
+
+
+def test_refusal_and_choice_are_measured_by_half():
+    cases = [case(number, number % 3 > 0, (0.2, 0.4)) for number in range(60)]
+    good = {f"question {number}": number % 3 > 0 for number in range(60)}
+
+    def score(texts):
+        return np.asarray([float(good[question]) + 0.5 * text.startswith("yes") for question, _, text in texts])
+
+    found = figures_of(cases, score)
+    for half in ("dev", "blind"):
+        assert found[half]["refusing"]["reader"] == {"AUC": 1.0, "refused at 0.05": 1.0, "refused at 0.1": 1.0}
+        assert found[half]["refusing"]["cosine"]["AUC"] == 0.5
+        assert found[half]["choosing"]["reader"] == 1.0
+        assert found[half]["choosing"]["cosine"] == 0.0
+    assert found["dev"]["questions"] + found["blind"]["questions"] == 60
+
+
+torch = pytest.importorskip("torch")
+
+
+@pytest.fixture(scope="module")
+def network():
+    from evals.reader import network
+
+    return network
+
+
+def small(monkeypatch, network):
+    """Make a reader of two layers, eight wide, in the place of the model's."""
+    from transformers import BertConfig, BertModel
+
+    def new(seed):
+        torch.manual_seed(seed)
+        config = BertConfig(
+            vocab_size=30522, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
+            hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0,
+        )  # fmt: skip
+        return network.Reader(BertModel(config, add_pooling_layer=False), 8)
+
+    monkeypatch.setattr(network.Reader, "new", staticmethod(new))
+    return new
+
+
+def some_pairs(count):
+    return [
+        Pair(f"When did town {n} open?", "Towns", f"Town {n} opened in 17{n % 10}1." if n % 2 else "It is old.", n % 2,
+             "answers" if n % 2 else "paragraph", "own", n // 2, f"17{n % 10}1" if n % 2 else "")
+        for n in range(count)
+    ]  # fmt: skip
+
+
+def test_batches_keep_questions_together_and_lose_nothing(network):
+    groups = [n // 3 for n in range(90)]
+    lengths = [10 + (n * 7) % 50 for n in range(90)]
+    found = network.batches(groups, lengths, 16, Random(1))
+    assert sorted(index for batch in found for index in batch) == list(range(90))
+    assert max(map(len, found)) <= 16
+    assert all(len({at for at, batch in enumerate(found) if index in batch}) == 1 for index in range(90))
+    for group in range(30):
+        assert len({at for at, batch in enumerate(found) for index in batch if groups[index] == group}) == 1
+    assert found == network.batches(groups, lengths, 16, Random(1))
+
+
+@pytest.mark.slow
+def test_the_answer_is_marked_and_long_parts_are_cut(network):
+    tokenizer = network.Tokenizer(network.model_folder())
+    [short, long] = tokenizer.encode(
+        [("who", "", "It was Anna Berg."), ("who " * 99, "x " * 99, "y " * 999)], ["Anna Berg", ""]
+    )
+    assert sum(short.answer) == 2
+    assert short.kinds[-1] == 1
+    assert short.kinds[0] == 0
+    assert len(long.ids) == 4 + network.QUESTION + network.CONTEXT + network.SENTENCE
+    assert all(len(part) == len(long.ids) for part in (long.kinds, long.answer))
+
+
+@pytest.mark.slow
+def test_a_stopped_run_ends_where_one_that_was_not_stopped_does(network, monkeypatch, tmp_path):
+    from evals.reader.training import Recipe, load, train
+
+    small(monkeypatch, network)
+    recipe, given = Recipe(seed=5, batch=4, bf16=False), some_pairs(40)
+    assert train(given, tmp_path / "whole", recipe, every=4)
+    assert not train(given, tmp_path / "parts", recipe, every=4, most=5)
+    assert train(given, tmp_path / "parts", recipe, every=4)
+    one, other = load(tmp_path / "whole").state_dict(), load(tmp_path / "parts").state_dict()
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    last = json.loads((tmp_path / "whole" / "log.jsonl").read_text().splitlines()[-1])
+    assert last["step"] == last["of"]
+    with pytest.raises(ValueError, match="another recipe"):
+        train(given, tmp_path / "parts", Recipe(seed=6))
+
+
+def test_the_loss_prefers_the_sentence_that_answers_among_those_of_its_question(network):
+    from evals.reader.training import Recipe, loss_of
+
+    def loss(scores, choose):
+        return float(
+            loss_of(
+                torch.tensor(scores), torch.zeros(3, 4), torch.tensor([1.0, 0.0, 0.0]), [1, 1, 1],
+                torch.ones(3, 4, dtype=torch.long), torch.zeros(3, 4, dtype=torch.long), Recipe(choose=choose, marks=0),
+            )
+        )  # fmt: skip
+
+    assert loss([2.0, -2.0, -2.0], 1.0) < loss([-2.0, 2.0, -2.0], 1.0)
+    assert loss([2.0, -2.0, -2.0], 1.0) > loss([2.0, -2.0, -2.0], 0.0)
+
+
+@pytest.mark.slow
+def test_the_exported_reader_gives_the_scores_of_the_padded_one(network, tmp_path):
+    from evals.reader import export
+
+    reader = network.Reader.new(1).eval()
+    torch.nn.init.normal_(reader.answers.weight, std=0.3)
+    folder = network.model_folder()
+    texts = [
+        ("Who opened it?", "Bridges", "Anna Berg opened it."),
+        ("When?", "", "It was opened in 1701, long ago, by her."),
+    ]
+    tokens = network.Tokenizer(folder).encode(texts * 3)
+    figures, made = export.compared(reader, export.trained(reader, folder), tokens, [1, 0] * 3)
+    assert figures["float32"]["furthest off"] < 1e-3
+    assert figures["whole numbers"]["correlation with torch"] > 0.98
+    assert figures["whole numbers"]["same in another order"]
+    assert len(made["whole numbers"]) < 12_000_000
+    (tmp_path / "reader.onnx").write_bytes(made["whole numbers"])
+    read = export.load(tmp_path / "reader.onnx", folder).scores(tokens)
+    assert read[0] == read[2] != read[1]
