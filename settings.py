@@ -208,17 +208,17 @@ class SlackSettings(Group):
 
 
 class WebSettings(Group):
-    """The reading room."""
+    """The question box and the reading room."""
 
     url: AnyHttpUrl | None = Field(None, description="where readers find the room; citations link there")
     host: str = Field("127.0.0.1", description="where the room listens")
-    port: int | None = Field(
-        None, ge=1, le=65_535, description="where the room listens; when it is set, the bot serves it"
-    )
+    port: int | None = Field(None, ge=1, le=65_535, description="where the room listens; if set, the bot serves it")
     days: int = Field(30, ge=1, le=90, description="how long a link opens")
-    secret: SecretStr | None = Field(
-        None, description="what signs links; without it, one is made and kept in the data folder"
-    )
+    secret: SecretStr | None = Field(None, description="what signs links; else one is made in the data folder")
+    password: SecretStr | None = Field(None, min_length=8, description="to ask in the browser from other machines")
+    user_header: str = Field("", pattern=r"^[A-Za-z0-9-]{0,60}$", description="header in which a proxy says who asks")
+    token: SecretStr | None = Field(None, min_length=16, description="that programs send to ask over HTTP")
+    per_minute: int = Field(120, ge=1, le=100_000, description="questions in a minute from one address, at most")
 
     @field_validator("secret")
     @classmethod

@@ -111,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.set_defaults(run=admin.rebuild)
 
     report = subcommands.add_parser(
-        "report", help="what was asked in Slack, what was not answered, and what to ingest next"
+        "report", help="what was asked in Slack and in the browser, what was not answered, and what to ingest next"
     )
     report.add_argument("--week", action="store_true", help="the last seven days (this is what it does without days)")
     report.add_argument("--since", type=_day, metavar="DATE", help="from this day on (YYYY-MM-DD)")

@@ -16,7 +16,7 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.wiring import answering_desk, links_of, llm_of, opened_archive, quotes_desk
+from bot.wiring import answering_desk, desk_loader, links_of, llm_of, opened_archive, question_box, quotes_desk
 from index.console import as_utf8, json_line
 from index.errors import NewsdeskError, SettingsError
 from settings import Settings
@@ -188,7 +188,6 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
             "bot --help"
         )
     from bot import telemetry
-    from bot.answer.desk import Request
     from bot.slack.access import Allowed
     from bot.slack.bot import Rules
     from bot.slack.process import Tokens
@@ -217,19 +216,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
         links_of(settings),
     )
 
-    llm = llm_of(settings)
-
-    def load() -> tuple[AnsweringDesk, Archive]:
-        with contextlib.ExitStack() as opened:
-            archive = settings.archive()
-            opened.callback(archive.close)
-            model = embedder or settings.embedder()
-            desk = quotes_desk(archive, settings, model)
-            desk.ask(Request("a question that loads the model and opens the index", date.today()))
-            answers = answering_desk(desk, llm, settings, model)
-            opened.pop_all()  # it stays open
-        return answers, archive
-
+    load = desk_loader(settings, embedder)
     telemetry.to_stderr(settings.log.format, settings.log.level)
     end = begin()
     try:
@@ -258,9 +245,12 @@ async def _reading_room(settings: Settings, bot: SlackBot) -> AsyncIterator[None
     from bot.journal.journal import journal_at
     from bot.journal.stored_answer import answers
     from bot.slack.process import health_routes
-    from web.app import app, listening
+    from web.app import app
+    from web.server import listening
 
     journal = journal_at(settings.database(), settings.data_dir)
-    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), health_routes(bot))
-    async with listening(pages, settings.web.host, settings.web.port):
-        yield
+    with question_box(settings, bot.desk) as asking:
+        checks = health_routes(bot)
+        pages = app(settings.signed_links(), settings.open_catalog, answers(journal), checks, asking=asking)
+        async with listening(pages, settings.web.host, settings.web.port):
+            yield

@@ -1,4 +1,7 @@
-"""The desk as the bot uses it: loaded in the background and run in threads, so that Slack never waits for it."""
+"""The desk as Slack and the browser use it: loaded in the background and run in threads, so that neither waits for it.
+
+Questions begin in the order in which they are asked.
+"""
 
 from __future__ import annotations
 
@@ -10,16 +13,20 @@ import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from bot.answer.desk import Reply, Request
+from bot.answer.desk import Desk, Reply, Request
 from bot.answer.examples import example_questions
 from bot.desks import AnsweringDesk, StreamingDesk
-from bot.reply import Answer, Sentence
+from bot.journal.stored_answer import StoredAnswer, stored_answer
+from bot.languages import language_of, refusal_in
+from bot.reply import Answer, Links, Sentence
 from bot.telemetry import error_place
 from index.archive import Archive
+from index.articles import Hit
 from index.errors import NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")
@@ -105,9 +112,44 @@ class DeskThreads:
             self._examples = number, tuple(answered)
         return self._examples[1]
 
-    async def languages(self) -> Counter[str]:
-        """Return how many articles each language has. Raises NewsdeskError."""
-        found = await self.read(partial(article_languages, known=self._languages[0]))
+    async def search(self, request: Request, limit: int) -> list[Hit]:
+        """Return the passages that a question finds, best first. Raises NewsdeskError."""
+
+        def work() -> list[Hit]:
+            desk = self._desk()[0]
+            quotes = desk.quotes if isinstance(desk, StreamingDesk) else desk
+            assert isinstance(quotes, Desk)
+            return quotes.search(request, limit)
+
+        return await self._in_thread(work)
+
+    @property
+    def known_examples(self) -> tuple[str, ...]:
+        """The example questions that were found last."""
+        return self._examples[1]
+
+    async def stored(self, reply: Reply, links: Links) -> StoredAnswer:
+        """Return a reply as it is stored, with the versions it depends on. Raises NewsdeskError."""
+        return await self._in_thread(lambda: self._stored(reply, links))
+
+    async def answer(self, request: Request, links: Links) -> tuple[Reply, StoredAnswer]:
+        """Answer a question; return the reply, and the reply as it is stored. Raises NewsdeskError."""
+
+        def work() -> tuple[Reply, StoredAnswer]:
+            reply = self._desk()[0].ask(request)
+            return reply, self._stored(reply, links)
+
+        return await self._in_thread(work)
+
+    def _stored(self, reply: Reply, links: Links) -> StoredAnswer:
+        archive = self._desk()[1]
+        found = stored_answer(reply, archive_versions(archive), links)
+        language = None if found.answered else language_of(found.question)
+        foreign = refusal_in(language, self._count_languages(archive)) if language else ""
+        return replace(found, note=foreign, near=()) if foreign else found
+
+    def _count_languages(self, archive: Archive) -> Counter[str]:
+        found = article_languages(archive, self._languages[0])
         if found:
             self._languages = found
         return self._languages[1]

@@ -135,7 +135,8 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _about(article: Article) -> dict[str, Any]:
+def about(article: Article) -> dict[str, Any]:
+    """Return what is known of an article, as JSON has it."""
     source = article.source
     return {
         "article_id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
@@ -153,11 +154,11 @@ def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) 
         "also_in": list(citation.also_in),
         "link": links.cited(citation, among),
     }
-    return {"number": citation.number, **_about(citation.article), **place}
+    return {"number": citation.number, **about(citation.article), **place}
 
 
 def _nearest_json(hit: Hit) -> dict[str, Any]:
-    return {**_about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
+    return {**about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
 
 
 def marks_of(*, headline: bool, teaser: bool) -> tuple[str, ...]:

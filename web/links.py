@@ -63,7 +63,7 @@ def _make(path: Path) -> None:
 
 
 Span = tuple[int, int]  # start and end in the article's text, in characters
-LinkKind = Literal["a", "o", "q"]  # an article, its original, an answer
+LinkKind = Literal["a", "o", "q", "f"]  # an article, its original, an answer; and the forms of a person
 
 _SALT = "newsdesk reading room"
 _VERSION = 16  # characters of a digest that name a version
@@ -127,9 +127,13 @@ class SignedLinks:
         """Return the link to an article as it was saved."""
         return self._signed("o", article, [], until)
 
-    def answer(self, id_: str) -> str:
+    def answer(self, id_: str, until: date | None = None) -> str:
         """Return the link to an answer."""
-        return self._signed("q", id_, [], None)
+        return self._signed("q", id_, [], until)
+
+    def form(self, user: str) -> str:
+        """Return what a form on our pages sends along, so that no other site can send it in a person's name."""
+        return self._signed("f", user, [], self._today() + timedelta(days=1)).partition("?")[2]
 
     def place(self, article: str, query: bytes) -> tuple[LinkTarget, date] | None:
         """Return a link's target and last day, None if its signature is wrong or its time is over."""
@@ -146,7 +150,9 @@ class SignedLinks:
         return place, date.fromisoformat(said["until"])
 
     def until(self, kind: LinkKind, id_: str, query: bytes) -> date | None:
-        """Return the last day of a link to an original or an answer, None if it is wrong or its time is over."""
+        """Return the last day of a link to an original or an answer, or of a form; None if it is wrong or its time is
+        over.
+        """
         said = self._opened(kind, id_, query)
         return date.fromisoformat(said["until"]) if said else None
 

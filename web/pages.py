@@ -149,6 +149,10 @@ def _moment(value: str) -> str:
     )
 
 
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
+
+
 _templates = Environment(
     loader=FileSystemLoader(_HERE / "templates"),
     autoescape=True,
@@ -159,6 +163,7 @@ _templates = Environment(
 )
 _templates.filters |= {
     "plain": printable,
+    "lines": _lines,
     "day": partial(day_text, full=True),
     "published": _published,
     "moment": _moment,
@@ -209,10 +214,38 @@ def original_page(article: Article, original: Original, until: date, links: Sign
     )
 
 
-def answer_page(shown: AnswerView, until: date, links: SignedLinks) -> bytes:
-    """Return an answer with its sources, each of them a link to its place."""
-    sources = [(source, links.article(source.place, until)) for source in shown.sources]
-    return _rendered("answer.html", links.base, shown=shown, sources=sources, until=until)
+def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | None = None) -> bytes:
+    """Return an answer with its sources, each of them a link to its place.
+
+    With ``form``, which its forms send along, the reader can rate the answer and ask on.
+    """
+    return _rendered(
+        "answer.html",
+        links.base,
+        shown=shown,
+        sources=[
+            (source, links.article(source.place, until), around)
+            for source, around in zip(shown.sources, _first_of_each_passage(shown.sources), strict=True)
+        ],
+        nearest=[(source, links.article(source.place, until)) for source in shown.nearest],
+        earlier=[(question, links.answer(id_, until)) for question, id_ in shown.earlier],
+        form=form,
+        until=until,
+    )
+
+
+def _first_of_each_passage(sources: Sequence[QuotedSource]) -> list[bool]:
+    """Tell for each source whether its passage is to be shown around the quote: it is once."""
+    passages = [(source.place.article, source.before + source.quote + source.after) for source in sources]
+    return [passage not in passages[:place] for place, passage in enumerate(passages)]
+
+
+def home_page(
+    count: int, newest: Sequence[RelatedArticle], examples: Sequence[str], form: str, links: SignedLinks
+) -> bytes:
+    """Return the page with the question box. ``count``: how many articles there are; ``form``: what the form sends."""
+    articles = [(article, links.article(article.place)) for article in newest]
+    return _rendered("home.html", links.base, count=count, newest=articles, examples=examples[:3], form=form)
 
 
 def message_page(base: str, title: str, *paragraphs: str) -> bytes:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
 from index.articles import Article, Source, digest_of
 from index.read.original import Original, original
@@ -27,6 +28,8 @@ class QuotedSource:
     place: LinkTarget
     date_source: str | None = None
     marks: tuple[str, ...] = ()  # what a reader is told beside it ("headline", "teaser only")
+    before: str = ""  # what stands in the article around the quote
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,11 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """A question with its answer, or with the message shown instead (``message``)."""
+    """A question with its answer, or with the message shown instead (``message``) and the passages that are closest.
+
+    ``earlier``: the questions before it in the browser, oldest first, with the ids of their answers. ``lead`` and
+    ``note`` stand before and under the sentences.
+    """
 
     question: str
     asked: datetime
@@ -47,11 +54,16 @@ class AnswerView:
     sources: tuple[QuotedSource, ...]
     message: str = ""
     verbatim: bool = True  # the sentences are the quotes themselves
+    nearest: tuple[QuotedSource, ...] = ()
+    earlier: tuple[tuple[str, str], ...] = ()
+    lead: str = ""
+    note: str = ""
 
 
 Answers = Callable[[str], AnswerView | None]
 
 
+_NEWEST = 8  # articles under the question box
 _TWINS = 20  # other papers with the same report
 _FRESH = 1.0  # seconds that the number of the published generation is used
 
@@ -114,6 +126,27 @@ class Shelf:
         """Return what a link opens, None if the article is not in the archive. Raises ArchiveError."""
         with self._opened_catalog().snapshot() as snapshot:
             return _opened(snapshot, place)
+
+    def newest(self) -> tuple[int, tuple[RelatedArticle, ...]]:
+        """Return how many articles there are, and the newest of them. Raises ArchiveError."""
+        count, found = self.listed(0, _NEWEST)
+        return count, tuple(
+            RelatedArticle(source, LinkTarget(source.id, version_of(digest))) for source, digest in found
+        )
+
+    def listed(self, offset: int, limit: int) -> tuple[int, list[tuple[Source, str]]]:
+        """Return how many articles there are, and some of them with the digests of their texts, newest first."""
+        with self._opened_catalog().snapshot() as snapshot:
+            return snapshot.count_articles(), list(islice(snapshot.sources(), offset, offset + limit))
+
+    def article(self, id_: str) -> tuple[Article, list[str]] | None:
+        """Return an article and the ids of its copies, None if it is not in the archive. Raises ArchiveError."""
+        with self._opened_catalog().snapshot() as snapshot:
+            found = snapshot.articles([id_]).get(id_)
+            if found is None:
+                return None
+            copies = {*snapshot.twins(found.digest, id_)[:_TWINS], *snapshot.duplicates([id_]).get(id_, [])}
+            return found, sorted(copies)
 
     def original(self, article: str) -> tuple[Article, Original] | None:
         """Return an article and its text as it was saved, None if it is not in the archive. Raises ArchiveError."""

@@ -101,7 +101,7 @@ def _writings(settings: Settings) -> list[dict[str, Any]]:
 
 
 def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Report what was asked in Slack, and what was not answered."""
+    """Report what was asked in Slack and in the browser, and what was not answered."""
     from bot.admin.usage import usage, usage_text
     from bot.admin.usage_page import page
 
@@ -113,7 +113,10 @@ def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         raise SettingsError(f"{since} is after {until}. Name the earlier day with --since.")
     with opened_journal(settings) as journal:
         if journal is None:
-            raise ArchiveError(f"There is no journal in {settings.data_dir.resolve()}: nobody has asked in Slack yet.")
+            raise ArchiveError(
+                f"There is no journal in {settings.data_dir.resolve()}: nobody has asked in Slack "
+                "or in the browser yet."
+            )
         with opened_archive(settings) if settings.has_archive() else contextlib.nullcontext() as archive:
             values = usage(journal, archive, since, until)
     if parsed.html:

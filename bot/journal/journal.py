@@ -1,6 +1,6 @@
-"""The journal: every question from Slack, which process answers it, and what became of it; in SQLite or PostgreSQL.
+"""The journal: every question, which process answers it, and what became of it; in SQLite or PostgreSQL.
 
-waiting → working → answered | left | stopped | failed;  removing → removed
+waiting → working → answered | left | stopped | failed;  removing → removed. From the browser: answered at once
 """
 
 from __future__ import annotations
@@ -109,6 +109,11 @@ class Journal:
             mine_now = select(questions.c.id).where(questions.c.id.in_([one.id for one in new]))
             written = set(connection.scalars(mine_now))
         return [one if one.id in written else None for one in mine]
+
+    def add_answered(self, entry: JournalEntry) -> None:
+        """Store a question that was asked in the browser, with its answer."""
+        with self._writing() as connection:
+            connection.execute(insert(questions).values(**row_of(entry)))
 
     def mark_done(self, token: str) -> bool:
         """Mark something as done (an event, a report, a refusal); False if it was done before."""
@@ -316,7 +321,7 @@ class Journal:
         with self._reading() as connection:
             rows = connection.execute(
                 select(questions.c.channel, questions.c.thread)
-                .where(questions.c.asked > when, questions.c.thread != "")
+                .where(questions.c.asked > when, questions.c.thread != "", questions.c.kind != "web")
                 .order_by(questions.c.asked.desc())
             )
             return list(dict.fromkeys((row.channel, row.thread) for row in rows))

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from bot.answer.desk import Reply
+from bot import telemetry
+from bot.answer.desk import QuestionError, Reply
 from bot.answer.question import parse_question
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
 from bot.reply import Answer, Citation, Links, Sentence, marks_of
+from bot.telemetry import error_place
 from index.articles import Article, Hit
+from index.errors import ArchiveError
 from index.sentences import spans
 from index.store.dialect import Database
 from index.text import terms
 from web.links import target
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
+
+log = logging.getLogger("newsdesk.answers")
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
 REASONS = {
@@ -82,6 +88,8 @@ class Near:
     text: str
     link: str | None = None
     sentence: str = ""
+    start: int = 0  # of the sentence, else of the text
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +139,33 @@ class StoredAnswer:
         return cls(**{**values, "said": said, "cited": cited, "near": near})
 
 
+APOLOGY = (
+    "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
+    "reason with: python -m bot doctor"
+)
+
+
+def answer_to_error(question: str, error: Exception) -> StoredAnswer:
+    """Return what the asker reads after an error.
+
+    That is the error's text where it is meant for them, else an apology that shows nothing of the inside.
+    """
+    if isinstance(error, QuestionError):
+        return StoredAnswer(question, "trouble", str(error))
+    log.error("could not answer error=%s", error_place(error))
+    if isinstance(error, ArchiveError) and "no archive" in str(error):
+        return StoredAnswer(
+            question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER"
+        )
+    return StoredAnswer(question, "trouble", apology())
+
+
+def apology() -> str:
+    """Return the apology for an error, with the reference under which the log tells more."""
+    id_ = telemetry.request.get()
+    return f"{APOLOGY} (reference {id_})" if id_ else APOLOGY
+
+
 def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> StoredAnswer:
     """Return a desk's reply as it is stored and shown."""
     result, note, links = reply.result, "", links or Links()
@@ -170,7 +205,7 @@ def _near(question: str, hit: Hit, links: Links) -> Near | None:
     begin, end = max(spans(text), key=lambda span: len(asked & set(terms(text[slice(*span)]))), default=(0, 0))
     short = 0 < end - begin <= _LONGEST_SENTENCE
     place = (start + begin, start + end) if short else (start, hit.passage.end)
-    return Near(_origin(hit.article), text, links.passage(hit.article, place), text[begin:end] if short else "")
+    return Near(_origin(hit.article), text, links.passage(hit.article, place), text[begin:end] if short else "", *place)
 
 
 def _origin(article: Article) -> Origin:
@@ -217,14 +252,26 @@ def answers(place: Database) -> Answers:
                 return None
             opened.append(Journal(place, to_read=True))
         entry = opened[0].by_id(id_)
-        return _shown(entry) if entry and entry.answer else None
+        return _shown(entry, conversation(opened[0], id_)[:-1]) if entry and entry.answer else None
 
     return find
 
 
-def _shown(entry: JournalEntry) -> AnswerView:
+def conversation(journal: Journal, id_: str, most: int = 9) -> list[JournalEntry]:
+    """Return a question and those it follows in the browser, oldest first."""
+    found: list[JournalEntry] = []
+    while len(found) < most and (entry := journal.by_id(id_)):
+        found.insert(0, entry)
+        if entry.kind != "web" or not entry.thread:
+            break
+        id_ = entry.thread
+    return found
+
+
+def _shown(entry: JournalEntry, earlier: Sequence[JournalEntry]) -> AnswerView:
     stored = StoredAnswer.from_json(entry.answer or "{}")
     message = "" if stored.answered else stored.note or REASONS.get(stored.reason, stored.reason)
+    closest = [near for near in stored.near if near.end]  # older ones do not say where they stand
     moment = datetime.fromtimestamp(entry.asked, UTC)
     sentences = tuple(ShownSentence(said.text, said.numbers) for said in stored.said)
     return AnswerView(
@@ -234,7 +281,18 @@ def _shown(entry: JournalEntry) -> AnswerView:
         tuple(_quoted(cited, stored) for cited in stored.cited),
         message,
         stored.verbatim,
+        tuple(_close(near, number) for number, near in enumerate(closest, 1)),
+        tuple((item.text, item.id) for item in earlier),
+        stored.lead,
+        stored.note if stored.answered else "",
     )
+
+
+def _close(near: Near, number: int) -> QuotedSource:
+    origin = near.origin
+    place = target(origin.article_id, origin.digest, origin.title, (near.start, near.end, False))
+    quote, marks = near.sentence or near.text, marks_of(headline=False, teaser=origin.teaser)
+    return QuotedSource(number, quote, origin.title, origin.publisher, origin.day, (), place, origin.date_source, marks)
 
 
 def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
@@ -255,4 +313,6 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         place,
         origin.date_source,
         cited.marks,
+        cited.before,
+        cited.after,
     )

@@ -11,12 +11,11 @@ from datetime import date
 
 from bot import telemetry
 from bot.answer.desk import LONGEST_QUESTION, Reply, Request
-from bot.desk_threads import DeskThreads, archive_versions
+from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.journal.stored_answer import StoredAnswer, stored_answer
+from bot.journal.stored_answer import StoredAnswer, answer_to_error, apology
 from bot.journal.tables import JOURNAL_ERRORS
-from bot.languages import language_of, refusal_in
 from bot.reply import Links, Sentence
 from bot.slack import metrics
 from bot.slack.access import Access, Verdict
@@ -26,7 +25,7 @@ from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import count_articles
 from bot.slack.messages.small_talk import asks_nothing, is_empty, looks_like_question
 from bot.slack.messages.text import end_of, plain, question_text
-from bot.slack.notices import NOT_THERE, Notices, answer_to_error, apology
+from bot.slack.notices import NOT_THERE, Notices
 from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
 from bot.slack.web_api.api import Api
@@ -182,12 +181,8 @@ class Answering:
             self._journal.usage.note_writing(entry.id, reply.writing)
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", entry.id, reply.writing.fault)
-        found = stored_answer(reply, await self._desk.read(archive_versions), self._links)
-        if found.answered:
-            return replace(found, page=self._links.answer(entry.id))
-        language = language_of(found.question)
-        foreign = refusal_in(language, await self._desk.languages()) if language else ""
-        return replace(found, note=foreign, near=()) if foreign else found
+        found = await self._desk.stored(reply, self._links)
+        return replace(found, page=self._links.answer(entry.id)) if found.answered else found
 
     def _earlier_questions(self, entry: JournalEntry) -> list[JournalEntry]:
         """Return the questions asked before this one in its thread."""

@@ -5,19 +5,14 @@ from __future__ import annotations
 import logging
 import time
 
-from bot import telemetry
-from bot.answer.desk import QuestionError
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.journal.stored_answer import StoredAnswer
 from bot.slack.access import REFUSALS, Verdict
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.text import plain
 from bot.slack.web_api.api import Api
 from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
-from bot.telemetry import error_place
-from index.errors import ArchiveError
 
 log = logging.getLogger("newsdesk.slack")
 
@@ -42,12 +37,6 @@ _WORDS = {
     "thread_locked": f"the thread is locked. {_ASK_HERE}",
 }
 _OTHER = f"Slack does not let me. {_ASK_HERE}"
-
-
-APOLOGY = (
-    "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
-    "reason with: python -m bot doctor"
-)
 
 
 class Notices:
@@ -105,24 +94,3 @@ def words_for(error: str) -> str:
 def _message(words: str, question: str = "") -> Message:
     asked = [blocks.section(blocks.text(plain(question), italic=True))] if question else []
     return Message((blocks.rich([*asked, blocks.section(blocks.text(words))]),), words)
-
-
-def answer_to_error(question: str, error: Exception) -> StoredAnswer:
-    """Return what the asker reads after an error.
-
-    That is the error's text where it is meant for them, else an apology that shows nothing of the inside.
-    """
-    if isinstance(error, QuestionError):
-        return StoredAnswer(question, "trouble", str(error))
-    log.error("could not answer error=%s", error_place(error))
-    if isinstance(error, ArchiveError) and "no archive" in str(error):
-        return StoredAnswer(
-            question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER"
-        )
-    return StoredAnswer(question, "trouble", apology())
-
-
-def apology() -> str:
-    """Return the apology for an error, with the reference under which the log tells more."""
-    id_ = telemetry.request.get()
-    return f"{APOLOGY} (reference {id_})" if id_ else APOLOGY

@@ -27,9 +27,9 @@ _BLOCK = frozenset(
     "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre search section "
     "summary table tbody td tfoot th thead tr ul".split()
 )
-_INLINE = (
-    *"abbr b big cite code data del dfn em font i ins kbd mark q small span strong".split(),
-    *"sub sup template time tt u var wbr".split(),
+_INLINE = tuple(
+    "abbr b big cite code data del dfn em font i ins kbd mark q small span strong sub sup template time tt u var "
+    "wbr".split()
 )
 _MOST_INLINE = 10_000
 # What a browser does not show, or only where it cannot show something else.

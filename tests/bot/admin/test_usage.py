@@ -208,7 +208,7 @@ def test_what_cannot_be_reported_is_told(journal, arguments, sentence, capsys):
 
 def test_without_a_journal_the_report_says_that_nobody_asked(capsys):
     assert main(["report"]) == 2
-    assert "nobody has asked in Slack yet" in capsys.readouterr().err
+    assert "nobody has asked in Slack or in the browser yet" in capsys.readouterr().err
 
 
 def test_a_week_without_questions_is_a_report_too(journal):

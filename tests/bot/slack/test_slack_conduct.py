@@ -235,11 +235,11 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
     run(whole())
 
 
-@pytest.mark.parametrize("where", ["answering.archive_versions", "messages.blocks.answer"])
+@pytest.mark.parametrize("where", ["bot.desk_threads.archive_versions", "bot.slack.messages.blocks.answer"])
 def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkeypatch):
     real = {
-        "answering.archive_versions": None,
-        "messages.blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
+        "bot.desk_threads.archive_versions": None,
+        "bot.slack.messages.blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
     }[where]
     calls = []
 
@@ -249,7 +249,7 @@ def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkey
             raise KeyError("harbour")
         return real(*given, **more)
 
-    monkeypatch.setattr(f"bot.slack.{where}", broken)
+    monkeypatch.setattr(where, broken)
 
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()):
