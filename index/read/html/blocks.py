@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Variation selectors: printable, no letters, without width, and only behind Chinese characters in real texts.
 _FIRST, _DIGITS = 0xE0100, 240
 _MARK = re.compile(f"([{chr(_FIRST)}-{chr(_FIRST + _DIGITS - 1)}]{{2}})")
-_MOST = _DIGITS * _DIGITS
+MOST = _DIGITS * _DIGITS
 _BLOCK = frozenset(
     "address article aside blockquote body caption center dd details dialog dir div dl dt fieldset figcaption figure "
     "footer form h1 h2 h3 h4 h5 h6 header hgroup hr html legend li main menu nav ol optgroup p pre search section "
@@ -102,7 +102,7 @@ def _follows(before: Block, block: Block) -> bool:
 
 def mark(blocks: Sequence[Block]) -> None:
     """Put a mark before the text of each block, in the page's tree."""
-    for number, block in enumerate(blocks[:_MOST]):
+    for number, block in enumerate(blocks):
         sign = chr(_FIRST + number // _DIGITS) + chr(_FIRST + number % _DIGITS)
         for element, side in block.places:
             setattr(element, side, sign + (getattr(element, side) or ""))

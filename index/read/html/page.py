@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from index.articles import digest_of
 from index.errors import UnreadableError
 from index.read.html.article import article_of, left_out
-from index.read.html.blocks import Block, blocks_of, lighten, mark, unmarked
+from index.read.html.blocks import MOST, Block, blocks_of, lighten, mark, unmarked
 from index.read.html.fragment import LARGEST, tree_of
 from index.read.html.json_text import stated
 from index.read.html.shown import show_as_read
@@ -57,6 +57,10 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
     # It logs each page without an article; our own report has it.
     logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
     blocks = blocks_of(tree)
+    if len(blocks) > MOST:
+        raise UnreadableError(
+            f"has {len(blocks):,} paragraphs, more than {MOST:,}; save its text in parts and ingest them"
+        )
     mark(blocks)
     lighten(tree)
     try:

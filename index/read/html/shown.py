@@ -60,17 +60,37 @@ def _drop_unseen(tree: HtmlElement) -> None:
         for element in tree.xpath(_MAYBE_UNSEEN.format(" or @class or @id" if names else ""))
         if _is_unseen(element, names)
     ]
-    paragraphs = {element: _in_paragraphs(element) for element in found}
-    hidden = sum(paragraphs.values())
-    keeps = hidden > 0 and hidden > _in_paragraphs(tree) / 3
+    with_paragraphs = _with_paragraphs(tree, set(found)) if found else set()
     for element in found:
-        if not (keeps and paragraphs[element]):
+        if element not in with_paragraphs:
             _empty(element)
 
 
-def _in_paragraphs(element: HtmlElement) -> int:
-    """Return how many characters of an element are in paragraphs. XPath takes the square of their number for it."""
-    return sum(len(text) for paragraph in element.iter("p") for text in paragraph.itertext())
+def _with_paragraphs(tree: HtmlElement, unseen: set[HtmlElement]) -> set[HtmlElement]:
+    """Return the unseen elements that hold paragraphs, if a third of the paragraphs' text is in such elements.
+
+    XPath would take the square of the number of texts.
+    """
+    from lxml import etree
+
+    around: list[HtmlElement] = []
+    found: set[HtmlElement] = set()
+    length = hidden = 0
+    for event, element in etree.iterwalk(tree, events=("start", "end")):
+        if event == "end":
+            if around and around[-1] is element:
+                around.pop()
+            continue
+        if element in unseen:
+            around.append(element)
+        if element.tag == "p" and (characters := sum(map(len, element.itertext()))):
+            length += characters
+            hidden += characters if around else 0
+            for holder in reversed(around):
+                if holder in found:
+                    break
+                found.add(holder)
+    return found if hidden > length / 3 else set()
 
 
 def _empty(element: HtmlElement) -> None:

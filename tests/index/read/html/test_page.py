@@ -392,6 +392,7 @@ NO_ARTICLE = [
     ),
     pytest.param("<html><body><p>Not found</p></body></html>", "no article text", id="nothing-much"),
     pytest.param("<html></html>", "not an HTML page", id="empty-page"),
+    pytest.param(f"<html><body>{'<p>a' * 60_000}</body></html>", "60,000 paragraphs", id="far-too-long"),
     pytest.param("Only words, no page at all.", "no HTML", id="plain-text"),
     pytest.param("%PDF-1.7 stream", "another kind of file", id="pdf"),
     pytest.param(
