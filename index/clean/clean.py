@@ -15,7 +15,14 @@ from dataclasses import dataclass
 from index.clean.byline import byline_of, bylines
 from index.clean.extent import also_of_the_article, extent
 from index.clean.furniture import form_of
-from index.clean.neighbours import cut_blocks, cut_closing, cut_prefixed_links, folded_words
+from index.clean.neighbours import (
+    cut_blocks,
+    cut_closing,
+    cut_link_lists,
+    cut_prefixed_links,
+    cut_self_description,
+    folded_words,
+)
 from index.text import BULLET, is_prose
 
 _BLOCK_TAG = re.compile(
@@ -110,7 +117,7 @@ def clean(
     line of furniture.
     """
     lines = lines_of(raw, tags=False) if extracted else unwrapped(lines_of(raw))
-    reasons = _reasons_by_words(lines, title) if extracted else _reasons(lines, title, publisher)
+    reasons = _reasons_by_words(lines, title, publisher) if extracted else _reasons(lines, title, publisher)
     kept: list[str] = []
     cut: list[Cut] = []
     at = 0  # where the next paragraph begins
@@ -164,10 +171,12 @@ def _below_short(block: list[str]) -> list[str]:
     return block[next((at for at, line in enumerate(block[:3]) if len(line) >= 50), 0) :]
 
 
-def _reasons_by_words(lines: list[str], title: str) -> list[str]:
+def _reasons_by_words(lines: list[str], title: str, publisher: str | None) -> list[str]:
     """Return for each line of an extracted text why its own words make it furniture, or "" if it stays."""
     reasons = [_form(line) for line in lines]
     cut_prefixed_links(lines, reasons)
+    cut_link_lists(lines, reasons)
+    cut_self_description(lines, reasons, publisher)
     folded_title = folded_words(title)
     seen: set[str] = set()
     above = set(bylines(lines))

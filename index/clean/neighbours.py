@@ -43,14 +43,14 @@ _APPEAL = re.compile(
 def cut_blocks(lines: list[str], reasons: list[str], publisher: str | None) -> None:
     """Cut the furniture that comes in blocks, anywhere in the page."""
     _cut_preview_cards(lines, reasons)
-    _cut_link_lists(lines, reasons)
+    cut_link_lists(lines, reasons)
     cut_prefixed_links(lines, reasons)
     _cut_contents(lines, reasons)
     _cut_captions(lines, reasons)
     _cut_bylines(lines, reasons)
     _cut_sign_up_boxes(lines, reasons)
     _cut_tail(lines, reasons, publisher)
-    _cut_self_description(lines, reasons, publisher)
+    cut_self_description(lines, reasons, publisher)
 
 
 def folded_words(line: str) -> str:
@@ -70,7 +70,7 @@ def _cut_preview_cards(lines: list[str], reasons: list[str]) -> None:
                 reasons[i] = "link card"
 
 
-def _cut_link_lists(lines: list[str], reasons: list[str]) -> None:
+def cut_link_lists(lines: list[str], reasons: list[str]) -> None:
     """Cut the headlines under "Related stories", "Most read" and their like, up to the next line of prose."""
     inside = False
     for index, line in enumerate(lines):
@@ -137,7 +137,7 @@ def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> No
         before += prose[index]
 
 
-def _cut_self_description(lines: list[str], reasons: list[str], publisher: str | None) -> None:
+def cut_self_description(lines: list[str], reasons: list[str], publisher: str | None) -> None:
     """Cut what the outlet says of itself under the article: the last lines, if they open with its name and follow
     furniture.
     """

@@ -1182,3 +1182,9 @@ def test_cleaning_a_cleaned_text_again_loses_no_sentence(raw):
     once = clean(raw).text
     again = clean(once).text
     assert [sentence for sentence in (FIRST, SECOND, THIRD) if (sentence in once) != (sentence in again)] == []
+
+
+def test_of_an_extracted_text_lists_of_other_stories_and_what_the_outlet_says_of_itself_go():
+    end = "READ NEXT\n\n- The old harbour\n\n- Who owns a ferry?\n\nOsterby Herald is printed in Osterby."
+    text = f"{FIRST}\n\n| Boat | Seats |\n\n| Aurora | 48 |"
+    assert clean(f"{text}\n\n{end}", "Ferry ends", "Osterby Herald", extracted=True).text == text
