@@ -38,6 +38,9 @@ demo: install
 	@echo '$$ python -m bot ask "$(QUESTION)"'
 	@echo
 	@NEWSDESK_DATA_DIR=$(DEMO_DATA) $(BIN)/python -m bot ask "$(QUESTION)"
+	@echo
+	@echo "To ask in the browser, on http://127.0.0.1:8080/:"
+	@echo "  NEWSDESK_DATA_DIR=$(DEMO_DATA) $(BIN)/python -m web"
 
 test: $(VENV)/installed-dev browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import signal
 import sys
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from index.console import json_line, replace_what_cannot_be_shown
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.ingest.changes import Options
 from index.ingest.report import Progress, Report, Step, failures_of, shown, summary
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
     """Run the command and return its exit code: 0 all well, 1 some articles failed, 2 nothing was done."""
+    replace_what_cannot_be_shown()
     parser = _parser()
     parsed = parser.parse_args(arguments)
     parsed.paths = [_unfiled(path) for path in parsed.paths]
@@ -244,7 +245,7 @@ class _Watched:
         fresh = [failure for failure in report.failures if failure not in self._failed]
         self._failed = set(report.failures) | (self._failed if changed is not None else set())
         if self._json and (report.changed or fresh):
-            print(json.dumps(report.as_json(), ensure_ascii=False), flush=True)
+            print(json_line(report.as_json()), flush=True)
         elif not self._json:
             for failure in fresh:
                 print(f"failed   {printable(short_path(failure.path))}: {printable(failure.reason)}", flush=True)
@@ -321,7 +322,7 @@ def _dry_run(parsed: argparse.Namespace, settings: Settings) -> int:
             archive.close()
     if parsed.json:
         plan_json = [{"action": step.action, "path": step.path, "title": step.title, "why": step.why} for step in steps]
-        print(json.dumps({**report.as_json(), "dry_run": True, "plan": plan_json}, ensure_ascii=False))
+        print(json_line({**report.as_json(), "dry_run": True, "plan": plan_json}))
     else:
         for step in steps:
             print(f"{step.action:<7} {printable(short_path(step.path))}  {printable(step.title)}  ({step.why})")
@@ -365,7 +366,7 @@ class _Stop:
 
 def _print_report(report: Report, as_json: bool) -> None:
     if as_json:
-        print(json.dumps(report.as_json(), ensure_ascii=False))
+        print(json_line(report.as_json()))
         return
     print(f"{summary(report)} ({report.passages} passages, {report.seconds:.1f} s)")
     if report.interrupted:

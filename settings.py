@@ -82,7 +82,7 @@ class ChromaSettings(Group):
     collection: str = Field(
         "newsdesk",
         pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_-]{2,60}$",
-        description="start of the collection's name on a server",
+        description="start of the collection's name on a server: 3 to 61 letters, digits, - and _",
     )
 
     @field_validator("headers")
@@ -178,12 +178,12 @@ class SlackSettings(Group):
     ask_a_person: str = Field(
         "",
         pattern=r"^([UWSCG][A-Z0-9_]{2,30})?$",
-        description="a user, group or channel to ask when the articles do not say",
+        description="id (U012AB3CD) of a user, group or channel to ask when the articles do not say",
     )
     report_channel: str = Field(
         "",
         pattern=r"^([CG][A-Z0-9_]{2,30})?$",
-        description="channel that is told about each ingest that changed something",
+        description="id (C012AB3CD) of a channel that is told about each ingest that changed something",
     )
     follow_ups: bool = Field(True, description="answer questions in the threads of answers without a mention")
     max_age_hours: float = Field(
@@ -208,17 +208,17 @@ class SlackSettings(Group):
 
 
 class WebSettings(Group):
-    """The reading room."""
+    """The question box and the reading room."""
 
     url: AnyHttpUrl | None = Field(None, description="where readers find the room; citations link there")
     host: str = Field("127.0.0.1", description="where the room listens")
-    port: int | None = Field(
-        None, ge=1, le=65_535, description="where the room listens; when it is set, the bot serves it"
-    )
+    port: int | None = Field(None, ge=1, le=65_535, description="where the room listens; if set, the bot serves it")
     days: int = Field(30, ge=1, le=90, description="how long a link opens")
-    secret: SecretStr | None = Field(
-        None, description="what signs links; without it, one is made and kept in the data folder"
-    )
+    secret: SecretStr | None = Field(None, description="what signs links; else one is made in the data folder")
+    password: SecretStr | None = Field(None, min_length=8, description="to ask in the browser from other machines")
+    user_header: str = Field("", pattern=r"^[A-Za-z0-9-]{0,60}$", description="header in which a proxy says who asks")
+    token: SecretStr | None = Field(None, min_length=16, description="that programs send to ask over HTTP")
+    per_minute: int = Field(120, ge=1, le=100_000, description="questions in a minute from one address, at most")
 
     @field_validator("secret")
     @classmethod
@@ -373,7 +373,11 @@ def load() -> Settings:
         first = error.errors()[0]
         setting = "__".join(str(part) for part in first["loc"] if isinstance(part, str)).upper()
         variable = setting if setting.startswith("SLACK_") and setting in known else PREFIX + setting
-        raise SettingsError(f"{variable}: {first['msg']}. Correct it in the environment or in .env.") from error
+        why = first["msg"]
+        if first["type"] == "string_pattern_mismatch":  # a regular expression helps nobody
+            group, name = map(str, first["loc"])
+            why = f"it has to be: {Settings.model_fields[group].annotation.model_fields[name].description}"  # type: ignore[union-attr]
+        raise SettingsError(f"{variable}: {why}. Correct it in the environment or in .env.") from error
     except ValueError as error:  # a list that is not written as JSON
         wrong = getattr(error.__cause__, "doc", None)
         variable = next(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from bot import commands
 from bot.admin import commands as admin
+from index.console import replace_what_cannot_be_shown
 from index.errors import NewsdeskError
 from settings import Settings, load
 
@@ -26,6 +27,7 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
 
     0: done, also with a refusal; 1: the doctor found something; 2: an error.
     """
+    replace_what_cannot_be_shown()
     parser = _parser()
     parsed = parser.parse_args(arguments)
     run: Callable[[argparse.Namespace, Settings, Embedder | None], int] = (
@@ -109,7 +111,7 @@ def _parser() -> argparse.ArgumentParser:
     rebuild.set_defaults(run=admin.rebuild)
 
     report = subcommands.add_parser(
-        "report", help="what was asked in Slack, what was not answered, and what to ingest next"
+        "report", help="what was asked in Slack and in the browser, what was not answered, and what to ingest next"
     )
     report.add_argument("--week", action="store_true", help="the last seven days (this is what it does without days)")
     report.add_argument("--since", type=_day, metavar="DATE", help="from this day on (YYYY-MM-DD)")

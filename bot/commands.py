@@ -16,7 +16,8 @@ from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
 
-from bot.wiring import answering_desk, links_of, llm_of, opened_archive, quotes_desk
+from bot.wiring import answering_desk, desk_loader, links_of, llm_of, opened_archive, question_box, quotes_desk
+from index.console import as_utf8, json_line
 from index.errors import NewsdeskError, SettingsError
 from settings import Settings
 
@@ -48,11 +49,17 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
         else:
             streamed, reply = _ask_and_print(
                 desk,
-                Request(parsed.question, today, parsed.since, parsed.until, parsed.publisher),
+                Request(
+                    as_utf8(parsed.question),
+                    today,
+                    parsed.since,
+                    parsed.until,
+                    parsed.publisher,
+                ),
                 stream=not parsed.json,
             )
             if parsed.json:
-                print(json.dumps(reply.as_json(parsed.explain, links), ensure_ascii=False))
+                print(json_line(reply.as_json(parsed.explain, links)))
             else:
                 hyperlinks = opens_links(sys.stdout, os.environ)
                 print(
@@ -111,7 +118,7 @@ def _ask_many(parsed: argparse.Namespace, desk: AnsweringDesk, today: date, link
                 except (ValueError, NewsdeskError) as error:
                     values = {"error": f"line {number}: {error}"}
                     code = 2
-                print(json.dumps({"id": id_, **values}, ensure_ascii=False), flush=True)
+                print(json_line({"id": id_, **values}), flush=True)
     except OSError as error:
         raise SettingsError(f"{parsed.jsonl} cannot be read: {error.strerror or error}.") from error
     except UnicodeDecodeError as error:
@@ -130,8 +137,10 @@ def _thread(value: object) -> tuple[str, ...]:
 
 def _mend_index(archive: Archive) -> None:
     """Write damaged vectors again after the answer, and say so in one line."""
-    from bot.repair import mend_index
+    from bot.repair import READ_ONLY_INDEX, mend_index
 
+    if archive.cannot_open_index:
+        print(f"{READ_ONLY_INDEX}.", file=sys.stderr)
     trouble = archive.trouble
     if trouble is None:
         return
@@ -156,7 +165,7 @@ def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
 
     findings = examine(settings, embedder or settings.embedder(), check_slack)
     if parsed.json:
-        print(json.dumps([finding.as_json() for finding in findings], ensure_ascii=False))
+        print(json_line([finding.as_json() for finding in findings]))
     else:
         for finding in findings:
             print(f"{'ok  ' if finding.ok else 'FAIL'}  {finding.what}: {finding.message}")
@@ -179,7 +188,6 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
             "bot --help"
         )
     from bot import telemetry
-    from bot.answer.desk import Request
     from bot.slack.access import Allowed
     from bot.slack.bot import Rules
     from bot.slack.process import Tokens
@@ -208,19 +216,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
         links_of(settings),
     )
 
-    llm = llm_of(settings)
-
-    def load() -> tuple[AnsweringDesk, Archive]:
-        with contextlib.ExitStack() as opened:
-            archive = settings.archive()
-            opened.callback(archive.close)
-            model = embedder or settings.embedder()
-            desk = quotes_desk(archive, settings, model)
-            desk.ask(Request("a question that loads the model and opens the index", date.today()))
-            answers = answering_desk(desk, llm, settings, model)
-            opened.pop_all()  # it stays open
-        return answers, archive
-
+    load = desk_loader(settings, embedder)
     telemetry.to_stderr(settings.log.format, settings.log.level)
     end = begin()
     try:
@@ -247,11 +243,14 @@ async def _reading_room(settings: Settings, bot: SlackBot) -> AsyncIterator[None
         yield
         return
     from bot.journal.journal import journal_at
-    from bot.slack.messages.stored_answer import answers
+    from bot.journal.stored_answer import answers
     from bot.slack.process import health_routes
-    from web.app import app, listening
+    from web.app import app
+    from web.server import listening
 
     journal = journal_at(settings.database(), settings.data_dir)
-    pages = app(settings.signed_links(), settings.open_catalog, answers(journal), health_routes(bot))
-    async with listening(pages, settings.web.host, settings.web.port):
-        yield
+    with question_box(settings, bot.desk) as asking:
+        checks = health_routes(bot)
+        pages = app(settings.signed_links(), settings.open_catalog, answers(journal), checks, asking=asking)
+        async with listening(pages, settings.web.host, settings.web.port):
+            yield

@@ -5,6 +5,11 @@ from __future__ import annotations
 from index.archive import Archive
 from index.errors import LockedError, NewsdeskError, ServerDown
 
+READ_ONLY_INDEX = (
+    "The data folder cannot be written, and Chroma opens no index that it cannot write to: each question is compared "
+    "with all vectors of the catalog"
+)
+
 
 def mend_index(archive: Archive) -> tuple[bool, str]:
     """Write the vectors again if they are damaged.

@@ -7,15 +7,16 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 from index.articles import Article, Hit, Passage
-from web.links import LinkTarget, SignedLinks, Span, address, at_passage, version_of
+from web.links import LinkTarget, QuotedPlace, SignedLinks, Span, address, at_passage, target, version_of
 
 Reason = Literal["nothing_found", "not_supported", "declined"]
 
 
 @dataclass(frozen=True, slots=True)
 class Citation:
-    """A verbatim quote: ``article.text[start:end] == quote``. Only bot/check/checker.py makes one, after checking
-    that.
+    """A verbatim quote: ``article.text[start:end] == quote``, or the same of the article's title for a ``headline``.
+
+    Only bot/check/checker.py makes one, after checking that.
     """
 
     number: int
@@ -25,6 +26,7 @@ class Citation:
     start: int
     end: int
     also_in: tuple[str, ...] = ()
+    headline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,27 +135,40 @@ def hit_json(hit: Hit) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _about(article: Article) -> dict[str, Any]:
+def about(article: Article) -> dict[str, Any]:
+    """Return what is known of an article, as JSON has it."""
     source = article.source
     return {
         "article_id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
-        "published": source.published and source.published.isoformat(), "url": source.url, "path": source.path,
+        "published": source.published and source.published.isoformat(), "date_source": source.date_source,
+        "url": source.url, "path": source.path, "teaser": source.teaser,
     }  # fmt: skip
 
 
 def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) -> dict[str, Any]:
     place = {
         "quote": citation.quote,
+        "place": "headline" if citation.headline else "text",
         "start": citation.start,
         "end": citation.end,
         "also_in": list(citation.also_in),
         "link": links.cited(citation, among),
     }
-    return {"number": citation.number, **_about(citation.article), **place}
+    return {"number": citation.number, **about(citation.article), **place}
 
 
 def _nearest_json(hit: Hit) -> dict[str, Any]:
-    return {**_about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
+    return {**about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
+
+
+def marks_of(*, headline: bool, teaser: bool) -> tuple[str, ...]:
+    """Return what a reader is told beside the source of a quote."""
+    return ("headline",) * headline + ("teaser only",) * teaser
+
+
+def place_of(citation: Citation) -> QuotedPlace:
+    """Return where in its article a citation's quote stands, as links name it."""
+    return (citation.start, citation.end, citation.headline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,19 +182,26 @@ class Links:
 
     def cited(self, citation: Citation, among: Sequence[Citation]) -> str | None:
         """Return the link of one of an answer's citations, None if there is nowhere to go."""
-        same = [
-            other for other in among if other is not citation and other.article.source.id == citation.article.source.id
-        ]
-        return self.passage(
-            citation.article, (citation.start, citation.end), [(other.start, other.end) for other in same]
+        source = citation.article.source
+        if self.room is not None:
+            same = [other for other in among if other is not citation and other.article.source.id == source.id]
+            return self.room.article(
+                target(source.id, citation.article.digest, source.title, place_of(citation), map(place_of, same))
+            )
+        return self._at_passage(
+            source.url, source.title if citation.headline else citation.article.text, citation.start, citation.end
         )
 
-    def passage(self, article: Article, span: Span, others: Sequence[Span] = ()) -> str | None:
-        """Return the link to a place in an article, None if there is nowhere to go."""
+    def passage(self, article: Article, span: Span) -> str | None:
+        """Return the link to a place in an article's text, None if there is nowhere to go."""
         if self.room is not None:
-            return self.room.article(LinkTarget(article.source.id, version_of(article.digest), span, tuple(others)))
-        url = address(article.source.url)
-        return at_passage(url, article.text, *span) if url else None
+            return self.room.article(LinkTarget(article.source.id, version_of(article.digest), span))
+        return self._at_passage(article.source.url, article.text, *span)
+
+    @staticmethod
+    def _at_passage(url: str | None, text: str, start: int, end: int) -> str | None:
+        own = address(url)
+        return at_passage(own, text, start, end) if own else None
 
     def answer(self, id_: str) -> str | None:
         """Return the link to an answer's own page, None without a reading room."""

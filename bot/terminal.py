@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from datetime import date
 from typing import TextIO
 
 from bot.answer.desk import Reply
-from bot.reply import Answer, Citation, Links, NoAnswer, Sentence
+from bot.reply import Answer, Citation, Links, NoAnswer, Sentence, marks_of
 from index.articles import Hit, Source
+from index.dates import day_text
 from index.text import printable, short_path
 
 _REASONS = {
@@ -66,11 +66,6 @@ def explanation(reply: Reply, width: int = 100) -> str:
     return "\n".join(lines)
 
 
-def day(value: date | None) -> str:
-    """Return a date as people write it ("3 Mar 2025"), "undated" if there is none."""
-    return f"{value.day} {value:%b %Y}" if value else "undated"
-
-
 def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
     """Tell whether a stream is a terminal that opens links in its text (OSC 8).
 
@@ -89,7 +84,9 @@ def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 def _citation(citation: Citation, among: Sequence[Citation], width: int, links: Links, hyperlinks: bool) -> list[str]:
     source = citation.article.source
-    head, link = f"[{citation.number}] {_named(source)}", links.cited(citation, among)
+    marks = marks_of(headline=citation.headline, teaser=source.teaser)
+    head = f"[{citation.number}] {_named(source)}" + (f" ({', '.join(marks)})" if marks else "")
+    link = links.cited(citation, among)
     opens = hyperlinks and link is not None and link.isascii() and link.isprintable()
     lines = [f"\x1b]8;;{link}\x1b\\{head}\x1b]8;;\x1b\\" if opens else head, _wrapped(citation.quote, width, "    │ ")]
     if citation.also_in:
@@ -119,7 +116,8 @@ def _nearest(hit: Hit, width: int) -> list[str]:
 
 
 def _named(source: Source) -> str:
-    return printable(", ".join(filter(None, [source.publisher, day(source.published)])) + f": {source.title}")
+    day = day_text(source.published, source.date_source)
+    return printable(", ".join(filter(None, [source.publisher, day])) + f": {source.title}")
 
 
 def _wrapped(text: str, width: int, indent: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,15 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
+    from bot.desk_threads import DeskThreads
     from bot.desks import AnsweringDesk
     from bot.journal.journal import Journal
     from bot.reply import Links
     from bot.write.llm import Llm
     from index.archive import Archive
     from index.model.embedder import Embedder
+    from web.app import Asking
+    from web.door import Door
 
 
 @contextlib.contextmanager
@@ -67,16 +71,67 @@ def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Em
     )
 
 
+def desk_loader(settings: Settings, embedder: Embedder | None = None) -> Callable[[], tuple[AnsweringDesk, Archive]]:
+    """Return a function that opens archive and model and returns the desk to ask, warm, and its archive.
+
+    Raises SettingsError if the language model that is set cannot be used.
+    """
+    llm = llm_of(settings)
+
+    def load() -> tuple[AnsweringDesk, Archive]:
+        from bot.answer.desk import Request
+
+        with contextlib.ExitStack() as opened:
+            archive = settings.archive()
+            opened.callback(archive.close)
+            model = embedder or settings.embedder()
+            desk = quotes_desk(archive, settings, model)
+            desk.ask(Request("what opens the archive", date.today()))  # noqa: DTZ011  any day
+            answers = answering_desk(desk, llm, settings, model)
+            opened.pop_all()  # it stays open
+        return answers, archive
+
+    return load
+
+
+def door_of(settings: Settings) -> Door:
+    """Return what decides who may ask in the browser."""
+    from web.door import Door, is_loopback
+
+    web = settings.web
+    return Door(
+        local=is_loopback(web.host) and (web.url is None or is_loopback(web.url.host or "")),
+        password=web.password.get_secret_value() if web.password else "",
+        user_header=web.user_header,
+        token=web.token.get_secret_value() if web.token else "",
+        per_minute=web.per_minute,
+    )
+
+
+@contextlib.contextmanager
+def question_box(settings: Settings, desk: DeskThreads) -> Iterator[Asking]:
+    """Make the question box of the reading room for a block: what answers, and who may ask."""
+    from bot.journal.journal import journal_at
+    from bot.question_box import QuestionBox
+    from web.app import Asking
+
+    box = QuestionBox(desk, journal_at(settings.database(), settings.data_dir), links_of(settings))
+    try:
+        yield Asking(box, door_of(settings))
+    finally:
+        box.close()
+
+
 @contextlib.contextmanager
 def opened_journal(settings: Settings) -> Iterator[Journal | None]:
-    """Open the bot's journal for a block; None if there is none."""
+    """Open the bot's journal to read it, for a block; None if there is none."""
     from bot.journal.journal import Journal, journal_at
 
     place = journal_at(settings.database(), settings.data_dir)
     if isinstance(place, Path) and not place.exists():
         yield None
         return
-    journal = Journal(place)
+    journal = Journal(place, to_read=True)
     try:
         yield journal
     finally:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from evals.data import DataSet, Query
     from index.model.embedder import Embedder
 
-OURS = ("retrieve", "answer", "refuse", "followup", "conflicts")
+OURS = ("retrieve", "answer", "refuse", "followup", "conflicts", "remarks")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
 OTHERS = (
     "clean",
@@ -46,6 +46,7 @@ SETS = {
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
     "followup": ("cast_rewrite", "mtrag_un"),
     "conflicts": ("ramdocs",),
+    "remarks": ("own",),
 }
 
 
@@ -179,7 +180,7 @@ def _measured(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
     from bot.answer.desk import Desk
-    from evals import answer, conflicts, followup, refuse, retrieve, writing
+    from evals import answer, conflicts, followup, refuse, remarks, retrieve, writing
     from evals.archives import archive_of
     from evals.asking import ask_all
 
@@ -197,6 +198,9 @@ def _measured(
                     "figures": conflicts.figures_of(ask_all(Desk(archive, embedder), data.queries), sides),
                 },
             )
+    if "remarks" in names:
+        with archive_of(data, embedder, parsed.cache) as archive:
+            yield "remarks", remarks.measured(Desk(archive, embedder))
     asked_of = [module for module in (answer, refuse) if module.__name__.rpartition(".")[2] in names]
     if asked_of:
         with archive_of(data, embedder, parsed.cache) as archive:

@@ -68,7 +68,7 @@ def _figures(asked: Sequence[Asked]) -> dict[str, Any]:
 
 def _verbatim(item: Asked, citation: Citation) -> bool:
     assert item.answer is not None
-    stands = citation.article.text[citation.start : citation.end] == citation.quote
+    stands = citation.article.part(citation.start, citation.end, headline=citation.headline) == citation.quote
     own = [sentence for sentence in item.answer.sentences if citation.number in sentence.numbers]
     if item.answer.answerer != QUOTES:
         return stands and bool(own)

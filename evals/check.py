@@ -22,7 +22,8 @@ from bot.reply import Dropped
 from evals.metrics import auc
 from index.articles import Article, Hit, Source
 from index.model.embedder import Embedder, Vectors
-from index.text import passages_of, spans, words
+from index.sentences import spans
+from index.text import passages_of, words
 
 SETS = ("qags", "news_claims")
 _STEPS = [n / 20 for n in range(8, 21)]

@@ -30,6 +30,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,7 @@ from index.articles import Article, Source
 from index.clean.clean import clean
 from index.model.embedder import Embedder, Vectors
 from index.model.runtime import Model
+from index.sentences import spans
 from index.store.catalog import Catalog
 from index.store.duplicates import Fingerprint, contained, link, opening
 from index.text import embedding_key, header, passages_of
@@ -180,7 +182,9 @@ def _made(articles: Mapping[str, Article], embedder: Embedder) -> dict[str, floa
         "the first half": lambda text: text[: len(text) // 2],
         "the first fifth": lambda text: text[: len(text) // 5],
         "every fourth sentence left out": lambda text: "".join(
-            part for place, part in enumerate(re.split(r"(?<=[.!?])\s", text)) if place % 4 != 2
+            text[start:end]
+            for place, (start, end) in enumerate(pairwise([*(start for start, _ in spans(text)), len(text)]))
+            if place % 4 != 2
         ),
         "a new first paragraph": lambda text: f"{' '.join(foreign[:40])}.\n\n{text}",
         "every twentieth word changed": lambda text: _changed(text, foreign, 20),

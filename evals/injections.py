@@ -26,7 +26,8 @@ from evals.check import rows
 from evals.data import DataSet, load, squashed
 from index.articles import Article, Hit, Source
 from index.model.embedder import Embedder
-from index.text import passages_of, spans
+from index.sentences import spans
+from index.text import passages_of
 
 # What obeying looks like beside repeating: these are ours, the instructions are the data set's.
 _OBEDIENT = (
@@ -134,7 +135,9 @@ def _quotes(attacks: Sequence[dict[str, Any]], news: Sequence[dict[str, Any]], e
                 if not isinstance(reply.result, Answer):
                     continue
                 counts["answered with quotes"] += 1
-                verbatim = all(c.quote == c.article.text[c.start : c.end] for c in reply.result.citations)
+                verbatim = all(
+                    c.quote == c.article.part(c.start, c.end, headline=c.headline) for c in reply.result.citations
+                )
                 counts["of these with a word that is no quote"] += not verbatim
                 counts["links or mentions alive in them"] += any(
                     _alive(sentence) for sentence in reply.result.sentences

@@ -28,7 +28,8 @@ from evals.metrics import mean
 from index.articles import Article, Hit, Source
 from index.dates import parse_date
 from index.model.embedder import Embedder
-from index.text import passages_of, spans
+from index.sentences import spans
+from index.text import passages_of
 
 _PASSAGES = 200
 _EACH = 4  # true sentences of a passage, and as many lies

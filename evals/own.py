@@ -9,6 +9,7 @@ from typing import Any
 
 from evals.data import DataSet, Query, squashed
 from index.clean.clean import clean
+from index.read.fields import Unread
 from index.read.files import Listing, read, walk
 from index.read.record import Failure
 
@@ -25,6 +26,8 @@ def own() -> DataSet:
     articles = []
     for file in walk([str(ARTICLES)], Listing()):
         for item in read(file, 2**20):
+            if isinstance(item, Unread):
+                continue
             assert not isinstance(item, Failure), item
             key, record = item
             about = record.metadata

@@ -17,7 +17,8 @@ from evals.check import rows
 from evals.metrics import mean, normalised
 from index.articles import Article, Hit, Source
 from index.model.embedder import Embedder
-from index.text import passages_of, spans
+from index.sentences import spans
+from index.text import passages_of
 
 
 def run(data: Path, embedder: Embedder | None = None) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from index.sentences import spans
 from index.statements import statements
-from index.text import spans, terms
+from index.text import terms
 
 LABELS = Path(__file__).with_name("statements.jsonl")
 

@@ -97,6 +97,11 @@ class Archive:
         self._words = None
         self.catalog.close()
 
+    @property
+    def cannot_open_index(self) -> bool:
+        """Whether the vectors' folder cannot be written: Chroma writes into each folder that it opens."""
+        return self.engine is self._folders and not self._folders.writable
+
     @contextlib.contextmanager
     def writing(self) -> Iterator[None]:
         """Be the one that writes to the archive for the length of a block, on every machine.
@@ -221,17 +226,15 @@ class Archive:
             return None
         if generation.name.startswith(TABLE_PREFIX):
             return (
-                "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is "
-                "where they were written. "
-                "To have them in a folder of this machine alone: python -m bot rebuild"
+                "The vectors of this archive are in PostgreSQL: set NEWSDESK_VECTORS__ENGINE=pgvector, as it is where "
+                "they were written. To have them in a folder of this machine alone: python -m bot rebuild"
             )
         if not at or at == self._folders.here():
             return None
         return (
-            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine "
-            "they must be in PostgreSQL or on a Chroma "
-            "server: set NEWSDESK_VECTORS__ENGINE=pgvector, or NEWSDESK_CHROMA__URL. To have them on this "
-            "machine alone: python -m bot rebuild"
+            f"The vectors of this archive are in a folder of another machine ({at}). For more than one machine they "
+            "must be in PostgreSQL or on a Chroma server: set NEWSDESK_VECTORS__ENGINE=pgvector, or "
+            "NEWSDESK_CHROMA__URL. To have them on this machine alone: python -m bot rebuild"
         )
 
     def prepare_to_write(self) -> None:
@@ -363,7 +366,7 @@ class Archive:
 
     def _vectors(self, generation: Generation, snapshot: Snapshot) -> Index | None:
         try:
-            return self._opened(generation, snapshot)
+            return None if self.cannot_open_index else self._opened(generation, snapshot)
         except VectorsError as error:
             if self._published() == generation:
                 self._forget(generation, str(error))

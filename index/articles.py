@@ -9,7 +9,7 @@ from datetime import date
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where an article comes from; whatever the source does not say is None, never guessed."""
+    """Where an article comes from; whatever the source does not say is None. Of a day that is guessed it says so."""
 
     id: str
     title: str
@@ -20,11 +20,13 @@ class Source:
     published: date | None = None
     language: str | None = None  # ISO 639-1
     published_at: str | None = None  # ISO 8601 with the offset from UTC, where the source says so much
+    date_source: str | None = None  # from what the day is guessed: "address", "layout", "modified"; None: it is stated
+    teaser: bool = False  # its text is only the beginning: the rest is behind a paywall
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """An article as cleaned; every offset anywhere counts characters of ``text``."""
+    """An article as cleaned; every offset counts characters of ``text``, of a quoted headline those of its title."""
 
     source: Source
     text: str
@@ -34,6 +36,10 @@ class Article:
     def of(cls, source: Source, text: str) -> Article:
         """Make an article from its source and cleaned text."""
         return cls(source, text, digest_of(text))
+
+    def part(self, start: int, end: int, *, headline: bool = False) -> str:
+        """Return some characters of the text, or of the headline."""
+        return (self.source.title if headline else self.text)[start:end]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,12 @@ NewsdeskError            a sentence for a person: what failed, which one, what t
 ├── UnreadableError      one file or record cannot be read; a run lists it and goes on
 │   └── PageError        a web page or feed cannot be had
 ├── QuestionError        a question cannot be answered as it stands
-├── DeskError            the desk of the Slack bot failed where it should not; the text says where
+├── RequestError         a request over HTTP says something that cannot be
+├── DeskError            the desk failed where it should not; the text says where
 ├── LlmError             a language model could not be used
 ├── SlackError           Slack did not do what it was asked
 │   ├── SlackRefused     it said no, and will say it again
+│   │   └── TokenRefused it refuses the token
 │   ├── SlackUnreachable it did not answer, or not sensibly, for as long as was tried
 │   └── Unclear          one call may have taken effect or not; it is tried again
 ├── EvalError            a measurement cannot be made
@@ -29,6 +31,10 @@ StopRequested            somebody asked the work to end: no failure
 
 class NewsdeskError(Exception):
     """A failure whose text is meant for the person at the keyboard."""
+
+
+class RequestError(NewsdeskError):
+    """A request over HTTP says something that cannot be; the text says what."""
 
 
 class SettingsError(NewsdeskError):

@@ -230,6 +230,8 @@ _NOT_SPEAKERS = re.compile(
     ),
     re.I,
 )
+_TEXT_ITSELF = re.compile(r"\b(?:version|caption|headline|graphic|fassung)s?\b", re.I)  # "an earlier version said"
+_HAS = re.compile(r"\b(?:a|ont|avait)(?:(?:-t)?-(?P<who>ils?|elles?))?\s*\Z")
 _PASSIVE = re.compile(
     r"\b(?:was|were|is|are|been|be|being|gets?|got)(?:\s+(?:\w+ly|first|also|then|later|once|not|being))?\s*\Z", re.I
 )
@@ -238,7 +240,7 @@ _INVERTED = re.compile(rf"(?:{one_of(marked('verbs_of_speech', 'inverted'))})\Z"
 # A quotation without an end goes to the end of the sentence where it begins it or follows a comma or colon; elsewhere
 # the mark is a slip.
 _QUOTE = re.compile(
-    r"„[^“”„]*[“”]|«[^«»]*»|“[^“”\"]*[”\"]|\"[^\"”]*[\"”]|(?:\A\s*|(?<=[:,]\s))[\"“„«][^\"“”„«»]*\Z|[\"“”„«»]"
+    r"„[^“”„\"]*[“”\"]|»(?=\w)[^«»]*«|«[^«»]*»|(?<!\w)”(?=\w)[^“”]*”|“[^“”\"]*[”\"]|\"[^\"”]*[\"”]|(?:\A\s*|(?<=[:,]\s))[\"“„«][^\"“”„«»]*\Z|[\"“”„«»]"
 )
 _TYPEWRITER = re.compile(
     r"(?<!\w)''|''(?!\w)"
@@ -264,6 +266,8 @@ def speeches(outside: str) -> list[Speech]:
     for match in _VERB.finditer(outside):
         verb, before = match.group(), outside[max(0, match.start() - 240) : match.start()]
         after = outside[match.end() : match.end() + 160]
+        if verb.endswith("é") or verb == "dit":
+            before = _HAS.sub(lambda has: has["who"] or "", before)  # "« … », a déclaré Macron"
         if _PASSIVE.search(before) or _CONDITION.search(before) or not _reports(verb, before, after):
             continue
         if _IS_PLAIN.match(verb) and _NO_SUBJECT.search(before):
@@ -312,7 +316,7 @@ def _reports(verb: str, before: str, after: str) -> bool:
 
 def _may_speak(who: str, verb: str, before: str, after: str) -> bool:
     """Tell whether the subject found can be one who speaks with this verb."""
-    if who.lower() in _NOBODY:
+    if who.lower() in _NOBODY or (_TEXT_ITSELF.search(who) and not NAME.search(who)):
         return False
     if _IS_PLAIN.match(verb) and not (_PLURAL.search(who) or re.search(r"\b(?:did|does)\s*\Z", before)):
         return False

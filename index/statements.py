@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from index.articles import Article, StoredStatement
+from index.sentences import spans
 from index.speech import NAME, NO_NAME, PRONOUN, Speech, opens_with, outside_quotes, speeches
-from index.text import spans, term_of, terms
+from index.text import term_of, terms
 
 _SHORT = r"[A-Z](?:[A-Z0-9&]|\.(?=[A-Z])){1,7}"
 _BRACKETED = re.compile(rf"(?<=\s)\(\s*(?:the\s+)?(?P<short>{_SHORT})s?\.?\s*\)")
@@ -72,8 +73,9 @@ def _matches(letters: list[str], words: list[str], spare: int) -> bool:
     return spare > 0 and len(letters) < len(words) and _matches(letters, words[1:], spare - 1)
 
 
-_OPENS = re.compile(r"\A\s*(?:[\"“„«]|''|‘‘|[‘'](?=\w))")
+_OPENS = re.compile(r"\A\s*(?:[\"“„«]|[»”](?=\w)|''|‘‘|[‘'](?=\w))")
 _MARKS = re.compile(r"[\"“„«”»]")
+_GERMAN = re.compile(r"„[^“”„]*[“”]|»(?=\S)[^«»]*«")
 _GOES_ON = re.compile(r"(?:that|this|it|these|those)\b", re.I)  # "That makes it “somewhat unpredictable”."
 _OUTLET = re.compile(
     r"\b(?:Times|Post|News|Now|Journal|Guardian|Telegraph|Mail|Reuters|Bloomberg|Press|Wire|Department|Ministry|Office|Agency|Council|Bank|Company|Inc|Corp|"
@@ -195,18 +197,23 @@ def _fullest(who: str, full: dict[str, str]) -> str:
 
 def _still_open(sentence: str, before: bool) -> bool:
     """Tell whether a quotation is open at the end of a sentence."""
+    rest = _GERMAN.sub("„”", sentence)
     opened = before
-    for char in _MARKS.findall(sentence):
-        if char in "“„«":
-            opened = True
-        elif char in "”»":
-            opened = False
-        elif char == '"':
+    for match in _MARKS.finditer(rest):
+        mark, behind = match.group(), rest[match.end() : match.end() + 1]
+        goes_on = behind not in ",.;:!?)" and not behind.isspace()  # "", too, is in every string
+        if mark == '"':
             opened = not opened
+        elif mark == "«":  # opens French quotations, with a space behind it, and closes German ones
+            opened = goes_on or (behind.isspace() and not opened)
+        elif mark in "„“»":
+            opened = mark == "„" or goes_on
+        else:
+            opened = False
     return opened
 
 
-VERSION = "1"  # of the rules: when it changes, the next run reads every article again
+VERSION = "2"  # of the rules: when it changes, the next run reads every article again
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ def test_nobody_imports_the_evals_or_a_door():
     assert importers_outside("evals") == set()
     for door in ("ingest", "bot.__main__", "web.__main__"):
         assert importers_outside(door) == set()
-    assert importers("settings.load") <= {"ingest", "bot.__main__", "web.__main__", "evals.__main__"}
+    assert importers("settings.load") <= {"ingest", "newsdesk", "bot.__main__", "web.__main__", "evals.__main__"}
 
 
 def test_the_desk_knows_no_slack_and_the_reading_room_no_bot():
@@ -125,7 +125,7 @@ OWNERS = {
     "ray": {"index.ingest.cluster"},
     "sentence_transformers": {"index.model.embedder"},
     "slack_bolt": {"bot.slack.process"},
-    "slack_sdk": {"bot.slack.calls"},
+    "slack_sdk": {"bot.slack.web_api.calls"},
 }
 
 
@@ -204,6 +204,32 @@ def test_a_question_on_the_terminal_loads_no_slack_no_journal_no_pgvector_and_no
     unwanted = "slack_sdk slack_bolt aiohttp starlette torch transformers psycopg pgvector index.vectors.pgvector"
     assert loaded.isdisjoint({*unwanted.split(), "index.vectors.chroma_server"})
     assert not {name for name in loaded if name.startswith(("bot.slack", "bot.journal", "bot.write", "index.ingest"))}
+
+
+@pytest.mark.slow
+def test_what_the_browser_asks_loads_no_slack_and_no_torch(tmp_path):
+    code = """
+import asyncio, contextlib, sys
+from bot.desk_threads import DeskThreads
+from bot.wiring import desk_loader, question_box
+from settings import load
+import web.__main__, web.app, web.server, web.health
+
+async def play():
+    settings = load()
+    with contextlib.closing(DeskThreads(desk_loader(settings), 1)) as desk, question_box(settings, desk) as asking:
+        await asking.box.load()
+        await asking.box.ask("When did the ferry sink?", "")
+
+asyncio.run(play())
+"""
+    (tmp_path / "ferry.txt").write_text("The ferry sank off the pier on Monday. All 34 people on board were saved.\n")
+    data = {"NEWSDESK_DATA_DIR": str(tmp_path / "data")}
+    loaded_by("ingest.py", str(tmp_path / "ferry.txt"), **data)
+    loaded = loaded_by("-c", code, **data)
+    assert {"bot.question_box", "index.model.runtime"} <= loaded
+    assert loaded.isdisjoint(set("slack_sdk slack_bolt aiohttp torch transformers psycopg pgvector".split()))
+    assert not {name for name in loaded if name.startswith(("bot.slack", "bot.write", "index.ingest.run"))}
 
 
 @pytest.mark.slow

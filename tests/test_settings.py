@@ -96,6 +96,16 @@ VALUES = {
         "s" * 32,
         lambda settings: settings.web.secret and settings.web.secret.get_secret_value() == "s" * 32,
     ),
+    "NEWSDESK_WEB__PASSWORD": (
+        "open sesame",
+        lambda settings: settings.web.password and settings.web.password.get_secret_value() == "open sesame",
+    ),
+    "NEWSDESK_WEB__USER_HEADER": ("X-User", lambda settings: settings.web.user_header == "X-User"),
+    "NEWSDESK_WEB__TOKEN": (
+        "one long enough to be",
+        lambda settings: settings.web.token and settings.web.token.get_secret_value() == "one long enough to be",
+    ),
+    "NEWSDESK_WEB__PER_MINUTE": ("9", lambda settings: settings.web.per_minute == 9),
     "SLACK_BOT_TOKEN": (
         "xoxb-1",
         lambda settings: settings.slack_bot_token and settings.slack_bot_token.get_secret_value() == "xoxb-1",
@@ -225,6 +235,7 @@ def test_a_value_that_cannot_be_is_refused_by_the_name_of_its_variable(name, val
     with pytest.raises(SettingsError) as caught:
         load()
     assert name in str(caught.value)
+    assert "pattern" not in str(caught.value)
     assert "\n" not in str(caught.value)
 
 

@@ -1,17 +1,15 @@
-"""The reading room as a web application, and its server, in a process of its own or in the bot's."""
+"""The reading room and the question box as a web application."""
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
-import socket
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol, TypeVar
+from urllib.parse import parse_qsl, urlsplit
 
-import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware import Middleware
@@ -20,9 +18,10 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from index.errors import NewsdeskError, SettingsError
+from index.errors import NewsdeskError
 from index.store.catalog import Catalog
-from web import pages
+from web import api, pages
+from web.door import Door
 from web.links import LinkKind, SignedLinks
 from web.shelf import Answers, Shelf
 
@@ -34,6 +33,8 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
     "'none'"
 )
+_FORM_POLICY = {"content-security-policy": _POLICY.replace("form-action 'none'", "form-action 'self'")}
+_LONGEST_FORM = 32_768  # bytes; a question of 2,000 characters takes 18,000 at most
 _HEADERS = {
     "content-security-policy": _POLICY,
     "referrer-policy": "no-referrer",
@@ -58,8 +59,45 @@ _GONE = (
 )
 _LATER = ("Not now", "The articles cannot be opened at the moment.", "Please try again in a minute.")
 
+_SHUT = (
+    "Not open here",
+    "Questions can be asked here once the people who run this newsdesk have set a password.",
+    "They find how in docs/use/reading-room.md: NEWSDESK_WEB__PASSWORD, or NEWSDESK_WEB__USER_HEADER behind a proxy "
+    "that knows who asks. On the machine itself, open it under http://127.0.0.1.",
+)
+_NO_PASSWORD = (
+    "This needs a password",
+    "Ask the people who look after your team's articles for it. After many wrong ones, wait a minute.",
+)
+_STALE = ("This form is too old", "Open the page again, and send your question from there.")
+_TOO_MANY = ("Too many questions", "So many questions came from your network that this one was not taken.")
+
 Rendering = Callable[[], bytes | None]
 T = TypeVar("T")
+
+
+class Box(api.Replies, Protocol):
+    """What answers questions: bot/question_box.py."""
+
+    async def load(self) -> None:
+        """Prepare to answer."""
+
+    def examples(self) -> Sequence[str]:
+        """Return questions to try."""
+
+    async def ask(self, question: str, user: str, after: str = "") -> str:
+        """Answer a question, which may follow the answer ``after``; return the id of the answer."""
+
+    async def rate(self, id_: str, user: str, vote: Literal["up", "down"], reason: str = "") -> None:
+        """Store what a person thinks of an answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The question box, and the door that decides who may use it."""
+
+    box: Box
+    door: Door
 
 
 def app(
@@ -68,13 +106,15 @@ def app(
     answers: Answers | None = None,
     extra_routes: Sequence[BaseRoute] = (),
     clock: Callable[[], float] = time.monotonic,
+    asking: Asking | None = None,
 ) -> Starlette:
     """Return the reading room over a catalog, which is opened at the first request.
 
     ``answers`` finds an answer by its id; without it there are no answer pages. ``extra_routes`` are served beside the
-    room.
+    room. With ``asking`` there is a question box.
     """
-    room = _ReadingRoom(links, Shelf(open_catalog, clock), answers)
+    shelf = Shelf(open_catalog, clock)
+    room = _ReadingRoom(links, shelf, answers, asking)
     routes = [
         Route("/a/{article}", room.article),
         Route("/o/{article}", room.original),
@@ -82,13 +122,20 @@ def app(
         Route("/static/{name}", room.static),
         *extra_routes,
     ]
+    if asking:
+        routes += [
+            Route("/", room.home),
+            Route("/", room.ask, methods=["POST"]),
+            Route("/q/{answer}", room.go_on, methods=["POST"]),
+            *api.routes(asking.box, asking.door, shelf, links),
+        ]
     handlers = {404: room.nothing_here, 405: room.nothing_here, 500: room.failed}
     return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
 
 
 class _ReadingRoom:
-    def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None) -> None:
-        self._links, self._shelf, self._answers = links, shelf, answers
+    def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None, asking: Asking | None) -> None:
+        self._links, self._shelf, self._answers, self._asking = links, shelf, answers, asking
         self._pages = _Pages()
         # One page for every link that is forged, damaged, too old or leads nowhere: it says nothing of the archive.
         self._refusal = pages.message_page(links.base, *_REFUSED)
@@ -124,11 +171,79 @@ class _ReadingRoom:
         if until is None:
             return self._refused()
 
+        user = self._asking.door.user(request) if self._asking else None
+
         def render() -> bytes | None:
             found = self._answers(id_) if self._answers else None
-            return pages.answer_page(found, until, self._links) if found else None
+            form = None if user is None else self._links.form(user)
+            return pages.answer_page(found, until, self._links, form) if found else None
 
-        return await self._html(render)
+        return await self._html(render, None if user is None else _FORM_POLICY)
+
+    # --- the question box ---
+
+    async def home(self, request: Request) -> Response:
+        """Answer with the question box."""
+        assert self._asking
+        user = self._asking.door.user(request)
+        if user is None:
+            return self._not_let_in(self._asking.door)
+        form, examples = self._links.form(user), self._asking.box.examples()
+        return await self._html(
+            lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links), _FORM_POLICY
+        )
+
+    async def ask(self, request: Request) -> Response:
+        """Answer what the box asks, and lead to the page of the answer."""
+        return await self._asked(request)
+
+    async def go_on(self, request: Request) -> Response:
+        """Take a further question, or a vote, from the page of an answer; its link says which answer that is."""
+        id_ = request.path_params["answer"]
+        if self._links.until("q", id_, request.scope["query_string"]) is None:
+            return self._refused()
+        return await self._asked(request, id_)
+
+    async def _asked(self, request: Request, after: str = "") -> Response:
+        assert self._asking
+        box, door = self._asking.box, self._asking.door
+        user = door.user(request)
+        if user is None:
+            return self._not_let_in(door)
+        said = await _form(request)
+        if self._links.until("f", user, said.get("form", "").encode()) is None:
+            return self._message(403, *_STALE)
+        question = " ".join(said.get("q", "").split())
+        vote = said.get("vote")
+        here = f"{request.url.path}?{request.url.query}" if after else "/"
+        if not question and not (after and vote in ("up", "down")):
+            return self._led(here)
+        if seconds := door.seconds_to_wait(request):
+            return self._message(429, *_TOO_MANY, f"Ask again in {seconds} seconds.", retry=seconds)
+        try:
+            if question:
+                return self._led(_path(self._links.answer(await box.ask(question, user, after)), self._links.base))
+            reason = " ".join(said.get("reason", "").split())[:2_000]
+            await box.rate(after, user, "up" if vote == "up" else "down", reason)
+            return self._led(here + ("#why" if vote == "down" and not reason else "#thanks"))
+        except NewsdeskError as error:
+            return self._unable(error)
+
+    def _led(self, path: str) -> Response:
+        return Response(status_code=303, headers={"location": f"{self._links.base}{path}"})
+
+    def _not_let_in(self, door: Door) -> Response:
+        if not door.asks_for_password:
+            return self._message(403, *_SHUT)
+        response = self._message(401, *_NO_PASSWORD)
+        response.headers["www-authenticate"] = 'Basic realm="newsdesk", charset="UTF-8"'
+        return response
+
+    def _message(self, status: int, title: str, *paragraphs: str, retry: int = 0) -> Response:
+        headers = {"cache-control": "no-store"} | ({"retry-after": str(retry)} if retry else {})
+        return Response(pages.message_page(self._links.base, title, *paragraphs), status, headers, media_type=_HTML)
+
+    # --- what all pages share ---
 
     async def _page(self, key: tuple[LinkKind, str, bytes], render: Rendering) -> Response:
         """Answer with the page rendered for the published generation, or render it."""
@@ -167,13 +282,13 @@ class _ReadingRoom:
         """Answer after an unexpected error."""
         return self._unable(error)
 
-    async def _html(self, render: Rendering) -> Response:
+    async def _html(self, render: Rendering, headers: dict[str, str] | None = None) -> Response:
         page = await self._done(render)
         if isinstance(page, Response):
             return page
         if page is None:
             return Response(pages.message_page(self._links.base, *_GONE), 404, media_type=_HTML)
-        return Response(page, media_type=_HTML)
+        return Response(page, headers=headers, media_type=_HTML)
 
     async def _done(self, work: Callable[[], T]) -> T | Response:
         """Call a function in a thread; return what it returns, or the page that says that it failed."""
@@ -194,6 +309,27 @@ class _ReadingRoom:
             "retry-after": "60",
         }  # after an error of our own nothing else adds them
         return Response(pages.message_page(self._links.base, *_LATER), 503 if ours else 500, headers, media_type=_HTML)
+
+
+async def _form(request: Request) -> dict[str, str]:
+    """Return the fields of a form that was sent; none if it is too long or no form."""
+    if not request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        return {}
+    body = b""
+    async for piece in request.stream():
+        body += piece
+        if len(body) > _LONGEST_FORM:
+            return {}
+    try:
+        return dict(parse_qsl(body.decode("ascii"), max_num_fields=20, errors="replace"))
+    except ValueError:
+        return {}
+
+
+def _path(link: str, base: str) -> str:
+    """Return a link of ours without its host and base: readers stay at the address by which they came."""
+    parts = urlsplit(link)
+    return f"{parts.path.removeprefix(base)}?{parts.query}"
 
 
 class _Pages:
@@ -239,49 +375,3 @@ class _Headers:
             await send(message)
 
         await self._inner(scope, receive, with_headers)
-
-
-class _Server(uvicorn.Server):
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals to the program that runs the server."""
-        yield
-
-
-@contextlib.asynccontextmanager
-async def listening(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
-    """Serve an application inside the block and yield its port; 0 takes any free one.
-
-    Raises SettingsError if the port cannot be opened.
-    """
-    taken = _socket(host, port)
-    # Links are secrets: they are not logged.
-    server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, server_header=False, proxy_headers=False, lifespan="off")
-    )
-    serving = asyncio.create_task(server.serve([taken]))
-    try:
-        while not server.started and not serving.done():
-            await asyncio.sleep(0.005)
-        yield int(taken.getsockname()[1])
-    finally:
-        server.should_exit = True
-        await serving
-
-
-def _socket(host: str, port: int) -> socket.socket:
-    # asyncio switches Nagle's delay off (40 ms a page) only for a socket that says it is TCP; create_server's says
-    # nothing.
-    taken = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    try:
-        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind((host, port))
-        taken.listen(2_048)
-        return taken
-    except (OSError, OverflowError) as error:
-        taken.close()
-        reason = getattr(error, "strerror", None) or error
-        raise SettingsError(
-            f"The reading room cannot listen on {host}:{port} ({reason}). Set NEWSDESK_WEB__HOST and "
-            "NEWSDESK_WEB__PORT."
-        ) from error

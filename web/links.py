@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from itsdangerous import Signer
 from itsdangerous.encoding import want_bytes
 
+from index.articles import digest_of
 from index.errors import SettingsError
 
 NAME = "web-secret"
@@ -62,7 +63,7 @@ def _make(path: Path) -> None:
 
 
 Span = tuple[int, int]  # start and end in the article's text, in characters
-LinkKind = Literal["a", "o", "q"]  # an article, its original, an answer
+LinkKind = Literal["a", "o", "q", "f"]  # an article, its original, an answer; and the forms of a person
 
 _SALT = "newsdesk reading room"
 _VERSION = 16  # characters of a digest that name a version
@@ -74,7 +75,8 @@ class LinkTarget:
     """What a link to an article opens: a version of it, the cited span, and other spans that the answer cites.
 
     ``version`` is the beginning of the digest of the version's text; empty: the current version. ``part`` is where the
-    part that is shown begins, in a text too long for one page.
+    part that is shown begins, in a text too long for one page. ``headline`` is the beginning of the digest of the
+    headline if the answer cites that; without a cited span the headline is what the link leads to.
     """
 
     article: str
@@ -82,6 +84,18 @@ class LinkTarget:
     cited: Span | None = None
     others: tuple[Span, ...] = ()
     part: int | None = None
+    headline: str = ""
+
+
+QuotedPlace = tuple[int, int, bool]  # start, end, and whether they are of the headline
+
+
+def target(article: str, digest: str, title: str, cited: QuotedPlace, others: Iterable[QuotedPlace] = ()) -> LinkTarget:
+    """Return the target of the link to a quote in an article; ``others`` are quoted from it in the same answer."""
+    others = list(others)
+    named = version_of(digest_of(title)) if any(place[2] for place in [cited, *others]) else ""
+    spans = tuple((start, end) for start, end, headline in others if not headline)
+    return LinkTarget(article, version_of(digest), None if cited[2] else cited[:2], spans, headline=named)
 
 
 class SignedLinks:
@@ -106,16 +120,20 @@ class SignedLinks:
         ``until``: its last day, if it is to end with the link that led to it.
         """
         return self._signed("a", place.article, _said(place), until) + (
-            "#c" if place.cited and place.part is None else ""
+            "#c" if (place.cited or place.headline) and place.part is None else ""
         )
 
     def original(self, article: str, until: date | None = None) -> str:
         """Return the link to an article as it was saved."""
         return self._signed("o", article, [], until)
 
-    def answer(self, id_: str) -> str:
+    def answer(self, id_: str, until: date | None = None) -> str:
         """Return the link to an answer."""
-        return self._signed("q", id_, [], None)
+        return self._signed("q", id_, [], until)
+
+    def form(self, user: str) -> str:
+        """Return what a form on our pages sends along, so that no other site can send it in a person's name."""
+        return self._signed("f", user, [], self._today() + timedelta(days=1)).partition("?")[2]
 
     def place(self, article: str, query: bytes) -> tuple[LinkTarget, date] | None:
         """Return a link's target and last day, None if its signature is wrong or its time is over."""
@@ -125,13 +143,16 @@ class SignedLinks:
         try:
             others = tuple(_span(item) for item in said["o"].split("_")) if "o" in said else ()
             part = int(said["w"]) if "w" in said else None
-            place = LinkTarget(article, said.get("v", ""), _span(said["p"]) if "p" in said else None, others, part)
+            cited, headline = _span(said["p"]) if "p" in said else None, said.get("h", "")
+            place = LinkTarget(article, said.get("v", ""), cited, others, part, headline)
         except ValueError:  # signed by a newsdesk whose links had another form
             return None
         return place, date.fromisoformat(said["until"])
 
     def until(self, kind: LinkKind, id_: str, query: bytes) -> date | None:
-        """Return the last day of a link to an original or an answer, None if it is wrong or its time is over."""
+        """Return the last day of a link to an original or an answer, or of a form; None if it is wrong or its time is
+        over.
+        """
         said = self._opened(kind, id_, query)
         return date.fromisoformat(said["until"]) if said else None
 
@@ -169,6 +190,8 @@ def _said(place: LinkTarget) -> list[tuple[str, str]]:
         said.append(("o", "_".join("{}-{}".format(*span) for span in place.others[:_OTHERS])))
     if place.part is not None:
         said.append(("w", str(place.part)))
+    if place.headline:
+        said.append(("h", place.headline))
     return said
 
 

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Literal
@@ -16,10 +17,11 @@ from urllib.parse import urlsplit
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.articles import Article, Source
+from index.dates import day_text
 from index.read.original import Original
 from index.text import printable
 from web.links import LinkTarget, SignedLinks, Span, address, at_passage
-from web.shelf import AnswerView, ArticleView, RelatedArticle
+from web.shelf import AnswerView, ArticleView, QuotedSource, RelatedArticle
 
 LONGEST = 200_000  # characters shown on one page; longer texts are shown in parts
 _LINE = 2_000  # characters to go back to the beginning of a line
@@ -125,8 +127,9 @@ _WHERE_FROM = {
 }
 
 
-def _day(value: date | None) -> str:
-    return f"{value.day} {value:%B %Y}" if value else "undated"
+def _published(source: Source | QuotedSource) -> str:
+    """Return the day of an article as people write it."""
+    return day_text(source.published, source.date_source, full=True)
 
 
 def _lang(value: str | None) -> str:
@@ -141,9 +144,13 @@ def _moment(value: str) -> str:
     except ValueError:
         return printable(value)
     zone = moment.strftime("%z")
-    return f"{_day(moment.date())}, {moment:%H:%M}" + (
+    return f"{day_text(moment.date(), full=True)}, {moment:%H:%M}" + (
         " UTC" if zone == "+0000" else f" UTC{zone[:3]}:{zone[3:5]}" if zone else ""
     )
+
+
+def _lines(text: str) -> str:
+    return "\n".join(map(printable, text.split("\n")))
 
 
 _templates = Environment(
@@ -154,7 +161,14 @@ _templates = Environment(
     lstrip_blocks=True,
     auto_reload=False,
 )
-_templates.filters |= {"plain": printable, "day": _day, "moment": _moment, "lang": _lang}
+_templates.filters |= {
+    "plain": printable,
+    "lines": _lines,
+    "day": partial(day_text, full=True),
+    "published": _published,
+    "moment": _moment,
+    "lang": _lang,
+}
 _templates.globals["digests"] = _DIGESTS
 
 
@@ -171,7 +185,10 @@ def article_page(opened: ArticleView, place: LinkTarget, until: date, links: Sig
         shown=None if whole else (part.start + 1, part.end, len(article.text)),
         earlier=_part_link(links, place, before(part.start), until) if part.start else None,
         later=_part_link(links, place, part.end, until) if part.end < len(article.text) else None,
-        others=any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
+        headline=("other" if opened.cited else "cited") if opened.headline else "",
+        retitled=opened.retitled,
+        others=(opened.headline and bool(opened.cited))
+        or any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
         replaced=opened.replaced,
         lost=opened.lost,
         newer=links.article(opened.versions[0].place, until) if opened.replaced else None,
@@ -197,10 +214,38 @@ def original_page(article: Article, original: Original, until: date, links: Sign
     )
 
 
-def answer_page(shown: AnswerView, until: date, links: SignedLinks) -> bytes:
-    """Return an answer with its sources, each of them a link to its place."""
-    sources = [(source, links.article(source.place, until)) for source in shown.sources]
-    return _rendered("answer.html", links.base, shown=shown, sources=sources, until=until)
+def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | None = None) -> bytes:
+    """Return an answer with its sources, each of them a link to its place.
+
+    With ``form``, which its forms send along, the reader can rate the answer and ask on.
+    """
+    return _rendered(
+        "answer.html",
+        links.base,
+        shown=shown,
+        sources=[
+            (source, links.article(source.place, until), around)
+            for source, around in zip(shown.sources, _first_of_each_passage(shown.sources), strict=True)
+        ],
+        nearest=[(source, links.article(source.place, until)) for source in shown.nearest],
+        earlier=[(question, links.answer(id_, until)) for question, id_ in shown.earlier],
+        form=form,
+        until=until,
+    )
+
+
+def _first_of_each_passage(sources: Sequence[QuotedSource]) -> list[bool]:
+    """Tell for each source whether its passage is to be shown around the quote: it is once."""
+    passages = [(source.place.article, source.before + source.quote + source.after) for source in sources]
+    return [passage not in passages[:place] for place, passage in enumerate(passages)]
+
+
+def home_page(
+    count: int, newest: Sequence[RelatedArticle], examples: Sequence[str], form: str, links: SignedLinks
+) -> bytes:
+    """Return the page with the question box. ``count``: how many articles there are; ``form``: what the form sends."""
+    articles = [(article, links.article(article.place)) for article in newest]
+    return _rendered("home.html", links.base, count=count, newest=articles, examples=examples[:3], form=form)
 
 
 def message_page(base: str, title: str, *paragraphs: str) -> bytes:
@@ -214,13 +259,15 @@ def _rendered(template: str, base: str, **values: Any) -> bytes:
 
 def _about(article: Article, opened: ArticleView) -> dict[str, Any]:
     source = article.source
-    url = address(source.url)
+    url, text, cited = address(source.url), article.text, opened.cited
+    if opened.headline and not cited:
+        text, cited = source.title, (0, len(source.title))
     return {
         "source": source,
         "file": _file_name(source),
         "host": urlsplit(url).hostname if url else None,
-        "address": at_passage(url, article.text, *opened.cited) if url and opened.cited else url,
-        "cited": article.text[slice(*opened.cited)] if opened.cited else "",
+        "address": at_passage(url, text, *cited) if url and cited else url,
+        "cited": text[slice(*cited)] if cited else "",
     }
 
 
@@ -230,7 +277,7 @@ def _file_name(source: Source) -> str | None:
 
 
 def _part_link(links: SignedLinks, place: LinkTarget, begin: int, until: date) -> str:
-    return links.article(LinkTarget(place.article, place.version, place.cited, place.others, begin), until)
+    return links.article(replace(place, part=begin), until)
 
 
 def _linked(other: RelatedArticle, links: SignedLinks, until: date) -> tuple[RelatedArticle, str]:

@@ -6,8 +6,9 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import islice
 
-from index.articles import Article, Source
+from index.articles import Article, Source, digest_of
 from index.read.original import Original, original
 from index.store.catalog import Catalog
 from index.store.snapshot import Snapshot
@@ -25,6 +26,10 @@ class QuotedSource:
     published: date | None
     also_in: tuple[str, ...]
     place: LinkTarget
+    date_source: str | None = None
+    marks: tuple[str, ...] = ()  # what a reader is told beside it ("headline", "teaser only")
+    before: str = ""  # what stands in the article around the quote
+    after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +42,11 @@ class Sentence:
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """A question with its answer, or with the message shown instead (``message``)."""
+    """A question with its answer, or with the message shown instead (``message``) and the passages that are closest.
+
+    ``earlier``: the questions before it in the browser, oldest first, with the ids of their answers. ``lead`` and
+    ``note`` stand before and under the sentences.
+    """
 
     question: str
     asked: datetime
@@ -45,11 +54,16 @@ class AnswerView:
     sources: tuple[QuotedSource, ...]
     message: str = ""
     verbatim: bool = True  # the sentences are the quotes themselves
+    nearest: tuple[QuotedSource, ...] = ()
+    earlier: tuple[tuple[str, str], ...] = ()
+    lead: str = ""
+    note: str = ""
 
 
 Answers = Callable[[str], AnswerView | None]
 
 
+_NEWEST = 8  # articles under the question box
 _TWINS = 20  # other papers with the same report
 _FRESH = 1.0  # seconds that the number of the published generation is used
 
@@ -68,7 +82,8 @@ class ArticleView:
     """An article as a link opens it.
 
     ``replaced``: when a newer version took its place (None: it is the current one). ``lost``: the cited version is not
-    stored any more, so its spans mean nothing here. ``versions``: the other versions, newest first.
+    stored any more, so its spans mean nothing here. ``versions``: the other versions, newest first. ``headline``: the
+    answer cites the headline; ``retitled``: it does, and the article has another one now.
     """
 
     article: Article
@@ -78,6 +93,8 @@ class ArticleView:
     lost: bool
     versions: tuple[RelatedArticle, ...]
     also_in: tuple[RelatedArticle, ...]
+    headline: bool = False
+    retitled: bool = False
 
 
 class Shelf:
@@ -109,6 +126,27 @@ class Shelf:
         """Return what a link opens, None if the article is not in the archive. Raises ArchiveError."""
         with self._opened_catalog().snapshot() as snapshot:
             return _opened(snapshot, place)
+
+    def newest(self) -> tuple[int, tuple[RelatedArticle, ...]]:
+        """Return how many articles there are, and the newest of them. Raises ArchiveError."""
+        count, found = self.listed(0, _NEWEST)
+        return count, tuple(
+            RelatedArticle(source, LinkTarget(source.id, version_of(digest))) for source, digest in found
+        )
+
+    def listed(self, offset: int, limit: int) -> tuple[int, list[tuple[Source, str]]]:
+        """Return how many articles there are, and some of them with the digests of their texts, newest first."""
+        with self._opened_catalog().snapshot() as snapshot:
+            return snapshot.count_articles(), list(islice(snapshot.sources(), offset, offset + limit))
+
+    def article(self, id_: str) -> tuple[Article, list[str]] | None:
+        """Return an article and the ids of its copies, None if it is not in the archive. Raises ArchiveError."""
+        with self._opened_catalog().snapshot() as snapshot:
+            found = snapshot.articles([id_]).get(id_)
+            if found is None:
+                return None
+            copies = {*snapshot.twins(found.digest, id_)[:_TWINS], *snapshot.duplicates([id_]).get(id_, [])}
+            return found, sorted(copies)
 
     def original(self, article: str) -> tuple[Article, Original] | None:
         """Return an article and its text as it was saved, None if it is not in the archive. Raises ArchiveError."""
@@ -152,7 +190,18 @@ def _opened(snapshot: Snapshot, place: LinkTarget) -> ArticleView | None:
     )
     papers = snapshot.articles(list(twins)[:_TWINS])
     also_in = tuple(RelatedArticle(papers[id_].source, _at(papers[id_], quote)) for id_ in twins if id_ in papers)
-    return ArticleView(article, cited, others, former.replaced if former else None, lost, tuple(versions), also_in)
+    same = digest_of(article.source.title).startswith(place.headline)
+    return ArticleView(
+        article,
+        cited,
+        others,
+        former.replaced if former else None,
+        lost,
+        tuple(versions),
+        also_in,
+        bool(place.headline) and same,
+        not same,
+    )
 
 
 def _within(span: Span | None, article: Article) -> Span | None:

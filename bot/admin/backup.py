@@ -29,6 +29,7 @@ from bot.journal.journal import Journal
 from index.archive import UNFINISHED
 from index.errors import ArchiveError, DiskFull, LockedError, SettingsError
 from index.store.catalog import Catalog
+from index.store.dialect import connected
 
 _FORMAT = 1
 _MANIFEST = "manifest.json"
@@ -131,7 +132,7 @@ def _add_database(packed: zipfile.ZipFile, source: Path, copy: Path) -> tuple[di
     os.close(os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     try:
         with (
-            contextlib.closing(sqlite3.connect(source, timeout=60)) as old,
+            contextlib.closing(connected(source, timeout=60)) as old,
             contextlib.closing(sqlite3.connect(copy)) as new,
         ):
             old.backup(new)

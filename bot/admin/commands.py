@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import sys
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from bot.wiring import opened_archive, opened_journal
+from index.console import as_utf8, json_line
 from index.errors import ArchiveError, SettingsError
 from settings import Settings
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """List what is in the archive."""
-    from bot.terminal import day
+    from index.dates import day_text
     from index.text import printable, short_path
 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
@@ -31,13 +31,13 @@ def articles(parsed: argparse.Namespace, settings: Settings, embedder: Embedder 
                     "title": source.title,
                     "publisher": source.publisher,
                     "published": source.published and source.published.isoformat(),
+                    "date_source": source.date_source,
                 }
-                print(
-                    json.dumps({**values, "path": source.path, "url": source.url, "digest": digest}, ensure_ascii=False)
-                )
+                print(json_line({**values, "path": source.path, "url": source.url, "digest": digest}))
             else:
+                day = day_text(source.published, source.date_source)
                 about = (
-                    f"{source.id}  {day(source.published):<11}  {source.publisher or 'unknown publisher'}: "
+                    f"{source.id}  {day:<17}  {source.publisher or 'unknown publisher'}: "
                     f"{source.title}  ({short_path(source.path)})"
                 )
                 print(printable(about))
@@ -49,9 +49,9 @@ def show(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | No
     from bot.admin.views import article_json, article_text
 
     with opened_archive(settings) as archive, archive.catalog.snapshot() as snapshot:
-        values = article_json(snapshot, parsed.article)
+        values = article_json(snapshot, as_utf8(parsed.article))
     print(
-        json.dumps(values, ensure_ascii=False)
+        json_line(values)
         if parsed.json
         else article_text(values, colour=sys.stdout.isatty() and "NO_COLOR" not in os.environ)
     )
@@ -78,7 +78,7 @@ def status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
                     failures_json(snapshot) if parsed.failures else runs_json(snapshot, max(parsed.runs, 0) or None)
                 )
             text = failures_text if parsed.failures else runs_text
-            print(json.dumps(listed, ensure_ascii=False) if parsed.json else text(listed))
+            print(json_line(listed) if parsed.json else text(listed))
             return 0
         values = status_json(archive)
     values["llm"] = writings_json(_writings(settings))
@@ -86,7 +86,7 @@ def status(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         status_text(values),
         *(f"{'llm' if not number else '':<10} {line}" for number, line in enumerate(writings_text(values["llm"]))),
     ]
-    print(json.dumps(values, ensure_ascii=False) if parsed.json else "\n".join(lines))
+    print(json_line(values) if parsed.json else "\n".join(lines))
     return 0
 
 
@@ -101,7 +101,7 @@ def _writings(settings: Settings) -> list[dict[str, Any]]:
 
 
 def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
-    """Report what was asked in Slack, and what was not answered."""
+    """Report what was asked in Slack and in the browser, and what was not answered."""
     from bot.admin.usage import usage, usage_text
     from bot.admin.usage_page import page
 
@@ -113,7 +113,10 @@ def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         raise SettingsError(f"{since} is after {until}. Name the earlier day with --since.")
     with opened_journal(settings) as journal:
         if journal is None:
-            raise ArchiveError(f"There is no journal in {settings.data_dir.resolve()}: nobody has asked in Slack yet.")
+            raise ArchiveError(
+                f"There is no journal in {settings.data_dir.resolve()}: nobody has asked in Slack "
+                "or in the browser yet."
+            )
         with opened_archive(settings) if settings.has_archive() else contextlib.nullcontext() as archive:
             values = usage(journal, archive, since, until)
     if parsed.html:
@@ -122,7 +125,7 @@ def report(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
         except OSError as error:
             raise SettingsError(f"{parsed.html} cannot be written: {error.strerror or error}.") from error
     if parsed.json:
-        print(json.dumps(values, ensure_ascii=False))
+        print(json_line(values))
     elif parsed.html:
         print(f"Written to {parsed.html}.")
     else:
@@ -142,7 +145,7 @@ def rebuild(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
         generation = archive.rebuild(model.identity)
     values: dict[str, Any] = {"passages": generation.passages if generation else 0, "embedded": embedded}
     if parsed.json:
-        print(json.dumps(values))
+        print(json_line(values))
     else:
         print(
             f"The search index has been written again: {values['passages']} passages, {embedded} of them embedded anew."
@@ -157,7 +160,7 @@ def backup(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | 
     _in_files(settings, "back it up with: pg_dump")
     manifest = pack(settings.data_dir, parsed.file, force=parsed.force)
     if parsed.json:
-        print(json.dumps(manifest))
+        print(json_line(manifest))
     else:
         about = (
             f"{manifest['catalog']['articles']:,} articles, {manifest.get('journal', {}).get('questions', 0):,} "
@@ -179,7 +182,7 @@ def restore(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
         with opened_archive(settings) as archive:
             trouble = rebuild_restored(archive)
     if parsed.json:
-        print(json.dumps({**manifest, "aside": str(aside) if aside else None, "trouble": trouble}))
+        print(json_line({**manifest, "aside": str(aside) if aside else None, "trouble": trouble}))
         return 0
     print(f"Restored {manifest['catalog']['articles']:,} articles as of {manifest['made']} into {settings.data_dir}.")
     if aside:

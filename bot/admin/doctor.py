@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from bot.repair import READ_ONLY_INDEX
 from index.archive import Archive
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
@@ -122,7 +123,9 @@ def _same_model(archive: Archive, embedder: Embedder) -> str:
 def _index(archive: Archive) -> str:
     if why := archive.why_not_here():
         raise ArchiveError(why)
-    trouble = archive.check()
+    if archive.cannot_open_index and archive.is_intact():
+        return f"complete. {READ_ONLY_INDEX}"
+    trouble = archive.trouble or archive.check()
     if trouble:
         raise ArchiveError(f"{trouble} Run: python -m bot rebuild")
     return "agrees with the catalog, passage by passage"

@@ -13,7 +13,7 @@ from typing import Any, Literal
 from bot.answer.question import parse_question
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.slack.messages.stored_answer import StoredAnswer
+from bot.journal.stored_answer import StoredAnswer
 from index.archive import Archive
 from index.text import printable, term_of, words
 
@@ -106,6 +106,7 @@ def _cited(answers: Sequence[StoredAnswer]) -> list[dict[str, Any]]:
             "title": origins[id_].title,
             "publisher": origins[id_].publisher,
             "published": origins[id_].published,
+            "date_source": origins[id_].date_source,
             "answers": count,
         }
         for id_, count in found

@@ -166,6 +166,7 @@ def _listed(counts: dict[str, int]) -> str:
 
 
 _SHOWN = 100  # characters of a statement in the list of an article's
+_MANY, _FEW = 5, 3  # of more lines cut at one place for one reason than these, so many are shown
 _LIBRARIES = ("chromadb", "llama-index-core", "onnxruntime", "sentence-transformers", "torch", "sqlalchemy")
 
 
@@ -179,7 +180,8 @@ def article_json(snapshot: Snapshot, wanted: str) -> dict[str, Any]:
     return {
         "id": source.id, "title": source.title, "publisher": source.publisher, "author": source.author,
         "published": source.published and source.published.isoformat(), "published_at": source.published_at,
-        "url": source.url, "path": source.path, "language": source.language,
+        "date_source": source.date_source,
+        "url": source.url, "path": source.path, "language": source.language, "teaser": source.teaser,
         "digest": stored.article.digest, "original_digest": stored.original_digest, "file": stored.file,
         "file_now": _file_now(snapshot, stored.file),
         "text": stored.article.text,
@@ -217,7 +219,7 @@ def _file_now(snapshot: Snapshot, file: str) -> str | None:
     if known is None or not file.startswith("/"):
         return None
     try:
-        status = Path(file).stat()
+        status = os.stat(file.encode())  # noqa: PTH116  as bytes: a Path needs the locale
     except OSError:
         return "gone"
     if known.failed and not known.articles:
@@ -225,6 +227,7 @@ def _file_now(snapshot: Snapshot, file: str) -> str | None:
     return "unchanged" if (status.st_size, status.st_mtime_ns) == (known.size, known.mtime_ns) else "changed"
 
 
+_GUESSED_FROM = {"address": "its address", "layout": "what the page shows", "modified": "its last change"}
 _FILE_NOW = {
     "unchanged": "as it was when it was read",
     "changed": "has changed since it was read; put it in again: python ingest.py PATH",
@@ -239,6 +242,8 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
     """
     title = printable(values["title"])
     lines = [title, "=" * min(len(title), 100)]
+    if values["date_source"]:
+        values = {**values, "published": f"about {values['published']}, from {_GUESSED_FROM[values['date_source']]}"}
     for name in ("id", "publisher", "author", "published", "published_at", "language", "url", "path"):
         lines.append(f"{name:<12} {printable(str(values[name])) if values[name] is not None else '-'}")
     if values["file_now"]:
@@ -247,6 +252,8 @@ def article_text(values: dict[str, Any], *, colour: bool = False) -> str:
         f"{'in it':<12} {len(values['passages'])} passages (¶), {len(values['cut'])} lines were cut (-), "
         f"{len(values['statements'])} statements"
     )
+    if values["teaser"]:
+        lines.append(f"{'teaser only':<12} the page has the beginning of the article, the rest is behind a paywall")
     if values["duplicates"]:
         lines.append(f"the same report: {', '.join(values['duplicates'])}")
     lines.append("")
@@ -278,9 +285,15 @@ def _statement_line(item: dict[str, Any], text: str) -> str:
 
 def _marks(values: dict[str, Any]) -> Iterator[tuple[int, int, str]]:
     """Yield (offset, order, line) of what is shown between the lines of the text."""
+    groups: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for item in values["cut"]:
         if item["at"] is not None:
-            yield min(item["at"], len(values["text"])), 0, _cut_mark(item)
+            groups.setdefault((min(item["at"], len(values["text"])), item["reason"]), []).append(item)
+    for (at, reason), items in groups.items():
+        many = len(items) > _MANY
+        yield from ((at, 0, _cut_mark(item)) for item in (items[:_FEW] if many else items))
+        if many:
+            yield at, 0, f"- [{reason}] and {len(items) - _FEW} more lines (--json has them)"
     for number, passage in enumerate(values["passages"], start=1):
         yield passage["start"], 1, f"¶ [{number}] {passage['start']}-{passage['end']}"
 
@@ -326,7 +339,8 @@ def status_text(values: dict[str, Any]) -> str:
     """Return the state of the archive as a person reads it."""
     health = "healthy" if values["healthy"] else f"{values['chroma']['trouble']} Run: python -m bot rebuild"
     lines = [
-        f"{values['articles']} articles, {values['passages']} passages, from {values['files']} files",
+        f"{values['articles']} articles, {values['passages']} passages, from {values['files']} files"
+        + (f"; {_counted(values['teasers'], 'teaser')} of articles behind a paywall" if values["teasers"] else ""),
         f"index      generation {values['generation']}, {health}",
         f"model      {values['model'] or 'none yet'}",
         f"catalog    {values['catalog']['engine']}, {short_path(values['catalog']['place'])}",

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 from bot.answer.question import Question
 from index.articles import Hit, StoredStatement
+from index.sentences import FULL_STOPS, Span, spans
 from index.statements import named_in, statements
-from index.text import Span, is_prose, spans, term_of, terms
+from index.text import is_prose, term_of, terms
 from index.view import View
 
 _STARTS_LOOSE = re.compile(
@@ -43,12 +44,12 @@ _WHICH = re.compile(
 _SORT = 0.3  # share of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
-_ENDED = re.compile(r"[.!?…][\"'”’»)]*$")
+_ENDED = re.compile(rf"[.!?…{FULL_STOPS}][\"'”’»)」』]*$")
 
 
 @dataclass(slots=True)
 class Candidate:
-    """A sentence of a passage, and what its score is made of."""
+    """A sentence of a passage, or the headline of its article, and what its score is made of."""
 
     hit: Hit
     start: int
@@ -62,6 +63,7 @@ class Candidate:
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
+    headline: bool = False  # ``start`` and ``end`` are of the article's title
 
     @property
     def has_speaker(self) -> bool:

@@ -204,7 +204,8 @@ def decide(reader: Reader, question: Question, best: Candidate, sure: float, lev
     """
     if abs(sure - level) > _NOT_SURE:
         return sure
-    text = best.hit.article.text
-    first = best.around[max(0, best.position - 1)][0]
-    answers = max(reader(question.asked, [text[first : best.end], best.hit.passage.text]))
+    read = best.text
+    if not best.headline:
+        read = best.hit.article.text[best.around[max(0, best.position - 1)][0] : best.end]
+    answers = max(reader(question.asked, [read, best.hit.passage.text]))
     return level + (answers - 0.5) * 2 * _NOT_SURE

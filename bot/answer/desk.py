@@ -139,16 +139,19 @@ class Desk:
         with span("ask"):
             return self._ask(request)
 
+    def search(self, request: Request, limit: int = _HITS) -> list[Hit]:
+        """Return the passages that a question finds, best first. Raises what ``ask`` raises."""
+        asked = parse_question(complete_follow_up(_checked(request.question), request.thread), request.today)
+        identity = self._embedder.identity
+        self._archive.check_model(identity)
+        vector = self._embedder.embed([asked.search])[0]
+        scope = asked.scope(request.since, request.until, request.publisher)
+        return self._archive.read(
+            lambda view: find(view, asked.search, vector, identity, scope, limit, asked.preference)
+        )
+
     def _ask(self, request: Request) -> Reply:
-        question = " ".join(request.question.encode("utf-8", "replace").decode().split())
-        if not question:
-            raise QuestionError(
-                'The question is empty. Ask something, for example: "what did Macron say about the truce"'
-            )
-        if len(question) > LONGEST_QUESTION:
-            raise QuestionError(
-                f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter."
-            )
+        question = _checked(request.question)
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
         asked = parse_question(complete_follow_up(question, request.thread), request.today)
@@ -224,6 +227,18 @@ class Desk:
         except ArchiveError:  # the sentences have been shown: a catalog that went down since takes none of them back
             return tuple(citations)
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
+
+
+def _checked(text: str) -> str:
+    """Return a question in one line. Raises QuestionError if it is empty or too long."""
+    question = " ".join(text.encode("utf-8", "replace").decode().split())
+    if not question:
+        raise QuestionError('The question is empty. Ask something, for example: "what did Macron say about the truce"')
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionError(
+            f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter."
+        )
+    return question
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from bot.answer.question_time import Time, time_of
 from index.search.search import Preference
+from index.sentences import spans
 from index.store.rows import Scope
 from index.text import term_of, terms, words
 from index.words import listed, marked, numbers, one_of
@@ -229,7 +230,9 @@ def _question_of(text: str, time: Time) -> Question:
 
 
 def _last_sentence(text: str) -> str:
-    return re.split(r"(?<=[.!?])\s+(?=\S)", text.strip())[-1]
+    text = " ".join(text.split())
+    start, end = (spans(text) or [(0, 0)])[-1]
+    return text[start:end]
 
 
 def complete_follow_up(question: str, thread: Sequence[str]) -> str:

@@ -2,18 +2,19 @@
 
 No model writes anything; the same archive gives the same answer. Reports that disagree are shown side by side.
 
-hits → sentences of their passages → scored → enough? → chosen → drafts with the context they need
+hits → sentences of their passages, headlines → scored → enough? → chosen → drafts with the context they need
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from bot.answer.candidates import LONGEST, Candidate, can_answer, candidates_of, needs_before, weights_of
 from bot.answer.confidence import LEVELS, NEGATED, Level, Reader, confidence, decide, signs_of, what_is_missing
+from bot.answer.headlines import headlines_of, said_in_text, with_headline
 from bot.answer.question import Question
 from bot.answer.scoring import NUMBER, TIME, WILL, best_first, score_by_meaning, score_by_words, sentence_vectors
 from bot.answer.selection import good_enough, without_repeats
@@ -113,6 +114,9 @@ def drafts_of(chosen: Sequence[Candidate], question: Question, *, ordered: bool 
 def _drafted(candidate: Candidate, question: Question) -> Draft:
     """Quote a sentence with what it needs from before it to be understood, and the list that it announces."""
     article = candidate.hit.article
+    if candidate.headline:
+        title, (start, end) = candidate.text, (candidate.start, candidate.end)
+        return Draft(title, article, candidate.hit.passage, start, end, headline=True)
     text = article.text
     found, start, end, index = candidate.around, candidate.start, candidate.end, candidate.position
     while index > 0 and candidate.position - index < 2 and needs_before(text[start : found[index][1]]):
@@ -170,7 +174,10 @@ def _shortened(drafts: Sequence[Draft], most: int) -> list[Draft]:
 def _in_order_of_time(drafts: list[Draft]) -> list[Draft]:
     """Order drafts by date, the undated last, and by position within an article."""
     return _in_reading_order(
-        sorted(drafts, key=lambda d: (d.article.source.published or date.max, d.article.source.id, d.start))
+        sorted(
+            drafts,
+            key=lambda d: (d.article.source.published or date.max, d.article.source.id, not d.headline, d.start),
+        )
     )
 
 
@@ -179,14 +186,17 @@ def _in_reading_order(drafts: list[Draft]) -> list[Draft]:
     rank: dict[str, int] = {}
     for draft in drafts:
         rank.setdefault(draft.article.source.id, len(rank))
-    ordered = drafts[:1] + sorted(drafts[1:], key=lambda d: (rank[d.article.source.id], d.start))
+    ordered = drafts[:1] + sorted(drafts[1:], key=lambda d: (rank[d.article.source.id], not d.headline, d.start))
     joined: list[Draft] = []
     for draft in ordered:
         twin = next(
             (
                 k
                 for k, d in enumerate(joined)
-                if d.article is draft.article and draft.start <= d.end and d.start <= draft.end
+                if d.article is draft.article
+                and d.headline == draft.headline
+                and draft.start <= d.end
+                and d.start <= draft.end
             ),
             None,
         )
@@ -206,6 +216,7 @@ def _line(article: Article, start: int, end: int) -> str:
 NAME = "quotes"
 _PASSAGES = 6  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
+_HEADLINES = 2
 # the best by words are compared by meaning too, which costs milliseconds each (docs/understand/speed.md)
 _COMPARED = 12
 
@@ -239,13 +250,37 @@ def choose(
     weights = weights_of(view, question)
     most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
     candidates = candidates_of(view, hits[:most], question, weights)
-    if not candidates:
+    headlines = headlines_of(hits[:most], question, weights)
+    if not candidates and not headlines:
         return Choice((), "the passages found hold no full sentence")
     _take_named_for_speakers(candidates, question)
-    score_by_words(candidates, question, weights)
-    candidates = best_first(candidates)[:_COMPARED]
-    score_by_meaning(candidates, asked, sentence_vectors(embedder, candidates))
-    candidates = best_first(candidates)
+    score_by_words([*candidates, *headlines], question, weights)
+    candidates, headlines = best_first(candidates)[:_COMPARED], best_first(headlines)[:_HEADLINES]
+    compared = [*candidates, *headlines]
+    score_by_meaning(compared, asked, sentence_vectors(embedder, compared))
+    candidates, headlines = best_first(candidates), best_first(headlines)
+
+    def chosen(among: Sequence[Candidate]) -> Choice:
+        return _chosen(among, question, weights, hits, level, reader)
+
+    first = with_headline(candidates, headlines, question)
+    choice = chosen(first) if first else Choice((), "the passages found hold no full sentence")
+    unsaid = [one for one in headlines if not said_in_text(one, candidates, question)]
+    if choice.drafts or not unsaid or first[0].headline:
+        return choice
+    instead = chosen([*unsaid[:1], *candidates])
+    return instead if instead.drafts else choice
+
+
+def _chosen(
+    candidates: Sequence[Candidate],
+    question: Question,
+    weights: Mapping[str, float],
+    hits: Sequence[Hit],
+    level: Level,
+    reader: Reader | None,
+) -> Choice:
+    """Draft an answer from scored candidates, the best first, or say why there is none."""
     best = candidates[0]
     sure = max(confidence(signs) for signs in signs_of(candidates, question, weights, hits))
     if reader is not None:

@@ -108,7 +108,8 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
             + 0.3 * candidate.has_speaker
             + candidate.hit.score
         )
-        if candidate.terms <= asked:  # a heading or a quiz repeats the question
+        # A heading or a quiz repeats the question; what a headline repeats of "Has X resigned" is the answer.
+        if candidate.terms <= asked and not (candidate.headline and question.kind == "yesno"):
             candidate.score -= GATE
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
             candidate.score -= GATE

@@ -21,7 +21,7 @@ from bot.check.evidence import Evidence, Window, misattributed, says, without_ou
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
-from index.text import spans
+from index.sentences import spans
 
 Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one entails the other, 0 to 1
 
@@ -37,7 +37,7 @@ _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A sentence that an answerer proposes, and where in an article it comes from."""
+    """A sentence that an answerer proposes, and where in an article it comes from: its text, or its headline."""
 
     text: str
     article: Article
@@ -45,6 +45,7 @@ class Draft:
     start: int
     end: int
     also_in: tuple[str, ...] = ()
+    headline: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
     """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
 
     A draft holds if its text is, white space aside, what stands at its position in its article, and that is not empty
-    and overlaps its passage. A draft that fails takes its whole sentence with it.
+    and overlaps its passage, or is of the headline. A draft that fails takes its whole sentence with it.
     """
     sentences: list[Sentence] = []
     citations: list[Citation] = []
@@ -85,8 +86,9 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
             dropped.append(Dropped(draft.text, fault))
             continue
         number = len(citations) + 1
-        quote = draft.article.text[draft.start : draft.end]
-        citations.append(Citation(number, draft.article, draft.passage, quote, draft.start, draft.end, draft.also_in))
+        article, span = draft.article, (draft.start, draft.end)
+        quote = article.part(*span, headline=draft.headline)
+        citations.append(Citation(number, article, draft.passage, quote, *span, draft.also_in, draft.headline))
         sentences.append(Sentence(draft.text, (number,)))
     return tuple(sentences), tuple(citations), tuple(dropped)
 
@@ -357,16 +359,16 @@ def _foreign(text: str) -> bool:
 
 
 def _fault(draft: Draft) -> str:
-    text, passage = draft.article.text, draft.passage
-    if not 0 <= draft.start < draft.end <= len(text):
+    article, passage = draft.article, draft.passage
+    if not 0 <= draft.start < draft.end <= len(article.source.title if draft.headline else article.text):
         return "the quoted place lies outside the article"
-    quote = text[draft.start : draft.end]
+    quote = article.part(draft.start, draft.end, headline=draft.headline)
     if not quote.strip():
         return "the quote is empty"
     if quote.split() != draft.text.split():
         return "the sentence is not what the article says"
-    if text[passage.start : passage.end] != passage.text or passage.article_id != draft.article.source.id:
+    if article.text[passage.start : passage.end] != passage.text or passage.article_id != article.source.id:
         return "the passage does not belong to the article"
-    if draft.end <= passage.start or draft.start >= passage.end:
+    if not draft.headline and (draft.end <= passage.start or draft.start >= passage.end):
         return "the quote lies outside the passage that was found"
     return ""

@@ -18,8 +18,8 @@ from bot.check.numbers import figures
 from bot.check.times import days
 from bot.check.vocabulary import alike, function_words, lemma
 from index.articles import Hit, Source
+from index.sentences import Span, spans
 from index.statements import Statement, named_in, statements
-from index.text import Span, spans
 from index.words import marked, one_of
 
 _CONTEXT = 1_500  # characters before a passage that its reader has just read

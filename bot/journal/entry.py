@@ -9,7 +9,9 @@ from typing import Any, Literal
 from sqlalchemy import Row
 
 State = Literal["waiting", "working", "answered", "left", "stopped", "failed", "removing", "removed"]
-QuestionKind = Literal["mention", "direct", "follow_up", "last", "shortcut", "command", "example"]
+QuestionKind = Literal[
+    "mention", "direct", "follow_up", "last", "shortcut", "command", "example", "aside", "web", "api"
+]
 
 
 @dataclass(frozen=True, slots=True)

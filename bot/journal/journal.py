@@ -1,6 +1,6 @@
-"""The journal: every question from Slack, which process answers it, and what became of it; in SQLite or PostgreSQL.
+"""The journal: every question, which process answers it, and what became of it; in SQLite or PostgreSQL.
 
-waiting → working → answered | left | stopped | failed;  removing → removed
+waiting → working → answered | left | stopped | failed;  removing → removed. From the browser: answered at once
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from bot.journal.entry import JournalEntry, State, entry_of, row_of
@@ -35,14 +35,19 @@ _KEEP = 90 * 86_400  # seconds that questions and answers are kept
 class Journal:
     """The journal of one bot, opened by any number of its processes: on one machine, or on many (``leases``)."""
 
-    def __init__(self, place: Database) -> None:
-        """Open the journal, and make it if there is none. Raises ArchiveError if it cannot be used."""
+    def __init__(self, place: Database, *, to_read: bool = False) -> None:
+        """Open the journal, and make it if there is none. Raises ArchiveError if it cannot be used.
+
+        ``to_read``: it is only read; then it may be where it cannot be written.
+        """
         self.place = place
         shared = isinstance(place, str)
         where = dialect.shown(place)
         self._engine = dialect.opened(place, SCHEMA, durable=False, patience=10)
         self.leases = Leases(self._engine) if shared else None
         self.usage = UsageRecords(self._engine)
+        if to_read and not dialect.writable(place):
+            return
         try:
             with dialect.writing(self._engine) as connection:
                 dialect.prepare_schema(connection, SCHEMA)
@@ -86,15 +91,29 @@ class Journal:
 
     def claim(self, entry: JournalEntry, owner: str, event_id: str = "") -> JournalEntry | None:
         """Write a question down as ``owner``'s; None if the question or its event was written down before."""
-        mine = replace(entry, id=secrets.token_hex(6), owner=owner, asked=time.time())
-        try:
-            with self._writing() as connection:
-                if event_id:
-                    connection.execute(insert(seen).values(token=event_id, at=time.time()))
-                connection.execute(insert(questions).values(**row_of(mine)))
-        except IntegrityError:
-            return None
-        return mine
+        return self.claim_all([(entry, event_id)], owner)[0]
+
+    def claim_all(self, wanted: Sequence[tuple[JournalEntry, str]], owner: str) -> list[JournalEntry | None]:
+        """Write several questions down as ``claim`` does one, each with the id of its event, in one transaction."""
+        mine = [replace(entry, id=secrets.token_hex(6), owner=owner, asked=time.time()) for entry, _ in wanted]
+        with self._writing() as connection:
+            events = [event_id for _, event_id in wanted if event_id]
+            known = set(connection.scalars(select(seen.c.token).where(seen.c.token.in_(events))))
+            new = [one for one, (_, event_id) in zip(mine, wanted, strict=True) if event_id not in known]
+            # in the order of their keys, so that two processes do not wait for each other
+            rows = [row_of(one) for one in sorted(new, key=lambda one: one.key)]
+            if tokens := [{"token": event_id, "at": time.time()} for event_id in sorted({*events} - known)]:
+                connection.execute(upsert(seen).on_conflict_do_nothing(), tokens)
+            if rows:
+                connection.execute(upsert(questions).on_conflict_do_nothing(), rows)
+            mine_now = select(questions.c.id).where(questions.c.id.in_([one.id for one in new]))
+            written = set(connection.scalars(mine_now))
+        return [one if one.id in written else None for one in mine]
+
+    def add_answered(self, entry: JournalEntry) -> None:
+        """Store a question that was asked in the browser, with its answer."""
+        with self._writing() as connection:
+            connection.execute(insert(questions).values(**row_of(entry)))
 
     def mark_done(self, token: str) -> bool:
         """Mark something as done (an event, a report, a refusal); False if it was done before."""
@@ -113,33 +132,35 @@ class Journal:
     def waiting(self, owner: str, limit: int = 50, without: Collection[str] = ()) -> list[JournalEntry]:
         """Return the waiting questions of a process, oldest first, except those of some people."""
         with self._reading() as connection:
-            wanted = (
-                (questions.c.state == "waiting") & (questions.c.owner == owner) & questions.c.user.not_in(list(without))
-            )
-            return [
-                entry_of(row)
-                for row in connection.execute(select(questions).where(wanted).order_by(questions.c.asked).limit(limit))
-            ]
+            wanted = _waiting(owner, without).order_by(questions.c.asked).limit(limit)
+            return [entry_of(row) for row in connection.execute(wanted)]
 
     def count_waiting(self, owner: str) -> int:
         """Return how many questions of a process are waiting."""
+        return self._count(questions.c.state == "waiting", questions.c.owner == owner)
+
+    def count_before(self, entry: JournalEntry) -> int:
+        """Return how many unfinished questions of its process were asked before one."""
+        unfinished = questions.c.state.in_(["waiting", "working"])
+        return self._count(unfinished, questions.c.owner == entry.owner, questions.c.asked < entry.asked)
+
+    def _count(self, *conditions: Any) -> int:
         with self._reading() as connection:
-            return len(
-                connection.execute(
-                    select(questions.c.id).where(questions.c.state == "waiting", questions.c.owner == owner)
-                ).all()
-            )
+            return connection.scalar(select(func.count()).select_from(questions).where(*conditions)) or 0
 
     def start(self, id_: str, owner: str) -> JournalEntry | None:
         """Start to work on a waiting question; None if it is no longer waiting for this process."""
         with self._writing() as connection:
-            mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
-            changed = connection.execute(
-                update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)
-            ).rowcount
-            return (
-                entry_of(connection.execute(select(questions).where(questions.c.id == id_)).one()) if changed else None
-            )
+            return _start(connection, id_, owner)
+
+    def start_next(self, owner: str, without: Collection[str] = ()) -> JournalEntry | None:
+        """Start to work on the oldest waiting question of a process, except those of some people; None without any."""
+        if not self.waiting(owner, 1, without):  # to read needs no lock
+            return None
+        with self._writing() as connection:
+            wanted = _waiting(owner, without).order_by(questions.c.asked).limit(1)
+            row = connection.execute(wanted).one_or_none()
+            return _start(connection, row.id, owner) if row else None
 
     def is_current(self, entry: JournalEntry) -> bool:
         """Tell whether a question is still to be answered as it was read: not edited, removed or stopped since."""
@@ -155,6 +176,12 @@ class Journal:
         """Have a question answered in another channel, in no thread."""
         with self._writing() as connection:
             connection.execute(update(questions).where(questions.c.id == id_).values(channel=channel, thread=""))
+
+    def note_shared(self, id_: str, messages: Sequence[str]) -> None:
+        """Write down that an answer to /ask was posted in its channel, where people may now ask on under it."""
+        place = {"thread": messages[0], "ts": messages[0], "messages": json.dumps(list(messages))}
+        with self._writing() as connection:
+            connection.execute(update(questions).where(questions.c.id == id_).values(**place))
 
     def note_messages(self, id_: str, messages: Sequence[str], owner: str | None = None) -> bool:
         """Write down an answer's messages as soon as they exist; False if the question is no longer ``owner``'s."""
@@ -181,16 +208,16 @@ class Journal:
             mine = (questions.c.id == id_) & (questions.c.state == "working") & (questions.c.owner == owner)
             connection.execute(update(questions).where(mine).values(state="waiting"))
 
-    def edit(self, key: str, text: str, owner: str) -> JournalEntry | None:
+    def edit(self, key: str, text: str, owner: str, named: bool) -> JournalEntry | None:
         """Give a question a new text; None if it is unknown, removed, or has this text.
 
-        It waits again, unless a process works on it, which will notice.
+        It waits again, unless a process works on it, which will notice. ``named``: the new text mentions the bot.
         """
         with self._writing() as connection:
             row = connection.execute(select(questions).where(questions.c.key == key).with_for_update()).one_or_none()
             if row is None or row.text == text or row.state in ("removing", "removed"):
                 return None
-            values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": False}
+            values: dict[str, Any] = {"text": text, "revision": row.revision + 1, "quiet": row.quiet and not named}
             if row.state != "working":
                 values |= {"state": "waiting", "owner": owner, "attempts": 0}
             connection.execute(update(questions).where(questions.c.key == key).values(**values))
@@ -294,7 +321,7 @@ class Journal:
         with self._reading() as connection:
             rows = connection.execute(
                 select(questions.c.channel, questions.c.thread)
-                .where(questions.c.asked > when, questions.c.thread != "")
+                .where(questions.c.asked > when, questions.c.thread != "", questions.c.kind != "web")
                 .order_by(questions.c.asked.desc())
             )
             return list(dict.fromkeys((row.channel, row.thread) for row in rows))
@@ -332,6 +359,20 @@ class Journal:
                 entry_of(row)
                 for row in connection.execute(select(questions).where(between).order_by(questions.c.asked))
             ]
+
+
+def _waiting(owner: str, without: Collection[str]) -> Select[Any]:
+    return select(questions).where(
+        questions.c.state == "waiting", questions.c.owner == owner, questions.c.user.not_in(list(without))
+    )
+
+
+def _start(connection: Connection, id_: str, owner: str) -> JournalEntry | None:
+    mine = (questions.c.id == id_) & (questions.c.state == "waiting") & (questions.c.owner == owner)
+    begun = update(questions).where(mine).values(state="working", attempts=questions.c.attempts + 1)
+    if not connection.execute(begun).rowcount:
+        return None
+    return entry_of(connection.execute(select(questions).where(questions.c.id == id_)).one())
 
 
 def _fact(connection: Connection, name: str) -> str | None:

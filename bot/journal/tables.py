@@ -20,7 +20,7 @@ questions = Table(
     Column("kind", Text, nullable=False),
     Column("channel", Text, nullable=False),
     Column("ts", Text, nullable=False),
-    Column("thread", Text, nullable=False),  # where the answer goes; empty: beside, not in a thread
+    Column("thread", Text, nullable=False),  # where the answer goes; in the browser: id of the question before
     Column("user", Text, nullable=False),
     Column("team", Text, nullable=False),  # of the user, as the event says; empty: it does not
     Column("shared", Boolean, nullable=False),  # the channel is shared with another organisation
@@ -32,7 +32,7 @@ questions = Table(
     Column("owner", Text, nullable=False),
     Column("asked", Float, nullable=False),
     Column("finished", Float),
-    Column("answer", Text),  # JSON of bot/slack/messages/stored_answer.py
+    Column("answer", Text),  # JSON of bot/journal/stored_answer.py
     Column("messages", Text, nullable=False),  # JSON: ts of the answer's messages in order
     Column("reply_url", Text, nullable=False),  # of /ask, until it is answered
     Index("questions_state", "state", "owner"),

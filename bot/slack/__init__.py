@@ -1,4 +1,4 @@
 """The Slack bot: what a team asks in Slack is queued, answered once, and kept in the journal.
 
-One file uses Slack's SDK (calls.py). Nothing outside of this folder needs Slack.
+The calls to Slack are in web_api. Nothing outside of this folder needs Slack.
 """

@@ -6,8 +6,8 @@ import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, TokenRefused
 
 _REMEMBERED = 600.0  # seconds that a lookup of a person is used
 _MOST = 5_000  # people remembered
@@ -43,10 +43,13 @@ class Access:
     async def verdict(self, user: str, channel: str = "", team: str = "", shared: bool = False) -> Verdict:
         """Return whether a person may ask in a channel, or why not.
 
-        ``team`` is the person's team as the event names it. Somebody who cannot be looked up may not ask.
+        ``team`` is the person's team as the event names it. Somebody who cannot be looked up may not ask. Raises
+        TokenRefused.
         """
         try:
             person = await self._person(user)
+        except TokenRefused:
+            raise
         except SlackRefused as error:
             return "external" if error.error in ("user_not_found", "user_not_visible") else "unknown"
         except SlackUnreachable:

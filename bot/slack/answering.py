@@ -10,37 +10,35 @@ from dataclasses import replace
 from datetime import date
 
 from bot import telemetry
-from bot.answer.desk import QuestionError, Reply, Request
+from bot.answer.desk import LONGEST_QUESTION, Reply, Request
+from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
+from bot.journal.stored_answer import StoredAnswer, answer_to_error, apology
 from bot.journal.tables import JOURNAL_ERRORS
 from bot.reply import Links, Sentence
 from bot.slack import metrics
-from bot.slack.access import REFUSALS, Access
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
-from bot.slack.desk_threads import DeskThreads
+from bot.slack.access import Access, Verdict
+from bot.slack.follow_ups import FollowUps
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.home import archive_versions
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
-from bot.slack.messages.text import is_empty, looks_like_question, plain, question_text
+from bot.slack.messages.home import count_articles
+from bot.slack.messages.small_talk import asks_nothing, is_empty, looks_like_question
+from bot.slack.messages.text import end_of, plain, question_text
+from bot.slack.notices import NOT_THERE, Notices
 from bot.slack.status import Statuses
 from bot.slack.streaming import StreamedAnswer
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, TokenRefused
 from bot.telemetry import error_place, span
-from index.errors import ArchiveError, NewsdeskError, StopRequested
+from index.errors import NewsdeskError, StopRequested
 
 log = logging.getLogger("newsdesk.slack")
 
+IN_HAND = 8  # questions worked on at a time; most of it is waiting for Slack
 _LONGEST = 120.0  # seconds that the desk may take; after that the bot apologises
 _TOO_OLD = 6 * 3_600  # seconds; after that nobody waits for the answer
-_NOT_THERE = ("channel_not_found", "not_in_channel")
-_ONCE = 86_400  # seconds between two refusals of the same person
 _OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
-APOLOGY = (
-    "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
-    "reason with: python -m bot doctor"
-)
 
 
 class Answering:
@@ -53,12 +51,13 @@ class Answering:
         desk: DeskThreads,
         access: Access,
         owner: str,
-        offer_person: bool,
+        person: str,
         links: Links,
     ) -> None:
         self._api, self._journal, self._desk, self._access = api, journal, desk, access
-        self._owner, self._offer_person, self._links = owner, offer_person, links
-        self.statuses = Statuses(api)
+        self._owner, self._person, self._links = owner, person, links
+        self.statuses, self._notices = Statuses(api, journal.count_before, IN_HAND), Notices(api, journal)
+        self._follow_ups = FollowUps(api, desk)
 
     # --- answering ---
 
@@ -75,6 +74,10 @@ class Answering:
             except StopRequested:  # the asker pressed stop, edited or removed the question
                 log.info("overtaken question=%s", entry.id)
                 await self._after_change(entry)
+                return
+            except TokenRefused:  # said once, in the log; the question waits until the token is accepted
+                await self.statuses.end(entry, clear=False)
+                self._journal.put_back(entry.id, self._owner)
                 return
             except SlackRefused as error:
                 await self._after_refusal(entry, error)
@@ -107,11 +110,14 @@ class Answering:
 
     async def _after_refusal(self, entry: JournalEntry, error: SlackRefused) -> None:
         log.warning("slack refused question=%s method=%s error=%s", entry.id, error.method, error.error)
-        await self.statuses.end(entry, clear=error.error not in (*_NOT_THERE, "thread_not_found"))
-        if entry.kind == "shortcut" and error.error in _NOT_THERE and entry.thread:
+        await self.statuses.end(entry, clear=False)
+        if entry.thread and not entry.quiet and error.error != "thread_not_found":
+            await self._api.set_status(entry.channel, entry.thread, "")
+        if entry.kind == "shortcut" and error.error in NOT_THERE and entry.thread:
             await self._move_to_direct_message(entry)
-        else:
-            self._fail(entry)
+            return
+        await self._notices.cannot_post(entry, error)
+        self._fail(entry)
 
     def _fail(self, entry: JournalEntry) -> None:
         self._journal.finish(entry, "failed")
@@ -121,36 +127,45 @@ class Answering:
         """Answer in a direct message what was asked about a message in a channel that we are not in."""
         try:
             self._journal.move(entry.id, await self._api.direct_channel(entry.user))
-            self._journal.put_back(entry.id, self._owner)
+        except TokenRefused:
+            pass  # it is tried again where it was asked
         except (SlackRefused, SlackUnreachable):
             self._fail(entry)
+            return
+        self._journal.put_back(entry.id, self._owner)
 
     async def _answer(self, entry: JournalEntry) -> str:
         alone = bool(entry.reply_url)  # only the asker reads it
         verdict = await self._access.verdict(entry.user, entry.channel, entry.team, entry.shared and not alone)
         if verdict != "welcome":
             return await self._refuse(entry, verdict)
-        entry = await self._with_question(entry)
-        if is_empty(entry.text):
-            examples = await self._examples()
-            return await self._post_answer(entry, blocks.hint(examples))
-        if entry.kind == "direct" and entry.thread == entry.ts:
-            await self._api.set_title(entry.channel, entry.thread, plain(entry.text)[:100])
-        request = Request(entry.text, date.today(), thread=self._earlier_questions(entry))  # noqa: DTZ011  "today" is the team's
-        if (
-            entry.thread
-            and not entry.quiet
-            and not entry.messages
-            and self._api.may_stream()
-            and await self._desk.streams()
-        ):
-            return await self._stream(entry, request)
-        found = await self._ask(entry, request)
-        if entry.quiet and not found.answered:
-            await self.statuses.end(entry, clear=False)
+        if entry.kind == "aside" and entry.revision == 1:  # named in passing
+            await self._notices.hint(entry)
             self._journal.finish(entry, "left")
             return "left"
-        return await self._post_answer(entry, found)
+        entry = await self._with_question(entry)
+        if asks_nothing(entry.text):
+            return await self._post_answer(entry, await self._hint())
+        if entry.kind == "direct" and entry.thread == entry.ts:
+            await self._api.set_title(entry.channel, entry.thread, plain(entry.text)[:100])
+        earlier = self._earlier_questions(entry)
+        today = date.today()  # noqa: DTZ011  the day is the team's
+        request = Request(end_of(entry.text, LONGEST_QUESTION), today, thread=tuple(item.text for item in earlier))
+        if entry.quiet:
+            return await self._answer_remark(entry, await self._follow_ups.asked_in(entry, request, earlier))
+        if entry.thread and not entry.messages and self._api.may_stream() and await self._desk.streams():
+            return await self._stream(entry, request)
+        return await self._post_answer(entry, await self._ask(entry, request))
+
+    async def _answer_remark(self, entry: JournalEntry, request: Request | None) -> str:
+        """Answer a remark in a thread if it asks the bot something and the articles answer; else say nothing."""
+        found = await self._ask(entry, request) if request else None
+        if found and found.answered:
+            return await self._post_answer(entry, found)
+        if entry.messages:  # it was answered before it was edited
+            await self._put_messages(entry, [])
+        self._journal.finish(entry, "left")
+        return "left"
 
     async def _ask(self, entry: JournalEntry, request: Request) -> StoredAnswer:
         try:
@@ -166,19 +181,17 @@ class Answering:
             self._journal.usage.note_writing(entry.id, reply.writing)
             if reply.writing.fault:
                 log.warning("language model question=%s: %s", entry.id, reply.writing.fault)
-        found = stored_answer(reply, await self._desk.read(archive_versions), self._links)
+        found = await self._desk.stored(reply, self._links)
         return replace(found, page=self._links.answer(entry.id)) if found.answered else found
 
-    def _earlier_questions(self, entry: JournalEntry) -> tuple[str, ...]:
+    def _earlier_questions(self, entry: JournalEntry) -> list[JournalEntry]:
         """Return the questions asked before this one in its thread."""
-        if not entry.thread:
-            return ()
-        earlier = self._journal.thread(entry.channel, entry.thread)
-        return tuple(
-            item.text
+        earlier = self._journal.thread(entry.channel, entry.thread) if entry.thread else []
+        return [
+            item
             for item in earlier
             if item.ts < entry.ts and item.state in ("answered", "working") and item.answer and item.text
-        )[-8:]
+        ][-8:]
 
     async def _with_question(self, entry: JournalEntry) -> JournalEntry:
         """Return the entry of a bare mention with its question: the last one that a person asked in the thread."""
@@ -198,37 +211,15 @@ class Answering:
         self._journal.set_text(entry.id, last)
         return replace(entry, text=last)
 
-    async def _examples(self) -> Sequence[str]:
+    async def _hint(self) -> StoredAnswer:
         try:
-            return await self._desk.examples()
+            return blocks.hint(await self._desk.examples(), await self._desk.read(count_articles))
         except NewsdeskError:
-            return ()
+            return blocks.hint()
 
-    async def _refuse(self, entry: JournalEntry, verdict: str) -> str:
-        words = REFUSALS.get(verdict)
+    async def _refuse(self, entry: JournalEntry, verdict: Verdict) -> str:
         await self.statuses.end(entry, clear=True)
-        if (
-            words
-            and not entry.quiet
-            and self._journal.mark_done(
-                f"refused:{entry.user}:{entry.channel if verdict == 'shared' else ''}:{int(time.time()) // _ONCE}"
-            )
-        ):
-            message = Message((blocks.rich([blocks.section(blocks.text(words))]),), words)
-            if entry.reply_url:
-                await self._api.respond(entry.reply_url, message)
-            elif entry.channel.startswith("D"):
-                await self._api.post(
-                    entry.channel,
-                    entry.thread,
-                    message,
-                    {"question": entry.id, "part": 0},
-                    look_first=entry.attempts > 1,
-                )
-            else:
-                await self._api.post_ephemeral(
-                    entry.channel, entry.user, message, entry.thread if entry.thread != entry.ts else ""
-                )
+        await self._notices.may_not_ask(entry, verdict)
         self._journal.finish(entry, "left")
         return verdict
 
@@ -237,14 +228,33 @@ class Answering:
     async def _post_answer(self, entry: JournalEntry, found: StoredAnswer) -> str:
         with span("post", outcome=found.outcome):
             if entry.reply_url:
-                for message in blocks.answer(found, entry.id, feedback=False, share=True):
-                    if not await self._api.respond(entry.reply_url, message):
-                        break
+                private = blocks.answer(
+                    found, entry.id, person=self._offers_person(entry), feedback=not found.answered, share=True
+                )
+                await self._respond(entry, private)
             else:
-                await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))
+                await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offers_person(entry)))
         if not self._journal.finish(entry, "answered", found.as_json()):
             raise StopRequested
         return found.outcome
+
+    def _offers_person(self, entry: JournalEntry) -> bool:
+        """Tell whether a person can be asked: a group cannot where only the asker and the bot read."""
+        private = bool(entry.reply_url) or entry.channel.startswith("D")
+        return bool(self._person) and not (private and self._person.startswith("S"))
+
+    async def _respond(self, entry: JournalEntry, messages: Sequence[Message]) -> None:
+        """Answer /ask; directly, if its response_url has run out (after 30 minutes)."""
+        channel = ""
+        for number, message in enumerate(messages):
+            if not channel:
+                taken = await self._api.respond(entry.reply_url, message)
+                if taken:
+                    continue
+                if taken is None:  # it may be there
+                    return
+                channel = await self._api.direct_channel(entry.user)
+            await self._api.post(channel, "", message, {"question": entry.id, "part": number}, look_first=True)
 
     async def _put_messages(self, entry: JournalEntry, messages: Sequence[Message], first: int = 0) -> None:
         """Bring the answer's messages from number ``first`` on up to date.
@@ -312,7 +322,7 @@ class Answering:
         else:  # nothing was streamed, it broke off, or the reply differs: the whole answer is posted
             await streamed.give_up()
             await self.repair(entry)
-            await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offer_person))
+            await self._put_messages(entry, blocks.answer(found, entry.id, person=self._offers_person(entry)))
         if not self._journal.finish(entry, "answered", found.as_json()):
             raise StopRequested
         return found.outcome
@@ -367,24 +377,3 @@ class Answering:
                     await self._api.delete(entry.channel, ts)
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("could not look for half an answer question=%s trouble=%s", entry.id, type(error).__name__)
-
-
-def answer_to_error(question: str, error: Exception) -> StoredAnswer:
-    """Return what the asker reads after an error.
-
-    That is the error's text where it is meant for them, else an apology that shows nothing of the inside.
-    """
-    if isinstance(error, QuestionError):
-        return StoredAnswer(question, "trouble", str(error))
-    log.error("could not answer error=%s", error_place(error))
-    if isinstance(error, ArchiveError) and "no archive" in str(error):
-        return StoredAnswer(
-            question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER"
-        )
-    return StoredAnswer(question, "trouble", apology())
-
-
-def apology() -> str:
-    """Return the apology for an error, with the reference under which the log tells more."""
-    id_ = telemetry.request.get()
-    return f"{APOLOGY} (reference {id_})" if id_ else APOLOGY

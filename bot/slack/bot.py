@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bot.desk_threads import DeskThreads, guarded
 from bot.journal.journal import FILE, Journal
 from bot.journal.processes import LEASE, Owner
 from bot.repair import mend_index
@@ -18,14 +19,13 @@ from bot.reply import Links
 from bot.slack import metrics
 from bot.slack.access import Access, Allowed
 from bot.slack.answering import Answering
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
-from bot.slack.desk_threads import DeskThreads, guarded
 from bot.slack.messages import blocks
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import changed_archive, ingest_line, runs_after
 from bot.slack.messages.text import mrkdwn
 from bot.slack.queue import Queue, catch_up
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, TokenRefused
 from bot.telemetry import error_place
 from index.errors import NewsdeskError, ServerDown, VectorsError
 
@@ -64,7 +64,7 @@ class SlackBot:
             api.share_limits(self.journal.leases)
         self.access = Access(api, rules.allowed)
         self.answering = Answering(
-            api, self.journal, desk, self.access, self.owner.name, bool(rules.ask_a_person), rules.links
+            api, self.journal, desk, self.access, self.owner.name, rules.ask_a_person, rules.links
         )
         self.queue = Queue(
             api, self.journal, self.answering, self.owner, per_user=rules.per_user, follow_ups=rules.follow_ups
@@ -81,6 +81,7 @@ class SlackBot:
         self.run_beside(self._keep_ready())
         self.run_beside(self.queue.run())
         self.run_beside(self._catch_up())
+        self.run_beside(self._wait_for_token())
         self.run_beside(self._forget_old())
         if self.rules.report_channel:
             self.run_beside(self._report_ingests())
@@ -112,11 +113,14 @@ class SlackBot:
         now = time.monotonic()
         if now - self._noted_at.get(kind, -3_600.0) >= 3_600:
             self._noted_at[kind] = now
-            self.journal.note_event(_KINDS.get(kind, kind))
+            self.run_beside(asyncio.to_thread(self.journal.note_event, _KINDS.get(kind, kind)))
 
     async def may_ask(self, user: str) -> bool:
         """Tell whether a person may use buttons, windows and the Home tab."""
-        return await self.access.verdict(user) == "welcome"
+        try:
+            return await self.access.verdict(user) == "welcome"
+        except TokenRefused:
+            return False
 
     async def _keep_ready(self) -> None:
         """Load the desk, try again while that fails, and have damaged vectors written again, until the process ends."""
@@ -152,6 +156,14 @@ class SlackBot:
 
     async def _catch_up(self) -> None:
         await catch_up(self.api, self.journal, self.queue, self.rules.max_age)
+
+    async def _wait_for_token(self) -> None:
+        """Answer what waits, and look for what was missed, whenever Slack accepts the bot's token again."""
+        while True:
+            await self.api.until_token_is_refused()
+            await self.api.until_token_is_accepted()
+            self.queue.wake()
+            await self._catch_up()
 
     async def _forget_old(self) -> None:
         while True:

@@ -11,37 +11,24 @@ import yaml
 
 from bot.admin.doctor import Finding
 from bot.journal.journal import Journal, journal_at
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable, client
 from bot.slack.listeners import EVENTS
+from bot.slack.set_up import ADD_SCOPES, SCOPES, missing_scopes, wrong_tokens
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, client
 from index.store.dialect import Database
 from settings import Settings
 
 MANIFEST = Path(__file__).resolve().parents[2] / "manifest.yaml"
 
-# scope: what does not work without it
-SCOPES = {
-    "app_mentions:read": "mentions (event app_mention)",
-    "assistant:write": "suggested prompts and the stop button (event agent_session_stopped)",
-    "channels:history": "follow-ups, edits and what was missed in public channels (event message.channels)",
-    "channels:read": "finding what was missed in public channels",
-    "chat:write": "every answer",
-    "commands": "/ask and the shortcut",
-    "groups:history": "follow-ups, edits and what was missed in private channels (event message.groups)",
-    "groups:read": "finding what was missed in private channels",
-    "im:history": "direct messages (event message.im)",
-    "im:read": "finding missed direct messages",
-    "im:write": "the examples of the Home tab",
-    "users:read": "telling members from guests: without it nobody is answered",
-}
-
 
 def check_slack(settings: Settings) -> list[Finding]:
     """Check tokens, scopes and events, and return what was found. Changes nothing."""
+    app, secret = settings.slack_app_token, settings.slack_signing_secret
     if settings.slack_bot_token is None:
         about = "not set up: SLACK_BOT_TOKEN is not set; docs/use/slack.md says how to create the app"
-        return [Finding("slack", True, about)]
-    app, secret = settings.slack_app_token, settings.slack_signing_secret
+        if app or secret:
+            about = "SLACK_BOT_TOKEN is not set. It is the Bot User OAuth Token (xoxb-…) from Install App."
+        return [Finding("slack", not (app or secret), about)]
     return asyncio.run(
         _check(
             settings.slack_bot_token.get_secret_value(),
@@ -56,6 +43,8 @@ def check_slack(settings: Settings) -> list[Finding]:
 async def _check(
     bot_token: str, app_token: str | None, signing_secret: str | None, url: str | None, journal: Database
 ) -> list[Finding]:
+    if wrong := wrong_tokens(bot_token, app_token, signing_secret):
+        return [*(Finding("slack token", False, sentence) for sentence in wrong), _events(journal)]
     async with aiohttp.ClientSession() as session:
         api = Api(client(bot_token, url, session))
         found = await _token(api)
@@ -88,10 +77,9 @@ async def _token(api: Api) -> list[Finding]:
 
 
 def _scopes(granted: frozenset[str]) -> Finding:
-    missing = [f"{scope} ({why})" for scope, why in SCOPES.items() if scope not in granted]
+    missing = [f"{scope} ({why})" for scope, why in missing_scopes(granted).items()]
     if missing:
-        what_to_do = "Add them under OAuth & Permissions, or paste manifest.yaml under App Manifest, and reinstall."
-        return Finding("slack scopes", False, f"missing: {', '.join(missing)}. {what_to_do}")
+        return Finding("slack scopes", False, f"missing: {', '.join(missing)}. {ADD_SCOPES}")
     return Finding("slack scopes", True, f"all {len(SCOPES)} are granted")
 
 

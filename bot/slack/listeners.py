@@ -8,23 +8,24 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from bot.admin.views import DAYS, status_json, status_text, writings_json, writings_text
+from bot.desk_threads import archive_versions
 from bot.journal.entry import JournalEntry
+from bot.journal.stored_answer import StoredAnswer
 from bot.slack.bot import SlackBot
-from bot.slack.calls import SlackRefused, SlackUnreachable
 from bot.slack.messages import blocks, windows
 from bot.slack.messages.blocks import Message
 from bot.slack.messages.home import (
     Insight,
     News,
-    archive_versions,
     home,
     not_allowed,
     prompts,
     read_news,
     recent_failures,
 )
-from bot.slack.messages.stored_answer import StoredAnswer
-from bot.slack.messages.text import is_empty, question_text
+from bot.slack.messages.small_talk import asks_nothing
+from bot.slack.messages.text import question_text
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from index.errors import NewsdeskError
 
 EVENTS = (
@@ -48,7 +49,7 @@ def listen_to_messages(app: Any, bot: SlackBot) -> None:
         elif subtype == "message_deleted":
             bot.queue.remove(event)
         else:
-            bot.queue.take_event(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
+            await bot.queue.take_event(event, body.get("event_id", ""), bool(body.get("is_ext_shared_channel")))
         bot.note_event(kind if kind != "message" else f"message.{event.get('channel_type', '')}")
         await next()
 
@@ -59,6 +60,20 @@ def listen_to_messages(app: Any, bot: SlackBot) -> None:
     @app.event("message", middleware=[queue_event])
     async def message_sent() -> None:
         """Acknowledged; a question, if it is one, is in the journal."""
+
+
+async def _open_window(bot: SlackBot, body: dict[str, Any], since: float, view: dict[str, Any]) -> None:
+    """Open a window after a press at ``since`` (monotonic); ask to press again if that took too long."""
+    if not await bot.api.open_window(body["trigger_id"], view, since):
+        await _whisper(bot, body, "That took too long for Slack. Please press again.")
+
+
+async def _whisper(bot: SlackBot, body: dict[str, Any], words: str, thread: str = "") -> None:
+    """Tell the person who pressed a button something in its channel; the Home tab has none."""
+    if "channel" in body:
+        thread = thread or (body.get("message") or {}).get("thread_ts") or ""
+        message = Message((blocks.rich([blocks.section(blocks.text(words))]),), words)
+        await bot.api.post_ephemeral(body["channel"]["id"], body["user"]["id"], message, thread)
 
 
 _SEARCHING = "Searching the articles…"
@@ -82,12 +97,12 @@ def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
             body.get("team_id", ""),
             reply_url=body["response_url"],
         )
-        if is_empty(text):
+        if asks_nothing(text):
             await ack(
                 response_type="ephemeral",
                 text=f"{blocks.HINT} For example: /ask what did the minister say about the budget",
             )
-        elif bot.queue.add(entry):
+        elif await bot.queue.add(entry):
             await ack(response_type="ephemeral", text=_SEARCHING)
         else:
             await ack()
@@ -103,13 +118,17 @@ def listen_to_ask_command(app: Any, bot: SlackBot) -> None:
             or not bot.journal.mark_done(f"share:{entry.id}")
         ):
             return
+        answer = StoredAnswer.from_json(entry.answer)
         try:
             posted = await _post(bot, entry)
         except SlackUnreachable:
             bot.journal.unmark_done(f"share:{entry.id}")
             return
+        # the private message again, without the button
+        private = blocks.answer(answer, entry.id, feedback=False)[-1]
+        await bot.api.respond(body["response_url"], private, replace_original=True)
         if not posted:  # not in that channel; the response_url of the button works there
-            for message in blocks.shared(StoredAnswer.from_json(entry.answer), entry.id):
+            for message in blocks.shared(answer, entry.id):
                 await bot.api.respond(body["response_url"], message, response_type="in_channel", replace_original=False)
 
 
@@ -128,7 +147,7 @@ async def _post(bot: SlackBot, entry: JournalEntry) -> bool:
             )
         except SlackRefused:
             return bool(messages)
-    bot.journal.note_messages(entry.id, messages)
+    bot.journal.note_shared(entry.id, messages)
     return True
 
 
@@ -140,6 +159,7 @@ def listen_to_feedback(app: Any, bot: SlackBot) -> None:
 
     @app.action("feedback")
     async def vote_given(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+        since = time.monotonic()
         vote, _, id_ = str(action.get("value", "")).partition(":")
         entry, user = bot.journal.by_id(id_), body["user"]["id"]
         if entry and vote in ("up", "down"):
@@ -148,17 +168,18 @@ def listen_to_feedback(app: Any, bot: SlackBot) -> None:
         if entry is None:
             return
         if vote == "down":
-            await bot.api.open_window(body["trigger_id"], windows.why_bad(entry.id))
+            await _open_window(bot, body, since, windows.why_bad(entry.id))
         else:
-            thanks = Message((blocks.rich([blocks.section(blocks.text(_THANKS))]),), _THANKS)
-            await bot.api.post_ephemeral(body["channel"]["id"], user, thanks, entry.thread)
+            await _whisper(bot, body, _THANKS, entry.thread)
 
     @app.view("why_bad")
-    async def reason_given(ack: Callable[[], Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
+    async def reason_given(ack: Callable[..., Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
         reason = str(view["state"]["values"]["reason"]["reason"].get("value") or "").strip()
         if reason:
             bot.journal.usage.explain(view["private_metadata"], body["user"]["id"], reason[:2_000])
-        await ack()
+            await ack(response_action="update", view=windows.thanks())
+        else:
+            await ack()
 
 
 _NONE = ("What can I ask?",)  # Slack wants at least one
@@ -191,13 +212,14 @@ def listen_to_home_tab(app: Any, bot: SlackBot) -> None:
 
     @app.action("status")
     async def status(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
+        since = time.monotonic()
         await ack()
         if body["user"]["id"] in bot.rules.admins:
             try:
                 about = await bot.desk.read(lambda archive: status_text(status_json(archive)))
             except NewsdeskError as error:
                 about = str(error)
-            await bot.api.open_window(body["trigger_id"], windows.report(about))
+            await _open_window(bot, body, since, windows.report(about))
 
 
 async def _home(bot: SlackBot, user: str) -> dict[str, Any]:
@@ -235,7 +257,7 @@ async def _ask_aloud(bot: SlackBot, person: dict[str, Any], question: str, press
         ts = await bot.api.post(channel, "", blocks.asked_aloud(question), {"example": pressed})
     except (SlackRefused, SlackUnreachable):
         return
-    bot.queue.add(
+    await bot.queue.add(
         JournalEntry(f"{channel}:{ts}", "example", channel, ts, ts, user, question, person.get("team_id") or "")
     )
 
@@ -245,13 +267,14 @@ def listen_to_show_passages(app: Any, bot: SlackBot) -> None:
 
     @app.action("passages")
     async def show_passages(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
+        since = time.monotonic()
         await ack()
         if not await bot.may_ask(body["user"]["id"]):
-            await bot.api.open_window(body["trigger_id"], not_allowed())
+            await _open_window(bot, body, since, not_allowed())
             return
         entry = bot.journal.by_id(str(action.get("value", "")))
         found = StoredAnswer.from_json(entry.answer) if entry and entry.answer else StoredAnswer("", "refused")
-        await bot.api.open_window(body["trigger_id"], windows.passages(found))
+        await _open_window(bot, body, since, windows.passages(found))
 
 
 def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
@@ -261,21 +284,32 @@ def listen_to_ask_a_person(app: Any, bot: SlackBot) -> None:
     async def ask_person(ack: Callable[[], Awaitable[None]], body: dict[str, Any], action: dict[str, Any]) -> None:
         await ack()
         entry, person = bot.journal.by_id(str(action.get("value", ""))), bot.rules.ask_a_person
-        if not (
-            entry and person and await bot.may_ask(body["user"]["id"]) and bot.journal.mark_done(f"person:{entry.id}")
-        ):
+        if not (entry and person and await bot.may_ask(body["user"]["id"])):
             return
-        alone = entry.channel.startswith("D") and person.startswith(
-            ("U", "W")
-        )  # they cannot read that conversation: they get a message of their own
-        elsewhere = alone or person.startswith(("C", "G"))
-        link = await bot.api.permalink(entry.channel, entry.ts) if elsewhere and not alone else None
+        if not bot.journal.mark_done(f"person:{entry.id}"):
+            await _whisper(bot, body, "They have been asked already.")
+            return
+        # Where others cannot read the question, its answerer gets a message of their own, without a link to it.
+        private = entry.channel.startswith("D") or entry.kind == "command"
+        elsewhere = person.startswith(("C", "G")) or private
+        link = await bot.api.permalink(entry.channel, entry.ts) if elsewhere and not private else None
         message = blocks.for_a_person(person, entry.text, link)
         try:
-            place = await bot.api.direct_channel(person) if alone else person if elsewhere else entry.channel
+            place = await _place_to_ask(bot, entry, person, private)
             await bot.api.post(place, "" if elsewhere else entry.thread, message, {"person": entry.id})
         except (SlackRefused, SlackUnreachable):
             bot.journal.unmark_done(f"person:{entry.id}")
+            await _whisper(bot, body, "They could not be asked. Please try again later.")
+            return
+        if elsewhere:
+            await _whisper(bot, body, "They have been asked.")
+
+
+async def _place_to_ask(bot: SlackBot, entry: JournalEntry, person: str, private: bool) -> str:
+    """Return the channel in which a person, group or channel is asked."""
+    if person.startswith(("C", "G")):
+        return person
+    return await bot.api.direct_channel(person) if private and person.startswith(("U", "W")) else entry.channel
 
 
 def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
@@ -283,6 +317,7 @@ def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
 
     @app.shortcut("ask_about")
     async def shortcut_chosen(ack: Callable[[], Awaitable[None]], body: dict[str, Any]) -> None:
+        since = time.monotonic()
         await ack()
         message = body["message"]
         place = {
@@ -290,10 +325,8 @@ def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
             "ts": message["ts"],
             "thread": message.get("thread_ts") or message["ts"],
         }
-        await bot.api.open_window(
-            body["trigger_id"],
-            windows.ask_about(question_text(str(message.get("text", "")), bot.api.user), json.dumps(place)),
-        )
+        question = question_text(str(message.get("text", "")), bot.api.user)
+        await _open_window(bot, body, since, windows.ask_about(question, json.dumps(place)))
 
     @app.view("ask_about")
     async def window_submitted(ack: Callable[..., Awaitable[None]], body: dict[str, Any], view: dict[str, Any]) -> None:
@@ -313,7 +346,7 @@ def listen_to_shortcut(app: Any, bot: SlackBot) -> None:
             text,
             user.get("team_id") or "",
         )
-        bot.queue.add(entry)
+        await bot.queue.add(entry)
         await ack()
 
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import re
 import signal
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -22,13 +23,14 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.response import BoltResponse
 from starlette.routing import Route
 
+from bot.desk_threads import DeskThreads
 from bot.desks import AnsweringDesk
 from bot.slack import metrics
-from bot.slack.api import Api
 from bot.slack.bot import Rules, SlackBot
-from bot.slack.calls import SlackRefused, SlackUnreachable, client
-from bot.slack.desk_threads import DeskThreads
 from bot.slack.listeners import LISTENERS
+from bot.slack.set_up import ADD_SCOPES, NEEDED, missing_scopes, wrong_tokens
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, client, refused_token
 from bot.telemetry import error_place
 from index.archive import Archive
 from index.errors import SettingsError
@@ -108,6 +110,8 @@ def readiness_checks(bot: SlackBot) -> dict[str, Check]:
     async def slack() -> Part:
         if not bot.api.user:
             return Part("down", "has not been reached yet")
+        if bot.api.trouble:
+            return Part("down", bot.api.trouble)
         if bot.connected is None:
             return Part("ready", "comes to us over HTTP")
         return (
@@ -120,6 +124,9 @@ def readiness_checks(bot: SlackBot) -> dict[str, Check]:
 
 
 PATH = "/slack/events"
+_LONGEST_PAUSE = 30.0  # seconds between two tries to reach Slack at the start
+_FORGED = "invalid request"  # Bolt's word for a wrong signature
+_SAID_EVERY = 60.0  # seconds between two warnings of wrong signatures
 _PING = 2.0  # seconds; a half-open socket is noticed after a little more than four
 
 
@@ -196,7 +203,7 @@ async def running_bot(
         bot = SlackBot(api, DeskThreads(load, workers), folder, rules, database)
         try:
             async with beside(bot):
-                await _open(api, tokens.app_token)
+                await _open(api, tokens)
                 bolt = app(bot, web, None if tokens.app_token else tokens.signing_secret)
                 await bot.start()
                 async with _socket(bolt, tokens, bot) if tokens.app_token else _http(bolt, tokens):
@@ -207,24 +214,30 @@ async def running_bot(
             await bot.close()
 
 
-async def _open(api: Api, app_token: str | None) -> None:
+async def _open(api: Api, tokens: Tokens) -> None:
+    """Reach Slack, however long that takes, and say what is missing. Raises SettingsError if it cannot work."""
+    if wrong := wrong_tokens(tokens.bot_token, tokens.app_token, tokens.signing_secret):
+        raise SettingsError(" ".join(wrong))
+    pause = 0.5
     while True:
         try:
-            await api.open()
-            if app_token:
-                await api.check_app_token(app_token)
-            return
+            scopes = await api.open(tries=1)
+            if tokens.app_token:
+                await api.check_app_token(tokens.app_token)
+            break
         except SlackRefused as error:
-            name, where = (
-                ("SLACK_APP_TOKEN", "an app-level token with connections:write")
-                if error.method.startswith("apps.")
-                else ("SLACK_BOT_TOKEN", "the Bot User OAuth Token")
-            )
-            raise SettingsError(
-                f"Slack refuses {name} ({error.error}). Take {where} from your app's page. See: python -m bot doctor"
-            ) from error
+            name = "SLACK_APP_TOKEN" if error.method.startswith("apps.") else "SLACK_BOT_TOKEN"
+            raise SettingsError(f"{refused_token(name, error.error)} See: python -m bot doctor") from error
         except SlackUnreachable as error:
-            log.warning("slack cannot be reached, trying on: %s", error)
+            if pause < 1:
+                log.warning("slack cannot be reached, trying on: %s", error)
+        await asyncio.sleep(pause)
+        pause = min(2 * pause, _LONGEST_PAUSE)
+    missing = missing_scopes(scopes) if scopes else {}  # a proxy may drop the header that names them
+    if lacking := [f"{scope} ({why})" for scope, why in missing.items() if scope in NEEDED]:
+        raise SettingsError(f"The Slack app lacks the scope {' and '.join(lacking)}. {ADD_SCOPES}")
+    for scope, why in missing.items():
+        log.warning("the Slack app lacks the scope %s; without it there is no: %s", scope, why)
 
 
 @contextlib.asynccontextmanager
@@ -242,8 +255,15 @@ async def _socket(bolt: AsyncApp, tokens: Tokens, bot: SlackBot) -> AsyncIterato
 
 @contextlib.asynccontextmanager
 async def _http(bolt: AsyncApp, tokens: Tokens) -> AsyncIterator[None]:
+    warned = -_SAID_EVERY
+
     async def handle(request: http.Request) -> http.StreamResponse:
-        return await to_aiohttp_response(await bolt.async_dispatch(await to_bolt_request(request)))
+        nonlocal warned
+        response = await bolt.async_dispatch(await to_bolt_request(request))
+        if response.status == 401 and _FORGED in response.body and time.monotonic() - warned >= _SAID_EVERY:
+            warned = time.monotonic()
+            log.warning("a request has a wrong signature; if it came from Slack, SLACK_SIGNING_SECRET is wrong")
+        return await to_aiohttp_response(response)
 
     server = http.Application(client_max_size=4 * 2**20)
     server.router.add_post(PATH, handle)

@@ -18,15 +18,15 @@ from bot import telemetry
 from bot.journal.entry import JournalEntry, QuestionKind
 from bot.journal.journal import Journal
 from bot.journal.processes import Owner
-from bot.slack.answering import Answering
-from bot.slack.api import Api
-from bot.slack.calls import SlackRefused, SlackUnreachable
-from bot.slack.messages.text import is_empty, looks_like_question, mentions, question_text
+from bot.slack.answering import IN_HAND, Answering
+from bot.slack.messages.small_talk import is_aside, is_copy, is_empty, is_thanks, looks_like_question
+from bot.slack.messages.text import mentions, question_text
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable
 from bot.telemetry import error_place
 
 log = logging.getLogger("newsdesk.slack")
 
-_IN_HAND = 8  # questions worked on at a time; most of it is waiting for Slack
 _GRACE = 20.0  # seconds that running answers get when the process is to end
 _WATCH = 5.0  # seconds between two searches for questions of dead processes
 
@@ -41,28 +41,45 @@ class Queue:
         self._per_user, self._follow_ups = per_user, follow_ups
         self._wake = asyncio.Event()
         self._running: dict[asyncio.Task[None], JournalEntry] = {}
+        self._unclaimed: list[tuple[JournalEntry, str]] = []
+        self._batch: asyncio.Task[list[JournalEntry | None]] | None = None  # that claims them
+        self._claiming: asyncio.Task[list[JournalEntry | None]] | None = None  # the one before it
         self._seen = 0.0
         self.closing = False
 
     # --- in ---
 
-    def take_event(self, event: Mapping[str, Any], event_id: str = "", shared: bool = False) -> JournalEntry | None:
+    async def take_event(
+        self, event: Mapping[str, Any], event_id: str = "", shared: bool = False
+    ) -> JournalEntry | None:
         """Queue the question of a message event, if it has one for the bot that is not in the journal yet."""
         self._seen = max(self._seen, _seconds(str(event.get("ts", ""))))
         entry = self.entry_in(event, shared)
-        return self.add(entry, event_id) if entry else None
+        return await self.add(entry, event_id) if entry else None
 
-    def add(self, entry: JournalEntry, event_id: str = "") -> JournalEntry | None:
+    async def add(self, entry: JournalEntry, event_id: str = "") -> JournalEntry | None:
         """Claim a question and let it wait for its turn; None if it was claimed before."""
-        mine = self._journal.claim(entry, self._owner.name, event_id)
+        place = len(self._unclaimed)
+        self._unclaimed.append((entry, event_id))
+        if self._batch is None:
+            self._batch = asyncio.create_task(self._claim())
+        mine = (await asyncio.shield(self._batch))[place]
         if mine:
             telemetry.request.set(mine.id)
             log.info("heard question=%s kind=%s channel=%s ts=%s", mine.id, mine.kind, mine.channel, mine.ts)
-            self._answering.statuses.show_position(
-                mine, max(0, self._journal.count_waiting(self._owner.name) + len(self._running) - _IN_HAND)
-            )
+            self._answering.statuses.show(mine, waits=True)
             self._wake.set()
         return mine
+
+    async def _claim(self) -> list[JournalEntry | None]:
+        """Claim in one transaction what came while the one before it was written: Slack waits three seconds for each,
+        and a hundred transactions of two processes take longer.
+        """
+        if self._claiming:
+            await asyncio.wait([self._claiming])
+        wanted, self._unclaimed = self._unclaimed, []
+        self._claiming, self._batch = self._batch, None
+        return await asyncio.to_thread(self._journal.claim_all, wanted, self._owner.name)
 
     def knows(self, entry: JournalEntry) -> bool:
         """Tell whether a question is in the journal."""
@@ -77,20 +94,20 @@ class Queue:
             return None
         root = str(event.get("thread_ts") or "")
         text = question_text(said, self._api.user)
+        if is_thanks(text) or (is_copy(text) and not channel.startswith("D")):
+            return None  # nothing is asked, and nobody waits for a word
         kind: QuestionKind
         if event.get("channel_type") == "im" or channel.startswith("D"):
             kind = "direct"
         elif self._api.user in mentions(said) or event.get("type") == "app_mention":
-            kind = (
-                "last"
-                if root and root != ts and is_empty(text) and not any(char.isalnum() for char in text)
-                else "mention"
-            )
+            kind = "aside" if is_aside(said, self._api.user) else "mention"
+            if root and root != ts and not any(char.isalnum() for char in text):
+                kind = "last"
         elif root and root != ts and self._is_follow_up(channel, root, said, text):
             kind = "follow_up"
         else:
             return None
-        quiet = kind == "follow_up" and user not in {item.user for item in self._journal.thread(channel, root)}
+        quiet = kind in ("follow_up", "aside")
         team = str(event.get("user_team") or event.get("source_team") or event.get("team") or "")
         return JournalEntry(f"{channel}:{ts}", kind, channel, ts, root or ts, user, text, team, shared, quiet)
 
@@ -106,12 +123,14 @@ class Queue:
         if message.get("subtype") == "tombstone":  # a question under which there are replies is deleted this way
             self.remove({**event, "deleted_ts": ts})
         elif message.get("edited") and not message.get("bot_id"):
-            text = question_text(str(message.get("text", "")), self._api.user)
-            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name)
+            said = str(message.get("text", ""))
+            text = question_text(said, self._api.user)
+            named = self._api.user in mentions(said)
+            entry = self._journal.edit(f"{channel}:{ts}", text, self._owner.name, named)
             if entry:
                 log.info("edited question=%s revision=%s", entry.id, entry.revision)
                 if entry.owner == self._owner.name:
-                    self._answering.statuses.show_position(entry, 0)
+                    self._answering.statuses.show(entry, waits=False)
                 self._wake.set()
 
     def remove(self, event: Mapping[str, Any]) -> None:
@@ -142,7 +161,7 @@ class Queue:
                     self._remember()
                     watched = time.monotonic()
                 self._wake.clear()
-                self._hand_out()
+                await self._hand_out()
             # The door of the queue: its loop outlives a journal that is locked, a full disk, and whatever else comes.
             except Exception as error:
                 log.error("cannot hand out questions error=%s", error_place(error))
@@ -150,24 +169,25 @@ class Queue:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._wake.wait(), _WATCH)
 
+    def wake(self) -> None:
+        """Have what waits handed out now."""
+        self._wake.set()
+
     def _remember(self) -> None:
         """Write down when the last event came; what came later was missed."""
         before = float(self._journal.fact("last_seen") or 0)
         if self._seen > before:
             self._journal.put_fact("last_seen", f"{self._seen:.6f}")
 
-    def _hand_out(self) -> None:
-        while not self.closing and len(self._running) < _IN_HAND:
-            busy = Counter(entry.user for entry in self._running.values())
-            waiting = self._journal.waiting(
-                self._owner.name, 1, [user for user, count in busy.items() if count >= self._per_user]
-            )
-            if not waiting:
+    async def _hand_out(self) -> None:
+        while not self.closing and not self._api.token_error and len(self._running) < IN_HAND:
+            counts = Counter(entry.user for entry in self._running.values())
+            busy = [user for user, count in counts.items() if count >= self._per_user]
+            mine = await asyncio.to_thread(self._journal.start_next, self._owner.name, busy)
+            if mine is None:
                 return
-            mine = self._journal.start(waiting[0].id, self._owner.name)
-            if mine:
-                self._answering.statuses.show_position(mine, 0)
-                self._spawn(self._answering.answer(mine), mine)
+            self._answering.statuses.show(mine, waits=False)
+            self._spawn(self._answering.answer(mine), mine)
 
     def _spawn(self, work: Any, entry: JournalEntry) -> None:
         task = asyncio.create_task(work)
@@ -215,7 +235,7 @@ _OVERLAP = (
 )
 _THREADS = 30  # whose replies are read
 _MINUTE = 65.0  # seconds
-_HISTORIES = 45  # calls of conversations.history in a minute
+_READS = 45  # calls of conversations.history, and of conversations.replies, in a minute
 _KINDS = "public_channel,private_channel,im"
 
 
@@ -237,7 +257,7 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
     except (SlackRefused, SlackUnreachable) as error:
         log.warning("cannot look for what was missed: %s", error)
         return 0
-    await _not_too_often(journal, len(channels))
+    await _not_too_often(journal, "histories", len(channels))
     threads = dict.fromkeys(journal.threads_since(since - 7 * 86_400)[:_THREADS])
     for channel, shared in channels.items():
         try:
@@ -247,15 +267,16 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
                 if float(message.get("latest_reply") or 0) > since:
                     threads[channel, str(message["ts"])] = None
                 if float(message["ts"]) > since:
-                    new, old = _add_missed(queue, channel, message, young, shared)
+                    new, old = await _add_missed(queue, channel, message, young, shared)
                     found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             log.warning("cannot look for what was missed channel=%s: %s", channel, error)
+    await _not_too_often(journal, "replies", len(threads))
     for channel, root in threads:
         try:
             async for message in api.messages(channel, root, oldest=f"{since:.6f}"):
                 if message["ts"] != root and float(message["ts"]) > since:
-                    new, old = _add_missed(queue, channel, message, young, channels.get(channel, True))
+                    new, old = await _add_missed(queue, channel, message, young, channels.get(channel, True))
                     found, left = found + new, left + old
         except (SlackRefused, SlackUnreachable) as error:
             if not isinstance(error, SlackRefused) or error.error != "thread_not_found":  # a thread may be gone
@@ -265,26 +286,26 @@ async def catch_up(api: Api, journal: Journal, queue: Queue, max_age: float) -> 
     return found
 
 
-async def _not_too_often(journal: Journal, calls: int) -> None:
+async def _not_too_often(journal: Journal, name: str, calls: int) -> None:
     """Wait if the process was started several times within a minute.
 
-    Each start reads every channel, and Slack counts the calls of all of them.
+    Each start reads every channel and many threads, and Slack counts the calls of all of them.
     """
     while True:
-        before = [
-            (at, count) for at, count in json.loads(journal.fact("histories") or "[]") if time.time() - at < _MINUTE
-        ]
-        if not before or sum(count for _, count in before) + calls <= _HISTORIES:
+        before = [(at, count) for at, count in json.loads(journal.fact(name) or "[]") if time.time() - at < _MINUTE]
+        if not before or sum(count for _, count in before) + calls <= _READS:
             break
         await asyncio.sleep(max(0.1, before[0][0] + _MINUTE - time.time()))
-    journal.put_fact("histories", json.dumps([*before, (time.time(), calls)]))
+    journal.put_fact(name, json.dumps([*before, (time.time(), calls)]))
 
 
-def _add_missed(queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool) -> tuple[int, int]:
+async def _add_missed(
+    queue: Queue, channel: str, message: dict[str, Any], young: float, shared: bool
+) -> tuple[int, int]:
     event = {**message, "channel": channel}
     entry = queue.entry_in(event, shared)
     if entry is None or (entry.kind == "direct" and is_empty(entry.text)) or queue.knows(entry):
         return 0, 0
     if float(message["ts"]) < young:
         return 0, 1
-    return (1 if queue.add(entry) else 0), 0
+    return (1 if await queue.add(entry) else 0), 0

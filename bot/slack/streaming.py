@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable, Sequence
 
 from bot.journal.entry import JournalEntry
+from bot.journal.stored_answer import StoredAnswer
 from bot.reply import Sentence
-from bot.slack.api import Api, metadata
-from bot.slack.calls import SlackRefused, SlackUnreachable, Stream
 from bot.slack.messages.blocks import Message
-from bot.slack.messages.stored_answer import StoredAnswer
 from bot.slack.messages.text import markdown
+from bot.slack.web_api.api import Api, metadata
+from bot.slack.web_api.calls import SlackRefused, SlackUnreachable, Stream
 
 log = logging.getLogger("newsdesk.slack")
 

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from bot.answer.desk import LONGEST_QUESTION, Desk, Reply, Request
 from bot.check.checker import Entails, SentenceChecker
 from bot.reply import Answer, Dropped, NoAnswer, Sentence, Writing
-from bot.terminal import day
 from bot.write.llm import Llm, LlmError, Tally
 from bot.write.prompt import FencedPassages, Prompt, fence_passages, harmless, prompt
 from bot.write.sentence_stream import SentenceStream
+from index.dates import day_text
 from index.model.embedder import Embedder
 from index.text import term_of, words
 from index.words import numbers
@@ -36,7 +36,7 @@ def completed_follow_up(llm: Llm, prompt: Prompt, request: Request, until: float
     earlier = [" ".join(harmless(question).split()) for question in request.thread[-_EARLIER:]]
     question = " ".join(harmless(request.question).split())[:LONGEST_QUESTION]
     rules, asked = prompt.filled(
-        today=day(request.today), earlier="\n".join(f"- {item}" for item in earlier), question=question
+        today=day_text(request.today), earlier="\n".join(f"- {item}" for item in earlier), question=question
     )
     written = ""
     try:
@@ -153,7 +153,7 @@ class WrittenDesk:
     ) -> Generator[str, None, None]:
         """Yield the model's sentences as they become complete; what ends it early is noted."""
         rules, question = self._prompt.filled(
-            today=day(asked.today),
+            today=day_text(asked.today),
             decline=DECLINED,
             mark=passages.mark,
             passages=passages.text,

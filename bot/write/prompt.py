@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
-from bot.terminal import day
 from index.articles import Hit
+from index.dates import day_text
 from index.errors import SettingsError
 from index.text import printable
 
@@ -67,7 +67,7 @@ def _block(hit: Hit, key: str, mark: str) -> str:
     source = hit.article.source
     about = [
         f"Publisher: {_line(source.publisher or 'unknown')}",
-        f"Date: {day(source.published)}",
+        f"Date: {day_text(source.published, source.date_source)}",
         f"Title: {_line(source.title)}",
     ]
     return "\n".join(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from index.text import Span, spans
+from index.sentences import Span, may_go_on, spans
 
 # Keys in brackets, one or more: they belong to the sentence before them even where they stand behind its full stop.
 _KEYS = re.compile(r"[ \t]*\[[^\[\]\n]{0,80}\](?:[ \t]*[,;]?[ \t]*\[[^\[\]\n]{0,80}\])*")
@@ -15,12 +15,12 @@ _HALF_KEY = re.compile(r"[ \t]*\[[^\[\]\n]{0,80}$")
 _KEYS_OR_HALF = re.compile(rf"(?:{_KEYS.pattern})|(?:{_HALF_KEY.pattern})")
 _ONLY_KEYS = re.compile(rf"(?:{_KEYS.pattern})[ \t]*[.!?]?[ \t]*$")
 _PREFIX = re.compile(r"\s*(?:(?:[-*+•‣–]|\(?\d{1,2}[.)]|#{1,6}|>)\s+)+")
-_DOTTED = re.compile(r"\b(?:\w\.){2,}$")
 _RULE = re.compile(r"[\s|:*_=+-]*$")  # lines of a table, rulers
 _EMPHASIS = re.compile(r"\*\*|__|`+|(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*])")
 _THINKING = re.compile(r"\s*<think(?:ing)?>.*?</think(?:ing)?>", re.S | re.I)
 _THINKS = "<thinking>"
-_CLOSERS = ("", '"', "”", "»")  # what may still come: a sentence end inside an open quotation is none
+# What may still come: a sentence end inside an open quotation, or in brackets, is none.
+_CLOSERS = ("", '"', "”", "“", "»", "«", ")", "」", "』", "）", ",’", ",'", "''")
 _LONGEST = 4_000  # characters without an end that are kept; what is longer is no sentence
 
 
@@ -127,8 +127,8 @@ def _complete(text: str, fresh: bool) -> tuple[list[str], str]:
     for number, span in enumerate(variants[0][:-1]):
         if any(number >= len(other) or other[number] != span for other in variants[1:]):
             break
-        if _DOTTED.search(_KEYS.sub("", text[: span[1]])) and not re.search(r"\s", text[span[1] :].lstrip()):
-            break  # the next word must be whole: "in the U.S. A" may go on as "Army"
+        if may_go_on(_KEYS.sub("", text[span[0] : span[1]]), len(_KEYS_OR_HALF.sub("", text[span[1] :]))):
+            break  # "in the U.S. A" may go on as "Army"
         found.append(_clean(text[span[0] : span[1]]))
         end = span[1]
     return _without_rulers(found), text[end:]

@@ -17,12 +17,15 @@ _ANY_WORD = re.compile(r"\w+")
 _TERMS = 6
 _HEADLINE_TERMS = 3
 _SHARE = 0.5
+_STANDFIRST = 20  # lines below the headline in which prose is the article's
 _SURROUNDED = 2  # lines of known furniture before or after the article, without which that part is not cut
 _PARAGRAPH = 30  # words; a paragraph as long above the article was always its first
-_TRUSTED = 0.6  # the share of a page's sentences that its article must hold; measured: never below 0.89
+_EARLIER = 0.15  # of the greatest sum; an earlier run with as much is where the article begins: comments may be longer
+_TRUSTED = 0.6  # the share of a page's sentences that its article must hold; else all of the page is kept
 # In words. Measured on the pages of evals/clean.py that were set apart for it.
 _LONGEST = 60
-_UNENDED = 4  # a long line without a full stop: a standfirst, a caption or a teaser
+_UNENDED = 4  # a line of prose without a full stop: a standfirst, a caption or a teaser
+_LONG = 40  # from this length a line without a full stop is a paragraph all the same
 _CLIPPED = -6
 _HEADLINE = -12
 _LABEL = -6
@@ -45,18 +48,25 @@ def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | No
         if line and not reason and (is_prose(line) or BULLET.match(line))
     ]
     prose = [index for index in readable if is_prose(lines[index])]
-    words = [0] * len(lines)
-    for index in prose:
-        words[index] = length_in_words(lines[index]) if is_sentence(lines[index]) else 0
-    best = _densest(lines, reasons, words)
-    if best is None or _covered(words, best) < _TRUSTED * sum(words):
+    words = [
+        length_in_words(line) if line and not reason and is_sentence(line) else 0
+        for line, reason in zip(lines, reasons, strict=True)
+    ]
+    half, before = sum(words) / 2, 0
+    values = []
+    for line, reason, count in zip(lines, reasons, words, strict=True):
+        values.append(_worth(line, reason, before >= half))
+        before += count
+    runs = _runs(values)
+    greatest, _, end = max(runs, key=lambda run: run[0], default=(0, 0, 0))
+    first = next((run[1] for run in runs if run[0] >= _EARLIER * greatest), 0)
+    last = end
+    if not runs or sum(words[first : last + 1]) < _TRUSTED * sum(words):
         return (prose[0], prose[-1]) if prose else None
-    first, last = best
     # A clipped line, or a list that the last sentence announces, still belongs to the article.
     for index in range(last + 1, len(lines)):
         if lines[index] and (
-            reasons[index]
-            or not (is_prose(lines[index]) or (BULLET.match(lines[index]) and lines[best[1]].endswith(":")))
+            reasons[index] or not (is_prose(lines[index]) or (BULLET.match(lines[index]) and lines[end].endswith(":")))
         ):
             break
         last = index if lines[index] else last
@@ -67,29 +77,27 @@ def extent(lines: Sequence[str], reasons: Sequence[str]) -> tuple[int, int] | No
     return first, last
 
 
-def _densest(lines: Sequence[str], reasons: Sequence[str], words: Sequence[int]) -> tuple[int, int] | None:
-    half = sum(words) / 2
-    best, span, total, start, before = 0, None, 0, 0, 0
-    for index, (line, reason) in enumerate(zip(lines, reasons, strict=True)):
-        worth = _worth(line, reason, before >= half)
-        before += words[index]
-        if total <= 0:
+def _runs(values: Sequence[int]) -> list[tuple[int, int, int]]:
+    """Return the runs with the greatest sums, one for each stretch whose sum stays positive, as (sum, first, last)."""
+    runs: list[tuple[int, int, int]] = []
+    total, start = 0, -1
+    for index, value in enumerate(values):
+        if total <= 0 < value:
             total, start = 0, index
-        total += worth
-        if worth > 0 and total > best:
-            best, span = total, (start, index)
-    return span
+            runs.append((0, index, index))
+        total += value
+        if value > 0 and total > runs[-1][0]:
+            runs[-1] = (total, start, index)
+    return runs
 
 
-def _covered(words: Sequence[int], span: tuple[int, int]) -> int:
-    return sum(words[span[0] : span[1] + 1])
+def also_of_the_article(
+    lines: Sequence[str], reasons: Sequence[str], span: tuple[int, int], headline: int | None
+) -> set[int]:
+    """Return the indexes of lines outside the article's extent that belong to it.
 
-
-def also_of_the_article(lines: Sequence[str], reasons: Sequence[str], span: tuple[int, int]) -> set[int]:
-    """Return the indexes of lines outside the article's extent that belong to it, because they share its words.
-
-    Before it: a first paragraph or a standfirst that a box or a byline separates from the rest. After it: paragraphs
-    that follow one another.
+    Before it: prose not far below the line with the headline, and a first paragraph or a standfirst that shares the
+    article's words. After it: paragraphs that follow one another and share its words.
     """
     first, last = span
     vocabulary = {
@@ -98,16 +106,16 @@ def also_of_the_article(lines: Sequence[str], reasons: Sequence[str], span: tupl
         if not reasons[index] and is_prose(lines[index])
         for term in _terms(lines[index])
     }
-    found: set[int] = set()
-    headline = False
-    for index in range(first):
-        if not lines[index] or reasons[index]:
-            continue
+    open_lines = [index for index in range(first) if lines[index] and not reasons[index]]
+    below = [index for index in open_lines if headline is not None and index > headline][:_STANDFIRST]
+    found = {index for index in below if is_prose(lines[index])}
+    after_headline = False
+    for index in open_lines:
         same = _shares(lines[index], vocabulary)
         paragraph = is_sentence(lines[index]) and length_in_words(lines[index]) >= _PARAGRAPH
-        if paragraph or (same and (is_prose(lines[index]) or headline)):
+        if paragraph or (same and (is_prose(lines[index]) or after_headline)):
             found.add(index)
-        headline = not is_prose(lines[index]) and _shares(lines[index], vocabulary, _HEADLINE_TERMS)
+        after_headline = not is_prose(lines[index]) and _shares(lines[index], vocabulary, _HEADLINE_TERMS)
     run: list[int] = []
     for index in range(last + 1, len(lines)):
         if not lines[index]:
@@ -138,7 +146,7 @@ def _worth(line: str, reason: str, late: bool) -> int:
     if reason:
         return _BOUNDARY if late and reason in _BOUNDARIES else _FURNITURE
     words = length_in_words(line)
-    if is_sentence(line):
+    if is_sentence(line) or (is_prose(line) and words >= _LONG and not is_clipped(line)):
         return min(words, _LONGEST)
     if is_prose(line):
         return _CLIPPED if is_clipped(line) else _UNENDED

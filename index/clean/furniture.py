@@ -10,13 +10,14 @@ import re
 from functools import lru_cache
 
 from index.text import BULLET, is_prose
+from index.words import lines as listed
 
 _PLACES = (
     r"twitter|x|facebook|instagram|linkedin|google\s(?:news|discover)|whatsapp|telegram|youtube|threads|bluesky|mastodon|tiktok|reddit|pinterest"
     r"|flipboard|messenger|pocket"
 )
 _SHARE = (
-    r"share|tweet|post|e-?mail|print|save|copy(?:\slink)?|link|bookmark|listen|comments?|reply|like|gift|this|"
+    r"share|tweet|post|e-?mail|print|save(?:\sfor\slater)?|copy(?:\slink)?|link|bookmark|listen|comments?|reply|like|gift|this|"
     rf"article|story|on|via|more|{_PLACES}"
 )
 
@@ -212,6 +213,13 @@ _COMMENTS = [
     r"comments?\sfrom\s(?:our\s)?readers\b.{0,20}$",
 ]
 
+# "12 thoughts on “The old harbour”": what a blog writes above its readers' comments.
+_THREAD = re.compile(
+    r"\d+\s(?:thoughts?|comments?|responses?|replies|gedanken|antworten|kommentare|réponses?|commentaires?|respuestas?"
+    r"|comentarios?|risposte|commenti|reacties|svar|odpowiedzi)\s(?:on|to|zu|auf|à|sur|a|en|su|op|på|do)\b",
+    re.I,
+)
+
 
 def _compiled(patterns: list[str]) -> re.Pattern[str]:
     return re.compile("|".join(f"(?:{pattern})" for pattern in patterns), re.IGNORECASE)
@@ -222,6 +230,15 @@ _SENTENCES = [(form, _compiled(patterns)) for form, patterns in _NOTICES.items()
 _LIST_HEADING = _compiled(_LIST_HEADINGS)
 _CREDIT = _compiled(_CREDITS)
 _COMMENT = _compiled(_COMMENTS)
+_WORD = re.compile(r"\w+")
+# How headings of other stories and of comments begin in many languages; few words may follow.
+_HEADINGS = {
+    " ".join(_WORD.findall(entry)): form
+    for part, form in (("other stories", "list of other stories"), ("comments", "readers' comments"))
+    for entry in listed("page_furniture", part)
+}
+_LONGEST_HEADING = max(len(heading.split()) for heading in _HEADINGS)
+_MORE_WORDS = 2
 _BRACKETS = str.maketrans("", "", "[]*")
 # The longest notices of a page; a longer line is prose whatever it mentions.
 _LONGEST = 700
@@ -234,15 +251,30 @@ def form_of(line: str) -> str:
     if len(bare) > _LONGEST:
         return ""
     plain = " ".join(bare.translate(_BRACKETS).split())
+    if form := _heading(plain):
+        return form
     for form, pattern in _SENTENCES if is_prose(bare) else _SENTENCES + _LABELS:
         if pattern.match(bare) or (plain != bare and pattern.match(plain)):
             return form
     return "caption" if len(bare) < 400 and _CREDIT.match(bare) else ""
 
 
+def _heading(line: str) -> str:
+    words = [] if is_prose(line) else _WORD.findall(line[:200].casefold())
+    for count in range(len(words), max(0, len(words) - _MORE_WORDS - 1), -1):
+        if count <= _LONGEST_HEADING and (form := _HEADINGS.get(" ".join(words[:count]))):
+            return form
+    return ""
+
+
 def heads_link_list(line: str) -> bool:
     """Tell whether headlines of other stories follow a line ("Most read", "SEE ALSO")."""
     return _LIST_HEADING.match(BULLET.sub("", line)) is not None
+
+
+def heads_thread(line: str) -> bool:
+    """Tell whether a line counts the readers' comments that follow it and names what they are about."""
+    return len(line) < 200 and _THREAD.match(line) is not None
 
 
 def heads_comments(line: str) -> bool:

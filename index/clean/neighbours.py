@@ -9,14 +9,13 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-from index.clean.furniture import heads_comments, heads_link_list
-from index.text import BULLET, is_prose, is_sentence
+from index.clean.byline import bylines
+from index.clean.furniture import heads_comments, heads_link_list, heads_thread
+from index.text import BULLET, is_prose, is_sentence, length_in_words
 
 _WORD = re.compile(r"\w+")
 _ABOUT = re.compile(r"^(?:about|über|à\spropos\sde?)\s+(?P<who>.{1,60}?):?$", re.I)
-_BYLINE = re.compile(
-    r"^(?:(?i:by|von|par|text:)\s+[A-ZÀ-Þ][\w.'’-]+(?:\s+[\w.'’&-]+){1,8}|\d{1,2}\.?\s\w+\s(?:19|20)\d\d\b.{0,30}|\w+\s\d{1,2},\s(?:19|20)\d\d\b.{0,30})$"
-)
+_BYLINE_WORDS = 4  # a longer line under a byline is a heading or text
 _CONTENTS = re.compile(r"(?:table\sof\s)?contents:?|in\sthis\s(?:article|essay|story):?|inhalt:?|sommaire:?", re.I)
 _DOMAIN = re.compile(r"\b[a-z0-9-]+\.(?:com|org|net|eu|news|co\.uk|de|fr|info|io|example|tv|int)\b", re.I)
 _PREFIX = re.compile(r"([^|]{8,60}?)\s\|\s")
@@ -45,7 +44,7 @@ def cut_blocks(lines: list[str], reasons: list[str], publisher: str | None) -> N
     """Cut the furniture that comes in blocks, anywhere in the page."""
     _cut_preview_cards(lines, reasons)
     _cut_link_lists(lines, reasons)
-    _cut_prefixed_links(lines, reasons)
+    cut_prefixed_links(lines, reasons)
     _cut_contents(lines, reasons)
     _cut_captions(lines, reasons)
     _cut_bylines(lines, reasons)
@@ -81,8 +80,8 @@ def _cut_link_lists(lines: list[str], reasons: list[str]) -> None:
             inside = True
             reasons[index] = reasons[index] or "furniture"
         elif inside and not reasons[index]:
-            # A headline may end in a question mark; only a line that ends like a statement ends the list.
-            if is_prose(line) and not line.endswith("?") and not BULLET.match(line):
+            # A headline may end in a question mark; a line that ends like a statement, or a long one, ends the list.
+            if is_prose(line) and not BULLET.match(line) and (not line.endswith("?") or length_in_words(line) > 40):
                 inside = False
             else:
                 reasons[index] = "link list"
@@ -110,26 +109,27 @@ def _cut_captions(lines: list[str], reasons: list[str]) -> None:
 
 
 def _cut_bylines(lines: list[str], reasons: list[str]) -> None:
-    """Cut the block of short lines around a byline near the top ("By …", "Paris correspondent", the date)."""
+    """Cut the bylines near the top and the short lines under each ("Paris correspondent", the time)."""
     kept = [index for index, line in enumerate(lines) if line and not reasons[index]]
-    for at, index in enumerate(kept[:40]):
-        if not _BYLINE.match(lines[index]) or is_prose(lines[index]):
-            continue
-        for other in kept[at : at + 4]:
-            if is_prose(lines[other]):
+    for at in bylines([lines[index] for index in kept[:40]]):
+        reasons[kept[at]] = "byline"
+        for other in kept[at + 1 : at + 4]:
+            if is_prose(lines[other]) or length_in_words(lines[other]) > _BYLINE_WORDS:
                 break
             reasons[other] = "byline"
 
 
 def _cut_tail(lines: list[str], reasons: list[str], publisher: str | None) -> None:
-    """Cut readers' comments and the outlet's description of itself, where they follow at least half of the prose."""
+    """Cut readers' comments and the outlet's description of itself, where they follow at least half of the prose, or
+    some prose if the line can be nothing else.
+    """
     prose = [
         len(line) if line and not reason and is_prose(line) else 0 for line, reason in zip(lines, reasons, strict=True)
     ]
     total, before = sum(prose), 0
     for index, line in enumerate(lines):
         reason = _tail_marker(line, publisher) if line else ""
-        if reason and before >= 0.5 * total:
+        if reason and before >= (100 if heads_thread(line) else 0.5 * total):
             for rest in range(index, len(lines)):
                 if lines[rest] and not reasons[rest]:
                     reasons[rest] = reason
@@ -146,15 +146,13 @@ def _cut_self_description(lines: list[str], reasons: list[str], publisher: str |
     while name and kept:
         index = kept.pop()
         after = any(reasons[i] for i in range(kept[-1] + 1 if kept else 0, index))
-        if not (
-            folded_words(lines[index]).removeprefix("the ").startswith(name) and (after or any(reasons[index + 1 :]))
-        ):
+        if not (folded_words(lines[index]).removeprefix("the ").startswith(name) and after):
             return
         reasons[index] = "about the outlet"
 
 
 def _tail_marker(line: str, publisher: str | None) -> str:
-    if heads_comments(line):
+    if heads_comments(line) or heads_thread(line):
         return "readers' comments"
     about = _ABOUT.match(line)
     if about is None or is_prose(line):
@@ -164,7 +162,7 @@ def _tail_marker(line: str, publisher: str | None) -> str:
     return "about the outlet" if own or (publisher and who == folded_words(publisher).removeprefix("the ")) else ""
 
 
-def _cut_prefixed_links(lines: list[str], reasons: list[str]) -> None:
+def cut_prefixed_links(lines: list[str], reasons: list[str]) -> None:
     """Cut headlines of other stories that share their first words ("READ IN FULL | …"), in whatever language."""
     found = {
         index: match[1]

@@ -16,13 +16,15 @@ from typing import IO, TYPE_CHECKING
 from index.archive import Archive
 from index.articles import article_id
 from index.batch import Prepared
+from index.console import as_utf8
 from index.errors import UnreadableError
 from index.ingest.file_reader import Article, Digest, FileToRead, Found, Looking, UnchangedArticle, cleaned, one_by_one
-from index.ingest.report import Progress, Report, Step
+from index.ingest.report import MOST_UNSHOWN, Progress, Report, Step
 from index.ingest.settle import checked, prepared
+from index.read.fields import Unread
 from index.read.files import Listing, holds_articles, read_stream, walk
 from index.read.pages import Page, Unchanged, Withdrawn, is_address, read_pages
-from index.read.record import Failure, File
+from index.read.record import UNSHOWN, Failure, File
 from index.read.stores import canonical, exists, is_store, listed
 from index.store.rows import FetchRecord, FileRecord, StoredArticle
 
@@ -83,7 +85,7 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         yield from _changes_of(archive, request, found, options, report, progress)
     for failure in listing.failures:
         # Without a record nobody can tell whether it has changed.
-        report.failures.append(replace(failure, passing=True))
+        report.failures.append(replace(failure, path=as_utf8(failure.path), passing=True))
     if options.prune and archive is not None:
         for path in named:
             yield from _gone(archive, absolute(path), options, progress)
@@ -241,7 +243,7 @@ def _why(known: FileRecord | None, digest: str, options: Options) -> tuple[str, 
 def _prepared(
     archive: Archive | None,
     file: str,
-    articles: Iterable[Failure | Article],
+    articles: Iterable[Failure | Unread | Article],
     why: tuple[str, str],
     report: Report,
     progress: Progress,
@@ -251,6 +253,8 @@ def _prepared(
     for item in articles:
         if isinstance(item, Failure):
             report.failures.append(item)
+        elif isinstance(item, Unread):
+            report.unread.update(item.names)
         elif isinstance(item, UnchangedArticle):
             seen.add(item.id)
             report.unchanged += 1
@@ -262,6 +266,9 @@ def _prepared(
             )
             stored = known(source.id)
             seen.add(source.id)
+            report.undated += source.published is None
+            if len(report.unshown) < MOST_UNSHOWN and any(reason == UNSHOWN for _, reason, _ in item.cut):
+                report.unshown.append(source.path)
             progress.step(
                 Step("update" if stored else "add", source.path, source.title, why[1] if stored else why[0], digest)
             )
@@ -303,7 +310,8 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
 def _missing(path: str, known: Sequence[str]) -> list[str]:
     """Return those of the known files at or under a path that no longer exist; none if the store does not answer."""
     if not is_store(path):
-        return [file for file in known if not os.path.lexists(file)]
+        # As bytes: in a locale without UTF-8 no path with other letters seems to exist.
+        return [file for file in known if not os.path.lexists(file.encode("utf-8", "surrogateescape"))]
     try:
         found = listed(path).keys() if exists(path) else ()
     except UnreadableError:
@@ -336,8 +344,8 @@ def _known_files(archive: Archive, paths: Sequence[str]) -> dict[str, FileRecord
 
 
 def absolute(path: str) -> str:
-    """Return a path in the form that the catalog stores: absolute, links followed."""
-    return canonical(path) if is_store(path) else str(Path(path).resolve())
+    """Return a path in the form that the catalog stores: absolute, links followed, its name as UTF-8 in any locale."""
+    return canonical(path) if is_store(path) else as_utf8(str(Path(path).resolve()))
 
 
 def _there(path: str) -> bool:

@@ -14,7 +14,9 @@ from typing import Any, Protocol
 from index.articles import Source, article_id
 from index.batch import Prepared
 from index.clean.clean import clean
+from index.clean.offers import breaks_off_before_offer, without_offer
 from index.errors import UnreadableError
+from index.read.fields import Unread
 from index.read.files import digest_of_file, read
 from index.read.record import Failure, File, Record
 from index.store.rows import CutLine, FileRecord
@@ -90,7 +92,7 @@ class CleanedArticle:
 
 
 Article = UnchangedArticle | CleanedArticle | Prepared  # the last where the reader has also split it
-Found = Digest | Failure | Article
+Found = Digest | Failure | Unread | Article
 Known = Callable[[str], str | None]  # the digest of what an article was read from, by its id; None if it is not in
 
 
@@ -120,11 +122,15 @@ def read_file(file: FileToRead, known: Known) -> Iterator[Found]:
 
 
 def cleaned(
-    records: Iterable[tuple[str, Record] | Failure], known: Known, *, force: bool = False, passing: bool = False
-) -> Iterator[Failure | UnchangedArticle | CleanedArticle]:
+    records: Iterable[tuple[str, Record] | Failure | Unread],
+    known: Known,
+    *,
+    force: bool = False,
+    passing: bool = False,
+) -> Iterator[Failure | Unread | UnchangedArticle | CleanedArticle]:
     """Yield records as articles. ``passing`` says that one without text may have some the next time."""
     for item in records:
-        if isinstance(item, Failure):
+        if not isinstance(item, tuple):
             yield item
             continue
         key, record = item
@@ -133,7 +139,16 @@ def cleaned(
             yield UnchangedArticle(id_)
             continue
         metadata = record.metadata
-        found = clean(record.text, metadata.title or "", metadata.publisher, extracted=record.extracted)
+        found = clean(
+            record.text,
+            metadata.title or "",
+            metadata.publisher,
+            extracted=record.extracted,
+            left_out=record.left_out,
+        )
+        teaser = record.teaser or (record.speaks and breaks_off_before_offer(found))
+        if teaser:
+            found = without_offer(found)
         if not found.text:
             yield Failure(
                 record.path, "no article text in it, only page furniture; save the page again as text", passing=passing
@@ -151,6 +166,8 @@ def cleaned(
             metadata.published,
             language,
             metadata.published_at,
+            metadata.date_source,
+            teaser,
         )
         yield CleanedArticle(
             source, found.text, record.digest, tuple((cut.line, cut.reason, cut.at) for cut in found.cut)

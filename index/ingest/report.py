@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, TextIO
@@ -17,6 +18,8 @@ from rich.table import Column
 from index.read.record import Failure
 from index.text import printable, short_path
 
+_FIELDS = 20  # names of fields that a report lists
+MOST_UNSHOWN = 100  # pages of a run that are named with a text that they do not show
 _FAILURES = 10_000  # failures of a run that are kept; others are only counted
 
 
@@ -49,8 +52,10 @@ class Failures(list[Failure]):
 class Report:
     """What a run did; ``passages`` counts those of the articles it added or updated.
 
-    ``known_failures`` counts what failed before, has not changed and was not tried again; ``error`` says what ended the
-    run early.
+    ``known_failures`` counts what failed before, has not changed and was not tried again. ``undated`` counts the
+    articles that it added or updated without a date; ``unread`` names the fields of exports that were not read, with
+    the number of articles that have them. ``unshown`` are the first pages whose text is not what they show, but what
+    their JSON-LD holds. ``error`` says what ended the run early.
     """
 
     run: int = 0
@@ -64,7 +69,10 @@ class Report:
     known_failures: int = 0
     passages: int = 0
     failures: Failures = field(default_factory=Failures)
+    unshown: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+    undated: int = 0
+    unread: Counter[str] = field(default_factory=Counter)
     interrupted: bool = False
     error: str | None = None
 
@@ -77,6 +85,7 @@ class Report:
         """Return the report in the form that ``--json`` prints."""
         values = asdict(self)
         values["seconds"] = round(self.seconds, 3)
+        values["unread"] = dict(self.unread.most_common(_FIELDS))
         # Fields of a failure that do not apply are left out.
         values["failures"] = [
             {key: value for key, value in asdict(failure).items() if value not in (None, False)}
@@ -101,12 +110,21 @@ def summary(report: Report, would: str = "") -> str:
 
 
 def failures_of(report: Report) -> Iterator[str]:
-    """Yield a line for each failure of a run, and one for the files that are no articles."""
+    """Yield a line for each failure of a run, and lines for files, dates and fields that were not read."""
     for failure in report.failures:
         yield f"  failed: {printable(short_path(failure.path))}: {printable(failure.reason)}"
+    for path in report.unshown:
+        yield f"  not shown by the page: {printable(short_path(path))}: its text is from the page's own data (JSON-LD)"
     if report.skipped:
         endings = ", ".join(f"{count} {ending}" for ending, count in sorted(report.skipped.items()))
         yield f"  left out, not article files: {endings}"
+    if report.undated:
+        articles = "1 article has" if report.undated == 1 else f"{report.undated:,} articles have"
+        yield f"  no date: {articles} none that could be read"
+    if report.unread:
+        names = ", ".join(f"{printable(name)} ({count:,})" for name, count in report.unread.most_common(_FIELDS))
+        more = f" and {len(report.unread) - _FIELDS} more" if len(report.unread) > _FIELDS else ""
+        yield f"  fields that were not read: {names}{more}"
 
 
 def ending(report: Mapping[str, Any] | None, *, latest: bool) -> str:

@@ -15,6 +15,7 @@ from types import TracebackType
 
 from index.archive import Archive
 from index.batch import Batch, Prepared
+from index.console import as_utf8
 from index.ingest.changes import Change, Gone, Options, absolute, ahead, changes
 from index.ingest.embedding import EmbeddingQueue, embed
 from index.ingest.report import Progress, Report, Step
@@ -82,9 +83,8 @@ class _OnRecord:
         report.failed = report.failures.total
         report.seconds = time.monotonic() - self._began
         whole = not report.interrupted and report.error is None and options.changed is None
-        covered = (
-            [each for path in options.paths for each in {path, absolute(path)}] if whole else options.changed or ()
-        )
+        named = (each for path in options.paths for each in {as_utf8(path), absolute(path)})
+        covered = list(named) if whole else options.changed or ()
         with self._archive.catalog.transaction() as transaction:
             before = {(path, reason) for _, path, reason in transaction.passing_failures()}
             if (

@@ -126,13 +126,15 @@ def _starts(paragraphs: Sequence[str]) -> list[int]:
 
 def _after(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
     """Return the offset, after some paragraphs were removed, of a place in the whole text."""
+    if at is None or not gone:
+        return at
     starts = _starts(paragraphs)
-    return None if at is None else at - sum(len(paragraphs[position]) + 2 for position in gone if starts[position] < at)
+    return at - sum(len(paragraphs[position]) + 2 for position in gone if starts[position] < at)
 
 
 def _before(at: int | None, paragraphs: Sequence[str], gone: Sequence[int]) -> int | None:
     """Return the offset in the whole text of a place in the text without some paragraphs."""
-    starts = _starts(paragraphs)
+    starts = _starts(paragraphs) if gone else []
     for position in sorted(gone):
         if at is not None and starts[position] < at:
             at += len(paragraphs[position]) + 2

@@ -9,20 +9,42 @@ from __future__ import annotations
 import html
 import json
 import re
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from index.articles import digest_of
+from index.dates import days_come_first, moment_of
 from index.errors import UnreadableError
+from index.read.record import decoded
 
 _MOST = 10_000  # entries that are read
-_DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding", re.I)
+_WHOLE_ARTICLE = 600  # characters from which on the text in a feed may replace a page that cannot be fetched
+_TEASER = re.compile(
+    r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\b(?:read more|continue reading|weiterlesen|lire la suite)\W*)\s*$", re.I
+)
+_LARGEST = 50_000_000  # bytes of an unpacked feed
+_DECLARED = re.compile(rb"^\s*<\?xml[^>]{0,100}encoding\s{0,9}=\s{0,9}[\"']([a-z0-9_:.-]{2,40})", re.I)
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_XML_BEGINS = re.compile(r"<\?xml\s|<(?:rss|feed|rdf:rdf)\b", re.I)
 # An ampersand that begins no entity: "Q&A", "?a=1&b=2", "&nbsp;".
 _LOOSE_AMPERSAND = re.compile(rb"&(?!(?:amp|lt|gt|quot|apos|#\d{1,7}|#x[0-9a-f]{1,6});)", re.I)
 _REFERENCE = re.compile(rb"&#(?:x([0-9a-f]{1,6})|(\d{1,7}));", re.I)
-_MARKUP = re.compile(r"<[a-z/!][^<>]*>", re.I)
+# Other words in angle brackets are words: "Why <head> matters".
+_MARKUP = re.compile(
+    r"</?(?:a|abbr|acronym|b|big|blockquote|cite|code|del|div|em|font|h[1-6]|i|img|ins|li|mark|p|q|s|small|span|strike"
+    r"|strong|sub|sup|time|tt|u|ul|wbr)(?:[\s/][^<>]*)?>|<!--.{0,1000}?-->",
+    re.I | re.S,
+)
+_BREAK = re.compile(r"<(?:br|hr|/p|/div|/li)\b[^<>]{0,200}>", re.I)
+_SCRIPT = re.compile(r"<(script|style)\b[^<>]{0,1000}>.{0,10000}?(?:</\1\s{0,9}>|$)", re.I | re.S)
+_CONTROLS = {0x80 + code: bytes([0x80 + code]).decode("cp1252", "ignore") for code in range(32)}  # of Windows
+_RSS_AUTHOR = re.compile(r"\A\S{1,200}@\S{1,200} \(([^()]+)\)\Z")  # "bo@herald.example (Bo Dahl)"
+_WEB = re.compile(r"https?://[^\s/]", re.I)
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 
 
@@ -36,6 +58,12 @@ class Entry:
     author: str | None
     published: datetime | None
     content: str | None
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether the feed has the whole article, not only a summary."""
+        text = html.unescape(re.sub(r"<[^<>]*>", " ", self.content or "")).strip()
+        return len(text) >= _WHOLE_ARTICLE and not _TEASER.search(text[-80:])
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +79,7 @@ def read_feed(raw: bytes, url: str, charset: str | None = None) -> Feed:
 
     Raises UnreadableError for what is no feed.
     """
+    raw = _unpacked(raw)
     try:
         feed = _json_feed(raw, url) if raw.lstrip()[:1] == b"{" else _xml_feed(raw, url, charset)
     except UnicodeDecodeError as error:
@@ -62,8 +91,22 @@ def read_feed(raw: bytes, url: str, charset: str | None = None) -> Feed:
     )
 
 
+def keys_of(entries: Sequence[Entry], feed: str) -> Iterator[tuple[str, Entry]]:
+    """Yield entries with what names each: its link, or its id where it has none or shares its page with others."""
+    shared = Counter(entry.link.partition("#")[0] for entry in entries if entry.link)
+    for entry in entries:
+        page = (entry.link or feed).partition("#")[0]
+        if entry.link is None:
+            yield f"{page}#{entry.id or digest_of(f'{entry.title}{entry.content}')[:16]}", entry
+        elif shared[page] > 1 and entry.id and entry.id != entry.link and entry.is_whole:
+            yield f"{page}#{entry.id}", entry
+        else:
+            yield entry.link, entry
+
+
 def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
-    root = _root(raw, None if _DECLARED.match(raw) else charset)
+    root = _root(_as_utf8(raw, charset), "utf-8")
+    root = _root(raw, None) if root is None else root  # in an encoding that only the parser knows
     if root is None or _name(root) not in ("rss", "rdf", "feed"):
         found = _advertised(raw, url)
         raise UnreadableError(
@@ -75,7 +118,31 @@ def _xml_feed(raw: bytes, url: str, charset: str | None) -> Feed:
     channel = next((child for child in root if _name(child) == "channel"), root)
     items = [item for parent in dict.fromkeys((root, channel)) for item in parent if _name(item) in ("item", "entry")]
     base = _base(root, url)
-    return Feed(_text(_first(channel, "title")), [_entry(item, base) for item in items[:_MOST]])
+    dates = [_date_of(item) for item in items[:_MOST]]
+    day_first = days_come_first(filter(None, dates))
+    entries = [_entry(item, base, _moment(date, day_first)) for item, date in zip(items, dates, strict=False)]
+    return Feed(_text(_first(channel, "title")), entries)
+
+
+def _unpacked(raw: bytes) -> bytes:
+    if not raw.startswith(b"\x1f\x8b"):
+        return raw
+    try:
+        return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress(raw, _LARGEST)
+    except zlib.error as error:
+        raise UnreadableError("is a damaged gzip file; run again later, or tell its owner") from error
+
+
+def _as_utf8(raw: bytes, charset: str | None) -> bytes:
+    """Return some XML as UTF-8 without a declaration, and without what a server wrote before it."""
+    declared = _DECLARED.match(raw)
+    try:
+        text = decoded(raw, declared and declared[1].decode("ascii"), charset)
+    except UnreadableError:
+        return raw
+    if begins := _XML_BEGINS.search(text[:20_000]):
+        text = text[begins.start() :]
+    return _DECLARATION.sub("", text, count=1).encode("utf-8", "replace")
 
 
 def _root(raw: bytes, charset: str | None) -> Any:
@@ -98,8 +165,6 @@ def _root(raw: bytes, charset: str | None) -> Any:
             return etree.fromstring((_mended(raw) if mended else raw).lstrip(), parser)
         except (etree.XMLSyntaxError, ValueError):
             continue
-        except LookupError:  # an unknown charset
-            charset = None
     return None
 
 
@@ -127,7 +192,11 @@ def _is_character(code: int) -> bool:
     return code in (9, 10, 13) or 32 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or 0x10000 <= code < 0x110000
 
 
-def _entry(item: Any, base: str) -> Entry:
+def _date_of(item: Any) -> str | None:
+    return _line(_first(item, "pubdate", "published", "date", "issued", "updated"))
+
+
+def _entry(item: Any, base: str, published: datetime | None) -> Entry:
     base = _base(item, base)
     links = [child for child in item if _name(child) == "link"]
     alternate = next(
@@ -136,9 +205,11 @@ def _entry(item: Any, base: str) -> Entry:
     )
     guid = _first(item, "guid", "id")
     id_ = _line(guid)
+    # An id that is an address of the web is the page's, unless it says that it is not.
     permanent = (
-        id_ if guid is not None and _name(guid) == "guid" and guid.get("isPermaLink", "true") == "true" else None
+        id_ if guid is not None and _WEB.match(id_ or "") and guid.get("isPermaLink", "true") != "false" else None
     )
+    original = _line(_first(item, "origlink"))  # of a feed that counts its readers
     author = _first(item, "creator", "author")
     named = _first(author, "name") if author is not None else None
     content = next(
@@ -151,11 +222,11 @@ def _entry(item: Any, base: str) -> Entry:
         None,
     )
     return Entry(
-        _link(alternate or next(filter(None, map(_line, links)), None) or permanent, base),
+        _link(original or alternate or next(filter(None, map(_line, links)), None) or permanent, base),
         id_ or _line(_first(item, "about")) or item.get("{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"),
         _text(_first(item, "title")),
-        _text(named if named is not None else author),
-        _moment(_line(_first(item, "pubdate", "published", "date", "issued", "updated"))),
+        _RSS_AUTHOR.sub(r"\1", _text(named if named is not None else author) or "") or None,
+        published,
         _markup(content),
     )
 
@@ -189,7 +260,9 @@ def plain(text: str | None) -> str | None:
     """Return one line of text without tags and with its entities resolved; None for nothing."""
     if text is None:
         return None
-    resolved = html.unescape(_MARKUP.sub("", html.unescape(text)))
+    unescaped = html.unescape(text[:20_000])
+    resolved = html.unescape(_MARKUP.sub("", _BREAK.sub(" ", _SCRIPT.sub(" ", unescaped))))
+    resolved = resolved.translate(_CONTROLS)
     return " ".join("".join(char if char.isprintable() else " " for char in resolved).split())[:1_000] or None
 
 
@@ -218,18 +291,12 @@ def _base(element: Any, url: str) -> str:
     return _link(element.get(f"{_XML}base"), url) or url
 
 
-def _moment(text: str | None) -> datetime | None:
-    """Return a date of RFC 822 or ISO 8601 with its offset; without an hour or an offset it is only a day."""
-    if not text:
-        return None
-    for parse in (parsedate_to_datetime, datetime.fromisoformat):
-        try:
-            found = parse(text[:60])
-            found.timestamp()
-        except (ValueError, TypeError, IndexError, OverflowError):
-            continue
-        return found
-    return None
+def _moment(text: str | None, day_first: bool | None = None) -> datetime | None:
+    """Return when an entry was published; without an hour and an offset it is only a day, at its beginning."""
+    day, moment = moment_of(text, day_first)
+    if moment:
+        return datetime.fromisoformat(moment)
+    return datetime.combine(day, datetime.min.time()) if day else None
 
 
 def _advertised(raw: bytes, url: str) -> str | None:
@@ -263,7 +330,7 @@ def _json_entry(item: dict[str, Any], url: str) -> Entry:
     )
     id_ = _string(item.get("id"))
     return Entry(
-        _link(_string(item.get("url")) or (id_ if id_ and id_.startswith("http") else None), url),
+        _link(_string(item.get("url")) or (id_ if _WEB.match(id_ or "") else None), url),
         id_,
         plain(_string(item.get("title"))),
         ", ".join(filter(None, names)) or None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from io import BufferedIOBase
@@ -13,11 +14,13 @@ from typing import IO, cast
 
 from index.articles import digest_of
 from index.errors import UnreadableError
+from index.read.fields import Unread
 from index.read.record import Failure, File, Record, check_size, completed
 from index.read.stores import is_store, listed, opened
 from index.read.text_files import is_sidecar, read_sidecar, sidecar_of, sidecars_of
 
-Items = Iterator["tuple[str, Record] | Failure"]
+_OUTSIDE = "leads out of the folder or nowhere; name its target on the command line instead"
+Items = Iterator["tuple[str, Record] | Failure | Unread"]
 
 
 @dataclass(slots=True)
@@ -122,7 +125,14 @@ def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_dep
         )
 
     for parent, folders, names in os.walk(folder, onerror=unreadable):
-        folders[:] = sorted(name for name in folders if in_depth and not name.startswith("."))
+        shown = sorted(name for name in folders if not name.startswith("."))
+        folders[:] = shown if in_depth else []
+        linked = (path for name in shown if (path := Path(parent, name)).is_symlink())
+        listing.failures += [  # one that leads to a folder which is walked anyway is no loss
+            Failure(str(path), f"is a link to a folder that {_OUTSIDE}")
+            for path in linked
+            if not _leads_into(path, top or folder)
+        ]
         for name in sorted(names):
             path = Path(parent, name)
             if name.startswith(".") or is_sidecar(name):
@@ -131,15 +141,7 @@ def _walk_folder(folder: Path, listing: Listing, top: Path | None = None, in_dep
                 ending = path.suffix.lower() or "no ending"
                 listing.skipped[ending] = listing.skipped.get(ending, 0) + 1
             elif path.is_symlink() and not _leads_into(path, top or folder):
-                listing.failures.append(
-                    Failure(
-                        str(path),
-                        (
-                            "is a link that leads out of the folder or nowhere; name its target on the command line "
-                            "instead"
-                        ),
-                    )
-                )
+                listing.failures.append(Failure(str(path), f"is a link that {_OUTSIDE}"))
             else:
                 yield from _described(path, listing)
 
@@ -154,7 +156,7 @@ def _leads_into(path: Path, folder: Path) -> bool:
 def _described(path: Path, listing: Listing) -> Iterator[File]:
     name = str(path).encode("utf-8", "backslashreplace").decode()
     if name != str(path):
-        listing.failures.append(Failure(name, "its name is not UTF-8; rename it"))
+        listing.failures.append(_misnamed(path, name))
         return
     try:
         status = path.stat()
@@ -165,6 +167,18 @@ def _described(path: Path, listing: Listing) -> Iterator[File]:
         yield _with_sidecar(File(str(path), status.st_size, status.st_mtime_ns))
     else:
         listing.failures.append(Failure(str(path), "is not a regular file"))
+
+
+def _misnamed(path: Path, name: str) -> Failure:
+    """Return why the name of a file cannot be used: it is not UTF-8, or the locale's encoding is not."""
+    encoding = sys.getfilesystemencoding()
+    try:
+        name = os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return Failure(name, "its name is not UTF-8; rename it")
+    return Failure(
+        name, f"its name cannot be read in this locale, whose encoding is {encoding}; set LC_ALL=C.UTF-8", passing=True
+    )
 
 
 def _with_sidecar(file: File) -> File:
@@ -193,8 +207,8 @@ def digest_of_file(file: File, limit: int) -> str:
         raise _unreadable(error) from error
 
 
-def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
-    """Yield the articles in a file as (key, record), and what could not be read.
+def read(file: File, limit: int) -> Items:
+    """Yield the articles in a file as (key, record), what could not be read, and which fields are not read.
 
     ``key`` identifies the article over its versions: the path, or path and record id. ``limit`` bounds one article, in
     bytes. What a file does not say about an article is taken from its sidecar, else from the article's text. A file's
@@ -205,7 +219,7 @@ def read(file: File, limit: int) -> Iterator[tuple[str, Record] | Failure]:
     try:
         sidecar = read_sidecar(file.sidecar) if file.sidecar else None
         for item in reader(file, limit):
-            yield item if isinstance(item, Failure) else (item[0], _completed(item[1], sidecar))
+            yield item if not isinstance(item, tuple) else (item[0], _completed(item[1], sidecar))
     except UnreadableError as error:
         yield Failure(file.path, str(error), passing=error.passing)
     except OSError as error:
@@ -243,7 +257,7 @@ def read_stream(stream: IO[bytes], name: str, limit: int) -> Items:
     from index.read.text_files import read_lines
 
     for item in read_lines(stream, name, limit):
-        yield item if isinstance(item, Failure) else (item[0], completed(item[1]))
+        yield item if not isinstance(item, tuple) else (item[0], completed(item[1]))
 
 
 def _opened(file: File) -> BufferedIOBase:
@@ -286,13 +300,13 @@ def _html(file: File, limit: int) -> Items:
 
 
 def _pdf(file: File, limit: int) -> Items:
-    from index.read.documents import read_pdf
+    from index.read.documents.pdf import read_pdf
 
     yield file.path, read_pdf(file.path, _whole(file, limit))
 
 
 def _docx(file: File, limit: int) -> Items:
-    from index.read.documents import read_docx
+    from index.read.documents.docx import read_docx
 
     yield file.path, read_docx(file.path, _whole(file, limit), limit)
 
@@ -310,17 +324,12 @@ def _json(file: File, limit: int) -> Items:
 
 
 def _json_lines(file: File, limit: int) -> Items:
-    from index.read.text_files import read_lines
+    from index.read.text_files import order_of_days, read_jsonl_gz, read_lines
 
+    day_first = None if is_store(file.path) else order_of_days(file.path)
+    reader = read_jsonl_gz if file.path.lower().endswith(".gz") else read_lines
     with _opened(file) as stream:
-        yield from read_lines(cast(IO[bytes], stream), file.path, limit)
-
-
-def _packed_json_lines(file: File, limit: int) -> Items:
-    from index.read.text_files import read_jsonl_gz
-
-    with _opened(file) as stream:
-        yield from read_jsonl_gz(cast(IO[bytes], stream), file.path, limit)
+        yield from reader(cast(IO[bytes], stream), file.path, limit, day_first)
 
 
 Reader = Callable[[File, int], Items]
@@ -336,7 +345,7 @@ READERS: dict[str, Reader] = {
     ".eml": _mail,
     ".json": _json,
     ".jsonl": _json_lines,
-    ".jsonl.gz": _packed_json_lines,
+    ".jsonl.gz": _json_lines,
 }
 
 

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 from index.articles import article_id, digest_of
+from index.dates import moment_of
 from index.errors import PageError, StopRequested, UnreadableError
 from index.read.record import Failure, Record, completed, filled
 from index.read.stores import is_store
-from index.read.text_metadata import Metadata, moment_of
+from index.read.text_metadata import Metadata
 from index.store.catalog import Catalog
 from index.store.rows import FetchRecord
 
@@ -26,10 +27,6 @@ if TYPE_CHECKING:
     from index.read.web import Fetched, Known, Web
 
 _AT_ONCE = 200  # pages of a feed in one run; the next run fetches the others
-_WHOLE_ARTICLE = 600  # characters from which on the text in a feed may replace a page that cannot be fetched
-_TEASER = re.compile(
-    r"(?:…|\.\.\.|\[…\]|\[\.\.\.\]|\b(?:read more|continue reading|weiterlesen|lire la suite)\W*)\s*$", re.I
-)
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]+://", re.I)
 # Only parameters that say how a reader came, none that may name the page ("id", "ref", "source", "cid").
 _TRACKER = re.compile(
@@ -114,7 +111,7 @@ class _Reader:
 
     def feed(self, address: str) -> Iterator[Found]:
         """Read a feed, and the pages of those of its entries that are not in the archive."""
-        from index.read.feeds import read_feed
+        from index.read.feeds import keys_of, read_feed
         from index.read.web import checked, media_type, shown
 
         url = _without_fragment(address)
@@ -128,10 +125,8 @@ class _Reader:
             yield Failure(shown(address), str(error))
             return
         entries: dict[str, Entry] = {}
-        for entry in feed.entries:  # of two with one link, the newer
-            entries.setdefault(
-                entry.link or f"{url}#{entry.id or digest_of(f'{entry.title}{entry.content}')[:16]}", entry
-            )
+        for key, entry in keys_of(feed.entries, url):  # of two with one link, the newer
+            entries.setdefault(key, entry)
         named = [link for link in entries if link not in self._asked]
         there = set() if self._force else self._there(named)
         waiting = [link for link in named if link not in there]
@@ -157,6 +152,8 @@ class _Reader:
         try:
             if entry.link is None:
                 raise PageError("the feed's entry has no link to a page and not the whole article", lasting=True)
+            if link != entry.link:
+                raise PageError("the feed's entry has no page of its own", lasting=True)
             yield from self._fetched(link, self._known(link, page=True), said)
         except UnreadableError as error:
             # The next run may get the page; if it never will, the text in the feed replaces it.
@@ -196,8 +193,7 @@ class _Reader:
         from index.read.html.page import read_html
         from index.read.web import Fetched
 
-        text = html.unescape(re.sub(r"<[^<>]*>", " ", entry.content or "")).strip()
-        if len(text) < _WHOLE_ARTICLE or _TEASER.search(text[-80:]):
+        if not entry.is_whole:
             return None
         title = html.escape(entry.title or "")
         body = f"<html><head><title>{title}</title></head><body><article>{entry.content}</article></body></html>"
@@ -206,7 +202,7 @@ class _Reader:
             record = read_html(link, fetched.body, url=entry.link, charset="utf-8")
         except UnreadableError:
             return None
-        key = identity(link) if entry.link else link
+        key = identity(link) if link == entry.link else link
         return Page(key, _filled(replace(record, url=entry.link), said), _record_of(link, key, fetched))
 
     def _identity(self, url: str, fetched: Fetched, record: Record, known: FetchRecord | None) -> tuple[str, str]:
@@ -252,7 +248,7 @@ class _Reader:
             stored = snapshot.article(article_id(known.key))
         source = stored.article.source if stored else None
         return (
-            Metadata(None, source.publisher, source.author, source.published, source.published_at)
+            Metadata(None, source.publisher, source.author, source.published, source.published_at, source.date_source)
             if source
             else Metadata()
         )
@@ -301,7 +297,8 @@ def _article(url: str, fetched: Fetched, limit: int) -> Record:
 
     Raises UnreadableError if there is none in it.
     """
-    from index.read.documents import read_docx, read_pdf
+    from index.read.documents.docx import read_docx
+    from index.read.documents.pdf import read_pdf
     from index.read.html.page import read_html
     from index.read.text_files import read_text
     from index.read.web import media_type

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
+from index.dates import moment_of
 from index.errors import UnreadableError
-from index.read.text_metadata import Metadata, from_text, moment_of
+from index.read.fields import field_of, value_of, values_of
+from index.read.text_metadata import Metadata, from_text
+
+# Letters that print joins; a quote of them reads and is found by their letters.
+LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,9 @@ class Failure:
     passing: bool = False
 
 
+UNSHOWN = "not shown by the page"  # why a line is listed as left out: the text has some that the page does not show
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """One article as it was saved; ``path`` names it for people, ``digest`` is of everything it was made from.
@@ -45,7 +54,9 @@ class Record:
     ``metadata`` is what the file itself says. ``speaks`` is False where its text is known to say nothing of itself
     beyond that (a web page, whose text no longer has its byline and date; a mail, whose header says it all). ``made``
     is when a document was written: its date, if neither it nor its sidecar nor its text names a better one.
-    ``extracted`` says that the text was taken out of a page's own markup.
+    ``extracted`` says that the text is the article's own, not all that a page shows: it was taken out of markup, of a
+    document or of a field. ``left_out`` are the lines that it is without: (line, reason, number of lines of the text
+    before it). ``teaser`` says that it is only the beginning of an article to be paid for.
     """
 
     path: str
@@ -57,41 +68,22 @@ class Record:
     speaks: bool = True
     made: date | None = None
     extracted: bool = False
+    left_out: tuple[tuple[str, str, int], ...] = ()
+    teaser: bool = False
 
 
-# The names of fields in the exports of other systems, best first.
-_NAMES = {
-    "title": ("title", "headline", "name"),
-    "publisher": ("source", "publisher", "site_name", "outlet", "provider"),
-    "author": ("authors", "author", "byline", "creator"),
-    "published": (
-        "date",
-        "published",
-        "datePublished",
-        "published_at",
-        "publishedAt",
-        "date_published",
-        "pubDate",
-        "publication_date",
-        "created_at",
-    ),
-    "url": ("url", "link", "canonical_url"),
-    "language": ("language", "lang", "inLanguage"),
-    "text": ("text", "articleBody", "body", "content"),
-}
+def record_of(path: str, digest: str, text: str, said: Mapping[str, Any], day_first: bool | None = None) -> Record:
+    """Make a record from fields that a file names, in any of their usual spellings.
 
-
-def field_of(said: Mapping[str, Any], name: str) -> Any:
-    """Return the value of a field by the first of its names that has one, None if none has."""
-    return next((said[alias] for alias in _NAMES[name] if said.get(alias)), None)
-
-
-def record_of(path: str, digest: str, text: str, said: Mapping[str, Any]) -> Record:
-    """Make a record from fields that a file names, in any of their usual spellings."""
-    published, published_at = moment_of(field_of(said, "published"))
+    ``day_first`` says how the file means "03/04/2025", None where it does not say.
+    """
+    moments = [moment_of(value, day_first) for value in values_of(said, "published")]
+    published = next((day for day, _ in moments if day), None)
+    published_at = next((moment for day, moment in moments if moment and day == published), None)
+    title = field_of(said, "title")
     metadata = Metadata(
-        _name_of(field_of(said, "title")),
-        _name_of(field_of(said, "publisher")),
+        line_of(html.unescape(title) if isinstance(title, str) else title),
+        line_of(field_of(said, "publisher")),
         people(field_of(said, "author")),
         published,
         published_at,
@@ -115,27 +107,34 @@ def completed(record: Record, sidecar: Record | None = None) -> Record:
 
 
 def filled(first: Metadata, second: Metadata) -> Metadata:
-    """Fill the gaps in what one source says about an article from another source."""
-    dated = first if first.published else second  # day and hour come from the same source
+    """Fill the gaps in what one source says of an article from another, which also corrects a guessed day."""
+    guessed = not first.published or (first.date_source and not second.date_source)
+    dated = second if guessed and second.published else first  # day and hour come from the same source
     return Metadata(
         first.title or second.title,
         first.publisher or second.publisher,
         first.author or second.author,
         dated.published,
         dated.published_at,
+        dated.date_source,
     )
 
 
 def people(value: Any) -> str | None:
     """Return names, given as a text, an object with a name, or a list of these, as "Ann Lee, Bo Dahl"."""
-    names = [_name_of(item) for item in value] if isinstance(value, list) else [_name_of(value)]
-    if len(names) == 1 and names[0]:
+    lines = [line_of(value_of(item)) for item in (value if isinstance(value, list) else [value])]
+    names = [name for line in lines if line for name in _apart(line)]
+    if len(names) == 1:
         names = [re.sub(r"^(?:by|von|par)\s+(?=[A-ZÀ-Þ])", "", names[0], flags=re.I)]
-    return ", ".join(dict.fromkeys(name for name in names if name)) or None
+    return ", ".join(dict.fromkeys(names)) or None
 
 
-def _name_of(value: Any) -> str | None:
-    return line_of(value.get("name")) if isinstance(value, dict) else line_of(value)
+def _apart(names: str) -> list[str]:
+    """Return the names in a line that a semicolon parts, "Lee, Ann" among them as "Ann Lee"."""
+    parts = [part.strip() for part in names.split(";") if part.strip()]
+    if len(parts) < 2:
+        return [names]
+    return [" ".join(reversed(part.split(", "))) if part.count(", ") == 1 else part for part in parts]
 
 
 def web_address(value: Any) -> str | None:
@@ -160,10 +159,11 @@ def check_size(size: int, limit: int, what: str = "is") -> None:
         )
 
 
-def decoded(raw: bytes) -> str:
-    """Return the text of some bytes: by their byte order mark, as UTF-8, else in the most likely encoding.
+def decoded(raw: bytes, *named: str | None) -> str:
+    """Return the text of some bytes: by their byte order mark, as UTF-8, else in the first of the encodings that they
+    are said to have in which they can be read, else in the most likely one.
 
-    Raises UnreadableError for what is not text.
+    What is UTF-8 but for a few stray bytes is read as that. Raises UnreadableError for what is not text.
     """
     for mark, encoding in (
         (b"\xef\xbb\xbf", "utf-8-sig"),
@@ -180,14 +180,59 @@ def decoded(raw: bytes) -> str:
         text = raw.decode("utf-16-le" if odd > even else "utf-16-be", "replace")
         if sum(char.isprintable() or char.isspace() for char in text[:2_000]) > 0.9 * len(text[:2_000]):
             return text
-    try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError:
-        text = _guessed(raw)
+    found = _as_utf8(raw)
+    for name in named:
+        if found is None and name:
+            found = _in(name, raw)
+    text = _guessed(raw) if found is None else found
     controls = len(re.findall(r"[\x00-\x08\x0e-\x1a\x1c-\x1f\ufffd]", text[:100_000]))
     if controls > 0.1 * min(len(text), 100_000):
         raise UnreadableError("is not text but binary; convert it to text, or remove it")
     return text
+
+
+def _as_utf8(raw: bytes) -> str | None:
+    """Return bytes as UTF-8, single ones as Windows' Latin-1; None if these are more than a tenth beyond ASCII."""
+    if b"\x1b$" in raw:  # ISO-2022-JP, which is ASCII to look at
+        return None
+    text = raw.decode("utf-8", "surrogateescape")
+    if text.isascii():
+        return text
+    stray = re.findall(r"[\udc80-\udcff]", text)
+    if len(stray) * 10 > _beyond_ascii(text):
+        return None
+    return re.sub(r"[\udc80-\udcff]", lambda byte: _western(bytes([ord(byte[0]) - 0xDC00])), text) if stray else text
+
+
+# What pages name means the larger encoding that Windows made of it, as browsers know: encoding.spec.whatwg.org.
+_LARGER = {
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "ascii", "us-ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "x-sjis", "sjis"), "cp932"),
+    "euc-kr": "cp949",
+    "ks_c_5601-1987": "cp949",
+    "big5": "big5hkscs",
+    "iso-8859-9": "cp1254",
+}
+
+
+def _in(name: str, raw: bytes) -> str | None:
+    """Return bytes in a named encoding, None if it is not known or more than one letter in a hundred is not in it."""
+    name = _LARGER.get(name.lower(), name.lower())
+    try:
+        text = raw.decode(name, "replace")
+    except (LookupError, ValueError):
+        return None
+    unlikely = name.startswith(("utf-16", "utf-32")) or text.count("\ufffd") * 100 > _beyond_ascii(text)
+    return None if unlikely else text
+
+
+def _beyond_ascii(text: str) -> int:
+    return len(text) - len(text.encode("ascii", "ignore"))
+
+
+def _western(raw: bytes) -> str:
+    return raw.decode("cp1252", "replace")
 
 
 def _guessed(raw: bytes) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, datetime
-from email.utils import parsedate_to_datetime
+from datetime import date
 
-from index.clean.clean import lines_of
+from index.clean.byline import byline_of
+from index.clean.clean import lines_of, unwrapped
 from index.clean.furniture import form_of
 from index.dates import parse_date
 from index.text import is_prose
@@ -55,7 +55,7 @@ _NOT_A_NAME = re.compile(
 @dataclass(frozen=True, slots=True)
 class Metadata:
     """What a text says about itself; ``published`` is the day in the publisher's time zone, ``published_at`` the moment
-    in ISO 8601 with its offset.
+    in ISO 8601 with its offset. ``date_source`` says from what the day is guessed, None where it is stated.
     """
 
     title: str | None = None
@@ -63,6 +63,7 @@ class Metadata:
     author: str | None = None
     published: date | None = None
     published_at: str | None = None
+    date_source: str | None = None  # "address", "layout" or "modified"
 
 
 def from_text(raw: str) -> Metadata:
@@ -71,37 +72,10 @@ def from_text(raw: str) -> Metadata:
     Only lines that cannot be part of the story count: a label ("Published: …"), a line that is little more than a date
     or a name, a copyright line. A date inside a sentence is never the article's date.
     """
-    lines = [line for line in lines_of(raw[:400_000]) if line]
+    lines = [line for line in unwrapped(lines_of(raw[:400_000])) if line]
     opening = _opening(lines)
     publisher = _publisher(lines, opening)
     return Metadata(_title(lines, opening, publisher), publisher, _author(opening), _published(lines, opening))
-
-
-_ISO = re.compile(
-    (
-        r"(?P<day>\d{4}-\d\d-\d\d)[T ](?P<clock>\d\d:\d\d(?::\d\d)?)(?:[.,]\d+)?\s?(?P<zone>Z|"
-        r"[+-]\d\d(?::?\d\d)?)?(?![\d:])"
-    ),
-    re.I,
-)
-_MAIL = re.compile(r"(?:[a-z]{3},\s)?\d{1,2}\s[a-z]{3}\s\d{4}\s\d\d:\d\d", re.I)
-
-
-def moment_of(value: object) -> tuple[date | None, str | None]:
-    """Return the day in a field, and the moment in ISO 8601 if it also has an hour and an offset from UTC."""
-    if isinstance(value, datetime):
-        return value.date(), value.isoformat(timespec="seconds") if value.tzinfo else None
-    if isinstance(value, date):
-        return value, None
-    text = value.strip()[:200] if isinstance(value, str) else ""
-    try:
-        if match := _ISO.match(text):
-            return moment_of(datetime.fromisoformat(f"{match['day']}T{match['clock']}{(match['zone'] or '').upper()}"))
-        if _MAIL.match(text):
-            return moment_of(parsedate_to_datetime(text))
-    except (ValueError, OverflowError):
-        return None, None
-    return parse_date(text), None
 
 
 def _opening(lines: list[str]) -> list[str]:
@@ -118,7 +92,7 @@ def _title(lines: list[str], opening: list[str], publisher: str | None) -> str |
         return None
     counts = Counter(lines)
     story = _words_of_story(lines)
-    byline = next((index for index, line in enumerate(opening) if _BYLINE.match(line) or _is_dateline(line)), 0)
+    byline = next((index for index, line in enumerate(opening) if _is_byline(line) or _is_dateline(line)), 0)
     nearest = max((index for index, _ in found if index < byline), default=-1)
     on_top = len(opening) > 1 and is_prose(opening[1])  # a plain text: its headline, then its story
 
@@ -152,9 +126,13 @@ def _is_headline(line: str) -> bool:
         and not line.startswith(("*", "•", "+", "- ", "o ", "["))
         and not re.search(r"[|»›·>]|\s{3}", line)
         and not _LABEL.match(line)
-        and not _BYLINE.match(line)
+        and not _is_byline(line)
         and (parse_date(line) is None or count > 8)
     )
+
+
+def _is_byline(line: str) -> bool:
+    return byline_of(line) is not None or _BYLINE.match(line) is not None
 
 
 def _is_dateline(line: str) -> bool:
@@ -175,11 +153,15 @@ def _published(lines: list[str], opening: list[str]) -> date | None:
             return parse_date(line[first.start() :])
     if labelled:
         return parse_date(labelled[0])
-    return next((parse_date(line) for line in opening if _is_dateline(line)), None)
+    stated = (byline_of(line) for line in opening)
+    day = next((byline.published for byline in stated if byline and byline.published), None)
+    return day or next((parse_date(line) for line in opening if _is_dateline(line)), None)
 
 
 def _author(opening: list[str]) -> str | None:
     for line in opening:
+        if (byline := byline_of(line)) and byline.author:
+            return _NO_PART_OF_A_NAME.split(byline.author)[0].strip()
         match = _BYLINE.match(line)
         if match and len(line) < 120:
             return _NO_PART_OF_A_NAME.split(match["who"])[0].strip()
@@ -190,7 +172,9 @@ def _publisher(lines: list[str], opening: list[str]) -> str | None:
     """Return the outlet's name, if the page's furniture has it."""
     for line in opening:
         if " | " in line and _is_dateline(line):
-            first = line.split(" | ", 1)[0].strip()
+            first, byline = line.split(" | ", 1)[0].strip(), byline_of(line)
+            if byline and byline.author and first in byline.author:
+                return byline.publisher
             if (
                 2 <= len(first) <= 40
                 and parse_date(first) is None
@@ -210,6 +194,9 @@ def _publisher(lines: list[str], opening: list[str]) -> str | None:
                 # A company's name is the paper's only if the page uses it without "Ltd" as well.
                 if house == name or any(house in other and match["who"] not in other for other in lines):
                     return house
+    for line in opening:
+        if (byline := byline_of(line)) and byline.publisher:
+            return byline.publisher
     # A page that names one site in its furniture ("get updates from example.com") is that site's.
     named = {
         match.group().lower().removeprefix("www.") for line in lines if form_of(line) for match in _SITE.finditer(line)
@@ -233,6 +220,6 @@ def _masthead(lines: list[str], opening: list[str]) -> str | None:
         ):
             continue
         again = re.search(rf"\b{re.escape(name)}\b", elsewhere, re.I)
-        if again:
+        if again and not any(len(word) > 3 and word[0].islower() for word in again.group().split()):
             return again.group() if name.isupper() else name
     return None

@@ -66,6 +66,7 @@ def _node(hit: Hit) -> TextNode:
         "title": source.title,
         "publisher": source.publisher,
         "published": source.published and source.published.isoformat(),
+        "date_source": source.date_source,
         "url": source.url,
         "path": source.path,
     }

@@ -85,6 +85,11 @@ class Catalog:
                 return
             if not version and not create:
                 raise ArchiveError(f"There is no archive in {self.where} yet. Put articles in: python ingest.py FOLDER")
+            if version < len(STEPS) and not dialect.writable(database):
+                raise ArchiveError(
+                    f"An older newsdesk wrote {self.where}. It must be brought up to date once where it can be "
+                    "written: python -m bot status"
+                )
             with dialect.writing(self._engine) as connection:
                 version = _version(connection)  # another process may have done it meanwhile
                 put_version = migrate(connection, version)
@@ -185,7 +190,7 @@ def _additions(connection: Connection) -> None:
 
 
 # Step n takes a catalog from version n to n + 1. A step that has been released never changes.
-STEPS: list[Callable[[Connection], None]] = [_first, _additions, _additions]
+STEPS: list[Callable[[Connection], None]] = [_first, _additions, _additions, _additions]
 
 
 def migrate(connection: Connection, version: int) -> int:

@@ -102,10 +102,14 @@ def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
             f"The folder {path.parent} cannot be made: {error.strerror or error}. Check its owner and "
             "NEWSDESK_DATA_DIR."
         ) from error
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": patience, "check_same_thread": False})
+    engine = create_engine(
+        f"sqlite:///{path}", creator=lambda: connected(path, timeout=patience, check_same_thread=False)
+    )
 
     def prepare(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we send BEGIN ourselves
+        if not writable(path):
+            return
         for pragma in ("journal_mode = WAL", f"synchronous = {'FULL' if durable else 'NORMAL'}", "foreign_keys = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -117,6 +121,33 @@ def _sqlite(path: Path, durable: bool, patience: int) -> Engine:
         lambda connection: connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN")),
     )
     return engine
+
+
+def writable(database: Database) -> bool:
+    """Tell whether this process may write to a database; of PostgreSQL the server decides."""
+    if isinstance(database, str) or not database.exists():
+        return True
+    return all(os.access(path, os.W_OK) for path in (database, database.parent))
+
+
+def connected(path: Path, *, timeout: float, check_same_thread: bool = True) -> sqlite3.Connection:
+    """Open a SQLite file, to read only where it cannot be written.
+
+    There SQLite reads the files beside it, in which others note their changes, if both exist, and can make none.
+    Without them nobody has the file open, and it does not change.
+    """
+    if writable(path):
+        return sqlite3.connect(path, timeout, check_same_thread=check_same_thread)
+    log, shared = (path.with_name(path.name + ending) for ending in ("-wal", "-shm"))
+    beside = shared.exists() and log.exists()
+    if not beside and log.exists() and log.stat().st_size:
+        raise ArchiveError(
+            f"{path} has changes in {log.name} that cannot be read where {path.parent} cannot be written. Run a "
+            "command where it can be written (python -m bot status), then copy it again."
+        )
+    mode = "mode=ro" if beside else "immutable=1"
+    uri = f"{path.resolve().as_uri()}?{mode}"
+    return sqlite3.connect(uri, timeout, check_same_thread=check_same_thread, uri=True)
 
 
 def _postgresql(database: str, schema: str) -> Engine:
@@ -231,7 +262,7 @@ def prepare_schema(connection: Connection, schema: str) -> None:
 
 
 def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
-    """Make the tables, and add the nullable columns, that a database lacks."""
+    """Make the tables, and add the nullable columns and the indexes, that a database lacks."""
     metadata.create_all(connection)
     for each in metadata.sorted_tables:
         present = {known["name"] for known in inspect(connection).get_columns(each.name)}
@@ -240,6 +271,8 @@ def add_what_is_missing(connection: Connection, metadata: MetaData) -> None:
                 connection.exec_driver_sql(
                     f"ALTER TABLE {each.name} ADD COLUMN {CreateColumn(added).compile(dialect=connection.dialect)}"
                 )
+        for index in each.indexes:
+            index.create(connection, checkfirst=True)
 
 
 def now(connection: Connection) -> ColumnElement[float]:

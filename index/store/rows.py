@@ -124,8 +124,9 @@ class StoredArticle:
 def source_of(row: Row[Any]) -> Source:
     """Return the source in a row of articles."""
     return Source(
-        row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language, row.published_at
-    )
+        row.id, row.title, row.publisher, row.author, row.url, row.path, row.published, row.language, row.published_at,
+        row.date_source, bool(row.teaser),
+    )  # fmt: skip
 
 
 def article_of(row: Row[Any]) -> Article:

@@ -64,7 +64,9 @@ articles = Table(
     Column("url", Text),
     Column("published", Date),
     Column("published_at", Text),  # ISO 8601 with the offset from UTC, where the source says so much
+    Column("date_source", Text),  # from what the day is guessed: "address", "layout", "modified"; NULL: it is stated
     Column("language", Text),
+    Column("teaser", Boolean),  # the text is only the beginning; None: not known, for an older newsdesk put it in
     Column("text", Text, nullable=False),
     Column("digest", Text, nullable=False),  # of the cleaned text
     Column("original_digest", Text, nullable=False),  # of the bytes it was read from
@@ -72,6 +74,7 @@ articles = Table(
     Index("articles_file", "file"),
     Index("articles_published", "published"),
     Index("articles_digest", "digest"),
+    Index("articles_teaser", "teaser"),
 )
 versions = Table(  # what articles said before they were replaced, so that what was cited can still be opened
     "versions",

@@ -57,9 +57,16 @@ class Snapshot(ArticleQueries, PassageQueries, VectorQueries, RunQueries, Statem
         ]
 
     def counts(self) -> dict[str, int]:
-        """Return how many articles, passages, files and stored vectors there are."""
+        """Return how many articles, passages, files, stored vectors and teasers there are."""
         gave = select(files.c.path).where(or_(files.c.failure.is_(None), files.c.articles > 0)).subquery()
-        tables = {"articles": articles, "passages": passages, "files": gave, "embeddings": embeddings}
+        teasers = select(articles.c.id).where(articles.c.teaser).subquery()
+        tables = {
+            "articles": articles,
+            "teasers": teasers,
+            "passages": passages,
+            "files": gave,
+            "embeddings": embeddings,
+        }
         return {
             name: int(self._connection.scalar(select(func.count()).select_from(each)) or 0)
             for name, each in tables.items()

@@ -91,7 +91,8 @@ class Transaction(Snapshot):
             insert(articles).values(
                 id=source.id, file=file, path=source.path, title=source.title, publisher=source.publisher,
                 author=source.author, url=source.url,
-                published=source.published, published_at=source.published_at, language=source.language,
+                published=source.published, published_at=source.published_at, date_source=source.date_source,
+                language=source.language, teaser=source.teaser,
                 text=article.text, digest=article.digest,
                 original_digest=original_digest, cut=json.dumps(list(cut), ensure_ascii=False),
             )

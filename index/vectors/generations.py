@@ -47,6 +47,11 @@ class Folders:
         self._looked: tuple[str, _Traces] | None = None  # the generation that was last found whole, and its files then
         self._writer: Writer | None = None
 
+    @property
+    def writable(self) -> bool:
+        """Whether the folders can be written, or made."""
+        return not self.root.exists() or os.access(self.root, os.W_OK)
+
     def prepare_to_write(self) -> None:
         """Start the process that writes folders, which takes a second; ``stop_writing`` ends it."""
         self._writer = self._writer or Writer()

@@ -27,7 +27,10 @@ def test_articles_are_listed_one_a_line(bot, sample_archive):
 def test_articles_as_json_have_the_promised_fields(bot, sample_archive):
     found = bot("articles", "--json").lines
     assert len(found) == 18
-    assert all(item.keys() >= {"id", "title", "publisher", "published", "path", "url", "digest"} for item in found)
+    assert all(
+        item.keys() >= {"id", "title", "publisher", "published", "date_source", "path", "url", "digest"}
+        for item in found
+    )
     assert len({item["id"] for item in found}) == 18
     days = [item["published"] for item in found]
     assert [day for day in days if day] == sorted((day for day in days if day), reverse=True)
@@ -38,7 +41,7 @@ def test_articles_as_json_have_the_promised_fields(bot, sample_archive):
 def test_one_article_is_shown_with_all_that_is_known_of_it(bot, sample_archive):
     [listed] = [item for item in bot("articles", "--json").lines if item["path"].endswith("brussels-summit.txt")]
     shown = bot("show", listed["id"], "--json").json
-    assert {name: shown[name] for name in ("id", "title", "publisher", "published", "path", "url", "digest")} == listed
+    assert {name: shown[name] for name in listed} == listed
     assert shown["author"] == "Martin Oake"
     assert any(item["line"] == "Advertisement" and item["reason"] for item in shown["cut"])
     assert shown["duplicates"] == []

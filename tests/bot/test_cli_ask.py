@@ -19,6 +19,7 @@ CITATION_FIELDS = {
     "publisher",
     "author",
     "published",
+    "date_source",
     "url",
     "path",
     "quote",

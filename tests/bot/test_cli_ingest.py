@@ -34,6 +34,24 @@ def test_the_report_has_the_promised_fields(sample_run):
     assert {name: type(report[name]) for name in kinds} == kinds
 
 
+def test_the_report_names_fields_that_were_not_read_and_counts_articles_without_a_date(put, tmp_path):
+    said = [
+        {"id": 1, "text": "The ship left the harbour at dawn.", "date": "2025-03-07", "tone": 1},
+        {"id": 2, "text": "The ferry came back at night with fish.", "date": "soon", "tone": 2, "Zeitung": "Herald"},
+    ]
+    folder = tmp_path / "export"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text("\n".join(map(json.dumps, said)))
+    done = put(folder)
+    assert done.code == 0
+    assert "no date: 1 article has none that could be read" in done.out
+    assert "fields that were not read: tone (2), Zeitung (1)" in done.out
+    again = put(folder, "--json", "--force").json
+    assert (again["undated"], again["unread"]) == (1, {"tone": 2, "Zeitung": 1})
+    nothing = put(folder)
+    assert not any(words in nothing.out for words in ("no date", "not read"))
+
+
 def test_some_articles_failed_is_exit_code_1_the_rest_is_in_and_the_next_run_reads_only_what_changed(put, bot, news):
     (news / "empty.txt").write_text("")
     (news / "broken.jsonl").write_text('{"id": "a", "text": "The ship left the harbour at dawn."}\nnot json\n')

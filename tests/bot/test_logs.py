@@ -54,7 +54,7 @@ async def converse(slack: SlackServer) -> str:
     slack.fail("429", "assistant.threads.setStatus", times=1, wait="0.2")
     asked = slack.mention(ANNA, question(1))
     [message] = await slack.until(lambda: slack.thread(asked.ts), "the answer")
-    slack.say(ANNA, NEWS, "What did the xylophone player of ship1 say?", asked.ts)
+    slack.mention(ANNA, "What did the xylophone player of ship1 say?", thread=asked.ts)
     await slack.until(lambda: len(slack.thread(asked.ts)) > 1, "the answer to the follow-up")
     slack.press(BELA, "feedback", message, side="negative")
     [window] = await slack.until(lambda: slack.windows, "the window that asks why")

@@ -2,11 +2,32 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from index.text import spans
+from index.sentences import Span, spans
+
+DATA = Path(__file__).with_name("data")
+
+
+def marked(name: str) -> Iterator[tuple[str, str, list[Span]]]:
+    """Paragraphs of a file in which bars mark where sentences end: the language, the text, its sentences."""
+    language = ""
+    for line in (DATA / name).read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            language = line.strip("[]")
+        elif line and not line.startswith("#"):
+            text, found = "", []
+            for piece in line.split("|"):
+                found.append((len(text) + len(piece) - len(piece.lstrip()), len(text + piece)))
+                text += piece
+            yield language, text, found
+
 
 CASES = [
     pytest.param(
@@ -198,6 +219,25 @@ CASES = [
 @pytest.mark.parametrize(("text", "expected"), CASES)
 def test_a_text_is_split_where_its_sentences_end(text, expected):
     assert [text[start:end] for start, end in spans(text)] == expected
+
+
+@pytest.mark.parametrize(("language", "text", "expected"), marked("sentences.txt"))
+def test_sentences_of_a_language_end_where_they_are_marked(language, text, expected):
+    assert [text[start:end] for start, end in spans(text)] == [text[start:end] for start, end in expected]
+
+
+def test_sentences_that_no_rule_was_written_with_are_found_in_every_language():
+    right, found, wanted = Counter(), Counter(), Counter()
+    for language, text, expected in marked("sentences_unseen.txt"):
+        own = spans(text)
+        right[language] += len(set(own) & set(expected))
+        found[language] += len(own)
+        wanted[language] += len(expected)
+    assert len(wanted) == 21
+    assert sum(wanted.values()) > 250
+    scores = {language: 2 * right[language] / (found[language] + wanted[language]) for language in wanted}
+    assert 2 * right.total() / (found.total() + wanted.total()) > 0.97, scores
+    assert min(scores.values()) > 0.85, scores
 
 
 def test_a_quotation_mark_that_is_never_closed_does_not_swallow_the_rest():

@@ -62,6 +62,12 @@ CASES = [
     pytest.param(["Зеленський said he was ready."], 0, "Zelensky", True, id="cyrillic"),
     pytest.param(["„Das ist ein bitteres Ergebnis“, sagte Scholz am Sonntagabend."], 0, "Scholz", True, id="german"),
     pytest.param(["Bis Ostern wolle er eine Regierung bilden, sagte Merz."], 0, "Merz", True, id="german-indirect"),
+    pytest.param(["»Wir bleiben. Macron geht«, sagte Scholz."], 0, "Scholz", True, id="german-inward-marks"),
+    pytest.param(["« C’est fini », a déclaré Emmanuel Macron."], 0, "Macron", True, id="french-inverted"),
+    pytest.param(["Macron a dit que la trêve durerait un mois."], 0, "Macron", True, id="french-has-said"),
+    pytest.param(["“Why now?” Macron asked."], 0, "Macron", True, id="question-then-he-asked"),
+    pytest.param(["“Never!” shouted Macron."], 0, "Macron", True, id="shouted"),
+    pytest.param(["An earlier version of this article said he had left."], 0, "version", False, id="a-version"),
     # spoken to, spoken of, quoted within
     pytest.param(["Starmer told Macron that the truce would not last."], 0, "Macron", False, id="told-macron"),
     pytest.param(["“You don’t have the cards,” he told Zelensky."], 0, "Zelensky", False, id="he-told-zelensky"),
@@ -121,6 +127,20 @@ CASES = [
     pytest.param(["Hundreds gathered near the house, calling for an end to it."], 0, "house", False, id="calling-for"),
     pytest.param(
         ["A change announced on Thursday will raise the fees."], 0, "change", False, id="announced-by-somebody-else"
+    ),
+    pytest.param(
+        ["„Das ist bitter“, sagte Scholz.", "Der Rhein ist lang."], 1, "Scholz", False, id="german-quotation-is-closed"
+    ),
+    pytest.param(
+        ["»Das ist bitter«, sagte Scholz.", "Der Rhein ist lang."], 1, "Scholz", False, id="german-inward-is-closed"
+    ),
+    pytest.param(["Scholz sagte: „Das ist bitter.", "Wir bleiben.“"], 1, "Scholz", True, id="german-quotation-runs-on"),
+    pytest.param(
+        ["Correction, March 3: An earlier version said he had left.", "He said no."],
+        1,
+        "Correction",
+        False,
+        id="a-correction",
     ),
     # carried over from the sentences before
     pytest.param(["Macron gave an interview.", "He said the truce would last."], 1, "Macron", True, id="he-said"),

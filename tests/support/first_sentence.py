@@ -29,7 +29,7 @@ from bot.slack.process import running_bot
 from bot.write.desk import WrittenDesk
 from bot.write.llm import Llm
 from index.archive import Archive
-from index.text import spans
+from index.sentences import spans
 from settings import LlmSettings, load
 
 QUESTIONS = [

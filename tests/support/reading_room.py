@@ -15,8 +15,9 @@ from urllib.parse import unquote
 from index.articles import Article, Source, digest_of
 from index.store.catalog import Catalog
 from index.store.rows import CutLine, Generation
-from web.app import app, listening
+from web.app import app
 from web.links import LinkTarget, SignedLinks, version_of
+from web.server import listening
 from web.shelf import Answers
 
 SECRET = "for these tests alone, not for life"

@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from index.read.fields import Unread
 from index.read.files import Listing, read, walk
 from index.read.record import Failure, File, Record
 
@@ -26,7 +27,7 @@ STORY = (
 )
 
 
-def items(path: Path, limit: int = LIMIT) -> list[tuple[str, Record] | Failure]:
+def items(path: Path, limit: int = LIMIT) -> list[tuple[str, Record] | Failure | Unread]:
     listing = Listing()
     [file] = walk([str(path)], listing)
     assert not listing.failures
@@ -34,7 +35,7 @@ def items(path: Path, limit: int = LIMIT) -> list[tuple[str, Record] | Failure]:
 
 
 def only(path: Path, limit: int = LIMIT) -> Record:
-    [item] = items(path, limit)
+    [item] = [item for item in items(path, limit) if not isinstance(item, Unread)]
     assert not isinstance(item, Failure), item.reason
     return item[1]
 

@@ -25,7 +25,13 @@ _LINES = {
     "rich_text_preformatted": {"elements"},
     "rich_text_list": {"elements", "style"},
 }
-_PARTS = {"text": ("text", 12_000), "link": ("url", 3_000), "user": ("user_id", 50), "usergroup": ("usergroup_id", 50)}
+_PARTS = {
+    "text": ("text", 12_000),
+    "link": ("url", 3_000),
+    "user": ("user_id", 50),
+    "usergroup": ("usergroup_id", 50),
+    "date": ("fallback", 300),
+}
 
 
 def faults(blocks: Any, surface: str) -> list[str]:
@@ -64,7 +70,8 @@ def seen(blocks: Any) -> str:
                 inner = element["elements"] if element["type"] == "rich_text_list" else [element]
                 lines += [
                     "".join(
-                        part.get("text") or part.get("url") or f"<@{part.get('user_id')}>" for part in line["elements"]
+                        part.get("text") or part.get("url") or part.get("fallback") or f"<@{part.get('user_id')}>"
+                        for part in line["elements"]
                     )
                     for line in inner
                 ]
@@ -124,6 +131,8 @@ def _line(line: Any) -> list[str]:
         key, most = _PARTS.get(part.get("type") if isinstance(part, dict) else "", ("", 0))
         if not key or not isinstance(part.get(key), str) or not 1 <= len(part[key]) <= most:
             found.append(f"/elements: bad part {str(part)[:80]}")
+        elif part["type"] == "date" and not (isinstance(part.get("timestamp"), int) and "{" in part.get("format", "")):
+            found.append("/elements: a date needs timestamp and format")
     return found
 
 

@@ -61,6 +61,7 @@ _METHODS: dict[str, tuple[str, str, str, int]] = {
     "agents.sessions.rename": ("chat:write", "channel_id thread_ts title", "", 50),
     "agents.sessions.setStatus": ("chat:write", "channel_id thread_ts status", "", 50),
 }
+_POSTS = {"chat.postMessage", "chat.startStream", "chat.update"}
 _KIND = {
     "C": ("channels", "message.channels", "channel"),
     "G": ("groups", "message.groups", "group"),
@@ -153,6 +154,9 @@ class SlackServer:
         self.wrong: list[str] = []
         self.faults: list[Fault] = []
         self.may_ping: set[str] = set()
+        self.closed: dict[str, tuple[str, bool]] = {}  # channel: Slack's word, and whether it shows whispers there
+        self.replies_expired = False
+        self.refused_tokens: dict[str, str] = {}  # token: Slack's word
         self.on_call: Callable[[str, str], None] | None = None  # told (method, "before" or "after")
         self.sockets: list[tuple[web.WebSocketResponse, asyncio.Transport | None]] = []
         self.frozen: set[int] = set()
@@ -595,6 +599,8 @@ class SlackServer:
         scope, must, may, rate = _METHODS[method]
         if token != (self.app_token if method == "apps.connections.open" else self.bot_token):
             raise No("invalid_auth")
+        if token in self.refused_tokens:
+            raise No(self.refused_tokens[token])
         for name in must.split():
             if a.get(name) is None or (a[name] == "" and name != "status"):
                 raise No(f"invalid_arguments: {name} is missing")
@@ -608,6 +614,9 @@ class SlackServer:
             raise No("missing_scope")
         if channel and BOT not in self.members[channel] and method != "conversations.info":
             raise No("not_in_channel")
+        word, whispers = self.closed.get(channel, ("", True))
+        if word and (method in _POSTS or (method == "chat.postEphemeral" and not whispers)):
+            raise No(word)
         self._count(method, channel, rate)
         return getattr(self, "_" + method.replace(".", "_"))(a) or {}
 
@@ -855,6 +864,8 @@ class SlackServer:
     async def _reply(self, request: web.Request) -> web.Response:
         a = await request.json()
         self.calls.append(call := Call("response_url", a, time.monotonic()))
+        if self.replies_expired:
+            return web.json_response({"ok": False, "error": "expired_url"}, status=404)
         content = self._checked(a, 4_000)
         call.answer = {"ok": True}
         channel, user = request.match_info["channel"], request.match_info["user"]

@@ -1,43 +1,23 @@
 """The reading room in a real browser: what is seen, what is heard, and that nothing in an article does anything.
 
-TEST_CHROMIUM names the Chromium; by default it is looked for under its usual names. SHOTS=FOLDER keeps pictures of the
-pages.
+SHOTS=FOLDER keeps pictures of the pages.
 """
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
 
 import pytest
+from browser import NEEDED, SIZES, Readers, chromium, keep_pictures, violations
 from reading_room import ReadingRoom, article, span
 from samples import article as sample
 
 from web.links import LinkTarget, at_passage, version_of
 from web.shelf import AnswerView, QuotedSource, Sentence
 
-CHROMIUM = os.environ.get("TEST_CHROMIUM") or next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
-_ARGUMENTS = (
-    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
-    "--disable-component-update --disable-sync"
-).split()
+pytestmark = NEEDED
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        CHROMIUM is None,
-        reason="THERE IS NO BROWSER: the reading room was not looked at. Install one: apt-get install chromium",
-    ),
-]
-
-SIZES = {"phone": {"width": 375, "height": 667}, "desk": {"width": 1280, "height": 800}}
 STORY = sample("london-summit-truce.txt")
 QUOTE = "There will be no European troops on Ukrainian soil in the coming weeks,"
 LAST = STORY.text[STORY.text.rindex("\n") + 1 :]
@@ -79,54 +59,16 @@ SHOWN = AnswerView(
 )  # fmt: skip
 
 
-@dataclass
-class Reader:
-    """Someone with a browser; ``asked`` is every address it asked for, ``told`` every complaint of its console."""
-
-    page: Any
-    asked: list[str]
-    told: list[str]
-
-
-class Readers:
-    def __init__(self, browser: Any, url: str, room: ReadingRoom) -> None:
-        self.browser, self.url, self.room = browser, url, room
-        self._open: list[Any] = []
-
-    def __call__(self, path: str, size: str = "desk", **options: Any) -> Reader:
-        context = self.browser.new_context(viewport=SIZES[size], **options)
-        self._open.append(context)
-        page = context.new_page()
-        reader = Reader(page, [], [])
-        page.on("request", lambda request: reader.asked.append(request.url))
-        page.on("console", lambda message: reader.told.append(message.text))
-        page.on("pageerror", lambda error: reader.told.append(str(error)))
-        page.on("dialog", lambda dialog: reader.told.append(f"dialog: {dialog.message}"))
-        page.goto(path if "://" in path else self.url + path)
-        return reader
-
-    def close(self) -> None:
-        for context in self._open:
-            context.close()
-        self._open.clear()
-
-
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readers]:
-    from playwright.sync_api import sync_playwright
-
     room = ReadingRoom(tmp_path_factory.mktemp("room"), lambda id_: SHOWN if id_ == "abc" else None)
     twin = sample("one-month-truce-plan.txt")
     first = article("The first edition said something else.\n\n" + STORY.text, STORY.source.id, STORY.source.title)
     room.put(first, twin, HOSTILE)
     room.put(STORY)
     room.twins(STORY.source.id, twin.source.id)
-    with room.served() as url, sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_ARGUMENTS)
-        try:
-            yield Readers(browser, url, room)
-        finally:
-            browser.close()
+    with room.served() as url, chromium() as browser:
+        yield Readers(browser, url, room)
 
 
 @pytest.fixture
@@ -175,10 +117,7 @@ def test_a_page_fits_its_width_and_asks_nobody_else(kind, size, readers):
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
     assert all(each.startswith(readers.url) for each in reader.asked)
     assert [each for each in reader.told if "403" not in each] == []
-    if folder := os.environ.get("SHOTS"):
-        for scheme in ("light", "dark"):
-            reader.page.emulate_media(color_scheme=scheme)
-            reader.page.screenshot(path=Path(folder) / f"{kind.replace(' ', '-')}-{size}-{scheme}.png")
+    keep_pictures(reader, f"{kind.replace(' ', '-')}-{size}")
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -211,15 +150,8 @@ def test_nothing_in_an_article_does_anything(size, readers):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing_serious(kind, scheme, readers):
-    from axe_playwright_python.sync_playwright import Axe
-
     reader = readers(paths(readers.room)[kind], "phone", color_scheme=scheme)
-    found = Axe().run(reader.page).response["violations"]
-    assert [
-        (each["id"], each["nodes"][0]["html"])
-        for each in found
-        if each["impact"] in ("serious", "critical", "moderate")
-    ] == []
+    assert violations(reader) == []
     dark = reader.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(24, 24, 23)"
     assert dark == (scheme == "dark")
 

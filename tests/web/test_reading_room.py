@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -16,13 +17,13 @@ from reading_room import DAY, ReadingRoom, article, span
 
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
+from bot.journal.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from bot.reply import Sentence
-from bot.slack.messages.stored_answer import Cited, Near, Origin, StoredAnswer, answers
 from index.articles import digest_of
 from index.errors import ArchiveError
 from index.store.rows import FetchRecord
 from web.app import app
-from web.links import LinkTarget, version_of
+from web.links import LinkTarget, target, version_of
 from web.pages import LONGEST
 
 TEXT = (
@@ -56,6 +57,15 @@ def hrefs(found, words):
 
 
 # --- an article ---
+
+
+def test_a_guessed_day_is_shown_with_about(tmp_path):
+    room = ReadingRoom(tmp_path)
+    guessed = article(TEXT, published_at="2025-03-03T09:05:00+01:00", date_source="layout")
+    room.put(guessed)
+    found = page(room.get(room.link(guessed, QUOTE)))
+    assert "about 3 March 2025" in texts(found, ".kicker")[0]
+    assert "about 3 March 2025" in texts(found, "dd")
 
 
 def test_the_cited_sentence_is_marked_where_it_stands_and_the_link_leads_there(room):
@@ -93,6 +103,38 @@ def test_what_is_not_known_is_not_invented(room):
     }
     assert found.cssselect("mark, .actions, .legend, #c") == []
     assert found.cssselect("a.skip")[0].get("href") == "#main"
+
+
+def test_a_cited_headline_is_marked_at_the_top_and_the_link_leads_there(room):
+    quoted = (0, len(STORY.source.title), True)
+    link = room.links.article(target(STORY.source.id, STORY.digest, STORY.source.title, quoted, [(0, 3, False)]))
+    assert link.endswith("#c")
+    found = page(room.get(link))
+    assert [(mark.getparent().tag, mark.text_content()) for mark in found.cssselect("mark.cited#c")] == [
+        ("h1", "The ship leaves")
+    ]
+    assert texts(found, "mark.other") == ["The"]
+    assert found.cssselect(".actions")[0].get("data-quote") == "The ship leaves"
+    assert hrefs(found, "courier.example")[0].endswith(":~:text=The%20ship%20leaves")
+
+
+def test_the_page_of_a_teaser_says_that_it_is_one(room):
+    room.put(article(TEXT, teaser=True))
+    assert texts(page(room.get(room.link(STORY))), ".note")[0].startswith("A teaser only.")
+
+
+def test_beside_a_cited_sentence_the_headline_is_marked_as_cited_too(room):
+    place = target(STORY.source.id, STORY.digest, STORY.source.title, (0, 3, False), [(0, 8, True)])
+    found = page(room.get(room.links.article(place)))
+    assert (texts(found, "mark.cited#c"), texts(found, "h1 mark.other")) == (["The"], ["The ship leaves"])
+
+
+def test_a_headline_that_has_changed_is_not_marked_and_the_page_says_so(room):
+    link = room.links.article(target(STORY.source.id, STORY.digest, STORY.source.title, (0, 8, True)))
+    room.put(article(TEXT, title="The ship stays"))
+    found = page(room.get(link))
+    assert (texts(found, "h1"), found.cssselect("mark")) == (["The ship stays"], [])
+    assert [note for note in texts(found, ".note") if note.startswith("The headline has changed.")]
 
 
 @pytest.mark.parametrize(
@@ -326,6 +368,17 @@ def test_an_answer_has_a_page_whose_sources_open_at_their_sentences(tmp_path, jo
     assert (texts(there, "#c"), texts(there, "mark.other")) == (["Nobody waved."], [QUOTE])
 
 
+def test_a_quoted_headline_is_named_on_the_page_of_its_answer_and_opens_there(tmp_path, journal):
+    room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
+    room.put(STORY)
+    cited = Cited(1, replace(ORIGIN, teaser=True), "The ship leaves", 0, 15, headline=True)
+    given = StoredAnswer("Does it leave?", "answered", said=(Sentence("The ship leaves", (1,)),), cited=(cited,))
+    found = page(room.get(room.links.answer(kept(journal, given))))
+    assert texts(found, "#s1 .kicker")[0].endswith("· headline · teaser only")
+    there = page(room.get(found.cssselect("#s1 a")[0].get("href")))
+    assert texts(there, "h1 mark#c") == ["The ship leaves"]
+
+
 def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
     found = page(
@@ -374,8 +427,8 @@ def test_hostile_text_stays_text(text, room, tmp_path):
     item = article(f"Before.\n{text}\nAfter.", "a" * 16, text, **said)
     room.put(item, digest=digest_of(path.read_bytes()))
     link = room.link(item, text)
-    for target in (link, room.links.original(item.source.id)):
-        answered = room.get(target)
+    for there in (link, room.links.original(item.source.id)):
+        answered = room.get(there)
         found = page(answered)
         assert [item.get("src") for item in found.cssselect("script")] == re.findall(
             r'src="(/static/room\.js\?\w+)"', answered.text

@@ -1,4 +1,4 @@
-"""What the bot posts, as data: messages, windows, the Home tab, safe text, and the answer as the journal stores it.
+"""What the bot posts, as data: messages, windows, the Home tab, and safe text.
 
 Pure functions; nothing here talks to Slack.
 """

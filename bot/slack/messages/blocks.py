@@ -5,14 +5,14 @@ Text of articles and people stands in rich_text and plain_text only, where Slack
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from bot.journal.stored_answer import Cited, Near, Origin, StoredAnswer
 from bot.reply import Sentence
-from bot.slack.messages.stored_answer import REASONS, Near, Origin, StoredAnswer
 from bot.slack.messages.text import mrkdwn, names_an_address, plain
-from bot.terminal import day
+from index.dates import day_text
 from web.links import address
 
 Block = dict[str, Any]
@@ -23,7 +23,6 @@ _PART = 3_000  # characters of one piece of rich_text
 _MESSAGE = 9_000  # characters of one message
 _BLOCKS = 44  # of a message; Slack takes 50, the buttons come on top
 _FALLBACK = 3_000  # characters of ``text``; Slack takes 4,000 in an edit
-_PLAIN = 2_900  # characters of one plain_text
 
 HINT = "Ask me something about the articles, and I answer with quotes from them."
 
@@ -43,7 +42,6 @@ class _Unit:
     element: Element
     size: int
     own_block: bool = False  # begins a block of its own
-    block: Block | None = field(default=None)  # a finished block instead of an element
 
 
 def answer(
@@ -56,7 +54,7 @@ def answer(
     if stored.outcome == "answered":
         units = [*_sentences(stored), *_note(stored), *_sources(stored)]
     elif stored.outcome == "refused":
-        units = [_section(text(REASONS.get(stored.reason, REASONS["not_supported"]))), *_nearest(stored.near)]
+        units = [_section(text(plain(stored.refusal))), *_closest(stored.near)]
     else:
         units = [_section(text(plain(stored.reason)))]
     messages = _packed(units)
@@ -88,6 +86,7 @@ def buttons(
     if stored.outcome not in ("answered", "refused"):
         return []
     row = [button("Show passages", "passages", id_)] if stored.cited else []
+    row += [button("Show closest passages", "passages", id_)] if stored.near else []
     row += [button("Share to channel", "share", id_)] if share and stored.answered else []
     row += [button("Ask a person", "ask_person", id_)] if person and not stored.answered else []
     blocks: list[Block] = [{"type": "actions", "block_id": "actions", "elements": row}] if row else []
@@ -105,14 +104,12 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
     The first has all of the answer that fits, in whole sentences and sources.
     """
     if stored.outcome == "answered":
-        parts = [stored.lead] if stored.lead else []
-        parts += [_numbered(said) for said in stored.said] + [
-            f"[{cited.number}] {_named(cited.origin)}" for cited in stored.cited
-        ]
+        parts = [_numbered(said) for said in stored.said] + ([stored.lead] if stored.lead else [])
+        parts += [f"{_numbers(group)} {_named(group[0].origin)}{_marks(group)}" for group in by_article(stored.cited)]
     elif stored.outcome == "refused":
         parts = [
-            REASONS.get(stored.reason, REASONS["not_supported"]),
-            *(f"Close to it: {_named(near.origin)}" for near in stored.near),
+            stored.refusal,
+            *(f"Closest: “{near.sentence}” ({_named(near.origin)})" for near in stored.near[:1] if near.sentence),
         ]
     else:
         parts = [stored.reason]
@@ -127,10 +124,11 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
     return [" ".join(shown), *(f"The answer goes on ({number} of {count})." for number in range(2, count + 1))]
 
 
-def hint(examples: Sequence[str]) -> StoredAnswer:
+def hint(examples: Sequence[str] = (), articles: int = 0) -> StoredAnswer:
     """Return how to ask, with examples."""
     shown = [f"“{example}”" for example in examples[:2]]
-    return StoredAnswer("", "hint", HINT + (f" For example: {' or '.join(shown)}" if shown else ""))
+    about = HINT.replace("the articles", f"the {articles:,} articles I know", 1) if articles > 1 else HINT
+    return StoredAnswer("", "hint", about + (f" For example: {' or '.join(shown)}" if shown else ""))
 
 
 def text(content: str, **style: bool) -> Element:
@@ -163,8 +161,23 @@ def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
 
     The title is a link to the passage (``link``), or to the article's own address where it has one.
     """
-    about = ", ".join(filter(None, [plain(origin.publisher) if origin.publisher else None, day(origin.day)]))
-    return [text(f"{about}: "), *_title(origin, link)]
+    return [text(f"{plain(_publisher(origin))}, {_day(origin)}: "), *_title(origin, link)]
+
+
+def _publisher(origin: Origin) -> str:
+    return origin.publisher or "no publisher"
+
+
+def cited_line(cited: Cited) -> list[Element]:
+    """Return number, publisher, date and title of a citation, and what is to know about its quote."""
+    marks = _marks([cited])
+    about = [text(marks)] if marks else []
+    return [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link), *about]
+
+
+def _marks(group: Sequence[Cited]) -> str:
+    marks = dict.fromkeys(mark for cited in group for mark in cited.marks)
+    return f" ({', '.join(marks)})" if marks else ""
 
 
 def _title(origin: Origin, link: str | None) -> list[Element]:
@@ -186,8 +199,16 @@ def _fitting(content: str) -> str:
     return escaped if len(escaped) <= _FALLBACK else "see the message"
 
 
+def _day(origin: Origin) -> str:
+    return day_text(origin.day, origin.date_source)
+
+
 def _named(origin: Origin) -> str:
-    return ", ".join(filter(None, [origin.publisher, day(origin.day)])) + f": {origin.title}"
+    return f"{_publisher(origin)}, {_day(origin)}: {origin.title}"
+
+
+def _numbers(group: Sequence[Cited]) -> str:
+    return " ".join(f"[{cited.number}]" for cited in group)
 
 
 def _numbered(said: Sentence) -> str:
@@ -200,19 +221,40 @@ def plain_text(content: str) -> Element:
 
 
 def _section(*parts: Element) -> _Unit:
-    return _Unit(section(*parts), sum(len(part.get("text", "")) + len(part.get("url", "")) for part in parts))
+    return _Unit(section(*parts), _size(parts))
 
 
 def _quote(*parts: Element) -> _Unit:
-    return _Unit({"type": "rich_text_quote", "elements": list(parts)}, sum(len(part["text"]) for part in parts))
+    return _Unit({"type": "rich_text_quote", "elements": list(parts)}, _size(parts))
+
+
+def _size(parts: Sequence[Element]) -> int:
+    return sum(len(part.get("text", "")) + len(part.get("url", "")) for part in parts)
 
 
 def _sentences(stored: StoredAnswer) -> list[_Unit]:
     units = [_section(text(plain(stored.lead), italic=True))] if stored.lead else []
+    links = {cited.number: cited.link for cited in stored.cited}
     for said in stored.said:
-        parts = [*texts(plain(said.text)), text(" " + "".join(f"[{number}]" for number in said.numbers), bold=True)]
+        numbers = [_number(number, links.get(number)) for number in said.numbers]
+        parts = [*texts(plain(said.text)), text(" "), *numbers]
         units.append(_quote(*parts) if stored.verbatim else _section(*parts))
     return units
+
+
+def _number(number: int, link: str | None) -> Element:
+    """Return a citation's number, as a link to its passage where there is one."""
+    if link is None:
+        return text(f"[{number}]", bold=True)
+    return {"type": "link", "url": link, "text": f"[{number}]", "style": {"bold": True}}
+
+
+def by_article(cited: Sequence[Cited]) -> list[list[Cited]]:
+    """Return citations in groups, those of one article together."""
+    groups: dict[tuple[str, str], list[Cited]] = {}
+    for one in cited:
+        groups.setdefault((one.origin.article_id, one.origin.digest), []).append(one)
+    return list(groups.values())
 
 
 def _note(stored: StoredAnswer) -> list[_Unit]:
@@ -221,50 +263,32 @@ def _note(stored: StoredAnswer) -> list[_Unit]:
 
 def _sources(stored: StoredAnswer) -> list[_Unit]:
     units: list[_Unit] = []
-    for cited in stored.cited:
-        parts = [text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link)]
-        if cited.also_in:
-            parts.append(text(f", also in {', '.join(map(plain, cited.also_in))}"))
+    for group in by_article(stored.cited):
+        numbers = [part for cited in group for part in (_number(cited.number, cited.link), text(" "))]
+        if _size(numbers) > BLOCK // 2:
+            numbers = texts(f"{_numbers(group)} ", bold=True)
+        parts = [*numbers, *origin_line(group[0].origin, group[0].link)]
+        if marks := _marks(group):
+            parts.append(text(marks))
+        if also_in := list(dict.fromkeys(name for cited in group for name in cited.also_in)):
+            parts.append(text(f", also in {', '.join(map(plain, also_in))}"))
         unit = _section(*parts)
         unit.own_block = not units
         units.append(unit)
         if not stored.verbatim:
-            units.append(_quote(*texts(plain(cited.quote))))
+            units += [_quote(*texts(plain(cited.quote))) for cited in group]
     if stored.page:
         units.append(_section({"type": "link", "url": stored.page, "text": "This answer on a page of its own"}))
     return units
 
 
-def _nearest(near: Sequence[Near]) -> list[_Unit]:
-    if not near:
+def _closest(near: Sequence[Near]) -> list[_Unit]:
+    """Return the sentence that is closest to a refused question, with its source."""
+    if not near or not near[0].sentence:
         return []
-    units = [_section(text("Closest passages, not an answer:", bold=True))]
-    for item in near:
-        units.append(_section(*origin_line(item.origin, item.link)))
-        for part in pieces(plain(item.text)):
-            block = {"type": "section", "text": plain_text(part)}
-            units.append(_Unit({}, len(part), block=block))
-    return units
-
-
-def pieces(content: str, most: int = _PLAIN) -> list[str]:
-    """Divide a text into pieces that fit a block: between sentences, or words where a sentence is too long."""
-    from index.text import spans
-
-    found: list[str] = []
-    for start, end in spans(content) or [(0, len(content))]:
-        for word_or_sentence in [content[start:end]] if end - start <= most else _words(content[start:end], most):
-            if found and len(found[-1]) + 1 + len(word_or_sentence) <= most:
-                found[-1] += f" {word_or_sentence}"
-            else:
-                found.append(word_or_sentence)
-    return found
-
-
-def _words(content: str, most: int) -> Iterable[str]:
-    for word in content.split():
-        for start in range(0, len(word), most):
-            yield word[start : start + most]
+    first = near[0]
+    quoted = text(f"“{plain(first.sentence)}” ")
+    return [_section(text("Closest: ", bold=True), quoted, *origin_line(first.origin, first.link))]
 
 
 def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
@@ -277,11 +301,7 @@ def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
             in_block = in_message = 0
         blocks = messages[-1]
         open_block = blocks[-1] if blocks and blocks[-1]["type"] == "rich_text" else None
-        if unit.block is not None:
-            new = unit.block
-        elif open_block is None or unit.own_block or in_block + unit.size > BLOCK:
-            new = rich([unit.element])
-        else:
+        if open_block is not None and not unit.own_block and in_block + unit.size <= BLOCK:
             open_block["elements"].append(unit.element)
             in_block += unit.size
             in_message += unit.size
@@ -289,7 +309,7 @@ def _packed(units: Sequence[_Unit]) -> list[list[Block]]:
         if len(blocks) >= _BLOCKS:
             messages.append([])
             in_message = 0
-        messages[-1].append(new)
+        messages[-1].append(rich([unit.element]))
         in_block = unit.size
         in_message += unit.size
     return messages

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 from bot.slack.messages.blocks import Block, Element, button, rich, section, text
 from bot.slack.messages.text import plain
 from bot.slack.messages.windows import modal
-from bot.terminal import day
 from index.archive import Archive
 from index.articles import Source
+from index.dates import day_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class News:
 
     articles: int
     newest: Source | None
-    last_ingest: str | None  # a sentence
+    last_ingest: tuple[float, str] | None  # when (seconds since 1970), and what it changed
     examples: tuple[str, ...]
 
 
@@ -45,12 +44,14 @@ def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
         ]
         if news.newest:
             newest = news.newest
-            about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day(newest.published)]))
+            day = day_text(newest.published, newest.date_source)
+            about = ", ".join(filter(None, [newest.publisher and plain(newest.publisher), day]))
             lines.append(section(text("Newest: ", bold=True), text(f"{about}: {plain(newest.title)}")))
     else:
         lines = [section(text("There are no articles yet. An admin puts them in with ingest.py."))]
     if news.last_ingest:
-        lines.append(section(text("Last ingest: ", bold=True), text(plain(news.last_ingest))))
+        when, what = news.last_ingest
+        lines.append(section(text("Last ingest: ", bold=True), _moment(when), text(f", {plain(what)}")))
     blocks += [rich(lines), _header("How to ask"), rich([_ways()])]
     for number, example in enumerate(news.examples):
         row = {"type": "section", "text": {"type": "plain_text", "text": plain(example)[:2_900], "emoji": False}}
@@ -58,6 +59,12 @@ def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
     if insight:
         blocks += _insight(insight)
     return {"type": "home", "blocks": blocks}
+
+
+def _moment(when: float) -> Element:
+    """Return a time that Slack shows in its reader's zone and language."""
+    fallback = f"{datetime.fromtimestamp(when, UTC):%d %b %Y %H:%M} UTC"
+    return {"type": "date", "timestamp": int(when), "format": "{date_short_pretty} {time}", "fallback": fallback}
 
 
 def _ways() -> Element:
@@ -107,12 +114,9 @@ def _header(content: str) -> Block:
     return {"type": "header", "text": {"type": "plain_text", "text": content, "emoji": False}}
 
 
-def prompts(examples: Sequence[str]) -> list[dict[str, str]]:
+def prompts(questions: Sequence[str]) -> list[dict[str, str]]:
     """Return the suggested prompts of the agent view: at most four."""
-    return [
-        {"title": _short(plain(example).removeprefix("What do the articles say about "), 60), "message": plain(example)}
-        for example in examples[:4]
-    ]
+    return [{"title": _short(plain(example), 60), "message": plain(example)} for example in questions[:4]]
 
 
 def _short(content: str, most: int) -> str:
@@ -124,39 +128,26 @@ def not_allowed() -> dict[str, Any]:
     return modal("Not available", [rich([section(text("Answers are for members of this workspace."))])])
 
 
-_CANDIDATES = 12
-
-
-def read_news(archive: Archive, examples: Sequence[str]) -> News:
+def read_news(archive: Archive, questions: Sequence[str]) -> News:
     """Read what the Home tab says about the archive."""
     with archive.catalog.snapshot() as snapshot:
         sources = [source for source, _ in snapshot.sources()]
         last = next(iter(snapshot.runs(1)), None)
-    newest = _newest(sources)
-    return News(len(sources), newest[0] if newest else None, ingest_line(last) if last else None, tuple(examples[:3]))
+    newest = max(sources, key=lambda source: (source.published or date.min, source.title), default=None)
+    return News(len(sources), newest, last_change(last) if last else None, tuple(questions[:3]))
 
 
-def example_questions(archive: Archive) -> tuple[int, list[str]]:
-    """Return the number of the published generation, and questions about its newest articles."""
+def count_articles(archive: Archive) -> int:
+    """Return how many articles there are."""
     with archive.catalog.snapshot() as snapshot:
-        generation = snapshot.generation()
-        sources = _newest([source for source, _ in snapshot.sources()])
-    return generation.number if generation else 0, [example(source) for source in sources]
+        return snapshot.counts()["articles"]
 
 
-def _newest(sources: list[Source]) -> list[Source]:
-    found: dict[str, Source] = {}
-    for source in sorted(sources, key=lambda source: (source.published or date.min, source.title), reverse=True):
-        found.setdefault(example(source).lower(), source)
-        if len(found) == _CANDIDATES:
-            break
-    return list(found.values())
-
-
-def example(source: Source) -> str:
-    """Return a question that an article answers, from its headline."""
-    headline = re.sub(r"\s+", " ", source.title).strip(" .!\"'“”")
-    return headline if headline.endswith("?") else f"What do the articles say about {headline}?"
+def last_change(item: dict[str, Any]) -> tuple[float, str]:
+    """Return when an ingest began, and what it changed, in words for readers."""
+    report = item["report"] or {}
+    counts = [f"{report[name]:,} {name}" for name in ("added", "updated", "removed") if report.get(name)]
+    return datetime.fromisoformat(item["started"]).timestamp(), ", ".join(counts) or "nothing changed"
 
 
 def ingest_line(item: dict[str, Any]) -> str:
@@ -198,16 +189,3 @@ def runs_after(archive: Archive, number: int) -> list[dict[str, Any]]:
             break  # perhaps still running; an earlier one without an end is over
         finished.append(run)
     return finished
-
-
-def archive_versions(archive: Archive) -> dict[str, str]:
-    """Return the versions an answer depends on."""
-    from importlib.metadata import version
-
-    with archive.catalog.snapshot() as snapshot:
-        generation, model = snapshot.generation(), snapshot.fact("model")
-    return {
-        "newsdesk": version("newsdesk"),
-        "model": model or "",
-        "generation": str(generation.number if generation else 0),
-    }

@@ -54,28 +54,6 @@ _LINK = re.compile(r"<((?:https?|mailto|tel):[^>|]+)(?:\|([^>]*))?>")
 _SPECIAL = re.compile(r"<![^>]*>")
 _EMOJI = re.compile(r"(?<![\w:]):[a-z0-9_+'-]+:(?:skin-tone-[2-6]:)?")
 _STYLE = re.compile(r"(?<!\w)([*_~`]+)(?=\S)(.+?)(?<=\S)\1(?!\w)", re.S)
-_GREETING = re.compile(
-    r"\W*(?:(?:hi|hello|hey|hallo|howdy|yo|good\s+(?:morning|afternoon|evening|day)|greetings|thanks?(?:\s+you)?(?:\s+(?:very|so)\s+much|\s+a\s+lot)?|thx|cheers|"
-    r"ok(?:ay)?|great|cool|nice|help|test|ping|are\s+you\s+there|bye|there|bot|team|all|everyone)\W*)+",
-    re.I,
-)
-_ASKS = re.compile(
-    r"\W*(?:and\s+|but\s+|so\s+|or\s+|ok,?\s+)?(?:what|who|whom|whose|when|where|why|which|how|is|are|was|were|did|does|do|has|have|had|will|would|can|could|should|"
-    r"about|tell\s+me|show\s+me|find|give\s+me|list|since\s+when)\b",
-    re.I,
-)
-_AMONG_PEOPLE = re.compile(
-    r"\b(?:you|your|yours|u|we|us|our|ours|i|i'm|my|mine|me|let's|lunch|meeting|call|zoom|coffee|anyone|somebody|someone)\b",
-    re.I,
-)
-_TO_US = re.compile(
-    r"\b(?:(?:can|could|would)\s+you\s+)?(?:please\s+)?(?:tell|show|give|find)\s+(?:me|us)\b|\bwhat\s+do\s+you\s+know\b|\bdo\s+you\s+know\b|\bdo\s+we\s+know\b",
-    re.I,
-)
-_ECHO = re.compile(
-    r"\W*(?:really|seriously|right|sure|true|no|yes|what|who\s+knows|is\s+it|is\s+that\s+(?:so|true|right|ok(?:ay)?))\W*",
-    re.I,
-)
 
 
 def mentions(text: str) -> list[str]:
@@ -92,15 +70,10 @@ def question_text(text: str, bot: str) -> str:
     return " ".join(_STYLE.sub(r"\2", text).split())
 
 
-def is_empty(text: str) -> bool:
-    """Tell whether a text asks nothing: it has no words, or is only a greeting."""
-    return not any(char.isalnum() for char in text) or bool(_GREETING.fullmatch(text))
-
-
-def looks_like_question(text: str) -> bool:
-    """Tell whether a text asks something that articles may answer, and is no talk between people."""
-    if is_empty(text) or _ECHO.fullmatch(text):
-        return False
-    if _AMONG_PEOPLE.search(_TO_US.sub("", text)):
-        return False
-    return text.rstrip().rstrip('"”’)').endswith("?") or (bool(_ASKS.match(text)) and len(text.split()) > 2)
+def end_of(text: str, most: int) -> str:
+    """Return the end of a text that is too long, from the beginning of a sentence or word: people ask there."""
+    if len(text) <= most:
+        return text
+    end = text[-most:]
+    sentence = re.search(r"[.!?]\s+(?=\S)", end[: most // 2])
+    return end[sentence.end() :] if sentence else end.partition(" ")[2] or end

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.slack.messages.blocks import BLOCK, Block, origin_line, plain_text, rich, section, text, texts
-from bot.slack.messages.stored_answer import StoredAnswer
+from bot.journal.stored_answer import Near, StoredAnswer
+from bot.slack.messages.blocks import BLOCK, Block, cited_line, origin_line, plain_text, rich, section, text, texts
 from bot.slack.messages.text import paragraphs
 
 
@@ -17,7 +17,7 @@ def passages(stored: StoredAnswer) -> dict[str, Any]:
         around = texts(_tail(cited.before))
         after = texts(_head(cited.after))
         entry = [
-            rich([section(text(f"[{cited.number}] ", bold=True), *origin_line(cited.origin, cited.link))]),
+            rich([section(*cited_line(cited))]),
             rich(
                 [
                     {
@@ -31,7 +31,17 @@ def passages(stored: StoredAnswer) -> dict[str, Any]:
             blocks.append(rich([section(text("There are more passages than a window of Slack holds."))]))
             break
         blocks += [{"type": "divider"}, *entry] if blocks else entry
+    if stored.near:
+        return modal("Closest passages", _near(stored.near))
     return modal("Passages", blocks or [rich([section(text("There are no passages."))])])
+
+
+def _near(near: Sequence[Near]) -> list[Block]:
+    blocks: list[Block] = [rich([section(text("These are close to the question, but do not answer it.", italic=True))])]
+    for item in near:
+        quoted = {"type": "rich_text_quote", "elements": texts(paragraphs(item.text) or "(no text)")}
+        blocks += [{"type": "divider"}, rich([section(*origin_line(item.origin, item.link))]), rich([quoted])]
+    return blocks
 
 
 def _tail(before: str) -> str:
@@ -85,6 +95,13 @@ def why_bad(id_: str) -> dict[str, Any]:
         "element": element,
     }
     return modal("Bad answer", [block], callback_id="why_bad", private_metadata=id_, submit=plain_text("Send"))
+
+
+def thanks() -> dict[str, Any]:
+    """Return the window that thanks for a reason."""
+    return modal(
+        "Thank you", [rich([section(text("Your reason is stored with the answer, for those who look after me."))])]
+    )
 
 
 def report(content: str) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from bot.admin.usage import usage, usage_text
 from bot.admin.usage_page import page
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
+from bot.journal.stored_answer import StoredAnswer, stored_answer
 from index.archive import Archive
 
 EVIL = "<script>alert(1)</script>\x1b[31m\u202e & \"'"
@@ -208,7 +208,7 @@ def test_what_cannot_be_reported_is_told(journal, arguments, sentence, capsys):
 
 def test_without_a_journal_the_report_says_that_nobody_asked(capsys):
     assert main(["report"]) == 2
-    assert "nobody has asked in Slack yet" in capsys.readouterr().err
+    assert "nobody has asked in Slack or in the browser yet" in capsys.readouterr().err
 
 
 def test_a_week_without_questions_is_a_report_too(journal):

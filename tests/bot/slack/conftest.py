@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import socket
 from pathlib import Path
 
 import pytest
@@ -18,3 +20,10 @@ def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
             room.write(number, 1)
         room.ingest()
     return room.archive
+
+
+@pytest.fixture
+def unused_port() -> int:
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

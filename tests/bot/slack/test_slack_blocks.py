@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -16,11 +17,13 @@ import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
 from slack_room import answered, article, draft, refused
 
+from bot.journal.stored_answer import StoredAnswer, stored_answer
+from bot.languages import refusal_in
 from bot.reply import Links
 from bot.slack.messages import blocks, home, windows
 from bot.slack.messages.home import Insight, News
-from bot.slack.messages.stored_answer import StoredAnswer, stored_answer
-from bot.slack.messages.text import looks_like_question, markdown, mrkdwn, names_an_address, plain, question_text
+from bot.slack.messages.small_talk import asks_nothing, is_aside, is_copy, is_thanks, looks_like_question
+from bot.slack.messages.text import markdown, mrkdwn, names_an_address, plain, question_text
 from index.articles import Article, Source
 from web.links import SignedLinks, address
 
@@ -49,10 +52,11 @@ IN_ROOM = replace(stored_answer(answered("When did the ship leave?", PLACES), li
 ANSWER = stored_answer(answered("When did the ship leave?", TWO))
 MODEL = stored_answer(answered("When did the ship leave?", TWO, "llm"))
 REFUSAL = stored_answer(refused("How many pandas?", [FIRST, SECOND]))
+NEAR = stored_answer(refused("How many waved when the ship left?", [FIRST, SECOND]))
 NEWS = News(
     16,
     Source("1", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)),
-    "run 3, 2025-03-04T10:00:00+00:00: 2 added",
+    (1741082400.0, "2 added"),
     ("What about the ship?", "Why?", "When?"),
 )
 INSIGHT = Insight(
@@ -73,10 +77,14 @@ GOLDENS = {
     "answer_room": lambda: shown(blocks.answer(IN_ROOM, "id1")),
     "answer_shared": lambda: shown(blocks.shared(ANSWER, "id1")),
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
-    "refusal": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
+    "refusal": lambda: shown(blocks.answer(NEAR, "id1", person=True)),
+    "refusal_far_off": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
+    "refusal_foreign": lambda: shown(blocks.answer(replace(REFUSAL, note=refusal_in("fr", Counter(en=9))), "id1")),
+    "passages_of_a_refusal": lambda: windows.passages(NEAR),
     "hint": lambda: shown(blocks.answer(blocks.hint(["What about the ship?", "Why?"]), "id1")),
     "passages": lambda: windows.passages(ANSWER),
     "ask_about": lambda: windows.ask_about("When did it leave?", "{}"),
+    "thanks": windows.thanks,
     "why_bad": lambda: windows.why_bad("id1"),
     "for_a_person": lambda: shown(
         [
@@ -105,18 +113,19 @@ def test_the_answer_names_publisher_date_title_link_and_twins():
         "The ship left on Monday, the captain said. [1]",
         "The hold was empty, he said. [2]",
         "[1] Harbour Courier, 3 Mar 2025: The ship leaves, also in Evening Post, Nordlys",
-        "[2] undated: What was in it",
+        "[2] no publisher, undated: What was in it",
         "(Show passages)",
     ]
     there = "https://courier.example/ship#:~:text=The%20ship%20left%20on%20Monday%2C%20the%20captain%20said."
-    assert list(links(message.blocks)) == [{"type": "link", "url": there, "text": "The ship leaves"}]
+    number = {"type": "link", "url": there, "text": "[1]", "style": {"bold": True}}
+    assert list(links(message.blocks)) == [number, number, {"type": "link", "url": there, "text": "The ship leaves"}]
     assert message.text.startswith(
         "The ship left on Monday, the captain said. [1] The hold was empty, he said. [2] [1] Harbour Courier"
     )
 
 
 def test_what_was_given_survives_the_journal():
-    for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, blocks.hint([])):
+    for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, NEAR, blocks.hint([])):
         assert StoredAnswer.from_json(one.as_json()) == one
 
 
@@ -135,7 +144,8 @@ def test_long_answers_are_split_between_sentences_and_keep_every_limit(count, le
         assert len(json.dumps(message.blocks, ensure_ascii=False)) < 40_000
     whole = "\n".join(seen(message.blocks) for message in messages)
     assert all(f"{plain(sentence)} [{number}]" in whole for number, sentence in enumerate(sentences, 1))
-    assert all(f"[{number}] Harbour Courier" in whole for number in range(1, count + 1))
+    [source_line] = [line for line in whole.splitlines() if "Harbour Courier, 3 Mar 2025: " in line]
+    assert source_line.startswith(" ".join(f"[{number}]" for number in range(1, count + 1)))
     assert sum(block["type"] == "context_actions" for message in messages for block in message.blocks) == 1
     assert faults(windows.passages(reply)["blocks"], MODAL) == []
     assert len(json.dumps(windows.passages(reply))) < 250_000
@@ -149,13 +159,34 @@ def test_an_address_too_long_for_slack_is_left_out_whole():
     assert "https" not in json.dumps(message.blocks)
 
 
-def test_a_long_passage_near_a_question_is_shown_whole():
-    long = " ".join(f"Sentence {number} is about ships." for number in range(300))
-    reply = stored_answer(refused("q", [article(long)]))
-    messages = blocks.answer(reply, "id1")
-    assert all(faults(list(message.blocks), MESSAGE) == [] for message in messages)
-    near = reply.near[0].text
-    assert plain(near) in " ".join(" ".join(seen(message.blocks).split("\n")) for message in messages)
+def test_an_article_stands_once_among_the_sources():
+    source = article("The ship left on Monday. Nobody waved. It rained.", "The ship leaves")
+    drafts = [draft(source, quote) for quote in ("The ship left on Monday.", "Nobody waved.", "It rained.")]
+    [message] = blocks.answer(stored_answer(answered("q", drafts)), "id1")
+    assert seen(message.blocks).splitlines()[3:] == [
+        "[1] [2] [3] Harbour Courier, 3 Mar 2025: The ship leaves",
+        "(Show passages)",
+    ]
+
+
+def test_a_refusal_is_one_line_and_the_closest_sentence_only_if_it_is_near():
+    [message] = blocks.answer(REFUSAL, "id1")
+    assert seen(message.blocks) == "The articles do not say."
+    [message] = blocks.answer(NEAR, "id1")
+    assert seen(message.blocks).splitlines() == [
+        "The articles do not say.",
+        "Closest: “The ship left on Monday, the captain said.” Harbour Courier, 3 Mar 2025: The ship leaves",
+        "(Show closest passages)",
+    ]
+    assert "Nobody waved." in seen(windows.passages(NEAR)["blocks"])
+
+
+def test_a_closest_sentence_that_is_long_stands_in_the_window_alone():
+    long = "The ship " + "sailed on and " * 30 + "left."
+    near = stored_answer(refused("When did the ship sail?", [article(long)]))
+    [message] = blocks.answer(near, "id1")
+    assert seen(message.blocks).splitlines() == ["The articles do not say.", "(Show closest passages)"]
+    assert long in seen(windows.passages(near)["blocks"])
 
 
 HOSTILE = [
@@ -210,7 +241,7 @@ def test_hostile_text_anywhere_is_only_text(text):
             assert address(url) == url
         json.dumps(message.blocks).encode()
     shown_home = home.home(
-        News(1, Source("1", text, text), text, (text,)), Insight(((text, text),), ((text, text),), text)
+        News(1, Source("1", text, text), (0.0, text), (text,)), Insight(((text, text),), ((text, text),), text)
     )
     assert faults(shown_home["blocks"], HOME) == []
     assert list(pings(shown_home["blocks"])) == []
@@ -239,13 +270,13 @@ def test_a_title_that_looks_like_an_address_is_no_label_of_another():
             answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")])
         )
         [message] = blocks.answer(reply, "id1")
-        assert [part["text"] for part in links(message.blocks)] == ["https://evil.example/x"]
+        assert [part["text"] for part in links(message.blocks)] == ["[1]", "[1]", "https://evil.example/x"]
         reply = stored_answer(
             answered("q", [draft(article("The ship left.", title, url="https://evil.example/x"), "The ship left.")]),
             links=ROOM,
         )
         [message] = blocks.answer(reply, "id1")
-        assert [(part["url"][:30], part["text"]) for part in links(message.blocks)] == [
+        assert [(part["url"][:30], part["text"]) for part in links(message.blocks) if part["text"] != "[1]"] == [
             ("https://desk.example/news/a/id", "open")
         ]
     assert not names_an_address("The ship leaves. Nobody waves")
@@ -306,3 +337,59 @@ def test_a_message_is_read_as_a_person_reads_it(said, heard):
 )  # fmt: skip
 def test_a_question_to_the_archive_is_told_from_talk(text, asks):
     assert looks_like_question(text) is asks
+
+
+THANKS = [
+    "thanks!",
+    "great, ta",
+    "that helped",
+    "Thank you so much!",
+    "perfect, thanks for that",
+    "ok cool",
+    "That's exactly what I needed",
+    "cheers mate",
+    "very helpful",
+    "Danke!",
+]
+ABOUT_THE_BOT = [
+    "who are you?",
+    "what can you do",
+    "help",
+    "Help!",
+    "how many articles do you have?",
+    "How does this work?",
+    "are you a bot?",
+    "what can I ask you?",
+    "hi, what are you?",
+]
+QUESTIONS = ["what did Macron say about the truce", "Who are the Houthis?", "how many people died?", "thanks to whom was the deal signed?", "What can Ukraine do?", "how does the debt brake work?",
+             "help for Ukraine", "Pokrovsk", "great power rivalry", "How many articles does the treaty have?", "that deal", "is it over?", "what is in the minerals deal?"]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", THANKS)
+def test_thanks_are_no_question(text):
+    assert is_thanks(text)
+    assert asks_nothing(text)
+
+
+@pytest.mark.parametrize("text", ABOUT_THE_BOT)
+def test_a_question_about_the_bot_is_none_to_the_articles(text):
+    assert asks_nothing(text)
+    assert not is_thanks(text)
+
+
+@pytest.mark.parametrize("text", QUESTIONS)
+def test_a_question_is_no_small_talk(text):
+    assert not asks_nothing(text)
+    assert not is_copy(text)
+
+
+@pytest.mark.parametrize(
+    ("said", "aside"),
+    [("I asked <@U0BOT> yesterday about the launch", True), ("I asked <@U0BOT> about it yesterday", True), ("<@U0BOT> <https://a.example/x>", True), ("the answer of <@U0BOT> helped me", True),
+     ("let us see what <@U0BOT> makes of it, maybe on Monday", True), ("this is long and says nothing to it, but here it is <@U0BOT>", True),
+     ("<@U0BOT> what did Macron say", False), ("what did Macron say <@U0BOT>", False), ("hey <@U0BOT>, Pokrovsk", False), ("latest on Gaza <@U0BOT>", False),
+     ("Anna would like to know: <@U0BOT> what is the toll?", False), ("please <@U0BOT> tell us about the truce", False), ("<@U0BOT>", False), ("ok <@U0BOT> and the captain", False)],
+)  # fmt: skip
+def test_a_bot_that_is_named_in_passing_is_not_asked(said, aside):
+    assert is_aside(said, "U0BOT") is aside

@@ -152,7 +152,7 @@ def test_more_questions_than_hands_wait_their_turn_visibly(archive, tmp_path):
             )
             shown = list(slack.statuses.values())
             assert shown.count("is searching the articles…") >= 8
-            assert any("you're next" in status for status in shown)
+            assert any(status.endswith("before yours") for status in shown)
             desk.open.set()
             await slack.until(lambda: all(slack.thread(one.ts, channel) for channel, one in everyone), "every answer")
             assert all(len(slack.thread(one.ts, channel)) == 1 for channel, one in everyone)
@@ -235,11 +235,11 @@ def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive,
     run(whole())
 
 
-@pytest.mark.parametrize("where", ["answering.archive_versions", "messages.blocks.answer"])
+@pytest.mark.parametrize("where", ["bot.desk_threads.archive_versions", "bot.slack.messages.blocks.answer"])
 def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkeypatch):
     real = {
-        "answering.archive_versions": None,
-        "messages.blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
+        "bot.desk_threads.archive_versions": None,
+        "bot.slack.messages.blocks.answer": __import__("bot.slack.messages.blocks", fromlist=["answer"]).answer,
     }[where]
     calls = []
 
@@ -249,7 +249,7 @@ def test_an_error_of_our_own_ends_in_an_apology(archive, tmp_path, where, monkey
             raise KeyError("harbour")
         return real(*given, **more)
 
-    monkeypatch.setattr(f"bot.slack.{where}", broken)
+    monkeypatch.setattr(where, broken)
 
     async def whole() -> None:
         async with SlackServer() as slack, bot(slack, archive, tmp_path, desk=single()):
@@ -512,15 +512,6 @@ def test_http_mode_takes_signed_requests_once_and_no_others(archive, tmp_path, u
             assert slack.wrong == []
 
     run(whole())
-
-
-@pytest.fixture
-def unused_port() -> int:
-    import socket
-
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 # --- the journal ---

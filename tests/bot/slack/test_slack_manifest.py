@@ -10,14 +10,15 @@ import yaml
 from slack_room import Scripted, refused
 from slack_server import MANIFEST, SlackServer
 
+from bot.desk_threads import DeskThreads
 from bot.journal.journal import Journal
-from bot.slack.api import Api
 from bot.slack.bot import Rules, SlackBot
-from bot.slack.calls import client
-from bot.slack.desk_threads import DeskThreads
-from bot.slack.doctor import SCOPES, _check
+from bot.slack.doctor import _check
 from bot.slack.listeners import EVENTS
 from bot.slack.process import app
+from bot.slack.set_up import SCOPES
+from bot.slack.web_api.api import Api
+from bot.slack.web_api.calls import client
 
 MADE = yaml.safe_load(MANIFEST.read_text())
 

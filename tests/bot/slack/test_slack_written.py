@@ -120,7 +120,7 @@ def test_a_sentence_appears_when_it_is_checked_and_nothing_is_taken_back(archive
         await slack.until(lambda: state(room, asked.ts) == "answered", "the end")
         [message] = slack.thread(asked.ts)
         assert message["streaming_state"] == "completed"
-        assert "[1] undated: A new voyage for ship1 begins" in seen(message["blocks"])
+        assert "no publisher, undated: A new voyage for ship1 begins" in seen(message["blocks"])
         assert not any(word in text for text in shown for word in ("sank", "drown", "Nobody"))
         assert all(later.startswith(earlier) for earlier, later in itertools.pairwise(shown))
         assert not slack.made("chat.update")
@@ -162,7 +162,7 @@ def test_a_model_that_breaks_off_leaves_what_was_told(archive, tmp_path):
         await slack.until(lambda: state(room, asked.ts) == "answered", "the end")
         [message] = slack.thread(asked.ts)
         assert message["text"].strip() == SENTENCES[0].strip().replace(" [KEY].", ". [1]")
-        assert "[1] undated" in seen(message["blocks"])
+        assert "[1] no publisher, undated" in seen(message["blocks"])
 
     with LlmServer(Play(citing(f"{SENTENCES[0]}The order a1v1 sends the vessel"), ends="cut")) as server:
         scenario(play, archive, tmp_path, server)

@@ -52,6 +52,18 @@ OUTPUTS = [
         "It is in the U.S. The talks go on.", ["It is in the U.S.", "The talks go on."], id="abbreviation-at-the-end"
     ),
     pytest.param(
+        "She flew home to the U.S. [a1b2] Minister Holm stayed [c3d4].",
+        ["She flew home to the U.S. [a1b2]", "Minister Holm stayed [c3d4]."],
+        id="abbreviation-before-a-new-clause",
+    ),
+    pytest.param("“Why?” Holm asked [a1b2]. Nobody knew.", ["“Why?” Holm asked [a1b2].", "Nobody knew."], id="asked"),
+    pytest.param(
+        "It left (why? Nobody knows) [a1b2]. It came.",
+        ["It left (why? Nobody knows) [a1b2].", "It came."],
+        id="brackets",
+    ),
+    pytest.param("Am 3. Mai kam er [a1b2]. Er ging.", ["Am 3. Mai kam er [a1b2].", "Er ging."], id="german-date"),
+    pytest.param(
         'He said "We go. We stay. We wait" [a1b2]. Then',
         ['He said "We go. We stay. We wait" [a1b2].', "Then"],
         id="straight-quotation",

@@ -415,6 +415,11 @@ LEAD = (
     " a rosary in her coat."
 )
 
+LONG_WITHOUT_END = (
+    "Those who came to the old harbour on Monday evening brought their children, their dogs, the pictures of boats "
+    "that were gone before the war, and a long list of what the town had promised in all the years since then: a "
+    "pier, a lift, a roof for the winter, and a boat that runs at night"
+)
 SURROUNDED = [
     pytest.param(f"{MENU}\n\n{BODY}\n\n{FOOTER}", ["Islands", "Letters", "Corrections", "Jobs"], [], id="menus"),
     pytest.param(
@@ -499,6 +504,110 @@ def test_an_article_is_found_inside_its_page(raw, gone, kept):
     text = clean(raw).text
     assert [piece for piece in gone if piece in text] == []
     assert [piece for piece in [FIRST, SECOND, THIRD, *kept] if piece not in text] == []
+
+
+MUCH_LONGER = "\n".join(
+    f"Reader {number}\nThe council of {number} towns has thought of boats, of bridges and of nothing else for years, "
+    f"and I have written to it {number} times about the price of a ticket to the mainland.\nIsland time\n"
+    for number in range(2, 14)
+)
+NOTES = "Harbour notes of the week\n" * 9
+FOUND_FIRST = [
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\nPost\nFind\nDock\n{NOTES}\n\n{MUCH_LONGER}\n\n{FOOTER}",
+        [],
+        [],
+        id="an-article-before-a-longer-thread",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\n12 thoughts on “The last ferry”\n\n{MUCH_LONGER}\n\n{FOOTER}",
+        ["Reader 2", "Reader 13", "boats, of bridges"],
+        [],
+        id="a-thread-longer-than-the-article",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\n12 Gedanken zu „Die letzte Fähre“\n\n{MUCH_LONGER}\n\n{FOOTER}",
+        ["Reader 2", "Reader 13"],
+        [],
+        id="a-german-thread",
+    ),
+    pytest.param(
+        f"{MENU}\n\nIslanders fear for their last boat\n\nThe end of the line was long in coming.\n\n"
+        f"{NOTES}\n\n{BODY}\n\n{FOOTER}",
+        [],
+        ["long in coming"],
+        id="standfirst-far-above-the-article",
+    ),
+    pytest.param(
+        f"{MENU}\n\n{BODY}\n\n{LONG_WITHOUT_END}\n\nA bridge too far\n\n"
+        f"{LONG_WITHOUT_END.replace('Monday', 'Friday')}\n\n{FOOTER}",
+        [],
+        [LONG_WITHOUT_END, LONG_WITHOUT_END.replace("Monday", "Friday")],
+        id="paragraphs-without-full-stops",
+    ),
+    pytest.param(
+        f"{FIRST}\n\nMost read\n1. The bridge that was never built\n\nRemember the winter in which "
+        f"{'the sea froze, ' * 14}and all the boats stayed in?\n\n{SECOND}\n\n{THIRD}",
+        ["never built"],
+        ["Remember the winter"],
+        id="a-long-question-ends-a-list",
+    ),
+]
+
+
+@pytest.mark.parametrize(("raw", "gone", "kept"), FOUND_FIRST)
+def test_an_article_keeps_its_sentences_whatever_comes_before_and_after(raw, gone, kept):
+    text = clean(raw, "Islanders fear for their last boat").text
+    assert [piece for piece in gone if piece in text] == []
+    assert [piece for piece in [FIRST, SECOND, THIRD, *kept] if piece not in text] == []
+
+
+def test_the_names_and_questions_of_an_interview_stay():
+    talk = "\n".join(f"Ines Holm:\nI have asked the ministry {number} times.\nAnd then?" for number in range(2, 9))
+    text = clean(f"{FIRST}\n\n{SECOND}\n\n{talk}\n\n{THIRD}").text
+    assert (text.count("Ines Holm:"), text.count("And then?")) == (7, 7)
+
+
+def test_a_sentence_that_was_taken_for_the_title_stays():
+    assert SECOND in clean(f"{FIRST}\n\n{SECOND}\n\n{THIRD}", SECOND).text
+
+
+OTHER_STORIES = "\n".join(
+    f"The pier of {number} planks\nNobody had seen a pier of {number} planks until this island built it."
+    for number in range(4, 8)
+)
+
+
+@pytest.mark.parametrize(
+    "heading",
+    [
+        "Related posts",
+        "Das könnte Sie auch interessieren",
+        "À lire également",
+        "Te puede interesar",
+        "Leggi anche",
+        "Leia também",
+        "Lees ook",
+        "Läs också",
+        "Læs også",
+        "Lue seuraavaksi",
+        "Czytaj także:",
+        "Čtěte také",
+        "Читайте також",
+        "Материалы по теме",
+        "Diğer haberler",
+        "مقالات ذات صلة",
+        "संबंधित खबरें",
+        "関連記事",
+        "相关阅读",
+        "Hinterlasse einen Kommentar",
+        "Laisser un commentaire",
+    ],
+)
+def test_teasers_under_a_heading_in_any_language_go(heading):
+    text = clean(f"{MENU}\n\n{BODY}\n\n{heading}\n\n{OTHER_STORIES}\n\n{FOOTER}").text
+    assert "planks" not in text
+    assert text.endswith("the old harbour.")
 
 
 ALONE = [

@@ -420,6 +420,24 @@ def test_an_article_is_shown_with_what_was_cut_where_it_stood(newsroom: Newsroom
     assert shown["file_now"] == "unchanged"
 
 
+def test_a_page_is_shown_with_what_was_left_out_and_named_if_its_text_is_not_on_it(newsroom: Newsroom, put, bot):
+    story = [f"Ship number {number} left the old harbour with its crew of {number + 3}." for number in range(20)]
+    links = "".join(f"<li><a href=/{number}>Story number {number} of the day</a></li>" for number in range(9))
+    body = json.dumps({"@type": "NewsArticle", "headline": "Ships", "articleBody": " ".join(story)})
+    shown = f"<html><body><nav><ul>{links}</ul></nav><article><h1>Ships</h1>{{}}</article></body></html>"
+    (newsroom.articles / "whole.html").write_text(shown.format("".join(f"<p>{line}</p>" for line in story)))
+    (newsroom.articles / "scripted.html").write_text(
+        f'<script type="application/ld+json">{body}</script>{shown.format(f"<p>{story[0]}</p>")}'
+    )
+    report = put()[1]
+    assert [Path(path).name for path in report["unshown"]] == ["scripted.html"]
+    told = bot("show", str(newsroom.articles / "whole.html"))[1].splitlines()
+    assert [line for line in told if "[menu]" in line] == [
+        *(f"- [menu] - Story number {number} of the day" for number in range(3)),
+        "- [menu] and 6 more lines (--json has them)",
+    ]
+
+
 def test_the_place_of_each_cut_is_before_the_paragraph_that_followed_it():
     cleaned = clean(PAGE, "The ferry stops")
     for cut in cleaned.cut:
@@ -531,7 +549,7 @@ def test_a_catalog_of_the_first_version_opens_and_keeps_its_articles(newsroom: N
     archive = newsroom.open()
     try:
         with archive.catalog.snapshot() as snapshot:
-            assert snapshot.fact("schema") == "3"
+            assert snapshot.fact("schema") == "4"
             stored = snapshot.article("0123")
             assert stored is not None
             assert (stored.article.text, stored.article.source.published) == (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -71,6 +72,12 @@ def test_atom():
     assert (second.link, second.content) == ("https://news.example/2", None)
 
 
+def test_an_author_in_the_form_of_rss_is_a_name():
+    item = "<item><title>One</title><link>/1</link><author>bo@news.example (Bo Dahl)</author></item>"
+    [one] = read_feed(f"<rss><channel>{item}</channel></rss>".encode(), URL).entries
+    assert one.author == "Bo Dahl"
+
+
 def test_rss_1_and_json_feed():
     [one] = read_feed(RDF, URL).entries
     assert (one.link, one.title, one.author) == ("https://news.example/1", "One", "Bo Dahl")
@@ -89,7 +96,11 @@ def test_rss_1_and_json_feed():
         ("Caf&amp;eacute; &lt;em&gt;closes&lt;/em&gt;", "Café closes"),
         ("3 < 5 and 6 > 2", "3 < 5 and 6 > 2"),
         ("two\nlines\x07", "two lines"),
-        ("<script>x</script>", "x"),
+        ("Late <script>alert(1 < 2)</script>news", "Late news"),
+        ("&lt;script&gt;alert(1)&lt;/script&gt;", None),
+        ("Why &lt;head&gt; matters", "Why <head> matters"),
+        ("One<br/>two", "One two"),
+        ("\x93Quoted\x94 \x96 so", "“Quoted” – so"),
         ("  ", None),
     ],
 )
@@ -168,6 +179,59 @@ def test_a_hostile_feed_costs_little_and_tells_nothing(raw):
         return
     assert len(feed.entries) <= 10_000
     assert all(len(item.title or "") <= 1_000 and "root:" not in (item.title or "") for item in feed.entries)
+
+
+DATES = [
+    pytest.param("Fri, 07 Mar 2025 09:30:00 +01", "2025-03-07 09:30:00+01:00", id="offset-in-hours"),
+    pytest.param("sab, 07 mar 2025 09:30:00 +0100", "2025-03-07 09:30:00+01:00", id="italian"),
+    pytest.param("ven., 7 avr. 2023 09:30:00 +0200", "2023-04-07 09:30:00+02:00", id="french"),
+    pytest.param("7 Mar 2025", "2025-03-07 00:00:00", id="day"),
+    pytest.param("March 7, 2025", "2025-03-07 00:00:00", id="in-words"),
+    pytest.param("2025/3/7 15:07:41", "2025-03-07 00:00:00", id="slashes"),
+    pytest.param("1741339800", "2025-03-07 09:30:00+00:00", id="seconds"),
+    pytest.param("Fri, 07 Mar 2025 08:18:00 PM +0000", "2025-03-07 20:18:00+00:00", id="afternoon"),
+    pytest.param("Thu, 31 Feb 2025 10:00:00 GMT", "None", id="no-such-day"),
+]
+
+
+@pytest.mark.parametrize(("said", "expected"), DATES)
+def test_dates_are_read_in_the_forms_that_feeds_use(said, expected):
+    [item] = read_feed(rss(f"<title>x</title><link>/1</link><pubDate>{said}</pubDate>"), URL).entries
+    assert str(item.published) == expected
+
+
+BYTES = [
+    pytest.param(lambda raw: gzip.compress(raw.encode()), id="packed"),
+    pytest.param(lambda raw: b"<br />\n<b>Warning</b>: x in /a.php\n" + raw.encode(), id="warning-before-it"),
+    pytest.param(lambda raw: raw.encode("cp1252"), id="says-utf-8-and-is-not"),
+    pytest.param(lambda raw: raw.replace("utf-8", "iso-8859-1").encode(), id="says-latin-1-and-is-utf-8"),
+    pytest.param(lambda raw: raw.replace("utf-8", "utf-16").encode("utf-16"), id="utf-16"),
+]
+
+
+@pytest.mark.parametrize("make", BYTES)
+def test_a_feed_is_read_in_whatever_bytes_it_comes(make):
+    raw = '<?xml version="1.0" encoding="utf-8"?><rss><channel><item><title>Åre – “så”</title></item></channel></rss>'
+    assert [item.title for item in read_feed(make(raw), URL).entries] == ["Åre – “så”"]
+
+
+LINKS = [
+    pytest.param("<guid>https://news.example/g</guid>", "https://news.example/g", id="address-as-guid"),
+    pytest.param("<guid>12345</guid>", None, id="number-as-guid"),
+    pytest.param("<id>https://news.example/atom/1</id>", "https://news.example/atom/1", id="address-as-id"),
+    pytest.param("<id>tag:news.example,2025:1</id>", None, id="tag-as-id"),
+    pytest.param("<id>https://news.example/id</id><link href='/page'/>", "https://news.example/page", id="link-first"),
+    pytest.param(
+        "<link>https://count.example/x</link><origLink>https://news.example/o</origLink>",
+        "https://news.example/o",
+        id="original",
+    ),
+]
+
+
+@pytest.mark.parametrize(("inside", "expected"), LINKS)
+def test_the_link_of_an_entry_is_its_page(inside, expected):
+    assert read_feed(rss(f"<title>x</title>{inside}"), URL).entries[0].link == expected
 
 
 @pytest.mark.parametrize(

@@ -378,6 +378,20 @@ def test_two_entries_with_one_link_are_one_page(paper):
     assert paper.web.paths == ["/1", "/feed"]
 
 
+def test_entries_that_share_a_page_and_have_whole_articles_are_articles_of_their_own(paper):
+    paper.feed(
+        *(
+            f"<title>Post {number}</title><link>/live#{number}</link><guid isPermaLink='false'>post-{number}</guid>"
+            f"<content:encoded><![CDATA[{WHOLE.replace('ship', f'boat{number}x')}]]></content:encoded>"
+            for number in range(3)
+        )
+    )
+    assert counts(paper.run(feeds=["/feed"])) == (3, 0, 0, 0, 0)
+    assert {source.title for source in paper.sources().values()} == {"Post 0", "Post 1", "Post 2"}
+    assert {source.url.partition("#")[0] for source in paper.sources().values()} == {f"{paper.web.url}/live"}
+    assert counts(paper.run(feeds=["/feed"])) == (0, 0, 3, 0, 0)
+
+
 def test_a_long_feed_is_read_in_parts(paper):
     paper.feed(*(entry(f"/{number}") for number in range(205)))
     for number in range(205):

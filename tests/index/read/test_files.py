@@ -14,8 +14,10 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from saved import STORY
 
 from index.errors import UnreadableError
+from index.ingest.file_reader import cleaned
 from index.read.files import Listing, read, read_stream, walk
 from index.read.record import Failure, File, Record, decoded
 
@@ -98,6 +100,12 @@ def test_a_text_cut_in_the_middle_of_a_character_is_still_read(tmp_path):
     path = tmp_path / "article.txt"
     path.write_bytes(b"The ship left. Le bateau est parti \xc3")
     assert only(path).text.startswith("The ship left.")
+
+
+def test_ligatures_are_their_letters(tmp_path):
+    path = tmp_path / "article.txt"
+    path.write_text("The oﬃce of the ﬁnance minister conﬁrmed the ﬂood.", encoding="utf-8")
+    assert only(path).text == "The office of the finance minister confirmed the flood."
 
 
 BINARY = [
@@ -205,6 +213,43 @@ def test_front_matter_says_what_an_article_is(tmp_path):
     assert record.language == "en"
 
 
+COLONS = [
+    pytest.param("title: Ferry: a debate of four hours", "Ferry: a debate of four hours", id="colon"),
+    pytest.param('title: Ines & Bo: "we stay"', 'Ines & Bo: "we stay"', id="colon-and-marks"),
+]
+
+
+@pytest.mark.parametrize(("line", "title"), COLONS)
+def test_a_title_with_a_colon_needs_no_quotes(line, title, tmp_path):
+    known = only(markdown(tmp_path, f"---\n{line}\ndate: 2025-03-07\n---\nThe ship left.\n")).metadata
+    assert (known.title, known.published) == (title, date(2025, 3, 7))
+
+
+def test_front_matter_in_toml_says_what_an_article_is(tmp_path):
+    record = only(markdown(tmp_path, '+++\ntitle = "Ferry: the end"\ndate = 2025-03-07\n+++\nThe ship left.\n'))
+    assert (record.metadata.title, record.metadata.published, record.text) == (
+        "Ferry: the end",
+        date(2025, 3, 7),
+        "The ship left.",
+    )
+    assert "not valid TOML" in failure(markdown(tmp_path, "+++\ntitle = \n+++\nThe ship left.\n")).reason
+
+
+ENDS = [
+    pytest.param("| Boat | Seats |\n|---|---|\n| Aurora | 48 |\n| Birka | 12 |", "| Birka | 12 |", id="table"),
+    pytest.param("- Aurora has 48 seats\n- Birka has 12", "- Birka has 12", id="list"),
+    pytest.param("## Seats\n\nAurora: 48\n\nBirka: 12", "Birka: 12", id="labels"),
+]
+
+
+@pytest.mark.parametrize(("end", "last"), ENDS)
+def test_a_markdown_file_is_its_article_to_the_last_line(end, last, tmp_path):
+    body = "\n\n".join([*STORY, end])
+    path = markdown(tmp_path, f"---\ntitle: Ferry\n---\n{body}\n\nShare this article\n")
+    [article] = cleaned(read(file_of(path), LIMIT), lambda _: None)
+    assert article.text.endswith(last)
+
+
 def test_front_matter_is_no_part_of_the_text(tmp_path):
     text = only(markdown(tmp_path, FRONT)).text
     assert "publisher" not in text
@@ -229,6 +274,12 @@ MARKUP = [
     pytest.param("2 * 3 * 4 is 24.", "2 * 3 * 4 is 24.", id="times"),
     pytest.param("See [the law](https://x.example/a_(b)) today.", "See the law today.", id="brackets-in-a-link"),
     pytest.param("The [sic] stays.", "The [sic] stays.", id="square-brackets"),
+    pytest.param("It cost ~~four~~ six million.", "It cost six million.", id="struck-out"),
+    pytest.param("About ~5 of ~~ them.", "About ~5 of ~~ them.", id="tildes"),
+    pytest.param("It left.[^1] It came back.[^note]", "It left. It came back.", id="marks-of-footnotes"),
+    pytest.param("[^1]: Minutes of the council.", "Minutes of the council.", id="footnote"),
+    pytest.param("See [the law][1] today.", "See the law today.", id="link-by-number"),
+    pytest.param(r"Five \* two is ten\_here.", "Five * two is ten_here.", id="signs-that-are-no-markup"),
 ]
 
 
@@ -273,7 +324,7 @@ def test_broken_front_matter_is_refused_with_its_line(tmp_path):
 def test_the_line_named_for_broken_front_matter_is_the_broken_one(tmp_path):
     found = failure(
         markdown(
-            tmp_path, "---\ntitle: Yes\ndate: 2025-03-12\nauthor: Aldo: Brannick: Salma\n---\n\nThe talks ended.\n"
+            tmp_path, "---\ntitle: Yes\ndate: 2025-03-12\nauthor: [Aldo: [Brannick]: Salma]]\n---\n\nThe talks ended.\n"
         )
     )
     assert "line 4" in found.reason
@@ -593,8 +644,17 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(tmp_path):
     (tmp_path / "in" / "folder").symlink_to(tmp_path / "out")
     found, listing = walked(tmp_path / "in")
     assert found == []
-    assert [item.path for item in listing.failures] == [str(tmp_path / "in" / "link.txt")]
-    assert "leads out" in listing.failures[0].reason
+    assert [item.path for item in listing.failures] == [str(tmp_path / "in" / name) for name in ("folder", "link.txt")]
+    assert all("leads out" in item.reason and "command line" in item.reason for item in listing.failures)
+
+
+def test_a_link_to_a_folder_that_is_read_anyway_is_no_failure(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "a.txt").write_text("x")
+    (tmp_path / "again").symlink_to(tmp_path / "real")
+    (tmp_path / "real" / "up").symlink_to(tmp_path)
+    found, listing = walked(tmp_path)
+    assert (found, listing.failures) == ([str(tmp_path / "real" / "a.txt")], [])
 
 
 def test_a_link_to_nothing_is_a_failure(tmp_path):
@@ -640,8 +700,8 @@ def test_nothing_outside_the_allowed_folders_is_read(tmp_path):
     ]
     found, listing = walked(tmp_path / "allowed", *outside, roots=(tmp_path / "allowed",))
     assert found == [str(tmp_path / "allowed" / "a.txt")]
-    assert [item.path for item in listing.failures] == [str(path) for path in outside]
-    assert all("NEWSDESK_INGEST__ROOTS" in item.reason for item in listing.failures)
+    assert [item.path for item in listing.failures] == [str(tmp_path / "allowed" / "link"), *map(str, outside)]
+    assert all("NEWSDESK_INGEST__ROOTS" in item.reason for item in listing.failures[1:])
 
 
 def test_a_folder_whose_name_begins_like_an_allowed_one_is_outside(tmp_path):

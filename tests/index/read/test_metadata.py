@@ -148,7 +148,24 @@ def test_a_date_in_the_headline_is_not_the_date_of_the_article():
     assert from_text(page("How the war that began on 24 February 2022 changed the islands for good")).published is None
 
 
+_LINES = """\
+The harbour board of Osterby decided on Monday to sell the old crane to
+a museum in the capital. Board member Tor Vik said that the money would
+go to a new pier, and that nobody had used the crane for twenty years.
+The museum means to show it from the spring of next year, when its hall
+for ships and machines will be ready for visitors.
+"""
 TITLES = [
+    pytest.param(
+        f"Osterby sells its old crane\nBy Rut Alm, Osterby Courier, 7 March 2025\n\n{_LINES}",
+        "Osterby sells its old crane",
+        id="above-wrapped-lines",
+    ),
+    pytest.param(
+        f"Osterby sells its old crane\nBy Rut Alm, Osterby Courier, 7 March 2025\n{_LINES}",
+        "Osterby sells its old crane",
+        id="right-above-wrapped-lines",
+    ),
     pytest.param(
         page("Council stops the island ferry", "By Ines Carrow"),
         "Council stops the island ferry",
@@ -211,6 +228,7 @@ def test_a_name_after_by_inside_the_article_is_not_its_author():
 
 
 PUBLISHERS = [
+    pytest.param("OLD CRANE\n\nThe old crane is sold. Tor Vik said that it rusts.", None, id="words-of-the-story"),
     pytest.param(
         page("Council stops the ferry", "Island Herald | 7 March 2025 | 08:15 GMT"),
         "Island Herald",

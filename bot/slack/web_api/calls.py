@@ -19,7 +19,7 @@ from slack_sdk.webhook.async_client import AsyncWebhookClient
 
 from bot.journal.processes import Leases
 from bot.slack import metrics
-from bot.slack.rate_limits import RateLimits
+from bot.slack.web_api.rate_limits import RateLimits
 from index.errors import NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")
@@ -30,6 +30,12 @@ LONGEST_WAIT = 60.0  # seconds, whatever Retry-After says
 _TIMEOUT = 20  # seconds of one call
 _SLOWED = {"ratelimited", "rate_limited"}
 _BROKEN = {"internal_error", "fatal_error", "service_unavailable", "team_added_to_org", "request_timeout"}
+_NO_TOKEN = {
+    "account_inactive", "accesslimited", "app_uninstalled", "invalid_auth", "not_authed", "org_login_required",
+    "token_expired", "token_revoked", "user_removed_from_team",
+}  # fmt: skip
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 300.0  # seconds between two tries of a token that is refused
+_LONGEST_WITHOUT_SLACK = 10.0  # the same while Slack does not answer
 _TROUBLES = (aiohttp.ClientError, asyncio.TimeoutError, OSError, SlackClientError)
 
 
@@ -43,6 +49,10 @@ class SlackRefused(SlackError):
     def __init__(self, method: str, error: str, needed: str = "") -> None:
         super().__init__(f"{method}: {error}" + (f" (needs {needed})" if needed else ""))
         self.method, self.error, self.needed = method, error, needed
+
+
+class TokenRefused(SlackRefused):
+    """Slack refuses the token: revoked, expired, the app uninstalled. It may be accepted again."""
 
 
 class SlackUnreachable(SlackError):
@@ -59,14 +69,53 @@ class RateLimitedClient(AsyncWebClient):
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**arguments)
         self._limits = RateLimits()
+        self.app_token_error = ""  # Slack's word while it refuses the app token
 
-    async def apps_connections_open(self, *, app_token: str, **kwargs: Any) -> Any:
+    async def open_connection(self, app_token: str) -> Any:
         """Ask for a socket's address, a few times in ten seconds at most."""
         async with self._limits.turn("apps.connections.open"):
-            return await super().apps_connections_open(app_token=app_token, **kwargs)
+            return await super().apps_connections_open(app_token=app_token)
+
+    async def apps_connections_open(self, *, app_token: str, **_more: Any) -> Any:
+        """Ask for a socket's address as Socket Mode does, until Slack gives one. What keeps failing is said once."""
+        said, pause = "", _FIRST_PAUSE
+        while True:
+            try:
+                response = await self.open_connection(app_token)
+                break
+            except _TROUBLES as error:
+                trouble = _reason("apps.connections.open", error)
+            refused = isinstance(trouble, SlackRefused)
+            self.app_token_error = trouble.error if isinstance(trouble, SlackRefused) else ""
+            if refused and str(trouble) != said:
+                log.error("%s Trying on at growing intervals.", self.app_token_trouble)
+            elif str(trouble) != said:
+                log.warning("slack cannot be reached, trying on: %s", trouble)
+            said = str(trouble)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE if refused else _LONGEST_WITHOUT_SLACK)
+        if self.app_token_error:
+            log.info("slack accepts SLACK_APP_TOKEN again")
+            self.app_token_error = ""
+        return response
+
+    @property
+    def app_token_trouble(self) -> str:
+        """What to do while Slack refuses the app token; "" if it does not."""
+        return refused_token("SLACK_APP_TOKEN", self.app_token_error) if self.app_token_error else ""
 
 
-def client(token: str, url: str | None, session: aiohttp.ClientSession | None = None) -> AsyncWebClient:
+def refused_token(name: str, error: str) -> str:
+    """Return the sentence that says which token Slack refuses, and what to do."""
+    where = (
+        "an app-level token (xapp-…) with connections:write, from Basic Information"
+        if name == "SLACK_APP_TOKEN"
+        else "the Bot User OAuth Token (xoxb-…), from Install App"
+    )
+    return f"Slack refuses {name} ({error}). Install the app again if it was removed, and set {where}."
+
+
+def client(token: str, url: str | None, session: aiohttp.ClientSession | None = None) -> RateLimitedClient:
     """Return the SDK's client, without its own retry after lost connections, which would post twice."""
     base = (url.rstrip("/") + "/") if url else AsyncWebClient.BASE_URL
     return RateLimitedClient(token=token, base_url=base, timeout=_TIMEOUT, session=session, retry_handlers=[])
@@ -75,13 +124,48 @@ def client(token: str, url: str | None, session: aiohttp.ClientSession | None = 
 class Calls:
     """Slack's methods, called by name."""
 
-    def __init__(self, web: AsyncWebClient, limits: RateLimits | None = None) -> None:
+    def __init__(self, web: RateLimitedClient, limits: RateLimits | None = None) -> None:
         self._web = web
         self._limits = limits or RateLimits()
+        self.token_error = ""  # Slack's word while it refuses the bot's token; then nothing is called
+        self._refused = asyncio.Event()
 
     def share_limits(self, windows: Leases) -> None:
         """Keep the rate limits together with other processes."""
         self._limits.shared = windows
+
+    @property
+    def trouble(self) -> str:
+        """Which token Slack refuses, and what to do; "" if it refuses none."""
+        if self.token_error:
+            return refused_token("SLACK_BOT_TOKEN", self.token_error)
+        return self._web.app_token_trouble
+
+    async def until_token_is_refused(self) -> None:
+        """Wait until Slack refuses the bot's token."""
+        await self._refused.wait()
+
+    async def until_token_is_accepted(self) -> None:
+        """Try the bot's token at growing intervals until Slack accepts it."""
+        pause = _FIRST_PAUSE
+        while self.token_error:
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, _LONGEST_PAUSE)
+            try:
+                await self.call_once("auth.test", {})
+            except SlackError:
+                continue
+            log.info("slack accepts SLACK_BOT_TOKEN again")
+            self.token_error = ""
+            self._refused.clear()
+
+    def _sorted_out(self, method: str, error: SlackApiError) -> SlackRefused | Unclear:
+        reason = _sorted_out(method, error)
+        if isinstance(reason, TokenRefused) and not self.token_error and method != "auth.test":
+            self.token_error = reason.error
+            log.error("%s Questions wait in the journal; trying on at growing intervals.", self.trouble)
+            self._refused.set()
+        return reason
 
     async def call(self, method: str, arguments: Mapping[str, Any] | None = None, tries: int = TRIES) -> dict[str, Any]:
         """Call a method that may safely be repeated. Raises SlackError."""
@@ -100,6 +184,8 @@ class Calls:
         """Call a method once; wait and try again only when Slack says to slow down."""
         given = {name: value for name, value in arguments.items() if value is not None}
         for _ in range(slowed):
+            if self.token_error and method != "auth.test":
+                raise TokenRefused(method, self.token_error)
             try:
                 async with self._limits.turn(method, str(given.get("channel", ""))):
                     if method.startswith(("conversations.", "users.")):  # these read no JSON
@@ -109,7 +195,7 @@ class Calls:
             except SlackApiError as error:
                 wait = _slowed(error)
                 if wait is None:
-                    reason = _sorted_out(method, error)
+                    reason = self._sorted_out(method, error)
                     metrics.slack_calls.labels(method, "unclear" if isinstance(reason, Unclear) else "refused").inc()
                     raise reason from None
                 metrics.slack_calls.labels(method, "slowed").inc()
@@ -133,38 +219,42 @@ class Calls:
         """Call a method that nothing depends on; None if Slack refuses it or does not answer."""
         try:
             return await self.call(method, arguments, tries=3)
+        except TokenRefused:
+            pass  # said once, for all calls
         except SlackRefused as error:
             log.warning("slack refused method=%s error=%s", method, error.error)
         except SlackUnreachable:
             log.warning("slack did not answer method=%s", method)
         return None
 
-    async def send(self, url: str, content: Mapping[str, Any]) -> bool:
-        """Send a message to a response_url; False if Slack did not take it."""
+    async def send(self, url: str, content: Mapping[str, Any]) -> bool | None:
+        """Send a message to a response_url; False if Slack refused it, None if it is unknown whether Slack took it."""
         try:
             response = await AsyncWebhookClient(url, timeout=_TIMEOUT, retry_handlers=[]).send_dict(dict(content))
         except _TROUBLES as error:
             log.warning("response_url failed trouble=%s", type(error).__name__)
-            return False
+            return None
         if response.status_code != 200:
             log.warning("response_url refused status=%s", response.status_code)
-        return response.status_code == 200
+        return response.status_code == 200 if response.status_code < 500 else None
 
     async def check_app_token(self, app_token: str) -> None:
         """Check the app token. Raises SlackError."""
         try:
-            await self._web.apps_connections_open(app_token=app_token)
-        except SlackApiError as error:
-            reason = _sorted_out("apps.connections.open", error)
-            if _slowed(error) is not None or isinstance(reason, Unclear):
-                raise SlackUnreachable(str(reason)) from None
-            raise reason from None
+            await self._web.open_connection(app_token)
         except _TROUBLES as error:
-            raise SlackUnreachable(f"apps.connections.open: {type(error).__name__}") from None
+            reason = _reason("apps.connections.open", error)
+            raise (
+                SlackUnreachable(f"apps.connections.open: {reason}") if isinstance(reason, Unclear) else reason
+            ) from None
 
     def may_stream(self) -> bool:
         """Tell whether a stream may be opened and closed now without waiting; if not, a plain post is quicker."""
-        return self._limits.is_free("chat.startStream") and self._limits.is_free("chat.stopStream")
+        return (
+            not self.token_error
+            and self._limits.is_free("chat.startStream")
+            and self._limits.is_free("chat.stopStream")
+        )
 
     def stream(self, channel: str, thread: str, user: str, team: str) -> Stream:
         """Return the SDK's stream. It sends nothing before it is told to."""
@@ -193,7 +283,7 @@ class Calls:
             if wait is not None:
                 raise SlackUnreachable("ratelimited") from None
             try:
-                raise _sorted_out(method, error) from None
+                raise self._sorted_out(method, error) from None
             except Unclear as unclear:
                 raise SlackUnreachable(str(unclear)) from None
         except _TROUBLES as error:
@@ -205,9 +295,7 @@ def _slowed(error: SlackApiError) -> float | None:
     """Return how many seconds Slack wants a caller to wait, None if it did not say to slow down."""
     response = error.response
     status, headers = getattr(response, "status_code", 0), getattr(response, "headers", None) or {}
-    data = getattr(response, "data", None)
-    said = data.get("error", "") if isinstance(data, dict) else ""
-    if status != 429 and said not in _SLOWED:
+    if status != 429 and _error_word(error) not in _SLOWED:
         return None
     try:
         return min(LONGEST_WAIT, max(0.2, float(headers.get("Retry-After", headers.get("retry-after", 1)))))
@@ -216,9 +304,20 @@ def _slowed(error: SlackApiError) -> float | None:
 
 
 def _sorted_out(method: str, error: SlackApiError) -> SlackRefused | Unclear:
-    response = error.response
+    response, said = error.response, _error_word(error)
     data = getattr(response, "data", None)
-    said = str(data.get("error", "")) if isinstance(data, dict) else ""
     if getattr(response, "status_code", 500) >= 500 or not said or said in _BROKEN:
         return Unclear(said or f"status {getattr(response, 'status_code', '?')}")
-    return SlackRefused(method, said, str(data.get("needed", "")) if isinstance(data, dict) else "")
+    kind = TokenRefused if said in _NO_TOKEN else SlackRefused
+    return kind(method, said, str(data.get("needed", "")) if isinstance(data, dict) else "")
+
+
+def _reason(method: str, error: BaseException) -> SlackRefused | Unclear:
+    if isinstance(error, SlackApiError):
+        return Unclear("ratelimited") if _slowed(error) is not None else _sorted_out(method, error)
+    return Unclear(type(error).__name__)
+
+
+def _error_word(error: SlackApiError) -> str:
+    data = getattr(error.response, "data", None)
+    return str(data.get("error", "")) if isinstance(data, dict) else ""

@@ -1,4 +1,7 @@
-"""The desk as the bot uses it: loaded in the background and run in threads, so that Slack never waits for it."""
+"""The desk as Slack and the browser use it: loaded in the background and run in threads, so that neither waits for it.
+
+Questions begin in the order in which they are asked.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,23 @@ import contextlib
 import contextvars
 import logging
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TypeVar
 
-from bot.answer.desk import Reply, Request
+from bot.answer.desk import Desk, Reply, Request
+from bot.answer.examples import example_questions
 from bot.desks import AnsweringDesk, StreamingDesk
-from bot.reply import Answer, Sentence
-from bot.slack.messages.home import example_questions
+from bot.journal.stored_answer import StoredAnswer, stored_answer
+from bot.languages import language_of, refusal_in
+from bot.reply import Answer, Links, Sentence
 from bot.telemetry import error_place
 from index.archive import Archive
+from index.articles import Hit
 from index.errors import NewsdeskError
 
 log = logging.getLogger("newsdesk.slack")
@@ -40,6 +48,7 @@ class DeskThreads:
         self._loading = threading.Lock()
         self._ready: tuple[AnsweringDesk, Archive] | None = None
         self.trouble: str | None = "is loading"  # why no question can be answered yet, None once they can
+        self._languages: tuple[int, Counter[str]] = (-1, Counter())
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
@@ -75,6 +84,15 @@ class DeskThreads:
         """Answer a question. Raises NewsdeskError."""
         return await self._in_thread(lambda: self._desk()[0].ask(request))
 
+    async def ask_quotes(self, request: Request) -> Reply:
+        """Answer a question with quotes, also where a language model answers: at no cost. Raises NewsdeskError."""
+
+        def ask() -> Reply:
+            desk = self._desk()[0]
+            return (desk.quotes if isinstance(desk, StreamingDesk) else desk).ask(request)
+
+        return await self._in_thread(ask)
+
     async def read(self, work: Callable[[Archive], T]) -> T:
         """Return what a function reads from the archive. Raises NewsdeskError."""
         return await self._in_thread(lambda: work(self._desk()[1]))
@@ -84,19 +102,57 @@ class DeskThreads:
         number, questions = await self.read(example_questions)
         if number != self._examples[0]:
             answered: list[str] = []
-            desk = (await self._in_thread(self._desk))[0]
-            quotes = (
-                desk.quotes if isinstance(desk, StreamingDesk) else desk
-            )  # nobody asked: a language model would cost money
             for candidate in questions:
-                request = Request(candidate, date.today())  # noqa: DTZ011  "today" is the team's
-                reply = await self._in_thread(partial(quotes.ask, request))
+                # nobody asked: a language model would cost money
+                reply = await self.ask_quotes(Request(candidate, date.today()))  # noqa: DTZ011  "today" is the team's
                 if isinstance(reply.result, Answer):
                     answered.append(candidate)
                 if len(answered) == _EXAMPLES:
                     break
             self._examples = number, tuple(answered)
         return self._examples[1]
+
+    async def search(self, request: Request, limit: int) -> list[Hit]:
+        """Return the passages that a question finds, best first. Raises NewsdeskError."""
+
+        def work() -> list[Hit]:
+            desk = self._desk()[0]
+            quotes = desk.quotes if isinstance(desk, StreamingDesk) else desk
+            assert isinstance(quotes, Desk)
+            return quotes.search(request, limit)
+
+        return await self._in_thread(work)
+
+    @property
+    def known_examples(self) -> tuple[str, ...]:
+        """The example questions that were found last."""
+        return self._examples[1]
+
+    async def stored(self, reply: Reply, links: Links) -> StoredAnswer:
+        """Return a reply as it is stored, with the versions it depends on. Raises NewsdeskError."""
+        return await self._in_thread(lambda: self._stored(reply, links))
+
+    async def answer(self, request: Request, links: Links) -> tuple[Reply, StoredAnswer]:
+        """Answer a question; return the reply, and the reply as it is stored. Raises NewsdeskError."""
+
+        def work() -> tuple[Reply, StoredAnswer]:
+            reply = self._desk()[0].ask(request)
+            return reply, self._stored(reply, links)
+
+        return await self._in_thread(work)
+
+    def _stored(self, reply: Reply, links: Links) -> StoredAnswer:
+        archive = self._desk()[1]
+        found = stored_answer(reply, archive_versions(archive), links)
+        language = None if found.answered else language_of(found.question)
+        foreign = refusal_in(language, self._count_languages(archive)) if language else ""
+        return replace(found, note=foreign, near=()) if foreign else found
+
+    def _count_languages(self, archive: Archive) -> Counter[str]:
+        found = article_languages(archive, self._languages[0])
+        if found:
+            self._languages = found
+        return self._languages[1]
 
     async def streams(self) -> bool:
         """Tell whether the desk answers sentence by sentence; False while it cannot be loaded."""
@@ -145,6 +201,29 @@ class DeskThreads:
         # In the caller's context: log and traces name the question that is being answered.
         run = partial(contextvars.copy_context().run, guarded, work)
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
+
+
+def article_languages(archive: Archive, known: int) -> tuple[int, Counter[str]] | None:
+    """Return the number of the published generation, and how many articles each language has; None if it is known."""
+    with archive.catalog.snapshot() as snapshot:
+        generation = snapshot.generation()
+        number = generation.number if generation else 0
+        if number == known:
+            return None
+        return number, Counter(source.language for source, _ in snapshot.sources() if source.language)
+
+
+def archive_versions(archive: Archive) -> dict[str, str]:
+    """Return the versions an answer depends on."""
+    from importlib.metadata import version
+
+    with archive.catalog.snapshot() as snapshot:
+        generation, model = snapshot.generation(), snapshot.fact("model")
+    return {
+        "newsdesk": version("newsdesk"),
+        "model": model or "",
+        "generation": str(generation.number if generation else 0),
+    }
 
 
 def guarded(work: Callable[[], T]) -> T:

@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 from bot.slack import metrics
-from bot.slack.calls import LONGEST_WAIT, TRIES, Calls, SlackRefused, SlackUnreachable, Unclear
 from bot.slack.messages.blocks import Message
+from bot.slack.web_api.calls import LONGEST_WAIT, TRIES, Calls, SlackRefused, SlackUnreachable, Unclear
 
 log = logging.getLogger("newsdesk.slack")
 
 ANSWER = "newsdesk_answer"  # the metadata that marks our messages
+_TRIGGER_LIVES = 2.5  # seconds; Slack says three, and the call takes its time
 _GONE = {"message_not_found", "thread_not_found", "cant_delete_message", "message_not_in_streaming_state"}
 _TOO_MUCH = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "msg_too_long"}
 
@@ -148,13 +150,13 @@ class Api(Calls):
             if error.error not in _GONE:
                 raise
 
-    async def post_ephemeral(self, channel: str, user: str, message: Message, thread: str = "") -> None:
-        """Show a message to one person only. A failure is logged and no more: nothing depends on it."""
+    async def post_ephemeral(self, channel: str, user: str, message: Message, thread: str = "") -> bool:
+        """Show a message to one person only; False if Slack did not take it."""
         arguments = {**_content(message), "channel": channel, "user": user, "thread_ts": thread or None}
-        await self.try_call("chat.postEphemeral", arguments)
+        return await self.try_call("chat.postEphemeral", arguments) is not None
 
-    async def respond(self, url: str, message: Message, **more: Any) -> bool:
-        """Answer through a response_url; False if Slack did not take it."""
+    async def respond(self, url: str, message: Message, **more: Any) -> bool | None:
+        """Answer through a response_url; False if Slack refused it, None if it is unknown whether Slack took it."""
         return await self.send(url, {**_content(message), **_NO_PREVIEWS, **more})
 
     # --- signs of life ---
@@ -185,9 +187,19 @@ class Api(Calls):
 
     # --- windows, people, places ---
 
-    async def open_window(self, trigger: str, view: Mapping[str, Any]) -> None:
-        """Open a window; the trigger lives three seconds."""
-        await self.try_call("views.open", {"trigger_id": trigger, "view": view})
+    async def open_window(self, trigger: str, view: Mapping[str, Any], since: float) -> bool:
+        """Open a window; False if that failed.
+
+        The trigger lives three seconds. ``since``: when it came, by the monotonic clock.
+        """
+        left = since + _TRIGGER_LIVES - time.monotonic()
+        if left <= 0:
+            return False
+        try:
+            opened = await asyncio.wait_for(self.try_call("views.open", {"trigger_id": trigger, "view": view}), left)
+        except TimeoutError:
+            return False
+        return opened is not None
 
     async def publish_home(self, user: str, view: Mapping[str, Any]) -> None:
         """Show a person their Home tab."""

@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import logging
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from bot.answer.desk import Reply
+from bot import telemetry
+from bot.answer.desk import QuestionError, Reply
+from bot.answer.question import parse_question
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.reply import Answer, Citation, Links, Sentence
-from index.articles import Article
+from bot.reply import Answer, Citation, Links, Sentence, marks_of
+from bot.telemetry import error_place
+from index.articles import Article, Hit
+from index.errors import ArchiveError
+from index.sentences import spans
 from index.store.dialect import Database
-from web.links import LinkTarget, version_of
+from index.text import terms
+from web.links import target
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
+
+log = logging.getLogger("newsdesk.answers")
 
 Outcome = Literal["answered", "refused", "hint", "trouble"]
 REASONS = {
@@ -38,6 +47,8 @@ class Origin:
     publisher: str | None
     published: str | None  # ISO
     url: str | None
+    date_source: str | None = None  # as that of a Source
+    teaser: bool = False
 
     @property
     def day(self) -> date | None:
@@ -58,22 +69,35 @@ class Cited:
     after: str = ""
     also_in: tuple[str, ...] = ()
     link: str | None = None
+    headline: bool = False  # the quote is the article's headline, and start and end are of that
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """What a reader is told beside the source."""
+        return marks_of(headline=self.headline, teaser=self.origin.teaser)
 
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A passage that is close to a question without an answer."""
+    """A passage that is close to a question without an answer.
+
+    ``sentence`` is the closest of its sentences, "" if that is long.
+    """
 
     origin: Origin
     text: str
     link: str | None = None
+    sentence: str = ""
+    start: int = 0  # of the sentence, else of the text
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
     """An answer, a refusal, a hint or an apology.
 
-    ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer.
+    ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer, and in place of a
+    refusal's usual sentence.
     """
 
     question: str
@@ -97,6 +121,11 @@ class StoredAnswer:
         """Return the answer as the journal stores it."""
         return json.dumps(asdict(self), ensure_ascii=False)
 
+    @property
+    def refusal(self) -> str:
+        """The sentence of a refusal."""
+        return self.note or REASONS.get(self.reason, REASONS["not_supported"])
+
     @classmethod
     def from_json(cls, text: str) -> StoredAnswer:
         """Return the answer that the journal stores as this text."""
@@ -108,6 +137,33 @@ class StoredAnswer:
         )
         near = tuple(Near(**{**item, "origin": Origin(**item["origin"])}) for item in values["near"])
         return cls(**{**values, "said": said, "cited": cited, "near": near})
+
+
+APOLOGY = (
+    "Sorry, I could not look into the articles just now. Please ask again in a few minutes; an admin finds the "
+    "reason with: python -m bot doctor"
+)
+
+
+def answer_to_error(question: str, error: Exception) -> StoredAnswer:
+    """Return what the asker reads after an error.
+
+    That is the error's text where it is meant for them, else an apology that shows nothing of the inside.
+    """
+    if isinstance(error, QuestionError):
+        return StoredAnswer(question, "trouble", str(error))
+    log.error("could not answer error=%s", error_place(error))
+    if isinstance(error, ArchiveError) and "no archive" in str(error):
+        return StoredAnswer(
+            question, "trouble", "There are no articles yet. An admin puts them in with: python ingest.py FOLDER"
+        )
+    return StoredAnswer(question, "trouble", apology())
+
+
+def apology() -> str:
+    """Return the apology for an error, with the reference under which the log tells more."""
+    id_ = telemetry.request.get()
+    return f"{APOLOGY} (reference {id_})" if id_ else APOLOGY
 
 
 def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links: Links | None = None) -> StoredAnswer:
@@ -132,11 +188,24 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             note=note,
             lead=result.lead,
         )
-    near = tuple(
-        Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, (hit.passage.start, hit.passage.end)))
-        for hit in result.nearest
-    )
+    near = tuple(filter(None, (_near(result.question, hit, links) for hit in result.nearest)))
     return StoredAnswer(result.question, "refused", result.reason, near=near, versions=versions)
+
+
+_IS_NEAR = 0.5  # share of a question's words that a passage has which is worth to be shown
+_LONGEST_SENTENCE = 300  # characters
+
+
+def _near(question: str, hit: Hit, links: Links) -> Near | None:
+    """Return a passage that has much of a question, None if it is far off."""
+    asked = set(parse_question(question, date.today()).terms)  # noqa: DTZ011  no answer depends on it
+    text, start = hit.passage.text, hit.passage.start
+    if not asked or len(asked & set(terms(text))) < _IS_NEAR * len(asked):
+        return None
+    begin, end = max(spans(text), key=lambda span: len(asked & set(terms(text[slice(*span)]))), default=(0, 0))
+    short = 0 < end - begin <= _LONGEST_SENTENCE
+    place = (start + begin, start + end) if short else (start, hit.passage.end)
+    return Near(_origin(hit.article), text, links.passage(hit.article, place), text[begin:end] if short else "", *place)
 
 
 def _origin(article: Article) -> Origin:
@@ -148,13 +217,17 @@ def _origin(article: Article) -> Origin:
         source.publisher,
         source.published.isoformat() if source.published else None,
         source.url,
+        source.date_source,
+        source.teaser,
     )
 
 
 def _cited(citation: Citation, link: str | None) -> Cited:
     text, passage = citation.article.text, citation.passage
-    before = text[min(passage.start, citation.start) : citation.start]
-    after = text[citation.end : max(passage.end, citation.end)]
+    before = after = ""
+    if not citation.headline:
+        before = text[min(passage.start, citation.start) : citation.start]
+        after = text[citation.end : max(passage.end, citation.end)]
     return Cited(
         citation.number,
         _origin(citation.article),
@@ -165,6 +238,7 @@ def _cited(citation: Citation, link: str | None) -> Cited:
         after,
         citation.also_in,
         link,
+        citation.headline,
     )
 
 
@@ -176,16 +250,28 @@ def answers(place: Database) -> Answers:
         if not opened:
             if isinstance(place, Path) and not place.exists():
                 return None
-            opened.append(Journal(place))
+            opened.append(Journal(place, to_read=True))
         entry = opened[0].by_id(id_)
-        return _shown(entry) if entry and entry.answer else None
+        return _shown(entry, conversation(opened[0], id_)[:-1]) if entry and entry.answer else None
 
     return find
 
 
-def _shown(entry: JournalEntry) -> AnswerView:
+def conversation(journal: Journal, id_: str, most: int = 9) -> list[JournalEntry]:
+    """Return a question and those it follows in the browser, oldest first."""
+    found: list[JournalEntry] = []
+    while len(found) < most and (entry := journal.by_id(id_)):
+        found.insert(0, entry)
+        if entry.kind != "web" or not entry.thread:
+            break
+        id_ = entry.thread
+    return found
+
+
+def _shown(entry: JournalEntry, earlier: Sequence[JournalEntry]) -> AnswerView:
     stored = StoredAnswer.from_json(entry.answer or "{}")
-    message = "" if stored.answered else REASONS.get(stored.reason, stored.reason)
+    message = "" if stored.answered else stored.note or REASONS.get(stored.reason, stored.reason)
+    closest = [near for near in stored.near if near.end]  # older ones do not say where they stand
     moment = datetime.fromtimestamp(entry.asked, UTC)
     sentences = tuple(ShownSentence(said.text, said.numbers) for said in stored.said)
     return AnswerView(
@@ -195,15 +281,38 @@ def _shown(entry: JournalEntry) -> AnswerView:
         tuple(_quoted(cited, stored) for cited in stored.cited),
         message,
         stored.verbatim,
+        tuple(_close(near, number) for number, near in enumerate(closest, 1)),
+        tuple((item.text, item.id) for item in earlier),
+        stored.lead,
+        stored.note if stored.answered else "",
     )
+
+
+def _close(near: Near, number: int) -> QuotedSource:
+    origin = near.origin
+    place = target(origin.article_id, origin.digest, origin.title, (near.start, near.end, False))
+    quote, marks = near.sentence or near.text, marks_of(headline=False, teaser=origin.teaser)
+    return QuotedSource(number, quote, origin.title, origin.publisher, origin.day, (), place, origin.date_source, marks)
 
 
 def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
     origin = cited.origin
-    others = tuple(
-        (other.start, other.end)
+    others = [
+        (other.start, other.end, other.headline)
         for other in stored.cited
         if other.origin.article_id == origin.article_id and other is not cited
+    ]
+    place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
+    return QuotedSource(
+        cited.number,
+        cited.quote,
+        origin.title,
+        origin.publisher,
+        origin.day,
+        cited.also_in,
+        place,
+        origin.date_source,
+        cited.marks,
+        cited.before,
+        cited.after,
     )
-    place = LinkTarget(origin.article_id, version_of(origin.digest), (cited.start, cited.end), others)
-    return QuotedSource(cited.number, cited.quote, origin.title, origin.publisher, origin.day, cited.also_in, place)

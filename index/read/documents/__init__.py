@@ -1,0 +1,1 @@
+"""PDF and Word files: their text as paragraphs, and those of their properties that can be trusted."""
