@@ -27,7 +27,7 @@ from index.archive import Archive
 from index.articles import Hit
 from index.model.embedder import Embedder
 from index.search.search import find
-from index.text import spans
+from index.sentences import spans
 from index.view import View
 
 # Of the first two the paragraph is known; in the others the product has searched an archive.

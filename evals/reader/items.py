@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from evals.metrics import normalised
-from index.text import spans, terms
+from index.sentences import spans
+from index.text import terms
 
 # Sets whose licence allows weights to be published, as their sources state it, and how many positive pairs of each are
 # taken at most. Left out: SQuADShifts' Reddit and Amazon parts and TweetQA (users' posts), MNLI and WiCE (unclear).

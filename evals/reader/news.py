@@ -10,9 +10,10 @@ from typing import Any
 
 from evals.reader.items import Item
 from evals.reader.wording import names_in
+from index.sentences import spans
 from index.speech import NAME
 from index.statements import statements
-from index.text import is_prose, spans, terms
+from index.text import is_prose, terms
 from index.words import first_fields, lines, listed, one_of
 
 _DAY = one_of(day.capitalize() for day in first_fields("calendar", "weekdays"))
