@@ -39,6 +39,9 @@ _BESIDE_DATE = re.compile(
     r"|first|last|zuletzt|mis\sà|at)\b[.:]?\s*)+",
     re.I,
 )
+_READ_IN = re.compile(
+    r"\d{1,3}[\s-]?min(?:ute|uten|uto|uti|uter)?s?\b\.?(?:\s[^\W\d]{2,10}){0,3}", re.I
+)  # "4 min read"
 _PICTURE = re.compile(r"(?:foto|photo|bild|image)s?\s?:", re.I)
 _ROLES = frozenset(listed("datelines", "roles"))
 _OUTLET_WORDS = frozenset(listed("outlets"))
@@ -98,9 +101,9 @@ def _names(line: str) -> list[str] | None:
         if _PICTURE.match(part):
             break
         name = _LABEL.sub("", part).strip(" .:–—-")
-        name = name.strip("()") if name.startswith("(") else name
+        name = name.strip("() ") if name.startswith("(") or name.count("(") != name.count(")") else name
         role = not _ROLES.isdisjoint(word.strip(".") for word in name.casefold().split())
-        if not name or role or _CLOCK.fullmatch(name) or _BESIDE_DATE.fullmatch(name):
+        if not name or role or _READ_IN.fullmatch(name) or _CLOCK.fullmatch(name) or _BESIDE_DATE.fullmatch(name):
             continue
         if not PERSON.fullmatch(name) and not _PROPER.fullmatch(name):
             return None

@@ -28,6 +28,12 @@ BYLINES = [
         DAY,
         id="published-and-updated",
     ),
+    pytest.param(
+        "By Jonna Falk · Harbour Courier · Mar 9, 2025 · 5 min read", "Jonna Falk", "Harbour Courier", DAY, id="minutes"
+    ),
+    pytest.param(
+        "Jonna Falk, Harbour Courier (09.03.2025)", "Jonna Falk", "Harbour Courier", DAY, id="date-in-brackets"
+    ),
     pytest.param("Published 9 March 2025 by Jonna Falk", "Jonna Falk", None, DAY, id="published-by"),
     pytest.param("Jonna Falk | 9 March 2025 | Harbour Courier", "Jonna Falk", "Harbour Courier", DAY, id="bars"),
     pytest.param(
