@@ -12,7 +12,7 @@ from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
-from newsroom import Newsroom, eventually, page, question, tokens
+from newsroom import Newsroom, eventually, question, story, tokens
 
 import ingest
 from bot.__main__ import main as bot_main
@@ -40,7 +40,7 @@ def test_a_second_ingest_says_which_process_holds_the_lock_and_the_first_goes_on
         )
         assert bot_main(["rebuild"], embedder=newsroom.embedder) == 2
         assert f"Process {first.pid} " in capsys.readouterr().err
-        out, err = first.communicate(json.dumps({"id": "2", "title": "Ship2", "text": page(2, 1)}) + "\n", timeout=60)
+        out, err = first.communicate(json.dumps({"id": "2", "title": "Ship2", "text": story(2, 1)}) + "\n", timeout=60)
     assert first.returncode == 0, (out, err)
     newsroom.ingest("articles", "--json")
     assert newsroom.versions() == {1: 1, 2: 1}
