@@ -61,21 +61,22 @@ def joined(address: str) -> Iterator[type[OnCluster]]:
         ) from error
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        found = canonicalize_bootstrap_address(address)
-        socket.create_connection(extract_ip_port(found), timeout=5).close()  # Ray itself would wait for minutes
-        code = {"py_modules": [str(Path(__file__).parents[1])]}
-        ray.init(found, runtime_env=code, logging_level=logging.CRITICAL, log_to_driver=False)
-    except Exception as error:  # Ray raises whatever its parts raise
-        raise ClusterError(
-            f"The Ray cluster at {address} cannot be joined ({described(error)}). "
-            "Run this on a machine of the cluster, with its RAY_AUTH_TOKEN."
-        ) from error
-    try:
-        with contextlib.redirect_stdout(sys.stderr):  # Ray prints there that a worker died
+    # Ray's threads print there that a worker died, also while it is left.
+    with contextlib.redirect_stdout(sys.stderr):
+        try:
+            found = canonicalize_bootstrap_address(address)
+            socket.create_connection(extract_ip_port(found), timeout=5).close()  # Ray itself would wait for minutes
+            code = {"py_modules": [str(Path(__file__).parents[1])]}
+            ray.init(found, runtime_env=code, logging_level=logging.CRITICAL, log_to_driver=False)
+        except Exception as error:  # Ray raises whatever its parts raise
+            raise ClusterError(
+                f"The Ray cluster at {address} cannot be joined ({described(error)}). "
+                "Run this on a machine of the cluster, with its RAY_AUTH_TOKEN."
+            ) from error
+        try:
             yield OnCluster
-    finally:
-        ray.shutdown()
+        finally:
+            ray.shutdown()
 
 
 class OnCluster:
