@@ -88,7 +88,7 @@ def own_article(nodes: Iterable[Node], addresses: Iterable[str | None], titles: 
 
     One that names another page of the site, or a headline without the words of the page's, is of another article.
     """
-    articles = [node for node in nodes if _is_article(node)]
+    articles = [node for node in nodes if is_article(node)]
     here = {_key(address) for address in addresses if address} - {""}
     known = [title for title in titles if title]
     names = [name for name in map(letters, known) if len(name) > 8]
@@ -103,7 +103,8 @@ def own_article(nodes: Iterable[Node], addresses: Iterable[str | None], titles: 
     return next((node for node in articles if not _is_of_another(node, here, words)), {})
 
 
-def _is_article(node: Node) -> bool:
+def is_article(node: Node) -> bool:
+    """Tell whether an object is of an article."""
     kinds = types(node)
     return (
         any(_ARTICLE.search(kind) for kind in kinds)

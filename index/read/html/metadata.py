@@ -14,8 +14,9 @@ from index.read.html.authors import authors_in, authors_shown, is_house
 from index.read.html.blocks import blocks_of
 from index.read.html.json_text import own_text
 from index.read.html.layout import heading_of, lines_near
-from index.read.html.linked_data import headline_of, letters, objects, own_article, resolved, types
+from index.read.html.linked_data import headline_of, is_article, letters, objects, own_article, resolved, types
 from index.read.html.published import published
+from index.read.html.teaser import not_free
 from index.read.record import line_of, people, web_address
 from index.read.text_metadata import Metadata
 
@@ -94,7 +95,7 @@ _CHANGED = ("article:modified_time", "og:updated_time", "datemodified", "dcterms
 @dataclass(frozen=True, slots=True)
 class Page:
     """What a page says of itself; ``kind`` is "article", "listing" or "" where it does not say; ``body`` its text if
-    JSON-LD holds it.
+    JSON-LD holds it. Its article is ``paid``, and has so many words (``counted``, 0: not said).
     """
 
     metadata: Metadata
@@ -102,6 +103,8 @@ class Page:
     language: str | None
     kind: str
     body: str
+    paid: bool
+    counted: int
 
 
 @dataclass(slots=True)
@@ -154,7 +157,9 @@ def page_metadata(tree: HtmlElement, url: str | None = None) -> Page:
     metadata = Metadata(title, publisher, ", ".join(authors) or None)
     if dated:
         metadata = replace(metadata, published=dated.day, published_at=dated.moment, date_source=dated.source)
-    return Page(metadata, address, language, kind, own_text(article))
+    paid = not_free((node for node in nodes if node is article or not is_article(node)), tree)
+    counted = re.fullmatch(r"\d{1,6}", str(article.get("wordCount")))
+    return Page(metadata, address, language, kind, own_text(article), paid, int(counted[0]) if counted else 0)
 
 
 def _tags(tree: HtmlElement) -> _Tags:

@@ -81,7 +81,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
         speaks=False,
         extracted=True,
         left_out=(*_unshown(text, blocks), *left_out(blocks, kept)),
-        teaser=is_teaser(tree, text, " ".join(block.text for block in blocks)),
+        teaser=is_teaser(text, " ".join(block.text for block in blocks), paid=page.paid, counted=page.counted),
     )
 
 

@@ -29,6 +29,12 @@ def marked(free: object = False, **more: object) -> str:
     return f'<script type="application/ld+json">{json.dumps(said)}</script>'
 
 
+ANOTHER = (
+    '<script type="application/ld+json">{"@type": "NewsArticle", "headline": "Ferry strike in Osterby ends", '
+    '"url": "/ferry-strike", "isAccessibleForFree": false, "wordCount": 2000}</script>'
+)
+
+
 def teaser(head: str, story: list[str], after: str = "") -> bool:
     return read_html("page.html", html(head, "", story).replace("</article>", f"{after}</article>").encode()).teaser
 
@@ -68,6 +74,8 @@ def test_of_an_article_that_is_not_free_the_beginning_is_a_teaser(head, story, a
         pytest.param(marked(), [*BEGIN, *MORE[:4]], "", id="ends as a sentence"),
         pytest.param(marked(wordCount=130), [*BEGIN, *MORE[:2]], OFFER, id="as many words as it counts"),
         pytest.param(marked(True), BEGIN, "", id="free"),
+        pytest.param(marked(True) + ANOTHER, BEGIN, "", id="free, beside another that is not"),
+        pytest.param(marked() + ANOTHER, [*BEGIN, *MORE[:4]], "", id="another has more words"),
         pytest.param("", [*BEGIN, *MORE[:2]], OFFER, id="whole, with an offer below"),
         pytest.param("", [*BEGIN, *MORE, BROKEN], OFFER, id="very long"),
         pytest.param(marked(), [*BEGIN, *MORE, BROKEN], OFFER, id="very long, not free"),
