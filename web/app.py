@@ -62,7 +62,7 @@ _LATER = ("Not now", "The articles cannot be opened at the moment.", "Please try
 _SHUT = (
     "Not open here",
     "Questions can be asked here once the people who run this newsdesk have set a password.",
-    "They find how in docs/use/reading-room.md: NEWSDESK_WEB__PASSWORD, or NEWSDESK_WEB__USER_HEADER behind a proxy "
+    "They find how in docs/use/browser.md: NEWSDESK_WEB__PASSWORD, or NEWSDESK_WEB__USER_HEADER behind a proxy "
     "that knows who asks. On the machine itself, open it under http://127.0.0.1.",
 )
 _NO_PASSWORD = (
