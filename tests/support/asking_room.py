@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 from hash_embedder import HashEmbedder
 from lxml import html
+from reading_room import served_in_thread
 
 from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
@@ -20,7 +20,6 @@ from bot.journal.stored_answer import answers
 from bot.wiring import desk_loader, question_box
 from settings import Settings, load
 from web.app import app
-from web.server import listening
 
 HERE = "http://127.0.0.1:8080"
 
@@ -57,27 +56,25 @@ async def asking_room() -> AsyncIterator[AskingRoom]:
         yield AskingRoom(app(settings.signed_links(), settings.open_catalog, found, asking=asking), settings)
 
 
-@contextlib.contextmanager
-def served_room() -> Iterator[str]:
+def served_room() -> contextlib.AbstractContextManager[str]:
     """Serve such a room in a thread and give its address."""
-    ready, ended, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
-    found: list[int] = []
 
-    async def serve() -> None:
-        async with asking_room() as room, listening(room.app, "127.0.0.1", 0) as port:
-            found.append(port)
-            ready.set()
-            await ended.wait()
+    @contextlib.asynccontextmanager
+    async def application() -> AsyncIterator[Any]:
+        async with asking_room() as room:
+            yield room.app
 
-    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-    thread.start()
-    try:
-        assert ready.wait(30)
-        yield f"http://127.0.0.1:{found[0]}"
-    finally:
-        loop.call_soon_threadsafe(ended.set)
-        thread.join()
-        loop.close()
+    return served_in_thread(application())
+
+
+def in_room(scenario: Callable[[AskingRoom, httpx.AsyncClient], Awaitable[None]]) -> None:
+    """Play a scenario in such a room, with somebody on this machine."""
+
+    async def play() -> None:
+        async with asking_room() as room, room.browser() as browser:
+            await scenario(room, browser)
+
+    asyncio.run(asyncio.wait_for(play(), 60))
 
 
 def page(answered: httpx.Response) -> Any:

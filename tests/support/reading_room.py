@@ -102,27 +102,32 @@ class ReadingRoom:
     async def asked(self, targets: list[bytes], method: str = "GET") -> list[Answered]:
         return [await _asked(self.app, target, method) for target in targets]
 
-    @contextlib.contextmanager
-    def served(self, port: int = 0) -> Iterator[str]:
+    def served(self, port: int = 0) -> contextlib.AbstractContextManager[str]:
         """Serve the room in a thread and give its address."""
-        ready, ended, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
-        found: list[int] = []
+        return served_in_thread(contextlib.nullcontext(self.app), port)
 
-        async def serve() -> None:
-            async with listening(self.app, "127.0.0.1", port) as there:
-                found.append(there)
-                ready.set()
-                await ended.wait()
 
-        thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
-        thread.start()
-        try:
-            assert ready.wait(30)
-            yield f"http://127.0.0.1:{found[0]}"
-        finally:
-            loop.call_soon_threadsafe(ended.set)
-            thread.join()
-            loop.close()
+@contextlib.contextmanager
+def served_in_thread(opened: contextlib.AbstractAsyncContextManager[Any], port: int = 0) -> Iterator[str]:
+    """Serve an application that is opened in a thread, and give its address."""
+    ready, ended, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
+    found: list[int] = []
+
+    async def serve() -> None:
+        async with opened as application, listening(application, "127.0.0.1", port) as there:
+            found.append(there)
+            ready.set()
+            await ended.wait()
+
+    thread = threading.Thread(target=loop.run_until_complete, args=(serve(),))
+    thread.start()
+    try:
+        assert ready.wait(30)
+        yield f"http://127.0.0.1:{found[0]}"
+    finally:
+        loop.call_soon_threadsafe(ended.set)
+        thread.join()
+        loop.close()
 
 
 def span(item: Article, quote: str) -> tuple[int, int]:

@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import httpx
 import jsonschema
 import pytest
-from asking_room import HERE, AskingRoom, asking_room
+from asking_room import HERE, AskingRoom, in_room
 from hash_embedder import HashEmbedder
-from newsroom import Newsroom, question
+from newsroom import question
 
 import newsdesk
 from bot.reply import Answer, NoAnswer
 
+pytestmark = pytest.mark.usefixtures("own_journal")
+
 TOKEN = "a token of this test alone"
 THERE = "https://newsdesk.example.org"
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """An archive of three stories about ships."""
-    with pytest.MonkeyPatch.context() as patch:
-        room = Newsroom(tmp_path_factory.mktemp("api"))
-        patch.setenv("NEWSDESK_DATA_DIR", str(room.archive))
-        for number in range(1, 4):
-            room.write(number, 1)
-        room.ingest()
-    return room.archive
-
-
-@pytest.fixture(autouse=True)
-def _own_archive(archive, tmp_path, monkeypatch):
-    """A data folder of its own for the journal and the secret, over the archive of the module."""
-    data = tmp_path / "data"
-    data.mkdir()
-    for entry in archive.iterdir():
-        (data / entry.name).symlink_to(entry)
-    monkeypatch.setenv("NEWSDESK_DATA_DIR", str(data))
-
-
-def in_room(scenario):
-    """Play a scenario with a program on this machine."""
-
-    async def play() -> None:
-        async with asking_room() as room, room.browser() as program:
-            await scenario(room, program)
-
-    asyncio.run(asyncio.wait_for(play(), 60))
 
 
 async def described(program: httpx.AsyncClient, answered: httpx.Response, path: str, method: str) -> dict:
@@ -261,8 +230,8 @@ def test_before_the_first_ingest_programs_are_told_to_come_back(tmp_path, monkey
     in_room(scenario)
 
 
-def test_a_notebook_asks_in_one_line(archive):
-    with newsdesk.Desk(archive, embedder=HashEmbedder()) as desk:
+def test_a_notebook_asks_in_one_line(three_stories):
+    with newsdesk.Desk(three_stories, embedder=HashEmbedder()) as desk:
         found = desk.ask(question(1))
         assert isinstance(found, Answer)
         citation = found.citations[0]

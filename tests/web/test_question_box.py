@@ -8,12 +8,14 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from asking_room import HERE, AskingRoom, ask, asking_room, fields, page, served_room, texts
-from newsroom import Newsroom, question
+from asking_room import HERE, AskingRoom, ask, fields, in_room, page, served_room, texts
+from newsroom import question
 
 from bot.admin.usage import usage
 from bot.journal.journal import Journal, journal_at
 from web.links import SignedLinks
+
+pytestmark = pytest.mark.usefixtures("own_journal")
 
 STRANGE = [
     "<script>window.pwned = 1</script>",
@@ -29,38 +31,6 @@ STRANGE = [
     "ship1 😀 Łódź 東京 ‮",
     "<!--<script>-->]]><![CDATA[",
 ]
-
-
-@pytest.fixture(scope="module")
-def archive(tmp_path_factory):
-    """An archive of three stories about ships."""
-    with pytest.MonkeyPatch.context() as patch:
-        room = Newsroom(tmp_path_factory.mktemp("box"))
-        patch.setenv("NEWSDESK_DATA_DIR", str(room.archive))
-        for number in range(1, 4):
-            room.write(number, 1)
-        room.ingest()
-    return room.archive
-
-
-@pytest.fixture(autouse=True)
-def _own_archive(archive, tmp_path, monkeypatch):
-    """A data folder of its own for the journal and the secret, over the archive of the module."""
-    data = tmp_path / "data"
-    data.mkdir()
-    for entry in archive.iterdir():
-        (data / entry.name).symlink_to(entry)
-    monkeypatch.setenv("NEWSDESK_DATA_DIR", str(data))
-
-
-def in_room(scenario):
-    """Play a scenario in a room with a question box."""
-
-    async def play() -> None:
-        async with asking_room() as room, room.browser() as browser:
-            await scenario(room, browser)
-
-    asyncio.run(asyncio.wait_for(play(), 60))
 
 
 def test_the_first_page_has_one_field_examples_and_the_newest_articles():
