@@ -167,7 +167,8 @@ class Queue:
                 log.error("cannot hand out questions error=%s", error_place(error))
                 await asyncio.sleep(1)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._wake.wait(), _WATCH)
+                async with asyncio.timeout(_WATCH):  # wait_for would lose a cancellation that comes as it is woken
+                    await self._wake.wait()
 
     def wake(self) -> None:
         """Have what waits handed out now."""

@@ -60,7 +60,8 @@ class Statuses:
                 await self._api.set_status(shown.entry.channel, shown.entry.thread, status, LOADING)
             shown.text, previous = status, None
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(shown.done.wait(), _REFRESH_WAITING if shown.waits else _REFRESH)
+                async with asyncio.timeout(_REFRESH_WAITING if shown.waits else _REFRESH):
+                    await shown.done.wait()
 
     async def end(self, entry: JournalEntry, clear: bool) -> None:
         """End the status of a question.
