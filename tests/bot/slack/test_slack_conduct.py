@@ -218,6 +218,23 @@ def test_running_answers_are_finished_and_waiting_ones_left_to_the_next_process(
     run(whole())
 
 
+def test_the_queue_ends_when_it_is_cancelled_just_as_a_question_wakes_it(archive, tmp_path):
+    async def whole() -> None:
+        async with SlackServer() as slack, bot(slack, archive, tmp_path) as one:
+            for ticks in range(8):  # turns of the event loop between the waking and the end
+                queue = asyncio.create_task(one.queue.run())
+                await slack.until(lambda: one.desk.trouble is None, "the desk is there")
+                await slack.quiet()
+                one.queue.wake()
+                for _ in range(ticks):
+                    await asyncio.sleep(0)
+                queue.cancel()
+                ended, _ = await asyncio.wait({queue}, timeout=5)
+                assert ended, ticks
+
+    run(whole())
+
+
 def test_an_event_that_comes_while_the_process_ends_is_left_to_the_next(archive, tmp_path):
     async def whole() -> None:
         async with SlackServer(patience=0.3, retries=(0.2, 0.5, 1, 2, 4)) as slack:
@@ -333,9 +350,9 @@ def test_a_process_killed_at_any_moment_leaves_one_answer_to_the_next(archive, t
             journal.close()
             await slack.quiet()
             assert [len(slack.thread(one.ts)) for one in asked] == [1] * len(asked)
-            assert [
-                fault for fault in slack.wrong if "acknowledged after" not in fault
-            ] == []  # what a dead process did not acknowledge came again
+            # What a dead process did not acknowledge comes again, and nobody knows how fast the one before had posted.
+            excused = ("acknowledged after", "calls in 5 s")
+            assert [fault for fault in slack.wrong if not any(words in fault for words in excused)] == []
             assert slack.stuck() == []
             process.send_signal(signal.SIGTERM)
             await slack.until(lambda: process.poll() is not None, "the end")
