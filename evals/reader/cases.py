@@ -16,7 +16,8 @@ from typing import Any
 
 from bot.answer.candidates import candidates_of, weights_of
 from bot.answer.confidence import confidence, signs_of, what_is_missing
-from bot.answer.question import complete_follow_up, parse_question
+from bot.answer.follow_up import complete_follow_up
+from bot.answer.question import parse_question
 from bot.answer.scoring import best_first, score_by_meaning, score_by_words, sentence_vectors
 from evals.archives import archive_of
 from evals.asking import TODAY
