@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TextIO
+from typing import Any, ClassVar, Literal, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn
@@ -266,3 +266,37 @@ class LineProgress(Progress):
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
         self._said = self._clock()
+
+
+class WatchProgress(Progress):
+    """One line for each change, once it is in."""
+
+    _DONE: ClassVar = {"add": "added", "update": "updated", "remove": "removed"}
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """``say`` takes each line."""
+        self.gone: dict[str, int] = {}
+        self._say = say
+        self._steps: list[Step] = []
+
+    def step(self, step: Step) -> None:
+        """Note a change until it is in."""
+        self._steps.append(step)
+
+    def kept(self, folder: str, files: int) -> None:
+        """Note a folder that has gone."""
+        self.gone[folder] = files
+
+    def published(self, report: Report) -> None:
+        """Say each change of the batch."""
+        steps, self._steps = self._steps, []
+        added = {step.digest: step for step in steps if step.action == "add"}
+        moved = {step.digest: step for step in steps if step.action == "remove" and step.digest in added}
+        for step in steps:
+            path, title = printable(short_path(step.path)), printable(step.title)
+            if step.digest in moved and step.action == "remove":
+                continue
+            if step.action == "add" and step.digest in moved:
+                self._say(f"moved    {printable(short_path(moved[step.digest].path))} → {path}  {title}")
+            else:
+                self._say(f"{self._DONE[step.action]:<8} {path}  {title}")
