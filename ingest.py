@@ -235,9 +235,9 @@ class _Watched:
             return
         progress = WatchProgress(_say if not self._json else lambda _line: None)
         report = _run(self._settings, self._embedder, options, stop, quiet=True, progress=progress)
-        for folder in progress.gone.keys() - self._kept:
-            _warn(_kept_line(folder, progress.gone[folder]))
-        self._kept = set(progress.gone)
+        for folder in report.kept.keys() - self._kept:
+            _warn(_kept_line(folder, report.kept[folder]))
+        self._kept = set(report.kept)
         fresh = [failure for failure in report.failures if failure not in self._failed]
         self._failed = set(report.failures) | (self._failed if changed is not None else set())
         if self._json and (report.changed or fresh):
