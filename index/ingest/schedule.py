@@ -28,7 +28,7 @@ from index.ingest.sources import (
     state_json,
     states,
 )
-from index.ingest.watch import StopSignal, pause, sentence_of, until_it_works
+from index.ingest.watch import StopSignal, pause, sentence_of, tried, until_it_works
 from index.model.embedder import Embedder
 from index.read.record import Failure
 from index.text import printable, short_path
@@ -142,17 +142,15 @@ class Schedule:
 
         Raises NewsdeskError for what would stop every other source too.
         """
-        began, report = datetime.now(UTC), None
+        began = datetime.now(UTC)
         with self._opened() as archive:
-            try:
-                report = run(archive, self._embedder, self._options_of(source), progress, self._stopped.is_set)
-                outcome: Report | str = next(map(_kept, report.kept.values()), report)
-            except Exception as error:  # whatever one source does, the others are read
-                if isinstance(error, NewsdeskError) and not isinstance(error, UnreadableError):
-                    raise
-                outcome = printable(sentence_of(error))
+            options = self._options_of(source)
+            found = tried(lambda: run(archive, self._embedder, options, progress, self._stopped.is_set))
+            if isinstance(found, NewsdeskError) and not isinstance(found, UnreadableError):
+                raise found
+            report = found if isinstance(found, Report) else None  # whatever one source does, the others are read
             before = self._states.get(source.place)
-            state = state_after(source, outcome, before, file=self._file, began=began, again=again)
+            state = state_after(source, _outcome(found), before, file=self._file, began=began, again=again)
             if report is None or not report.interrupted:  # what was stopped is taken again at once
                 with archive.catalog.transaction() as transaction:
                     keep_state(transaction, state, self.sources)
@@ -195,8 +193,12 @@ def _version(file: Path) -> tuple[int, int, int] | None:
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def _kept(files: int) -> str:
-    return (
-        f"it holds no article any more (a disk that is not mounted?); the articles of its {files} files stay in. If "
-        "they are to go: python ingest.py PATH --prune"
-    )
+def _outcome(found: Report | Exception) -> Report | str:
+    if isinstance(found, Exception):
+        return printable(sentence_of(found))
+    for files in found.kept.values():
+        return (
+            f"it holds no article any more (a disk that is not mounted?); the articles of its {files} files stay in. "
+            "If they are to go: python ingest.py PATH --prune"
+        )
+    return found

@@ -82,14 +82,17 @@ def read_sources(file: Path) -> tuple[NamedSource, ...]:
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror or error}. Check the path.") from error
     except UnreadableError as error:
-        raise SettingsError(printable(f"{file}: {error}.")) from error
+        end = "" if str(error).endswith("?") else "."
+        raise SettingsError(printable(f"{file}: {error}{end}")) from error
     return tuple(sources)
 
 
 def _named(entry: object) -> str:
-    """Return what an entry names, in brackets, for a message."""
+    """Return what an entry names, in brackets and without a password, for a message."""
+    from index.read.web import shown
+
     place = next((str(entry[kind]) for kind in KINDS if entry.get(kind)), "") if isinstance(entry, dict) else ""
-    return f" ({place[:200]})" if place else ""
+    return f" ({shown(place)[:200]})" if place else ""
 
 
 def _source(entry: object, every: timedelta, folder: Path) -> NamedSource:

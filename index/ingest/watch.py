@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 
@@ -18,6 +19,9 @@ _LOOK_MS = 1_000  # between two checks of the named files and folders themselves
 _MANY = 1_000  # changes at once: the system's queue may have overflowed, so everything is walked again
 # The system reports neither what other machines change on a network disk nor that its queue overflowed.
 _SWEEP_SECONDS = 600
+
+
+T = TypeVar("T")
 
 
 class StopSignal(Protocol):
@@ -83,21 +87,27 @@ def until_it_works(work: Callable[[bool], None], stopped: StopSignal, warn: Call
     """
     reported, delay = "", 1.0
     while not stopped.is_set():
-        try:
-            work(not reported)
-        except (ModelChanged, SettingsError):
-            raise
-        except Exception as error:  # a watch outlives whatever it meets, and says so
-            sentence = sentence_of(error)
-            if sentence != reported:
-                warn(f"{sentence}\nTrying again until it works.")
-            reported = sentence
-            pause(2.0 if isinstance(error, LockedError) else delay, stopped)
-            delay = min(delay * 2, 60.0)
-        else:
+        error = tried(partial(work, not reported))
+        if isinstance(error, (ModelChanged, SettingsError)):
+            raise error
+        if not isinstance(error, Exception):
             if reported:
                 warn("It works again.")
             return
+        sentence = sentence_of(error)
+        if sentence != reported:
+            warn(f"{sentence}\nTrying again until it works.")
+        reported = sentence
+        pause(2.0 if isinstance(error, LockedError) else delay, stopped)
+        delay = min(delay * 2, 60.0)
+
+
+def tried(work: Callable[[], T]) -> T | Exception:
+    """Return what some work returns, or the error that it raises."""
+    try:
+        return work()
+    except Exception as error:  # a watch outlives whatever it meets, and says so
+        return error
 
 
 def sentence_of(error: Exception) -> str:
