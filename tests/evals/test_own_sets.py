@@ -3,33 +3,32 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
-from evals import paraphrases
+import evals
 from evals.own import own
 
-CHECKED = paraphrases.FILE.parent / "reader" / "checked.jsonl"
+EVALS = Path(evals.__file__).parent
 
 
-def texts() -> dict[str, tuple[str, str]]:
-    """Return title and cleaned text of the sample articles by id."""
-    return {article["id"]: (article["title"], article["text"]) for article in own().articles}
+def rows(name: str) -> list[dict[str, Any]]:
+    """Return the rows of a set, each with another id."""
+    found = [json.loads(line) for line in (EVALS / name).read_text(encoding="utf-8").splitlines()]
+    assert len({row["id"] for row in found}) == len(found)
+    return found
 
 
 def test_paraphrases_rest_on_sentences_of_their_articles():
-    articles, rows = texts(), paraphrases.paraphrases()
-    astray = [
-        row.id for row in rows for words in row.evidence if not any(words in articles[a][1] for a in row.articles)
-    ]
-    assert astray == []
-    assert len({row.sentence for row in rows}) == len({row.id for row in rows}) == len(rows)
-    assert {row.half for row in rows} == {"dev", "test"}
+    texts = {article["id"]: article["text"] for article in own().articles}
+    for row in rows("paraphrases.jsonl"):
+        for words in row["evidence"] + row["also"]:
+            assert any(words in texts[article] for article in row["articles"]), row["id"]
 
 
 def test_checked_pairs_show_sentences_of_their_articles():
-    articles, rows = texts(), [json.loads(line) for line in CHECKED.read_text(encoding="utf-8").splitlines()]
-    for row in rows:
-        title, text = articles[row["article"]]
-        assert row["sentence"] in text, row["id"]
-        assert row["context"].split(" (2")[0].startswith(title[:40]), row["id"]
+    articles = {article["id"]: article for article in own().articles}
+    for row in rows("reader/checked.jsonl"):
+        assert row["sentence"] in articles[row["article"]]["text"], row["id"]
+        assert row["context"].startswith(articles[row["article"]]["title"][:40]), row["id"]
         assert (row["label"] == 1) == (row["kind"] == "answers"), row["id"]
-    assert len({(row["question"], row["sentence"]) for row in rows}) == len({row["id"] for row in rows}) == len(rows)
