@@ -56,10 +56,11 @@ def answer_text(reply: Reply, style: Style = Style(), links: Links | None = None
 
 def sentence_text(sentence: Sentence, style: Style = Style(), indent: str = "") -> str:
     """Return one sentence of an answer with its numbers."""
-    text, (start, end) = sentence.text, sentence.bold or (0, 0)
-    marked = "".join([printable(text[:start]), _BOLD, printable(text[start:end]), _PLAIN, printable(text[end:])])
     numbers = "".join(f"[{number}]" for number in sentence.numbers)
-    return _emphasised(f"{marked if sentence.bold else printable(text)} {numbers}", style, indent)
+    start, end = sentence.bold or (0, 0)
+    parts = [sentence.text[:start], sentence.text[start:end], f"{sentence.text[end:]} {numbers}"]
+    before, bold, after = ("\n".join(map(printable, part.split("\n"))) for part in parts)
+    return _emphasised(f"{before}{_BOLD}{bold}{_PLAIN}{after}" if bold else after, style, indent)
 
 
 def sources(reply: Reply, style: Style = Style(), links: Links | None = None) -> str:
@@ -145,9 +146,10 @@ def _named(source: Source) -> str:
 
 
 def _wrapped(text: str, width: int, indent: str) -> str:
-    return textwrap.fill(
-        text, width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    wrapping = textwrap.TextWrapper(
+        width, initial_indent=indent, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
     )
+    return "\n".join(wrapping.fill(line) for line in text.split("\n"))
 
 
 # Where bold begins and ends, until lines are wrapped; no text to be shown has such characters.

@@ -11,7 +11,7 @@ from typing import Any
 
 from bot.journal.stored_answer import Cited, Origin, StoredAnswer
 from bot.reply import Sentence, numbered, speaker_of
-from bot.slack.messages.text import mrkdwn, names_an_address, plain
+from bot.slack.messages.text import mrkdwn, names_an_address, paragraphs, plain
 from index.dates import day_text
 from web.links import address
 
@@ -236,13 +236,15 @@ def _sentences(stored: StoredAnswer) -> list[_Unit]:
 
 def _excerpt(said: Sentence) -> list[Element]:
     """Return the text of a sentence or an excerpt; in bold the sentence that answers."""
-    if said.bold is None:
-        return texts(plain(said.text))
-    start, end = said.bold
-    before, after = said.text[:start], said.text[end:]
-    parts = texts(plain(before) + " " * before[-1:].isspace()) if before.strip() else []
-    parts += texts(plain(said.text[start:end]), bold=True)
-    return parts + (texts(" " * after[:1].isspace() + plain(after)) if after.strip() else [])
+    start, end = said.bold or (0, 0)
+    parts = [*_piece(said.text[:start]), *_piece(said.text[start:end], bold=True), *_piece(said.text[end:])]
+    return parts or [text("(no text)")]
+
+
+def _piece(content: str, **style: bool) -> list[Element]:
+    """Return some characters of a text with its line breaks, and with the white space at its ends."""
+    before, after = content[: len(content) - len(content.lstrip())], content[len(content.rstrip()) :]
+    return texts(before[:1] + paragraphs(content.strip()) + after[:1], **style) if content.strip() else []
 
 
 def _number(number: int, link: str | None) -> Element:
