@@ -44,8 +44,8 @@ _READ = 24  # sentences of them, the best by words
 class Case:
     """A question and the sentences that may answer it, each with what stands before it.
 
-    ``holds`` tells which of them answer, ``kinds`` why the others do not, ``cosine`` and ``product`` are their scores by
-    the embedding model and by the product's ranking, ``confidence`` the product's that the question is answered,
+    ``holds`` tells which of them answer, ``kinds`` why the others do not. ``cosine`` and ``product`` are their scores
+    by the embedding model and by the product's ranking, ``confidence`` is the product's that the question is answered,
     ``missing`` tells that by the product's rules something that is asked for stands nowhere.
     """
 
