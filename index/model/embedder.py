@@ -117,6 +117,8 @@ class SentenceTransformerEmbedder:
         # An idle OpenMP thread that spins makes one question up to ten times slower when anything else runs.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         found = attempted(partial(_sentence_transformer, str(folder or self.name)))
+        if isinstance(found, ImportError):
+            raise ModelError(_without_torch(f"The embedding model {self.name!r}", found)) from found
         if isinstance(found, Exception):
             raise ModelError(
                 f"The embedding model {self.name!r} cannot be loaded ({described(found)}). "
@@ -191,6 +193,13 @@ def reader(name: str) -> Callable[[str, Sequence[str]], list[float]]:
     ]
 
 
+def _without_torch(what: str, error: ImportError) -> str:
+    return (
+        f"{what} needs sentence-transformers and torch, which cannot be imported ({described(error)}). "
+        "Install them, in newsdesk's folder: pip install -e '.[models]'"
+    )
+
+
 def _cross_encoder(name: str, what: str, setting: str) -> Any:
     def load() -> Any:
         from sentence_transformers import CrossEncoder
@@ -198,6 +207,8 @@ def _cross_encoder(name: str, what: str, setting: str) -> Any:
         return CrossEncoder(name)
 
     found = attempted(load)
+    if isinstance(found, ImportError):
+        raise ModelError(_without_torch(f"The {what} {name!r}", found)) from found
     if isinstance(found, Exception):
         raise ModelError(
             f"The {what} {name!r} cannot be loaded ({described(found)}). Set {setting} to a cross-encoder's name "
