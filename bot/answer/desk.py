@@ -14,7 +14,8 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.confidence import Level, Reader
-from bot.answer.question import complete_follow_up, parse_question, parse_without_time
+from bot.answer.follow_up import complete_follow_up
+from bot.answer.question import parse_question, parse_without_time
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
@@ -202,7 +203,9 @@ class Desk:
             )
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
-            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
+            _, closest, unfit = check([choice.closest] if choice.closest else [])
+            near = closest[0] if closest else None
+            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near)
         spent = {
             "search": marks[0] - began,
             "answer": drafted - marks[0],
