@@ -120,7 +120,8 @@ class SentenceTransformerEmbedder:
         found = attempted(partial(_sentence_transformer, str(folder or self.name)))
         if isinstance(found, ImportError):
             raise ModelError(
-                f"The embedding model {self.name!r} needs torch, which cannot be imported ({described(found)}). {_TORCH}"
+                f"The embedding model {self.name!r} needs torch, which cannot be imported ({described(found)}). "
+                f"{_TORCH}"
             ) from found
         if isinstance(found, Exception):
             raise ModelError(
