@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -330,9 +330,16 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "versions": {
             "newsdesk": version("newsdesk"),
             "python": platform.python_version(),
-            **{name: version(name) for name in _LIBRARIES},
+            **{name: _version(name) for name in _LIBRARIES},
         },
     }
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # torch and sentence-transformers are needed for other models than the default
+        return "not installed"
 
 
 def status_text(values: dict[str, Any]) -> str:
