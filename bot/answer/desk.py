@@ -13,8 +13,11 @@ from datetime import date
 from typing import Any
 
 from bot.answer import quotes
+from bot.answer.chatter import MOST as MOST_QUESTIONS
+from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
 from bot.answer.question import complete_follow_up, parse_question, parse_without_time
+from bot.answer.several import interleaved, joined
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
@@ -137,11 +140,15 @@ class Desk:
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
         with span("ask"):
-            return self._ask(request)
+            question, asked = _checked(request.question), _questions(request)
+            replies = [self._ask(one) for one in _alone(request, asked)]
+            if len(replies) == 1:
+                return replace(replies[0], result=replace(replies[0].result, question=question))
+            return _joined(question, asked, replies)
 
     def search(self, request: Request, limit: int = _HITS) -> list[Hit]:
         """Return the passages that a question finds, best first. Raises what ``ask`` raises."""
-        asked = parse_question(complete_follow_up(_checked(request.question), request.thread), request.today)
+        asked = parse_question(" ".join(one.question for one in _alone(request, _questions(request))), request.today)
         identity = self._embedder.identity
         self._archive.check_model(identity)
         vector = self._embedder.embed([asked.search])[0]
@@ -151,10 +158,9 @@ class Desk:
         )
 
     def _ask(self, request: Request) -> Reply:
-        question = _checked(request.question)
         self._archive.check_model(self._embedder.identity)
         began = time.perf_counter()
-        asked = parse_question(complete_follow_up(question, request.thread), request.today)
+        asked = parse_question(request.question, request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
@@ -198,11 +204,11 @@ class Desk:
         result: Answer | NoAnswer
         if sentences:
             result = Answer(
-                question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
+                request.question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
             )
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
-            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
+            result = NoAnswer(request.question, reason, tuple(hits[:_NEAREST]), dropped)
         spent = {
             "search": marks[0] - began,
             "answer": drafted - marks[0],
@@ -227,6 +233,31 @@ class Desk:
         except ArchiveError:  # the sentences have been shown: a catalog that went down since takes none of them back
             return tuple(citations)
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
+
+
+def _questions(request: Request) -> tuple[str, ...]:
+    """Return the questions of a message, written out. Raises QuestionError if it is empty or too long."""
+    _checked(request.question)
+    return questions_in(request.question.encode("utf-8", "replace").decode())[:MOST_QUESTIONS]
+
+
+def _alone(request: Request, asked: Sequence[str]) -> list[Request]:
+    """Return each question of a message as a request that needs no thread."""
+    thread = [question for message in request.thread for question in questions_in(message)]
+    found: list[Request] = []
+    for question in asked:
+        found.append(replace(request, question=complete_follow_up(question, thread), thread=()))
+        thread.append(question)
+    return found
+
+
+def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Reply:
+    """Return the replies to a message's questions as one."""
+    result = joined(question, asked, [reply.result for reply in replies])
+    spent = {name: sum(reply.timings_ms[name] for reply in replies) for name in replies[0].timings_ms}
+    sure = [reply.confidence for reply in replies if isinstance(reply.result, type(result))]
+    why = "; ".join(reply.why for reply in replies)
+    return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
 
 
 def _checked(text: str) -> str:
