@@ -18,7 +18,7 @@ def joined(question: str, asked: Sequence[str], results: Sequence[Answer | NoAns
     dropped = tuple(chain.from_iterable(result.dropped for result in results))
     if not answers:
         refused = [result for result in results if isinstance(result, NoAnswer)]
-        best = next((one for one in refused if one.reason != "nothing_found"), refused[0])
+        best = max(refused, key=lambda one: (one.closest is not None, one.reason != "nothing_found"))
         nearest = {hit.passage.id: hit for one in refused for hit in one.nearest}
         return replace(best, question=question, nearest=tuple(nearest.values())[:_NEAREST], dropped=dropped)
     citations: dict[tuple[str, int, int, bool], Citation] = {}
