@@ -16,7 +16,8 @@ from bot.answer import quotes
 from bot.answer.chatter import MOST as MOST_QUESTIONS
 from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
-from bot.answer.question import complete_follow_up, parse_question, parse_without_time
+from bot.answer.follow_up import complete_follow_up
+from bot.answer.question import parse_question, parse_without_time
 from bot.answer.several import interleaved, joined
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
