@@ -9,7 +9,7 @@ from typing import Any, Literal
 from index.articles import Article, Hit, Passage
 from web.links import LinkTarget, QuotedPlace, SignedLinks, Span, address, at_passage, target, version_of
 
-Reason = Literal["nothing_found", "not_supported", "declined"]
+Reason = Literal["nothing_found", "not_supported", "declined", "said_above"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from bot.answer import quotes
+from bot.answer.candidates import Place
 from bot.answer.confidence import Level, Reader
-from bot.answer.follow_up import complete_follow_up
+from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
+from bot.answer.last_answer import asked_of, place_in
 from bot.answer.question import parse_question, parse_without_time
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
@@ -73,6 +75,8 @@ def _plain(text: str) -> str:
 LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens
 _HITS = 24
 _NEAREST = 3
+_THREAD = 8  # earlier questions that are read
+_IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
 
 
 class QuestionError(NewsdeskError):
@@ -138,7 +142,8 @@ class Desk:
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
         with span("ask"):
-            return self._ask(request)
+            asked = replace(request, question=_checked(request.question))
+            return self._follow_up(asked) if request.thread else self._ask(asked)
 
     def search(self, request: Request, limit: int = _HITS) -> list[Hit]:
         """Return the passages that a question finds, best first. Raises what ``ask`` raises."""
@@ -151,11 +156,42 @@ class Desk:
             lambda view: find(view, asked.search, vector, identity, scope, limit, asked.preference)
         )
 
-    def _ask(self, request: Request) -> Reply:
-        question = _checked(request.question)
+    def _follow_up(self, request: Request) -> Reply:
+        """Answer a question of a conversation: from the answer just given where it asks about that, else as a question
+        that stands alone; and never with the answer just given.
+        """
+        question = request.question
+        thread = tuple(item[:LONGEST_QUESTION] for item in request.thread if terms(item))[-_THREAD:]
+        if not thread:
+            return self._ask(replace(request, thread=()))
+        before = self.ask(replace(request, question=thread[-1], thread=thread[:-1])).result
+        shown = before.citations if isinstance(before, Answer) else ()
+        kind = about_the_answer(question) if shown else None
+        if kind:
+            choice = self._archive.read(lambda view: asked_of(kind, view, shown))
+            if choice:
+                return _reply_about_the_answer(question, choice)
+        places = {place_in(citation) for citation in shown}
+        articles = frozenset(citation.article.source.id for citation in shown)
+        meant = named_in_answer(thread[-1], shown[0].quote) if shown else ""
+        ways = thread[-1:] if kind in ("more", "sure") else readings(question, thread, meant)
+        for way in ways:
+            alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
+            reply = self._ask(alone, articles)
+            if isinstance(reply.result, Answer) and {place_in(one) for one in reply.result.citations} <= places:
+                reply = self._ask(alone, articles, places)
+                if isinstance(reply.result, NoAnswer):
+                    reply = replace(reply, result=replace(reply.result, reason="said_above"))
+                break
+            if isinstance(reply.result, Answer):
+                break
+        return replace(reply, result=replace(reply.result, question=question))
+
+    def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
+        """Answer a question that stands alone, rather from some articles, and not with what has been shown."""
         self._archive.check_model(self._embedder.identity)
-        began = time.perf_counter()
-        asked = parse_question(complete_follow_up(question, request.thread), request.today)
+        began, question = time.perf_counter(), request.question
+        asked = parse_question(question, request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
@@ -178,9 +214,12 @@ class Desk:
                     hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.preference)
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
+                hits = _preferred(hits, articles) if articles else hits
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
-                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, self._level, self._reader)
+                choice = quotes.choose(
+                    view, meant, asked_vector, hits, self._embedder, self._level, self._reader, shown
+                )
                 also_in = other_publishers(
                     view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits
                 )
@@ -230,6 +269,14 @@ class Desk:
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
 
 
+def _reply_about_the_answer(question: str, choice: quotes.Choice) -> Reply:
+    sentences, citations, dropped = check(choice.drafts)
+    result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
+    if sentences:
+        result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
+    return Reply(result, {"total": 0}, (), choice.why, choice.confidence)
+
+
 def _checked(text: str) -> str:
     """Return a question in one line. Raises QuestionError if it is empty or too long."""
     question = " ".join(text.encode("utf-8", "replace").decode().split())
@@ -240,6 +287,14 @@ def _checked(text: str) -> str:
             f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter."
         )
     return question
+
+
+def _preferred(hits: list[Hit], articles: Collection[str]) -> list[Hit]:
+    """Move the passages of some articles up."""
+    scored = [
+        replace(hit, score=hit.score + _IN_THE_THREAD) if hit.article.source.id in articles else hit for hit in hits
+    ]
+    return sorted(scored, key=lambda hit: -hit.score)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:
