@@ -16,7 +16,7 @@ from bot.answer import quotes
 from bot.answer.candidates import Place
 from bot.answer.confidence import Level, Reader
 from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
-from bot.answer.last_answer import asked_of, place_in
+from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
 from bot.answer.question import parse_question, parse_without_time
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
@@ -76,6 +76,7 @@ LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens
 _HITS = 24
 _NEAREST = 3
 _THREAD = 8  # earlier questions that are read
+_ANSWERS = 3  # of them, those whose answers are known
 _IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
 
 
@@ -141,9 +142,15 @@ class Desk:
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
+        asked = replace(request, question=_checked(request.question))
+        thread = tuple(item[:LONGEST_QUESTION] for item in request.thread if terms(item))[-_THREAD:]
+        replies: list[Reply] = []
         with span("ask"):
-            asked = replace(request, question=_checked(request.question))
-            return self._follow_up(asked) if request.thread else self._ask(asked)
+            # The answers just given are given again: the same archive gives the same ones.
+            for n in range(max(0, len(thread) - _ANSWERS), len(thread) + 1):
+                turn = replace(asked, question=[*thread, asked.question][n], thread=thread[:n])
+                replies.append(self._follow_up(turn, replies) if replies else self._ask(turn))
+        return replies[-1]
 
     def search(self, request: Request, limit: int = _HITS) -> list[Hit]:
         """Return the passages that a question finds, best first. Raises what ``ask`` raises."""
@@ -156,34 +163,35 @@ class Desk:
             lambda view: find(view, asked.search, vector, identity, scope, limit, asked.preference)
         )
 
-    def _follow_up(self, request: Request) -> Reply:
+    def _follow_up(self, request: Request, before: Sequence[Reply]) -> Reply:
         """Answer a question of a conversation: from the answer just given where it asks about that, else as a question
-        that stands alone; and never with the answer just given.
+        that stands alone, rather from the same articles; and never with the answer just given.
         """
-        question = request.question
-        thread = tuple(item[:LONGEST_QUESTION] for item in request.thread if terms(item))[-_THREAD:]
-        if not thread:
-            return self._ask(replace(request, thread=()))
-        before = self.ask(replace(request, question=thread[-1], thread=thread[:-1])).result
-        shown = before.citations if isinstance(before, Answer) else ()
+        question, thread = request.question, request.thread
+        shown = shown_in(before[-1].result)
         kind = about_the_answer(question) if shown else None
         if kind:
-            choice = self._archive.read(lambda view: asked_of(kind, view, shown))
+            asked = parse_question(thread[-1], request.today)
+            choice = self._archive.read(lambda view: asked_of(kind, view, shown, asked))
             if choice:
                 return _reply_about_the_answer(question, choice)
-        places = {place_in(citation) for citation in shown}
+        places = {place_in(one) for reply in before[-1:] for one in shown_in(reply.result)}
         articles = frozenset(citation.article.source.id for citation in shown)
         meant = named_in_answer(thread[-1], shown[0].quote) if shown else ""
-        ways = thread[-1:] if kind in ("more", "sure") else readings(question, thread, meant)
+        if kind in ("more", "sure"):
+            places |= {place_in(one) for reply in before for one in shown_in(reply.result)}
+            ways = readings(thread[-1], thread[:-1])[:1]
+        else:
+            ways = readings(question, thread, meant)
         for way in ways:
             alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
             reply = self._ask(alone, articles)
-            if isinstance(reply.result, Answer) and {place_in(one) for one in reply.result.citations} <= places:
-                reply = self._ask(alone, articles, places)
-                if isinstance(reply.result, NoAnswer):
-                    reply = replace(reply, result=replace(reply.result, reason="said_above"))
-                break
+            found = shown_in(reply.result)
             if isinstance(reply.result, Answer):
+                if overlaps(found[0], places):
+                    reply = self._ask(alone, articles, places)
+                    if isinstance(reply.result, NoAnswer):
+                        reply = replace(reply, result=replace(reply.result, reason="said_above", closest=None))
                 break
         return replace(reply, result=replace(reply.result, question=question))
 
@@ -191,7 +199,7 @@ class Desk:
         """Answer a question that stands alone, rather from some articles, and not with what has been shown."""
         self._archive.check_model(self._embedder.identity)
         began, question = time.perf_counter(), request.question
-        asked = parse_question(question, request.today)
+        asked = parse_question(complete_follow_up(question, request.thread), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.

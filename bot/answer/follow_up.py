@@ -83,7 +83,8 @@ def readings(question: str, thread: Sequence[str], meant: str = "") -> tuple[str
     """
     earlier = ""
     for item in thread:
-        earlier = _readings(item, earlier)[0] if terms(item) else earlier
+        if terms(item) and not (earlier and about_the_answer(item)):
+            earlier = _readings(item, earlier)[0]
     return tuple(dict.fromkeys(_readings(question, earlier, meant)))
 
 

@@ -6,22 +6,23 @@ Each is quoted as the article has it: the few words of the answer's own sentence
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import zip_longest
 
 from bot.answer.candidates import Place, can_answer
 from bot.answer.follow_up import About
+from bot.answer.question import Question
 from bot.answer.quotes import Choice
 from bot.check.checker import Draft
-from bot.reply import Citation
+from bot.reply import Answer, Citation, NoAnswer
 from index.articles import Article
 from index.dates import day_text
 from index.sentences import Span, spans
 from index.statements import reading_of
 from index.text import passages_of
 from index.view import View
-from index.words import first_fields, one_of
+from index.words import first_fields, marked, one_of
 
 _DAY_NAMES = one_of(name.capitalize() for name in first_fields("calendar", "months", "weekdays"))
 _DAY = (
@@ -30,13 +31,17 @@ _DAY = (
 )
 _WITH = rf"(?:{_DAY}|\d{{1,2}}(?=\s(?:{_DAY_NAMES}))|morning|afternoon|evening|night|local\stime|[ap]\.m\.)"
 _TIME = re.compile(
-    r"\b(?:(?:on|in|at|by|since|until|from|before|after)\s)?(?:(?:late|early|the|about|\d{1,2}(?:st|nd|rd|th)?(?:\sof)?)\s)*"
-    rf"{_DAY}(?:,?\s{_WITH}|\s\d{{1,2}}(?!\d))*(?![\w:])"
+    r"\b(?:(?:on|in|at|by|since|until|from|before|after)\s)?(?:(?:late|early|the|about|\d{1,2}(?:st|nd|rd|th)?(?:\sof)?)\s){0,3}"
+    rf"{_DAY}(?:,?\s{_WITH}|\s\d{{1,2}}(?!\d)){{0,5}}(?![\w:])"
 )
 _CLAUSE = r"[^.,;:!?()“”\"„«»—–]"
-_PLACE = re.compile(
-    r"\b(?:in|at|near|outside|aboard|from|on)\s(?:[a-z’'-]+\s){0,4}?"
+_IN = (
+    r"\b(?:in|at|near|outside|aboard|from|on)\s(?:[a-z’'-]{1,20}\s){0,4}?"
     rf"(?!(?:{_DAY_NAMES})\b)[A-ZÀ-Þ][\w’'-]+{_CLAUSE}{{0,80}}(?=[.,;:!?()“”\"„«»—–]|\Z)"
+)
+_PLACE = re.compile(_IN)
+_PLACE_OF_SPEECH = re.compile(
+    rf"\b(?:{one_of(marked('verbs_of_speech', 'strong'))})\b{_CLAUSE}{{0,40}}?(?P<words>{_IN})"
 )
 _REASON = re.compile(
     r"\b(?:because|so\sthat|in\sorder\sto|due\sto|owing\sto|for\sfear|to\savoid|on\sthe\sgrounds)\b[^.;!?”\"]{8,300}",
@@ -47,7 +52,24 @@ _QUOTED = re.compile(r"[“\"„«][^”\"“»]{1,600}[”\"“»]")
 _AROUND = 3  # sentences before and behind the one that answered in which its day may stand
 
 
-def asked_of(kind: About, view: View, shown: Sequence[Citation]) -> Choice | None:
+def shown_in(result: Answer | NoAnswer) -> tuple[Citation, ...]:
+    """Return what a reply has shown: its quotes, or the sentence that came closest."""
+    if isinstance(result, Answer):
+        return result.citations
+    return (result.closest,) if result.closest else ()
+
+
+def overlaps(citation: Citation, places: Collection[Place]) -> bool:
+    """Tell whether the sentence of a quote that answers lies within one of some places."""
+    start, end = citation.answering or (citation.start, citation.end)
+    article, _, _, headline = place_in(citation)
+    return any(
+        (article, headline) == (other, title) and min(end, right) - max(start, left) > (end - start) / 2
+        for other, left, right, title in places
+    )
+
+
+def asked_of(kind: About, view: View, shown: Sequence[Citation], asked: Question) -> Choice | None:
     """Return what an answer's first citation, or its article, says of itself; None if articles are to be searched."""
     cited = shown[0]
     if kind == "next":
@@ -56,14 +78,17 @@ def asked_of(kind: About, view: View, shown: Sequence[Citation]) -> Choice | Non
         return _day(cited)
     if kind == "who":
         return _speaker(cited, view)
-    if kind in ("where", "why"):
-        return _words(cited, _PLACE if kind == "where" else _REASON)
+    if kind == "where":
+        return _words(cited, _PLACE_OF_SPEECH if asked.speaker else _PLACE)
+    if kind == "why":
+        return _words(cited, _REASON)
     return None
 
 
 def place_in(citation: Citation) -> Place:
-    """Return where a quote stands."""
-    return (citation.article.source.id, citation.start, citation.end, citation.headline)
+    """Return where the sentence of a quote that answers stands."""
+    start, end = citation.answering or (citation.start, citation.end)
+    return (citation.article.source.id, start, end, citation.headline)
 
 
 def _day(cited: Citation) -> Choice:
@@ -109,14 +134,15 @@ def _words(cited: Citation, pattern: re.Pattern[str]) -> Choice | None:
     """Return the few words of a quote that a pattern finds."""
     if cited.headline:
         return None
-    found = _outside_quotes(pattern, cited.article.text, (cited.start, cited.end))
+    found = _outside_quotes(pattern, cited.article.text, cited.answering or (cited.start, cited.end))
     return _choice([_draft(cited.article, *found)], _ABOVE) if found else None
 
 
 def _outside_quotes(pattern: re.Pattern[str], text: str, span: Span) -> Span | None:
     """Return where a pattern first stands in a part of a text, not in somebody's words: their today is another day."""
     quoted = [match.span() for match in _QUOTED.finditer(text, *span)]
-    found = (match.span() for match in pattern.finditer(text, *span))
+    part = "words" if "words" in pattern.groupindex else 0
+    found = (match.span(part) for match in pattern.finditer(text, *span))
     return next((one for one in found if not any(start < one[1] and one[0] < end for start, end in quoted)), None)
 
 
