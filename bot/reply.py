@@ -10,7 +10,7 @@ from index.articles import Article, Hit, Passage
 from web.links import LinkTarget, QuotedPlace, SignedLinks, Span, address, at_passage, target, version_of
 
 Outcome = Literal["answered", "unsure", "refused"]
-Reason = Literal["nothing_found", "not_supported", "declined"]
+Reason = Literal["nothing_found", "not_supported", "declined", "said_above"]
 
 
 @dataclass(frozen=True, slots=True)

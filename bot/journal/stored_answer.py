@@ -33,6 +33,7 @@ Outcome = Literal["answered", "unsure", "refused", "hint", "trouble"]
 REASONS = {
     "nothing_found": "The articles do not seem to be about that.",
     "not_supported": "The articles do not say.",
+    "said_above": "The articles say no more on that than the answer above.",
     "declined": "No answer can be given from the articles.",
 }
 
