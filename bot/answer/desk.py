@@ -19,7 +19,9 @@ from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
 from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
 from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
-from bot.answer.question import parse_question, parse_without_time
+from bot.answer.news_list import HITS as LIST_HITS
+from bot.answer.news_list import NewsList, news_list, topic_of_list
+from bot.answer.question import Question, parse_question, parse_without_time
 from bot.answer.several import interleaved, joined
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
@@ -208,6 +210,8 @@ class Desk:
         began, question = time.perf_counter(), request.question
         asked = parse_question(complete_follow_up(question, request.thread), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
+        if topic_of_list(asked) is not None and (listed := self._list(request, asked)):
+            return listed
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
         texts = list(dict.fromkeys([asked.search, asked.asked]))
@@ -273,6 +277,24 @@ class Desk:
             choice.why,
             choice.confidence,
         )
+
+    def _list(self, request: Request, asked: Question) -> Reply | None:
+        """Answer a question for the articles of a time, or on a topic, with their headlines; None if there are none."""
+        began, topic = time.perf_counter(), topic_of_list(asked) or ""
+        wanted = Scope(request.since or asked.named[0], request.until or asked.named[1], request.publisher)
+        vector = self._embedder.embed([topic])[0] if topic else None
+
+        def work(view: View) -> NewsList | None:
+            hits = [] if vector is None else find(view, topic, vector, self._embedder.identity, wanted, LIST_HITS)
+            return news_list(view, topic, hits, wanted, request.today)
+
+        found = self._archive.read(work)
+        sentences, citations, dropped = check(found.drafts if found else ())
+        if not found or not sentences:
+            return None
+        result = Answer(request.question, sentences, citations, quotes.NAME, dropped, found.lead)
+        spent = {"total": round(1000 * (time.perf_counter() - began))}
+        return Reply(result, spent, (), "it asks for the articles themselves", 1.0)
 
     def also_in(self, citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citation, ...]:
         """Return citations with the names of the other publishers that print their quotes; as they are, if the archive
