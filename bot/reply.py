@@ -10,10 +10,16 @@ from index.articles import Article, Hit, Passage
 from web.links import LinkTarget, QuotedPlace, SignedLinks, Span, address, at_passage, target, version_of
 
 Outcome = Literal["answered", "unsure", "refused"]
-Reason = Literal["nothing_found", "not_supported", "declined"]
+Reason = Literal["nothing_found", "not_supported", "declined", "said_above"]
 
 UNSURE = "I found no sentence that says so. Closest:"
 REFUSED = "The articles do not seem to be about that."
+SAID_ABOVE = "The articles say no more on that than the answer above."
+
+
+def instead_of_answer(reason: str, *, unsure: bool) -> str:
+    """Return the line that stands where there is no answer; where one is unsure, the closest sentence follows it."""
+    return UNSURE if unsure else SAID_ABOVE if reason == "said_above" else REFUSED
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import partial
 
+from bot.answer.chatter import questions_in
 from bot.answer.desk import Reply, Request
 from bot.answer.question import parse_question
 from bot.desk_threads import DeskThreads
@@ -82,7 +83,7 @@ def belongs_to_the_bot(
     """
     if not isinstance(reply.result, Answer):
         return False
-    question = parse_question(request.question, request.today)
+    question = parse_question(" ".join(questions_in(request.question)), request.today)
     own, citations = question.terms, reply.result.citations
     topics = [parse_question(item, request.today).terms for item in earlier]
     if not any(_is_of_the_thread(citation.article, topics, cited) for citation in citations):
