@@ -1,7 +1,7 @@
 """Sentences as a fluent model writes them, true and subtly false, through the real path: what does a reader see?
 
 A scripted model gets the prompt of a real question and answers with one sentence under the keys of the passages that
-hold its evidence. Ours are in evals/paraphrases.jsonl, about sample_articles; with ``--data DIR`` those of
+hold its evidence; rows whose evidence is not all in the prompt are not counted. Ours are in evals/paraphrases.jsonl, about sample_articles; with ``--data DIR`` those of
 DIR/paraphrases too, about DIR/../articles. The blind half has an even first byte of the SHA-256 of id (or sentence).
 """
 
@@ -139,7 +139,7 @@ def _row(line: dict[str, Any]) -> Row:
         tuple(line["evidence"]),
         line["true"],
         hashlib.sha256(id_.encode()).digest()[0] % 2 == 0,
-        line.get("kind", ""),
+        line.get("manner", ""),
     )
 
 
@@ -158,8 +158,10 @@ def _figures(desk: WrittenDesk, llm: ScriptedLlm, chosen: Sequence[Row], *, show
         )
         quotes = [squashed(c.quote) for c in result.citations] if isinstance(result, Answer) else []
         held = all(any(squashed(wanted) in quote for quote in quotes) for wanted in row.evidence)
-        waits.append(first - llm.ended)
         found.append(float(llm.found))
+        if not llm.found:
+            continue
+        waits.append(first - llm.ended)
         if row.true:
             kept.append(float(own or held))
             worded.append(float(own))
