@@ -139,8 +139,9 @@ class Writing:
     """What a language model did for a question.
 
     ``prompt`` is the version of the prompt; ``cost`` is in the currency of the prices in the settings, None without
-    them; ``counted`` is False where tokens are an estimate; ``dropped`` counts dropped sentences by reason; ``instead``
-    is why quotes answered in its place, "" if they did not; ``fault`` is the same for the operator.
+    them; ``counted`` is False where tokens are an estimate; ``kept`` is how many sentences are shown in its words;
+    ``replaced`` counts by reason those for which the article's own are shown, ``dropped`` those for which nothing is;
+    ``instead`` is why quotes answered in its place, "" if they did not; ``fault`` is the same for the operator.
     """
 
     model: str
@@ -154,11 +155,22 @@ class Writing:
     dropped: Mapping[str, int] = field(default_factory=dict)
     instead: str = ""
     fault: str = ""
+    replaced: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
         """The note for the reader, "" if there is none."""
-        return f"Quotes from the articles: the language model {self.instead}." if self.instead else ""
+        if self.instead:
+            return f"Quotes from the articles: the language model {self.instead}."
+        count = sum(self.replaced.values())
+        if not count:
+            return ""
+        many = (
+            f"{count} sentences could not be confirmed and are"
+            if count > 1
+            else "1 sentence could not be confirmed and is"
+        )
+        return f"{many} shown as the article has {'them' if count > 1 else 'it'}."
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``ask --json`` prints it."""
