@@ -167,6 +167,7 @@ class Schedule:
             feeds=[source.place] if is_feed else [],
             prune=source.prune,
             publisher=source.publisher,
+            source=source.place,
             web=self._web,
             watching=True,
         )
