@@ -411,6 +411,7 @@ def test_a_folder_of_an_object_store_is_a_path(newsroom, take):
 
 def test_a_run_says_which_source_it_took(newsroom, web, take, capsys):
     address = feed(web, "grain")
-    take(f"feed: {address}")
+    web.pages["/feed?key=topsecret"] = web.pages["/feed"]
+    take(f"feed: {address}?key=topsecret")
     bot(["status", "--runs", "1"])
     assert capsys.readouterr().out.rstrip().endswith(f"0 failed, from {address}")
