@@ -46,12 +46,14 @@ def answer_text(reply: Reply, style: Style = Style(), links: Links | None = None
     result, links = reply.result, links or Links()
     if isinstance(result, NoAnswer):
         return _no_answer(result, style, links)
-    lines = [result.lead] if result.lead else []
+    shown = []
     for sentence in result.sentences:
-        if speaker := speaker_of(sentence, result.citations):
-            lines.append(f"{printable(speaker)}:")
-        lines.append(sentence_text(sentence, style, "│ " if result.answerer == QUOTES else ""))
-    return "\n".join([*lines, "", sources(reply, style, links)])
+        speaker = speaker_of(sentence, result.citations)
+        above = f"{printable(speaker)}:\n" if speaker else ""
+        shown.append(above + sentence_text(sentence, style, "│ " if result.answerer == QUOTES else ""))
+    between = "\n\n" if any("\n" in text for text in shown) else "\n"
+    lead = f"{printable(result.lead)}\n" if result.lead else ""
+    return f"{lead}{between.join(shown)}\n\n{sources(reply, style, links)}"
 
 
 def sentence_text(sentence: Sentence, style: Style = Style(), indent: str = "") -> str:
