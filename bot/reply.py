@@ -10,10 +10,16 @@ from index.articles import Article, Hit, Passage
 from web.links import LinkTarget, QuotedPlace, SignedLinks, Span, address, at_passage, target, version_of
 
 Outcome = Literal["answered", "unsure", "refused"]
-Reason = Literal["nothing_found", "not_supported", "declined"]
+Reason = Literal["nothing_found", "not_supported", "declined", "said_above"]
 
 UNSURE = "I found no sentence that says so. Closest:"
 REFUSED = "The articles do not seem to be about that."
+SAID_ABOVE = "The articles say no more on that than the answer above."
+
+
+def instead_of_answer(reason: str, *, unsure: bool) -> str:
+    """Return the line that stands where there is no answer; where one is unsure, the closest sentence follows it."""
+    return UNSURE if unsure else SAID_ABOVE if reason == "said_above" else REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +139,9 @@ class Writing:
     """What a language model did for a question.
 
     ``prompt`` is the version of the prompt; ``cost`` is in the currency of the prices in the settings, None without
-    them; ``counted`` is False where tokens are an estimate; ``dropped`` counts dropped sentences by reason; ``instead``
-    is why quotes answered in its place, "" if they did not; ``fault`` is the same for the operator.
+    them; ``counted`` is False where tokens are an estimate; ``kept`` is how many sentences are shown in its words;
+    ``replaced`` counts by reason those for which the article's own are shown, ``dropped`` those for which nothing is;
+    ``instead`` is why quotes answered in its place, "" if they did not; ``fault`` is the same for the operator.
     """
 
     model: str
@@ -148,11 +155,22 @@ class Writing:
     dropped: Mapping[str, int] = field(default_factory=dict)
     instead: str = ""
     fault: str = ""
+    replaced: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def note(self) -> str:
         """The note for the reader, "" if there is none."""
-        return f"Quotes from the articles: the language model {self.instead}." if self.instead else ""
+        if self.instead:
+            return f"Quotes from the articles: the language model {self.instead}."
+        count = sum(self.replaced.values())
+        if not count:
+            return ""
+        many = (
+            f"{count} sentences could not be confirmed and are"
+            if count > 1
+            else "1 sentence could not be confirmed and is"
+        )
+        return f"{many} shown as the article has {'them' if count > 1 else 'it'}."
 
     def as_json(self) -> dict[str, Any]:
         """Return it as ``ask --json`` prints it."""

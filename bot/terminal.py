@@ -9,7 +9,7 @@ from typing import TextIO
 
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
-from bot.reply import REFUSED, UNSURE, Answer, Citation, Links, NoAnswer, Sentence, marks_of, speaker_of
+from bot.reply import UNSURE, Answer, Citation, Links, NoAnswer, Sentence, instead_of_answer, marks_of, speaker_of
 from index.articles import Source
 from index.dates import day_text
 from index.text import printable, short_path
@@ -125,7 +125,7 @@ def _citation(citation: Citation, answer: Answer, style: Style, links: Links) ->
 
 def _no_answer(result: NoAnswer, style: Style, links: Links) -> str:
     if result.closest is None:
-        return REFUSED
+        return instead_of_answer(result.reason, unsure=False)
     closest = result.closest
     start, end = closest.answering or (closest.start, closest.end)
     sentence = closest.article.part(start, end, headline=closest.headline)

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from bot.answer.question import parse_question
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
 from bot.journal.stored_answer import StoredAnswer
+from bot.question.parse import parse_question
 from index.archive import Archive
 from index.text import printable, term_of, words
 

@@ -15,7 +15,7 @@ from bot.answer.desk import QuestionError, Reply
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.reply import REFUSED, UNSURE, Answer, Citation, Links, Sentence, marks_of, speaker_of
+from bot.reply import Answer, Citation, Links, Sentence, instead_of_answer, marks_of, speaker_of
 from bot.telemetry import error_place
 from index.articles import Article, Hit
 from index.errors import ArchiveError
@@ -130,7 +130,7 @@ class StoredAnswer:
         """The line of ours that is shown where there is no answer."""
         if self.outcome in ("hint", "trouble"):
             return self.reason
-        return self.note or (UNSURE if self.closest else REFUSED)
+        return self.note or instead_of_answer(self.reason, unsure=self.closest is not None)
 
     @classmethod
     def from_json(cls, text: str) -> StoredAnswer:

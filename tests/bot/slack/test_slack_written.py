@@ -126,7 +126,8 @@ def test_a_sentence_appears_when_it_is_checked_and_nothing_is_taken_back(archive
         assert not slack.made("chat.update")
         assert not slack.made("chat.delete")
         [writing] = room.journal.usage.writings(0)
-        assert (writing["kept"], sum(writing["dropped"].values()), writing["instead"]) == (3, 3, "")
+        counts = [sum(writing[name].values()) for name in ("replaced", "dropped")]
+        assert (writing["kept"], counts, writing["instead"]) == (3, [1, 2], "")
         kept = json.loads(room.journal.by_key(f"{NEWS}:{asked.ts}").answer)
         assert kept["versions"]["prompt"] == writing["prompt"]
         assert kept["versions"]["llm"] == "openai-like:stand-in"
@@ -203,7 +204,7 @@ def test_admins_see_what_the_model_cost_and_what_was_dropped(archive, tmp_path, 
         home = await slack.until(lambda: slack.homes.get(BELA), "the Home tab")
         told = json.dumps(home)
         assert "openai-like:stand-in (prompt " in told
-        assert "1 sentence kept, 2 dropped" in told
+        assert "1 sentence confirmed, 0 replaced by quotes, 2 dropped" in told
         slack.open_home(ANNA)
         await slack.until(lambda: slack.homes.get(ANNA), "the other Home tab")
         assert "openai-like" not in json.dumps(slack.homes[ANNA])
@@ -219,6 +220,6 @@ def test_admins_see_what_the_model_cost_and_what_was_dropped(archive, tmp_path, 
     )
     assert main(["status", "--json"], HashEmbedder()) == 0
     values = json.loads(capsys.readouterr().out)["llm"]
-    assert values["sentences"]["kept"] == 1
+    assert values["sentences"]["confirmed"] == 1
     assert sum(values["sentences"]["dropped"].values()) == 2
     assert values["cost"] > 0
