@@ -16,9 +16,9 @@ from typing import Any
 
 from bot.answer.candidates import candidates_of, weights_of
 from bot.answer.confidence import confidence, signs_of, what_is_missing
-from bot.answer.follow_up import complete_follow_up
-from bot.answer.question import parse_question
 from bot.answer.scoring import best_first, score_by_meaning, score_by_words, sentence_vectors
+from bot.question.follow_up import complete_follow_up
+from bot.question.parse import parse_question
 from evals.archives import archive_of
 from evals.asking import TODAY
 from evals.data import DataSet, Query, load, squashed
