@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
 from bot.answer.question import Question
 from index.articles import Hit, StoredStatement
@@ -13,6 +14,7 @@ from index.sentences import FULL_STOPS, Span, spans
 from index.statements import named_in, statements
 from index.text import is_prose, term_of, terms
 from index.view import View
+from index.words import lines, one_of
 
 _STARTS_LOOSE = re.compile(
     r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
@@ -45,6 +47,17 @@ _SORT = 0.3  # share of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(rf"[.!?…{FULL_STOPS}][\"'”’»)」』]*$")
+# A question of the article's; what somebody asks ("… asked: “And now?”") is not.
+_ASKS = re.compile(r"[?？؟]\s*\Z|\A\s*[\"“„«][^.!\"”“»«]*[?？؟][\"”“»]\s*\Z")
+
+
+@cache
+def _states_nothing() -> re.Pattern[str]:
+    openings, labels, credits = (
+        one_of(re.escape(line).replace("'", "['’]") for line in lines("pointers", part))
+        for part in ("openings", "labels", "credits")
+    )
+    return re.compile(rf"\A\W*(?:(?:{openings})\b|(?:{labels})\s*:|\d+\s?(?:/|of)\s?\d+\b)|\b(?:{credits})\b", re.I)
 
 
 @dataclass(slots=True)
@@ -183,9 +196,14 @@ def coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:
 
 
 def can_answer(sentence: str) -> bool:
-    """Tell whether a sentence can be shown at all: prose, or short and ended as a sentence, and not too long."""
-    return len(sentence) <= LONGEST and (
-        is_prose(sentence) or (len(sentence) > 20 and _ENDED.search(sentence) is not None)
+    """Tell whether a sentence states something: no heading, no question of the article's, nothing that points to what
+    stands elsewhere, no caption, and not too long to be shown.
+    """
+    return (
+        len(sentence) <= LONGEST
+        and (is_prose(sentence) or (len(sentence) > 20 and _ENDED.search(sentence) is not None))
+        and _ASKS.search(sentence) is None
+        and _states_nothing().search(sentence) is None
     )
 
 
