@@ -22,10 +22,10 @@ from evals.archives import archive_of
 from evals.asking import TODAY
 from evals.data import DataSet, Query, load, squashed
 from evals.metrics import holds_answer
-from evals.reader.items import context_of
 from index.archive import Archive
 from index.articles import Hit
 from index.model.embedder import Embedder
+from index.model.reader import context_of
 from index.search.search import find
 from index.sentences import spans
 from index.view import View
