@@ -9,6 +9,7 @@ from typing import Any, Literal
 from index.articles import Article, Hit, Passage
 from web.links import LinkTarget, QuotedPlace, SignedLinks, Span, address, at_passage, target, version_of
 
+Outcome = Literal["answered", "unsure", "refused"]
 Reason = Literal["nothing_found", "not_supported", "declined"]
 
 
@@ -16,7 +17,9 @@ Reason = Literal["nothing_found", "not_supported", "declined"]
 class Citation:
     """A verbatim quote: ``article.text[start:end] == quote``, or the same of the article's title for a ``headline``.
 
-    Only bot/check/checker.py makes one, after checking that.
+    ``answering`` is where the sentence that answers stands in the article, inside the quote; None: the whole quote.
+    ``speaker`` is who speaks, where the quote does not name them. Only bot/check/checker.py makes one, after checking
+    that.
     """
 
     number: int
@@ -27,14 +30,20 @@ class Citation:
     end: int
     also_in: tuple[str, ...] = ()
     headline: bool = False
+    answering: Span | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of an answer and the numbers of the citations it rests on (at least one)."""
+    """A sentence or an excerpt of an answer, and the numbers of the citations it rests on (at least one).
+
+    ``bold`` is where in the text of an excerpt the sentence stands that answers; None if no sentence stands out.
+    """
 
     text: str
     numbers: tuple[int, ...]
+    bold: Span | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,11 @@ class Answer:
     lead: str = ""
 
     @property
+    def outcome(self) -> Outcome:
+        """That the articles answer."""
+        return "answered"
+
+    @property
     def text(self) -> str:
         """The answer as one text, citation numbers in square brackets behind each sentence."""
         return " ".join(f"{s.text} {''.join(f'[{number}]' for number in s.numbers)}" for s in self.sentences)
@@ -67,12 +81,22 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """The articles do not say; ``nearest`` are for a person to look at, not sources."""
+    """The articles do not say.
+
+    ``nearest`` are passages for a person to look at, not sources. ``closest`` is the sentence that comes closest to an
+    answer; None if nothing does.
+    """
 
     question: str
     reason: Reason
     nearest: tuple[Hit, ...] = ()
     dropped: tuple[Dropped, ...] = ()
+    closest: Citation | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Unsure if a sentence comes close to an answer, else refused."""
+        return "refused" if self.closest is None else "unsure"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +134,20 @@ def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, 
     """Return a result in the form that ``ask --json`` prints, without timings; without ``links``, citations lead to the
     articles' own pages.
     """
-    answered = isinstance(result, Answer)
+    links = links or Links()
+    closest = None if isinstance(result, Answer) else result.closest
     return {
         "question": result.question,
-        "outcome": "answered" if answered else "refused",
+        "outcome": result.outcome,
         "reason": None if isinstance(result, Answer) else result.reason,
         "lead": result.lead if isinstance(result, Answer) else "",
         "text": result.text if isinstance(result, Answer) else "",
         "answerer": result.answerer if isinstance(result, Answer) else None,
-        "citations": [_citation_json(citation, result.citations, links or Links()) for citation in result.citations]
+        "citations": [_citation_json(citation, result.citations, links) for citation in result.citations]
         if isinstance(result, Answer)
         else [],
         "dropped": [{"text": item.text, "reason": item.reason} for item in result.dropped],
-        "nearest": [] if isinstance(result, Answer) else [_nearest_json(hit) for hit in result.nearest],
+        "nearest": [] if closest is None else [_nearest_json(closest, links)],
     }
 
 
@@ -151,14 +176,24 @@ def _citation_json(citation: Citation, among: Sequence[Citation], links: Links) 
         "place": "headline" if citation.headline else "text",
         "start": citation.start,
         "end": citation.end,
+        "answering": citation.answering and list(citation.answering),
+        "speaker": citation.speaker,
         "also_in": list(citation.also_in),
         "link": links.cited(citation, among),
     }
     return {"number": citation.number, **about(citation.article), **place}
 
 
-def _nearest_json(hit: Hit) -> dict[str, Any]:
-    return {**about(hit.article), "text": hit.passage.text, "start": hit.passage.start, "end": hit.passage.end}
+def _nearest_json(closest: Citation, links: Links) -> dict[str, Any]:
+    start, end = closest.answering or (closest.start, closest.end)
+    return {
+        **about(closest.article),
+        "text": closest.article.part(start, end, headline=closest.headline),
+        "place": "headline" if closest.headline else "text",
+        "start": start,
+        "end": end,
+        "link": links.cited(closest, ()),
+    }
 
 
 def marks_of(*, headline: bool, teaser: bool) -> tuple[str, ...]:

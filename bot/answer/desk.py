@@ -202,7 +202,9 @@ class Desk:
             )
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
-            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped)
+            _, closest, unfit = check([choice.closest] if choice.closest else [])
+            near = closest[0] if closest else None
+            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near)
         spent = {
             "search": marks[0] - began,
             "answer": drafted - marks[0],

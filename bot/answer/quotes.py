@@ -223,12 +223,16 @@ _COMPARED = 12
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What the answerer drafts, or why it drafts nothing, and how well the best sentence supports an answer."""
+    """What the answerer drafts, or why it drafts nothing, and how well the best sentence supports an answer.
+
+    ``closest`` is shown where nothing is drafted: the sentence that comes closest to an answer.
+    """
 
     drafts: tuple[Draft, ...]
     why: str
     confidence: float = 0.0
     lead: str = ""  # a line of the bot's own, before the sentences
+    closest: Draft | None = None
 
 
 def choose(

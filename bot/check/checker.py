@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bot.check.alignment import Match, align
@@ -21,7 +21,7 @@ from bot.check.evidence import Evidence, Window, misattributed, says, without_ou
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
-from index.sentences import spans
+from index.sentences import Span, spans
 
 Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one entails the other, 0 to 1
 
@@ -37,7 +37,10 @@ _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A sentence that an answerer proposes, and where in an article it comes from: its text, or its headline."""
+    """A sentence or an excerpt that an answerer proposes, and where it comes from: an article's text, or headline.
+
+    ``answering`` and ``speaker`` are those of a citation.
+    """
 
     text: str
     article: Article
@@ -46,6 +49,8 @@ class Draft:
     end: int
     also_in: tuple[str, ...] = ()
     headline: bool = False
+    answering: Span | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +86,29 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
     citations: list[Citation] = []
     dropped: list[Dropped] = []
     for draft in drafts:
-        fault = _fault(draft)
-        if fault:
+        if fault := _fault(draft):
             dropped.append(Dropped(draft.text, fault))
             continue
         number = len(citations) + 1
         article, span = draft.article, (draft.start, draft.end)
         quote = article.part(*span, headline=draft.headline)
-        citations.append(Citation(number, article, draft.passage, quote, *span, draft.also_in, draft.headline))
-        sentences.append(Sentence(draft.text, (number,)))
+        citation = Citation(number, article, draft.passage, quote, *span, draft.also_in, draft.headline)
+        citations.append(replace(citation, answering=draft.answering, speaker=draft.speaker))
+        sentences.append(Sentence(draft.text, (number,), _bold(draft)))
+    if all(sentence.bold in (None, (0, len(sentence.text))) for sentence in sentences):  # nothing to stand out from
+        sentences = [replace(sentence, bold=None) for sentence in sentences]
     return tuple(sentences), tuple(citations), tuple(dropped)
+
+
+def _bold(draft: Draft) -> Span | None:
+    """Return where the sentence that answers stands in a draft's text, whose white space may differ."""
+    if draft.answering is None:
+        return None
+    quote = draft.article.part(draft.start, draft.end, headline=draft.headline)
+    own = (at for at, letter in enumerate(quote, draft.start) if not letter.isspace())
+    shown = (at for at, letter in enumerate(draft.text) if not letter.isspace())
+    inside = [there for here, there in zip(own, shown, strict=True) if here in range(*draft.answering)]
+    return inside[0], inside[-1] + 1
 
 
 class SentenceChecker:
@@ -371,4 +389,9 @@ def _fault(draft: Draft) -> str:
         return "the passage does not belong to the article"
     if not draft.headline and (draft.end <= passage.start or draft.start >= passage.end):
         return "the quote lies outside the passage that was found"
+    start, end = draft.answering or (draft.start, draft.end)
+    if not draft.start <= start < end <= draft.end or not article.part(start, end, headline=draft.headline).strip():
+        return "the sentence that answers lies outside the quote"
+    if draft.speaker and " ".join(draft.speaker.split()) not in " ".join(article.text.split()):
+        return "the article does not name the speaker"
     return ""

@@ -20,7 +20,7 @@ from bot.reply import Answer, Citation, Links, Sentence, marks_of
 from bot.telemetry import error_place
 from index.articles import Article, Hit
 from index.errors import ArchiveError
-from index.sentences import spans
+from index.sentences import Span, spans
 from index.store.dialect import Database
 from index.text import terms
 from web.links import target
@@ -29,7 +29,7 @@ from web.shelf import Sentence as ShownSentence
 
 log = logging.getLogger("newsdesk.answers")
 
-Outcome = Literal["answered", "refused", "hint", "trouble"]
+Outcome = Literal["answered", "unsure", "refused", "hint", "trouble"]
 REASONS = {
     "nothing_found": "The articles do not seem to be about that.",
     "not_supported": "The articles do not say.",
@@ -70,6 +70,8 @@ class Cited:
     also_in: tuple[str, ...] = ()
     link: str | None = None
     headline: bool = False  # the quote is the article's headline, and start and end are of that
+    answering: Span | None = None  # where the sentence that answers stands in the article; None: the whole quote
+    speaker: str = ""  # who speaks, where the quote does not name them
 
     @property
     def marks(self) -> tuple[str, ...]:
@@ -94,7 +96,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """An answer, a refusal, a hint or an apology.
+    """An answer, the closest sentence in place of one, a refusal, a hint or an apology.
 
     ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer, and in place of a
     refusal's usual sentence.
@@ -111,6 +113,7 @@ class StoredAnswer:
     note: str = ""
     page: str | None = None  # the link to the answer's own page
     lead: str = ""  # ours, to stand before the sentences
+    closest: Cited | None = None  # of an answer that is unsure
 
     @property
     def answered(self) -> bool:
@@ -130,13 +133,20 @@ class StoredAnswer:
     def from_json(cls, text: str) -> StoredAnswer:
         """Return the answer that the journal stores as this text."""
         values: dict[str, Any] = json.loads(text)
-        said = tuple(Sentence(item["text"], tuple(item["numbers"])) for item in values["said"])
-        cited = tuple(
-            Cited(**{**item, "origin": Origin(**item["origin"]), "also_in": tuple(item["also_in"])})
-            for item in values["cited"]
-        )
+        said = tuple(Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold"))) for item in values["said"])
+        cited = tuple(map(_cited_from, values["cited"]))
+        closest = _cited_from(values["closest"]) if values.get("closest") else None
         near = tuple(Near(**{**item, "origin": Origin(**item["origin"])}) for item in values["near"])
-        return cls(**{**values, "said": said, "cited": cited, "near": near})
+        return cls(**{**values, "said": said, "cited": cited, "near": near, "closest": closest})
+
+
+def _cited_from(item: Mapping[str, Any]) -> Cited:
+    more = {"also_in": tuple(item["also_in"]), "answering": _span(item.get("answering"))}
+    return Cited(**{**item, "origin": Origin(**item["origin"]), **more})
+
+
+def _span(ends: Sequence[int] | None) -> Span | None:
+    return (ends[0], ends[1]) if ends else None
 
 
 APOLOGY = (
@@ -189,7 +199,8 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             lead=result.lead,
         )
     near = tuple(filter(None, (_near(result.question, hit, links) for hit in result.nearest)))
-    return StoredAnswer(result.question, "refused", result.reason, near=near, versions=versions)
+    closest = _cited(result.closest, links.cited(result.closest, ())) if result.closest else None
+    return StoredAnswer(result.question, result.outcome, result.reason, near=near, versions=versions, closest=closest)
 
 
 _IS_NEAR = 0.5  # share of a question's words that a passage has which is worth to be shown
@@ -239,6 +250,8 @@ def _cited(citation: Citation, link: str | None) -> Cited:
         citation.also_in,
         link,
         citation.headline,
+        citation.answering,
+        citation.speaker,
     )
 
 

@@ -70,10 +70,15 @@ def article(
 passages = functools.cache(passages_of)
 
 
-def draft(source: Article, quote: str, also_in: Sequence[str] = ()) -> Draft:
+def draft(
+    source: Article, quote: str, also_in: Sequence[str] = (), answering: str | None = None, speaker: str = ""
+) -> Draft:
     start = source.text.index(quote)
     [passage] = [p for p in passages(source) if p.start <= start < p.end]
-    return Draft(quote, source, passage, start, start + len(quote), tuple(also_in))
+    at = source.text.index(answering, start) if answering else 0
+    span = (at, at + len(answering)) if answering else None
+    text = " ".join(quote.split())
+    return Draft(text, source, passage, start, start + len(quote), tuple(also_in), answering=span, speaker=speaker)
 
 
 def answered(question: str, drafts: Sequence[Draft], answerer: str = "quotes") -> Reply:
@@ -81,9 +86,11 @@ def answered(question: str, drafts: Sequence[Draft], answerer: str = "quotes") -
     return Reply(Answer(question, sentences, citations, answerer, dropped), {}, (), "scripted", 1.0)
 
 
-def refused(question: str, near: Sequence[Article] = ()) -> Reply:
+def refused(question: str, near: Sequence[Article] = (), closest: Draft | None = None) -> Reply:
+    """A refusal; with ``closest`` an answer that is unsure."""
     hits = tuple(Hit(passages_of(item)[0], item, 1.0, 1.0, 1.0) for item in near)
-    return Reply(NoAnswer(question, "not_supported", hits), {}, hits, "scripted", 0.0)
+    _, found, _ = check([closest] if closest else [])
+    return Reply(NoAnswer(question, "not_supported", hits, (), found[0] if found else None), {}, hits, "scripted", 0.0)
 
 
 class Scripted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -139,3 +141,56 @@ def test_every_true_quote_with_words_passes(one, other):
     _, citations, dropped = check([Draft(TEXT[start:end], ARTICLE, passage(ARTICLE), start, end)])
     assert bool(citations) == bool(TEXT[start:end].strip())
     assert len(citations) + len(dropped) == 1
+
+
+EXCERPT = "The ferry stops in May.\n\n“We regret it,” the mayor  said.\nSome 2,000 people use it every week."
+
+
+def excerpt(answering: str, shift: int = 0, text: str | None = None, speaker: str = "") -> Draft:
+    """A draft of three sentences, of which one answers."""
+    start = TEXT.index(answering) + shift
+    whole = draft(EXCERPT, " ".join(EXCERPT.split()) if text is None else text)
+    return replace(whole, answering=(start, start + len(answering)), speaker=speaker)
+
+
+@pytest.mark.parametrize("text", [None, EXCERPT, f"  {EXCERPT}\n"])
+@pytest.mark.parametrize(
+    "answering",
+    ["The ferry stops in May.", "“We regret it,” the mayor  said.", "Some 2,000 people use it every week."],
+)
+def test_the_sentence_that_answers_is_bold_whatever_the_white_space_around_it(answering, text):
+    [sentence], [citation], _ = check([excerpt(answering, text=text)])
+    assert citation.answering
+    assert TEXT[slice(*citation.answering)] == answering
+    assert sentence.bold
+    assert sentence.text[slice(*sentence.bold)].split() == answering.split()
+    assert citation.quote == EXCERPT
+
+
+def test_nothing_is_bold_where_every_excerpt_is_the_sentence_that_answers():
+    alone = replace(draft("The bridge is far."), answering=(TEXT.index("The bridge"), len(TEXT)))
+    [sentence], [citation], _ = check([alone])
+    assert (sentence.bold, citation.answering) == (None, alone.answering)
+    [sentence, other], _, _ = check([alone, excerpt("The ferry stops in May.")])
+    assert (sentence.bold, other.bold) == ((0, 18), (0, 23))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        pytest.param(excerpt("The bridge is far."), id="after-the-quote"),
+        pytest.param(excerpt("The ferry stops in May.", shift=-1), id="begins-before-the-quote"),
+        pytest.param(replace(excerpt("The ferry"), answering=(9, 3)), id="end-before-start"),
+        pytest.param(replace(excerpt("The ferry"), answering=(23, 25)), id="only-white-space"),
+        pytest.param(excerpt("The ferry stops in May.", speaker="Signe Vestergaard"), id="speaker-not-in-the-article"),
+    ],
+)
+def test_an_excerpt_is_dropped_if_what_is_said_about_it_is_wrong(bad):
+    sentences, citations, [dropped] = check([bad])
+    assert (sentences, citations) == ((), ())
+    assert len(dropped.reason.split()) >= 4
+
+
+def test_the_speaker_that_an_excerpt_does_not_name_is_passed_on():
+    _, [citation], _ = check([excerpt("The ferry stops in May.", speaker="the mayor said")])
+    assert citation.speaker == "the mayor said"

@@ -53,6 +53,15 @@ ANSWER = stored_answer(answered("When did the ship leave?", TWO))
 MODEL = stored_answer(answered("When did the ship leave?", TWO, "llm"))
 REFUSAL = stored_answer(refused("How many pandas?", [FIRST, SECOND]))
 NEAR = stored_answer(refused("How many waved when the ship left?", [FIRST, SECOND]))
+EXCERPT = stored_answer(
+    answered(
+        "When did the ship leave?",
+        [draft(FIRST, FIRST.text, answering="The ship left on Monday, the captain said.", speaker="the captain")],
+    )
+)
+UNSURE = stored_answer(
+    refused("How many waved when the ship left?", [FIRST, SECOND], draft(FIRST, FIRST.text, answering="Nobody waved."))
+)
 NEWS = News(
     16,
     Source("1", "The ship leaves", "Harbour Courier", published=date(2025, 3, 3)),
@@ -125,8 +134,20 @@ def test_the_answer_names_publisher_date_title_link_and_twins():
 
 
 def test_what_was_given_survives_the_journal():
-    for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, NEAR, blocks.hint([])):
+    for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, NEAR, EXCERPT, UNSURE, blocks.hint([])):
         assert StoredAnswer.from_json(one.as_json()) == one
+    assert [said.bold for said in EXCERPT.said] == [(22, 64)]
+    assert (UNSURE.outcome, UNSURE.answered, UNSURE.closest and UNSURE.closest.answering) == ("unsure", False, (65, 78))
+
+
+def test_an_answer_that_an_older_newsdesk_stored_is_read():
+    values = json.loads(ANSWER.as_json())
+    del values["closest"]
+    for said in values["said"]:
+        del said["bold"]
+    for cited in values["cited"]:
+        del cited["answering"], cited["speaker"]
+    assert StoredAnswer.from_json(json.dumps(values)) == ANSWER
 
 
 @pytest.mark.parametrize(
