@@ -10,6 +10,7 @@ from functools import cache
 
 from bot.answer.question import Question
 from index.articles import Hit, StoredStatement
+from index.model.reader import context_of
 from index.sentences import FULL_STOPS, Span, spans
 from index.statements import named_in, statements
 from index.text import is_prose, term_of, terms
@@ -76,7 +77,19 @@ class Candidate:
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
+    fresh: float = 0.0  # what its day adds to its score
+    read: float | None = None  # what the reader makes of it: above 0 if it answers
     headline: bool = False  # ``start`` and ``end`` are of the article's title
+
+    @property
+    def before(self) -> str:
+        """What a reader is told before the sentence: title, date, the sentence before."""
+        source, text = self.hit.article.source, self.hit.article.text
+        day = source.published.isoformat() if source.published else ""
+        if self.headline:
+            return context_of("", day, "", "")
+        start, end = self.around[self.position - 1] if self.position else (0, 0)
+        return context_of(source.title, day, "", text[start:end])
 
     @property
     def has_speaker(self) -> bool:

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any
 
 from bot.answer import quotes
-from bot.answer.confidence import Level, Reader
+from bot.answer.confidence import Level
 from bot.answer.question import complete_follow_up, parse_question, parse_without_time
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
@@ -22,6 +22,7 @@ from index.archive import Archive
 from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
+from index.model.reader import Reader
 from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
 from index.store.snapshot import Snapshot

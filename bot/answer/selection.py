@@ -22,49 +22,15 @@ _AS_GOOD = 0.2  # how far below the best sentence those may score
 _COVERS = 0.6  # share of the best one's coverage that those must have
 
 
-def good_enough(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
-    """Return the sentences good enough to be shown, best first."""
+def one_more(candidates: Sequence[Candidate], question: Question) -> list[Candidate]:
+    """Return the best sentence of another paper, if it answers nearly as well as the best one and says more."""
     best = candidates[0]
-    if compares(candidates, question):
-        return [one for found in best_of_each(candidates, question, weights) for one in found]
-    if question.speaker:
-        topic = topic_of(question, weights)
-        on_topic = [
-            c
-            for c in candidates
-            if c.has_speaker and c.score >= best.score - _GATE_SAID and (not topic or coverage(c.terms, topic) > 0.2)
-        ]
-        if on_topic:
-            return on_topic
-    home = best.hit.article.source.id
-    near = [
-        c
-        for c in candidates
-        if c.score >= best.score - (_GATE_SHOWN if c.hit.article.source.id == home else GATE)
-        and (c.coverage >= _LEAST_SHOWN or c is best)
-        and (c.has_speaker or not question.speaker)
-    ]
-    near = _of_others_first(near or [best])
-    if question.kind in ("number", "when"):
-        asked = {term_of(word) or word.lower() for word in words(question.text)}
-        lead = next(
-            (c for c in near if c.score >= best.score - GATE and holds_what_is_asked(question, c.text, asked)), best
-        )
-        near = sorted(near, key=lambda c: c is not lead)
-    return near
-
-
-def _of_others_first(near: list[Candidate]) -> list[Candidate]:
-    """Put the best sentence of each other article, if it says as much, before a second one of the best article."""
-    best = near[0]
-    seen = {best.hit.article.source.id}
-    first = [best]
-    for c in near[1:]:
-        as_good = c.score >= best.score - _AS_GOOD and c.coverage >= _COVERS * best.coverage
-        if as_good and c.hit.article.source.id not in seen and len(first) <= _OTHERS:
-            seen.add(c.hit.article.source.id)
-            first.append(c)
-    return [*first, *(c for c in near if not any(c is one for one in first))]
+    for c in candidates[1:]:
+        if c.score < best.score - _AS_GOOD:
+            break
+        if not c.headline and c.hit.article.source.publisher != best.hit.article.source.publisher and not _says_again(c, best):
+            return [c]
+    return []
 
 
 def compares(candidates: Sequence[Candidate], question: Question) -> bool:
@@ -98,15 +64,6 @@ def best_of_each(
         )
         found.append(next((group[:_EACH] for group in groups if group), []))
     return found
-
-
-def without_repeats(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Keep the best sentences that say different things."""
-    chosen: list[Candidate] = []
-    for candidate in candidates:
-        if len(chosen) < _MOST and not any(_says_again(candidate, kept) for kept in chosen):
-            chosen.append(candidate)
-    return chosen
 
 
 def _says_again(candidate: Candidate, kept: Candidate) -> bool:
