@@ -54,11 +54,11 @@ _ASKS = re.compile(r"[?？؟]\s*\Z|\A\s*[\"“„«][^.!\"”“»«]*[?？؟][\
 
 @cache
 def _states_nothing() -> re.Pattern[str]:
-    openings, labels, credits = (
+    openings, labels, captions = (
         one_of(re.escape(line).replace("'", "['’]") for line in lines("pointers", part))
         for part in ("openings", "labels", "credits")
     )
-    return re.compile(rf"\A\W*(?:(?:{openings})\b|(?:{labels})\s*:|\d+\s?(?:/|of)\s?\d+\b)|\b(?:{credits})\b", re.I)
+    return re.compile(rf"\A\W*(?:(?:{openings})\b|(?:{labels})\s*:|\d+\s?(?:/|of)\s?\d+\b)|\b(?:{captions})\b", re.I)
 
 
 @dataclass(slots=True)

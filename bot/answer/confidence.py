@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from bot.answer.candidates import Candidate, coverage
+from bot.answer.candidates import CONTEXT, Candidate, coverage
 from bot.answer.question import Question
 from bot.answer.selection import best_of_each, compares
 from index.text import term_of, terms, words
@@ -24,6 +24,7 @@ LEVELS: dict[Level, float] = {"cautious": 0.5, "balanced": 0.35, "eager": 0.2}
 NEAR: dict[Level, float] = {"cautious": 0.2, "balanced": 0.15, "eager": 0.1}
 
 FIRST = 3  # sentences of which the one nearest in meaning counts
+_ABSENT = 0.2  # share of the question's weight from which names that stand nowhere near tell that it is another's
 _SPEAKING = 0.5  # how far below the best sentence one may score in which the one asked about speaks
 
 _NEGATED = re.compile(
@@ -104,10 +105,18 @@ def _tokens(text: str) -> set[str]:
 
 
 def what_is_missing(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> str:
-    """Return who the question asks about and does not speak in the best sentences, "" if nobody is missing."""
+    """Return whom the question names and the best sentences lack, "" if nobody."""
+    best = candidates[0]
+    passage, text = best.hit.passage, best.hit.article.text
+    # A name stays in force for some paragraphs.
+    near = best.near | frozenset(terms(text[max(0, passage.start - CONTEXT) : passage.end]))
+    absent = question.names - near
+    share = sum(weights.get(term, 0.0) for term in absent) / sum(weights.values())
+    # One missing name among many words of a long question may be there in other words ("Americans", "the US").
+    if share > _ABSENT or absent & set(question.speaker):
+        return f"a name the question asks about stands nowhere near the best sentence ({', '.join(sorted(absent))})"
     if compares(candidates, question) and not all(best_of_each(candidates, question, weights)):
         return "nothing was found of one of the two on the topic"
-    best = candidates[0]
     if question.speaker and not any(c.has_speaker for c in candidates if c.score >= best.score - _SPEAKING):
         return "nobody by the name asked for is speaking in the sentences found"
     return ""

@@ -14,7 +14,8 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.confidence import Level
-from bot.answer.question import complete_follow_up, parse_question, parse_without_time
+from bot.answer.follow_up import complete_follow_up
+from bot.answer.question import parse_question, parse_without_time
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span

@@ -67,7 +67,7 @@ def draft_of(candidate: Candidate, span: Span, said: Statements) -> Draft:
 
 
 def _speaker(sentence: Span, text: str, said: Sequence[StoredStatement]) -> str:
-    """Return who speaks in a sentence by a name that stands elsewhere in the article, "" if the excerpt has the name."""
+    """Return who speaks in a sentence by the name that the article has elsewhere, "" if the excerpt has it."""
     for statement in said:
         if statement.carried and statement.start < sentence[1] and statement.end > sentence[0]:
             name = terms(statement.speaker)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Literal
@@ -137,9 +136,9 @@ def names_compared(text: str) -> tuple[str, ...]:
 
 
 # Words of asking, not of the topic.
-_ASKING = frozenset(map(term_of, listed("stop_words", "asking")))
+ASKING = frozenset(map(term_of, listed("stop_words", "asking")))
 # "What was the crisis called" asks for no speaker's words, "what was Macron saying" does.
-_SAID = re.compile(
+SAID = re.compile(
     rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b",
     re.I,
 )
@@ -148,11 +147,6 @@ _SAID_HOW = re.compile(
     re.I,
 )
 _ACCORDING = re.compile(r"\baccording\s+to\s+(?P<who>[^,?]{2,60})", re.I)
-_REFERS = re.compile(
-    r"\b(?:he|she|they|him|her|them|his|hers|their|theirs|it|its|that|this|these|those|ones?|others?|both|such)\b", re.I
-)
-_DEFINITE = re.compile(r"\bthe\s+\w", re.I)
-_OF = re.compile(r"\b(?:about|of|for|with|on|in|to|between|from)\s+(?P<what>.+)$", re.I)
 _NOBODY = frozenset(map(term_of, listed("stop_words", "nobody")))
 _TITLES = frozenset(marked("titles", "question"))
 
@@ -209,7 +203,7 @@ def parse_without_time(text: str) -> Question:
 
 def _question_of(text: str, time: Time) -> Question:
     speaker = _speaker(time.rest)
-    found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in _ASKING)
+    found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in ASKING)
     return Question(
         text=text,
         asked=_last_sentence(text),
@@ -219,7 +213,7 @@ def _question_of(text: str, time: Time) -> Question:
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
         compared=names_compared(time.rest),
-        names=_names(time.rest),
+        names=names_in(time.rest),
         since=time.since,
         until=time.until,
         latest=time.latest,
@@ -235,66 +229,14 @@ def _last_sentence(text: str) -> str:
     return text[start:end]
 
 
-def complete_follow_up(question: str, thread: Sequence[str]) -> str:
-    """Return a question that can be searched alone: a follow-up without words of its own gets those of the questions
-    before.
-
-    ``thread`` holds the earlier questions of the conversation, oldest first.
-    """
-    earlier = ""
-    for item in [*thread, question]:
-        earlier = _completed(item, earlier) if terms(item) or item is question else earlier
-    return earlier
-
-
-def _completed(question: str, earlier: str) -> str:
-    if not earlier:
-        return question
-    swap = re.match(
-        r"\s*(?:and|but|or)?,?\s*(?:what|how)?\s*(?:about|and|with|for)\s+(?P<new>.{2,80}?)\s*\?*\s*$", question, re.I
-    )
-    bare = re.match(r"\s*and\s+(?P<new>\S+(?:\s+\S+)?)\s*\?*\s*$", question, re.I)
-    said, new = _SAID.search(earlier), swap or bare
-    if new and re.match(r"(?:his|her|their|its|this|that)\b", new["new"], re.I):
-        return f"{question.rstrip(' ?')} — {earlier}"
-    if new and said and re.match(r"(?:the|an?)\b", new["new"], re.I):  # another topic, the same speaker
-        asked = re.split(r"\b(?:about|on|regarding)\b", earlier, maxsplit=1)[0].rstrip(" ?")
-        return f"{asked} about {new['new']}"
-    if new and said:
-        place = "who" if said["who"] else "whom"
-        return earlier[: said.start(place)] + new["new"] + earlier[said.end(place) :]
-    own = [term for term in terms(question) if term not in _ASKING]
-    if not own:
-        return f"{earlier.rstrip(' ?')} {question}"
-    if _names(question) or not (
-        _REFERS.search(question) or len(own) <= (2 if _DEFINITE.search(question) else int(len(words(question)) <= 2))
-    ):
-        return question
-    missing = earlier if said else _subject(earlier)
-    return f"{question.rstrip(' ?')} — {missing}" if missing else question
-
-
-def _subject(question: str) -> str:
-    """Return the words that a question is about: those behind its last part's first preposition, or all that are not of
-    asking.
-    """
-    carried = question.rpartition(" — ")[2]
-    behind = _OF.search(carried)
-    for part in (behind["what"], carried) if behind else (carried,):
-        found = [word for word in words(part) if term_of(word) and term_of(word) not in _ASKING]
-        if found:
-            return " ".join(found)
-    return ""
-
-
 def _speaker(text: str) -> tuple[str, ...]:
     """Return the folded last name (or last word, for a body) of each one a question wants words of, () if it wants
     nobody's.
     """
-    match = _SAID.search(text) or _SAID_HOW.search(text) or _ACCORDING.search(text)
+    match = SAID.search(text) or _SAID_HOW.search(text) or _ACCORDING.search(text)
     if match is None:
         return ()
-    who = re.sub(r"'s\b|’s\b", "", match["who"] or match["whom"] if match.re is _SAID else match["who"])
+    who = re.sub(r"'s\b|’s\b", "", match["who"] or match["whom"] if match.re is SAID else match["who"])
     who = re.split(r"\b(?:about|on|in|at|for|from|when|regarding|over)\b", who, flags=re.I)[0]
     # "What did Macron and Starmer say": the words of either.
     found = [_last_name(one) for one in re.split(r"\s+(?:and|or)\s+|,\s+", who)]
@@ -311,7 +253,7 @@ def _last_name(who: str) -> str:
     return next((term for term in reversed(found) if term), "")
 
 
-def _names(text: str) -> frozenset[str]:
+def names_in(text: str) -> frozenset[str]:
     """Return the terms that a question writes like names: capitals inside a sentence that is not all capitals, or
     digits.
     """
@@ -323,4 +265,4 @@ def _names(text: str) -> frozenset[str]:
         named |= {term_of(word) for word in capitals}
         if found and found[0][:1].isupper() and len(found) <= 2:
             named.add(term_of(found[0]))
-    return frozenset(term for term in named if term and term not in _ASKING)
+    return frozenset(term for term in named if term and term not in ASKING)

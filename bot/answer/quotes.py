@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from bot.answer.candidates import Candidate, candidates_of, weights_of
 from bot.answer.confidence import FIRST, LEVELS, NEAR, Level, confidence, signs_of, what_is_missing
 from bot.answer.excerpts import Statements, draft_of, excerpt_of
+from bot.answer.headlines import headlines_of
 from bot.answer.question import Question
-from bot.answer.scoring import WILL, best_first, score_by_reader, score_by_words, set_meaning
+from bot.answer.scoring import STATES, WILL, best_first, score_by_reader, score_by_words, set_meaning
 from bot.answer.selection import best_of_each, compares, one_more
 from bot.check.checker import Draft
 from index.articles import Hit
@@ -25,6 +26,7 @@ from index.view import View
 NAME = "quotes"
 _PASSAGES = 8  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
+_HEADLINES = 4  # hits whose headlines are read too
 # sentences, the best by words, that the reader reads, or, without one, that are compared by meaning: milliseconds each
 # (docs/understand/speed.md)
 _READ, _COMPARED = 20, 12
@@ -63,20 +65,28 @@ def choose(
     weights = weights_of(view, question)
     most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
     candidates = candidates_of(view, hits[:most], question, weights)
-    if not candidates:
-        return Choice((), "the passages found hold no full sentence")
     _take_named_for_speakers(candidates, question)
     score_by_words(candidates, question, weights)
-    candidates = best_first(candidates)[: _COMPARED if reader is None else _READ]
     if reader is None:
+        candidates = best_first(candidates)[:_COMPARED]
         set_meaning(candidates, asked, embedder)
         for candidate in candidates:
             candidate.score += candidate.meaning
+        candidates = best_first(candidates)
     else:
+        candidates = [*best_first(candidates)[:_READ], *headlines_of(hits[:_HEADLINES], frozenset(question.speaker))]
         score_by_reader(candidates, question, reader)
-    candidates = best_first(candidates)
-    if reader is not None:
+        candidates = best_first(c for c in candidates if not c.headline or (c.read or 0) >= STATES)
         set_meaning(candidates[:FIRST], asked, embedder)
+    return _chosen(view, candidates, question, weights, level)
+
+
+def _chosen(
+    view: View, candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], level: Level
+) -> Choice:
+    """Draft an answer from scored candidates, the best first, or say why there is none."""
+    if not candidates:
+        return Choice((), "the passages found hold no full sentence")
     best = candidates[0]
     sure = confidence(signs_of(candidates, question, weights))
     why_not = what_is_missing(candidates, question, weights)
@@ -91,11 +101,11 @@ def choose(
 
 
 def _shown(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:
-    """Return the sentences that answer: the best, and one more of another paper; of two who are compared, each one's."""
+    """Return the sentences that answer: the best, and one more of another paper; of two compared, each one's."""
     if compares(candidates, question):
         each = [found[0] for found in best_of_each(candidates, question, weights) if found]
         return list({id(one): one for one in each}.values())
-    return [candidates[0], *one_more(candidates, question)]
+    return [candidates[0], *one_more(candidates)]
 
 
 def _said(view: View, shown: Sequence[Candidate]) -> Statements:

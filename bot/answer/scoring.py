@@ -5,7 +5,7 @@ time, a reason, a name).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage
 from bot.answer.question import Question
@@ -123,6 +123,8 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
 
 
 _READ, _SPEAKS, _HOLDS, _LEADS = 0.2, 1.4, 0.2, 0.6  # beside the passage's score, which is at most 1
+_HEADLINE = 0.4  # so much better than every sentence a headline must be,
+STATES = 2.0  # and from this number of the reader on
 _LEAD = 300  # characters of an article that tell what happened
 
 
@@ -138,12 +140,13 @@ def score_by_reader(candidates: Sequence[Candidate], question: Question, reader:
             _READ * value
             + _SPEAKS * candidate.has_speaker
             + _HOLDS * holds_what_is_asked(question, candidate.text, asked)
-            + _LEADS * (question.kind == "happened" and candidate.start < _LEAD)
+            + _LEADS * (question.kind == "happened" and candidate.start < _LEAD and not candidate.headline)
+            - _HEADLINE * candidate.headline
             + candidate.hit.score
             + candidate.fresh
         )
 
 
-def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Return sentences, best first."""
     return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))

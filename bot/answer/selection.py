@@ -1,36 +1,33 @@
-"""Selects the sentences that are shown: those that score nearly as well as the best one and repeat no other."""
+"""Selects the sentences that are shown: the best, one more of another paper that adds something, each side's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.answer.candidates import Candidate, coverage, topic_of
+from bot.answer.candidates import Candidate, coverage
 from bot.answer.question import Question
-from bot.answer.scoring import GATE, holds_what_is_asked
-from index.text import term_of, terms, words
+from index.text import terms, words
+from index.words import numbers
 
-_MOST = 4  # sentences of an answer
-_GATE_SHOWN = 0.9  # GATE for sentences of the best one's own article
-_LEAST_SHOWN = 0.15  # share of the question's weight that a sentence must have to be shown
 _ON_TOPIC = 0.2  # share of the topic's weight in a sentence of one who is compared
 _EACH = 2  # sentences of each who is compared
-_GATE_SAID = 0.8  # GATE where "what did X say about Y" is asked, X speaks and Y is named: each such sentence answers
 _REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
-_REPEAT_OF_OTHERS = 0.75  # _REPEAT for two articles, which may differ in a word that matters
-_OTHERS = 2  # sentences of other articles that come before a second one of the best article
-_AS_GOOD = 0.2  # how far below the best sentence those may score
-_COVERS = 0.6  # share of the best one's coverage that those must have
+_AS_GOOD = 0.1  # how far below the best sentence one of another paper may score
+_READS, _READ_AS_GOOD = 1.0, 0.5  # with a reader: the least number of that sentence, and how far below the best one's
 
 
-def one_more(candidates: Sequence[Candidate], question: Question) -> list[Candidate]:
+def one_more(candidates: Sequence[Candidate]) -> list[Candidate]:
     """Return the best sentence of another paper, if it answers nearly as well as the best one and says more."""
     best = candidates[0]
-    for c in candidates[1:]:
-        if c.score < best.score - _AS_GOOD:
-            break
-        if not c.headline and c.hit.article.source.publisher != best.hit.article.source.publisher and not _says_again(c, best):
-            return [c]
-    return []
+    own = best.hit.article.source.publisher
+    others = (c for c in candidates[1:] if c.hit.article.source.publisher != own and _as_good(c, best))
+    return [c for c in others if _common(c, best) < _REPEAT][:1]
+
+
+def _as_good(other: Candidate, best: Candidate) -> bool:
+    if other.read is None or best.read is None:
+        return other.score >= best.score - _AS_GOOD
+    return other.read >= max(_READS, best.read - _READ_AS_GOOD) and not other.headline
 
 
 def compares(candidates: Sequence[Candidate], question: Question) -> bool:
@@ -66,13 +63,13 @@ def best_of_each(
     return found
 
 
-def _says_again(candidate: Candidate, kept: Candidate) -> bool:
-    return _common(kept, candidate) >= (_REPEAT if kept.hit.article is candidate.hit.article else _REPEAT_OF_OTHERS)
-
-
 def _common(one: Candidate, other: Candidate) -> float:
     """Return the share of the shorter sentence's terms that two have in common, 0 if their numbers differ."""
     mine, theirs = frozenset(terms(one.text)), frozenset(terms(other.text))
-    if not mine or not theirs or {t for t in mine if t.isdigit()} != {t for t in theirs if t.isdigit()}:
+    if not mine or not theirs or _figures(one.text) != _figures(other.text):
         return float(one.text == other.text)
     return len(mine & theirs) / min(len(mine), len(theirs))
+
+
+def _figures(text: str) -> set[str]:
+    return {word for word in map(str.lower, words(text)) if word[0].isdigit() or word in numbers()}

@@ -16,8 +16,9 @@ from typing import Any
 
 from bot.answer.candidates import candidates_of, weights_of
 from bot.answer.confidence import confidence, signs_of, what_is_missing
-from bot.answer.question import complete_follow_up, parse_question
-from bot.answer.scoring import best_first, score_by_meaning, score_by_words, sentence_vectors
+from bot.answer.follow_up import complete_follow_up
+from bot.answer.question import parse_question
+from bot.answer.scoring import best_first, score_by_words, set_meaning
 from evals.archives import archive_of
 from evals.asking import TODAY
 from evals.data import DataSet, Query, load, squashed
@@ -166,9 +167,11 @@ def _asked(archive: Archive, embedder: Embedder, query: Query, holds: Callable[[
             return empty
         score_by_words(found, question, weights)
         found = best_first(found)[:_READ]
-        score_by_meaning(found, vectors[-1], sentence_vectors(embedder, found))
+        set_meaning(found, vectors[-1], embedder)
+        for candidate in found:
+            candidate.score += candidate.meaning
         found = best_first(found)
-        sure = max(confidence(signs) for signs in signs_of(found, question, weights, hits))
+        sure = confidence(signs_of(found, question, weights))
         return replace(
             empty,
             contexts=tuple(_before(c.hit, c.around[c.position - 1] if c.position else None) for c in found),

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answer.question import complete_follow_up, parse_question
+from bot.answer.follow_up import complete_follow_up
+from bot.answer.question import parse_question
 from index.store.rows import ANYTHING, Scope
 from index.text import term_of, terms
 
