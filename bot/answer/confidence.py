@@ -21,7 +21,7 @@ Level = Literal["cautious", "balanced", "eager"]
 
 # Confidence from which a question is answered, and from which, if it is not, the closest sentence is shown.
 LEVELS: dict[Level, float] = {"cautious": 0.5, "balanced": 0.35, "eager": 0.2}
-NEAR: dict[Level, float] = {"cautious": 0.2, "balanced": 0.15, "eager": 0.1}
+NEAR: dict[Level, float] = {"cautious": 0.3, "balanced": 0.2, "eager": 0.1}
 
 FIRST = 3  # sentences of which the one nearest in meaning counts
 _ABSENT = 0.2  # share of the question's weight from which names that stand nowhere near tell that it is another's
@@ -49,14 +49,16 @@ class Signs:
     """The features that tell whether the best sentences answer.
 
     ``read`` is the highest number that the reader gives a sentence (None without a reader), ``meaning`` and ``passage``
-    are the cosines of the question to the nearest of the first sentences and to the best one's passage, ``around`` is
-    the share of the question's weight (its terms' rarity in the collection) in the best sentence's passage, its title,
-    and the sentence before. ``opposite``: the question is negated, or turned round, where the best sentence is not.
+    are the cosines of the question to the nearest of the first sentences and to the best one's passage. ``coverage``
+    and ``around`` are the shares of the question's weight (its terms' rarity in the collection) in the best sentence
+    and in its passage, its title and the sentence before. ``opposite``: the question is negated, or turned round, where
+    the best sentence is not.
     """
 
     read: float | None
     meaning: float
     passage: float
+    coverage: float
     around: float
     opposite: bool
 
@@ -68,7 +70,8 @@ def confidence(signs: Signs) -> float:
     docs/understand/answers.md has its figures and what was left out.
     """
     if signs.read is None:
-        total = -8.2 + 5.8 * signs.meaning + 4.6 * signs.passage + 3.6 * signs.around - 3.2 * signs.opposite
+        total = -3.9 + 3.2 * signs.meaning + 1.6 * signs.passage + 0.9 * signs.around - 2.4 * signs.opposite
+        total += 1.3 * signs.coverage
     else:
         total = -7.3 + 4.9 * signs.meaning + 4.4 * signs.passage + 2.8 * signs.around - 2.8 * signs.opposite
         total += 0.29 * signs.read
@@ -82,6 +85,7 @@ def signs_of(candidates: Sequence[Candidate], question: Question, weights: Mappi
         max((c.read for c in candidates if c.read is not None), default=None),
         max(c.meaning for c in candidates[:FIRST]),
         best.hit.dense,
+        best.coverage,
         coverage(best.near | frozenset(terms(best.hit.passage.text)), weights),
         # "Why was it not signed" takes for granted that it was not: "it fell through" answers.
         question.kind != "why" and asks_the_opposite(question.asked, best.text),

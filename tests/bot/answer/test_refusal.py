@@ -8,7 +8,7 @@ import pytest
 
 from bot.answer.confidence import LEVELS, NEAR, Signs, asks_the_opposite, confidence
 
-SIGNS = Signs(read=2.0, meaning=0.6, passage=0.6, around=0.8, opposite=False)
+SIGNS = Signs(read=2.0, meaning=0.6, passage=0.6, coverage=0.6, around=0.8, opposite=False)
 
 OPPOSITES = [
     pytest.param("Who did not sign the declaration?", "China and India signed.", True, id="not"),
@@ -45,12 +45,12 @@ def test_each_sign_counts_in_its_direction(worse):
 
 def test_a_good_find_is_answered_at_every_level_and_a_stray_one_at_none():
     assert confidence(SIGNS) > max(LEVELS.values())
-    assert confidence(Signs(-4.0, 0.2, 0.2, 0.2, False)) < min(NEAR.values())
+    assert confidence(Signs(-4.0, 0.2, 0.2, 0.1, 0.2, False)) < min(NEAR.values())
 
 
 def test_without_a_reader_the_other_signs_decide():
     assert confidence(replace(SIGNS, read=None)) > max(LEVELS.values())
-    assert confidence(Signs(None, 0.2, 0.2, 0.2, False)) < min(NEAR.values())
+    assert confidence(Signs(None, 0.0, 0.2, 0.1, 0.1, False)) < min(NEAR.values())
 
 
 def test_the_levels_are_in_order():
