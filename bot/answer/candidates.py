@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 
-from bot.answer.question import Question
+from bot.question.parse import Question
 from index.articles import Hit, StoredStatement
 from index.model.reader import context_of
 from index.sentences import FULL_STOPS, Span, spans
@@ -61,6 +61,9 @@ def _states_nothing() -> re.Pattern[str]:
     return re.compile(rf"\A\W*(?:(?:{openings})\b|(?:{labels})\s*:|\d+\s?(?:/|of)\s?\d+\b)|\b(?:{captions})\b", re.I)
 
 
+Place = tuple[str, int, int, bool]  # article, start, end, whether of its headline
+
+
 @dataclass(slots=True)
 class Candidate:
     """A sentence of a passage, or the headline of its article, and what its score is made of."""
@@ -95,6 +98,21 @@ class Candidate:
     def has_speaker(self) -> bool:
         """Tell whether one of those asked about speaks in it."""
         return bool(self.speakers)
+
+    def lies_in(self, place: Place) -> bool:
+        """Tell whether it is a part of what stands at a place."""
+        article, start, end, headline = place
+        return (
+            self.hit.article.source.id == article
+            and self.headline == headline
+            and start <= self.start
+            and self.end <= end
+        )
+
+
+def without(shown: Collection[Place], candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that do not lie within one of some places."""
+    return [one for one in candidates if not any(one.lies_in(place) for place in shown)]
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:

@@ -12,8 +12,8 @@ from functools import cache
 from typing import Literal
 
 from bot.answer.candidates import CONTEXT, Candidate, coverage
-from bot.answer.question import Question
 from bot.answer.selection import best_of_each, compares
+from bot.question.parse import Question
 from index.text import term_of, terms, words
 from index.words import groups
 

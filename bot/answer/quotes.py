@@ -7,17 +7,17 @@ hits → sentences of their passages → scored: by words, by meaning, by the re
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.answer.candidates import Candidate, candidates_of, weights_of
+from bot.answer.candidates import Candidate, Place, candidates_of, weights_of, without
 from bot.answer.confidence import FIRST, LEVELS, NEAR, Level, confidence, signs_of, what_is_missing
 from bot.answer.excerpts import Statements, draft_of, excerpt_of
 from bot.answer.headlines import headlines_of
-from bot.answer.question import Question
 from bot.answer.scoring import STATES, WILL, best_first, score_by_reader, score_by_words, set_meaning
 from bot.answer.selection import best_of_each, compares, one_more
 from bot.check.checker import Draft
+from bot.question.parse import Question
 from index.articles import Hit
 from index.model.embedder import Embedder, Vectors
 from index.model.reader import Reader
@@ -54,9 +54,10 @@ def choose(
     embedder: Embedder,
     level: Level = "balanced",
     reader: Reader | None = None,
+    shown: Collection[Place] = (),
 ) -> Choice:
     """Draft an answer from the hits of one view of the archive, or say why there is none; ``asked`` is the vector of
-    ``question.asked``.
+    ``question.asked``. No sentence within a ``shown`` place is taken.
     """
     if not hits:
         return Choice((), "no passage was found")
@@ -64,7 +65,7 @@ def choose(
         return Choice((), "the question names no topic")
     weights = weights_of(view, question)
     most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
-    candidates = candidates_of(view, hits[:most], question, weights)
+    candidates = without(shown, candidates_of(view, hits[:most], question, weights))
     _take_named_for_speakers(candidates, question)
     score_by_words(candidates, question, weights)
     if reader is None:
@@ -74,7 +75,10 @@ def choose(
             candidate.score += candidate.meaning
         candidates = best_first(candidates)
     else:
-        candidates = [*best_first(candidates)[:_READ], *headlines_of(hits[:_HEADLINES], frozenset(question.speaker))]
+        candidates = [
+            *best_first(candidates)[:_READ],
+            *without(shown, headlines_of(hits[:_HEADLINES], frozenset(question.speaker))),
+        ]
         score_by_reader(candidates, question, reader)
         candidates = best_first(c for c in candidates if not c.headline or (c.read or 0) >= STATES)
         set_meaning(candidates[:FIRST], asked, embedder)

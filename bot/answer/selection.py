@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage
-from bot.answer.question import Question
+from bot.question.parse import Question
 from index.text import terms, words
 from index.words import numbers
 
