@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.candidates import Place
-from bot.answer.confidence import Level, Reader
+from bot.answer.confidence import Level
 from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
 from bot.answer.news_list import HITS as LIST_HITS
 from bot.answer.news_list import NewsList, news_list, topic_of_list
@@ -30,6 +30,7 @@ from index.archive import Archive
 from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
+from index.model.reader import Reader
 from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
 from index.store.snapshot import Snapshot
