@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from bot.answer import quotes
 from bot.answer.candidates import Place
+from bot.answer.chatter import MOST as MOST_QUESTIONS
+from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
 from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
 from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
 from bot.answer.question import parse_question, parse_without_time
+from bot.answer.several import interleaved, joined
 from bot.check.checker import check
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
@@ -142,19 +145,25 @@ class Desk:
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
-        asked = replace(request, question=_checked(request.question))
-        thread = tuple(item[:LONGEST_QUESTION] for item in request.thread if terms(item))[-_THREAD:]
+        question, asked = _checked(request.question), _questions(request)
+        earlier = [one for message in request.thread for one in questions_in(message) if terms(one)][-_THREAD:]
+        turns = [*earlier, *asked]
         replies: list[Reply] = []
         with span("ask"):
-            # The answers just given are given again: the same archive gives the same ones.
-            for n in range(max(0, len(thread) - _ANSWERS), len(thread) + 1):
-                turn = replace(asked, question=[*thread, asked.question][n], thread=thread[:n])
-                replies.append(self._follow_up(turn, replies) if replies else self._ask(turn))
-        return replies[-1]
+            # The answers just given are found again: the same archive gives the same ones.
+            for n in range(max(0, len(earlier) - _ANSWERS), len(turns)):
+                turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
+                before = replies[: len(replies) - max(0, n - len(earlier))]  # a message may ask for one thing twice
+                reply = self._follow_up(turn, replies, before) if replies else self._ask(_alone(turn, turns[n:][:1])[0])
+                replies.append(reply)
+        replies = replies[-len(asked) :]
+        if len(replies) == 1:
+            return replace(replies[0], result=replace(replies[0].result, question=question))
+        return _joined(question, asked, replies)
 
     def search(self, request: Request, limit: int = _HITS) -> list[Hit]:
         """Return the passages that a question finds, best first. Raises what ``ask`` raises."""
-        asked = parse_question(complete_follow_up(_checked(request.question), request.thread), request.today)
+        asked = parse_question(" ".join(one.question for one in _alone(request, _questions(request))), request.today)
         identity = self._embedder.identity
         self._archive.check_model(identity)
         vector = self._embedder.embed([asked.search])[0]
@@ -163,43 +172,48 @@ class Desk:
             lambda view: find(view, asked.search, vector, identity, scope, limit, asked.preference)
         )
 
-    def _follow_up(self, request: Request, before: Sequence[Reply]) -> Reply:
+    def _follow_up(self, request: Request, replies: Sequence[Reply], before: Sequence[Reply]) -> Reply:
         """Answer a question of a conversation: from the answer just given where it asks about that, else as a question
-        that stands alone, rather from the same articles; and never with the answer just given.
+        that stands alone, rather from the same articles.
+
+        ``replies`` are those to the questions before, ``before`` those to earlier messages: no answer of theirs is
+        given again.
         """
         question, thread = request.question, request.thread
-        shown = shown_in(before[-1].result)
+        shown = shown_in(replies[-1].result)
         kind = about_the_answer(question) if shown else None
         if kind:
             asked = parse_question(thread[-1], request.today)
             choice = self._archive.read(lambda view: asked_of(kind, view, shown, asked))
             if choice:
                 return _reply_about_the_answer(question, choice)
-        places = {place_in(one) for reply in before[-1:] for one in shown_in(reply.result)}
+        goes_on = kind in ("more", "sure")
+        places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
         articles = frozenset(citation.article.source.id for citation in shown)
         meant = named_in_answer(thread[-1], shown[0].quote) if shown else ""
-        if kind in ("more", "sure"):
-            places |= {place_in(one) for reply in before for one in shown_in(reply.result)}
-            ways = readings(thread[-1], thread[:-1])[:1]
-        else:
-            ways = readings(question, thread, meant)
-        for way in ways:
+        for way in readings(thread[-1], thread[:-1])[:1] if goes_on else readings(question, thread, meant):
             alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
             reply = self._ask(alone, articles)
-            found = shown_in(reply.result)
             if isinstance(reply.result, Answer):
-                if overlaps(found[0], places):
-                    reply = self._ask(alone, articles, places)
-                    if isinstance(reply.result, NoAnswer):
-                        reply = replace(reply, result=replace(reply.result, reason="said_above", closest=None))
                 break
+        if isinstance(reply.result, Answer) and overlaps(reply.result.citations[0], places):
+            reply = self._another(alone, articles, places)
         return replace(reply, result=replace(reply.result, question=question))
+
+    def _another(self, request: Request, articles: Set[str], places: Set[Place]) -> Reply:
+        """Return another answer than one that was given before: the next best, or that there is none."""
+        other = self._ask(request, articles, places)
+        if isinstance(other.result, Answer):
+            return other
+        return replace(
+            other, result=NoAnswer(request.question, "said_above", other.result.nearest, other.result.dropped)
+        )
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
         """Answer a question that stands alone, rather from some articles, and not with what has been shown."""
         self._archive.check_model(self._embedder.identity)
         began, question = time.perf_counter(), request.question
-        asked = parse_question(complete_follow_up(question, request.thread), request.today)
+        asked = parse_question(question, request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
@@ -246,13 +260,13 @@ class Desk:
         result: Answer | NoAnswer
         if sentences:
             result = Answer(
-                question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
+                request.question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
             )
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             _, closest, unfit = check([choice.closest] if choice.closest else [])
             near = closest[0] if closest else None
-            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near)
+            result = NoAnswer(request.question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near)
         spent = {
             "search": marks[0] - began,
             "answer": drafted - marks[0],
@@ -284,7 +298,33 @@ def _reply_about_the_answer(question: str, choice: quotes.Choice) -> Reply:
     result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
     if sentences:
         result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
-    return Reply(result, {"total": 0}, (), choice.why, choice.confidence)
+    spent = dict.fromkeys(("search", "answer", "check", "total"), 0)
+    return Reply(result, spent, (), choice.why, choice.confidence)
+
+
+def _questions(request: Request) -> tuple[str, ...]:
+    """Return the questions of a message, written out. Raises QuestionError if it is empty or too long."""
+    _checked(request.question)
+    return questions_in(request.question.encode("utf-8", "replace").decode())[:MOST_QUESTIONS]
+
+
+def _alone(request: Request, asked: Sequence[str]) -> list[Request]:
+    """Return each question of a message as a request that needs no thread."""
+    thread = [question for message in request.thread for question in questions_in(message)]
+    found: list[Request] = []
+    for question in asked:
+        found.append(replace(request, question=complete_follow_up(question, thread), thread=()))
+        thread.append(question)
+    return found
+
+
+def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Reply:
+    """Return the replies to a message's questions as one."""
+    result = joined(question, asked, [reply.result for reply in replies])
+    spent = {name: sum(reply.timings_ms[name] for reply in replies) for name in replies[0].timings_ms}
+    sure = [reply.confidence for reply in replies if isinstance(reply.result, type(result))]
+    why = "; ".join(reply.why for reply in replies)
+    return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
 
 
 def _checked(text: str) -> str:

@@ -104,9 +104,12 @@ def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
         topic = subject if said else " ".join(_content(earlier))
         if not _REFERS.fullmatch(speaks["who"]):
             return (f"{asked} about {topic}", question) if topic else (question,)
-        return (f"{asked} — {meant}, {topic}" if meant else f"{asked} — {earlier}",)
-    missing = ", ".join(filter(None, (meant if _REFERS.search(question) else "", earlier if said else subject)))
-    full = f"{question.rstrip(' ?')} — {missing}" if missing else question
+    full, missing = question, earlier if said else subject
+    if meant and _REFERS.search(question):
+        full = _PERSONAL.sub(meant, question, count=1)
+        missing = missing if full == question else ""
+        missing = ", ".join(filter(None, (meant, missing))) if full == question else ""
+    full = f"{full.rstrip(' ?')} — {missing}" if missing else full
     if names_in(question) and not (_PERSONAL.search(question) and len(own) <= _FEW):
         return (question, full)
     if _REFERS.search(question):
