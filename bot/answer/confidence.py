@@ -179,9 +179,12 @@ def _on(candidate: Candidate, asked: Set[str], topic: Mapping[str, float]) -> bo
     """Tell whether a sentence is on a topic: in its own words, by its meaning, or because all that is asked stands in
     the sentence or title before it.
     """
-    if candidate.meaning >= _MEANT or (asked and asked <= candidate.near):
+    around = candidate.near | frozenset(terms(candidate.hit.passage.text))
+    if candidate.meaning >= _MEANT or (asked and asked <= around):
         return True
-    return coverage(candidate.terms, topic) > (_ON_TOPIC if asked else 0) and bool(candidate.terms & asked or not asked)
+    if not asked:
+        return coverage(around, topic) > 0
+    return coverage(candidate.terms, topic) > _ON_TOPIC and bool(candidate.terms & asked)
 
 
 def _surroundings(candidate: Candidate) -> str:

@@ -18,7 +18,7 @@ from bot.answer.chatter import MOST as MOST_QUESTIONS
 from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
 from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
-from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
+from bot.answer.last_answer import asked_of, is_said_in, overlaps, place_in, points_above, shown_in
 from bot.answer.question import parse_question, parse_without_time
 from bot.answer.several import interleaved, joined
 from bot.check.checker import check
@@ -180,7 +180,7 @@ class Desk:
         given again.
         """
         question, thread = request.question, request.thread
-        shown = shown_in(replies[-1].result)
+        shown = shown_in(next((one for one in reversed(replies) if not points_above(one.result)), replies[0]).result)
         kind = about_the_answer(question) if shown else None
         if kind:
             asked = parse_question(thread[-1], request.today)
@@ -197,6 +197,10 @@ class Desk:
             if isinstance(reply.result, Answer):
                 break
         if isinstance(reply.result, Answer) and overlaps(reply.result.citations[0], places):
+            kind_of_thing = parse_question(alone.question, request.today).kind
+            if not goes_on and is_said_in(reply.result.citations[0], question, kind_of_thing):
+                said = NoAnswer(question, "said_above", reply.hits[:_NEAREST])
+                return replace(reply, result=said, why="the answer before says it")
             reply = self._another(alone, articles, places)
         return replace(reply, result=replace(reply.result, question=question))
 

@@ -12,7 +12,7 @@ from itertools import zip_longest
 
 from bot.answer.candidates import Place, can_answer
 from bot.answer.follow_up import About
-from bot.answer.question import Question
+from bot.answer.question import ASKING, Kind, Question
 from bot.answer.quotes import Choice
 from bot.check.checker import Draft
 from bot.reply import Answer, Citation, NoAnswer
@@ -20,7 +20,7 @@ from index.articles import Article
 from index.dates import day_text
 from index.sentences import Span, spans
 from index.statements import reading_of
-from index.text import passages_of
+from index.text import passages_of, terms
 from index.view import View
 from index.words import first_fields, marked, one_of
 
@@ -49,6 +49,7 @@ _REASON = re.compile(
 )
 _ABOVE = "The answer above says so:"
 _QUOTED = re.compile(r"[“\"„«][^”\"“»]{1,600}[”\"“»]")
+_ONE_THING: tuple[Kind, ...] = ("number", "who", "when", "where", "yesno", "list")
 _AROUND = 3  # sentences before and behind the one that answered in which its day may stand
 
 
@@ -59,6 +60,11 @@ def shown_in(result: Answer | NoAnswer) -> tuple[Citation, ...]:
     return (result.closest,) if result.closest else ()
 
 
+def points_above(result: Answer | NoAnswer) -> bool:
+    """Tell whether a reply is that the answer before it says it."""
+    return isinstance(result, NoAnswer) and result.reason == "said_above"
+
+
 def overlaps(citation: Citation, places: Collection[Place]) -> bool:
     """Tell whether the sentence of a quote that answers lies within one of some places."""
     start, end = citation.answering or (citation.start, citation.end)
@@ -67,6 +73,14 @@ def overlaps(citation: Citation, places: Collection[Place]) -> bool:
         (article, headline) == (other, title) and min(end, right) - max(start, left) > (end - start) / 2
         for other, left, right, title in places
     )
+
+
+def is_said_in(citation: Citation, question: str, kind: Kind) -> bool:
+    """Tell whether a follow-up for one thing (a number, a name) has no word of its own that a quote does not hold: then
+    the quote answers it.
+    """
+    own = {term for term in terms(question) if term not in ASKING}
+    return kind in _ONE_THING and own <= set(terms(citation.quote))
 
 
 def asked_of(kind: About, view: View, shown: Sequence[Citation], asked: Question) -> Choice | None:
