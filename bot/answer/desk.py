@@ -225,6 +225,8 @@ class Desk:
         vectors = self._embedder.embed(texts)
         vector = vectors[0]
         marks: list[float] = []
+        # Who speaks in an article just cited is likely the one meant.
+        level: Level = "eager" if articles and asked.speaker else self._level
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
@@ -243,9 +245,7 @@ class Desk:
                 hits = _preferred(hits, articles) if articles else hits
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
-                choice = quotes.choose(
-                    view, meant, asked_vector, hits, self._embedder, self._level, self._reader, shown
-                )
+                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, self._reader, shown)
                 also_in = other_publishers(
                     view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits
                 )

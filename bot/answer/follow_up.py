@@ -104,7 +104,7 @@ def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
         topic = subject if said else " ".join(_content(earlier))
         if not _REFERS.fullmatch(speaks["who"]):
             return (f"{asked} about {topic}", question) if topic else (question,)
-    full, missing = question, earlier if said else subject
+    full, missing = question, " ".join(_content(earlier)) if said else subject
     if meant and _REFERS.search(question):
         full = _PERSONAL.sub(meant, question, count=1)
         missing = missing if full == question else ""
@@ -132,7 +132,7 @@ def _swapped(question: str, how: str, new: str, earlier: str) -> tuple[str, ...]
     named = [match for match in NAME.finditer(earlier) if match.group().lower() not in NO_NAME]
     if len(named) == 1 and re.search(r"[^\W\d_a-z]", new):
         start, end = named[0].span()
-        return (earlier[:start] + _ARTICLE.sub("", new, count=1) + earlier[end:], added)
+        return (earlier[:start] + _ARTICLE.sub("", new, count=1) + earlier[end:],)
     return (added, question)
 
 
