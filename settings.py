@@ -122,7 +122,7 @@ class SearchSettings(Group):
 class AnswersSettings(Group):
     """What is answered."""
 
-    reader: str | None = Field(None, description="cross-encoder that says whether a passage answers, if that is unsure")
+    reader: str = Field("off", min_length=1, description="says whether a sentence answers: small, a cross-encoder, off")
     refusal: Literal["cautious", "balanced", "eager"] = Field(
         "balanced", description="how sure an answer must be: cautious, balanced or eager"
     )

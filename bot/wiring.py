@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from index.errors import ModelError
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -19,8 +21,11 @@ if TYPE_CHECKING:
     from bot.write.llm import Llm
     from index.archive import Archive
     from index.model.embedder import Embedder
+    from index.model.reader import Reader
     from web.app import Asking
     from web.door import Door
+
+_log = logging.getLogger(__name__)
 
 
 @contextlib.contextmanager
@@ -36,18 +41,31 @@ def opened_archive(settings: Settings) -> Iterator[Archive]:
 def quotes_desk(archive: Archive, settings: Settings, embedder: Embedder) -> Desk:
     """Return the desk that answers with quotes.
 
-    Raises ModelError if the reranker or reader that is set cannot be loaded.
+    Raises ModelError if the reranker or cross-encoder that is set cannot be loaded.
     """
     from bot.answer.desk import Desk
-    from index.model.embedder import cross_encoder, reader
+    from index.model.embedder import cross_encoder
 
     return Desk(
         archive,
         embedder,
         cross_encoder(settings.search.reranker) if settings.search.reranker else None,
         settings.answers.refusal,
-        reader(settings.answers.reader) if settings.answers.reader else None,
+        _reader(settings),
     )
+
+
+def _reader(settings: Settings) -> Reader | None:
+    from index.model.reader import SMALL, reader_of
+
+    name = settings.answers.reader
+    try:
+        return reader_of(name)
+    except ModelError as error:
+        if name != SMALL:
+            raise
+        _log.warning("Questions are answered without the reader: %s", error)
+        return None
 
 
 def llm_of(settings: Settings) -> Llm | None:

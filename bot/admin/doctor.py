@@ -14,6 +14,7 @@ from bot.repair import READ_ONLY_INDEX
 from index.archive import Archive
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
+from index.model.reader import reader_of
 from settings import Settings
 
 _LEAST_FREE_MB = 500
@@ -40,6 +41,7 @@ def examine(settings: Settings, embedder: Embedder, check_slack: Callable[[Setti
         _checked("disk", lambda: _disk(settings)),
         _checked("model", lambda: _model(embedder)),
     ]
+    findings.append(_checked("reader", lambda: _reader(settings)))
     findings.append(_checked("language model", lambda: _llm(settings)))
     findings += check_slack(settings)
     try:
@@ -89,6 +91,14 @@ def _model(embedder: Embedder) -> str:
     return f"{embedder.identity} loads and gives vectors of {len(vector)} numbers" + (
         f", computed by {runtime}" if runtime else ""
     )
+
+
+def _reader(settings: Settings) -> str:
+    read = reader_of(settings.answers.reader)
+    if read is None:
+        return "off"
+    read("When was the bridge opened?", [("", "The bridge was opened on Monday.")])
+    return f"{settings.answers.reader} loads and reads"
 
 
 def _llm(settings: Settings) -> str:

@@ -193,8 +193,8 @@ def _surroundings(candidate: Candidate) -> str:
     return candidate.hit.article.text[max(0, passage.start - CONTEXT) : passage.end]
 
 
-Reader = Callable[[str, Sequence[str]], Sequence[float]]
-"""A cross-encoder: tells of each text how surely it answers a question, from 0 to 1. Off unless it is set."""
+Reader = Callable[[str, Sequence[tuple[str, str]]], Sequence[float]]
+"""Tells of each (what stands before, sentence) how surely it answers a question: above 0 if it does."""
 
 _NOT_SURE = 0.15  # how far from the level a confidence is one that a reader decides
 
@@ -210,5 +210,5 @@ def decide(reader: Reader, question: Question, best: Candidate, sure: float, lev
     read = best.text
     if not best.headline:
         read = best.hit.article.text[best.around[max(0, best.position - 1)][0] : best.end]
-    answers = max(reader(question.asked, [read, best.hit.passage.text]))
-    return level + (answers - 0.5) * 2 * _NOT_SURE
+    answers = max(reader(question.asked, [("", read), ("", best.hit.passage.text)]))
+    return level + math.tanh(answers / 2) * _NOT_SURE

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 from bot.check.alignment import Match, align
-from bot.check.claim import Claim, hosts_in, parse_claim, tokenize
+from bot.check.claim import parse_claim, tokenize
 from bot.check.contradictions import contrary, missing
-from bot.check.evidence import Evidence, Window, misattributed, says, without_outlet
+from bot.check.evidence import Evidence, Window, misattributed, without_outlet
+from bot.check.quotations import misquoted, no_address, unquoted, verbatim
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
@@ -28,11 +29,8 @@ Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one 
 _COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
 _WINDOWS = 6  # tried for a sentence, best covered first
 _MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
-_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not somebody's words
 _LEAST_CLAUSE = 3  # content words; what has fewer is not taken for a clause
 _CLAUSES = re.compile(r"[;,]\s+(?:and|but|while|whereas|although|though|yet)\s+|;\s+|\s+(?:but|while|whereas)\s+")
-_STOPS = ".,;:!?…()[]"
-_MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +159,7 @@ class SentenceChecker:
         claim = parse_claim(sentence, self._evidence, self._printed)
         cited = [self._evidence[key] for key in claim.keys]
         why_not = (
-            claim.fault or _unquoted(claim.quoted, cited) or _no_address(claim.text, cited) or _misquoted(claim, cited)
+            claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or misquoted(claim, cited)
         )
         return Dropped(claim.text, why_not) if why_not else (claim.text, self._supports(claim.text, cited))
 
@@ -186,7 +184,7 @@ class SentenceChecker:
     def _support(self, text: str, cited: Sequence[Evidence], *, speaker_named: bool = False) -> Support:
         """Return the support of the best window for a claim."""
         rest = without_outlet(text, [evidence.hit.article.source for evidence in cited])
-        same = _verbatim(rest.text, cited)
+        same = verbatim(rest.text, cited)
         if same:
             return Support("", same, 1.0, 1.0)
         if any((evidence.hit.article.source.language or "en") != "en" for evidence in cited) or _foreign(rest.text):
@@ -298,77 +296,6 @@ def _clauses(text: str) -> list[str]:
         parts.append(part)
         at = match.end()
     return [*parts, text[at:]]
-
-
-def _verbatim(text: str, cited: Iterable[Evidence]) -> Window | None:
-    """Return the window that a text is, word for word, white space and quotation marks aside."""
-    wanted = _bare(text)
-    for evidence in cited:
-        for window in evidence.windows():
-            if _bare(window.text) == wanted:
-                return window
-    return None
-
-
-def _bare(text: str) -> list[str]:
-    return _MARKS.sub("", text).rstrip(" .…").split()
-
-
-def _unquoted(quoted: Iterable[str], cited: Sequence[Evidence]) -> str:
-    """Return what is wrong with what stands in quotation marks, "" if each span stands in a cited passage."""
-    for span in quoted:
-        words = [word.strip(_STOPS) for word in _bare(span)]
-        if words and not any(_holds(_words_of(evidence), words) for evidence in cited):
-            return "what it quotes does not stand in the passage word for word"
-    return ""
-
-
-def _words_of(evidence: Evidence) -> list[str]:
-    text = evidence.hit.article.text
-    return [word.strip(_STOPS) for number in evidence.own for word in _bare(text[slice(*evidence.sentences[number])])]
-
-
-def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
-    first = {wanted[0], wanted[0][:1].swapcase() + wanted[0][1:]}
-    return any(
-        word in first and list(words[at + 1 : at + len(wanted)]) == list(wanted[1:]) for at, word in enumerate(words)
-    )
-
-
-def _no_address(text: str, cited: Iterable[Evidence]) -> str:
-    texts = [
-        text for evidence in cited for text in (evidence.hit.passage.text, evidence.hit.article.source.publisher or "")
-    ]
-    return (
-        ""
-        if all(any(host in one for one in texts) for host in hosts_in(text))
-        else "it names an address that the passage does not"
-    )
-
-
-def _misquoted(claim: Claim, cited: Sequence[Evidence]) -> str:
-    """Return what is wrong with words given as somebody's very own: they must stand in quotation marks in the passage
-    too.
-    """
-    if not says(claim.text):
-        return ""
-    for span in claim.quoted:
-        words = [word.strip(_STOPS) for word in _bare(span)]
-        if len(words) >= _LEAST_SPOKEN and not any(_quoted_there(evidence, words) for evidence in cited):
-            return "it gives as somebody's very words what the passage does not"
-    return ""
-
-
-def _quoted_there(evidence: Evidence, words: Sequence[str]) -> bool:
-    text = evidence.hit.article.text
-    for number in evidence.own:
-        start, end = evidence.sentences[number]
-        line = text.rfind("\n", 0, start) + 1
-        if _holds([word.strip(_STOPS) for word in _bare(text[start:end])], words[:_LEAST_SPOKEN]) and re.search(
-            r"[\"“”„«‘]|(?<!\w)'", text[line:end]
-        ):
-            return True
-    return False
 
 
 def _foreign(text: str) -> bool:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -55,26 +56,26 @@ def _train(parsed: argparse.Namespace) -> int:
 
 
 def _measure(parsed: argparse.Namespace) -> int:
+    import numpy as np
+
     from evals.memory import Remembering
     from evals.reader import cases, network, training
     from evals.reader.measuring import figures_of
+    from index.model.reader import SmallReader, Tokenizer, model_folder
     from index.model.runtime import Model
 
     cache = parsed.cache or parsed.run
     embedder = Remembering(Model(), cache / "vectors.sqlite3")
-    folder = network.model_folder()
-    tokenizer = network.Tokenizer(folder)
+    tokenizer = Tokenizer(model_folder())
     if parsed.exported:
-        from evals.reader import export
-
-        scores = export.load(parsed.run / "reader.onnx", folder).scores
+        scores: Callable[..., Any] = SmallReader((parsed.run / "reader.onnx").read_bytes()).scores
     else:
         scores = partial(network.scores, training.load(parsed.run))
     file = parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     for name in parsed.set or cases.SETS:
         found = [case.first(parsed.read) for case in cases.cases_of(parsed.data, name, embedder, cache)]
-        figures[name] = figures_of(found, lambda texts: scores(tokenizer.encode(texts)))
+        figures[name] = figures_of(found, lambda texts: np.asarray(scores(tokenizer.encode(texts))))
         file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
         print(json.dumps({name: figures[name]}), flush=True)
     return 0
@@ -83,12 +84,13 @@ def _measure(parsed: argparse.Namespace) -> int:
 def _export(parsed: argparse.Namespace) -> int:
     import hashlib
 
-    from evals.reader import export, items, network, pairs, training
+    from evals.reader import export, items, pairs, training
+    from index.model.reader import Tokenizer, model_folder
 
-    folder = network.model_folder()
+    folder = model_folder()
     reader = training.load(parsed.run)
     held = [pair for pair in pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz") if pair.held_out]
-    tokens = network.Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held])
+    tokens = Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held])
     figures, made = export.compared(reader, export.trained(reader, folder), tokens, [pair.label for pair in held])
     file = made["whole numbers"]
     (parsed.run / "reader.onnx").write_bytes(file)

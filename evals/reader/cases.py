@@ -16,16 +16,17 @@ from typing import Any
 
 from bot.answer.candidates import candidates_of, weights_of
 from bot.answer.confidence import confidence, signs_of, what_is_missing
-from bot.answer.question import complete_follow_up, parse_question
+from bot.answer.follow_up import complete_follow_up
+from bot.answer.question import parse_question
 from bot.answer.scoring import best_first, score_by_meaning, score_by_words, sentence_vectors
 from evals.archives import archive_of
 from evals.asking import TODAY
 from evals.data import DataSet, Query, load, squashed
 from evals.metrics import holds_answer
-from evals.reader.items import context_of
 from index.archive import Archive
 from index.articles import Hit
 from index.model.embedder import Embedder
+from index.model.reader import context_of
 from index.search.search import find
 from index.sentences import spans
 from index.view import View

@@ -18,12 +18,11 @@ import numpy as np
 import numpy.typing as npt
 from onnx import TensorProto, helper, numpy_helper
 
-from evals.reader.network import Reader, Tokens
-from index.model.onnx_graph import INPUT, CoarseNodes, Encoder, Nodes, Weights, elsewhere, layers
+from evals.reader.network import Reader
+from index.model.onnx_graph import INPUT, CoarseNodes, Encoder, Nodes, elsewhere, layers
+from index.model.reader import GIVEN, KINDS, SmallReader, Tokens
 
-KINDS, SCORE = "kinds", "score"
 FORMS: dict[str, type[Nodes]] = {"float32": Nodes, "whole numbers": CoarseNodes}
-_GIVEN = "embeddings."  # weights with this prefix are not in the file
 
 
 def trained(reader: Reader, folder: Path) -> Encoder:
@@ -37,8 +36,8 @@ def trained(reader: Reader, folder: Path) -> Encoder:
     return replace(encoder, weights={**encoder.weights, **weights})
 
 
-def graph(encoder: Encoder, form: str) -> tuple[bytes, Weights]:
-    """Return the reader in ONNX's own form, and the weights it must be given, by name."""
+def graph(encoder: Encoder, form: str) -> bytes:
+    """Return the reader in ONNX's own form; the embeddings are given when it is loaded."""
     nodes = FORMS[form](encoder)
     rows = layers(nodes, encoder.config, KINDS)
     said = nodes.op("Cast", nodes.op("Reshape", KINDS, nodes.constant([-1, 1])), to=TensorProto.FLOAT)
@@ -47,7 +46,7 @@ def graph(encoder: Encoder, form: str) -> tuple[bytes, Weights]:
     first = nodes.op("Slice", rows, nodes.constant([0]), nodes.constant([1]), nodes.constant([0]))
     score = Nodes.linear(nodes, nodes.op("Concat", first, mean, axis=1), "answers")
     kept = [
-        elsewhere(name, array) if name.startswith(_GIVEN) else numpy_helper.from_array(array, name)
+        elsewhere(name, array) if name.startswith(GIVEN) else numpy_helper.from_array(array, name)
         for name, array in nodes.used.items()
     ]
     inputs = [helper.make_tensor_value_info(name, TensorProto.INT64, [1, "tokens"]) for name in (INPUT, KINDS)]
@@ -59,35 +58,8 @@ def graph(encoder: Encoder, form: str) -> tuple[bytes, Weights]:
         [*nodes.constants, *kept],
     )
     model = helper.make_model(made, opset_imports=[helper.make_opsetid("", 20), *nodes.imports], ir_version=10)
-    return model.SerializeToString(), {n: a for n, a in nodes.used.items() if n.startswith(_GIVEN)}
-
-
-class Session:
-    """An exported reader, run by onnxruntime on one core a text."""
-
-    def __init__(self, made: bytes, given: Weights, threads: int = 1) -> None:
-        """Load a graph with the weights that are not in it."""
-        import onnxruntime as ort
-
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
-        self._given = [ort.OrtValue.ortvalue_from_numpy(np.ascontiguousarray(array)) for array in given.values()]
-        options.add_external_initializers(list(given), self._given)
-        self._session = ort.InferenceSession(made, options, providers=["CPUExecutionProvider"])
-
-    def scores(self, tokens: Sequence[Tokens]) -> npt.NDArray[np.float64]:
-        """Return the score of each pair, one after the other."""
-        return np.asarray([self._score(each) for each in tokens])
-
-    def _score(self, tokens: Tokens) -> float:
-        inputs = {INPUT: np.array([tokens.ids], np.int64), KINDS: np.array([tokens.kinds], np.int64)}
-        return float(self._session.run(None, inputs)[0][0, 0])
-
-
-def load(file: Path, folder: Path) -> Session:
-    """Return an exported reader, with the embeddings of the embedding model in a folder."""
-    given = {name: array for name, array in Encoder.read(folder).weights.items() if name.startswith(_GIVEN)}
-    return Session(file.read_bytes(), given)
+    made_bytes: bytes = model.SerializeToString()
+    return made_bytes
 
 
 def compared(
@@ -97,18 +69,18 @@ def compared(
     import torch
 
     from evals.metrics import auc
-    from evals.reader.network import padded
+    from evals.reader.network import inputs_of
 
     with torch.inference_mode():  # padded, as in training: the mask must hide what was added
-        parts = [padded(tokens[at : at + 16])[:3] for at in range(0, len(tokens), 16)]
+        parts = [inputs_of(tokens[at : at + 16]) for at in range(0, len(tokens), 16)]
         wanted = np.concatenate([reader(*part)[0].numpy() for part in parts])
     figures: dict[str, Any] = {"torch": {"AUC": _auc(auc, wanted, labels)}}
     made = {}
     for form in FORMS:
-        made[form], given = graph(encoder, form)
-        session = Session(made[form], given)
-        found = session.scores(tokens)
-        again = session.scores(tokens[::-1])[::-1]
+        made[form] = graph(encoder, form)
+        session = SmallReader(made[form])
+        found = np.asarray(session.scores(tokens))
+        again = np.asarray(session.scores(tokens[::-1])[::-1])
         figures[form] = {
             "bytes": len(made[form]),
             "correlation with torch": round(float(np.corrcoef(found, wanted)[0, 1]), 6),
@@ -116,7 +88,7 @@ def compared(
             "other sign": round(float(np.mean((found > 0) != (wanted > 0))), 4),
             "AUC": _auc(auc, found, labels),
             "same in another order": bool(np.array_equal(found, again)),
-            "ms for 12 sentences of 60 tokens, one core": _timed(session),
+            "ms for 12 sentences of 60 tokens": _timed(session),
         }
     return figures, made
 
@@ -126,7 +98,7 @@ def _auc(auc: Any, found: npt.NDArray[Any], labels: Sequence[int]) -> float:
     return float(auc(yes, [float(score) for score, label in zip(found, labels, strict=True) if not label]))
 
 
-def _timed(session: Session) -> float:
+def _timed(session: SmallReader) -> float:
     tokens = [Tokens([101, *range(2000, 2058), 102], [0] * 30 + [1] * 30, [])] * 12
     spent = []
     for _ in range(20):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from evals.metrics import normalised
+from index.model.reader import context_of
 from index.sentences import spans
 from index.text import terms
 
@@ -28,8 +29,6 @@ SETS: dict[str, tuple[str, int]] = {
 }
 NEAR_MISSES = ("squad2_cr_pairs", "CC BY-SA 4.0; annotation MIT")
 
-_BEFORE = 22  # words of the sentence before that are read
-_HEAD = 16  # words of a title, of a heading
 _LONGEST = 1_200  # characters of a sentence
 
 
@@ -55,13 +54,6 @@ class Item:
     def context(self, index: int) -> str:
         """Return what is read before a sentence."""
         return context_of(self.title, self.date, self.heading, self.sentences[index - 1] if index else "")
-
-
-def context_of(title: str, date: str, heading: str, before: str) -> str:
-    """Return what a reader is shown before a sentence: title, date, heading, and the end of the sentence before."""
-    shown = " ".join(title.split()[:_HEAD])
-    parts = [f"{shown} ({date})" if date else shown, " ".join(heading.split()[:_HEAD])]
-    return ". ".join(part for part in (*parts, " ".join(before.split()[-_BEFORE:])) if part)
 
 
 def rows(folder: Path, name: str) -> Iterator[dict[str, Any]]:

@@ -7,59 +7,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from random import Random
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from index.model.embedder import SentenceTransformerEmbedder
-
-QUESTION, CONTEXT, SENTENCE = 64, 56, 110  # tokens of each part that are read
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """A pair in tokens: ``kinds`` is 1 for those of the sentence, ``answer`` 1 for those of the answer."""
-
-    ids: list[int]
-    kinds: list[int]
-    answer: list[int]
-
-
-class Tokenizer:
-    """The tokenizer of the embedding model, for three texts in a row."""
-
-    def __init__(self, folder: Path) -> None:
-        """Load it from the model's folder."""
-        from tokenizers import Tokenizer as Loaded
-
-        self._tokenizer: Any = Loaded.from_file(str(folder / "tokenizer.json"))
-        self._tokenizer.no_padding()
-        self._tokenizer.no_truncation()
-        self._first, self._end = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
-
-    def encode(self, texts: Sequence[tuple[str, str, str]], answers: Sequence[str] = ()) -> list[Tokens]:
-        """Return (question, context, sentence) in tokens; of a question that is too long, its end is read."""
-        flat = [text for pair in texts for text in pair]
-        found = self._tokenizer.encode_batch(flat, add_special_tokens=False)
-        made = []
-        for index, (_, _, sentence) in enumerate(texts):
-            question, context, said = found[3 * index : 3 * index + 3]
-            head = [self._first, *question.ids[-QUESTION:], self._end, *context.ids[:CONTEXT], self._end]
-            tail = [*said.ids[:SENTENCE], self._end]
-            answer = answers[index] if answers else ""
-            start = sentence.find(answer) if answer else -1
-            marks = [
-                int(start >= 0 and first < start + len(answer) and last > start)
-                for first, last in said.offsets[:SENTENCE]
-            ]
-            made.append(Tokens(head + tail, [0] * len(head) + [1] * len(tail), [0] * len(head) + [*marks, 0]))
-        return made
+from index.model.reader import Tokens, model_folder
 
 
 class Reader(nn.Module):
@@ -100,22 +56,25 @@ class Reader(nn.Module):
         return score.float(), self.marks(rows).squeeze(-1).float()
 
 
-def model_folder() -> Path:
-    """Return the folder of the embedding model's files, checked. Raises ModelError."""
-    folder = SentenceTransformerEmbedder().folder()
-    assert folder is not None
-    return folder
+def marks_of(tokens: Tokens, sentence: str, answer: str) -> list[int]:
+    """Return 1 for each token that is of the answer in the sentence, else 0."""
+    start = sentence.find(answer) if answer else -1
+    marks = [int(start >= 0 and first < start + len(answer) and last > start) for first, last in tokens.places]
+    return [0] * (len(tokens.ids) - len(marks) - 1) + marks + [0]
 
 
-def padded(batch: Sequence[Tokens]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Return the ids, kinds and mask of a batch, and the marks of its answers, padded to the longest."""
-    longest = max(len(tokens.ids) for tokens in batch)
-    made = np.zeros((4, len(batch), longest), np.int64)
-    for row, tokens in enumerate(batch):
-        length = len(tokens.ids)
-        made[:, row, :length] = [tokens.ids, tokens.kinds, [1] * length, tokens.answer]
-    ids, kinds, mask, answer = torch.from_numpy(made)
-    return ids, kinds, mask, answer
+def padded(batch: Sequence[Sequence[int]]) -> Tensor:
+    """Return lists of numbers as the rows of a tensor, padded with 0 to the longest."""
+    made = np.zeros((len(batch), max(map(len, batch))), np.int64)
+    for row, numbers in zip(made, batch, strict=True):
+        row[: len(numbers)] = numbers
+    return torch.from_numpy(made)
+
+
+def inputs_of(batch: Sequence[Tokens]) -> tuple[Tensor, Tensor, Tensor]:
+    """Return the ids, kinds and mask of a batch, padded to the longest."""
+    ids = padded([tokens.ids for tokens in batch])
+    return ids, padded([tokens.kinds for tokens in batch]), padded([[1] * len(tokens.ids) for tokens in batch])
 
 
 def batches(groups: Sequence[int], lengths: Sequence[int], size: int, draw: Random) -> list[list[int]]:
@@ -140,8 +99,7 @@ def scores(reader: Reader, tokens: Sequence[Tokens], size: int = 32) -> npt.NDAr
     reader.eval()
     with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16, enabled=has_bf16()):
         for part in _parts(order, size):
-            ids, kinds, mask, _ = padded([tokens[index] for index in part])
-            found[part] = reader(ids, kinds, mask)[0].numpy()
+            found[part] = reader(*inputs_of([tokens[index] for index in part]))[0].numpy()
     return found
 
 

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor, nn
 
 from evals.metrics import auc
-from evals.reader.network import Reader, Tokenizer, Tokens, batches, has_bf16, model_folder, padded, scores
+from evals.reader.network import Reader, batches, has_bf16, inputs_of, marks_of, padded, scores
 from evals.reader.pairs import Pair
+from index.model.reader import Tokenizer, Tokens, model_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +112,7 @@ def _listwise(found: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
 
 
 def _encoded(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Tokens]:
-    return tokenizer.encode(
-        [(pair.question, pair.context, pair.sentence) for pair in pairs], [pair.answer for pair in pairs]
-    )
+    return tokenizer.encode([(pair.question, pair.context, pair.sentence) for pair in pairs])
 
 
 def _optimizer(reader: Reader, recipe: Recipe) -> torch.optim.AdamW:
@@ -137,7 +136,8 @@ def _step(
     labels: Tensor,
 ) -> tuple[float, float, int]:
     """Learn from a batch; return its loss, the share that was right before it, and its tokens."""
-    ids, kinds, mask, answer = padded([tokens[index] for index in chosen])
+    ids, kinds, mask = inputs_of([tokens[index] for index in chosen])
+    answer = padded([marks_of(tokens[index], pairs[index].sentence, pairs[index].answer) for index in chosen])
     with torch.autocast("cpu", dtype=torch.bfloat16, enabled=recipe.bf16 and has_bf16()):
         found, marked = reader(ids, kinds, mask)
     own = labels[list(chosen)]

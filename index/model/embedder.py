@@ -160,21 +160,21 @@ def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
     ]
 
 
-def reader(name: str) -> Callable[[str, Sequence[str]], list[float]]:
-    """Load a cross-encoder that tells, from 0 to 1, how surely each text answers a question.
+def reader(name: str) -> Callable[[str, Sequence[tuple[str, str]]], list[float]]:
+    """Load a cross-encoder that tells how surely each sentence, after what stands before it, answers a question.
 
-    It gives one number a pair, or three, of which the one its own configuration calls entailment counts: then a text is
-    the premise. Raises ModelError if it cannot be loaded, or is neither: a reader that is set is never left out
-    silently.
+    It gives one number a pair, above 0 if it answers; or three, of which the one its own configuration calls entailment
+    counts, above 0 if it is more than half: then the text is the premise. Raises ModelError if it cannot be loaded, or
+    is neither: a reader that is set is never left out silently.
     """
     model = _cross_encoder(name, "reader", "NEWSDESK_ANSWERS__READER")
     if model.num_labels == 1:
-        from torch.nn import Sigmoid
+        from torch.nn import Identity
 
-        return lambda question, texts: [
+        return lambda question, sentences: [
             float(value)
             for value in model.predict(
-                [(question, text) for text in texts], activation_fn=Sigmoid(), show_progress_bar=False
+                [(question, _joined(pair)) for pair in sentences], activation_fn=Identity(), show_progress_bar=False
             )
         ]
     labels = {str(label).lower(): int(index) for index, label in model.config.id2label.items()}
@@ -185,10 +185,16 @@ def reader(name: str) -> Callable[[str, Sequence[str]], list[float]]:
             "Set NEWSDESK_ANSWERS__READER to a cross-encoder with one number or with entailment, or leave it out."
         )
     column = labels["entailment"]
-    return lambda question, texts: [
-        float(values[column])
-        for values in model.predict([(text, question) for text in texts], apply_softmax=True, show_progress_bar=False)
+    return lambda question, sentences: [
+        float(np.log(values[column] / max(1 - values[column], 1e-9)))
+        for values in model.predict(
+            [(_joined(pair), question) for pair in sentences], apply_softmax=True, show_progress_bar=False
+        )
     ]
+
+
+def _joined(pair: tuple[str, str]) -> str:
+    return " ".join(filter(None, pair))
 
 
 def _cross_encoder(name: str, what: str, setting: str) -> Any:

@@ -12,7 +12,7 @@ import io
 import logging
 import os
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -33,7 +33,7 @@ from index.model.embedder import (
 )
 
 if TYPE_CHECKING:
-    from index.model.onnx_graph import Encoder
+    from index.model.onnx_graph import Encoder, Weights
 
 _log = logging.getLogger(__name__)
 
@@ -216,7 +216,7 @@ class _Parts:
         tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(encoder.longest)
-        return cls(encoder, tokenizer, ThreadPoolExecutor(_cores(), thread_name_prefix="embed"))
+        return cls(encoder, tokenizer, ThreadPoolExecutor(cores(), thread_name_prefix="embed"))
 
     def embed_by(self, runtime: Callable[[Encoder], Run]) -> Embed:
         run = runtime(self.encoder)
@@ -241,11 +241,16 @@ def _embedded(tokenizer: Any, run: Run, workers: ThreadPoolExecutor, dimensions:
 
 
 def _onnxruntime(encoder: Encoder, *, coarse: bool = False) -> Run:
-    import onnxruntime as ort
-
     from index.model.onnx_graph import INPUT, graph
 
-    made, weights = graph(encoder, coarse=coarse)
+    run = started(*graph(encoder, coarse=coarse))
+    return lambda ids: run({INPUT: np.array([ids], np.int64)})
+
+
+def started(made: bytes, weights: Weights) -> Callable[[Mapping[str, Any]], Vectors]:
+    """Load a graph, with the weights that are not in it, and return what runs it, a core each time."""
+    import onnxruntime as ort
+
     options = ort.SessionOptions()
     # One core a text: the cores share no text, so none waits for another, and a busy machine slows one text, not all.
     options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -256,9 +261,11 @@ def _onnxruntime(encoder: Encoder, *, coarse: bool = False) -> Run:
         options.add_initializer(name, value)  # without this the session keeps a copy of the word embeddings, 44 MB
     session = ort.InferenceSession(made, options, providers=["CPUExecutionProvider"])
 
-    def run(ids: Sequence[int], _held: Any = values) -> Vectors:  # the session reads the weights where they are mapped
-        vectors: Vectors = session.run(None, {INPUT: np.array([ids], np.int64)})[0]
-        return vectors
+    def run(
+        inputs: Mapping[str, Any], _held: Any = values
+    ) -> Vectors:  # the session reads the weights where they are mapped
+        found: Vectors = session.run(None, inputs)[0]
+        return found
 
     return run
 
@@ -269,8 +276,8 @@ def _openvino(encoder: Encoder) -> Run:
     from index.model.onnx_graph import graph
 
     made, _ = graph(encoder, whole=True)
-    precision, cores = ("bf16" if _bf16() else "f32"), _cores()
-    wanted = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": cores, "INFERENCE_NUM_THREADS": cores}
+    precision, streams = ("bf16" if _bf16() else "f32"), cores()
+    wanted = {"INFERENCE_PRECISION_HINT": precision, "NUM_STREAMS": streams, "INFERENCE_NUM_THREADS": streams}
     core = openvino.Core()
     compiled = core.compile_model(core.read_model(io.BytesIO(made)), "CPU", wanted)
     own = threading.local()  # a request holds the memory of one text, so each thread has its own
@@ -284,7 +291,7 @@ def _openvino(encoder: Encoder) -> Run:
     return run
 
 
-def _cores() -> int:
+def cores() -> int:
     """Return how many cores to use: what OMP_NUM_THREADS says, as for other programs that compute, else all."""
     said = os.environ.get("OMP_NUM_THREADS", "")
     if said.isdecimal() and int(said):

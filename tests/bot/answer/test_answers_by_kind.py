@@ -133,11 +133,11 @@ def test_a_reader_decides_only_what_is_near_the_level():
 
     def reader(question, texts):
         read.append((question, list(texts)))
-        return [0.9, 0.2]
+        return [2.2, -1.4]
 
     assert decide(reader, question, best, 0.9, 0.35) == 0.9
     assert decide(reader, question, best, 0.1, 0.35) == 0.1
     assert read == []
     assert decide(reader, question, best, 0.3, 0.35) > 0.35
-    assert read == [("Is the gate shut?", [text, text])]
-    assert decide(lambda question, texts: [0.4, 0.1], question, best, 0.4, 0.35) < 0.35
+    assert read == [("Is the gate shut?", [("", text), ("", text)])]
+    assert decide(lambda question, texts: [-0.4, -2.2], question, best, 0.4, 0.35) < 0.35

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from bot.__main__ import main
@@ -45,13 +47,13 @@ def saved(folder, labels: int, names: dict[int, str] | None = None):
     return str(folder)
 
 
-def test_a_reader_with_one_number_gives_a_share_for_each_text(tmp_path):
+def test_a_reader_with_one_number_gives_it_for_each_sentence_after_what_stands_before(tmp_path):
     from index.model.embedder import reader
 
-    values = reader(saved(tmp_path / "one", 1))("was it signed", ["it was signed on monday", "the rain went on"])
-    assert len(values) == 2
-    assert all(0 < value < 1 for value in values)
-    assert values[0] != values[1]
+    read = [("", "it was signed on monday"), ("", "the rain went on"), ("the rain", "went on")]
+    values = reader(saved(tmp_path / "one", 1))("was it signed", read)
+    assert len(values) == 3
+    assert values[0] != values[1] == pytest.approx(values[2], abs=1e-5)
 
 
 def test_a_reader_of_entailment_gives_that_label_and_takes_the_text_as_the_premise(tmp_path):
@@ -60,9 +62,9 @@ def test_a_reader_of_entailment_gives_that_label_and_takes_the_text_as_the_premi
     from index.model.embedder import reader
 
     name = saved(tmp_path / "nli", 3, {0: "contradiction", 1: "entailment", 2: "neutral"})
-    [value] = reader(name)("it was signed", ["the rain went on"])
+    [value] = reader(name)("it was signed", [("the rain", "went on")])
     expected = CrossEncoder(name).predict([("the rain went on", "it was signed")], apply_softmax=True)[0]
-    assert value == pytest.approx(float(expected[1]))
+    assert 1 / (1 + math.exp(-value)) == pytest.approx(float(expected[1]), abs=1e-5)
 
 
 def test_what_cannot_be_a_reader_is_refused_with_the_variable(tmp_path, monkeypatch, capsys):

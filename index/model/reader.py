@@ -1,0 +1,134 @@
+"""The reader: how surely a sentence answers a question, told by a small model of our own.
+
+question, what stands before the sentence, the sentence → six layers → a number, above 0 if the sentence answers
+
+The weights were trained by ``evals/reader`` (docs/understand/reader.md). Their file has no embeddings: those of the
+default embedding model are mapped into memory anyway. Each text is read by itself, so that its number depends on
+nothing beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+
+from index.errors import ModelError
+from index.model.embedder import SentenceTransformerEmbedder, attempted, described
+from index.model.embedder import reader as cross_encoder_reader
+from index.model.runtime import cores, started
+
+Reader = Callable[[str, Sequence[tuple[str, str]]], list[float]]
+"""Tells of each (what stands before, sentence) how surely it answers a question: above 0 if it does."""
+
+SMALL, OFF = "small", "off"  # names of readers; any other is a cross-encoder's
+FILE = Path(__file__).parent / "weights" / "reader.onnx"
+_SHA256 = "e6a6b59147295d7446a8699e57c50b824b19a37282d58353c8c28dbfce88d126"
+QUESTION, CONTEXT, SENTENCE = 64, 56, 110  # tokens of each part that are read
+IDS, KINDS = "ids", "kinds"  # the graph's inputs: the tokens, and which of them are of the sentence
+GIVEN = "embeddings."  # weights with this prefix are the embedding model's
+_BEFORE = 22  # words of the sentence before that are read
+_HEAD = 16  # words of a title, of a heading
+_LONGEST = 2_000  # characters of a part: more than its tokens have
+
+
+def context_of(title: str, date: str, heading: str, before: str) -> str:
+    """Return what the reader is shown before a sentence: title, date, heading, and the end of the sentence before."""
+    shown = " ".join(title.split()[:_HEAD])
+    parts = [f"{shown} ({date})" if date else shown, " ".join(heading.split()[:_HEAD])]
+    return ". ".join(part for part in (*parts, " ".join(before.split()[-_BEFORE:])) if part)
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """What is read, in tokens: ``kinds`` is 1 for those of the sentence. ``places`` are the sentence's, in it."""
+
+    ids: list[int]
+    kinds: list[int]
+    places: list[tuple[int, int]]
+
+
+class Tokenizer:
+    """The tokenizer of the embedding model, for question, context and sentence in a row."""
+
+    def __init__(self, folder: Path) -> None:
+        """Load it from the model's folder."""
+        from tokenizers import Tokenizer as Loaded
+
+        self._tokenizer: Any = Loaded.from_file(str(folder / "tokenizer.json"))
+        self._tokenizer.no_padding()
+        self._tokenizer.no_truncation()
+        self._first, self._end = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
+
+    def encode(self, texts: Sequence[tuple[str, str, str]]) -> list[Tokens]:
+        """Return (question, context, sentence) in tokens; of a question that is too long, its end is read."""
+        cut = [(q[-_LONGEST:], before[:_LONGEST], said[:_LONGEST]) for q, before, said in texts]
+        parts = list(dict.fromkeys(part for text in cut for part in text))
+        known = dict(zip(parts, self._tokenizer.encode_batch(parts, add_special_tokens=False), strict=True))
+        made = []
+        for question, before, said in ((known[part] for part in text) for text in cut):
+            head = [self._first, *question.ids[-QUESTION:], self._end, *before.ids[:CONTEXT], self._end]
+            tail = [*said.ids[:SENTENCE], self._end]
+            made.append(Tokens(head + tail, [0] * len(head) + [1] * len(tail), said.offsets[:SENTENCE]))
+        return made
+
+
+def reader_of(name: str) -> Reader | None:
+    """Load a reader by its name, None if it is off. Raises ModelError."""
+    return None if name == OFF else SmallReader.load() if name == SMALL else cross_encoder_reader(name)
+
+
+def model_folder() -> Path:
+    """Return the folder of the default embedding model's files, checked. Raises ModelError."""
+    folder = SentenceTransformerEmbedder().folder()
+    assert folder is not None  # it comes with its package
+    return folder
+
+
+class SmallReader:
+    """The reader, loaded. Any number of threads may use it."""
+
+    def __init__(self, made: bytes) -> None:
+        """Load a graph with the embeddings of the default embedding model. Raises what its libraries raise."""
+        from index.model.onnx_graph import Encoder
+
+        folder = model_folder()
+        weights = {name: own for name, own in Encoder.read(folder).weights.items() if name.startswith(GIVEN)}
+        self._run = started(made, weights)
+        self._tokenizer = Tokenizer(folder)
+        self._workers = ThreadPoolExecutor(cores(), thread_name_prefix="read")
+
+    @classmethod
+    def load(cls, file: Path = FILE, sha256: str = _SHA256) -> Self:
+        """Load the reader of a file. Raises ModelError if it is missing or not the file it should be."""
+        again = "Install newsdesk again, or set NEWSDESK_ANSWERS__READER=off."
+        if not file.is_file():
+            raise ModelError(f"The reader's file {file} is missing. {again}")
+        made = file.read_bytes()
+        if hashlib.sha256(made).hexdigest() != sha256:
+            raise ModelError(f"The reader's file {file} is damaged. {again}")
+        found = attempted(partial(cls, made))
+        if isinstance(found, Exception):
+            raise ModelError(f"The reader cannot be run ({described(found)}). {again}") from found
+        return found
+
+    def __call__(self, question: str, sentences: Sequence[tuple[str, str]]) -> list[float]:
+        """Return how surely each sentence, after what stands before it, answers a question: above 0 if it does."""
+        return self.scores(self._tokenizer.encode([(question, before, said) for before, said in sentences]))
+
+    def scores(self, tokens: Sequence[Tokens]) -> list[float]:
+        """Return the number of each text, a core each."""
+        # The longest first: the last ones to end are short.
+        order = sorted(range(len(tokens)), key=lambda index: -len(tokens[index].ids))
+        found = dict(zip(order, self._workers.map(self._score, [tokens[index] for index in order]), strict=True))
+        return [found[index] for index in range(len(tokens))]
+
+    def _score(self, tokens: Tokens) -> float:
+        inputs = {IDS: np.array([tokens.ids], np.int64), KINDS: np.array([tokens.kinds], np.int64)}
+        return float(self._run(inputs)[0, 0])
