@@ -44,6 +44,9 @@ _ASKS = re.compile(
 )
 _POSSESSIVE = re.compile(r"(?:his|her|their|its|this|that)\b", re.I)
 _ARTICLE = re.compile(r"(?:the|an?)\s+", re.I)
+_NEW_TOPIC = re.compile(
+    r"\W*(?:and\s+|so\s+)?(?:(?:what|who)(?:\s+(?:is|are|was|were)|['’]s)\s|(?:tell\s+me|describe|explain)\b)", re.I
+)
 _FEW = 2  # terms of its own: a follow-up with no more is not taken to stand alone
 
 
@@ -114,6 +117,9 @@ def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
         return (question, full)
     if _REFERS.search(question):
         return (full,)
+    is_new = _NEW_TOPIC.match(question) and not _DEFINITE.search(question)
+    if is_new or set(own) & set(terms(subject)):
+        return (question, full)
     return (full, question) if len(own) <= _FEW else (question, full)
 
 
@@ -149,7 +155,8 @@ def _subject(question: str) -> str:
     for part in (behind["what"], carried) if behind else (carried,):
         found = _content(part)
         if found:
-            return " ".join(found)
+            named = names_in(carried) - set(terms(part))
+            return " ".join([*(word for word in _content(carried) if term_of(word) in named), *found])
     return ""
 
 
