@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Collection, Sequence, Set
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -18,7 +18,16 @@ from bot.answer.chatter import MOST as MOST_QUESTIONS
 from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
 from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
-from bot.answer.last_answer import asked_of, is_said_in, overlaps, place_in, points_above, shown_in
+from bot.answer.last_answer import (
+    ONE_THING,
+    asked_of,
+    is_said_in,
+    overlaps,
+    part_said,
+    place_in,
+    points_above,
+    shown_in,
+)
 from bot.answer.question import parse_question, parse_without_time
 from bot.answer.several import interleaved, joined
 from bot.check.checker import check
@@ -197,21 +206,13 @@ class Desk:
             if isinstance(reply.result, Answer):
                 break
         if isinstance(reply.result, Answer) and overlaps(reply.result.citations[0], places):
-            kind_of_thing = parse_question(alone.question, request.today).kind
-            if not goes_on and is_said_in(reply.result.citations[0], question, kind_of_thing):
-                said = NoAnswer(question, "said_above", reply.hits[:_NEAREST])
-                return replace(reply, result=said, why="the answer before says it")
-            reply = self._another(alone, articles, places)
+            found, own = reply.result.citations[0], parse_question(question, request.today)
+            held = not goes_on and is_said_in(found, own)
+            if not (held and own.kind in ONE_THING):
+                reply = self._ask(alone, articles, places)
+            if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
+                return _reply_about_the_answer(question, part_said(found, own) if held else None)
         return replace(reply, result=replace(reply.result, question=question))
-
-    def _another(self, request: Request, articles: Set[str], places: Set[Place]) -> Reply:
-        """Return another answer than one that was given before: the next best, or that there is none."""
-        other = self._ask(request, articles, places)
-        if isinstance(other.result, Answer):
-            return other
-        return replace(
-            other, result=NoAnswer(request.question, "said_above", other.result.nearest, other.result.dropped)
-        )
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
         """Answer a question that stands alone, rather from some articles, and not with what has been shown."""
@@ -297,13 +298,13 @@ class Desk:
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
 
 
-def _reply_about_the_answer(question: str, choice: quotes.Choice) -> Reply:
-    sentences, citations, dropped = check(choice.drafts)
+def _reply_about_the_answer(question: str, choice: quotes.Choice | None) -> Reply:
+    sentences, citations, dropped = check(choice.drafts if choice else ())
     result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
-    if sentences:
+    if choice and sentences:
         result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
     spent = dict.fromkeys(("search", "answer", "check", "total"), 0)
-    return Reply(result, spent, (), choice.why, choice.confidence)
+    return Reply(result, spent, (), "asked of the answer before", 1.0)
 
 
 def _questions(request: Request) -> tuple[str, ...]:

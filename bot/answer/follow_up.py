@@ -114,7 +114,7 @@ def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
         missing = ", ".join(filter(None, (meant, missing))) if full == question else ""
     full = f"{full.rstrip(' ?')} — {missing}" if missing else full
     if names_in(question) and not (_PERSONAL.search(question) and len(own) <= _FEW):
-        return (question, full)
+        return (question, full) if len(own) <= _FEW else (question,)
     if _REFERS.search(question):
         return (full,)
     is_new = _NEW_TOPIC.match(question) and not _DEFINITE.search(question)
