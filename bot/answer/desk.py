@@ -14,10 +14,7 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.candidates import Place
-from bot.answer.chatter import MOST as MOST_QUESTIONS
-from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
-from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
 from bot.answer.last_answer import (
     ONE_THING,
     asked_of,
@@ -28,9 +25,14 @@ from bot.answer.last_answer import (
     points_above,
     shown_in,
 )
-from bot.answer.question import parse_question, parse_without_time
+from bot.answer.news_list import HITS as LIST_HITS
+from bot.answer.news_list import NewsList, news_list, topic_of_list
 from bot.answer.several import interleaved, joined
 from bot.check.checker import check
+from bot.question.chatter import MOST as MOST_QUESTIONS
+from bot.question.chatter import questions_in
+from bot.question.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
+from bot.question.parse import Question, parse_question, parse_without_time
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
 from index.archive import Archive
@@ -154,25 +156,24 @@ class Desk:
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
-        question, asked = _checked(request.question), _questions(request)
-        earlier = [one for message in request.thread for one in questions_in(message) if terms(one)][-_THREAD:]
-        turns = [*earlier, *asked]
-        replies: list[Reply] = []
+        question, asked = _checked(request.question), _questions(request.question)
+        thread = [one for item in request.thread[-_THREAD:] for one in _questions(item) if terms(one)][-_THREAD:]
+        turns, replies = [*thread, *asked], list[Reply]()
         with span("ask"):
-            # The answers just given are found again: the same archive gives the same ones.
-            for n in range(max(0, len(earlier) - _ANSWERS), len(turns)):
+            # The answers just given are given again: the same archive gives the same ones.
+            for n in range(max(0, len(thread) - _ANSWERS), len(turns)):
                 turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
-                before = replies[: len(replies) - max(0, n - len(earlier))]  # a message may ask for one thing twice
-                reply = self._follow_up(turn, replies, before) if replies else self._ask(_alone(turn, turns[n:][:1])[0])
-                replies.append(reply)
-        replies = replies[-len(asked) :]
-        if len(replies) == 1:
-            return replace(replies[0], result=replace(replies[0].result, question=question))
-        return _joined(question, asked, replies)
+                before = replies[: len(replies) - max(0, n - len(thread))]  # a message may ask for one thing twice
+                replies.append(self._follow_up(turn, replies, before) if replies else self._ask(turn))
+        if len(asked) > 1:
+            return _joined(question, asked, replies[-len(asked) :])
+        return replace(replies[-1], result=replace(replies[-1].result, question=question))
 
     def search(self, request: Request, limit: int = _HITS) -> list[Hit]:
         """Return the passages that a question finds, best first. Raises what ``ask`` raises."""
-        asked = parse_question(" ".join(one.question for one in _alone(request, _questions(request))), request.today)
+        question = " ".join(_questions(_checked(request.question)))
+        thread = [one for item in request.thread for one in _questions(item)]
+        asked = parse_question(complete_follow_up(question, thread), request.today)
         identity = self._embedder.identity
         self._archive.check_model(identity)
         vector = self._embedder.embed([asked.search])[0]
@@ -218,8 +219,10 @@ class Desk:
         """Answer a question that stands alone, rather from some articles, and not with what has been shown."""
         self._archive.check_model(self._embedder.identity)
         began, question = time.perf_counter(), request.question
-        asked = parse_question(question, request.today)
+        asked = parse_question(complete_follow_up(question, request.thread), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
+        if topic_of_list(asked) is not None and (listed := self._list(request, asked)):
+            return listed
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
         texts = list(dict.fromkeys([asked.search, asked.asked]))
@@ -286,6 +289,24 @@ class Desk:
             choice.confidence,
         )
 
+    def _list(self, request: Request, asked: Question) -> Reply | None:
+        """Answer a question for the articles of a time, or on a topic, with their headlines; None if there are none."""
+        began, topic = time.perf_counter(), topic_of_list(asked) or ""
+        wanted = Scope(request.since or asked.named[0], request.until or asked.named[1], request.publisher)
+        vector = self._embedder.embed([topic])[0] if topic else None
+
+        def work(view: View) -> NewsList | None:
+            hits = [] if vector is None else find(view, topic, vector, self._embedder.identity, wanted, LIST_HITS)
+            return news_list(view, topic, hits, wanted, request.today)
+
+        found = self._archive.read(work)
+        sentences, citations, dropped = check(found.drafts if found else ())
+        if not found or not sentences:
+            return None
+        result = Answer(request.question, sentences, citations, quotes.NAME, dropped, found.lead)
+        spent = {"total": round(1000 * (time.perf_counter() - began))}
+        return Reply(result, spent, (), "it asks for the articles themselves", 1.0)
+
     def also_in(self, citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citation, ...]:
         """Return citations with the names of the other publishers that print their quotes; as they are, if the archive
         cannot be read any more.
@@ -298,6 +319,21 @@ class Desk:
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
 
 
+def _questions(message: str) -> list[str]:
+    """Return the questions of a message, written out."""
+    return list(questions_in(message[:LONGEST_QUESTION].encode("utf-8", "replace").decode())[:MOST_QUESTIONS])
+
+
+def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Reply:
+    """Return the replies to a message's questions as one."""
+    result = joined(question, asked, [reply.result for reply in replies])
+    names = dict.fromkeys(name for reply in replies for name in reply.timings_ms)
+    spent = {name: sum(reply.timings_ms.get(name, 0) for reply in replies) for name in names}
+    sure = [reply.confidence for reply in replies if isinstance(reply.result, type(result))]
+    why = "; ".join(reply.why for reply in replies)
+    return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
+
+
 def _reply_about_the_answer(question: str, choice: quotes.Choice | None) -> Reply:
     sentences, citations, dropped = check(choice.drafts if choice else ())
     result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
@@ -305,31 +341,6 @@ def _reply_about_the_answer(question: str, choice: quotes.Choice | None) -> Repl
         result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
     spent = dict.fromkeys(("search", "answer", "check", "total"), 0)
     return Reply(result, spent, (), "asked of the answer before", 1.0)
-
-
-def _questions(request: Request) -> tuple[str, ...]:
-    """Return the questions of a message, written out. Raises QuestionError if it is empty or too long."""
-    _checked(request.question)
-    return questions_in(request.question.encode("utf-8", "replace").decode())[:MOST_QUESTIONS]
-
-
-def _alone(request: Request, asked: Sequence[str]) -> list[Request]:
-    """Return each question of a message as a request that needs no thread."""
-    thread = [question for message in request.thread for question in questions_in(message)]
-    found: list[Request] = []
-    for question in asked:
-        found.append(replace(request, question=complete_follow_up(question, thread), thread=()))
-        thread.append(question)
-    return found
-
-
-def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Reply:
-    """Return the replies to a message's questions as one."""
-    result = joined(question, asked, [reply.result for reply in replies])
-    spent = {name: sum(reply.timings_ms[name] for reply in replies) for name in replies[0].timings_ms}
-    sure = [reply.confidence for reply in replies if isinstance(reply.result, type(result))]
-    why = "; ".join(reply.why for reply in replies)
-    return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
 
 
 def _checked(text: str) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.answer.candidates import Place, can_answer
-from bot.answer.follow_up import About
-from bot.answer.question import Kind, Question
 from bot.answer.quotes import Choice
 from bot.answer.scoring import holds_what_is_asked
 from bot.check.checker import Draft
+from bot.question.follow_up import About
+from bot.question.parse import Kind, Question
 from bot.reply import Answer, Citation, NoAnswer
 from index.articles import Article, StoredStatement
 from index.dates import day_text

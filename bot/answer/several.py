@@ -33,7 +33,11 @@ def joined(question: str, asked: Sequence[str], results: Sequence[Answer | NoAns
             renumbered = replace(said, numbers=tuple(numbers[number] for number in said.numbers))
             if renumbered not in sentences:  # one sentence may answer two questions
                 sentences.append(renumbered)
-    open_ = [text for text, result in zip(asked, results, strict=True) if isinstance(result, NoAnswer)]
+    open_ = [
+        text
+        for text, result in zip(asked, results, strict=True)
+        if isinstance(result, NoAnswer) and result.reason != "said_above"  # one sentence answers two of them
+    ]
     nothing = "Found nothing on " + " and ".join(f"“{text.rstrip(' ?')}”" for text in open_) + "." if open_ else ""
     lead = " ".join(filter(None, [nothing, *dict.fromkeys(answer.lead for answer in answers)]))
     return replace(
