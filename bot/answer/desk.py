@@ -16,7 +16,6 @@ from bot.answer import quotes
 from bot.answer.candidates import Place
 from bot.answer.confidence import Level, Reader
 from bot.answer.last_answer import (
-    ONE_THING,
     asked_of,
     is_said_in,
     overlaps,
@@ -209,7 +208,7 @@ class Desk:
         if isinstance(reply.result, Answer) and overlaps(reply.result.citations[0], places):
             found, own = reply.result.citations[0], parse_question(question, request.today)
             held = not goes_on and is_said_in(found, own)
-            if not (held and own.kind in ONE_THING):
+            if not held:
                 reply = self._ask(alone, articles, places)
             if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
                 return _reply_about_the_answer(question, part_said(found, own) if held else None)

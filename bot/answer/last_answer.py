@@ -47,9 +47,13 @@ _REASON = re.compile(
     r"\b(?:because|so\sthat|in\sorder\sto|due\sto|owing\sto|for\sfear|to\savoid|on\sthe\sgrounds)\b[^.;!?”\"]{8,300}",
     re.I,
 )
+_LIKELY_REASON = re.compile(
+    rf"\b(?:after|since|as\s(?:he|she|it|they|the|an?)|amid)\b(?!\s(?:the\s)?(?:{_DAY_NAMES}|\d))[^.;!?”\"]{{8,200}}"
+)
 _ABOVE = "The answer above says so:"
 _QUOTED = re.compile(r"[“\"„«][^”\"“»]{1,600}[”\"“»]")
-ONE_THING: tuple[Kind, ...] = ("number", "who", "when", "where", "yesno", "list")
+_ONE_THING: tuple[Kind, ...] = ("number", "who", "when", "where", "yesno", "list", "topic")
+_MEASURES = frozenset(map(term_of, "many much long far big large old often".split()))
 _PART = re.compile(rf"\w(?:{_CLAUSE}|(?<=\d)[.,:](?=\d)){{6,}}")
 _AROUND = 3  # sentences before the one that answered in which its day may stand
 
@@ -77,15 +81,16 @@ def overlaps(citation: Citation, places: Collection[Place]) -> bool:
 
 
 def is_said_in(citation: Citation, asked: Question) -> bool:
-    """Tell whether a follow-up has no word of its own that a quote does not hold: if it is for one thing, a number or a
-    name, the quote answers it.
+    """Tell whether a quote answers a follow-up: one for a number or a name, without a word of its own that the quote
+    lacks.
     """
-    return set(asked.terms) <= set(terms(citation.quote))
+    own = set(terms(asked.text)) - _MEASURES
+    return own <= set(terms(citation.quote)) and (asked.kind == "number" or (asked.kind in _ONE_THING and bool(own)))
 
 
 def part_said(found: Citation, asked: Question) -> Choice | None:
     """Return the few words of an answer just given that say what a follow-up asks, None if they are not found."""
-    if found.headline or asked.kind not in ("number", "who", "where"):
+    if found.headline or asked.kind != "number":
         return None
     article, span = found.article, found.answering or (found.start, found.end)
     parts = [match.span() for match in _PART.finditer(article.text, *span)]
@@ -109,7 +114,9 @@ def asked_of(kind: About, view: View, shown: Sequence[Citation], asked: Question
     if kind == "where":
         return _words(cited, _PLACE_OF_SPEECH if asked.speaker else _PLACE)
     if kind == "why":
-        return _words(cited, _REASON)
+        near = next((span for span in _around(cited) if _outside_quotes(_REASON, cited.article.text, span)), None)
+        beside = _choice([_draft(cited.article, *near)], "Near it in the article:") if near else None
+        return _words(cited, _REASON) or _words(cited, _LIKELY_REASON) or beside
     return None
 
 
