@@ -21,6 +21,7 @@ from bot.question.parse import Question
 from index.articles import Hit
 from index.model.embedder import Embedder, Vectors
 from index.model.reader import Reader
+from index.statements import acting_in
 from index.view import View
 
 NAME = "quotes"
@@ -117,7 +118,10 @@ def _said(view: View, shown: Sequence[Candidate]) -> Statements:
 
 
 def _take_named_for_speakers(candidates: Sequence[Candidate], question: Question) -> None:
-    """If no one asked about speaks, and the question is what they want, take sentences that name them as theirs."""
-    if question.speaker and WILL.search(question.asked) and not any(c.speakers for c in candidates):
+    """If no one asked about speaks, take sentences on what they did ("Meloni repeated her doubts") as theirs; all that
+    name them, where the question is what they want.
+    """
+    if question.speaker and not any(c.speakers for c in candidates):
+        wanted, wants = frozenset(question.speaker), WILL.search(question.asked) is not None
         for candidate in candidates:
-            candidate.speakers = candidate.terms & frozenset(question.speaker)
+            candidate.speakers = candidate.terms & wanted if wants else wanted & acting_in(candidate.text)
