@@ -37,6 +37,7 @@ OTHERS = (
     "growth",
     "check",
     "lies",
+    "paraphrases",
     "injections",
     "sides",
     "vectors",
@@ -257,7 +258,7 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
 
     if importlib.util.find_spec(f"evals.{name}") is None:
         raise EvalError(f"There is no measurement evals/{name}.py.")
-    if parsed.data is None:
+    if parsed.data is None and name != "paraphrases":  # which has a set of our own
         raise EvalError(f"{name} needs data: --data DIR")
     wanted: dict[str, Any] = {"articles": parsed.articles or 300} if name == "speed" else {}
     if name == "search":

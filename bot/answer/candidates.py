@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from bot.answer.question import Question
+from bot.question.parse import Question
 from index.articles import Hit, StoredStatement
 from index.sentences import FULL_STOPS, Span, spans
 from index.statements import named_in, statements

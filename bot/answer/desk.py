@@ -14,17 +14,17 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.candidates import Place
-from bot.answer.chatter import MOST as MOST_QUESTIONS
-from bot.answer.chatter import questions_in
 from bot.answer.confidence import Level, Reader
-from bot.answer.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
 from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
 from bot.answer.news_list import HITS as LIST_HITS
 from bot.answer.news_list import NewsList, news_list, topic_of_list
-from bot.answer.question import Question, parse_question, parse_without_time
 from bot.answer.several import interleaved, joined
 from bot.answer.spelling import applied, corrections, said_of
 from bot.check.checker import check
+from bot.question.chatter import MOST as MOST_QUESTIONS
+from bot.question.chatter import questions_in
+from bot.question.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
+from bot.question.parse import Question, parse_question, parse_without_time
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
 from index.archive import Archive

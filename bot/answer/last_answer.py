@@ -11,10 +11,10 @@ from dataclasses import replace
 from itertools import zip_longest
 
 from bot.answer.candidates import Place, can_answer
-from bot.answer.follow_up import About
-from bot.answer.question import Question
 from bot.answer.quotes import Choice
 from bot.check.checker import Draft
+from bot.question.follow_up import About
+from bot.question.parse import Question
 from bot.reply import Answer, Citation, NoAnswer
 from index.articles import Article
 from index.dates import day_text

@@ -9,8 +9,8 @@ from datetime import date
 from functools import cache
 
 from bot.answer.candidates import coverage
-from bot.answer.question import POLITE, Question
 from bot.check.checker import Draft
+from bot.question.parse import POLITE, Question
 from index.articles import Article, Hit
 from index.dates import day_text
 from index.store.rows import Scope

@@ -24,10 +24,10 @@ from bot.answer.candidates import (
 )
 from bot.answer.confidence import LEVELS, NEGATED, Level, Reader, confidence, decide, signs_of, what_is_missing
 from bot.answer.headlines import headlines_of, said_in_text, with_headline
-from bot.answer.question import Question
 from bot.answer.scoring import NUMBER, TIME, WILL, best_first, score_by_meaning, score_by_words, sentence_vectors
 from bot.answer.selection import good_enough, without_repeats
 from bot.check.checker import Draft
+from bot.question.parse import Question
 from index.articles import Article, Hit
 from index.model.embedder import Embedder, Vectors
 from index.text import term_of, words

@@ -12,12 +12,12 @@ from collections.abc import Sequence, Set
 from dataclasses import replace
 from functools import partial
 
-from bot.answer.chatter import questions_in
 from bot.answer.desk import Reply, Request
-from bot.answer.question import parse_question
 from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
 from bot.journal.stored_answer import StoredAnswer
+from bot.question.chatter import questions_in
+from bot.question.parse import parse_question
 from bot.reply import Answer
 from bot.slack.web_api.api import Api
 from index.articles import Article

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from bot.answer.chatter import written_out
+from bot.question.chatter import written_out
 from bot.slack.messages.text import question_text
 
 _GREETING = re.compile(

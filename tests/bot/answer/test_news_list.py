@@ -12,7 +12,7 @@ from hash_embedder import HashEmbedder
 import ingest
 from bot.answer.desk import Desk, Request
 from bot.answer.news_list import topic_of_list
-from bot.answer.question import parse_question
+from bot.question.parse import parse_question
 from bot.reply import Answer
 from index.archive import Archive
 

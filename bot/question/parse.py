@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from bot.answer.question_time import Time, time_of
+from bot.question.times import Time, time_of
 from index.search.search import Preference
 from index.sentences import spans
 from index.store.rows import Scope

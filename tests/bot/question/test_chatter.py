@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answer.chatter import questions_in, written_out
+from bot.question.chatter import questions_in, written_out
 
 ASKED = "who owns the lighthouse"
 

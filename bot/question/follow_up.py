@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal
 
-from bot.answer.question import ASKING, SAID, names_in
+from bot.question.parse import ASKING, SAID, names_in
 from index.speech import NAME, NO_NAME
 from index.text import term_of, terms, words
 from index.words import listed, one_of, rows
