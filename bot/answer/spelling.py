@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from bot.answer.question import ASKING, Question
+from bot.question.parse import ASKING, Question
 from index.model.embedder import KnowsWords
 from index.search.candidates import by_words
 from index.store.rows import ANYTHING

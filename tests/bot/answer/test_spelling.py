@@ -11,8 +11,8 @@ from hash_embedder import HashEmbedder
 
 import ingest
 from bot.answer.desk import Desk, Request
-from bot.answer.question import parse_question
 from bot.answer.spelling import applied, corrections
+from bot.question.parse import parse_question
 from bot.reply import Answer
 from index.archive import Archive
 
