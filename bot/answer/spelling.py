@@ -28,17 +28,20 @@ _TRIED = 4  # of the nearest terms, and passages in which one is looked for
 _WORD = re.compile(r"[a-z]+")
 
 
-def corrections(view: View, question: Question, embedder: object = None) -> dict[str, str]:
+def corrections(view: View, question: Question, embedder: object) -> dict[str, str]:
     """Return the words of a question that are probably misspelt, each with the word that the articles have instead.
 
-    What the embedder's vocabulary has is no slip: "the pope" is not "the pipe", whatever the articles are about.
+    What the embedder's vocabulary has is no slip: "the pope" is not "the pipe", whatever the articles are about. So
+    nothing is corrected where it has none.
     """
+    if not isinstance(embedder, KnowsWords):
+        return {}
     asked = {word: term for word in words(question.text) if (term := term_of(word)) in question.terms}
     known = view.document_frequencies(asked.values())
     unknown = [word for word, term in asked.items() if not known[term] and term not in ASKING and _may_be(word)]
     found = {}
     for word in unknown[:_MOST]:
-        if not (isinstance(embedder, KnowsWords) and embedder.knows(word)) and (better := _nearest(view, word.lower())):
+        if not embedder.knows(word) and (better := _nearest(view, word.lower())):
             found[word] = better
     return found
 

@@ -60,7 +60,7 @@ class KnowsWords(Protocol):
     """An embedder whose model has a vocabulary."""
 
     def knows(self, word: str) -> bool:
-        """Tell whether a word is one of the vocabulary, and so hardly misspelt."""
+        """Tell whether a word is one of the vocabulary, and so hardly misspelt; True if the model has none."""
 
 
 class SentenceTransformerEmbedder:

@@ -120,13 +120,13 @@ class Model:
         return self._coarse(texts)
 
     def knows(self, word: str) -> bool:
-        """Tell whether a word is one of the model's vocabulary; False where that is not in a local folder."""
+        """Tell whether a word is one of the model's vocabulary; True where that is not in a local folder."""
         with self._loading:
             if self._tokenizer is None:
                 self._tokenizer = _tokenizer(self._reference.folder())
         # As a whole word, in the notation of WordPiece and in that of SentencePiece.
         tokens = (word.lower(), f"▁{word.lower()}")
-        return bool(self._tokenizer) and any(self._tokenizer.token_to_id(token) is not None for token in tokens)
+        return not self._tokenizer or any(self._tokenizer.token_to_id(token) is not None for token in tokens)
 
     def _loaded_coarse(self) -> Embed:
         self._embed = self._embed or self._loaded()
