@@ -70,7 +70,7 @@ def disagreeing(candidates: Sequence[Candidate], question: Question) -> Disagree
             kept.append((other, value))
     if len(kept) < 2:
         return None
-    newest = question.latest
+    newest = question.latest or question.present
     ordered = sorted(
         (one for one, _ in kept), key=lambda c: (c.hit.article.source.published or date.max, c.hit.article.source.id)
     )

@@ -114,9 +114,15 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
             candidate.score -= GATE
         published = candidate.hit.article.source.published
-        if question.latest and newest is not None:
-            # A preference, not a filter: half a point for the newest, less by the day, none for the undated.
-            candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
+        if newest is not None and published:
+            candidate.score += _newer(question, (newest - published).days)
+
+
+def _newer(question: Question, days: int) -> float:
+    """Return what a sentence gains that is so many days older than the newest: a preference, not a filter."""
+    if question.latest:
+        return 0.5 / (1 + days / 7)
+    return 0.2 / (1 + days / 7) if question.present else 0.0
 
 
 def score_by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:

@@ -207,11 +207,12 @@ def parse_without_time(text: str) -> Question:
 def _question_of(text: str, time: Time) -> Question:
     speaker = _speaker(time.rest)
     found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in ASKING)
+    kind = kind_of(_last_sentence(text), _last_sentence(time.rest), bool(speaker))
     return Question(
         text=text,
         asked=_last_sentence(text),
         search=" ".join(text.split()),
-        kind=kind_of(_last_sentence(text), _last_sentence(time.rest), bool(speaker)),
+        kind=kind,
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
@@ -225,7 +226,7 @@ def _question_of(text: str, time: Time) -> Question:
         firm=time.firm,
         untimed=_last_sentence(time.untimed),
         named=time.named,
-        present=time.present,
+        present=time.present or (kind == "when" and time.since is None and time.until is None),
     )
 
 
