@@ -226,8 +226,14 @@ def _question_of(text: str, time: Time) -> Question:
         firm=time.firm,
         untimed=_last_sentence(time.untimed),
         named=time.named,
-        present=time.present or (kind == "when" and time.since is None and time.until is None),
+        present=time.present or (kind == "when" and not (time.since or time.until or _ONCE.search(text))),
     )
+
+
+# What happens but once: of what happens again and again, the last time is meant.
+_ONCE = re.compile(
+    r"\b(?:first|originally|born|founded|established|invented|introduced|created|built|discovered)\b", re.I
+)
 
 
 def _last_sentence(text: str) -> str:

@@ -68,7 +68,13 @@ def test_a_year_that_is_named_counts_more(desk):
 
 NOW = ["what is the toll now", "is the pier still closed", "how many are missing so far", "who is currently mayor"]
 PRESENT = ["who is the mayor", "what's the toll", "is the pier closed", "has he resigned", "when did the pier close"]
-PAST = ["who was the mayor", "what did Brandt say", "did the pier close", "when did the pier close in 2023", "the pier"]
+PAST = [
+    "who was the mayor",
+    "what did Brandt say",
+    "did the pier close",
+    "when did the pier close in 2023",
+    "when was it first built",
+]
 
 
 @pytest.mark.parametrize("question", NOW)
