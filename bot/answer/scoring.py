@@ -103,10 +103,8 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
     for candidate in candidates:
-        if (question.latest or question.kind == "happened") and newest is not None:
-            # A preference, not a filter: half a point for the newest, less by the day, none for the undated.
-            published = candidate.hit.article.source.published
-            candidate.fresh = 0.5 / (1 + (newest - published).days / 7) if published else 0.0
+        published = candidate.hit.article.source.published
+        candidate.fresh = _newer(question, (newest - published).days) if newest and published else 0.0
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
             candidate.fresh -= GATE
         candidate.score = (
@@ -120,6 +118,13 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
         # A heading or a quiz repeats the question; what a headline repeats of "Has X resigned" is the answer.
         if candidate.terms <= asked and not (candidate.headline and question.kind == "yesno"):
             candidate.score -= GATE
+
+
+def _newer(question: Question, days: int) -> float:
+    """Return what a sentence gains that is so many days older than the newest: a preference, not a filter."""
+    if question.latest or question.kind == "happened":
+        return 0.5 / (1 + days / 7)
+    return 0.2 / (1 + days / 7) if question.present else 0.0
 
 
 _READ, _SPEAKS, _HOLDS, _LEADS = 0.2, 1.4, 0.2, 0.6  # beside the passage's score, which is at most 1
