@@ -1,8 +1,10 @@
 """Sentences as a fluent model writes them, true and subtly false, through the real path: what does a reader see?
 
 A scripted model gets the prompt of a real question and answers with one sentence under the keys of the passages that
-hold its evidence; rows whose evidence is not all in the prompt are not counted. Ours are in evals/paraphrases.jsonl, about sample_articles; with ``--data DIR`` those of
-DIR/paraphrases too, about DIR/../articles. The blind half has an even first byte of the SHA-256 of id (or sentence).
+hold its evidence; rows whose evidence is not all in the prompt are not counted. Ours are in evals/paraphrases.jsonl,
+about sample_articles, written without the checker in view: ``manner`` says how a true sentence differs from the text
+and in what a false one is wrong. With ``--data DIR`` those of DIR/paraphrases too, about DIR/../articles. The blind
+half has an even first byte of the SHA-256 of id (or sentence).
 """
 
 from __future__ import annotations
