@@ -34,6 +34,12 @@ _POLICY = (
     "'none'"
 )
 _FORM_POLICY = {"content-security-policy": _POLICY.replace("form-action 'none'", "form-action 'self'")}
+_FRAME_POLICY = {"content-security-policy": f"{_POLICY}; frame-src 'self'"}
+_FRAMED = {
+    "content-security-policy": pages.SAVED_POLICY,
+    "x-frame-options": "SAMEORIGIN",
+    "x-dns-prefetch-control": "off",
+}
 _LONGEST_FORM = 32_768  # bytes; a question of 2,000 characters takes 18,000 at most
 _HEADERS = {
     "content-security-policy": _POLICY,
@@ -118,6 +124,7 @@ def app(
     routes = [
         Route("/a/{article}", room.article),
         Route("/o/{article}", room.original),
+        Route("/p/{article}", room.saved_page),
         Route("/q/{answer}", room.answer),
         Route("/static/{name}", room.static),
         *extra_routes,
@@ -163,7 +170,19 @@ class _ReadingRoom:
             found = self._shelf.original(id_)
             return pages.original_page(*found, until, self._links) if found else None
 
-        return await self._html(render)
+        return await self._html(render, _FRAME_POLICY)
+
+    async def saved_page(self, request: Request) -> Response:
+        """Answer with the page that an article was saved as; it is shown in a frame of the original."""
+        id_ = request.path_params["article"]
+        if self._links.until("p", id_, request.scope["query_string"]) is None:
+            return self._refused()
+
+        def render() -> bytes | None:
+            found = self._shelf.original(id_)
+            return pages.saved_page(*found) if found and found[1].markup else None
+
+        return await self._html(render, _FRAMED)
 
     async def answer(self, request: Request) -> Response:
         id_ = request.path_params["answer"]

@@ -5,6 +5,7 @@ becomes HTML.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -18,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.articles import Article, Source
 from index.dates import day_text
+from index.read.html.inert import LARGEST, inert
 from index.read.original import Original
 from index.text import printable
 from web.links import LinkTarget, SignedLinks, Span, address, at_passage
@@ -114,11 +116,17 @@ _HERE = Path(__file__).parent
 _ORIGINAL = 10_000_000  # characters of an original that are shown
 
 FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("room.css", "room.js")}
+_SAVED_STYLE = (_HERE / "static" / "saved.css").read_text("utf-8")
+# The policy of a saved page in its frame: nothing is loaded but this one style, nothing runs, nothing leads on.
+SAVED_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_SAVED_STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
+)
 _DIGESTS = {name: sha256(content).hexdigest()[:12] for name, content in FILES.items()}
 
 _WHERE_FROM = {
     "file": "The file as it was saved.",
-    "page": "The page as it was fetched, shown as text.",
+    "page": "The page as it was fetched.",
     "record": "The record as it was saved.",
     "put together": (
         "The article's own text with the lines that were left out of it, where they stood: its file is not a text, "
@@ -200,8 +208,9 @@ def article_page(opened: ArticleView, place: LinkTarget, until: date, links: Sig
 
 
 def original_page(article: Article, original: Original, until: date, links: SignedLinks) -> bytes:
-    """Return an article as it was saved."""
+    """Return an article as it was saved: a web page in a frame and its source, else a text."""
     text = original.text[:_ORIGINAL]
+    framed = original.markup and len(original.text) <= LARGEST
     return _rendered(
         "original.html",
         links.base,
@@ -210,8 +219,15 @@ def original_page(article: Article, original: Original, until: date, links: Sign
         where_from=_WHERE_FROM[original.kind],
         shortened=_ORIGINAL if len(original.text) > _ORIGINAL else None,
         article=links.article(LinkTarget(article.source.id), until),
+        # At the address by which the reader came, for only that may be framed.
+        frame=_here(links.saved_page(article.source.id, until)) if framed else None,
         until=until,
     )
+
+
+def saved_page(article: Article, original: Original) -> bytes:
+    """Return the web page that an article was saved as, for a frame: without anything that loads, runs or leads on."""
+    return _rendered("saved.html", "", source=article.source, style=_SAVED_STYLE, body=inert(original.text) or "")
 
 
 def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | None = None) -> bytes:
@@ -274,6 +290,11 @@ def _about(article: Article, opened: ArticleView) -> dict[str, Any]:
 def _file_name(source: Source) -> str | None:
     """Return the name of an article's file without its folders, which are nobody's business."""
     return None if "://" in source.path else source.path.rpartition("/")[2] or None
+
+
+def _here(link: str) -> str:
+    parts = urlsplit(link)
+    return f"{parts.path}?{parts.query}"
 
 
 def _part_link(links: SignedLinks, place: LinkTarget, begin: int, until: date) -> str:

@@ -320,6 +320,40 @@ def test_the_original_of_a_page_is_what_was_fetched(room):
     found = original(room, item)
     assert found.cssselect("pre")[0].text_content().strip("\n") == body.decode()
     assert found.cssselect("script") == []
+    [frame] = found.cssselect("iframe")
+    assert frame.get("sandbox") == ""
+    assert texts(page(room.get(frame.get("src"))), "p") == [" ".join(TEXT.split())]
+
+
+def test_a_saved_page_is_framed_by_us_alone_and_may_do_nothing(room, tmp_path):
+    path = tmp_path / "ship.html"
+    path.write_bytes("<meta charset=windows-1251><p>Корабль ушёл в понедельник.</p>".encode("cp1251"))
+    item = article(TEXT, "a" * 16, path=str(path))
+    room.put(item, digest=digest_of(path.read_bytes()))
+    outer = room.get(room.links.original(item.source.id))
+    assert "frame-src 'self'" in outer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in outer.headers["content-security-policy"]
+    answered = room.get(page(outer).cssselect("iframe")[0].get("src"))
+    assert texts(page(answered), "p") == ["Корабль ушёл в понедельник."]
+    policy = dict(rule.strip().partition(" ")[::2] for rule in answered.headers["content-security-policy"].split(";"))
+    assert policy.pop("style-src").startswith("'sha256-")
+    assert policy == {
+        "default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'self'",
+        "sandbox": "",
+    }  # fmt: skip
+    assert answered.headers["x-frame-options"] == "SAMEORIGIN"
+    path.write_text("<p>Something else.</p>")
+    assert page(room.get(room.links.original(item.source.id))).cssselect("iframe") == []
+    assert room.get(room.links.saved_page(item.source.id)).status == 404
+
+
+def test_behind_a_path_of_a_proxy_the_frame_is_at_the_address_of_the_reader(tmp_path):
+    room = ReadingRoom(tmp_path, url="https://example.org/newsdesk")
+    path = tmp_path / "ship.htm"
+    path.write_text("<p>The ship left.</p>")
+    room.put(article(TEXT, path=str(path)), digest=digest_of(path.read_bytes()))
+    link = room.links.original(STORY.source.id).removeprefix("https://example.org/newsdesk")
+    assert page(room.get(link)).cssselect("iframe")[0].get("src").startswith("/newsdesk/p/")
 
 
 def test_a_link_to_the_original_does_not_open_the_article_and_the_other_way_round(room):
@@ -328,6 +362,8 @@ def test_a_link_to_the_original_does_not_open_the_article_and_the_other_way_roun
     assert room.get(article_link.replace("/a/", "/o/")).status == 403
     assert room.get(original_link.replace("/o/", "/a/")).status == 403
     assert room.get(original_link.replace("/o/", "/q/")).status == 403
+    assert room.get(original_link.replace("/o/", "/p/")).status == 403
+    assert room.get(room.links.saved_page(STORY.source.id).replace("/p/", "/o/")).status == 403
 
 
 # --- answers ---
