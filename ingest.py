@@ -11,14 +11,14 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from index.console import json_line, replace_what_cannot_be_shown
 from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 from index.ingest.changes import Options
-from index.ingest.report import Progress, Report, Step, failures_of, shown, summary
+from index.ingest.report import Progress, Report, WatchProgress, failures_of, shown, summary
 from index.ingest.run import plan, run
 from index.read.files import READERS
 from index.read.pages import is_address
@@ -212,13 +212,13 @@ class _Watched:
             except Exception as error:  # a watch outlives whatever it meets, and says so
                 sentence = _sentence(error)
                 if sentence != reported:
-                    print(f"{sentence}\nTrying again until it works.", file=sys.stderr, flush=True)
+                    _warn(f"{sentence}\nTrying again until it works.")
                 reported, changed = sentence, None
                 pause(2.0 if isinstance(error, LockedError) else delay, stop)
                 delay = min(delay * 2, 60.0)
             else:
                 if reported:
-                    print("It works again.", file=sys.stderr, flush=True)
+                    _warn("It works again.")
                 return
 
     def _run_once(self, changed: set[str] | None, stop: _Stop) -> None:
@@ -231,24 +231,28 @@ class _Watched:
             _print_report(report, self._json)
             self._failed = set(report.failures)
             if not stop.is_set():
-                print(
-                    f"Watching {', '.join(printable(path) for path in options.paths)}. Ctrl-C stops.",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                _warn(f"Watching {', '.join(printable(path) for path in options.paths)}. Ctrl-C stops.")
             return
-        progress = _WatchProgress(quiet=self._json)
+        progress = WatchProgress(_say if not self._json else lambda _line: None)
         report = _run(self._settings, self._embedder, options, stop, quiet=True, progress=progress)
-        for folder in progress.gone.keys() - self._kept:
-            print(_kept_line(folder, progress.gone[folder]), file=sys.stderr, flush=True)
-        self._kept = set(progress.gone)
+        for folder in report.kept.keys() - self._kept:
+            _warn(_kept_line(folder, report.kept[folder]))
+        self._kept = set(report.kept)
         fresh = [failure for failure in report.failures if failure not in self._failed]
         self._failed = set(report.failures) | (self._failed if changed is not None else set())
         if self._json and (report.changed or fresh):
-            print(json_line(report.as_json()), flush=True)
+            _say(json_line(report.as_json()))
         elif not self._json:
             for failure in fresh:
-                print(f"failed   {printable(short_path(failure.path))}: {printable(failure.reason)}", flush=True)
+                _say(f"failed   {printable(short_path(failure.path))}: {printable(failure.reason)}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _kept_line(folder: str, files: int) -> str:
@@ -268,38 +272,6 @@ def _sentence(error: Exception) -> str:
             "python -m bot doctor"
         )
     return f"The run ended with a fault of newsdesk ({type(error).__name__}: {error}). Please report it."
-
-
-class _WatchProgress(Progress):
-    """One line for each change, once it is in."""
-
-    _DONE: ClassVar = {"add": "added", "update": "updated", "remove": "removed"}
-
-    def __init__(self, *, quiet: bool) -> None:
-        self.gone: dict[str, int] = {}
-        self._quiet = quiet
-        self._steps: list[Step] = []
-
-    def step(self, step: Step) -> None:
-        self._steps.append(step)
-
-    def kept(self, folder: str, files: int) -> None:
-        self.gone[folder] = files
-
-    def published(self, report: Report) -> None:
-        steps, self._steps = self._steps, []
-        if self._quiet:
-            return
-        added = {step.digest: step for step in steps if step.action == "add"}
-        moved = {step.digest: step for step in steps if step.action == "remove" and step.digest in added}
-        for step in steps:
-            path, title = printable(short_path(step.path)), printable(step.title)
-            if step.digest in moved and step.action == "remove":
-                continue
-            if step.action == "add" and step.digest in moved:
-                print(f"moved    {printable(short_path(moved[step.digest].path))} → {path}  {title}", flush=True)
-            else:
-                print(f"{self._DONE[step.action]:<8} {path}  {title}", flush=True)
 
 
 def _mend(archive: Archive, embedder: Embedder) -> None:

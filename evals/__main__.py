@@ -19,10 +19,12 @@ from index.errors import NewsdeskError, SettingsError
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
     from bot.write.desk import WrittenDesk
+    from evals.asking import Asked, Asks
     from evals.data import DataSet, Query
+    from index.archive import Archive
     from index.model.embedder import Embedder
 
-OURS = ("retrieve", "answer", "refuse", "followup", "conflicts", "remarks")
+OURS = ("retrieve", "answer", "refuse", "followup", "conflicts", "remarks", "desk")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
 OTHERS = (
     "clean",
@@ -35,6 +37,7 @@ OTHERS = (
     "growth",
     "check",
     "lies",
+    "paraphrases",
     "injections",
     "sides",
     "vectors",
@@ -47,6 +50,7 @@ SETS = {
     "followup": ("cast_rewrite", "mtrag_un"),
     "conflicts": ("ramdocs",),
     "remarks": ("own",),
+    "desk": ("own", "desk"),
 }
 
 
@@ -180,7 +184,7 @@ def _measured(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
     from bot.answer.desk import Desk
-    from evals import answer, conflicts, followup, refuse, remarks, retrieve, writing
+    from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve
     from evals.archives import archive_of
     from evals.asking import ask_all
 
@@ -201,17 +205,32 @@ def _measured(
     if "remarks" in names:
         with archive_of(data, embedder, parsed.cache) as archive:
             yield "remarks", remarks.measured(Desk(archive, embedder))
+    if "desk" in names:
+        questions = _some(desk.questions() if data.name == "own" else data.queries, parsed.questions)
+        with archive_of(data, embedder, parsed.cache) as archive:
+            asked = ask_all(_answerer(archive, embedder, parsed.answerer), questions)
+        yield "desk", {**desk.measured(asked), **_written_by_model(asked, parsed.answerer)}
     asked_of = [module for module in (answer, refuse) if module.__name__.rpartition(".")[2] in names]
     if asked_of:
         with archive_of(data, embedder, parsed.cache) as archive:
-            desk = Desk(archive, embedder)
-            asked = ask_all(
-                _written(desk, embedder) if parsed.answerer == "llm" else desk, _some(data.queries, parsed.questions)
-            )
-        by_model = {"written": writing.figures_of(asked)} if parsed.answerer == "llm" else {}
+            asked = ask_all(_answerer(archive, embedder, parsed.answerer), _some(data.queries, parsed.questions))
+        by_model = _written_by_model(asked, parsed.answerer)
         for module in asked_of:
             name = module.__name__.rpartition(".")[2]
             yield name, {"questions": len(asked), "figures": module.figures_of(asked), **by_model}
+
+
+def _written_by_model(asked: Sequence[Asked], answerer: str) -> dict[str, Any]:
+    from evals import writing
+
+    return {"written": writing.figures_of(asked)} if answerer == "llm" else {}
+
+
+def _answerer(archive: Archive, embedder: Embedder, name: str) -> Asks:
+    from bot.answer.desk import Desk
+
+    desk = Desk(archive, embedder)
+    return _written(desk, embedder) if name == "llm" else desk
 
 
 def _written(desk: Desk, embedder: Embedder) -> WrittenDesk:
@@ -239,7 +258,7 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
 
     if importlib.util.find_spec(f"evals.{name}") is None:
         raise EvalError(f"There is no measurement evals/{name}.py.")
-    if parsed.data is None:
+    if parsed.data is None and name != "paraphrases":  # which has a set of our own
         raise EvalError(f"{name} needs data: --data DIR")
     wanted: dict[str, Any] = {"articles": parsed.articles or 300} if name == "speed" else {}
     if name == "search":

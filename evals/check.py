@@ -96,7 +96,7 @@ def _judged(folder: Path, embedder: Embedder, show: bool) -> list[Judged]:
         written = f"{_written(row['claim'])} [{', '.join(passages)}]"
         result = SentenceChecker(passages, embedder).take(written)
         loose = SentenceChecker(passages, embedder, bounds=Bounds(0, -1, 0)).weigh(written)
-        supports = [] if isinstance(loose, Dropped) else loose[1]
+        supports = loose.supports
         item = Judged(
             f"{folder.name} {_KINDS[row['type']]}",
             "dev" if hashlib.sha256(gold["id"].encode()).digest()[0] % 2 == 0 else "test",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import lzma
 import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +32,9 @@ class Query:
 
     ``gold_ids`` are articles, ``gold_passages`` pairs of article and how a passage that answers begins, ``evidence``
     sentences that answer, ``thread`` the earlier questions of the conversation, ``rewrite`` the question with nothing
-    left to guess, where known.
+    left to guess, where known. The last three are regular expressions: a sentence that answers matches one of ``gold``,
+    one that is to the point one of those or of ``relevant``, and an answer to all that was asked matches each of
+    ``parts``.
     """
 
     id: str
@@ -45,6 +48,9 @@ class Query:
     thread: tuple[str, ...] = ()
     rewrite: str | None = None
     kind: str = ""
+    gold: tuple[str, ...] = ()
+    relevant: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
     @property
     def half(self) -> Half:
@@ -94,18 +100,22 @@ System = Callable[[Query], Sequence[Found]]
 
 
 def load(folder: Path) -> DataSet:
-    """Read a data set: ``corpus.jsonl`` (or ``.gz``; may be missing) and ``queries.jsonl``.
+    """Read a data set: ``corpus.jsonl`` (or ``.gz``, ``.xz``; may be missing) and ``queries.jsonl``.
 
     Raises DataError if there are no questions, or a line is none.
     """
-    name = folder.name
-    corpus = next((path for path in (folder / "corpus.jsonl.gz", folder / "corpus.jsonl") if path.exists()), None)
+    files = (folder / f"corpus.jsonl{ending}" for ending in (".gz", ".xz", ""))
+    corpus = next((path for path in files if path.exists()), None)
     articles = tuple(_article(line) for line in _lines(corpus)) if corpus else ()
-    path = folder / "queries.jsonl"
+    return DataSet(folder.name, articles, questions_of(folder / "queries.jsonl"))
+
+
+def questions_of(path: Path) -> tuple[Query, ...]:
+    """Read a file of questions. Raises DataError if it is not there, or a line is no question."""
     if not path.exists():
         raise DataError(f"{path} is not there. Name the folder that holds the data sets: --data DIR")
     try:
-        return DataSet(name, articles, tuple(_query(line) for line in _lines(path)))
+        return tuple(_query(line) for line in _lines(path))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: a line is no question ({type(error).__name__}: {error}).") from error
 
@@ -116,7 +126,8 @@ def squashed(text: str) -> str:
 
 
 def _lines(path: Path) -> Iterator[dict[str, Any]]:
-    with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else open(path, encoding="utf-8") as stream:
+    openers: dict[str, Callable[..., Any]] = {".gz": gzip.open, ".xz": lzma.open}
+    with openers.get(path.suffix, open)(path, "rt", encoding="utf-8") as stream:
         for line in stream:
             if line.strip():
                 yield json.loads(line)
@@ -128,9 +139,8 @@ def _article(line: dict[str, Any]) -> dict[str, Any]:
 
 def _query(line: dict[str, Any]) -> Query:
     answers = tuple(line.get("answers", ()))
-    answerable = (
-        line["answerable"] if "answerable" in line else line.get("type", "") not in ("unanswerable", "underspecified")
-    )
+    kind, day = line.get("type") or line.get("kind", ""), line.get("date") or line.get("today")
+    answerable = line.get("answerable", kind not in ("unanswerable", "underspecified"))
     return Query(
         id=str(line["id"]),
         question=line["question"],
@@ -139,10 +149,13 @@ def _query(line: dict[str, Any]) -> Query:
         gold_ids=frozenset(line.get("gold_ids", ())),
         gold_passages=tuple((id_, squashed(text)[:_GOLD_START]) for id_, text in line.get("gold_passages", ())),
         evidence=tuple(line.get("gold_evidence", ())),
-        today=date.fromisoformat(line["date"]) if line.get("date") else None,
-        thread=_questions(line.get("history", ())),
-        rewrite=answers[0] if line.get("type", "").startswith("rewrite") else None,
-        kind=line.get("type", ""),
+        today=date.fromisoformat(day) if day else None,
+        thread=_questions(line.get("history") or line.get("thread", ())),
+        rewrite=answers[0] if kind.startswith("rewrite") else None,
+        kind=kind,
+        gold=tuple(line.get("gold", ())),
+        relevant=tuple(line.get("relevant", ())),
+        parts=tuple(line.get("parts", ())),
     )
 
 

@@ -16,6 +16,7 @@ from index.read.record import Failure
 _ROOT = Path(__file__).resolve().parents[1]
 ARTICLES = _ROOT / "sample_articles"
 QUESTIONS = _ROOT / "tests" / "questions.jsonl"
+DESK = _ROOT / "tests" / "desk.jsonl"  # as people type them
 TODAY = date(2025, 5, 1)  # unless a question has a day of its own
 
 

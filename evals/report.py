@@ -43,7 +43,7 @@ def page(results: Sequence[Mapping[str, Any]]) -> str:
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" '
         'content="width=device-width"><title>newsdesk: figures</title>'
         f"<style>{_STYLE}</style><h1>newsdesk: figures</h1>"
-        "<p>Made by <code>python -m evals</code>. <small>dev: the half that was tuned on; test: the other half. "
+        "<p>Made by <code>python -m evals</code>. <small>dev: the half that was tuned on; test, blind: the other half. "
         "In brackets: 95 % interval.</small></p>"
         f"{body}</html>\n"
     )
@@ -57,7 +57,8 @@ def _section(result: Mapping[str, Any]) -> str:
     )
     figures = result.get("figures", {})
     parts = [f"<h2>{_text(result['eval'])}: {_text(result['data'])}</h2><p><small>{_text(about)}</small></p>"]
-    halves = [half for half in ("dev", "test", "both") if half in figures]
+    halves = [half for half in ("dev", "test", "blind", "both") if half in figures]
+    other = "blind" if "blind" in halves else "test"
     if "timeline" in result:
         parts += [
             _table(values if isinstance(values, dict) else {name: values}, [name], lambda _, row: row)
@@ -74,12 +75,14 @@ def _section(result: Mapping[str, Any]) -> str:
     ):
         systems = list(figures["both"])
         rows = {name: None for system in systems for name in figures["both"][system]}
-        for half in ("test", "dev"):
+        for half in (other, "dev"):
             parts.append(
                 f"<h3>{half}</h3>"
                 + _table(rows, systems, lambda column, name, half=half: figures[half][column].get(name), named=True)
             )
-        if any(isinstance(value, dict) for system in systems for value in figures["test"][system].values()):
+        if other == "test" and any(
+            isinstance(value, dict) for system in systems for value in figures["test"][system].values()
+        ):
             parts.append(_bars({system: figures["test"][system] for system in systems}))
         if "curve" in result:
             parts.append(_curve(result["curve"]))
@@ -90,6 +93,11 @@ def _section(result: Mapping[str, Any]) -> str:
             parts.append(_curve({half: figures[half]["curve"] for half in ("dev", "test")}))
         if "reasons" in figures:
             parts.append(_table(figures["reasons"], ["questions"], lambda _, row: row))
+    if "kinds" in result:
+        parts.append("<h3>right, by kind of question</h3>")
+        parts.append(_table(result["kinds"], ["blind", "dev"], lambda half, row: row.get(half)))
+    if "reliability" in result:
+        parts.append(f"<h3>right, by confidence</h3>{_reliability(result['reliability'])}")
     if "written" in result:
         parts.append("<h3>what the model wrote</h3>" + _table(result["written"], ["value"], lambda _, row: row))
     return "".join(parts)
@@ -146,6 +154,26 @@ def _curve(halves: Mapping[str, Sequence[Mapping[str, float]]]) -> str:
         parts.append(f'<polyline points="{line}" fill="none" stroke="{_COLOURS[place]}" stroke-width="2"/>')
     parts += [f'<text x="{40 + 250 * at}" y="203" font-size="10" fill="currentColor">{at}</text>' for at in (0, 0.5, 1)]
     return "".join(parts) + _legend(list(halves)) + "</svg>"
+
+
+def _reliability(groups: Sequence[Mapping[str, float]]) -> str:
+    """Plot which share of the answers is right (up) against their confidence (right); the dashed line: as sure as
+    right.
+    """
+    parts = ['<svg viewBox="0 0 320 240" width="480" role="img" aria-label="right answers by confidence">', _axis(320)]
+    parts.append('<path d="M45 190L295 20" stroke="#8888" stroke-dasharray="4 3"/>')
+    points = [(45 + 250 * group["confidence"], 190 - 170 * group["right"]) for group in groups]
+    line = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    parts.append(f'<polyline points="{line}" fill="none" stroke="{_COLOURS[0]}" stroke-width="2"/>')
+    for (x, y), group in zip(points, groups, strict=True):
+        parts.append(
+            f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{_COLOURS[0]}"><title>{group["answers"]} answers, '
+            f"confidence {group['confidence']:.2f}, right {group['right']:.2f}</title></circle>"
+        )
+    parts += [f'<text x="{40 + 250 * at}" y="203" font-size="10" fill="currentColor">{at}</text>' for at in (0, 0.5, 1)]
+    rows = {f"{group['confidence']:.2f}": group for group in groups}
+    table = _table(rows, ["right", "answers"], lambda column, group: group[column])
+    return "".join(parts) + "</svg>" + table
 
 
 def _timeline(told: Mapping[str, Any]) -> str:

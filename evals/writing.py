@@ -17,6 +17,7 @@ def figures_of(asked: Sequence[Asked]) -> dict[str, Any]:
         return {}
     dropped = Counter(reason for item in written for reason, count in item.dropped.items() for _ in range(count))
     kept, lost = sum(item.kept for item in written), dropped.total()
+    replaced = sum(sum(item.replaced.values()) for item in written)
     first = sorted(item.reply.timings_ms["first"] for item in asked if "first" in item.reply.timings_ms)
     costs = [item.cost for item in written if item.cost is not None]
     return {
@@ -27,6 +28,7 @@ def figures_of(asked: Sequence[Asked]) -> dict[str, Any]:
         "declined": sum(not item.kept and not item.instead for item in written),
         "quotes instead": dict(Counter(item.instead for item in written if item.instead)),
         "sentences kept": kept,
+        "sentences replaced": replaced,
         "sentences dropped": lost,
         "dropped because": dict(dropped.most_common()),
         "tokens in, a question": round(sum(item.tokens_in for item in written) / len(written)),

@@ -72,7 +72,7 @@ def test_imports_make_no_circle():
 LAYERS = ["settings", "web", "bot"]
 STEPS = {
     "index": ["model", "clean", "store", "read", "vectors", "search", "ingest"],
-    "bot": ["check", "answer", "write", "journal", "slack.messages", "admin", "slack"],
+    "bot": ["check", "question", "answer", "write", "journal", "slack.messages", "admin", "slack"],
 }
 
 

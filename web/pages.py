@@ -243,6 +243,7 @@ def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | 
             (source, links.article(source.place, until), around)
             for source, around in zip(shown.sources, _first_of_each_passage(shown.sources), strict=True)
         ],
+        closest=(shown.closest, links.article(shown.closest.place, until)) if shown.closest else None,
         nearest=[(source, links.article(source.place, until)) for source in shown.nearest],
         earlier=[(question, links.answer(id_, until)) for question, id_ in shown.earlier],
         form=form,

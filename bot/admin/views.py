@@ -8,7 +8,7 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -114,14 +114,19 @@ DAYS = 7
 def writings_json(writings: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """Return the sums of the journal's records on language models (bot/journal/usage.py)."""
     costs = [item["cost"] for item in writings if item["cost"] is not None]
-    dropped: Counter[str] = Counter()
+    replaced, dropped = Counter[str](), Counter[str]()
     for item in writings:
+        replaced.update(item["replaced"])
         dropped.update(item["dropped"])
     newest = writings[-1] if writings else None
     return {
         "days": DAYS,
         "answers": len(writings),
-        "sentences": {"kept": sum(item["kept"] for item in writings), "dropped": dict(dropped.most_common())},
+        "sentences": {
+            "confirmed": sum(item["kept"] for item in writings),
+            "replaced": dict(replaced.most_common()),
+            "dropped": dict(dropped.most_common()),
+        },
         "quotes_instead": dict(Counter(item["instead"] for item in writings if item["instead"]).most_common()),
         "tokens": {
             "in": sum(item["tokens_in"] for item in writings),
@@ -139,13 +144,16 @@ def writings_text(values: dict[str, Any]) -> list[str]:
     if not values["answers"]:
         return []
     sentences, tokens = values["sentences"], values["tokens"]
-    lost = sum(sentences["dropped"].values())
     cost = f", cost {values['cost']:.2f}" if values["cost"] is not None else ""
     lines = [
         f"{values['model']} (prompt {values['prompt']}): {_counted(values['answers'], 'answer')} in "
         f"{values['days']} days, "
         f"{tokens['in']:,} tokens in, {tokens['out']:,} out{cost}",
-        f"{_counted(sentences['kept'], 'sentence')} kept, {lost} dropped{_listed(sentences['dropped'])}",
+        f"{_counted(sentences['confirmed'], 'sentence')} confirmed, "
+        + ", ".join(
+            f"{sum(sentences[what].values())} {said}{_listed(sentences[what])}"
+            for what, said in (("replaced", "replaced by quotes"), ("dropped", "dropped"))
+        ),
     ]
     if values["quotes_instead"]:
         lines.append(
@@ -330,9 +338,16 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "versions": {
             "newsdesk": version("newsdesk"),
             "python": platform.python_version(),
-            **{name: version(name) for name in _LIBRARIES},
+            **{name: _version(name) for name in _LIBRARIES},
         },
     }
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # torch and sentence-transformers are needed for other models than the default
+        return "not installed"
 
 
 def status_text(values: dict[str, Any]) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 
-from bot.answer.question import Question
+from bot.question.parse import Question
 from index.articles import Hit, StoredStatement
 from index.sentences import FULL_STOPS, Span, spans
 from index.statements import named_in, statements
@@ -47,6 +47,9 @@ CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(rf"[.!?…{FULL_STOPS}][\"'”’»)」』]*$")
 
 
+Place = tuple[str, int, int, bool]  # article, start, end, whether of its headline
+
+
 @dataclass(slots=True)
 class Candidate:
     """A sentence of a passage, or the headline of its article, and what its score is made of."""
@@ -69,6 +72,21 @@ class Candidate:
     def has_speaker(self) -> bool:
         """Tell whether one of those asked about speaks in it."""
         return bool(self.speakers)
+
+    def lies_in(self, place: Place) -> bool:
+        """Tell whether it is a part of what stands at a place."""
+        article, start, end, headline = place
+        return (
+            self.hit.article.source.id == article
+            and self.headline == headline
+            and start <= self.start
+            and self.end <= end
+        )
+
+
+def without(shown: Collection[Place], candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that do not lie within one of some places."""
+    return [one for one in candidates if not any(one.lies_in(place) for place in shown)]
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:

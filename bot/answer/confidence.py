@@ -12,9 +12,9 @@ from functools import cache
 from typing import Literal
 
 from bot.answer.candidates import CONTEXT, Candidate, coverage, topic_of
-from bot.answer.question import Question
 from bot.answer.scoring import GATE, NUMBER, TIME
 from bot.answer.selection import best_of_each, compares
+from bot.question.parse import Question
 from index.articles import Hit
 from index.text import term_of, terms, words
 from index.words import groups

@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 from bot.answer.candidates import CONTEXT, LONGEST, Candidate, coverage
-from bot.answer.question import Question
 from bot.answer.scoring import holds_what_is_asked
 from bot.check.numbers import figures
 from bot.check.vocabulary import alike, lemma, opposed
+from bot.question.parse import Question
 from index.articles import Hit, Source
 from index.sentences import Span
 from index.statements import statements

@@ -8,17 +8,26 @@ hits → sentences of their passages, headlines → scored → enough? → chose
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.answer.candidates import LONGEST, Candidate, can_answer, candidates_of, needs_before, weights_of
+from bot.answer.candidates import (
+    LONGEST,
+    Candidate,
+    Place,
+    can_answer,
+    candidates_of,
+    needs_before,
+    weights_of,
+    without,
+)
 from bot.answer.confidence import LEVELS, NEGATED, Level, Reader, confidence, decide, signs_of, what_is_missing
 from bot.answer.headlines import headlines_of, said_in_text, with_headline
-from bot.answer.question import Question
 from bot.answer.scoring import NUMBER, TIME, WILL, best_first, score_by_meaning, score_by_words, sentence_vectors
 from bot.answer.selection import good_enough, without_repeats
 from bot.check.checker import Draft
+from bot.question.parse import Question
 from index.articles import Article, Hit
 from index.model.embedder import Embedder, Vectors
 from index.text import term_of, words
@@ -243,9 +252,10 @@ def choose(
     embedder: Embedder,
     level: Level = "balanced",
     reader: Reader | None = None,
+    shown: Collection[Place] = (),
 ) -> Choice:
     """Draft an answer from the hits of one view of the archive, or say why there is none; ``asked`` is the vector of
-    ``question.asked``.
+    ``question.asked``. No sentence within a ``shown`` place is taken.
     """
     if not hits:
         return Choice((), "no passage was found")
@@ -253,8 +263,8 @@ def choose(
         return Choice((), "the question names no topic")
     weights = weights_of(view, question)
     most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
-    candidates = candidates_of(view, hits[:most], question, weights)
-    headlines = headlines_of(hits[:most], question, weights)
+    candidates = without(shown, candidates_of(view, hits[:most], question, weights))
+    headlines = without(shown, headlines_of(hits[:most], question, weights))
     if not candidates and not headlines:
         return Choice((), "the passages found hold no full sentence")
     _take_named_for_speakers(candidates, question)

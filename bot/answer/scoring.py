@@ -8,7 +8,7 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage
-from bot.answer.question import Question
+from bot.question.parse import Question
 from index.model.embedder import CoarseEmbedder, Embedder, Vectors
 from index.text import term_of, terms, words
 from index.words import first_fields, numbers, one_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage, topic_of
-from bot.answer.question import Question
 from bot.answer.scoring import GATE, holds_what_is_asked
+from bot.question.parse import Question
 from index.text import term_of, terms, words
 
 _MOST = 4  # sentences of an answer

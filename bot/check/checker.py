@@ -14,11 +14,14 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+import numpy as np
+
 from bot.check.alignment import Match, align
 from bot.check.claim import parse_claim, tokenize
 from bot.check.contradictions import contrary, missing
 from bot.check.evidence import Evidence, Window, misattributed, without_outlet
-from bot.check.quotations import misquoted, no_address, unquoted, verbatim
+from bot.check.quotations import in_quotation_marks, misquoted, no_address, unquoted, verbatim
+from bot.check.resting import resting_on
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
@@ -78,7 +81,8 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
     """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
 
     A draft holds if its text is, white space aside, what stands at its position in its article, and that is not empty
-    and overlaps its passage, or is of the headline. A draft that fails takes its whole sentence with it.
+    and overlaps its passage, or is of the headline. A draft that fails takes its whole sentence with it. Each paragraph
+    or item of a list that is quoted is a line of the sentence's text.
     """
     sentences: list[Sentence] = []
     citations: list[Citation] = []
@@ -92,19 +96,29 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
         quote = article.part(*span, headline=draft.headline)
         citation = Citation(number, article, draft.passage, quote, *span, draft.also_in, draft.headline)
         citations.append(replace(citation, answering=draft.answering, speaker=draft.speaker))
-        sentences.append(Sentence(draft.text, (number,), _bold(draft)))
+        text = "\n".join(" ".join(line.split()) for line in quote.splitlines() if line.strip())
+        sentences.append(Sentence(text, (number,), _bold(draft, quote, text)))
     if all(sentence.bold in (None, (0, len(sentence.text))) for sentence in sentences):  # nothing to stand out from
         sentences = [replace(sentence, bold=None) for sentence in sentences]
     return tuple(sentences), tuple(citations), tuple(dropped)
 
 
-def _bold(draft: Draft) -> Span | None:
-    """Return where the sentence that answers stands in a draft's text, whose white space may differ."""
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A sentence of a model's: as it would be shown, why it is not ("" if it is confirmed), and what it cites."""
+
+    text: str
+    fault: str
+    cited: tuple[Evidence, ...] = ()
+    supports: tuple[Support, ...] = ()
+
+
+def _bold(draft: Draft, quote: str, text: str) -> Span | None:
+    """Return where the sentence that answers stands in a text that is the quote but for white space."""
     if draft.answering is None:
         return None
-    quote = draft.article.part(draft.start, draft.end, headline=draft.headline)
     own = (at for at, letter in enumerate(quote, draft.start) if not letter.isspace())
-    shown = (at for at, letter in enumerate(draft.text) if not letter.isspace())
+    shown = (at for at, letter in enumerate(text) if not letter.isspace())
     inside = [there for here, there in zip(own, shown, strict=True) if here in range(*draft.answering)]
     return inside[0], inside[-1] + 1
 
@@ -131,6 +145,7 @@ class SentenceChecker:
         self._entails = entails
         self._vectors: dict[str, Vectors] = {}
         self._citations: list[Citation] = []
+        self._quoted: set[tuple[str, Span]] = set()  # the sentences shown as quotations, by article
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -139,29 +154,39 @@ class SentenceChecker:
 
     def take(self, sentence: str) -> tuple[Sentence, tuple[Citation, ...]] | Dropped:
         """Return a complete sentence of the model's without its keys, and the citations that are new with it, or why it
-        is dropped.
+        is not shown.
         """
         weighed = self.weigh(sentence)
-        if isinstance(weighed, Dropped):
-            return weighed
-        text, found = weighed
-        if wrong := next((support.fault for support in found if support.fault), ""):
-            return Dropped(text, wrong)
+        if weighed.fault:
+            return Dropped(weighed.text, weighed.fault)
         before = len(self._citations)
-        numbers = tuple(dict.fromkeys(self._cite(support.window) for support in found if support.window))
-        return Sentence(text, numbers), tuple(self._citations[before:])
+        return self.confirm(weighed), tuple(self._citations[before:])
 
-    def weigh(self, sentence: str) -> tuple[str, list[Support]] | Dropped:
-        """Return a sentence of the model's without its keys, and how well the passages support each of its parts.
-
-        It is dropped at once if its form or its quotations are wrong.
-        """
+    def weigh(self, sentence: str) -> Weighed:
+        """Return a sentence of the model's without its keys, and how well the passages support each of its parts."""
         claim = parse_claim(sentence, self._evidence, self._printed)
-        cited = [self._evidence[key] for key in claim.keys]
-        why_not = (
-            claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or misquoted(claim, cited)
-        )
-        return Dropped(claim.text, why_not) if why_not else (claim.text, self._supports(claim.text, cited))
+        cited = tuple(self._evidence[key] for key in claim.keys or self._evidence)
+        fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or misquoted(claim, cited)
+        supports = () if fault else tuple(self._supports(claim.text, cited))
+        return Weighed(claim.text, fault or next((each.fault for each in supports if each.fault), ""), cited, supports)
+
+    def confirm(self, weighed: Weighed) -> Sentence:
+        """Return a sentence in the model's words, with the quotes that support it."""
+        windows = (support.window for support in weighed.supports if support.window)
+        return Sentence(weighed.text, tuple(dict.fromkeys(self._cite(window) for window in windows)))
+
+    def quoted(self, weighed: Weighed) -> list[Sentence] | None:
+        """Return the sentences of the passages that a sentence rests on, as quotations, without those that were shown
+        already; None if it rests on nothing.
+        """
+        windows = resting_on(weighed.text, weighed.cited, self._vectors_of)
+        found = []
+        for window in windows:
+            at = (window.evidence.hit.article.source.id, window.span)
+            if at not in self._quoted:
+                self._quoted.add(at)
+                found.append(Sentence(in_quotation_marks(window.text), (self._cite(window),)))
+        return found if windows else None
 
     def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
         """Return how well each sentence of a text is supported; where one is not, each of its clauses."""
@@ -221,15 +246,17 @@ class SentenceChecker:
                 covered,
                 near,
             )
-        near = float(self._vector(text) @ self._vector(window.text))
+        mine, its = self._vectors_of([text, window.text])
+        near = float(mine @ its)
         return Support(
             "" if near >= self._bounds.near else "its meaning is too far from the passage", window, covered, near
         )
 
-    def _vector(self, text: str) -> Vectors:
-        if text not in self._vectors:
-            self._vectors[text] = self._embedder.embed([text])[0]
-        return self._vectors[text]
+    def _vectors_of(self, texts: Sequence[str]) -> Vectors:
+        new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
+        if new:
+            self._vectors |= zip(new, self._embedder.embed(new), strict=True)
+        return np.stack([self._vectors[text] for text in texts])
 
     def _cite(self, window: Window) -> int:
         """Return the number of the citation of a window, made if there is none yet."""

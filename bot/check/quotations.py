@@ -83,3 +83,11 @@ def _quoted_there(evidence: Evidence, words: Sequence[str]) -> bool:
         ):
             return True
     return False
+
+
+def in_quotation_marks(quote: str) -> str:
+    """Return an article's own words as a quotation; what is one already stays as it is."""
+    text = " ".join(quote.split())
+    inside = text[1:-1]
+    whole = len(text) > 1 and text[0] in '“"' and text[-1] in '”"' and not any(mark in inside for mark in '“”"')
+    return text if whole else f"“{text}”"

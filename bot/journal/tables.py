@@ -66,10 +66,11 @@ writings = Table(
     Column("tokens_out", Integer, nullable=False),
     Column("cost", Float),
     Column("seconds", Float, nullable=False),
-    Column("kept", Integer, nullable=False),  # sentences
+    Column("kept", Integer, nullable=False),  # sentences shown in the model's words
     Column("dropped", Text, nullable=False),  # JSON: how many for which reason
     Column("instead", Text, nullable=False),  # why quotes answered; empty: they did not
     Column("fault", Text, nullable=False),
+    Column("replaced", Text),  # JSON as dropped: sentences for which the article's own were shown
 )
 
 

@@ -68,7 +68,8 @@ class UsageRecords:
     def note_writing(self, id_: str, writing: Writing) -> None:
         """Store what a language model did for a question."""
         names = ("model", "prompt", "tokens_in", "tokens_out", "cost", "seconds", "kept", "instead", "fault")
-        values = {name: getattr(writing, name) for name in names} | {"dropped": json.dumps(dict(writing.dropped))}
+        values = {name: getattr(writing, name) for name in names}
+        values |= {name: json.dumps(dict(getattr(writing, name))) for name in ("replaced", "dropped")}
         with dialect.writing(self._engine, alone=False) as connection:
             connection.execute(insert(writings).values(id=secrets.token_hex(8), question=id_, at=time.time(), **values))
 
@@ -76,4 +77,7 @@ class UsageRecords:
         """Return what language models did since a time, oldest first."""
         with dialect.reading(self._engine) as connection:
             rows = connection.execute(select(writings).where(writings.c.at > since).order_by(writings.c.at))
-            return [{**row._mapping, "dropped": json.loads(row.dropped)} for row in rows]
+            return [
+                {**row._mapping, **{name: json.loads(row._mapping[name] or "{}") for name in ("replaced", "dropped")}}
+                for row in rows
+            ]

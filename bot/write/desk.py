@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bot.answer.desk import LONGEST_QUESTION, Desk, Reply, Request
-from bot.check.checker import Entails, SentenceChecker
+from bot.check.checker import Entails, SentenceChecker, Weighed
 from bot.reply import Answer, Dropped, NoAnswer, Sentence, Writing
 from bot.write.llm import Llm, LlmError, Tally
 from bot.write.prompt import FencedPassages, Prompt, fence_passages, harmless, prompt
@@ -79,6 +79,8 @@ class _Draft:
     """An answer on its way."""
 
     sentences: list[Sentence] = field(default_factory=list)
+    confirmed: int = 0  # sentences shown in the model's words
+    replaced: list[Dropped] = field(default_factory=list)  # the article's own sentences are shown in their place
     dropped: list[Dropped] = field(default_factory=list)
     declined: bool = False
     fault: LlmError | None = None
@@ -182,22 +184,34 @@ class WrittenDesk:
                     draft.dropped.append(Dropped(text, "it declines after it has answered"))
                     continue
                 began = time.monotonic()
-                found = checker.take(text)
+                shown = self._shown(checker.weigh(text), checker, draft)
                 draft.checking += time.monotonic() - began
-                if isinstance(found, Dropped):
-                    draft.dropped.append(found)
-                else:
-                    draft.sentences.append(found[0])
-                    yield found[0]
+                draft.sentences += shown
+                yield from shown
+
+    @staticmethod
+    def _shown(weighed: Weighed, checker: SentenceChecker, draft: _Draft) -> list[Sentence]:
+        """Return a sentence in the model's words if it is confirmed, else the article's sentences that it rests on."""
+        if not weighed.fault:
+            draft.confirmed += 1
+            return [checker.confirm(weighed)]
+        quoted = checker.quoted(weighed)
+        unconfirmed = Dropped(weighed.text, weighed.fault)
+        if quoted is None:
+            draft.dropped.append(unconfirmed)
+            return []
+        draft.replaced.append(unconfirmed)
+        return quoted
 
     def _reply(self, plain: Reply, draft: _Draft, checker: SentenceChecker, tally: Tally, began: float) -> Reply:
         total = time.monotonic() - began
         fault = str(draft.fault) if draft.fault else ""
         instead = "" if draft.sentences or draft.declined else (draft.fault.why if draft.fault else UNCONFIRMED)
-        reasons = dict(Counter(item.reason for item in draft.dropped))
         used = (tally.tokens_in, tally.tokens_out, tally.counted, self._llm.cost(tally), total)
-        writing = Writing(self._llm.name, self._prompt.version, *used, len(draft.sentences), reasons, instead, fault)
-        question, dropped = plain.result.question, tuple(draft.dropped)
+        replaced, reasons = (dict(Counter(item.reason for item in items)) for items in (draft.replaced, draft.dropped))
+        counts = (draft.confirmed, reasons, instead, fault, replaced)
+        writing = Writing(self._llm.name, self._prompt.version, *used, *counts)
+        question, dropped = plain.result.question, (*draft.replaced, *draft.dropped)
         spent = {
             "answer": round(1_000 * (total - draft.checking)),
             "check": round(1_000 * draft.checking),
@@ -208,15 +222,17 @@ class WrittenDesk:
         timings = {**plain.timings_ms, **spent}
         if draft.sentences:
             why = (
-                f"{self._llm.name} wrote {len(draft.sentences) + len(dropped)} sentences, {len(dropped)} were "
-                f"dropped{f'; {fault}' if fault else ''}"
+                f"{self._llm.name} wrote {draft.confirmed + len(dropped)} sentences: {draft.confirmed} confirmed, "
+                f"{len(draft.replaced)} replaced by quotes, {len(draft.dropped)} dropped{f'; {fault}' if fault else ''}"
             )
             answer = Answer(
                 question, tuple(draft.sentences), self.quotes.also_in(checker.citations, plain.hits), NAME, dropped
             )
             return replace(plain, result=answer, timings_ms=timings, why=why, writing=writing)
         if draft.declined:
-            refusal = NoAnswer(question, "declined", plain.hits[:3], dropped)
+            # what quotes would have answered with is close at best
+            close = plain.result.closest if isinstance(plain.result, NoAnswer) else plain.result.citations[0]
+            refusal = NoAnswer(question, "declined", plain.hits[:3], dropped, close)
             return replace(
                 plain,
                 result=refusal,

@@ -88,7 +88,7 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         report.failures.append(replace(failure, path=as_utf8(failure.path), passing=True))
     if options.prune and archive is not None:
         for path in named:
-            yield from _gone(archive, absolute(path), options, progress)
+            yield from _gone(archive, absolute(path), options, report, progress)
     yield from _changes_of_pages(archive, options, report, progress)
 
 
@@ -283,7 +283,7 @@ def _removal(stored: StoredArticle, why: str) -> Step:
     return Step("remove", stored.article.source.path, stored.article.source.title, why, stored.original_digest)
 
 
-def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
+def _gone(archive: Archive, path: str, options: Options, report: Report, progress: Progress) -> Iterator[Gone]:
     searched = (
         [path]
         if options.changed is None
@@ -295,7 +295,7 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
     missing = list(dict.fromkeys(missing))
     if missing and options.watching and not holds_articles(path):
         # A disk that is not mounted looks like a folder that was emptied.
-        progress.kept(path, len(missing))
+        report.kept[path] = len(missing)
         return
     for file in missing:
         with archive.catalog.snapshot() as snapshot:

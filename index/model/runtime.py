@@ -182,9 +182,9 @@ def _suiting(name: str, many: bool) -> Runtime:
 
 
 def _gpu() -> bool:
-    return not version("torch").endswith("+cpu") and any(
-        Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd")
-    )
+    if importlib.util.find_spec("torch") is None or version("torch").endswith("+cpu"):
+        return False
+    return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd"))
 
 
 def _bf16() -> bool:

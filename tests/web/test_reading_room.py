@@ -415,21 +415,48 @@ def test_a_quoted_headline_is_named_on_the_page_of_its_answer_and_opens_there(tm
     assert texts(there, "h1 mark#c") == ["The ship leaves"]
 
 
+EXCERPT = TEXT[TEXT.index("The ship") : TEXT.index("\n\nTimber")]
+CITED = Cited(
+    1, ORIGIN, EXCERPT, *span(STORY, EXCERPT), "The harbour was full. ", " Timber was dear.",
+    answering=span(STORY, "Nobody waved."), speaker="Ann <b>Lee</b>",
+)  # fmt: skip
+
+
+def test_the_sentence_that_answers_is_bold_and_its_speaker_named_before_it(tmp_path, journal):
+    room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
+    room.put(STORY)
+    said = Sentence(EXCERPT, (1,), (len(QUOTE) + 1, len(EXCERPT)))
+    found = page(room.get(room.links.answer(kept(journal, StoredAnswer("Who?", "answered", "", (said,), (CITED,))))))
+    assert texts(found, ".answer p") == [f"Ann <b>Lee</b>: {EXCERPT} [1]"]
+    assert texts(found, ".answer strong") == texts(found, "#s1 mark strong") == ["Nobody waved."]
+    assert texts(found, "#s1 mark") == [EXCERPT]
+    assert found.cssselect("b, details") == []
+
+
+def test_an_answer_that_is_unsure_has_the_closest_sentence_and_hides_its_passages(tmp_path, journal):
+    room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
+    room.put(STORY)
+    near = (Near(ORIGIN, "Timber was dear.", None, *span(STORY, "Timber was dear.")),)
+    given = StoredAnswer("Who waved?", "unsure", "not_supported", near=near, closest=CITED)
+    found = page(room.get(room.links.answer(kept(journal, given))))
+    assert texts(found, ".answer p") == [
+        "I found no sentence that says so. Closest:",
+        "Ann <b>Lee</b>: “Nobody waved.”",
+        "Harbour Courier · 3 March 2025",
+        "The ship leaves",
+    ]
+    [hidden] = found.cssselect("details:not([open])")
+    assert texts(hidden, "summary") == ["Show closest passages"]
+    assert texts(hidden, ".excerpt") == [f"The harbour was full. {EXCERPT} Timber was dear.", "Timber was dear."]
+    there = page(room.get(found.cssselect(".answer a")[0].get("href")))
+    assert texts(there, "#c") == [EXCERPT]
+
+
 def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
-    found = page(
-        room.get(
-            room.links.answer(
-                kept(
-                    journal,
-                    StoredAnswer("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),)),
-                )
-            )
-        )
-    )
-    assert texts(found, ".answer") == ["The articles do not say."]
-    assert found.cssselect(".sources") == []
-    assert "Timber" not in html.tostring(found, encoding="unicode")
+    found = page(room.get(room.links.answer(kept(journal, StoredAnswer("How many?", "refused", "not_supported")))))
+    assert texts(found, ".answer") == ["The articles do not seem to be about that."]
+    assert found.cssselect(".sources, details") == []
 
 
 def test_a_removed_answer_is_gone_and_a_room_without_a_journal_has_none(tmp_path, journal):

@@ -12,7 +12,7 @@ import ingest
 from bot.answer.candidates import Candidate
 from bot.answer.confidence import decide
 from bot.answer.desk import Desk, Request
-from bot.answer.question import parse_question
+from bot.question.parse import parse_question
 from bot.reply import Answer
 from bot.terminal import answer_text
 from index.archive import Archive

@@ -126,7 +126,8 @@ def test_a_sentence_appears_when_it_is_checked_and_nothing_is_taken_back(archive
         assert not slack.made("chat.update")
         assert not slack.made("chat.delete")
         [writing] = room.journal.usage.writings(0)
-        assert (writing["kept"], sum(writing["dropped"].values()), writing["instead"]) == (3, 3, "")
+        counts = [sum(writing[name].values()) for name in ("replaced", "dropped")]
+        assert (writing["kept"], counts, writing["instead"]) == (3, [1, 2], "")
         kept = json.loads(room.journal.by_key(f"{NEWS}:{asked.ts}").answer)
         assert kept["versions"]["prompt"] == writing["prompt"]
         assert kept["versions"]["llm"] == "openai-like:stand-in"
@@ -168,11 +169,12 @@ def test_a_model_that_breaks_off_leaves_what_was_told(archive, tmp_path):
         scenario(play, archive, tmp_path, server)
 
 
-def test_a_model_that_declines_is_a_refusal_without_sources(archive, tmp_path):
+def test_where_a_model_declines_what_quotes_would_answer_is_the_closest(archive, tmp_path):
     async def play(slack, room):
         asked = slack.mention(ANNA, ABOUT)
         [shown] = await slack.until(lambda: slack.seen(asked.ts), "the refusal")
-        assert "No answer can be given from the articles." in shown
+        assert shown.startswith("I found no sentence that says so. Closest: “")
+        assert "a1v1" in shown
         assert "[1]" not in shown
 
     with LlmServer(Play(DECLINED)) as server:
@@ -202,7 +204,7 @@ def test_admins_see_what_the_model_cost_and_what_was_dropped(archive, tmp_path, 
         home = await slack.until(lambda: slack.homes.get(BELA), "the Home tab")
         told = json.dumps(home)
         assert "openai-like:stand-in (prompt " in told
-        assert "1 sentence kept, 2 dropped" in told
+        assert "1 sentence confirmed, 0 replaced by quotes, 2 dropped" in told
         slack.open_home(ANNA)
         await slack.until(lambda: slack.homes.get(ANNA), "the other Home tab")
         assert "openai-like" not in json.dumps(slack.homes[ANNA])
@@ -218,6 +220,6 @@ def test_admins_see_what_the_model_cost_and_what_was_dropped(archive, tmp_path, 
     )
     assert main(["status", "--json"], HashEmbedder()) == 0
     values = json.loads(capsys.readouterr().out)["llm"]
-    assert values["sentences"]["kept"] == 1
+    assert values["sentences"]["confirmed"] == 1
     assert sum(values["sentences"]["dropped"].values()) == 2
     assert values["cost"] > 0

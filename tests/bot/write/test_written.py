@@ -96,7 +96,8 @@ def test_what_the_model_writes_is_told_checked_and_cited(archive):
     assert reply.writing.as_json() | {"seconds": 0} == {
         "model": "openai-like:stand-in", "prompt": reply.writing.prompt, "tokens_in": len(prompt.text) // 4,
         "tokens_out": reply.writing.tokens_out,
-        "counted": True, "cost": None, "seconds": 0, "kept": 2, "dropped": {}, "instead": "", "fault": "",
+        "counted": True, "cost": None, "seconds": 0, "kept": 2, "replaced": {}, "dropped": {}, "instead": "",
+        "fault": "",
     }  # fmt: skip
     assert reply.timings_ms.keys() == {"search", "answer", "check", "total", "first"}
 
@@ -126,9 +127,9 @@ INSTEAD = [
     pytest.param(Play("No key here. None here either."), "wrote nothing that could be confirmed", id="no-keys"),
     pytest.param(Play("The ship sank [z9z9]."), "wrote nothing that could be confirmed", id="unknown-key"),
     pytest.param(
-        Play(citing('The captain said "we shall all be drowned" [KEY].')),
+        Play(citing('The owners of the lighthouse said "we are all mad" [KEY].')),
         "wrote nothing that could be confirmed",
-        id="invented-quote",
+        id="invented",
     ),
     pytest.param(Play(status=401), "cannot be used", id="wrong-key"),
     pytest.param(Play(status=503, headers={"Retry-After": "60"}), "is overloaded", id="down"),
@@ -149,6 +150,36 @@ def test_where_the_model_fails_quotes_answer_and_say_so(archive, play, instead):
     assert reply.writing.note == f"Quotes from the articles: the language model {instead}."
     assert sum(reply.writing.dropped.values()) == len(given.dropped)
     assert instead in reply.why
+
+
+FALSE = "The captain of ship1 said on Monday that order a1v1 does not send the vessel to harbour1 [KEY]."
+
+
+def test_what_is_not_confirmed_is_shown_as_the_article_has_it(archive):
+    told, reply, _ = asked(archive, Play(citing(f"{FALSE} {QUOTED}")))
+    [quote, own] = told
+    first = reply.result.citations[0]
+    assert quote.text == f"“{first.quote}”"
+    assert "sends the vessel to harbour1" in first.quote
+    assert (quote.numbers, own.numbers) == ((1,), (2,))
+    assert own.text == QUOTED.replace(" [KEY]", "")
+    assert (reply.writing.kept, sum(reply.writing.replaced.values()), reply.writing.dropped) == (1, 1, {})
+    assert reply.writing.note == "1 sentence could not be confirmed and is shown as the article has it."
+    assert [item.text for item in reply.result.dropped] == [FALSE.replace(" [KEY]", "")]
+
+
+def test_two_sentences_on_one_quote_show_it_once(archive):
+    told, reply, _ = asked(archive, Play(citing(f"{FALSE} {FALSE.replace('Monday', 'Tuesday')}")))
+    assert len(told) == len(reply.result.citations) == 1
+    assert sum(reply.writing.replaced.values()) == 2
+    assert reply.writing.note == "2 sentences could not be confirmed and are shown as the article has them."
+
+
+def test_a_sentence_without_a_key_is_quoted_from_the_passage_it_rests_on(archive):
+    told, reply, _ = asked(archive, Play(citing(TRUE.replace(" [KEY]", ""))))
+    [citation] = reply.result.citations
+    assert [sentence.text for sentence in told] == [f"“{citation.quote}”"]
+    assert "a1v1" in citation.quote
 
 
 @pytest.mark.parametrize("ends", ["cut", "silent", "length", "garbage", "error"])
