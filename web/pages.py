@@ -22,6 +22,7 @@ from index.dates import day_text
 from index.read.html.inert import LARGEST, inert
 from index.read.original import Original
 from index.text import printable
+from web.headings import subheadings
 from web.links import LinkTarget, SignedLinks, Span, address, at_passage
 from web.shelf import AnswerView, ArticleView, QuotedSource, RelatedArticle
 
@@ -41,12 +42,20 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A line of a text in pieces; ``heading``: it is a subheading."""
+
+    pieces: tuple[Piece, ...]
+    heading: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The part of a text that is shown, from ``start`` to ``end``, as paragraphs."""
 
     start: int
     end: int
-    paragraphs: tuple[tuple[Piece, ...], ...]
+    paragraphs: tuple[Paragraph, ...]
 
 
 def marked(text: str, cited: Span | None, others: Sequence[Span], begin: int | None = None) -> Part:
@@ -57,13 +66,14 @@ def marked(text: str, cited: Span | None, others: Sequence[Span], begin: int | N
         marks += [(first, last, "other") for first, last in _without(other, [(one, two) for one, two, _ in marks])]
     marks.sort()
     paragraphs, at, anchored = [], start, False
-    for line in text[start:end].split("\n"):
+    lines = text[start:end].split("\n")
+    for line, heading in zip(lines, subheadings(lines), strict=True):
         pieces: list[Piece] = []
         for first, last, mark in _pieces(at, at + len(line), marks):
             pieces.append(Piece(printable(text[first:last]), mark, anchor=mark == "cited" and not anchored))
             anchored = anchored or mark == "cited"
         if line.strip():
-            paragraphs.append(tuple(pieces))
+            paragraphs.append(Paragraph(tuple(pieces), heading))
         at += len(line) + 1
     return Part(start, end, tuple(paragraphs))
 
@@ -196,7 +206,7 @@ def article_page(opened: ArticleView, place: LinkTarget, until: date, links: Sig
         headline=("other" if opened.cited else "cited") if opened.headline else "",
         retitled=opened.retitled,
         others=(opened.headline and bool(opened.cited))
-        or any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
+        or any(piece.mark == "other" for paragraph in part.paragraphs for piece in paragraph.pieces),
         replaced=opened.replaced,
         lost=opened.lost,
         newer=links.article(opened.versions[0].place, until) if opened.replaced else None,

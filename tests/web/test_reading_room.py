@@ -179,6 +179,40 @@ def test_a_long_text_is_shown_in_parts_that_leave_nothing_out(room):
     assert (seen[0], seen[-1]) == (lines[0], lines[-1])
 
 
+BEFORE, AFTER = "The harbour was full of ships on Monday.", "Nobody on the quay waved when they left."
+
+
+@pytest.mark.parametrize(
+    ("line", "is_heading"),
+    [
+        ("Dear timber", True),
+        ("What happens to the crew now?", True),
+        ("‘Nobody waved’", True),
+        ("1 September: nine ships", False),  # as a label
+        ("Die Reederei schweigt", True),
+        ("Екіпаж чекає", True),
+        ("Nobody waved.", False),
+        ("- Timber", False),
+        ("Image: Ann Lee", False),
+        ("The quay at noon © Ann Lee", False),
+        ("10:45 a ship", False),
+        ("and timber", False),
+        ("The list", True),
+        ("The list:", False),
+        ("Crew | Days", False),
+        ("The captain " * 8, False),
+    ],
+)
+def test_a_subheading_is_a_heading_and_other_short_lines_are_none(line, is_heading, room):
+    item = article(f"{BEFORE}\n\n{line}\n\n{AFTER}\n{line}", "a" * 16)
+    room.put(item)
+    found = page(room.get(room.link(item, f"{line}\n\n{AFTER}")))
+    assert texts(found, ".text h2") == ([line] if is_heading else [])
+    assert [item.text_content() for item in found.cssselect(".text mark")] == [line, AFTER]
+    assert found.cssselect("#c")[0].text_content() == line
+    assert texts(found, ".text > *") == [" ".join(each.split()) for each in (BEFORE, line, AFTER, line)]
+
+
 # --- versions ---
 
 
