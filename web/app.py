@@ -16,12 +16,12 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import NewsdeskError
 from index.store.catalog import Catalog
 from web import api, pages
 from web.door import Door
+from web.headers import FORM, FRAMED, FRAMING, HEADERS, Headers
 from web.links import LinkKind, SignedLinks
 from web.shelf import Answers, Shelf
 
@@ -29,30 +29,7 @@ log = logging.getLogger("newsdesk.web")
 
 _REMEMBERED = 32 * 2**20  # bytes of rendered pages
 _HTML = "text/html; charset=utf-8"
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
-    "'none'"
-)
-_FORM_POLICY = {"content-security-policy": _POLICY.replace("form-action 'none'", "form-action 'self'")}
-_FRAME_POLICY = {"content-security-policy": f"{_POLICY}; frame-src 'self'"}
-_FRAMED = {
-    "content-security-policy": pages.SAVED_POLICY,
-    "x-frame-options": "SAMEORIGIN",
-    "x-dns-prefetch-control": "off",
-}
 _LONGEST_FORM = 32_768  # bytes; a question of 2,000 characters takes 18,000 at most
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "x-robots-tag": "noindex, nofollow, noarchive",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "private, no-cache",
-}
-_RAW = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
-
 _REFUSED = (
     "This link does not open",
     "It is incomplete, or its time is over: links into the reading room end after some weeks.",
@@ -137,7 +114,7 @@ def app(
             *api.routes(asking.box, asking.door, shelf, links),
         ]
     handlers = {404: room.nothing_here, 405: room.nothing_here, 500: room.failed}
-    return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
+    return Starlette(routes=routes, middleware=[Middleware(Headers)], exception_handlers=handlers)
 
 
 class _ReadingRoom:
@@ -170,7 +147,7 @@ class _ReadingRoom:
             found = self._shelf.original(id_)
             return pages.original_page(*found, until, self._links) if found else None
 
-        return await self._html(render, _FRAME_POLICY)
+        return await self._html(render, FRAMING)
 
     async def saved_page(self, request: Request) -> Response:
         """Answer with the page that an article was saved as; it is shown in a frame of the original."""
@@ -182,7 +159,7 @@ class _ReadingRoom:
             found = self._shelf.original(id_)
             return pages.saved_page(*found) if found and found[1].markup else None
 
-        return await self._html(render, _FRAMED)
+        return await self._html(render, FRAMED)
 
     async def answer(self, request: Request) -> Response:
         id_ = request.path_params["answer"]
@@ -197,7 +174,7 @@ class _ReadingRoom:
             form = None if user is None else self._links.form(user)
             return pages.answer_page(found, until, self._links, form) if found else None
 
-        return await self._html(render, None if user is None else _FORM_POLICY)
+        return await self._html(render, None if user is None else FORM)
 
     # --- the question box ---
 
@@ -208,9 +185,7 @@ class _ReadingRoom:
         if user is None:
             return self._not_let_in(self._asking.door)
         form, examples = self._links.form(user), self._asking.box.examples()
-        return await self._html(
-            lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links), _FORM_POLICY
-        )
+        return await self._html(lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links), FORM)
 
     async def ask(self, request: Request) -> Response:
         """Answer what the box asks, and lead to the page of the answer."""
@@ -323,7 +298,7 @@ class _ReadingRoom:
         ours = isinstance(error, NewsdeskError)
         log.error("a page could not be opened: %s", error if ours else type(error).__name__)
         headers = {
-            **_HEADERS,
+            **HEADERS,
             "cache-control": "no-store",
             "retry-after": "60",
         }  # after an error of our own nothing else adds them
@@ -374,23 +349,3 @@ class _Pages:
         self._size += len(page)
         while self._size > _REMEMBERED:
             self._size -= len(self._pages.popitem(last=False)[1])
-
-
-class _Headers:
-    """Adds to every answer the headers that keep pages private and without scripts of others."""
-
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._inner(scope, receive, send)
-            return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                there = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in _RAW if pair[0] not in there)]
-            await send(message)
-
-        await self._inner(scope, receive, with_headers)
