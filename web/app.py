@@ -24,6 +24,7 @@ from web.door import Door
 from web.headers import FORM, FRAMED, FRAMING, HEADERS, Headers
 from web.links import LinkKind, SignedLinks
 from web.shelf import Answers, Shelf
+from web.stream import Show, Streams, is_wanted
 
 log = logging.getLogger("newsdesk.web")
 
@@ -60,7 +61,12 @@ T = TypeVar("T")
 
 
 class Box(api.Replies, Protocol):
-    """What answers questions: bot/question_box.py."""
+    """What answers questions: bot/question_box.py.
+
+    ``streams``: answers are written, and their sentences shown as they come.
+    """
+
+    streams: bool
 
     async def load(self) -> None:
         """Prepare to answer."""
@@ -68,8 +74,11 @@ class Box(api.Replies, Protocol):
     def examples(self) -> Sequence[str]:
         """Return questions to try."""
 
-    async def ask(self, question: str, user: str, after: str = "") -> str:
-        """Answer a question, which may follow the answer ``after``; return the id of the answer."""
+    async def ask(self, question: str, user: str, after: str = "", show: Show | None = None) -> str:
+        """Answer a question, which may follow the answer ``after``; return the id of the answer.
+
+        The sentences of a written answer are passed to ``show`` as they come.
+        """
 
     async def rate(self, id_: str, user: str, vote: Literal["up", "down"], reason: str = "") -> None:
         """Store what a person thinks of an answer."""
@@ -120,7 +129,7 @@ def app(
 class _ReadingRoom:
     def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None, asking: Asking | None) -> None:
         self._links, self._shelf, self._answers, self._asking = links, shelf, answers, asking
-        self._pages = _Pages()
+        self._pages, self._streams = _Pages(), Streams()
         # One page for every link that is forged, damaged, too old or leads nowhere: it says nothing of the archive.
         self._refusal = pages.message_page(links.base, *_REFUSED)
 
@@ -172,7 +181,8 @@ class _ReadingRoom:
         def render() -> bytes | None:
             found = self._answers(id_) if self._answers else None
             form = None if user is None else self._links.form(user)
-            return pages.answer_page(found, until, self._links, form) if found else None
+            streams = bool(self._asking and self._asking.box.streams)
+            return pages.answer_page(found, until, self._links, form, streams) if found else None
 
         return await self._html(render, None if user is None else FORM)
 
@@ -184,8 +194,11 @@ class _ReadingRoom:
         user = self._asking.door.user(request)
         if user is None:
             return self._not_let_in(self._asking.door)
-        form, examples = self._links.form(user), self._asking.box.examples()
-        return await self._html(lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links), FORM)
+        form, box = self._links.form(user), self._asking.box
+        examples, streams = box.examples(), box.streams
+        return await self._html(
+            lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links, streams), FORM
+        )
 
     async def ask(self, request: Request) -> Response:
         """Answer what the box asks, and lead to the page of the answer."""
@@ -214,9 +227,16 @@ class _ReadingRoom:
             return self._led(here)
         if seconds := door.seconds_to_wait(request):
             return self._message(429, *_TOO_MANY, f"Ask again in {seconds} seconds.", retry=seconds)
+
+        async def page_of(show: Show | None = None) -> str:
+            link = self._links.answer(await box.ask(question, user, after, show))
+            return self._links.base + _path(link, self._links.base)
+
         try:
+            if question and is_wanted(request):
+                return self._streams.answer(page_of)
             if question:
-                return self._led(_path(self._links.answer(await box.ask(question, user, after)), self._links.base))
+                return Response(status_code=303, headers={"location": await page_of()})
             reason = " ".join(said.get("reason", "").split())[:2_000]
             await box.rate(after, user, "up" if vote == "up" else "down", reason)
             return self._led(here + ("#why" if vote == "down" and not reason else "#thanks"))

@@ -11,7 +11,7 @@ _POLICY = (
     "'none'"
 )
 # Of a page with forms, of one with a frame, and of the page in that frame.
-FORM = {"content-security-policy": _POLICY.replace("form-action 'none'", "form-action 'self'")}
+FORM = {"content-security-policy": _POLICY.replace("form-action 'none'", "form-action 'self'") + "; connect-src 'self'"}
 FRAMING = {"content-security-policy": f"{_POLICY}; frame-src 'self'"}
 FRAMED = {
     "content-security-policy": pages.SAVED_POLICY,

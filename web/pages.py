@@ -125,7 +125,7 @@ def _pieces(start: int, end: int, marks: Sequence[tuple[int, int, Mark]]) -> lis
 _HERE = Path(__file__).parent
 _ORIGINAL = 10_000_000  # characters of an original that are shown
 
-FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("room.css", "room.js")}
+FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("room.css", "room.js", "ask.js")}
 _SAVED_STYLE = (_HERE / "static" / "saved.css").read_text("utf-8")
 # The policy of a saved page in its frame: nothing is loaded but this one style, nothing runs, nothing leads on.
 SAVED_POLICY = (
@@ -240,10 +240,13 @@ def saved_page(article: Article, original: Original) -> bytes:
     return _rendered("saved.html", "", source=article.source, style=_SAVED_STYLE, body=inert(original.text) or "")
 
 
-def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | None = None) -> bytes:
+def answer_page(
+    shown: AnswerView, until: date, links: SignedLinks, form: str | None = None, streams: bool = False
+) -> bytes:
     """Return an answer with its sources, each of them a link to its place.
 
-    With ``form``, which its forms send along, the reader can rate the answer and ask on.
+    With ``form``, which its forms send along, the reader can rate the answer and ask on; ``streams``: the next answer
+    is shown while it is written.
     """
     return _rendered(
         "answer.html",
@@ -257,6 +260,7 @@ def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | 
         nearest=[(source, links.article(source.place, until)) for source in shown.nearest],
         earlier=[(question, links.answer(id_, until)) for question, id_ in shown.earlier],
         form=form,
+        streams=streams,
         until=until,
     )
 
@@ -268,11 +272,22 @@ def _first_of_each_passage(sources: Sequence[QuotedSource]) -> list[bool]:
 
 
 def home_page(
-    count: int, newest: Sequence[RelatedArticle], examples: Sequence[str], form: str, links: SignedLinks
+    count: int,
+    newest: Sequence[RelatedArticle],
+    examples: Sequence[str],
+    form: str,
+    links: SignedLinks,
+    streams: bool = False,
 ) -> bytes:
-    """Return the page with the question box. ``count``: how many articles there are; ``form``: what the form sends."""
+    """Return the page with the question box.
+
+    ``count``: how many articles there are; ``form``: what the form sends; ``streams``: the answer is shown while it is
+    written.
+    """
     articles = [(article, links.article(article.place)) for article in newest]
-    return _rendered("home.html", links.base, count=count, newest=articles, examples=examples[:3], form=form)
+    return _rendered(
+        "home.html", links.base, count=count, newest=articles, examples=examples[:3], form=form, streams=streams
+    )
 
 
 def message_page(base: str, title: str, *paragraphs: str) -> bytes:
