@@ -86,6 +86,9 @@ def _defines(asked: str, sentence: str) -> bool:
 GATE = 0.35  # how far below the best sentence one may score and still be shown, or prove a name, a number or a speaker
 
 
+_ON_TOPIC = 0.6  # share of the best coverage from which a sentence is on the topic: of these, one is the newest
+
+
 def set_meaning(candidates: Sequence[Candidate], asked: Vectors, embedder: Embedder) -> None:
     """Set the cosine of a question to sentences; ``asked`` is the question's vector. Of sentences with one text, one is
     embedded, in the embedder's coarse form if it has one: of a hundred questions, one or two get another answer for it,
@@ -101,10 +104,12 @@ def set_meaning(candidates: Sequence[Candidate], asked: Vectors, embedder: Embed
 def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
     """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage; weights: four sets."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
-    newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
+    best = max((c.coverage for c in candidates), default=0.0)
+    days = [c.hit.article.source.published for c in candidates if c.coverage >= _ON_TOPIC * best]
+    newest = max(filter(None, days), default=None)
     for candidate in candidates:
         published = candidate.hit.article.source.published
-        candidate.fresh = _newer(question, (newest - published).days) if newest and published else 0.0
+        candidate.fresh = _newer(question, max(0, (newest - published).days)) if newest and published else 0.0
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
             candidate.fresh -= GATE
         candidate.score = (
