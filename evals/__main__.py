@@ -49,7 +49,7 @@ SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
-    "followup": ("cast_rewrite", "mtrag_un"),
+    "followup": ("own", "cast_rewrite", "mtrag_un"),
     "conflicts": ("ramdocs",),
     "remarks": ("own",),
     "desk": ("own", "desk"),
@@ -197,13 +197,16 @@ def _measured(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
     from bot.answer.desk import Desk
-    from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve
+    from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve, threads
     from evals.archives import archive_of
     from evals.asking import ask_all
 
     if "retrieve" in names:
         yield "retrieve", retrieve.measured(data, embedder, parsed.cache, parsed.baselines)
-    if "followup" in names:
+    if "followup" in names and data.name == "own":
+        with archive_of(data, embedder, parsed.cache) as archive:
+            yield "followup", threads.measured(Desk(archive, embedder))
+    elif "followup" in names:
         yield "followup", followup.measured(data, embedder, parsed.cache)
     if "conflicts" in names:
         with archive_of(data, embedder, parsed.cache) as archive:
