@@ -69,6 +69,7 @@ def test_an_answer_that_is_unsure_is_one_line_and_where_it_stands():
     assert (first, where) == (line, "    https://courier.example/ship")
     assert bold(answer_text(UNSURE, Style(120, bold=True))) == "“Nobody waved.”"
     assert "https://desk.example/a/" in answer_text(UNSURE, links=ROOM)
+    assert "\x1b]8;;https://courier.example/ship#:~:text=" in answer_text(UNSURE, Style(hyperlinks=True))
 
 
 def test_a_refusal_is_one_line():
