@@ -161,12 +161,12 @@ def _leading_to(link: str | None, text: str, style: Style) -> str:
 def _source(citation: Citation, *, listed: bool = False) -> str:
     source = citation.article.source
     marks = marks_of(headline=citation.headline and not listed, teaser=source.teaser)
-    return _named(source) + (f" ({', '.join(marks)})" if marks else "")
+    return _named(source, timed=listed) + (f" ({', '.join(marks)})" if marks else "")
 
 
-def _named(source: Source) -> str:
-    day = day_text(source.published, source.date_source)
-    return printable(", ".join(filter(None, [source.publisher, day])) + f": {source.title}")
+def _named(source: Source, *, timed: bool = False) -> str:
+    day, time = day_text(source.published, source.date_source), (source.published_at or "")[11:16] if timed else ""
+    return printable(", ".join(filter(None, [source.publisher, day, time])) + f": {source.title}")
 
 
 def _wrapped(text: str, width: int, indent: str) -> str:

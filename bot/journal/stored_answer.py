@@ -42,6 +42,7 @@ class Origin:
     url: str | None
     date_source: str | None = None  # as that of a Source
     teaser: bool = False
+    time: str = ""  # of publication, as "09:05", where it is known
 
     @property
     def day(self) -> date | None:
@@ -227,6 +228,7 @@ def _origin(article: Article) -> Origin:
         source.url,
         source.date_source,
         source.teaser,
+        (source.published_at or "")[11:16],
     )
 
 
@@ -331,4 +333,5 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         cited.after,
         (cited.answering[0] - cited.start, cited.answering[1] - cited.start) if cited.answering else None,
         cited.speaker,
+        origin.time,
     )
