@@ -326,7 +326,8 @@ def test_hostile_text_anywhere_is_only_text(text):
             assert address(url) == url
         json.dumps(message.blocks).encode()
     shown_home = home.home(
-        News(1, Source("1", text, text), (0.0, text), (text,)), Insight(((text, text),), ((text, text),), text)
+        News(1, Source("1", text, text), (0.0, text), (text,)),
+        Insight(((text, text),), ((text, text),), text, (text,), (text,)),
     )
     assert faults(shown_home["blocks"], HOME) == []
     assert list(pings(shown_home["blocks"])) == []
