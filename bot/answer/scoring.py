@@ -83,9 +83,7 @@ def _defines(asked: str, sentence: str) -> bool:
     )
 
 
-GATE = 0.35  # how far below the best sentence one may score and still be shown, or prove a name, a number or a speaker
-
-
+_NO_DAY, _REPEATS = 0.35, 0.35  # what is lost without a day where a time is asked for, and with no word of its own
 _ON_TOPIC = 0.6  # share of the best coverage from which a sentence is on the topic: of these, one is the newest
 
 
@@ -111,7 +109,7 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
         published = candidate.hit.article.source.published
         candidate.fresh = _newer(question, max(0, (newest - published).days)) if newest and published else 0.0
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
-            candidate.fresh -= GATE
+            candidate.fresh -= _NO_DAY
         candidate.score = (
             0.7 * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
@@ -120,9 +118,8 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
             + candidate.hit.score
             + candidate.fresh
         )
-        # A heading or a quiz repeats the question; what a headline repeats of "Has X resigned" is the answer.
-        if candidate.terms <= asked and not (candidate.headline and question.kind == "yesno"):
-            candidate.score -= GATE
+        if candidate.terms <= asked:  # a quiz repeats the question
+            candidate.score -= _REPEATS
 
 
 def _newer(question: Question, days: int) -> float:
