@@ -99,8 +99,10 @@ def set_meaning(candidates: Sequence[Candidate], asked: Vectors, embedder: Embed
         candidate.meaning = cosines[candidate.text]
 
 
-def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
-    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage; weights: four sets."""
+def score_by_words(
+    candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], own: float
+) -> None:
+    """Score sentences: passage + own cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 1.1 speaker."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     best = max((c.coverage for c in candidates), default=0.0)
     days = [c.hit.article.source.published for c in candidates if c.coverage >= _ON_TOPIC * best]
@@ -111,10 +113,10 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
             candidate.fresh -= _NO_DAY
         candidate.score = (
-            0.7 * candidate.coverage
+            own * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
             + 0.3 * holds_what_is_asked(question, candidate.text, asked)
-            + 0.3 * candidate.has_speaker
+            + 1.1 * candidate.has_speaker
             + candidate.hit.score
             + candidate.fresh
         )
