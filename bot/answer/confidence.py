@@ -73,7 +73,7 @@ def confidence(signs: Signs) -> float:
         total = -3.7 + 3.2 * signs.meaning + 1.6 * signs.passage + 0.9 * signs.around - 2.4 * signs.opposite
         total += 1.3 * signs.coverage
     else:
-        total = -5.1 + 3.7 * signs.meaning + 2.1 * signs.passage + 3.2 * signs.around - 1.5 * signs.opposite
+        total = -5.1 + 3.7 * signs.meaning + 2.1 * signs.passage + 3.2 * signs.around - 1.8 * signs.opposite
         total += 0.36 * signs.read
     return 1 / (1 + math.exp(-total))
 

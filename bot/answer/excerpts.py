@@ -11,7 +11,7 @@ from index.articles import StoredStatement
 from index.sentences import Span
 from index.text import BULLET, length_in_words, terms
 
-_WORDS = 60  # of an excerpt, unless the sentence itself, or what it needs to be understood, has more
+_WORDS = 75  # of an excerpt, unless the sentence itself, or what it needs to be understood, has more
 _SENTENCES = 3
 _BEFORE = 2  # sentences that one may need before it
 _ITEM = 25  # words of an item of a list that has no bullets
