@@ -28,7 +28,6 @@ NAME = "quotes"
 _PASSAGES = 8  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
 _COMPARED = 10  # sentences, the best by words, that are read, or else compared by meaning: milliseconds each
-_OWN_WORDS, _OWN_WORDS_READ = 0.7, 0.2  # weight of the question's words in a sentence, without and with a reader
 _ANSWERED = 1.0  # number of the reader from which a sentence answers; if none does, headlines are read
 _HEADLINES = 4  # hits whose headlines are read
 
@@ -68,7 +67,7 @@ def choose(
     most = _PASSAGES_SAID if question.speaker or question.compared else _PASSAGES
     candidates = without(shown, candidates_of(view, hits[:most], question, weights))
     _take_named_for_speakers(candidates, question)
-    score_by_words(candidates, question, weights, _OWN_WORDS if reader is None else _OWN_WORDS_READ)
+    score_by_words(candidates, question, weights)
     candidates = best_first(candidates)[:_COMPARED]
     if reader is None:
         set_meaning(candidates, asked, embedder)

@@ -99,10 +99,8 @@ def set_meaning(candidates: Sequence[Candidate], asked: Vectors, embedder: Embed
         candidate.meaning = cosines[candidate.text]
 
 
-def score_by_words(
-    candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], own: float
-) -> None:
-    """Score sentences: passage + own cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 1.1 speaker."""
+def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
+    """Score sentences: passage + 0.2 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 1.1 speaker."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     best = max((c.coverage for c in candidates), default=0.0)
     days = [c.hit.article.source.published for c in candidates if c.coverage >= _ON_TOPIC * best]
@@ -113,7 +111,7 @@ def score_by_words(
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
             candidate.fresh -= _NO_DAY
         candidate.score = (
-            own * candidate.coverage
+            0.2 * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
             + 0.3 * holds_what_is_asked(question, candidate.text, asked)
             + 1.1 * candidate.has_speaker

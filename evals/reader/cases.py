@@ -190,7 +190,7 @@ def _asked(archive: Archive, embedder: Embedder, query: Query, holds: Callable[[
         found = candidates_of(view, hits[:_PASSAGES], question, weights)
         if not found:
             return empty
-        score_by_words(found, question, weights, 0.7)
+        score_by_words(found, question, weights)
         found = best_first(found)[:_READ]
         set_meaning(found, vectors[-1], embedder)
         for candidate in found:
