@@ -13,7 +13,7 @@ from index.speech import NAME, NO_NAME
 from index.text import BULLET, STOP_WORDS, length_in_words, terms
 from index.words import marked
 
-_WORDS = 60  # of an excerpt, unless the sentence itself, or what it needs to be understood, has more
+_WORDS = 75  # of an excerpt, unless the sentence itself, or what it needs to be understood, has more
 _SENTENCES = 3
 _BEFORE = 2  # sentences that one may need before it
 _ITEM = 25  # words of an item of a list that has no bullets
