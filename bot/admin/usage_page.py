@@ -13,6 +13,7 @@ from bot.admin.usage import by_what_is_known, known_text
 _COLOURS = {"answered": "#2a6fbb", "unsure": "#7fb2e5", "refused": "#d08a1d", "other": "#888888"}
 _HEIGHT, _WIDTH = 120, 360  # of the plot: as wide as a phone, so that its labels can be read there
 _LABEL = 34  # of a day
+
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
     autoescape=True,
