@@ -256,6 +256,7 @@ def answer_page(
             (source, links.article(source.place, until), around)
             for source, around in zip(shown.sources, _first_of_each_passage(shown.sources), strict=True)
         ],
+        listed=shown.verbatim and bool(shown.lead) and all("headline" in source.marks for source in shown.sources),
         closest=(shown.closest, links.article(shown.closest.place, until)) if shown.closest else None,
         nearest=[(source, links.article(source.place, until)) for source in shown.nearest],
         earlier=[(question, links.answer(id_, until)) for question, id_ in shown.earlier],

@@ -57,7 +57,8 @@ class Streams:
 async def _sent(events: asyncio.Queue[str]) -> AsyncIterator[str]:
     while True:
         try:
-            event = await asyncio.wait_for(events.get(), _QUIET)
+            async with asyncio.timeout(_QUIET):
+                event = await events.get()
         except TimeoutError:
             event = ":\n\n"
         yield event
