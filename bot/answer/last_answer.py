@@ -41,7 +41,7 @@ _IN = (
 )
 _PLACE = re.compile(_IN)
 _PLACE_OF_SPEECH = re.compile(
-    rf"\b(?:{one_of(marked('verbs_of_speech', 'strong'))})\b{_CLAUSE}{{0,40}}?(?P<words>{_IN})"
+    rf"\b(?:{one_of(marked('verbs_of_speech', 'strong'))})\b[^.;:!?()“”\"„«»]{{0,60}}?(?P<words>{_IN})"
 )
 _REASON = re.compile(
     r"\b(?:because|so\sthat|in\sorder\sto|due\sto|owing\sto|for\sfear|to\savoid|on\sthe\sgrounds)\b[^.;!?”\"]{8,300}",
@@ -160,15 +160,20 @@ def _said(article: Article, view: View) -> Sequence[StoredStatement]:
 
 
 def _next(shown: Sequence[Citation]) -> Choice:
-    """Return the next two sentences of the article that was cited first."""
-    article = shown[0].article
-    last = max((one.end for one in shown if one.article.source.id == article.source.id and not one.headline), default=0)
-    behind = [span for span in spans(article.text) if span[0] >= last and can_answer(article.text[slice(*span)])][:2]
-    return (
-        _choice([_draft(article, start, end) for start, end in behind], "")
-        if behind
-        else Choice((), "the article ends there")
-    )
+    """Return the next two sentences behind the one that answered that have not been shown."""
+    first, *_ = shown
+    article, last = first.article, 0 if first.headline else (first.answering or (first.start, first.end))[1]
+    places = [(one.start, one.end) for one in shown if one.article.source.id == article.source.id and not one.headline]
+    behind = [
+        (start, end)
+        for start, end in spans(article.text)
+        if start >= last
+        and can_answer(article.text[start:end])
+        and not any(left <= start and end <= right for left, right in places)
+    ]
+    if not behind:
+        return Choice((), "the article ends there")
+    return _choice([_draft(article, start, end) for start, end in behind[:2]], "")
 
 
 def _words(cited: Citation, pattern: re.Pattern[str]) -> Choice | None:
