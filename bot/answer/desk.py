@@ -355,11 +355,11 @@ def _checked(text: str) -> str:
 
 
 def _preferred(hits: list[Hit], articles: Collection[str]) -> list[Hit]:
-    """Move the passages of some articles up."""
+    """Move the passages of some articles up, behind the best of all: confidence goes by that one."""
     scored = [
         replace(hit, score=hit.score + _IN_THE_THREAD) if hit.article.source.id in articles else hit for hit in hits
     ]
-    return sorted(scored, key=lambda hit: -hit.score)
+    return scored[:1] + sorted(scored[1:], key=lambda hit: -hit.score)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:
