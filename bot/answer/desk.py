@@ -14,7 +14,7 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.candidates import Place
-from bot.answer.confidence import Level, Reader
+from bot.answer.confidence import Level
 from bot.answer.last_answer import (
     asked_of,
     is_said_in,
@@ -27,6 +27,7 @@ from bot.answer.last_answer import (
 from bot.answer.news_list import HITS as LIST_HITS
 from bot.answer.news_list import NewsList, news_list, topic_of_list
 from bot.answer.several import interleaved, joined
+from bot.answer.spelling import applied, corrections, said_of
 from bot.check.checker import check
 from bot.question.chatter import MOST as MOST_QUESTIONS
 from bot.question.chatter import questions_in
@@ -38,6 +39,7 @@ from index.archive import Archive
 from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
+from index.model.reader import Reader
 from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
 from index.store.snapshot import Snapshot
@@ -219,6 +221,9 @@ class Desk:
         self._archive.check_model(self._embedder.identity)
         began, question = time.perf_counter(), request.question
         asked = parse_question(complete_follow_up(question, request.thread), request.today)
+        mended = self._archive.read(lambda view: corrections(view, asked, self._embedder))
+        if mended:
+            asked = parse_question(applied(asked.text, mended), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
         if topic_of_list(asked) is not None and (listed := self._list(request, asked)):
             return listed
@@ -266,9 +271,8 @@ class Desk:
         checked = time.perf_counter()
         result: Answer | NoAnswer
         if sentences:
-            result = Answer(
-                request.question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
-            )
+            lead = " ".join(filter(None, (said_of(mended), choice.lead if len(citations) > 1 else "")))
+            result = Answer(request.question, sentences, citations, quotes.NAME, dropped, lead)
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             _, closest, unfit = check([choice.closest] if choice.closest else [])

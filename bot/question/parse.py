@@ -207,11 +207,12 @@ def parse_without_time(text: str) -> Question:
 def _question_of(text: str, time: Time) -> Question:
     speaker = _speaker(time.rest)
     found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in ASKING)
+    kind = kind_of(_last_sentence(text), _last_sentence(time.rest), bool(speaker))
     return Question(
         text=text,
         asked=_last_sentence(text),
         search=" ".join(text.split()),
-        kind=kind_of(_last_sentence(text), _last_sentence(time.rest), bool(speaker)),
+        kind=kind,
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
@@ -225,8 +226,14 @@ def _question_of(text: str, time: Time) -> Question:
         firm=time.firm,
         untimed=_last_sentence(time.untimed),
         named=time.named,
-        present=time.present,
+        present=time.present or (kind == "when" and not (time.since or time.until or _ONCE.search(text))),
     )
+
+
+# What happens but once: of what happens again and again, the last time is meant.
+_ONCE = re.compile(
+    r"\b(?:first|originally|born|founded|established|invented|introduced|created|built|discovered)\b", re.I
+)
 
 
 def _last_sentence(text: str) -> str:

@@ -55,6 +55,14 @@ class CoarseEmbedder(Embedder, Protocol):
         """Return nearly the vectors of ``embed``."""
 
 
+@runtime_checkable
+class KnowsWords(Protocol):
+    """An embedder whose model has a vocabulary."""
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a word is one of the vocabulary, and so hardly misspelt; True if the model has none."""
+
+
 class SentenceTransformerEmbedder:
     """A sentence-transformers model, loaded when it is first used (importing torch takes seconds).
 

@@ -55,8 +55,8 @@ def test_words_of_the_question_stay(message):
 
 
 FORMS = [
-    ("whats the avg rent", "what is the average rent"), ("y r ppl leaving", "why are people leaving"), ("wat did the govt say abt it", "what did the government say about it"),
-    ("how did u get in w/o a key", "how did you get in without a key"), ("shes gonna resign", "she is going to resign"), ("didnt they sign", "did not they sign"), ("Whos the mayor", "Who is the mayor"),
+    ("whats the avg rent", "what's the average rent"), ("y r ppl leaving", "why are people leaving"), ("wat did the govt say abt it", "what did the government say about it"),
+    ("how did u get in w/o a key", "how did you get in without a key"), ("shes gonna resign", "she's going to resign"), ("didnt they sign", "didn't they sign"), ("Whos the mayor", "Who's the mayor"),
     ("it's theirs", "it's theirs"), ("US ATM maker", "US ATM maker"), ("toys r us", "toys r us"), ("20 °C at 10:30:15", "20 °C at 10:30:15"),
 ]  # fmt: skip
 
