@@ -16,6 +16,7 @@ from bot.answer import quotes
 from bot.answer.candidates import Place
 from bot.answer.confidence import Level, Reader
 from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
+from bot.answer.names import with_names
 from bot.answer.news_list import HITS as LIST_HITS
 from bot.answer.news_list import NewsList, news_list, topic_of_list
 from bot.answer.several import interleaved, joined
@@ -238,6 +239,7 @@ class Desk:
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
                 hits = _preferred(hits, articles) if articles else hits
+                meant = with_names(meant, hits)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
                 choice = quotes.choose(

@@ -11,10 +11,13 @@ from hash_embedder import HashEmbedder
 
 import ingest
 from bot.answer.desk import Desk, Request
+from bot.answer.names import with_names
 from bot.answer.spelling import applied, corrections
 from bot.question.parse import parse_question
 from bot.reply import Answer
 from index.archive import Archive
+from index.search.search import search
+from index.text import term_of
 
 TODAY = date(2025, 3, 12)
 ARTICLES = [
@@ -104,3 +107,12 @@ def test_the_answer_says_for_which_word_it_is(archive):
     plain = desk.ask(Request("what did Brandtner say about the lighthouse", TODAY)).result
     assert isinstance(plain, Answer)
     assert (plain.lead, plain.sentences) == ("", result.sentences)
+
+
+def test_a_name_without_a_capital_is_known_from_the_articles(archive):
+    asked = parse_question("what did brandtner say about the lighthouse in selby", TODAY)
+    embedder = HashEmbedder()
+    hits = search(archive, embedder, asked.search)
+    assert with_names(asked, hits).names == {term_of("Brandtner"), term_of("Selby")}
+    capitals = parse_question("what did Brandtner say about the lighthouse in selby", TODAY)
+    assert with_names(capitals, hits).names == {term_of("Brandtner")}
