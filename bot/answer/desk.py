@@ -16,11 +16,11 @@ from bot.answer import quotes
 from bot.answer.candidates import Place
 from bot.answer.confidence import Level, Reader
 from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
-from bot.answer.names import with_names
 from bot.answer.news_list import HITS as LIST_HITS
 from bot.answer.news_list import NewsList, news_list, topic_of_list
 from bot.answer.several import interleaved, joined
 from bot.answer.spelling import applied, corrections, said_of
+from bot.answer.wording import in_their_figures, with_names
 from bot.check.checker import check
 from bot.question.chatter import MOST as MOST_QUESTIONS
 from bot.question.chatter import questions_in
@@ -239,6 +239,8 @@ class Desk:
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
                 hits = _preferred(hits, articles) if articles else hits
+                if (text := in_their_figures(meant.text, hits)) != meant.text:
+                    meant = parse_question(text, request.today)
                 meant = with_names(meant, hits)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):

@@ -11,8 +11,8 @@ from hash_embedder import HashEmbedder
 
 import ingest
 from bot.answer.desk import Desk, Request
-from bot.answer.names import with_names
 from bot.answer.spelling import applied, corrections
+from bot.answer.wording import with_names
 from bot.question.parse import parse_question
 from bot.reply import Answer
 from index.archive import Archive
@@ -23,6 +23,7 @@ TODAY = date(2025, 3, 12)
 ARTICLES = [
     "Mayor Ilse Brandtner said the lighthouse would be sold to the harbour company in spring.", "The ferry terminal at Aldmoor was damaged by the storm, and the tariffs on timber were raised.",
     "The goat of Selby won the regatta, and Dahl said that the government had visited the embassy.", "Dahl leads the harbour company since May.",
+    "The theatre lost 1.5 million kronor, its director said.", "In Oltby ninety houses burned down on Friday.", "The museum lost 300 kronor, and 12 houses were sold.",
 ]  # fmt: skip
 
 
@@ -116,3 +117,13 @@ def test_a_name_without_a_capital_is_known_from_the_articles(archive):
     assert with_names(asked, hits).names == {term_of("Brandtner"), term_of("Selby")}
     capitals = parse_question("what did Brandtner say about the lighthouse in selby", TODAY)
     assert with_names(capitals, hits).names == {term_of("Brandtner")}
+
+
+FIGURES = ["who lost 1,500,000 kronor", "who lost 1.5m kronor", "did 90 houses burn", "did ninety houses burn"]
+
+
+@pytest.mark.parametrize("question", FIGURES)
+def test_a_figure_is_found_in_the_form_of_the_articles(archive, question):
+    result = Desk(archive, WithVocabulary(), level="eager").ask(Request(question, TODAY)).result
+    assert isinstance(result, Answer)
+    assert result.citations[0].article.text == (ARTICLES[4] if "lost" in question else ARTICLES[5])

@@ -229,7 +229,7 @@ NAMES = [
         "what did the vwa say to the imf",
         {"VWA": "Vellburg Water Agency", "IMF": "International Monetary Fund"},
         id="no-capitals-at-all",
-    ),  # noqa: E501
+    ),
     pytest.param("WHO TOLD US ABOUT THE VWA", {}, id="shouting"),
     pytest.param("Did Austria or Australia sign?", {}, id="alike-is-not-the-same"),
 ]

@@ -1,4 +1,4 @@
-"""Names in a question that is typed without capitals: words that the passages found write with one."""
+"""A question in the wording of the passages found: names that it has without capitals, figures in another form."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from bot.question.parse import ASKING, Question
 from index.articles import Hit
+from index.search.figures import figures_in
 from index.text import term_of, words
 
 _SHARE = 0.9  # of its occurrences inside sentences that a name has a capital in
@@ -31,3 +32,20 @@ def with_names(question: Question, hits: Sequence[Hit]) -> Question:
         term for term in wanted if capital[term] and capital[term] >= _SHARE * (capital[term] + small[term])
     )
     return replace(question, names=names)
+
+
+def in_their_figures(question: str, hits: Sequence[Hit]) -> str:
+    """Return a question with each figure that no passage has as the first passage has it: "1.5 million" for
+    "1,500,000".
+    """
+    for written, others in figures_in(question):
+        texts = [f"{hit.article.source.title} {hit.passage.text}" for hit in hits]
+        if any(_figure(written).search(text) for text in texts):
+            continue
+        there = (form.group() for text in texts for other in others if (form := _figure(other).search(text)))
+        question = question.replace(written, next(there, written))
+    return question
+
+
+def _figure(form: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<![\w.,]){re.escape(form)}(?!\w|[.,]\d)", re.I)
