@@ -273,7 +273,7 @@ def _speaker(text: str) -> tuple[str, ...]:
     nobody's.
     """
     patterns = (SAID, _SAID_HOW, _ACCORDING, *_SAID_OTHERWISE)
-    match = next((found for pattern in patterns if (found := pattern.search(text))), None)
+    match = next((hit for pattern in patterns if (hit := pattern.search(text))), None)
     if match is None:
         return ()
     who = re.sub(r"'s\b|’s\b", "", match["who"] or match["whom"] if match.re is SAID else match["who"])
