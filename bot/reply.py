@@ -63,8 +63,20 @@ class Quoted(Protocol):
         """The number under which it is cited."""
 
     @property
+    def headline(self) -> bool:
+        """Whether the quote is the headline of its article."""
+
+    @property
     def speaker(self) -> str:
         """Who speaks, where the quote does not name them."""
+
+
+def lists_articles(lead: str, citations: Sequence[Quoted]) -> bool:
+    """Tell whether an answer lists articles: under a line of our own it quotes nothing but headlines.
+
+    They are shown in the lines of their sources alone.
+    """
+    return bool(lead) and all(citation.headline for citation in citations)
 
 
 def speaker_of(sentence: Sentence, citations: Iterable[Quoted]) -> str:

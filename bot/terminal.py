@@ -9,7 +9,18 @@ from typing import TextIO
 
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
-from bot.reply import UNSURE, Answer, Citation, Links, NoAnswer, Sentence, instead_of_answer, marks_of, speaker_of
+from bot.reply import (
+    UNSURE,
+    Answer,
+    Citation,
+    Links,
+    NoAnswer,
+    Sentence,
+    instead_of_answer,
+    lists_articles,
+    marks_of,
+    speaker_of,
+)
 from index.articles import Source
 from index.dates import day_text
 from index.text import printable, short_path
@@ -46,12 +57,15 @@ def answer_text(reply: Reply, style: Style = Style(), links: Links | None = None
     result, links = reply.result, links or Links()
     if isinstance(result, NoAnswer):
         return _no_answer(result, style, links)
-    lines = [result.lead] if result.lead else []
-    for sentence in result.sentences:
-        if speaker := speaker_of(sentence, result.citations):
-            lines.append(f"{printable(speaker)}:")
-        lines.append(sentence_text(sentence, style, "│ " if result.answerer == QUOTES else ""))
-    return "\n".join([*lines, "", sources(reply, style, links)])
+    shown = []
+    for sentence in () if _is_list(result) else result.sentences:
+        speaker = speaker_of(sentence, result.citations)
+        above = f"{printable(speaker)}:\n" if speaker else ""
+        shown.append(above + sentence_text(sentence, style, "│ " if result.answerer == QUOTES else ""))
+    between = "\n\n" if any("\n" in text for text in shown) else "\n"
+    lead = f"{printable(result.lead)}\n" if result.lead else ""
+    text = f"{between.join(shown)}\n\n" if shown else ""
+    return f"{lead}{text}{sources(reply, style, links)}"
 
 
 def sentence_text(sentence: Sentence, style: Style = Style(), indent: str = "") -> str:
@@ -68,8 +82,13 @@ def sources(reply: Reply, style: Style = Style(), links: Links | None = None) ->
     parts = [f"({reply.writing.note})", ""] if reply.writing and reply.writing.note else []
     if isinstance(reply.result, Answer):
         for citation in reply.result.citations:
-            parts += [*_citation(citation, reply.result, style, links or Links()), ""]
+            parts += _citation(citation, reply.result, style, links or Links())
+            parts += [] if _is_list(reply.result) else [""]
     return "\n".join(parts).rstrip()
+
+
+def _is_list(answer: Answer) -> bool:
+    return answer.answerer == QUOTES and lists_articles(answer.lead, answer.citations)
 
 
 def explanation(reply: Reply, width: int) -> str:
@@ -106,7 +125,7 @@ def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
 def _citation(citation: Citation, answer: Answer, style: Style, links: Links) -> list[str]:
     link = links.cited(citation, answer.citations)
     opens = style.hyperlinks and link is not None and link.isascii() and link.isprintable()
-    head = f"[{citation.number}] {_source(citation)}"
+    head = f"[{citation.number}] {_source(citation, listed=_is_list(answer))}"
     lines = [f"\x1b]8;;{link}\x1b\\{head}\x1b]8;;\x1b\\" if opens else head]
     if answer.answerer != QUOTES:
         lines.append(_wrapped(printable(citation.quote), style.width, "    │ "))
@@ -134,9 +153,9 @@ def _no_answer(result: NoAnswer, style: Style, links: Links) -> str:
     return f"{_emphasised(line, style)}\n    {printable(place)}"
 
 
-def _source(citation: Citation) -> str:
+def _source(citation: Citation, *, listed: bool = False) -> str:
     source = citation.article.source
-    marks = marks_of(headline=citation.headline, teaser=source.teaser)
+    marks = marks_of(headline=citation.headline and not listed, teaser=source.teaser)
     return _named(source) + (f" ({', '.join(marks)})" if marks else "")
 
 

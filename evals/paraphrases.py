@@ -2,8 +2,9 @@
 
 A scripted model gets the prompt of a real question and answers with one sentence under the keys of the passages that
 hold its evidence; rows whose evidence is not all in the prompt are not counted. Ours are in evals/paraphrases.jsonl,
-about sample_articles; with ``--data DIR`` those of DIR/paraphrases too, about DIR/../articles. The blind half has an
-even first byte of the SHA-256 of id (or sentence).
+about sample_articles, written without the checker in view: ``manner`` says how a true sentence differs from the text
+and in what a false one is wrong. With ``--data DIR`` those of DIR/paraphrases too, about DIR/../articles. The blind
+half has an even first byte of the SHA-256 of id (or sentence).
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.answer.desk import Reply, Request
-from bot.reply import Answer
+from bot.reply import Answer, NoAnswer
 from evals.asking import Asks
 from evals.data import Query, squashed
 from evals.metrics import mean
@@ -36,12 +36,28 @@ class Thread:
 
     @property
     def is_right(self) -> bool:
-        """Tell whether it is answered with what it asks for, and not with the answer before."""
+        """Tell whether it is answered with what it asks for and not with the answer before; where that holds it, it is
+        enough to say so.
+        """
         result = self.reply.result
         if not isinstance(result, Answer) or not self.gold:
-            return isinstance(result, Answer) == bool(self.gold)
-        shown = squashed(f"{result.lead} {result.text}")
-        return not self.repeats and any(squashed(gold) in shown for gold in self.gold)
+            return self.points_above or isinstance(result, Answer) == bool(self.gold)
+        return not self.repeats and self._holds_gold(result)
+
+    @property
+    def points_above(self) -> bool:
+        """Tell whether it is said that the answer before holds what is asked for, and it does."""
+        result, before = self.reply.result, self.before.result
+        return (
+            isinstance(result, NoAnswer)
+            and result.reason == "said_above"
+            and isinstance(before, Answer)
+            and self._holds_gold(before)
+        )
+
+    def _holds_gold(self, answer: Answer) -> bool:
+        shown = squashed(f"{answer.lead} {answer.text}")
+        return any(squashed(gold) in shown for gold in self.gold)
 
 
 def asked(desk: Asks) -> list[Thread]:

@@ -15,6 +15,7 @@ from typing import Any
 from index.archive import Archive
 from index.errors import ArchiveError, ServerDown
 from index.ingest.report import ending
+from index.ingest.sources import state_json, states, troubles
 from index.store.rows import StoredArticle
 from index.store.snapshot import Snapshot
 from index.text import printable, short_path
@@ -320,6 +321,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         counts, generation, runs = snapshot.counts(), snapshot.generation(), runs_json(snapshot, 5)
         model = snapshot.fact("model")
         failed = sum(record.failed for record in snapshot.failed_files()) + len(snapshot.passing_failures())
+        sources = list(states(snapshot).values())
     try:
         trouble = None if archive.is_intact() else archive.trouble
     except ServerDown as error:
@@ -335,6 +337,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "disk_free_mb": shutil.disk_usage(archive.folder).free // 2**20,
         "runs": runs,
         "failures": failed,
+        "sources": {"named": [state_json(state) for state in sources], "troubles": troubles(sources)},
         "versions": {
             "newsdesk": version("newsdesk"),
             "python": platform.python_version(),
@@ -372,4 +375,7 @@ def status_text(values: dict[str, Any]) -> str:
         if values["failures"]
         else "failures   none"
     )
+    if sources := values["sources"]["named"]:
+        lines.append(f"sources    {len(sources)}, {sum(not source['reason'] for source in sources)} of them read")
+        lines += [f"           {line}" for line in values["sources"]["troubles"]]
     return "\n".join(printable(line) for line in lines)

@@ -14,8 +14,16 @@ from typing import Any
 
 from bot.answer import quotes
 from bot.answer.candidates import Place
-from bot.answer.confidence import Level, Reader
-from bot.answer.last_answer import asked_of, overlaps, place_in, shown_in
+from bot.answer.confidence import Level
+from bot.answer.last_answer import (
+    asked_of,
+    is_said_in,
+    overlaps,
+    part_said,
+    place_in,
+    points_above,
+    shown_in,
+)
 from bot.answer.news_list import HITS as LIST_HITS
 from bot.answer.news_list import NewsList, news_list, topic_of_list
 from bot.answer.several import interleaved, joined
@@ -32,6 +40,7 @@ from index.archive import Archive
 from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
+from index.model.reader import Reader
 from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
 from index.store.snapshot import Snapshot
@@ -156,7 +165,8 @@ class Desk:
             # The answers just given are given again: the same archive gives the same ones.
             for n in range(max(0, len(thread) - _ANSWERS), len(turns)):
                 turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
-                replies.append(self._follow_up(turn, replies) if replies else self._ask(turn))
+                before = replies[: len(replies) - max(0, n - len(thread))]  # a message may ask for one thing twice
+                replies.append(self._follow_up(turn, replies, before) if replies else self._ask(turn))
         if len(asked) > 1:
             return _joined(question, asked, replies[-len(asked) :])
         return replace(replies[-1], result=replace(replies[-1].result, question=question))
@@ -174,36 +184,37 @@ class Desk:
             lambda view: find(view, asked.search, vector, identity, scope, limit, asked.preference)
         )
 
-    def _follow_up(self, request: Request, before: Sequence[Reply]) -> Reply:
+    def _follow_up(self, request: Request, replies: Sequence[Reply], before: Sequence[Reply]) -> Reply:
         """Answer a question of a conversation: from the answer just given where it asks about that, else as a question
-        that stands alone, rather from the same articles; and never with the answer just given.
+        that stands alone, rather from the same articles.
+
+        ``replies`` are those to the questions before, ``before`` those to earlier messages: no answer of theirs is
+        given again.
         """
         question, thread = request.question, request.thread
-        shown = shown_in(before[-1].result)
+        shown = shown_in(next((one for one in reversed(replies) if not points_above(one.result)), replies[0]).result)
         kind = about_the_answer(question) if shown else None
         if kind:
             asked = parse_question(thread[-1], request.today)
             choice = self._archive.read(lambda view: asked_of(kind, view, shown, asked))
             if choice:
                 return _reply_about_the_answer(question, choice)
-        places = {place_in(one) for reply in before[-1:] for one in shown_in(reply.result)}
+        goes_on = kind in ("more", "sure")
+        places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
         articles = frozenset(citation.article.source.id for citation in shown)
         meant = named_in_answer(thread[-1], shown[0].quote) if shown else ""
-        if kind in ("more", "sure"):
-            places |= {place_in(one) for reply in before for one in shown_in(reply.result)}
-            ways = readings(thread[-1], thread[:-1])[:1]
-        else:
-            ways = readings(question, thread, meant)
-        for way in ways:
+        for way in readings(thread[-1], thread[:-1])[:1] if goes_on else readings(question, thread, meant):
             alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
             reply = self._ask(alone, articles)
-            found = shown_in(reply.result)
             if isinstance(reply.result, Answer):
-                if overlaps(found[0], places):
-                    reply = self._ask(alone, articles, places)
-                    if isinstance(reply.result, NoAnswer):
-                        reply = replace(reply, result=replace(reply.result, reason="said_above", closest=None))
                 break
+        if isinstance(reply.result, Answer) and overlaps(reply.result.citations[0], places):
+            found, own = reply.result.citations[0], parse_question(question, request.today)
+            held = not goes_on and is_said_in(found, own)
+            if not held:
+                reply = self._ask(alone, articles, places)
+            if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
+                return _reply_about_the_answer(question, part_said(found, own) if held else None)
         return replace(reply, result=replace(reply.result, question=question))
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
@@ -223,6 +234,8 @@ class Desk:
         vectors = self._embedder.embed(texts)
         vector = vectors[0]
         marks: list[float] = []
+        # Who speaks in an article just cited is likely the one meant.
+        level: Level = "eager" if articles and asked.speaker else self._level
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
@@ -244,9 +257,7 @@ class Desk:
                 meant = with_names(meant, hits)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
-                choice = quotes.choose(
-                    view, meant, asked_vector, hits, self._embedder, self._level, self._reader, shown
-                )
+                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, self._reader, shown)
                 also_in = other_publishers(
                     view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits
                 )
@@ -330,12 +341,13 @@ def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Re
     return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
 
 
-def _reply_about_the_answer(question: str, choice: quotes.Choice) -> Reply:
-    sentences, citations, dropped = check(choice.drafts)
+def _reply_about_the_answer(question: str, choice: quotes.Choice | None) -> Reply:
+    sentences, citations, dropped = check(choice.drafts if choice else ())
     result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
-    if sentences:
+    if choice and sentences:
         result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
-    return Reply(result, {"total": 0}, (), choice.why, choice.confidence)
+    spent = dict.fromkeys(("search", "answer", "check", "total"), 0)
+    return Reply(result, spent, (), "asked of the answer before", 1.0)
 
 
 def _checked(text: str) -> str:

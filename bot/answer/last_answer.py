@@ -8,19 +8,19 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from itertools import zip_longest
 
 from bot.answer.candidates import Place, can_answer
 from bot.answer.quotes import Choice
+from bot.answer.scoring import holds_what_is_asked
 from bot.check.checker import Draft
 from bot.question.follow_up import About
-from bot.question.parse import Question
+from bot.question.parse import Kind, Question
 from bot.reply import Answer, Citation, NoAnswer
-from index.articles import Article
+from index.articles import Article, StoredStatement
 from index.dates import day_text
 from index.sentences import Span, spans
 from index.statements import reading_of
-from index.text import passages_of
+from index.text import passages_of, term_of, terms, words
 from index.view import View
 from index.words import first_fields, marked, one_of
 
@@ -47,9 +47,15 @@ _REASON = re.compile(
     r"\b(?:because|so\sthat|in\sorder\sto|due\sto|owing\sto|for\sfear|to\savoid|on\sthe\sgrounds)\b[^.;!?”\"]{8,300}",
     re.I,
 )
+_LIKELY_REASON = re.compile(
+    rf"\b(?:after|since|as\s(?:he|she|it|they|the|an?)|amid)\b(?!\s(?:the\s)?(?:{_DAY_NAMES}|\d))[^.;!?”\"]{{8,200}}"
+)
 _ABOVE = "The answer above says so:"
 _QUOTED = re.compile(r"[“\"„«][^”\"“»]{1,600}[”\"“»]")
-_AROUND = 3  # sentences before and behind the one that answered in which its day may stand
+_ONE_THING: tuple[Kind, ...] = ("number", "who", "when", "where", "yesno", "list", "topic")
+_MEASURES = frozenset(map(term_of, "many much long far big large old often".split()))
+_PART = re.compile(rf"\w(?:{_CLAUSE}|(?<=\d)[.,:](?=\d)){{6,}}")
+_AROUND = 3  # sentences before the one that answered in which its day may stand
 
 
 def shown_in(result: Answer | NoAnswer) -> tuple[Citation, ...]:
@@ -57,6 +63,11 @@ def shown_in(result: Answer | NoAnswer) -> tuple[Citation, ...]:
     if isinstance(result, Answer):
         return result.citations
     return (result.closest,) if result.closest else ()
+
+
+def points_above(result: Answer | NoAnswer) -> bool:
+    """Tell whether a reply is that the answer before it says it."""
+    return isinstance(result, NoAnswer) and result.reason == "said_above"
 
 
 def overlaps(citation: Citation, places: Collection[Place]) -> bool:
@@ -69,19 +80,43 @@ def overlaps(citation: Citation, places: Collection[Place]) -> bool:
     )
 
 
+def is_said_in(citation: Citation, asked: Question) -> bool:
+    """Tell whether a quote answers a follow-up: one for a number or a name, without a word of its own that the quote
+    lacks.
+    """
+    own = set(terms(asked.text)) - _MEASURES
+    return own <= set(terms(citation.quote)) and (asked.kind == "number" or (asked.kind in _ONE_THING and bool(own)))
+
+
+def part_said(found: Citation, asked: Question) -> Choice | None:
+    """Return the few words of an answer just given that say what a follow-up asks, None if they are not found."""
+    if found.headline or asked.kind != "number":
+        return None
+    article, span = found.article, found.answering or (found.start, found.end)
+    parts = [match.span() for match in _PART.finditer(article.text, *span)]
+    known = {term_of(word) or word.lower() for word in words(asked.text)}
+    holding = [part for part in parts if holds_what_is_asked(asked, _TIME.sub(" ", article.text[slice(*part)]), known)]
+    if not holding or len(parts) == 1:
+        return None
+    best = max(holding, key=lambda part: len(known & set(terms(article.text[slice(*part)]))))
+    return _choice([_draft(article, *best)], _ABOVE)
+
+
 def asked_of(kind: About, view: View, shown: Sequence[Citation], asked: Question) -> Choice | None:
     """Return what an answer's first citation, or its article, says of itself; None if articles are to be searched."""
     cited = shown[0]
     if kind == "next":
         return _next(shown)
     if kind == "when":
-        return _day(cited)
+        return _day(cited, view)
     if kind == "who":
         return _speaker(cited, view)
     if kind == "where":
         return _words(cited, _PLACE_OF_SPEECH if asked.speaker else _PLACE)
     if kind == "why":
-        return _words(cited, _REASON)
+        near = next((span for span in _around(cited) if _outside_quotes(_REASON, cited.article.text, span)), None)
+        beside = _choice([_draft(cited.article, *near)], "Near it in the article:") if near else None
+        return _words(cited, _REASON) or _words(cited, _LIKELY_REASON) or beside
     return None
 
 
@@ -91,12 +126,15 @@ def place_in(citation: Citation) -> Place:
     return (citation.article.source.id, start, end, citation.headline)
 
 
-def _day(cited: Citation) -> Choice:
+def _day(cited: Citation, view: View) -> Choice:
     source, text = cited.article.source, cited.article.text
     day = f"The article is of {day_text(source.published, source.date_source, full=True)}." if source.published else ""
     if own := _words(cited, _TIME):
         return replace(own, lead=f"{day} {_ABOVE}".strip())
-    near = next((span for span in _around(cited) if _outside_quotes(_TIME, text, span)), None)
+    said = _said(cited.article, view)
+    speakers = {one.speaker for one in said if cited.start <= one.start < cited.end}
+    by_them = [(one.start, one.end) for one in said if one.speaker in speakers and one.end <= cited.start]
+    near = next((span for span in [*by_them[::-1], *_around(cited)] if _outside_quotes(_TIME, text, span)), None)
     if near:
         return _choice([_draft(cited.article, *near)], f"{day} Near it there:" if day else "Near it in the article:")
     return _choice([_headline(cited)], f"{day} It names no day there.") if day else Choice((), "the article has no day")
@@ -104,9 +142,7 @@ def _day(cited: Citation) -> Choice:
 
 def _speaker(cited: Citation, view: View) -> Choice:
     article, source = cited.article, cited.article.source
-    stored = view.snapshot.statements_of([source.id]).get(source.id)
-    said = reading_of(article).statements if stored is None else stored
-    own = [one for one in said if cited.start <= one.start < cited.end and not cited.headline]
+    own = [one for one in _said(article, view) if cited.start <= one.start < cited.end and not cited.headline]
     if not own:
         by = ", ".join(filter(None, (source.author, source.publisher)))
         return _choice([_headline(cited)], f"Nobody is quoted there. The article itself says so{by and f' ({by})'}:")
@@ -116,6 +152,11 @@ def _speaker(cited: Citation, view: View) -> Choice:
         return Choice((), "the article does not name the speaker in full")
     start, end = next((span for span in reversed(places) if span[1] <= cited.start), places[-1])
     return _choice([_draft(article, start, end)], f"{speaker}. Named in the article here:")
+
+
+def _said(article: Article, view: View) -> Sequence[StoredStatement]:
+    stored = view.snapshot.statements_of([article.source.id]).get(article.source.id)
+    return reading_of(article).statements if stored is None else stored
 
 
 def _next(shown: Sequence[Citation]) -> Choice:
@@ -147,11 +188,10 @@ def _outside_quotes(pattern: re.Pattern[str], text: str, span: Span) -> Span | N
 
 
 def _around(cited: Citation) -> list[Span]:
-    """Return the sentences about a quote, the nearest first, those before it before those behind it."""
+    """Return the sentences before a quote, the nearest first, and the one behind it."""
     found = spans(cited.article.text)
-    before = [span for span in found if span[1] <= cited.start][-_AROUND:][::-1]
-    behind = [span for span in found if span[0] >= cited.end][:_AROUND]
-    return [one for pair in zip_longest(before, behind) for one in pair if one]
+    before = [span for span in found if span[1] <= cited.start][-_AROUND:]
+    return [*before[::-1], *[span for span in found if span[0] >= cited.end][:1]]
 
 
 def _draft(article: Article, start: int, end: int) -> Draft:

@@ -10,6 +10,8 @@ from itertools import pairwise
 from bot.check.claim import Token
 from bot.check.vocabulary import alike, opposed
 
+_LONG_NAME = 6
+
 
 @dataclass(slots=True)
 class Match:
@@ -89,7 +91,7 @@ def _row(
         }
     if not found and token.kind == "name":
         found = {
-            j: 0.8 for j, other in enumerate(window) if other.kind == "name" and _same_name(token.key, other.key)
+            j: 0.8 for j, other in enumerate(window) if other.kind == "name" and same_name(token.key, other.key)
         } or _acronym(token.key, window)
     return found
 
@@ -103,9 +105,11 @@ def _kin(one: str, other: str) -> bool:
     return same >= 5 and same >= 0.7 * max(len(one), len(other))
 
 
-def _same_name(one: str, other: str) -> bool:
-    """Tell whether two names differ by an ending only ("Israel", "Israeli")."""
+def same_name(one: str, other: str) -> bool:
+    """Tell whether two names differ by an ending only ("Israel", "Israeli"), or long ones by a letter ("Luhansk")."""
     short, long = sorted((one, other), key=len)
+    if len(short) == len(long) >= _LONG_NAME and sum(a != b for a, b in zip(one, other, strict=True)) == 1:
+        return one[0] == other[0]
     return (
         len(short) >= 4
         and long.startswith(short[:-1] if short.endswith(("a", "o", "e")) else short)

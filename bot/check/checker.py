@@ -16,10 +16,12 @@ from itertools import combinations
 
 import numpy as np
 
+from bot.check.additions import added, lent, missing
 from bot.check.alignment import Match, align
 from bot.check.claim import parse_claim, tokenize
-from bot.check.contradictions import contrary, missing
+from bot.check.contradictions import contrary
 from bot.check.evidence import Evidence, Window, misattributed, without_outlet
+from bot.check.facts import unknown
 from bot.check.quotations import in_quotation_marks, misquoted, no_address, unquoted, verbatim
 from bot.check.resting import resting_on
 from bot.reply import Citation, Dropped, Sentence
@@ -30,6 +32,7 @@ from index.sentences import Span, spans
 Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one entails the other, 0 to 1
 
 _COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
+_NEAR_VERBATIM = 0.8  # share of a claim in the window's order: from it on, a judge does not overrule the rules on words
 _WINDOWS = 6  # tried for a sentence, best covered first
 _MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
 _LEAST_CLAUSE = 3  # content words; what has fewer is not taken for a clause
@@ -112,6 +115,11 @@ class Weighed:
     cited: tuple[Evidence, ...] = ()
     supports: tuple[Support, ...] = ()
 
+    @property
+    def verbatim(self) -> bool:
+        """Whether it stands in a passage word for word."""
+        return bool(self.supports) and all(support.near == 1.0 for support in self.supports)
+
 
 def _bold(draft: Draft, quote: str, text: str) -> Span | None:
     """Return where the sentence that answers stands in a text that is the quote but for white space."""
@@ -132,10 +140,16 @@ class SentenceChecker:
         embedder: Embedder,
         entails: Entails | None = None,
         bounds: Bounds | None = None,
+        *,
+        judged: bool = False,
     ) -> None:
         """Check against passages, by the keys under which the model saw them; ``entails`` takes the place of the
         embedder where it is given.
+
+        ``judged``: the caller has a judge of its own, so only what can be looked up or contradicts the passage is a
+        fault here.
         """
+        self._judged = judged
         self._bounds = bounds or Bounds()
         self._evidence = {key: Evidence(hit) for key, hit in passages.items()}
         self._printed = frozenset(
@@ -167,12 +181,16 @@ class SentenceChecker:
         claim = parse_claim(sentence, self._evidence, self._printed)
         cited = tuple(self._evidence[key] for key in claim.keys or self._evidence)
         fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or misquoted(claim, cited)
+        if self._judged and not fault:
+            fault = unknown(without_outlet(claim.text, [each.hit.article.source for each in cited]).text, cited)
         supports = () if fault else tuple(self._supports(claim.text, cited))
         return Weighed(claim.text, fault or next((each.fault for each in supports if each.fault), ""), cited, supports)
 
     def confirm(self, weighed: Weighed) -> Sentence:
         """Return a sentence in the model's words, with the quotes that support it."""
-        windows = (support.window for support in weighed.supports if support.window)
+        windows: Iterable[Window] = (support.window for support in weighed.supports if support.window)
+        if self._judged and not weighed.verbatim:
+            windows = resting_on(weighed.text, weighed.cited, self._vectors_of)
         return Sentence(weighed.text, tuple(dict.fromkeys(self._cite(window) for window in windows)))
 
     def quoted(self, weighed: Weighed) -> list[Sentence] | None:
@@ -212,7 +230,8 @@ class SentenceChecker:
         same = verbatim(rest.text, cited)
         if same:
             return Support("", same, 1.0, 1.0)
-        if any((evidence.hit.article.source.language or "en") != "en" for evidence in cited) or _foreign(rest.text):
+        foreign = any((each.hit.article.source.language or "en") != "en" for each in cited) or _foreign(rest.text)
+        if foreign and not self._judged:
             return Support("in a language other than English only what stands there word for word can be checked", None)
         matches = _best_windows(rest.text, cited)
         if not matches:
@@ -230,11 +249,18 @@ class SentenceChecker:
 
     def _weighed(self, text: str, window: Window, match: Match, speaker_named: bool) -> Support:
         covered = match.coverage
+        if self._judged:
+            wrong = match.in_order >= _NEAR_VERBATIM and (
+                contrary(match)
+                or _contrary_inside(window, match)
+                or misattributed(text, match, window, speaker_named=speaker_named)
+            )
+            return Support(wrong or "", window, covered, final=bool(wrong))
         if covered < (_COVERED_FIRST if self._entails else self._bounds.covered):
             return Support("too little of what it says stands in the passage", window, covered)
         if why_not := contrary(match) or _contrary_inside(window, match):
             return Support(why_not, window, covered, final=True)
-        if why_not := missing(match, window.around):
+        if why_not := missing(match, window.around) or added(match) or lent(match):
             return Support(why_not, window, covered)
         if why_not := misattributed(text, match, window, speaker_named=speaker_named):
             return Support(why_not, window, covered, final=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
+from bot.check.additions import Around, main_sentences
 from bot.check.alignment import Match
 from bot.check.claim import Token, tokenize
-from bot.check.contradictions import Around
-from bot.check.numbers import figures
-from bot.check.times import days
+from bot.check.numbers import Figure, figures
+from bot.check.times import Day, days
 from bot.check.vocabulary import alike, function_words, lemma
 from index.articles import Hit, Source
 from index.sentences import Span, spans
@@ -68,7 +68,7 @@ class Window:
             word for statement in self.speakers if statement.carried for word in _names(tokenize(statement.speaker))
         ]
         names = frozenset([*_names(before), *_names(evidence.title), *carried])
-        return Around(evidence.hit.article.source.published, names, evidence.near, evidence.pairs)
+        return Around(evidence.hit.article.source.published, names, evidence.pairs)
 
 
 class Evidence:
@@ -103,15 +103,44 @@ class Evidence:
         return statements([text[start:end] for start, end in self.sentences])
 
     @cached_property
-    def near(self) -> frozenset[str]:
-        """Names in the passage and the title."""
-        return frozenset([*_names(self.title), *(name for number in self.own for name in _names(self.tokens(number)))])
-
-    @cached_property
     def pairs(self) -> frozenset[tuple[str, str]]:
         """Names that stand side by side in the article: first and last names."""
         tokens = [*self.title, *(token for number in range(len(self.sentences)) for token in self.tokens(number))]
         return frozenset((a.key, b.key) for a, b in pairwise(tokens) if a.kind == b.kind == "name")
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """The lemmas of all words of the article, its title, author and publisher."""
+        source = self.hit.article.source
+        texts = (self.hit.article.text, source.title, source.author or "", source.publisher or "")
+        return frozenset(lemma(word) for text in texts for word in re.findall(r"[^\W\d_]+(?:['’][^\W\d_]+)*", text))
+
+    @cached_property
+    def initials(self) -> str:
+        """The first letters of the words of the passage in order, small words left out."""
+        words = (word.lower() for word in _WORD.findall(self.hit.passage.text))
+        return "".join(word[0] for word in words if word not in function_words())
+
+    @cached_property
+    def figures(self) -> list[Figure]:
+        """The numbers of the passage and the title."""
+        return [token.figure for token in self._all if token.figure]
+
+    @cached_property
+    def days(self) -> list[Day]:
+        """The times of the passage and the title."""
+        return [token.day for token in self._all if token.day]
+
+    @cached_property
+    def years(self) -> frozenset[int]:
+        """The years that the article names, and that of its publication."""
+        published = self.hit.article.source.published
+        named = {int(year) for year in re.findall(r"\b(?:1[5-9]|20)\d\d\b", self.hit.article.text)}
+        return frozenset(named | ({published.year} if published else set()))
+
+    @property
+    def _all(self) -> list[Token]:
+        return [*self.title, *(token for number in self.own for token in self.tokens(number))]
 
     @cached_property
     def own(self) -> list[int]:
@@ -223,7 +252,7 @@ def misattributed(text: str, match: Match, window: Window, *, speaker_named: boo
     ``speaker_named``: an earlier clause of the sentence named a speaker.
     """
     names, pronouns = named_in(text)
-    carrying = _carrying(match)
+    carrying = main_sentences(match)
     speakers = [statement for statement in window.speakers if statement.index in carrying]
     for name in names:
         if not _speaks(name, match, speakers):
@@ -247,12 +276,12 @@ def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
     wanted = [word for word in words if word not in function_words()][-1:] or words[-1:]
     if figures(name) and name.lower() == name:  # "twenty-one states" is no speech
         return True
-    if speakers:
-        theirs = {lemma(word) for statement in speakers for word in re.findall(r"[\w’']+", statement.speaker)}
-        return any(alike(one, other) for one in wanted for other in theirs) or (
-            not {lemma(w) for w in words}.isdisjoint(theirs) and len(words) > 1
-        )
-    # Nobody was found to speak there: the name must go with the same verb, and no other name stand nearer to it.
+    theirs = {lemma(word) for statement in speakers for word in re.findall(r"[\w’']+", statement.speaker)}
+    if any(alike(one, other) for one in wanted for other in theirs) or (
+        not {lemma(w) for w in words}.isdisjoint(theirs) and len(words) > 1
+    ):
+        return True
+    # Else the name must go with the same verb, and no other name stand nearer to it.
     places = [j for i, j in match.aligned.items() if match.claim[i].key in wanted]
     verbs = [j for i, j in match.aligned.items() if match.claim[i].key in _SPEAKS]
     return any(
@@ -260,13 +289,3 @@ def _speaks(name: str, match: Match, speakers: Sequence[Statement]) -> bool:
         for place in places
         for verb in verbs
     )
-
-
-def _carrying(match: Match) -> set[int]:
-    """Return the numbers of the sentences of a window that hold most of what is matched."""
-    count: dict[int, int] = {}
-    for i, j in match.aligned.items():
-        if match.claim[i].content:
-            number = match.window[j].clause // 1_000
-            count[number] = count.get(number, 0) + 1
-    return {number for number, matched in count.items() if matched >= 0.5 * max(count.values())} if count else set()

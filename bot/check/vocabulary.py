@@ -47,6 +47,12 @@ def polar_words() -> frozenset[str]:
 
 
 @cache
+def decisive_words() -> frozenset[str]:
+    """Return the lemmas of words that decide whether a statement is true: "agree", "only", "before"."""
+    return frozenset(map(lemma, (*listed("certainty", "done"), *listed("small_words", "decisive"))))
+
+
+@cache
 def _steps() -> dict[str, int]:
     return {lemma(word): step for step, part in enumerate(_STEPS) for word in listed("certainty", part)}
 

@@ -44,6 +44,9 @@ _ASKS = re.compile(
 )
 _POSSESSIVE = re.compile(r"(?:his|her|their|its|this|that)\b", re.I)
 _ARTICLE = re.compile(r"(?:the|an?)\s+", re.I)
+_NEW_TOPIC = re.compile(
+    r"\W*(?:and\s+|so\s+)?(?:(?:what|who)(?:\s+(?:is|are|was|were)|['’]s)\s|(?:tell\s+me|describe|explain)\b)", re.I
+)
 _FEW = 2  # terms of its own: a follow-up with no more is not taken to stand alone
 
 
@@ -104,13 +107,19 @@ def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
         topic = subject if said else " ".join(_content(earlier))
         if not _REFERS.fullmatch(speaks["who"]):
             return (f"{asked} about {topic}", question) if topic else (question,)
-        return (f"{asked} — {meant}, {topic}" if meant else f"{asked} — {earlier}",)
-    missing = ", ".join(filter(None, (meant if _REFERS.search(question) else "", earlier if said else subject)))
-    full = f"{question.rstrip(' ?')} — {missing}" if missing else question
+    full, missing = question, " ".join(_content(earlier)) if said else subject
+    if meant and _REFERS.search(question):
+        full = _PERSONAL.sub(meant, question, count=1)
+        missing = missing if full == question else ""
+        missing = ", ".join(filter(None, (meant, missing))) if full == question else ""
+    full = f"{full.rstrip(' ?')} — {missing}" if missing else full
     if names_in(question) and not (_PERSONAL.search(question) and len(own) <= _FEW):
-        return (question, full)
+        return (question, full) if len(own) <= _FEW else (question,)
     if _REFERS.search(question):
         return (full,)
+    is_new = _NEW_TOPIC.match(question) and not _DEFINITE.search(question)
+    if is_new or set(own) & set(terms(subject)):
+        return (question, full)
     return (full, question) if len(own) <= _FEW else (question, full)
 
 
@@ -129,7 +138,7 @@ def _swapped(question: str, how: str, new: str, earlier: str) -> tuple[str, ...]
     named = [match for match in NAME.finditer(earlier) if match.group().lower() not in NO_NAME]
     if len(named) == 1 and re.search(r"[^\W\d_a-z]", new):
         start, end = named[0].span()
-        return (earlier[:start] + _ARTICLE.sub("", new, count=1) + earlier[end:], added)
+        return (earlier[:start] + _ARTICLE.sub("", new, count=1) + earlier[end:],)
     return (added, question)
 
 
@@ -146,7 +155,8 @@ def _subject(question: str) -> str:
     for part in (behind["what"], carried) if behind else (carried,):
         found = _content(part)
         if found:
-            return " ".join(found)
+            named = names_in(carried) - set(terms(part))
+            return " ".join([*(word for word in _content(carried) if term_of(word) in named), *found])
     return ""
 
 

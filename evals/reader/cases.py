@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.answer.candidates import candidates_of, weights_of
 from bot.answer.confidence import confidence, signs_of, what_is_missing
-from bot.answer.scoring import best_first, score_by_meaning, score_by_words, sentence_vectors
+from bot.answer.scoring import best_first, score_by_words, set_meaning
 from bot.question.follow_up import complete_follow_up
 from bot.question.parse import parse_question
 from evals.archives import archive_of
@@ -192,9 +192,11 @@ def _asked(archive: Archive, embedder: Embedder, query: Query, holds: Callable[[
             return empty
         score_by_words(found, question, weights)
         found = best_first(found)[:_READ]
-        score_by_meaning(found, vectors[-1], sentence_vectors(embedder, found))
+        set_meaning(found, vectors[-1], embedder)
+        for candidate in found:
+            candidate.score += candidate.meaning
         found = best_first(found)
-        sure = max(confidence(signs) for signs in signs_of(found, question, weights, hits))
+        sure = confidence(signs_of(found, question, weights))
         return replace(
             empty,
             contexts=tuple(_before(c.hit, c.around[c.position - 1] if c.position else None) for c in found),

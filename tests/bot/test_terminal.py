@@ -6,7 +6,7 @@ import io
 import re
 
 import pytest
-from slack_room import answered, article, draft, refused
+from slack_room import answered, article, draft, headline, refused
 
 from bot.reply import Links, Sentence
 from bot.terminal import Style, answer_text, sentence_text, style_of
@@ -53,6 +53,14 @@ def test_an_excerpt_has_its_speaker_above_and_its_source_below():
 def test_the_quotes_of_an_answer_that_a_model_wrote_stand_under_their_sources():
     shown = answer_text(answered("When did it leave?", [draft(STORY, ANSWERING)], "llm"))
     assert shown.startswith(f"{ANSWERING} [1]\n\n[1] Harbour Courier, 3 Mar 2025: The ship leaves\n    │ {ANSWERING}\n")
+
+
+def test_a_list_of_articles_names_each_once():
+    shown = answer_text(answered("what's new", [headline(STORY)], lead="1 article of 3 March 2025:"))
+    assert shown.splitlines()[:2] == [
+        "1 article of 3 March 2025:",
+        "[1] Harbour Courier, 3 Mar 2025: The ship leaves",
+    ]
 
 
 def test_an_answer_that_is_unsure_is_one_line_and_where_it_stands():

@@ -67,7 +67,7 @@ def test_a_question_leads_to_the_page_of_its_answer_and_the_journal_has_it():
         assert quotes[0] in excerpt
         assert len(excerpt) > len(quotes[0])
         opened = page(await browser.get(found.cssselect(".sources h3 a")[0].get("href")))
-        assert texts(opened, "#c") == [quotes[0]]
+        assert " ".join(texts(opened, "mark.cited")) == quotes[0]
         [entry] = room.asked()
         assert (entry.kind, entry.text, entry.state) == ("web", question(1), "answered")
         assert entry.asked <= entry.finished

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.journal.stored_answer import Cited, Origin, StoredAnswer
-from bot.reply import Sentence, numbered, speaker_of
+from bot.reply import Sentence, lists_articles, numbered, speaker_of
 from bot.slack.messages.text import mrkdwn, names_an_address, paragraphs, plain
 from index.dates import day_text
 from web.links import address
@@ -102,8 +102,11 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
     The first has all of the answer that fits, in whole sentences and sources.
     """
     if stored.answered:
-        parts = [numbered(said, stored.cited) for said in stored.said] + ([stored.lead] if stored.lead else [])
-        parts += [f"{_numbers(group)} {_named(group[0].origin)}{_marks(group)}" for group in by_article(stored.cited)]
+        listed = _is_list(stored)
+        parts = [] if listed else [numbered(said, stored.cited) for said in stored.said]
+        parts += [stored.lead] if stored.lead else []
+        for group in by_article(stored.cited):
+            parts.append(f"{_numbers(group)} {_named(group[0].origin)}{'' if listed else _marks(group)}")
     else:
         parts = [stored.message]
         parts += [f"“{stored.closest.sentence}” ({_named(stored.closest.origin)})"] if stored.closest else []
@@ -225,13 +228,17 @@ def _size(parts: Sequence[Element]) -> int:
 def _sentences(stored: StoredAnswer) -> list[_Unit]:
     units = [_section(text(plain(stored.lead), italic=True))] if stored.lead else []
     links = {cited.number: cited.link for cited in stored.cited}
-    for said in stored.said:
+    for said in () if _is_list(stored) else stored.said:
         numbers = [_number(number, links.get(number)) for number in said.numbers]
         parts = [*_excerpt(said), text(" "), *numbers]
         if speaker := speaker_of(said, stored.cited):
             units.append(_section(text(f"{plain(speaker)}:")))
         units.append(_quote(*parts) if stored.verbatim else _section(*parts))
     return units
+
+
+def _is_list(stored: StoredAnswer) -> bool:
+    return stored.verbatim and lists_articles(stored.lead, stored.cited)
 
 
 def _excerpt(said: Sentence) -> list[Element]:
@@ -273,7 +280,7 @@ def _sources(stored: StoredAnswer) -> list[_Unit]:
         if _size(numbers) > BLOCK // 2:
             numbers = texts(f"{_numbers(group)} ", bold=True)
         parts = [*numbers, *origin_line(group[0].origin, group[0].link)]
-        if marks := _marks(group):
+        if (marks := _marks(group)) and not _is_list(stored):
             parts.append(text(marks))
         if also_in := list(dict.fromkeys(name for cited in group for name in cited.also_in)):
             parts.append(text(f", also in {', '.join(map(plain, also_in))}"))

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
-from slack_room import answered, article, draft, refused
+from slack_room import answered, article, draft, headline, refused
 
 from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.languages import refusal_in
@@ -58,6 +58,7 @@ EXCERPT = stored_answer(
         [draft(FIRST, FIRST.text, answering="The ship left on Monday, the captain said.", speaker="the captain")],
     )
 )
+LIST = stored_answer(answered("what's new", [headline(FIRST), headline(SECOND)], lead="2 articles of 3 March 2025:"))
 UNSURE = stored_answer(
     refused("How many waved when the ship left?", [FIRST, SECOND], draft(FIRST, FIRST.text, answering="Nobody waved."))
 )
@@ -86,6 +87,7 @@ GOLDENS = {
     "answer_shared": lambda: shown(blocks.shared(ANSWER, "id1")),
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
     "answer_excerpt": lambda: shown(blocks.answer(EXCERPT, "id1")),
+    "answer_list": lambda: shown(blocks.answer(LIST, "id1")),
     "unsure": lambda: shown(blocks.answer(UNSURE, "id1", person=True)),
     "refusal": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
     "refusal_foreign": lambda: shown(blocks.answer(replace(REFUSAL, note=refusal_in("fr", Counter(en=9))), "id1")),
@@ -226,6 +228,22 @@ def test_bold_is_never_a_sign_in_the_text(sentence, around):
     assert seen(message.blocks).splitlines()[0] == f"{plain(source.text)} [1]"
 
 
+def test_a_list_of_articles_names_each_once():
+    [message] = blocks.answer(LIST, "id1")
+    lines = [
+        "2 articles of 3 March 2025:",
+        "[1] Harbour Courier, 3 Mar 2025: The ship leaves",
+        "[2] no publisher, undated: What was in it",
+    ]
+    assert seen(message.blocks).splitlines()[:3] == lines
+    assert message.text == " ".join(lines)
+    [alone] = blocks.answer(stored_answer(answered("q", [headline(FIRST)])), "id1")
+    assert seen(alone.blocks).splitlines()[:2] == [
+        "The ship leaves [1]",
+        "[1] Harbour Courier, 3 Mar 2025: The ship leaves (headline)",
+    ]
+
+
 def test_an_answer_that_is_unsure_is_one_line_with_the_closest_sentence():
     [message] = blocks.answer(UNSURE, "id1")
     line = "I found no sentence that says so. Closest: “Nobody waved.” Harbour Courier, 3 Mar 2025: The ship leaves"
@@ -307,7 +325,8 @@ def test_hostile_text_anywhere_is_only_text(text):
             assert address(url) == url
         json.dumps(message.blocks).encode()
     shown_home = home.home(
-        News(1, Source("1", text, text), (0.0, text), (text,)), Insight(((text, text),), ((text, text),), text)
+        News(1, Source("1", text, text), (0.0, text), (text,)),
+        Insight(((text, text),), ((text, text),), text, (text,), (text,)),
     )
     assert faults(shown_home["blocks"], HOME) == []
     assert list(pings(shown_home["blocks"])) == []
