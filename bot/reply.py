@@ -131,7 +131,7 @@ class NoAnswer:
     """The articles do not say.
 
     ``nearest`` are passages for a person to look at, not sources. ``closest`` is the sentence that comes closest to an
-    answer; None if nothing does.
+    answer; None if nothing does. ``lead`` is the bot's line in place of the usual one, "" for that.
     """
 
     question: str
@@ -139,6 +139,12 @@ class NoAnswer:
     nearest: tuple[Hit, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     closest: Citation | None = None
+    lead: str = ""
+
+    @property
+    def message(self) -> str:
+        """The line that stands where there is no answer."""
+        return self.lead or instead_of_answer(self.reason, unsure=self.closest is not None)
 
     @property
     def outcome(self) -> Outcome:
@@ -199,7 +205,7 @@ def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, 
         "question": result.question,
         "outcome": result.outcome,
         "reason": None if isinstance(result, Answer) else result.reason,
-        "lead": result.lead if isinstance(result, Answer) else "",
+        "lead": result.lead,
         "text": result.text if isinstance(result, Answer) else "",
         "answerer": result.answerer if isinstance(result, Answer) else None,
         "citations": [_citation_json(citation, result.citations, links) for citation in result.citations]

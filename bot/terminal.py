@@ -10,13 +10,11 @@ from typing import TextIO
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
 from bot.reply import (
-    UNSURE,
     Answer,
     Citation,
     Links,
     NoAnswer,
     Sentence,
-    instead_of_answer,
     lists_articles,
     marks_of,
     speaker_of,
@@ -142,12 +140,12 @@ def _citation(citation: Citation, answer: Answer, style: Style, links: Links) ->
 
 def _no_answer(result: NoAnswer, style: Style, links: Links) -> str:
     if result.closest is None:
-        return instead_of_answer(result.reason, unsure=False)
+        return result.message
     closest = result.closest
     start, end = closest.answering or (closest.start, closest.end)
     sentence = closest.article.part(start, end, headline=closest.headline)
     speaker = f"{printable(closest.speaker)}: " if closest.speaker else ""
-    line = f"{UNSURE} {speaker}{_BOLD}“{printable(' '.join(sentence.split()))}”{_PLAIN} {_source(closest)}"
+    line = f"{result.message} {speaker}{_BOLD}“{printable(' '.join(sentence.split()))}”{_PLAIN} {_source(closest)}"
     source = closest.article.source
     place = (links.cited(closest, ()) if links.room else source.url) or short_path(source.path)
     return f"{_emphasised(line, style)}\n    {printable(place)}"

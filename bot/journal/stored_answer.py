@@ -205,10 +205,12 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             lead=result.lead,
         )
     if result.closest is None:
-        return StoredAnswer(result.question, "refused", result.reason, versions=versions)
+        return StoredAnswer(result.question, "refused", result.reason, versions=versions, note=result.lead)
     near = tuple(_near(hit, links) for hit in result.nearest if hit.passage != result.closest.passage)
     closest = _cited(result.closest, links.cited(result.closest, ()))
-    return StoredAnswer(result.question, "unsure", result.reason, near=near, versions=versions, closest=closest)
+    return StoredAnswer(
+        result.question, "unsure", result.reason, near=near, versions=versions, closest=closest, note=result.lead
+    )
 
 
 def _near(hit: Hit, links: Links) -> Near:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from bot.languages import language_of
 from bot.question.parse import ASKING, Question
 from index.model.embedder import KnowsWords
 from index.search.candidates import by_words
@@ -32,9 +33,9 @@ def corrections(view: View, question: Question, embedder: object) -> dict[str, s
     """Return the words of a question that are probably misspelt, each with the word that the articles have instead.
 
     What the embedder's vocabulary has is no slip: "the pope" is not "the pipe", whatever the articles are about. So
-    nothing is corrected where it has none.
+    nothing is corrected where it has none, nor in a question that is not English.
     """
-    if not isinstance(embedder, KnowsWords):
+    if not isinstance(embedder, KnowsWords) or language_of(question.text) not in (None, "en"):
         return {}
     asked = {word: term for word in words(question.text) if (term := term_of(word)) in question.terms}
     known = view.document_frequencies(asked.values())

@@ -11,9 +11,9 @@ from hash_embedder import HashEmbedder
 
 import ingest
 from bot.answer.desk import Desk, Request
-from bot.answer.spelling import applied, corrections
-from bot.answer.wording import with_names
 from bot.question.parse import parse_question
+from bot.question.spelling import applied, corrections
+from bot.question.wording import with_names
 from bot.reply import Answer
 from index.archive import Archive
 from index.search.search import search
