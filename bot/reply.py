@@ -48,11 +48,13 @@ class Sentence:
     """A sentence or an excerpt of an answer, and the numbers of the citations it rests on (at least one).
 
     ``bold`` is where in the text of an excerpt the sentence stands that answers; None if no sentence stands out.
+    ``asked`` is the question whose answer begins here, where a message asks several.
     """
 
     text: str
     numbers: tuple[int, ...]
     bold: Span | None = None
+    asked: str = ""
 
 
 class Quoted(Protocol):

@@ -58,7 +58,7 @@ def answer_text(reply: Reply, style: Style = Style(), links: Links | None = None
     shown = []
     for sentence in () if _is_list(result) else result.sentences:
         speaker = speaker_of(sentence, result.citations)
-        above = f"{printable(speaker)}:\n" if speaker else ""
+        above = f"{printable(sentence.asked)}\n" * bool(sentence.asked) + f"{printable(speaker)}:\n" * bool(speaker)
         shown.append(above + sentence_text(sentence, style, "│ " if result.answerer == QUOTES else ""))
     between = "\n\n" if any("\n" in text for text in shown) else "\n"
     lead = f"{printable(result.lead)}\n" if result.lead else ""

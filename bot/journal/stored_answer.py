@@ -136,7 +136,10 @@ class StoredAnswer:
     def from_json(cls, text: str) -> StoredAnswer:
         """Return the answer that the journal stores as this text."""
         values: dict[str, Any] = json.loads(text)
-        said = tuple(Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold"))) for item in values["said"])
+        said = tuple(
+            Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold")), item.get("asked", ""))
+            for item in values["said"]
+        )
         cited = tuple(map(_cited_from, values["cited"]))
         closest = _cited_from(values["closest"]) if values.get("closest") else None
         near = tuple(
@@ -285,7 +288,8 @@ def _shown(entry: JournalEntry, earlier: Sequence[JournalEntry]) -> AnswerView:
     near = [near for near in stored.near if near.end]  # older ones do not say where they stand
     moment = datetime.fromtimestamp(entry.asked, UTC)
     sentences = tuple(
-        ShownSentence(said.text, said.numbers, said.bold, speaker_of(said, stored.cited)) for said in stored.said
+        ShownSentence(said.text, said.numbers, said.bold, speaker_of(said, stored.cited), said.asked)
+        for said in stored.said
     )
     return AnswerView(
         stored.question or entry.text,

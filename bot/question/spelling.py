@@ -37,7 +37,8 @@ def corrections(view: View, question: Question, embedder: object) -> dict[str, s
     """
     if not isinstance(embedder, KnowsWords) or language_of(question.text) not in (None, "en"):
         return {}
-    asked = {word: term for word in words(question.text) if (term := term_of(word)) in question.terms}
+    written = (re.sub(r"['’]s?$", "", word) for word in words(question.text))
+    asked = {word: term for word in written if (term := term_of(word)) in question.terms}
     known = view.document_frequencies(asked.values())
     unknown = [word for word, term in asked.items() if not known[term] and term not in ASKING and _may_be(word)]
     found = {}
