@@ -286,7 +286,7 @@ class Desk:
             near = closest[0] if closest else None
             language = language_of(request.question)
             lead = refusal(language, hits, closest=near is not None) if language else ""
-            if mended and not lead:
+            if said_of(mended) and not lead:
                 lead = f"{said_of(mended)} {instead_of_answer(reason, unsure=near is not None)}"
             result = NoAnswer(request.question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near, lead)
         spent = {

@@ -18,6 +18,7 @@ from index.search.candidates import by_words
 from index.store.rows import ANYTHING
 from index.text import term_of, term_of_folded, words
 from index.view import View
+from index.words import first_fields, listed
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = "aeiouy"
@@ -26,6 +27,14 @@ _TWO_SLIPS = 6  # letters from which two slips are mended
 _LONGEST = 20
 _MOST = 3  # words of a question that are looked at
 _TRIED = 4  # of the nearest terms, and passages in which one is looked for
+# Words of asking and of time; a slip in one is mended without a word.
+_USUAL = frozenset(
+    (
+        *listed("stop_words", "asking"),
+        *first_fields("calendar", "months", "weekdays"),
+        *("yesterday", "today", "tomorrow", "tonight", "people", "because", "according", "compare"),
+    )
+)
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -57,7 +66,8 @@ def applied(text: str, found: dict[str, str]) -> str:
 
 def said_of(found: dict[str, str]) -> str:
     """Return the line that says for which words an answer is, "" if none was misspelt."""
-    return f"For {', '.join(f'“{right}” (not “{wrong}”)' for wrong, right in found.items())}:" if found else ""
+    shown = [f"“{right}” (not “{wrong}”)" for wrong, right in found.items() if right not in _USUAL]
+    return f"For {', '.join(shown)}:" if shown else ""
 
 
 def _may_be(word: str) -> bool:
@@ -80,6 +90,8 @@ def _nearest(view: View, word: str) -> str | None:
         for one in once:
             for other in slips(one):
                 costs.setdefault(other, 3)
+    if usual := next((other for other in costs if other in _USUAL), None):
+        return usual
     cost_of: dict[str, int] = {}
     for other, cost in costs.items():
         if term := term_of_folded(other):

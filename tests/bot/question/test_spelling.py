@@ -53,7 +53,7 @@ def archive(tmp_path_factory):
 
 SLIPS = [
     ("termnal", "terminal"), ("feery", "ferry"), ("strom", "storm"), ("gaot", "goat"), ("Dhal", "Dahl"), ("brandtnr", "Brandtner"), ("Brandttner", "Brandtner"), ("tarrifs", "tariffs"),
-    ("visted", "visited"), ("embasy", "embassy"), ("goverment", "government"), ("lighthuose", "lighthouse"), ("regata", "regatta"), ("habour", "harbour"),
+    ("happend", "happened"), ("yesturday", "yesterday"), ("visted", "visited"), ("embasy", "embassy"), ("goverment", "government"), ("lighthuose", "lighthouse"), ("regata", "regatta"), ("habour", "harbour"),
 ]  # fmt: skip
 
 
