@@ -257,7 +257,7 @@ class Desk:
                 hits = _preferred(hits, articles) if articles else hits
                 if (text := in_their_figures(meant.text, hits)) != meant.text:
                     meant = parse_question(text, request.today)
-                meant = with_names(meant, hits)
+                meant = with_names(view, meant, hits, self._embedder)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
                 choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, self._reader, shown)

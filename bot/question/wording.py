@@ -8,19 +8,21 @@ from dataclasses import replace
 
 from bot.question.parse import ASKING, Question
 from index.articles import Hit
+from index.model.embedder import KnowsWords
 from index.search.figures import figures_in
 from index.text import term_of, words
+from index.view import View
 
 _SHARE = 0.9  # of its occurrences inside sentences that a name has a capital in
 _INSIDE = re.compile(r"(?<=[^\W\d_][ ,])[^\W\d_][\w'’-]*")  # words inside a sentence, not at its beginning
 
 
-def with_names(question: Question, hits: Sequence[Hit]) -> Question:
+def with_names(view: View, question: Question, hits: Sequence[Hit], embedder: object) -> Question:
     """Return a question with its names known, if it has no capitals itself: "macron" where the articles have
-    "Macron".
+    "Macron", and words that neither the articles nor the model's vocabulary have.
     """
-    wanted = frozenset(term_of(word) for word in words(question.asked) if word.islower() and len(word) > 2)
-    wanted = (wanted & frozenset(question.terms)) - ASKING
+    written = {term_of(word): word for word in words(question.text) if word.islower() and len(word) > 2}
+    wanted = (written.keys() & frozenset(question.terms)) - ASKING
     if question.names or not wanted:
         return question
     capital, small = dict.fromkeys(wanted, 0), dict.fromkeys(wanted, 0)
@@ -31,6 +33,9 @@ def with_names(question: Question, hits: Sequence[Hit]) -> Question:
     names = frozenset(
         term for term in wanted if capital[term] and capital[term] >= _SHARE * (capital[term] + small[term])
     )
+    if isinstance(embedder, KnowsWords):
+        unseen = [term for term in wanted if not capital[term] + small[term] and not embedder.knows(written[term])]
+        names |= {term for term, count in view.document_frequencies(unseen).items() if not count}
     return replace(question, names=names)
 
 
