@@ -123,9 +123,11 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer as one text: before each sentence who speaks, where the sentence does not name them; behind it the
-        numbers of its citations in square brackets.
+        numbers of its citations in square brackets. Where a message asks several, each question stands before its
+        answer.
         """
-        return " ".join(numbered(sentence, self.citations) for sentence in self.sentences)
+        parts = ((sentence.asked, numbered(sentence, self.citations)) for sentence in self.sentences)
+        return " ".join(part for both in parts for part in both if part)
 
 
 @dataclass(frozen=True, slots=True)

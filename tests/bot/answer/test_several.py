@@ -53,6 +53,7 @@ def test_each_question_has_its_answer_under_it(desk):
     assert [citation.number for citation in result.citations] == list(range(1, len(result.citations) + 1))
     numbers = [number for sentence in result.sentences for number in sentence.numbers]
     assert sorted(set(numbers)) == [citation.number for citation in result.citations]
+    assert f"who won the regatta of Aldmoor? {other}" in reply.as_json()["text"]
     shown = answer_text(reply)
     assert shown.index("What did Brandt say") < shown.index("fair to people") < shown.index("who won the regatta")
     stored = StoredAnswer.from_json(stored_answer(reply).as_json())
