@@ -10,13 +10,11 @@ from typing import TextIO
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
 from bot.reply import (
-    UNSURE,
     Answer,
     Citation,
     Links,
     NoAnswer,
     Sentence,
-    instead_of_answer,
     lists_articles,
     marks_of,
     speaker_of,
@@ -60,7 +58,7 @@ def answer_text(reply: Reply, style: Style = Style(), links: Links | None = None
     shown = []
     for sentence in () if _is_list(result) else result.sentences:
         speaker = speaker_of(sentence, result.citations)
-        above = f"{printable(speaker)}:\n" if speaker else ""
+        above = f"{printable(sentence.asked)}\n" * bool(sentence.asked) + f"{printable(speaker)}:\n" * bool(speaker)
         shown.append(above + sentence_text(sentence, style, "│ " if result.answerer == QUOTES else ""))
     between = "\n\n" if any("\n" in text for text in shown) else "\n"
     lead = f"{printable(result.lead)}\n" if result.lead else ""
@@ -141,12 +139,12 @@ def _citation(citation: Citation, answer: Answer, style: Style, links: Links) ->
 
 def _no_answer(result: NoAnswer, style: Style, links: Links) -> str:
     if result.closest is None:
-        return instead_of_answer(result.reason, unsure=False)
+        return result.message
     closest = result.closest
     start, end = closest.answering or (closest.start, closest.end)
     sentence = closest.article.part(start, end, headline=closest.headline)
     speaker = f"{printable(closest.speaker)}: " if closest.speaker else ""
-    line = f"{UNSURE} {speaker}{_BOLD}“{printable(' '.join(sentence.split()))}”{_PLAIN} {_source(closest)}"
+    line = f"{result.message} {speaker}{_BOLD}“{printable(' '.join(sentence.split()))}”{_PLAIN} {_source(closest)}"
     source, link = closest.article.source, links.cited(closest, ())
     place = printable((link if links.room else source.url) or short_path(source.path))
     return f"{_emphasised(line, style)}\n    {_leading_to(link, place, style)}"

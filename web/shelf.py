@@ -44,13 +44,15 @@ class QuotedSource:
 class Sentence:
     """A sentence or an excerpt of an answer, and the numbers of its sources.
 
-    ``bold`` is where in it the sentence stands that answers; ``speaker`` is who speaks, where it does not name them.
+    ``bold`` is where in it the sentence stands that answers; ``speaker`` is who speaks, where it does not name them;
+    ``asked`` is the question whose answer begins here, where a message asks several.
     """
 
     text: str
     numbers: tuple[int, ...]
     bold: Span | None = None
     speaker: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -137,7 +137,10 @@ class StoredAnswer:
     def from_json(cls, text: str) -> StoredAnswer:
         """Return the answer that the journal stores as this text."""
         values: dict[str, Any] = json.loads(text)
-        said = tuple(Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold"))) for item in values["said"])
+        said = tuple(
+            Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold")), item.get("asked", ""))
+            for item in values["said"]
+        )
         cited = tuple(map(_cited_from, values["cited"]))
         closest = _cited_from(values["closest"]) if values.get("closest") else None
         near = tuple(
@@ -206,10 +209,12 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             lead=result.lead,
         )
     if result.closest is None:
-        return StoredAnswer(result.question, "refused", result.reason, versions=versions)
+        return StoredAnswer(result.question, "refused", result.reason, versions=versions, note=result.lead)
     near = tuple(_near(hit, links) for hit in result.nearest if hit.passage != result.closest.passage)
     closest = _cited(result.closest, links.cited(result.closest, ()))
-    return StoredAnswer(result.question, "unsure", result.reason, near=near, versions=versions, closest=closest)
+    return StoredAnswer(
+        result.question, "unsure", result.reason, near=near, versions=versions, closest=closest, note=result.lead
+    )
 
 
 def _near(hit: Hit, links: Links) -> Near:
@@ -285,7 +290,8 @@ def _shown(entry: JournalEntry, earlier: Sequence[JournalEntry]) -> AnswerView:
     near = [near for near in stored.near if near.end]  # older ones do not say where they stand
     moment = datetime.fromtimestamp(entry.asked, UTC)
     sentences = tuple(
-        ShownSentence(said.text, said.numbers, said.bold, speaker_of(said, stored.cited)) for said in stored.said
+        ShownSentence(said.text, said.numbers, said.bold, speaker_of(said, stored.cited), said.asked)
+        for said in stored.said
     )
     return AnswerView(
         stored.question or entry.text,

@@ -232,6 +232,8 @@ def _sentences(stored: StoredAnswer) -> list[_Unit]:
     for said in () if _is_list(stored) else stored.said:
         numbers = [_number(number, links.get(number)) for number in said.numbers]
         parts = [*_excerpt(said), text(" "), *numbers]
+        if said.asked:
+            units.append(_section(text(plain(said.asked), italic=True)))
         if speaker := speaker_of(said, stored.cited):
             units.append(_section(text(f"{plain(speaker)}:")))
         units.append(_quote(*parts) if stored.verbatim else _section(*parts))
