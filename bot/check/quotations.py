@@ -23,6 +23,11 @@ def verbatim(text: str, cited: Iterable[Evidence]) -> Window | None:
     return None
 
 
+def plain_words(text: str) -> list[str]:
+    """Return the words of a text without the marks around them."""
+    return [word.strip(_STOPS) for word in _bare(text)]
+
+
 def _bare(text: str) -> list[str]:
     return _MARKS.sub("", text).rstrip(" .…").split()
 
@@ -30,18 +35,19 @@ def _bare(text: str) -> list[str]:
 def unquoted(quoted: Iterable[str], cited: Sequence[Evidence]) -> str:
     """Return what is wrong with what stands in quotation marks, "" if each span stands in a cited passage."""
     for span in quoted:
-        words = [word.strip(_STOPS) for word in _bare(span)]
-        if words and not any(_holds(_words_of(evidence), words) for evidence in cited):
+        words = plain_words(span)
+        if words and not any(holds(_words_of(evidence), words) for evidence in cited):
             return "what it quotes does not stand in the passage word for word"
     return ""
 
 
 def _words_of(evidence: Evidence) -> list[str]:
     text = evidence.hit.article.text
-    return [word.strip(_STOPS) for number in evidence.own for word in _bare(text[slice(*evidence.sentences[number])])]
+    return [word for number in evidence.own for word in plain_words(text[slice(*evidence.sentences[number])])]
 
 
-def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+def holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Tell whether words hold others, one behind the other; the first may begin with another case."""
     first = {wanted[0], wanted[0][:1].swapcase() + wanted[0][1:]}
     return any(
         word in first and list(words[at + 1 : at + len(wanted)]) == list(wanted[1:]) for at, word in enumerate(words)
@@ -67,7 +73,7 @@ def misquoted(claim: Claim, cited: Sequence[Evidence]) -> str:
     if not says(claim.text):
         return ""
     for span in claim.quoted:
-        words = [word.strip(_STOPS) for word in _bare(span)]
+        words = plain_words(span)
         if len(words) >= _LEAST_SPOKEN and not any(_quoted_there(evidence, words) for evidence in cited):
             return "it gives as somebody's very words what the passage does not"
     return ""
@@ -78,7 +84,7 @@ def _quoted_there(evidence: Evidence, words: Sequence[str]) -> bool:
     for number in evidence.own:
         start, end = evidence.sentences[number]
         line = text.rfind("\n", 0, start) + 1
-        if _holds([word.strip(_STOPS) for word in _bare(text[start:end])], words[:_LEAST_SPOKEN]) and re.search(
+        if holds(plain_words(text[start:end]), words[:_LEAST_SPOKEN]) and re.search(
             r"[\"“”„«‘]|(?<!\w)'", text[line:end]
         ):
             return True
