@@ -24,7 +24,7 @@ $(VENV)/installed: requirements.lock pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -c 'import sys; sys.exit("newsdesk needs Python 3.11 or newer; name one: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing the locked dependencies into $(VENV) (once; some minutes) ..."
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps -r requirements.lock
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	@touch $@
 
@@ -66,11 +66,12 @@ types: $(VENV)/installed-dev
 
 check: lint types test
 
+# uv leaves out what pyproject.toml's [tool.uv] names; the tests need torch, and pip-tools takes the build that pip does.
 lock: $(VENV)/installed-dev
-	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	$(BIN)/pip install --quiet pip-tools uv
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --no-emit-find-links --extra model --extra openvino --output-file requirements.lock pyproject.toml
 	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
-	sed -i "s/+cpu$$//" requirements.lock requirements-dev.lock
+	sed -i "s/+cpu$$//" requirements-dev.lock
 
 clean:
 	rm -rf $(VENV) $(DEMO_DATA)

@@ -6,20 +6,21 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from index.console import json_line, replace_what_cannot_be_shown
-from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
+from index.errors import ArchiveError, NewsdeskError, SettingsError
 from index.ingest.changes import Options
-from index.ingest.report import Progress, Report, Step, failures_of, shown, summary
+from index.ingest.report import Progress, Report, WatchProgress, failures_of, shown, summary
 from index.ingest.run import plan, run
+from index.ingest.watch import sentence_of, until_it_works
 from index.read.files import READERS
 from index.read.pages import is_address
 from index.read.record import Failure
@@ -39,9 +40,11 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
     parser = _parser()
     parsed = parser.parse_args(arguments)
     parsed.paths = [_unfiled(path) for path in parsed.paths]
-    if not parsed.paths and not parsed.feed:
-        parser.error("name files, folders or addresses, or a feed with --feed")
+    if bool(parsed.paths or parsed.feed) == bool(parsed.sources):
+        parser.error("name files, folders or addresses, a feed with --feed, or a file of sources with --sources")
     try:
+        if parsed.sources:
+            return _take_sources(parsed, load(), embedder)
         if parsed.watch:
             return _watch(parsed, load(), embedder)
         return _dry_run(parsed, load()) if parsed.dry_run else _ingest(parsed, load(), embedder)
@@ -49,7 +52,7 @@ def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = Non
         print(f"ingest.py: {error}", file=sys.stderr)
         return 2
     except OSError as error:
-        print(f"ingest.py: {_sentence(error)}", file=sys.stderr)
+        print(f"ingest.py: {sentence_of(error)}", file=sys.stderr)
         return 2
 
 
@@ -75,6 +78,12 @@ def _parser() -> argparse.ArgumentParser:
         help="an RSS, Atom or JSON feed, whose new entries' pages are fetched; may be repeated",
     )
     parser.add_argument(
+        "--sources",
+        type=Path,
+        metavar="FILE",
+        help="a YAML file that names paths, feeds and pages: take each once, with --watch again whenever it is due",
+    )
+    parser.add_argument(
         "--prune",
         action="store_true",
         help="remove articles whose file has gone from the given folders, or whose given page is no longer there",
@@ -85,7 +94,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--dry-run", action="store_true", help="say what would happen, and why, and change nothing")
     parser.add_argument(
-        "--watch", action="store_true", help="keep running and put in, update and remove articles as their files change"
+        "--watch",
+        action="store_true",
+        help="keep running and put in, update and remove articles as their files change, or as sources are due",
     )
     ray = "let a Ray cluster read and embed the files: its address, or auto for the one of this machine"
     parser.add_argument("--ray", metavar="ADDRESS", help=ray)
@@ -152,15 +163,22 @@ def _run(
     cluster: type[OnCluster] | None = None,
 ) -> Report:
     """Run once under the writer's lock; ``progress`` takes the place of the one that suits the terminal."""
+    with _opened(settings, embedder) as archive:
+        if cluster:
+            options = replace(options, looking=cluster(archive, embedder))
+        with shown(quiet=quiet or progress is not None) as suited:
+            return run(archive, embedder, options, progress or suited, stop.is_set)
+
+
+@contextmanager
+def _opened(settings: Settings, embedder: Embedder) -> Iterator[Archive]:
+    """Open the archive, sound, for writing."""
     archive = settings.archive(create=True)
     try:
         with archive.writing():
             archive.check_model(embedder.identity)
             _mend(archive, embedder)
-            if cluster:
-                options = replace(options, looking=cluster(archive, embedder))
-            with shown(quiet=quiet or progress is not None) as suited:
-                return run(archive, embedder, options, progress or suited, stop.is_set)
+            yield archive
     finally:
         archive.close()
 
@@ -201,25 +219,7 @@ class _Watched:
 
     def catch_up(self, changed: set[str] | None, stop: _Stop) -> None:
         """Run over what changed (None: everything) until it worked; raises only what trying again cannot mend."""
-        from index.ingest.watch import pause
-
-        reported, delay = "", 1.0
-        while not stop.is_set():
-            try:
-                self._run_once(changed, stop)
-            except (ModelChanged, SettingsError):
-                raise
-            except Exception as error:  # a watch outlives whatever it meets, and says so
-                sentence = _sentence(error)
-                if sentence != reported:
-                    print(f"{sentence}\nTrying again until it works.", file=sys.stderr, flush=True)
-                reported, changed = sentence, None
-                pause(2.0 if isinstance(error, LockedError) else delay, stop)
-                delay = min(delay * 2, 60.0)
-            else:
-                if reported:
-                    print("It works again.", file=sys.stderr, flush=True)
-                return
+        until_it_works(lambda first: self._run_once(changed if first else None, stop), stop, _warn)
 
     def _run_once(self, changed: set[str] | None, stop: _Stop) -> None:
         options = replace(self._options, changed=changed)
@@ -231,24 +231,57 @@ class _Watched:
             _print_report(report, self._json)
             self._failed = set(report.failures)
             if not stop.is_set():
-                print(
-                    f"Watching {', '.join(printable(path) for path in options.paths)}. Ctrl-C stops.",
-                    file=sys.stderr,
-                    flush=True,
-                )
+                _warn(f"Watching {', '.join(printable(path) for path in options.paths)}. Ctrl-C stops.")
             return
-        progress = _WatchProgress(quiet=self._json)
+        progress = WatchProgress(_say if not self._json else lambda _line: None)
         report = _run(self._settings, self._embedder, options, stop, quiet=True, progress=progress)
-        for folder in progress.gone.keys() - self._kept:
-            print(_kept_line(folder, progress.gone[folder]), file=sys.stderr, flush=True)
-        self._kept = set(progress.gone)
+        for folder in report.kept.keys() - self._kept:
+            _warn(_kept_line(folder, report.kept[folder]))
+        self._kept = set(report.kept)
         fresh = [failure for failure in report.failures if failure not in self._failed]
         self._failed = set(report.failures) | (self._failed if changed is not None else set())
         if self._json and (report.changed or fresh):
-            print(json_line(report.as_json()), flush=True)
+            _say(json_line(report.as_json()))
         elif not self._json:
             for failure in fresh:
-                print(f"failed   {printable(short_path(failure.path))}: {printable(failure.reason)}", flush=True)
+                _say(f"failed   {printable(short_path(failure.path))}: {printable(failure.reason)}")
+
+
+def _take_sources(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
+    from index.ingest.schedule import Lines, Schedule
+    from index.ingest.sources import states
+
+    if parsed.dry_run or parsed.ray or parsed.prune or (parsed.watch and (parsed.force or parsed.retry_failed)):
+        raise SettingsError(
+            "--sources goes with --json, and with either --watch or --force and --retry-failed. What is to be "
+            "removed when its file has gone says prune: true in the file."
+        )
+    model = embedder or settings.embedder(many=True)
+    with _Stop(stdin=False) as stop:
+        schedule = Schedule(
+            parsed.sources,
+            _options(parsed, settings),
+            model,
+            lambda: _opened(settings, model),
+            lambda: _web(settings, stop.is_set),
+            stop,
+            lines=Lines(_say, _warn, as_json=parsed.json),
+        )
+        if settings.has_archive():
+            with closing(settings.open_catalog()) as catalog, catalog.snapshot() as snapshot:
+                schedule.remember(states(snapshot))
+        if parsed.watch:
+            schedule.keep_on()
+            return 0
+        return 0 if schedule.take_all() else 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _warn(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
 
 
 def _kept_line(folder: str, files: int) -> str:
@@ -257,49 +290,6 @@ def _kept_line(folder: str, files: int) -> str:
         f"of its {files} files stay in. "
         f"If they are to go: python ingest.py {printable(short_path(folder))} --prune"
     )
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, NewsdeskError):
-        return str(error)
-    if isinstance(error, OSError):
-        return (
-            f"{error.filename or 'the system'}: {error.strerror or error}. Check the disk and its permissions: "
-            "python -m bot doctor"
-        )
-    return f"The run ended with a fault of newsdesk ({type(error).__name__}: {error}). Please report it."
-
-
-class _WatchProgress(Progress):
-    """One line for each change, once it is in."""
-
-    _DONE: ClassVar = {"add": "added", "update": "updated", "remove": "removed"}
-
-    def __init__(self, *, quiet: bool) -> None:
-        self.gone: dict[str, int] = {}
-        self._quiet = quiet
-        self._steps: list[Step] = []
-
-    def step(self, step: Step) -> None:
-        self._steps.append(step)
-
-    def kept(self, folder: str, files: int) -> None:
-        self.gone[folder] = files
-
-    def published(self, report: Report) -> None:
-        steps, self._steps = self._steps, []
-        if self._quiet:
-            return
-        added = {step.digest: step for step in steps if step.action == "add"}
-        moved = {step.digest: step for step in steps if step.action == "remove" and step.digest in added}
-        for step in steps:
-            path, title = printable(short_path(step.path)), printable(step.title)
-            if step.digest in moved and step.action == "remove":
-                continue
-            if step.action == "add" and step.digest in moved:
-                print(f"moved    {printable(short_path(moved[step.digest].path))} → {path}  {title}", flush=True)
-            else:
-                print(f"{self._DONE[step.action]:<8} {path}  {title}", flush=True)
 
 
 def _mend(archive: Archive, embedder: Embedder) -> None:

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 PREFIX = "NEWSDESK_"
 
 
+def _data_dir() -> Path:
+    # Installed, newsdesk runs from any folder: without one named data there, the archive is the user's own.
+    clone = Path(__file__).with_name("pyproject.toml").exists()
+    return Path("data") if clone or Path("data").is_dir() else Path.home() / ".local/share/newsdesk"
+
+
 class Group(BaseModel):
     """Settings that belong together; they never change while a program runs."""
 
@@ -248,7 +254,7 @@ class Settings(BaseSettings):
         env_ignore_empty=True,
     )
 
-    data_dir: Path = Field(Path("data"), description="folder of the archive, on a local disk")
+    data_dir: Path = Field(default_factory=_data_dir, description="folder of the archive, on a local disk")
     model: ModelSettings = ModelSettings()
     catalog: CatalogSettings = CatalogSettings()
     vectors: VectorsSettings = VectorsSettings()
@@ -262,12 +268,8 @@ class Settings(BaseSettings):
     web: WebSettings = WebSettings()
     log: LogSettings = LogSettings()
     slack_bot_token: SecretStr | None = Field(None, validation_alias="SLACK_BOT_TOKEN", description="xoxb-…")
-    slack_app_token: SecretStr | None = Field(
-        None, validation_alias="SLACK_APP_TOKEN", description="xapp-…, for Socket Mode"
-    )
-    slack_signing_secret: SecretStr | None = Field(
-        None, validation_alias="SLACK_SIGNING_SECRET", description="for HTTP mode"
-    )
+    slack_app_token: SecretStr | None = Field(None, validation_alias="SLACK_APP_TOKEN", description="xapp-…")
+    slack_signing_secret: SecretStr | None = Field(None, validation_alias="SLACK_SIGNING_SECRET", description="HTTP")
     slack_api_url: AnyHttpUrl | None = Field(
         None, validation_alias="SLACK_API_URL", description="instead of https://slack.com/api/"
     )
@@ -337,10 +339,7 @@ class Settings(BaseSettings):
         return Catalog(self.database() or self.data_dir / FILE)
 
     def signed_links(self) -> SignedLinks:
-        """Return what makes and opens links into the reading room.
-
-        Raises SettingsError if their secret cannot be had.
-        """
+        """Return what makes and opens links into the reading room. Raises SettingsError if there is no secret."""
         from web.links import SignedLinks, secret
 
         own = self.web.secret.get_secret_value() if self.web.secret else secret(self.data_dir)

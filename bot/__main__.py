@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from datetime import date
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,6 +52,7 @@ def _parser() -> argparse.ArgumentParser:
             "runs the Slack bot."
         ),
     )
+    parser.add_argument("--version", action="version", version=f"newsdesk {version('newsdesk')}")
     subcommands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     ask = subcommands.add_parser("ask", help="ask a question on the terminal")

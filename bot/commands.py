@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import json
 import os
+import shutil
 import sys
 from collections.abc import AsyncIterator
 from datetime import date
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from bot.desks import AnsweringDesk
     from bot.reply import Links
     from bot.slack.bot import SlackBot
+    from bot.terminal import Style
     from index.archive import Archive
     from index.model.embedder import Embedder
 
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
 def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:
     """Answer the question, or the lines of a file. Returns 0, or 2 if a line was wrong."""
     from bot.answer.desk import Request
-    from bot.terminal import answer_text, explanation, opens_links, sources
+    from bot.terminal import answer_text, explanation, sources, style_of
 
     if (parsed.question is None) == (parsed.jsonl is None):
         raise SettingsError(
@@ -41,6 +43,7 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
             'about the truce"'
         )
     today = parsed.today or date.today()
+    style = style_of(sys.stdout, os.environ, shutil.get_terminal_size((100, 24)).columns)
     links, model, llm = links_of(settings), embedder or settings.embedder(), llm_of(settings)
     with opened_archive(settings) as archive:
         desk = answering_desk(quotes_desk(archive, settings, model), llm, settings, model)
@@ -56,36 +59,31 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
                     parsed.until,
                     parsed.publisher,
                 ),
-                stream=not parsed.json,
+                None if parsed.json else style,
             )
             if parsed.json:
                 print(json_line(reply.as_json(parsed.explain, links)))
             else:
-                hyperlinks = opens_links(sys.stdout, os.environ)
-                print(
-                    f"\n{sources(reply, _width(), links, hyperlinks=hyperlinks)}"
-                    if streamed
-                    else answer_text(reply, _width(), links, hyperlinks=hyperlinks)
-                )
+                print(f"\n{sources(reply, style, links)}" if streamed else answer_text(reply, style, links))
                 if parsed.explain:
-                    print(f"\n{explanation(reply, _width())}")
+                    print(f"\n{explanation(reply, style.width)}")
             code = 0
         _mend_index(archive)
     return code
 
 
-def _ask_and_print(desk: AnsweringDesk, request: Request, *, stream: bool) -> tuple[bool, Reply]:
+def _ask_and_print(desk: AnsweringDesk, request: Request, style: Style | None) -> tuple[bool, Reply]:
     """Ask and, on a terminal, print the sentences as they come; return whether any was printed, and the reply."""
     from bot.answer.desk import Reply
     from bot.desks import StreamingDesk
     from bot.terminal import sentence_text
 
     streamed = False
-    if stream and isinstance(desk, StreamingDesk) and sys.stdout.isatty():
+    if style and isinstance(desk, StreamingDesk) and sys.stdout.isatty():
         for item in desk.stream(request):
             if isinstance(item, Reply):
                 return streamed, item
-            print(sentence_text(item, _width()), flush=True)
+            print(sentence_text(item, style), flush=True)
             streamed = True
     return streamed, desk.ask(request)
 
@@ -150,12 +148,6 @@ def _mend_index(archive: Archive) -> None:
     _, outcome = mend_index(archive)
     if outcome:
         print(f"The search index could not be used ({trouble}); {outcome}.", file=sys.stderr)
-
-
-def _width() -> int:
-    import shutil
-
-    return max(40, min(100, shutil.get_terminal_size((100, 24)).columns))
 
 
 def doctor(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | None) -> int:

@@ -22,7 +22,7 @@ from bot.answer.desk import Desk, Reply, Request
 from bot.answer.examples import example_questions
 from bot.desks import AnsweringDesk, StreamingDesk
 from bot.journal.stored_answer import StoredAnswer, stored_answer
-from bot.languages import language_of, refusal_in
+from bot.languages import language_of, languages, refusal_in
 from bot.reply import Answer, Links, Sentence
 from bot.telemetry import error_place
 from index.archive import Archive
@@ -146,7 +146,9 @@ class DeskThreads:
         found = stored_answer(reply, archive_versions(archive), links)
         language = None if found.answered else language_of(found.question)
         foreign = refusal_in(language, self._count_languages(archive)) if language else ""
-        return replace(found, note=foreign, near=()) if foreign else found
+        if language and foreign and found.closest:
+            foreign += f" {languages()[language].closest}"
+        return replace(found, note=foreign) if foreign else found
 
     def _count_languages(self, archive: Archive) -> Counter[str]:
         found = article_languages(archive, self._languages[0])

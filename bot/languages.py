@@ -17,10 +17,13 @@ _MOST = 5  # languages that are named
 
 
 class Language(NamedTuple):
-    """A language: its own name, the sentence of a refusal, and words that tell it."""
+    """A language: its own name, the sentence of a refusal, what introduces the closest sentence, and words that tell
+    it.
+    """
 
     name: str
     refusal: str
+    closest: str
     words: frozenset[str]
 
 
@@ -28,7 +31,8 @@ class Language(NamedTuple):
 def languages() -> dict[str, Language]:
     """Return the languages that are known, by code."""
     return {
-        code: Language(name, said, frozenset(words.split())) for code, name, said, words in rows("languages", fields=4)
+        code: Language(name, said, closest, frozenset(words.split()))
+        for code, name, said, closest, words in rows("languages", fields=5)
     }
 
 

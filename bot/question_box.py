@@ -22,6 +22,7 @@ from bot.journal.tables import JOURNAL_ERRORS
 from bot.reply import Links, about, hit_json
 from index.errors import NewsdeskError
 from index.store.dialect import Database
+from web.stream import Show
 
 log = logging.getLogger("newsdesk.answers")
 
@@ -39,6 +40,7 @@ class QuestionBox:
         self._desk, self._place, self._links = desk, journal, links
         self._opened: Journal | None = None
         self._opening = threading.Lock()
+        self.streams = False  # whether answers are written; known once the desk is loaded
         self._waiting = 0
         self._looked = 0.0
         self._looking: asyncio.Task[None] | None = None
@@ -46,6 +48,7 @@ class QuestionBox:
     async def load(self) -> None:
         """Load the desk and look for examples; a failure is logged, and the next question tries again."""
         await self._desk.load_now()
+        self.streams = await self._desk.streams()
         self._looked = time.monotonic()
 
     def examples(self) -> tuple[str, ...]:
@@ -54,17 +57,17 @@ class QuestionBox:
             self._looking = asyncio.create_task(self.load())
         return self._desk.known_examples
 
-    async def ask(self, question: str, user: str, after: str = "") -> str:
+    async def ask(self, question: str, user: str, after: str = "", show: Show | None = None) -> str:
         """Answer a question and return the id of the answer.
 
-        ``after`` is the id of the answer that it follows. An error becomes an answer that says so. Raises
-        ArchiveError if the journal cannot be written.
+        ``after`` is the id of the answer that it follows; the sentences of a written answer are passed to ``show`` as
+        they come. An error becomes an answer that says so. Raises ArchiveError if the journal cannot be written.
         """
         entry = _entry("web", question, user, after)
         earlier = await asyncio.to_thread(self._conversation, after) if after else []
         request = Request(question, date.today(), thread=tuple(item.text for item in earlier if item.text))  # noqa: DTZ011  the day is the team's
         try:
-            reply, answer = await self._answered(request)
+            reply, answer = await self._answered(request, show if self.streams else None)
         except (TimeoutError, NewsdeskError, *JOURNAL_ERRORS) as error:
             reply, answer = None, answer_to_error(question, error)
         await self._store(entry, reply, answer)
@@ -89,14 +92,22 @@ class QuestionBox:
         hits = await self._desk.search(_request(asked), limit)
         return [_without_folders({**about(hit.article), **hit_json(hit)}) for hit in hits]
 
-    async def _answered(self, request: Request) -> tuple[Reply | None, StoredAnswer]:
+    async def _answered(self, request: Request, show: Show | None = None) -> tuple[Reply | None, StoredAnswer]:
         if self._waiting >= _MOST_WAITING:
             raise QuestionError(_BUSY)
         self._waiting += 1
         try:
-            return await asyncio.wait_for(self._desk.answer(request, self._links), _LONGEST)
+            answering = self._streamed(request, show) if show else self._desk.answer(request, self._links)
+            return await asyncio.wait_for(answering, _LONGEST)
         finally:
             self._waiting -= 1
+
+    async def _streamed(self, request: Request, show: Show) -> tuple[Reply, StoredAnswer]:
+        async for item in self._desk.stream(request):
+            if isinstance(item, Reply):
+                return item, await self._desk.stored(item, self._links)
+            show(item.text, item.numbers)
+        raise DeskError("the stream of an answer ended without it")
 
     async def _store(self, entry: JournalEntry, reply: Reply | None, answer: StoredAnswer) -> None:
         ended = replace(entry, finished=time.time(), answer=answer.as_json())

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from index.articles import Article, Hit, Passage
 from web.links import LinkTarget, QuotedPlace, SignedLinks, Span, address, at_passage, target, version_of
 
 Outcome = Literal["answered", "unsure", "refused"]
-Reason = Literal["nothing_found", "not_supported", "declined"]
+Reason = Literal["nothing_found", "not_supported", "declined", "said_above"]
+
+UNSURE = "I found no sentence that says so. Closest:"
+REFUSED = "The articles do not seem to be about that."
+SAID_ABOVE = "The articles say no more on that than the answer above."
+
+
+def instead_of_answer(reason: str, *, unsure: bool) -> str:
+    """Return the line that stands where there is no answer; where one is unsure, the closest sentence follows it."""
+    return UNSURE if unsure else SAID_ABOVE if reason == "said_above" else REFUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,42 @@ class Sentence:
     bold: Span | None = None
 
 
+class Quoted(Protocol):
+    """A citation, or one as it is stored."""
+
+    @property
+    def number(self) -> int:
+        """The number under which it is cited."""
+
+    @property
+    def headline(self) -> bool:
+        """Whether the quote is the headline of its article."""
+
+    @property
+    def speaker(self) -> str:
+        """Who speaks, where the quote does not name them."""
+
+
+def lists_articles(lead: str, citations: Sequence[Quoted]) -> bool:
+    """Tell whether an answer lists articles: under a line of our own it quotes nothing but headlines.
+
+    They are shown in the lines of their sources alone.
+    """
+    return bool(lead) and all(citation.headline for citation in citations)
+
+
+def speaker_of(sentence: Sentence, citations: Iterable[Quoted]) -> str:
+    """Return who speaks in a sentence that does not name them, "" if it does or nobody speaks."""
+    return next((one.speaker for one in citations if one.number in sentence.numbers), "")
+
+
+def numbered(sentence: Sentence, citations: Iterable[Quoted]) -> str:
+    """Return a sentence as plain text: its speaker, the sentence, and the numbers of its citations."""
+    speaker = speaker_of(sentence, citations)
+    numbers = "".join(f"[{number}]" for number in sentence.numbers)
+    return f"{speaker}: {sentence.text} {numbers}" if speaker else f"{sentence.text} {numbers}"
+
+
 @dataclass(frozen=True, slots=True)
 class Dropped:
     """A sentence that was not supported, and why."""
@@ -75,8 +120,10 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The answer as one text, citation numbers in square brackets behind each sentence."""
-        return " ".join(f"{s.text} {''.join(f'[{number}]' for number in s.numbers)}" for s in self.sentences)
+        """The answer as one text: before each sentence who speaks, where the sentence does not name them; behind it the
+        numbers of its citations in square brackets.
+        """
+        return " ".join(numbered(sentence, self.citations) for sentence in self.sentences)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from index.errors import NewsdeskError, SettingsError
+from settings import load as load_settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
@@ -42,22 +43,33 @@ OTHERS = (
     "sides",
     "vectors",
 )
+NAMES = (*OURS, *OTHERS, "plan", "own")  # own: your questions, asked of your archive (docs/use/measure.md)
 LONG = ("speed", "growth")  # these tell what they have on the way
 SETS = {
     "retrieve": ("own", "newsquiz", "squad2_half", "clapnq"),
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
-    "followup": ("cast_rewrite", "mtrag_un"),
+    "followup": ("own", "cast_rewrite", "mtrag_un"),
     "conflicts": ("ramdocs",),
     "remarks": ("own",),
     "desk": ("own", "desk"),
 }
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, embedder: Embedder | None = None) -> int:
     """Run the command and return its exit code: 0 measured, 2 not."""
     parsed = _parser().parse_args(arguments)
     try:
+        if "own" in parsed.evals:
+            if parsed.evals != ["own"] or not isinstance(parsed.questions, Path):
+                raise SettingsError(
+                    "own asks your questions of your archive, by itself: python -m evals own --questions FILE"
+                )
+            from evals.own_archive import measure
+
+            return measure(parsed, load_settings(), embedder)
+        if isinstance(parsed.questions, Path):
+            raise SettingsError(f"--questions {parsed.questions} is no number. Only own takes a file of questions.")
         if "plan" in parsed.evals:
             from evals import plan
 
@@ -77,9 +89,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m evals", description="Measure quality and speed on data sets. Results: evals/results/."
     )
-    parser.add_argument(
-        "evals", nargs="+", choices=[*OURS, *OTHERS, "plan"], metavar="EVAL", help=", ".join((*OURS, *OTHERS, "plan"))
-    )
+    parser.add_argument("evals", nargs="+", choices=NAMES, metavar="EVAL", help=", ".join(NAMES))
     parser.add_argument(
         "--data",
         type=Path,
@@ -110,7 +120,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--questions-per-second", type=_rate, default=1.0, metavar="Q", help="that plan plans for (default 1)"
     )
-    parser.add_argument("--json", action="store_true", help="print the plan as JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print the plan, or the figures and replies of own, as JSON"
+    )
     parser.add_argument(
         "--cache",
         type=Path,
@@ -118,18 +130,20 @@ def _parser() -> argparse.ArgumentParser:
         metavar="DIR",
         help="where archives are kept between runs (default .evals)",
     )
-    parser.add_argument("--results", type=Path, metavar="DIR", help="where results go (default evals/results)")
+    parser.add_argument(
+        "--results", type=Path, metavar="DIR", help="where results go (default evals/results; of own: this folder)"
+    )
     parser.add_argument(
         "--answerer",
         choices=["quotes", "llm"],
-        default="quotes",
-        help="who answers: quotes, or the language model of the settings",
+        help="who answers: quotes (the default), or the language model of the settings; own: as the settings say",
     )
     parser.add_argument(
         "--questions",
-        type=int,
-        metavar="N",
-        help="ask only so many questions of each set, drawn by seed: a model costs time or money",
+        type=lambda text: int(text) if text.isdigit() else Path(text),
+        metavar="N|FILE",
+        help="ask only so many questions of each set, drawn by seed: a model costs time or money; of own: the file of "
+        "your questions, one a line",
     )
     parser.add_argument(
         "--baselines", action="store_true", help="also measure llama-index's own index on the same articles"
@@ -163,7 +177,6 @@ def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
     from evals.data import load
     from evals.memory import Remembering
     from evals.own import own
-    from settings import load as load_settings
 
     settings = load_settings()
     embedder = Remembering(settings.embedder(many=True), parsed.cache / "vectors.sqlite3")
@@ -184,13 +197,16 @@ def _measured(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
     from bot.answer.desk import Desk
-    from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve
+    from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve, threads
     from evals.archives import archive_of
     from evals.asking import ask_all
 
     if "retrieve" in names:
         yield "retrieve", retrieve.measured(data, embedder, parsed.cache, parsed.baselines)
-    if "followup" in names:
+    if "followup" in names and data.name == "own":
+        with archive_of(data, embedder, parsed.cache) as archive:
+            yield "followup", threads.measured(Desk(archive, embedder))
+    elif "followup" in names:
         yield "followup", followup.measured(data, embedder, parsed.cache)
     if "conflicts" in names:
         with archive_of(data, embedder, parsed.cache) as archive:
@@ -237,7 +253,6 @@ def _written(desk: Desk, embedder: Embedder) -> AnsweringDesk:
     """Put the language model of the settings in front of a desk."""
     from bot.wiring import answering_desk
     from bot.write.llm import Llm
-    from settings import load as load_settings
 
     settings = load_settings()
     if not settings.llm.model:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bot.answer.follow_up import complete_follow_up
+from bot.question.follow_up import complete_follow_up
 from evals.archives import archive_of
 from evals.data import DataSet, Query
 from evals.metrics import mean

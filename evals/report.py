@@ -13,7 +13,7 @@ from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
-_STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;
+STYLE = """body{font:15px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222;
 background:#fff}
 table{border-collapse:collapse;margin:.5rem 0 1.5rem}td,th{padding:.2rem .7rem;text-align:right;
 border-bottom:1px solid #ddd}
@@ -42,7 +42,7 @@ def page(results: Sequence[Mapping[str, Any]]) -> str:
     return (
         '<!doctype html>\n<html lang="en"><meta charset="utf-8"><meta name="viewport" '
         'content="width=device-width"><title>newsdesk: figures</title>'
-        f"<style>{_STYLE}</style><h1>newsdesk: figures</h1>"
+        f"<style>{STYLE}</style><h1>newsdesk: figures</h1>"
         "<p>Made by <code>python -m evals</code>. <small>dev: the half that was tuned on; test, blind: the other half. "
         "In brackets: 95 % interval.</small></p>"
         f"{body}</html>\n"

@@ -79,7 +79,7 @@ def summed(rows: Sequence[dict[str, float]]) -> dict[str, Any]:
 
 
 def _ours(archive: Archive, embedder: Embedder, query: Query) -> list[Found]:
-    from bot.answer.question import parse_question
+    from bot.question.parse import parse_question
 
     asked = parse_question(query.question, query.today or TODAY)
     vector = embedder.embed([asked.search])[0]

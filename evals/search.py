@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from bot.answer.question import parse_question
+from bot.question.parse import parse_question
 from evals.archives import archive_of
 from evals.data import load
 from evals.machine import machine, resident

@@ -81,6 +81,8 @@ _OUTLET = re.compile(
     r"\b(?:Times|Post|News|Now|Journal|Guardian|Telegraph|Mail|Reuters|Bloomberg|Press|Wire|Department|Ministry|Office|Agency|Council|Bank|Company|Inc|Corp|"
     r"Group|University|Service|Commission|Committee|Party|Government|House|Union|Court|Institute|Association|Twitter|Google|Facebook|Microsoft|Apple)\Z"
 )
+_BEGINNING = 60  # characters of a sentence in which whoever acts in it is named
+_BEHIND = re.compile(r"\b(?:of|to|with|by|for|from|against|about|on|in|at|between|and|than)\s+(?:the\s+)?\Z", re.I)
 _LONGEST_OPEN = 5  # sentences a quotation may run on before its closing mark was forgotten
 
 
@@ -146,6 +148,19 @@ def named_in(sentence: str) -> tuple[list[str], list[str]]:
     """Return the speakers that a sentence itself names, and the pronouns that speak in it."""
     found = [who for who, _ in speeches(outside_quotes(sentence))]
     return [who for who in found if not PRONOUN.match(who)], [who for who in found if PRONOUN.match(who)]
+
+
+def acting_in(sentence: str) -> frozenset[str]:
+    """Return the terms of the names near the beginning of a sentence in which nobody speaks, but for those behind a
+    preposition: what it tells is likely what one of them did.
+    """
+    outside = outside_quotes(sentence)
+    if speeches(outside) and not named_in(sentence)[1]:
+        return frozenset()
+    names = [match for match in NAME.finditer(outside) if match.start() < _BEGINNING]
+    return frozenset(
+        term for match in names if not _BEHIND.search(outside, 0, match.start()) for term in terms(match.group())
+    )
 
 
 def _carried_from(

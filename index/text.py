@@ -52,7 +52,11 @@ def term_of(word: str) -> str:
     """
     folded = anyascii(word[:_LONGEST]).lower().replace("’", "'")
     folded = re.sub(r"'s?$", "", folded)
-    folded = re.sub(r"[^a-z0-9]", "", folded)
+    return term_of_folded(re.sub(r"[^a-z0-9]", "", folded))
+
+
+def term_of_folded(folded: str) -> str:
+    """Return the term for one word that has only the letters a to z and digits, "" for a stop word."""
     if not folded or folded in STOP_WORDS:
         return ""
     stem = stemmed(folded)

@@ -32,6 +32,13 @@ class View:
         phrases = self.snapshot.document_frequencies(term for term in wanted if " " in term)
         return {term: phrases[term] if term in phrases else words.frequency(term) for term in wanted}
 
+    def known_terms(self, terms: Iterable[str]) -> dict[str, int]:
+        """Return which of many terms (of one word each) stand in any passage, and in how many."""
+        wanted, words = list(dict.fromkeys(terms)), self.words
+        if words is None:
+            return self.snapshot.known_terms(wanted)
+        return {term: count for term in wanted if (count := words.frequency(term))}
+
     def articles_within(self, scope: Scope) -> set[str]:
         """Return the ids of the articles in a scope."""
         return (self.words or self.snapshot).articles_within(scope)

@@ -18,12 +18,14 @@ import yaml
 from newsroom import ROOT
 
 from bot.slack.queue import _GRACE
+from ingest import _parser as ingest_parser
 from settings import names
 
 DEPLOY = ROOT / "deploy"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 CONTAINERFILE = (DEPLOY / "Containerfile").read_text()
 COMPOSE = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+SOURCES = DEPLOY / "sources.conf"
 UNITS = sorted(DEPLOY.glob("*.service"))
 MANIFESTS = sorted(path for path in (DEPLOY / "kubernetes").glob("*.yaml") if path.name != "kustomization.yaml")
 OBJECTS: list[dict[str, Any]] = [each for path in MANIFESTS for each in yaml.safe_load_all(path.read_text())]
@@ -127,15 +129,25 @@ def test_a_unit_may_do_little(path):
     assert service["KillMode"] == "mixed"  # the process that writes Chroma is not to be stopped in the middle
 
 
+def test_what_the_units_start_is_a_command_of_the_ingest():
+    for path in (DEPLOY / "newsdesk-ingest.service", SOURCES):
+        [line] = [line for line in path.read_text().splitlines() if line.startswith("ExecStart=/")]
+        assert ingest_parser().parse_args(line.partition("ingest.py ")[2].split())
+
+
+@pytest.mark.parametrize("sources", [False, True])
 @pytest.mark.skipif(
     shutil.which("systemd-analyze") is None, reason="no systemd-analyze here: the units are not verified"
 )
-def test_systemd_takes_the_units(tmp_path):
+def test_systemd_takes_the_units(sources, tmp_path):
     for path in DEPLOY.glob("newsdesk*"):
         (tmp_path / path.name).write_text(path.read_text().replace("/opt/newsdesk/.venv/bin/python", "/bin/sh"))
-    done = subprocess.run(
-        ["systemd-analyze", "verify", *tmp_path.iterdir()], capture_output=True, text=True, check=False
-    )
+    units = list(tmp_path.iterdir())
+    if sources:
+        folder = tmp_path / "newsdesk-ingest.service.d"
+        folder.mkdir()
+        (folder / "sources.conf").write_text(SOURCES.read_text().replace("/opt/newsdesk/.venv/bin/python", "/bin/sh"))
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     for path in tmp_path.glob("*.service"):
         rated = subprocess.run(

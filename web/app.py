@@ -16,37 +16,21 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from index.errors import NewsdeskError
 from index.store.catalog import Catalog
 from web import api, pages
 from web.door import Door
+from web.headers import FORM, FRAMED, FRAMING, HEADERS, Headers
 from web.links import LinkKind, SignedLinks
 from web.shelf import Answers, Shelf
+from web.stream import Show, Streams, is_wanted
 
 log = logging.getLogger("newsdesk.web")
 
 _REMEMBERED = 32 * 2**20  # bytes of rendered pages
 _HTML = "text/html; charset=utf-8"
-_POLICY = (
-    "default-src 'none'; style-src 'self'; script-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors "
-    "'none'"
-)
-_FORM_POLICY = {"content-security-policy": _POLICY.replace("form-action 'none'", "form-action 'self'")}
 _LONGEST_FORM = 32_768  # bytes; a question of 2,000 characters takes 18,000 at most
-_HEADERS = {
-    "content-security-policy": _POLICY,
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "x-robots-tag": "noindex, nofollow, noarchive",
-    "cross-origin-opener-policy": "same-origin",
-    "cross-origin-resource-policy": "same-origin",
-    "cache-control": "private, no-cache",
-}
-_RAW = [(name.encode(), value.encode()) for name, value in _HEADERS.items()]
-
 _REFUSED = (
     "This link does not open",
     "It is incomplete, or its time is over: links into the reading room end after some weeks.",
@@ -77,7 +61,12 @@ T = TypeVar("T")
 
 
 class Box(api.Replies, Protocol):
-    """What answers questions: bot/question_box.py."""
+    """What answers questions: bot/question_box.py.
+
+    ``streams``: answers are written, and their sentences shown as they come.
+    """
+
+    streams: bool
 
     async def load(self) -> None:
         """Prepare to answer."""
@@ -85,8 +74,11 @@ class Box(api.Replies, Protocol):
     def examples(self) -> Sequence[str]:
         """Return questions to try."""
 
-    async def ask(self, question: str, user: str, after: str = "") -> str:
-        """Answer a question, which may follow the answer ``after``; return the id of the answer."""
+    async def ask(self, question: str, user: str, after: str = "", show: Show | None = None) -> str:
+        """Answer a question, which may follow the answer ``after``; return the id of the answer.
+
+        The sentences of a written answer are passed to ``show`` as they come.
+        """
 
     async def rate(self, id_: str, user: str, vote: Literal["up", "down"], reason: str = "") -> None:
         """Store what a person thinks of an answer."""
@@ -118,6 +110,7 @@ def app(
     routes = [
         Route("/a/{article}", room.article),
         Route("/o/{article}", room.original),
+        Route("/p/{article}", room.saved_page),
         Route("/q/{answer}", room.answer),
         Route("/static/{name}", room.static),
         *extra_routes,
@@ -130,13 +123,13 @@ def app(
             *api.routes(asking.box, asking.door, shelf, links),
         ]
     handlers = {404: room.nothing_here, 405: room.nothing_here, 500: room.failed}
-    return Starlette(routes=routes, middleware=[Middleware(_Headers)], exception_handlers=handlers)
+    return Starlette(routes=routes, middleware=[Middleware(Headers)], exception_handlers=handlers)
 
 
 class _ReadingRoom:
     def __init__(self, links: SignedLinks, shelf: Shelf, answers: Answers | None, asking: Asking | None) -> None:
         self._links, self._shelf, self._answers, self._asking = links, shelf, answers, asking
-        self._pages = _Pages()
+        self._pages, self._streams = _Pages(), Streams()
         # One page for every link that is forged, damaged, too old or leads nowhere: it says nothing of the archive.
         self._refusal = pages.message_page(links.base, *_REFUSED)
 
@@ -163,7 +156,19 @@ class _ReadingRoom:
             found = self._shelf.original(id_)
             return pages.original_page(*found, until, self._links) if found else None
 
-        return await self._html(render)
+        return await self._html(render, FRAMING)
+
+    async def saved_page(self, request: Request) -> Response:
+        """Answer with the page that an article was saved as; it is shown in a frame of the original."""
+        id_ = request.path_params["article"]
+        if self._links.until("p", id_, request.scope["query_string"]) is None:
+            return self._refused()
+
+        def render() -> bytes | None:
+            found = self._shelf.original(id_)
+            return pages.saved_page(*found) if found and found[1].markup else None
+
+        return await self._html(render, FRAMED)
 
     async def answer(self, request: Request) -> Response:
         id_ = request.path_params["answer"]
@@ -176,9 +181,10 @@ class _ReadingRoom:
         def render() -> bytes | None:
             found = self._answers(id_) if self._answers else None
             form = None if user is None else self._links.form(user)
-            return pages.answer_page(found, until, self._links, form) if found else None
+            streams = bool(self._asking and self._asking.box.streams)
+            return pages.answer_page(found, until, self._links, form, streams) if found else None
 
-        return await self._html(render, None if user is None else _FORM_POLICY)
+        return await self._html(render, None if user is None else FORM)
 
     # --- the question box ---
 
@@ -188,9 +194,10 @@ class _ReadingRoom:
         user = self._asking.door.user(request)
         if user is None:
             return self._not_let_in(self._asking.door)
-        form, examples = self._links.form(user), self._asking.box.examples()
+        form, box = self._links.form(user), self._asking.box
+        examples, streams = box.examples(), box.streams
         return await self._html(
-            lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links), _FORM_POLICY
+            lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links, streams), FORM
         )
 
     async def ask(self, request: Request) -> Response:
@@ -220,9 +227,16 @@ class _ReadingRoom:
             return self._led(here)
         if seconds := door.seconds_to_wait(request):
             return self._message(429, *_TOO_MANY, f"Ask again in {seconds} seconds.", retry=seconds)
+
+        async def page_of(show: Show | None = None) -> str:
+            link = self._links.answer(await box.ask(question, user, after, show))
+            return self._links.base + _path(link, self._links.base)
+
         try:
+            if question and is_wanted(request):
+                return self._streams.answer(page_of)
             if question:
-                return self._led(_path(self._links.answer(await box.ask(question, user, after)), self._links.base))
+                return Response(status_code=303, headers={"location": await page_of()})
             reason = " ".join(said.get("reason", "").split())[:2_000]
             await box.rate(after, user, "up" if vote == "up" else "down", reason)
             return self._led(here + ("#why" if vote == "down" and not reason else "#thanks"))
@@ -304,7 +318,7 @@ class _ReadingRoom:
         ours = isinstance(error, NewsdeskError)
         log.error("a page could not be opened: %s", error if ours else type(error).__name__)
         headers = {
-            **_HEADERS,
+            **HEADERS,
             "cache-control": "no-store",
             "retry-after": "60",
         }  # after an error of our own nothing else adds them
@@ -355,23 +369,3 @@ class _Pages:
         self._size += len(page)
         while self._size > _REMEMBERED:
             self._size -= len(self._pages.popitem(last=False)[1])
-
-
-class _Headers:
-    """Adds to every answer the headers that keep pages private and without scripts of others."""
-
-    def __init__(self, inner: ASGIApp) -> None:
-        self._inner = inner
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._inner(scope, receive, send)
-            return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                there = {name for name, _ in message["headers"]}
-                message["headers"] = [*message["headers"], *(pair for pair in _RAW if pair[0] not in there)]
-            await send(message)
-
-        await self._inner(scope, receive, with_headers)

@@ -63,7 +63,7 @@ def _make(path: Path) -> None:
 
 
 Span = tuple[int, int]  # start and end in the article's text, in characters
-LinkKind = Literal["a", "o", "q", "f"]  # an article, its original, an answer; and the forms of a person
+LinkKind = Literal["a", "o", "p", "q", "f"]  # an article, its original, that as a page, an answer; a person's forms
 
 _SALT = "newsdesk reading room"
 _VERSION = 16  # characters of a digest that name a version
@@ -127,6 +127,10 @@ class SignedLinks:
         """Return the link to an article as it was saved."""
         return self._signed("o", article, [], until)
 
+    def saved_page(self, article: str, until: date | None = None) -> str:
+        """Return the link to the page that an article was saved as, to be shown in a frame."""
+        return self._signed("p", article, [], until)
+
     def answer(self, id_: str, until: date | None = None) -> str:
         """Return the link to an answer."""
         return self._signed("q", id_, [], until)
@@ -150,8 +154,8 @@ class SignedLinks:
         return place, date.fromisoformat(said["until"])
 
     def until(self, kind: LinkKind, id_: str, query: bytes) -> date | None:
-        """Return the last day of a link to an original or an answer, or of a form; None if it is wrong or its time is
-        over.
+        """Return the last day of a link to an original, a saved page or an answer, or of a form; None if it is wrong or
+        its time is over.
         """
         said = self._opened(kind, id_, query)
         return date.fromisoformat(said["until"]) if said else None

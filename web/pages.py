@@ -5,6 +5,7 @@ becomes HTML.
 from __future__ import annotations
 
 import re
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -18,8 +19,10 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from index.articles import Article, Source
 from index.dates import day_text
+from index.read.html.inert import LARGEST, inert
 from index.read.original import Original
 from index.text import printable
+from web.headings import subheadings
 from web.links import LinkTarget, SignedLinks, Span, address, at_passage
 from web.shelf import AnswerView, ArticleView, QuotedSource, RelatedArticle
 
@@ -39,12 +42,20 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
+class Paragraph:
+    """A line of a text in pieces; ``heading``: it is a subheading."""
+
+    pieces: tuple[Piece, ...]
+    heading: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """The part of a text that is shown, from ``start`` to ``end``, as paragraphs."""
 
     start: int
     end: int
-    paragraphs: tuple[tuple[Piece, ...], ...]
+    paragraphs: tuple[Paragraph, ...]
 
 
 def marked(text: str, cited: Span | None, others: Sequence[Span], begin: int | None = None) -> Part:
@@ -55,13 +66,14 @@ def marked(text: str, cited: Span | None, others: Sequence[Span], begin: int | N
         marks += [(first, last, "other") for first, last in _without(other, [(one, two) for one, two, _ in marks])]
     marks.sort()
     paragraphs, at, anchored = [], start, False
-    for line in text[start:end].split("\n"):
+    lines = text[start:end].split("\n")
+    for line, heading in zip(lines, subheadings(lines), strict=True):
         pieces: list[Piece] = []
         for first, last, mark in _pieces(at, at + len(line), marks):
             pieces.append(Piece(printable(text[first:last]), mark, anchor=mark == "cited" and not anchored))
             anchored = anchored or mark == "cited"
         if line.strip():
-            paragraphs.append(tuple(pieces))
+            paragraphs.append(Paragraph(tuple(pieces), heading))
         at += len(line) + 1
     return Part(start, end, tuple(paragraphs))
 
@@ -113,12 +125,18 @@ def _pieces(start: int, end: int, marks: Sequence[tuple[int, int, Mark]]) -> lis
 _HERE = Path(__file__).parent
 _ORIGINAL = 10_000_000  # characters of an original that are shown
 
-FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("room.css", "room.js")}
+FILES = {name: (_HERE / "static" / name).read_bytes() for name in ("room.css", "room.js", "ask.js")}
+_SAVED_STYLE = (_HERE / "static" / "saved.css").read_text("utf-8")
+# The policy of a saved page in its frame: nothing is loaded but this one style, nothing runs, nothing leads on.
+SAVED_POLICY = (
+    f"default-src 'none'; style-src 'sha256-{b64encode(sha256(_SAVED_STYLE.encode()).digest()).decode()}'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'self'; sandbox"
+)
 _DIGESTS = {name: sha256(content).hexdigest()[:12] for name, content in FILES.items()}
 
 _WHERE_FROM = {
     "file": "The file as it was saved.",
-    "page": "The page as it was fetched, shown as text.",
+    "page": "The page as it was fetched.",
     "record": "The record as it was saved.",
     "put together": (
         "The article's own text with the lines that were left out of it, where they stood: its file is not a text, "
@@ -188,7 +206,7 @@ def article_page(opened: ArticleView, place: LinkTarget, until: date, links: Sig
         headline=("other" if opened.cited else "cited") if opened.headline else "",
         retitled=opened.retitled,
         others=(opened.headline and bool(opened.cited))
-        or any(piece.mark == "other" for pieces in part.paragraphs for piece in pieces),
+        or any(piece.mark == "other" for paragraph in part.paragraphs for piece in paragraph.pieces),
         replaced=opened.replaced,
         lost=opened.lost,
         newer=links.article(opened.versions[0].place, until) if opened.replaced else None,
@@ -200,8 +218,9 @@ def article_page(opened: ArticleView, place: LinkTarget, until: date, links: Sig
 
 
 def original_page(article: Article, original: Original, until: date, links: SignedLinks) -> bytes:
-    """Return an article as it was saved."""
+    """Return an article as it was saved: a web page in a frame and its source, else a text."""
     text = original.text[:_ORIGINAL]
+    framed = original.markup and len(original.text) <= LARGEST
     return _rendered(
         "original.html",
         links.base,
@@ -210,14 +229,24 @@ def original_page(article: Article, original: Original, until: date, links: Sign
         where_from=_WHERE_FROM[original.kind],
         shortened=_ORIGINAL if len(original.text) > _ORIGINAL else None,
         article=links.article(LinkTarget(article.source.id), until),
+        # At the address by which the reader came, for only that may be framed.
+        frame=_here(links.saved_page(article.source.id, until)) if framed else None,
         until=until,
     )
 
 
-def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | None = None) -> bytes:
+def saved_page(article: Article, original: Original) -> bytes:
+    """Return the web page that an article was saved as, for a frame: without anything that loads, runs or leads on."""
+    return _rendered("saved.html", "", source=article.source, style=_SAVED_STYLE, body=inert(original.text) or "")
+
+
+def answer_page(
+    shown: AnswerView, until: date, links: SignedLinks, form: str | None = None, streams: bool = False
+) -> bytes:
     """Return an answer with its sources, each of them a link to its place.
 
-    With ``form``, which its forms send along, the reader can rate the answer and ask on.
+    With ``form``, which its forms send along, the reader can rate the answer and ask on; ``streams``: the next answer
+    is shown while it is written.
     """
     return _rendered(
         "answer.html",
@@ -227,9 +256,12 @@ def answer_page(shown: AnswerView, until: date, links: SignedLinks, form: str | 
             (source, links.article(source.place, until), around)
             for source, around in zip(shown.sources, _first_of_each_passage(shown.sources), strict=True)
         ],
+        listed=shown.verbatim and bool(shown.lead) and all("headline" in source.marks for source in shown.sources),
+        closest=(shown.closest, links.article(shown.closest.place, until)) if shown.closest else None,
         nearest=[(source, links.article(source.place, until)) for source in shown.nearest],
         earlier=[(question, links.answer(id_, until)) for question, id_ in shown.earlier],
         form=form,
+        streams=streams,
         until=until,
     )
 
@@ -241,11 +273,22 @@ def _first_of_each_passage(sources: Sequence[QuotedSource]) -> list[bool]:
 
 
 def home_page(
-    count: int, newest: Sequence[RelatedArticle], examples: Sequence[str], form: str, links: SignedLinks
+    count: int,
+    newest: Sequence[RelatedArticle],
+    examples: Sequence[str],
+    form: str,
+    links: SignedLinks,
+    streams: bool = False,
 ) -> bytes:
-    """Return the page with the question box. ``count``: how many articles there are; ``form``: what the form sends."""
+    """Return the page with the question box.
+
+    ``count``: how many articles there are; ``form``: what the form sends; ``streams``: the answer is shown while it is
+    written.
+    """
     articles = [(article, links.article(article.place)) for article in newest]
-    return _rendered("home.html", links.base, count=count, newest=articles, examples=examples[:3], form=form)
+    return _rendered(
+        "home.html", links.base, count=count, newest=articles, examples=examples[:3], form=form, streams=streams
+    )
 
 
 def message_page(base: str, title: str, *paragraphs: str) -> bytes:
@@ -274,6 +317,11 @@ def _about(article: Article, opened: ArticleView) -> dict[str, Any]:
 def _file_name(source: Source) -> str | None:
     """Return the name of an article's file without its folders, which are nobody's business."""
     return None if "://" in source.path else source.path.rpartition("/")[2] or None
+
+
+def _here(link: str) -> str:
+    parts = urlsplit(link)
+    return f"{parts.path}?{parts.query}"
 
 
 def _part_link(links: SignedLinks, place: LinkTarget, begin: int, until: date) -> str:

@@ -30,19 +30,32 @@ class QuotedSource:
     marks: tuple[str, ...] = ()  # what a reader is told beside it ("headline", "teaser only")
     before: str = ""  # what stands in the article around the quote
     after: str = ""
+    bold: Span | None = None  # where in the quote the sentence stands that answers
+    speaker: str = ""  # who speaks, where the quote does not name them
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that answers; the whole quote if none stands out."""
+        return self.quote[slice(*self.bold)] if self.bold else self.quote
 
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """A sentence of an answer and the numbers of its sources."""
+    """A sentence or an excerpt of an answer, and the numbers of its sources.
+
+    ``bold`` is where in it the sentence stands that answers; ``speaker`` is who speaks, where it does not name them.
+    """
 
     text: str
     numbers: tuple[int, ...]
+    bold: Span | None = None
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerView:
-    """A question with its answer, or with the message shown instead (``message``) and the passages that are closest.
+    """A question with its answer, or with the message shown instead (``message``), the sentence that comes closest to
+    an answer (``closest``), and other passages that are near.
 
     ``earlier``: the questions before it in the browser, oldest first, with the ids of their answers. ``lead`` and
     ``note`` stand before and under the sentences.
@@ -58,6 +71,7 @@ class AnswerView:
     earlier: tuple[tuple[str, str], ...] = ()
     lead: str = ""
     note: str = ""
+    closest: QuotedSource | None = None
 
 
 Answers = Callable[[str], AnswerView | None]

@@ -6,6 +6,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from bot.repair import READ_ONLY_INDEX
 from index.archive import Archive
 from index.errors import ArchiveError, NewsdeskError
+from index.ingest.sources import SourceState, is_late, states, troubles
 from index.model.embedder import Embedder
 from index.model.reader import reader_of
 from settings import Settings
@@ -52,6 +54,10 @@ def examine(settings: Settings, embedder: Embedder, check_slack: Callable[[Setti
         findings.append(_checked("catalog", lambda: _catalog(archive)))
         findings.append(_checked("archive's model", lambda: _same_model(archive, embedder)))
         findings.append(_checked("index", lambda: _index(archive)))
+        with archive.catalog.snapshot() as snapshot:
+            sources = list(states(snapshot).values())
+        if sources:
+            findings.append(_checked("sources", lambda: _sources(sources)))
     finally:
         archive.close()
     return findings
@@ -139,3 +145,12 @@ def _index(archive: Archive) -> str:
     if trouble:
         raise ArchiveError(f"{trouble} Run: python -m bot rebuild")
     return "agrees with the catalog, passage by passage"
+
+
+def _sources(known: list[SourceState]) -> str:
+    """Return how many sources could be read; one that fails keeps nobody from asking."""
+    now = datetime.now(UTC)
+    lines, read = "; ".join(troubles(known, now)), sum(not state.reason for state in known)
+    if not read or any(is_late(state, now) for state in known):
+        raise ArchiveError(f"No new articles come from the sources: {lines}.")
+    return f"{read} of {len(known)} read" + (f"; {lines}. Correct or remove it in the file of sources" if lines else "")

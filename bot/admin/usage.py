@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Literal
 
-from bot.answer.question import parse_question
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
 from bot.journal.stored_answer import StoredAnswer
+from bot.question.parse import parse_question
 from index.archive import Archive
 from index.text import printable, term_of, words
 
-End = Literal["answered", "refused", "other"]
+End = Literal["answered", "unsure", "refused", "other"]
+
+_ANSWERS: tuple[End, ...] = ("answered", "unsure", "refused")
 
 _LISTED = 10
 _TOPICS = 15
@@ -29,7 +31,7 @@ _OTHERS = ("hint", "trouble", "left", "stopped", "failed", "removed", "waiting")
 class _Item:
     entry: JournalEntry
     answer: StoredAnswer | None
-    outcome: str  # answered, refused, or one of _OTHERS
+    outcome: str  # one of _ANSWERS or of _OTHERS
 
     @property
     def seconds(self) -> float:
@@ -46,22 +48,21 @@ def usage(journal: Journal, archive: Archive | None, since: date, until: date) -
     items = [_item(entry) for entry in journal.asked_between(begin, end)]
     votes = journal.usage.votes_between(begin, end)
     outcomes = Counter(item.outcome for item in items)
-    waits = sorted(item.seconds for item in items if item.outcome in ("answered", "refused"))
-    slowest = sorted(
-        (item for item in items if item.outcome in ("answered", "refused")), key=lambda item: -item.seconds
-    )[:_LISTED]
+    waited = sorted((item for item in items if item.outcome in _ANSWERS), key=lambda item: item.seconds)
+    waits, slowest = [item.seconds for item in waited], waited[: -_LISTED - 1 : -1]
     return {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "questions": len(items),
         "people": len({item.entry.user for item in items}),
-        "answered": outcomes["answered"],
-        "refused": outcomes["refused"],
+        **{end: outcomes[end] for end in _ANSWERS},
         "other": {name: outcomes[name] for name in _OTHERS if outcomes[name]},
         "votes": {vote: sum(each["vote"] == vote for each in votes) for vote in ("up", "down")},
         "seconds": {"median": _quantile(waits, 0.5), "p95": _quantile(waits, 0.95), "longest": _quantile(waits, 1.0)},
         "days": _days(items, since, until),
-        "unanswered": _topics([item.entry.text for item in items if item.outcome == "refused"], archive, until),
+        "unanswered": _topics(
+            [item.entry.text for item in items if item.outcome in ("unsure", "refused")], archive, until
+        ),
         "low_rated": [{"question": each["text"], "reason": each["reason"]} for each in votes if each["vote"] == "down"][
             :_LISTED
         ],
@@ -86,13 +87,11 @@ def _quantile(ordered: Sequence[float], share: float) -> float | None:
 def _days(items: Sequence[_Item], since: date, until: date) -> list[dict[str, Any]]:
     counts = Counter((datetime.fromtimestamp(item.entry.asked).date(), _end(item.outcome)) for item in items)  # noqa: DTZ006  a day is the team's
     days = [since + timedelta(days=number) for number in range((until - since).days + 1)]
-    return [
-        {"day": day.isoformat(), **{end: counts[day, end] for end in ("answered", "refused", "other")}} for day in days
-    ]
+    return [{"day": day.isoformat(), **{end: counts[day, end] for end in (*_ANSWERS, "other")}} for day in days]
 
 
 def _end(outcome: str) -> End:
-    return "answered" if outcome == "answered" else "refused" if outcome == "refused" else "other"
+    return next((end for end in _ANSWERS if end == outcome), "other")
 
 
 def _cited(answers: Sequence[StoredAnswer]) -> list[dict[str, Any]]:
@@ -114,7 +113,7 @@ def _cited(answers: Sequence[StoredAnswer]) -> list[dict[str, Any]]:
 
 
 def _topics(texts: Sequence[str], archive: Archive | None, today: date) -> list[dict[str, Any]]:
-    """Group the refused questions by rare words and names that they share, the largest group first."""
+    """Group the questions without an answer by rare words and names that they share, the largest group first."""
     terms_of = {number: parse_question(text, today) for number, text in enumerate(texts)}
     spelled = Counter((term_of(word), word) for text in texts for word in words(text))
     everything = {term for question in terms_of.values() for term in question.terms}
@@ -169,6 +168,7 @@ def usage_text(values: Mapping[str, Any]) -> str:
     lines = [
         f"{values['since']} to {values['until']}: {values['questions']} questions of {values['people']} people",
         f"answered   {_of(values['answered'], values['questions'])}",
+        f"unsure     {_of(values['unsure'], values['questions'])}",
         f"refused    {_of(values['refused'], values['questions'])}",
         f"other      {others or 'none'}",
         f"rated      {values['votes']['up']} up, {values['votes']['down']} down",
@@ -177,10 +177,12 @@ def usage_text(values: Mapping[str, Any]) -> str:
             f"{_seconds(seconds['longest'])}"
         ),
     ]
-    for topic in values["unanswered"]:
-        lines += _headed(lines, "What was asked for and not found (to ingest next):")
-        lines.append(f"  {topic['questions']:>3}  {printable(topic['topic'])} ({known_text(topic['passages'])})")
-        lines += [f"         {printable(text)}" for text in topic["asked"][:3]]
+    for head, topics in by_what_is_known(values["unanswered"]).items():
+        for topic in topics:
+            known = f" ({known_text(topic['passages'])})" if topic["passages"] else ""
+            lines += _headed(lines, f"{head}:")
+            lines.append(f"  {topic['questions']:>3}  {printable(topic['topic'])}{known}")
+            lines += [f"         {printable(text)}" for text in topic["asked"][:3]]
     for item in values["low_rated"]:
         lines += _headed(lines, "Rated down:")
         lines.append(f"  {printable(item['question'])}" + (f": {printable(item['reason'])}" if item["reason"] else ""))
@@ -199,10 +201,18 @@ def _headed(lines: Sequence[str], head: str) -> list[str]:
     return [] if head in lines else ["", head]
 
 
+def by_what_is_known(topics: Sequence[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    """Return the topics of questions without an answer under two heads: those of which the archive has no passage are
+    what is to be ingested.
+    """
+    return {
+        "Asked for, and no passage speaks of it (to ingest next)": [one for one in topics if not one["passages"]],
+        "Asked for and not answered": [one for one in topics if one["passages"]],
+    }
+
+
 def known_text(passages: int) -> str:
-    """Return as half a sentence how much the archive has on a topic."""
-    if not passages:
-        return "no passage speaks of it"
+    """Return as half a sentence how many passages speak of a topic."""
     return f"{passages:,} passage{'s speak' if passages > 1 else ' speaks'} of it, none answers"
 
 

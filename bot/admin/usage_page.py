@@ -8,9 +8,9 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from bot.admin.usage import known_text
+from bot.admin.usage import by_what_is_known, known_text
 
-_COLOURS = {"answered": "#2a6fbb", "refused": "#d08a1d", "other": "#888888"}
+_COLOURS = {"answered": "#2a6fbb", "unsure": "#7fb2e5", "refused": "#d08a1d", "other": "#888888"}
 _HEIGHT, _WIDTH = 160, 860  # of the plot
 
 _templates = Environment(
@@ -31,6 +31,7 @@ def page(values: Mapping[str, Any]) -> str:
         title=f"newsdesk: {values['since']} to {values['until']}",
         numbers=_numbers(values),
         plot=_plot(values["days"]),
+        topics=by_what_is_known(values["unanswered"]),
         colours=_COLOURS,
     )
 
@@ -41,6 +42,7 @@ def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
         "questions": values["questions"],
         "people": values["people"],
         "answered": values["answered"],
+        "unsure": values["unsure"],
         "refused": values["refused"],
         "rated up": values["votes"]["up"],
         "rated down": values["votes"]["down"],

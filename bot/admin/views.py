@@ -8,13 +8,14 @@ import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
 from index.archive import Archive
 from index.errors import ArchiveError, ServerDown
 from index.ingest.report import ending
+from index.ingest.sources import state_json, states, troubles
 from index.store.rows import StoredArticle
 from index.store.snapshot import Snapshot
 from index.text import printable, short_path
@@ -320,6 +321,7 @@ def status_json(archive: Archive) -> dict[str, Any]:
         counts, generation, runs = snapshot.counts(), snapshot.generation(), runs_json(snapshot, 5)
         model = snapshot.fact("model")
         failed = sum(record.failed for record in snapshot.failed_files()) + len(snapshot.passing_failures())
+        sources = list(states(snapshot).values())
     try:
         trouble = None if archive.is_intact() else archive.trouble
     except ServerDown as error:
@@ -335,12 +337,20 @@ def status_json(archive: Archive) -> dict[str, Any]:
         "disk_free_mb": shutil.disk_usage(archive.folder).free // 2**20,
         "runs": runs,
         "failures": failed,
+        "sources": {"named": [state_json(state) for state in sources], "troubles": troubles(sources)},
         "versions": {
             "newsdesk": version("newsdesk"),
             "python": platform.python_version(),
-            **{name: version(name) for name in _LIBRARIES},
+            **{name: _version(name) for name in _LIBRARIES},
         },
     }
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:  # torch and sentence-transformers are needed for other models than the default
+        return "not installed"
 
 
 def status_text(values: dict[str, Any]) -> str:
@@ -365,4 +375,7 @@ def status_text(values: dict[str, Any]) -> str:
         if values["failures"]
         else "failures   none"
     )
+    if sources := values["sources"]["named"]:
+        lines.append(f"sources    {len(sources)}, {sum(not source['reason'] for source in sources)} of them read")
+        lines += [f"           {line}" for line in values["sources"]["troubles"]]
     return "\n".join(printable(line) for line in lines)

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
+from functools import cache
 
-from bot.answer.question import Question
+from bot.question.parse import Question
 from index.articles import Hit, StoredStatement
+from index.model.reader import context_of
 from index.sentences import FULL_STOPS, Span, spans
 from index.statements import named_in, statements
 from index.text import is_prose, term_of, terms
 from index.view import View
+from index.words import lines, one_of
 
 _STARTS_LOOSE = re.compile(
     r"^[\"“„«'‘]?\s*(?:He|She|They|It|His|Her|Their|Its|This|That|These|Those|But\s+he|But\s+she|And\s+he|The\s+(?:president|minister|chancellor|leader|two|pair))\b"
@@ -45,6 +48,20 @@ _SORT = 0.3  # share of its weight that this term keeps
 _PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(rf"[.!?…{FULL_STOPS}][\"'”’»)」』]*$")
+# A question of the article's; what somebody asks ("… asked: “And now?”") is not.
+_ASKS = re.compile(r"[?？؟]\s*\Z|\A\s*[\"“„«][^.!\"”“»«]*[?？؟][\"”“»]\s*\Z")
+
+
+@cache
+def _states_nothing() -> re.Pattern[str]:
+    openings, labels, captions = (
+        one_of(re.escape(line).replace("'", "['’]") for line in lines("pointers", part))
+        for part in ("openings", "labels", "credits")
+    )
+    return re.compile(rf"\A\W*(?:(?:{openings})\b|(?:{labels})\s*:|\d+\s?(?:/|of)\s?\d+\b)|\b(?:{captions})\b", re.I)
+
+
+Place = tuple[str, int, int, bool]  # article, start, end, whether of its headline
 
 
 @dataclass(slots=True)
@@ -63,12 +80,39 @@ class Candidate:
     score: float = 0.0
     meaning: float = 0.0
     coverage: float = 0.0
+    fresh: float = 0.0  # what its day adds to its score
+    read: float | None = None  # what the reader makes of it: above 0 if it answers
     headline: bool = False  # ``start`` and ``end`` are of the article's title
+
+    @property
+    def before(self) -> str:
+        """What a reader is told before the sentence: title, date, the sentence before."""
+        source, text = self.hit.article.source, self.hit.article.text
+        day = source.published.isoformat() if source.published else ""
+        if self.headline:
+            return context_of("", day, "", "")
+        start, end = self.around[self.position - 1] if self.position else (0, 0)
+        return context_of(source.title, day, "", text[start:end])
 
     @property
     def has_speaker(self) -> bool:
         """Tell whether one of those asked about speaks in it."""
         return bool(self.speakers)
+
+    def lies_in(self, place: Place) -> bool:
+        """Tell whether it is a part of what stands at a place."""
+        article, start, end, headline = place
+        return (
+            self.hit.article.source.id == article
+            and self.headline == headline
+            and start <= self.start
+            and self.end <= end
+        )
+
+
+def without(shown: Collection[Place], candidates: Sequence[Candidate]) -> list[Candidate]:
+    """Return the candidates that do not lie within one of some places."""
+    return [one for one in candidates if not any(one.lies_in(place) for place in shown)]
 
 
 def weights_of(view: View, question: Question) -> dict[str, float]:
@@ -183,9 +227,14 @@ def coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:
 
 
 def can_answer(sentence: str) -> bool:
-    """Tell whether a sentence can be shown at all: prose, or short and ended as a sentence, and not too long."""
-    return len(sentence) <= LONGEST and (
-        is_prose(sentence) or (len(sentence) > 20 and _ENDED.search(sentence) is not None)
+    """Tell whether a sentence states something: no heading, no question of the article's, nothing that points to what
+    stands elsewhere, no caption, and not too long to be shown.
+    """
+    return (
+        len(sentence) <= LONGEST
+        and (is_prose(sentence) or (len(sentence) > 20 and _ENDED.search(sentence) is not None))
+        and _ASKS.search(sentence) is None
+        and _states_nothing().search(sentence) is None
     )
 
 

@@ -7,22 +7,39 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from bot.answer import quotes
-from bot.answer.confidence import Level, Reader
-from bot.answer.follow_up import complete_follow_up
-from bot.answer.question import parse_question, parse_without_time
+from bot.answer.candidates import Place
+from bot.answer.confidence import Level
+from bot.answer.last_answer import (
+    asked_of,
+    is_said_in,
+    overlaps,
+    part_said,
+    place_in,
+    points_above,
+    shown_in,
+)
+from bot.answer.news_list import HITS as LIST_HITS
+from bot.answer.news_list import NewsList, news_list, topic_of_list
+from bot.answer.several import interleaved, joined
+from bot.answer.spelling import applied, corrections, said_of
 from bot.check.checker import check
+from bot.question.chatter import MOST as MOST_QUESTIONS
+from bot.question.chatter import questions_in
+from bot.question.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
+from bot.question.parse import Question, parse_question, parse_without_time
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
 from index.archive import Archive
 from index.articles import Article, Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
+from index.model.reader import Reader
 from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
 from index.store.snapshot import Snapshot
@@ -73,6 +90,9 @@ def _plain(text: str) -> str:
 LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens
 _HITS = 24
 _NEAREST = 3
+_THREAD = 8  # earlier questions that are read
+_ANSWERS = 3  # of them, those whose answers are known
+_IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
 
 
 class QuestionError(NewsdeskError):
@@ -137,12 +157,24 @@ class Desk:
 
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
+        question, asked = _checked(request.question), _questions(request.question)
+        thread = [one for item in request.thread[-_THREAD:] for one in _questions(item) if terms(one)][-_THREAD:]
+        turns, replies = [*thread, *asked], list[Reply]()
         with span("ask"):
-            return self._ask(request)
+            # The answers just given are given again: the same archive gives the same ones.
+            for n in range(max(0, len(thread) - _ANSWERS), len(turns)):
+                turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
+                before = replies[: len(replies) - max(0, n - len(thread))]  # a message may ask for one thing twice
+                replies.append(self._follow_up(turn, replies, before) if replies else self._ask(turn))
+        if len(asked) > 1:
+            return _joined(question, asked, replies[-len(asked) :])
+        return replace(replies[-1], result=replace(replies[-1].result, question=question))
 
     def search(self, request: Request, limit: int = _HITS) -> list[Hit]:
         """Return the passages that a question finds, best first. Raises what ``ask`` raises."""
-        asked = parse_question(complete_follow_up(_checked(request.question), request.thread), request.today)
+        question = " ".join(_questions(_checked(request.question)))
+        thread = [one for item in request.thread for one in _questions(item)]
+        asked = parse_question(complete_follow_up(question, thread), request.today)
         identity = self._embedder.identity
         self._archive.check_model(identity)
         vector = self._embedder.embed([asked.search])[0]
@@ -151,18 +183,58 @@ class Desk:
             lambda view: find(view, asked.search, vector, identity, scope, limit, asked.preference)
         )
 
-    def _ask(self, request: Request) -> Reply:
-        question = _checked(request.question)
+    def _follow_up(self, request: Request, replies: Sequence[Reply], before: Sequence[Reply]) -> Reply:
+        """Answer a question of a conversation: from the answer just given where it asks about that, else as a question
+        that stands alone, rather from the same articles.
+
+        ``replies`` are those to the questions before, ``before`` those to earlier messages: no answer of theirs is
+        given again.
+        """
+        question, thread = request.question, request.thread
+        shown = shown_in(next((one for one in reversed(replies) if not points_above(one.result)), replies[0]).result)
+        kind = about_the_answer(question) if shown else None
+        if kind:
+            asked = parse_question(thread[-1], request.today)
+            choice = self._archive.read(lambda view: asked_of(kind, view, shown, asked))
+            if choice:
+                return _reply_about_the_answer(question, choice)
+        goes_on = kind in ("more", "sure")
+        places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
+        articles = frozenset(citation.article.source.id for citation in shown)
+        meant = named_in_answer(thread[-1], shown[0].quote) if shown else ""
+        for way in readings(thread[-1], thread[:-1])[:1] if goes_on else readings(question, thread, meant):
+            alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
+            reply = self._ask(alone, articles)
+            if isinstance(reply.result, Answer):
+                break
+        if isinstance(reply.result, Answer) and overlaps(reply.result.citations[0], places):
+            found, own = reply.result.citations[0], parse_question(question, request.today)
+            held = not goes_on and is_said_in(found, own)
+            if not held:
+                reply = self._ask(alone, articles, places)
+            if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
+                return _reply_about_the_answer(question, part_said(found, own) if held else None)
+        return replace(reply, result=replace(reply.result, question=question))
+
+    def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
+        """Answer a question that stands alone, rather from some articles, and not with what has been shown."""
         self._archive.check_model(self._embedder.identity)
-        began = time.perf_counter()
+        began, question = time.perf_counter(), request.question
         asked = parse_question(complete_follow_up(question, request.thread), request.today)
+        mended = self._archive.read(lambda view: corrections(view, asked, self._embedder))
+        if mended:
+            asked = parse_question(applied(asked.text, mended), request.today)
         scope = asked.scope(request.since, request.until, request.publisher)
+        if topic_of_list(asked) is not None and (listed := self._list(request, asked)):
+            return listed
         # Both at once, a core each: what is searched for ("Macron truce") and, where it differs, what sentences are
         # compared with.
         texts = list(dict.fromkeys([asked.search, asked.asked]))
         vectors = self._embedder.embed(texts)
         vector = vectors[0]
         marks: list[float] = []
+        # Who speaks in an article just cited is likely the one meant.
+        level: Level = "eager" if articles and asked.speaker else self._level
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
@@ -178,9 +250,10 @@ class Desk:
                     hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.preference)
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
+                hits = _preferred(hits, articles) if articles else hits
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
-                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, self._level, self._reader)
+                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, self._reader, shown)
                 also_in = other_publishers(
                     view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits
                 )
@@ -198,14 +271,13 @@ class Desk:
         checked = time.perf_counter()
         result: Answer | NoAnswer
         if sentences:
-            result = Answer(
-                question, sentences, citations, quotes.NAME, dropped, choice.lead if len(citations) > 1 else ""
-            )
+            lead = " ".join(filter(None, (said_of(mended), choice.lead if len(citations) > 1 else "")))
+            result = Answer(request.question, sentences, citations, quotes.NAME, dropped, lead)
         else:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             _, closest, unfit = check([choice.closest] if choice.closest else [])
             near = closest[0] if closest else None
-            result = NoAnswer(question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near)
+            result = NoAnswer(request.question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near)
         spent = {
             "search": marks[0] - began,
             "answer": drafted - marks[0],
@@ -220,6 +292,24 @@ class Desk:
             choice.confidence,
         )
 
+    def _list(self, request: Request, asked: Question) -> Reply | None:
+        """Answer a question for the articles of a time, or on a topic, with their headlines; None if there are none."""
+        began, topic = time.perf_counter(), topic_of_list(asked) or ""
+        wanted = Scope(request.since or asked.named[0], request.until or asked.named[1], request.publisher)
+        vector = self._embedder.embed([topic])[0] if topic else None
+
+        def work(view: View) -> NewsList | None:
+            hits = [] if vector is None else find(view, topic, vector, self._embedder.identity, wanted, LIST_HITS)
+            return news_list(view, topic, hits, wanted, request.today)
+
+        found = self._archive.read(work)
+        sentences, citations, dropped = check(found.drafts if found else ())
+        if not found or not sentences:
+            return None
+        result = Answer(request.question, sentences, citations, quotes.NAME, dropped, found.lead)
+        spent = {"total": round(1000 * (time.perf_counter() - began))}
+        return Reply(result, spent, (), "it asks for the articles themselves", 1.0)
+
     def also_in(self, citations: Sequence[Citation], hits: Sequence[Hit]) -> tuple[Citation, ...]:
         """Return citations with the names of the other publishers that print their quotes; as they are, if the archive
         cannot be read any more.
@@ -232,6 +322,30 @@ class Desk:
         return tuple(replace(citation, also_in=names) for citation, names in zip(citations, found, strict=True))
 
 
+def _questions(message: str) -> list[str]:
+    """Return the questions of a message, written out."""
+    return list(questions_in(message[:LONGEST_QUESTION].encode("utf-8", "replace").decode())[:MOST_QUESTIONS])
+
+
+def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Reply:
+    """Return the replies to a message's questions as one."""
+    result = joined(question, asked, [reply.result for reply in replies])
+    names = dict.fromkeys(name for reply in replies for name in reply.timings_ms)
+    spent = {name: sum(reply.timings_ms.get(name, 0) for reply in replies) for name in names}
+    sure = [reply.confidence for reply in replies if isinstance(reply.result, type(result))]
+    why = "; ".join(reply.why for reply in replies)
+    return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
+
+
+def _reply_about_the_answer(question: str, choice: quotes.Choice | None) -> Reply:
+    sentences, citations, dropped = check(choice.drafts if choice else ())
+    result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
+    if choice and sentences:
+        result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
+    spent = dict.fromkeys(("search", "answer", "check", "total"), 0)
+    return Reply(result, spent, (), "asked of the answer before", 1.0)
+
+
 def _checked(text: str) -> str:
     """Return a question in one line. Raises QuestionError if it is empty or too long."""
     question = " ".join(text.encode("utf-8", "replace").decode().split())
@@ -242,6 +356,14 @@ def _checked(text: str) -> str:
             f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter."
         )
     return question
+
+
+def _preferred(hits: list[Hit], articles: Collection[str]) -> list[Hit]:
+    """Move the passages of some articles up."""
+    scored = [
+        replace(hit, score=hit.score + _IN_THE_THREAD) if hit.article.source.id in articles else hit for hit in hits
+    ]
+    return sorted(scored, key=lambda hit: -hit.score)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

@@ -5,11 +5,12 @@ time, a reason, a name).
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from bot.answer.candidates import Candidate, coverage
-from bot.answer.question import Question
+from bot.question.parse import Question
 from index.model.embedder import CoarseEmbedder, Embedder, Vectors
+from index.model.reader import Reader
 from index.text import term_of, terms, words
 from index.words import first_fields, numbers, one_of
 
@@ -85,49 +86,77 @@ def _defines(asked: str, sentence: str) -> bool:
 GATE = 0.35  # how far below the best sentence one may score and still be shown, or prove a name, a number or a speaker
 
 
-def sentence_vectors(embedder: Embedder, sentences: Sequence[Candidate]) -> Vectors:
-    """Return a vector a sentence, shape (len(sentences), dimensions), nearly that of ``embed`` where an embedder can do
-    it faster. Of sentences with one text, one is embedded.
+_ON_TOPIC = 0.6  # share of the best coverage from which a sentence is on the topic: of these, one is the newest
 
-    Of a hundred questions, one or two get another answer for it, and no figure falls (decision 12).
+
+def set_meaning(candidates: Sequence[Candidate], asked: Vectors, embedder: Embedder) -> None:
+    """Set the cosine of a question to sentences; ``asked`` is the question's vector. Of sentences with one text, one is
+    embedded, in the embedder's coarse form if it has one: of a hundred questions, one or two get another answer for it,
+    and no figure falls (decision 12).
     """
     embed = embedder.embed_coarsely if isinstance(embedder, CoarseEmbedder) else embedder.embed
-    places = {text: place for place, text in enumerate(dict.fromkeys(sentence.text for sentence in sentences))}
-    return embed(list(places))[[places[sentence.text] for sentence in sentences]]
+    texts = list(dict.fromkeys(candidate.text for candidate in candidates))
+    cosines = dict(zip(texts, (embed(texts) @ asked).tolist(), strict=True))
+    for candidate in candidates:
+        candidate.meaning = cosines[candidate.text]
 
 
 def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
     """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage; weights: four sets."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
-    newest = max((c.hit.article.source.published for c in candidates if c.hit.article.source.published), default=None)
+    best = max((c.coverage for c in candidates), default=0.0)
+    days = [c.hit.article.source.published for c in candidates if c.coverage >= _ON_TOPIC * best]
+    newest = max(filter(None, days), default=None)
     for candidate in candidates:
+        published = candidate.hit.article.source.published
+        candidate.fresh = _newer(question, max(0, (newest - published).days)) if newest and published else 0.0
+        if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
+            candidate.fresh -= GATE
         candidate.score = (
             0.7 * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
             + 0.3 * holds_what_is_asked(question, candidate.text, asked)
             + 0.3 * candidate.has_speaker
             + candidate.hit.score
+            + candidate.fresh
         )
         # A heading or a quiz repeats the question; what a headline repeats of "Has X resigned" is the answer.
         if candidate.terms <= asked and not (candidate.headline and question.kind == "yesno"):
             candidate.score -= GATE
-        if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
-            candidate.score -= GATE
-        published = candidate.hit.article.source.published
-        if question.latest and newest is not None:
-            # A preference, not a filter: half a point for the newest, less by the day, none for the undated.
-            candidate.score += 0.5 / (1 + (newest - published).days / 7) if published else 0.0
 
 
-def score_by_meaning(candidates: Sequence[Candidate], asked: Vectors, vectors: Vectors) -> None:
-    """Add cos(question, sentence) to the scores; ``asked`` is the question's vector, ``vectors`` are those of
-    ``sentence_vectors``.
+def _newer(question: Question, days: int) -> float:
+    """Return what a sentence gains that is so many days older than the newest: a preference, not a filter."""
+    if question.latest or question.kind == "happened":
+        return 0.5 / (1 + days / 7)
+    return 0.2 / (1 + days / 7) if question.present else 0.0
+
+
+_READ, _SPEAKS, _HOLDS, _LEADS = 0.2, 1.4, 0.2, 0.6  # beside the passage's score, which is at most 1
+_HEADLINE = 0.4  # so much better than every sentence a headline must be,
+STATES = 2.0  # and from this number of the reader on
+_LEAD = 300  # characters of an article that tell what happened
+
+
+def score_by_reader(candidates: Sequence[Candidate], question: Question, reader: Reader) -> None:
+    """Score sentences anew: 0.2 reader + 1.4 speaker + 0.2 kind + passage; the words they share with the question no
+    longer count (docs/understand/answers.md).
     """
-    for candidate, cosine in zip(candidates, vectors @ asked, strict=True):
-        candidate.meaning = float(cosine)
-        candidate.score += candidate.meaning
+    read = reader(question.asked, [(candidate.before, candidate.text) for candidate in candidates])
+    asked = {term_of(word) or word.lower() for word in words(question.text)}
+    for candidate, value in zip(candidates, read, strict=True):
+        candidate.read = value
+        candidate.score = (
+            _READ * value
+            + _SPEAKS * candidate.has_speaker
+            + _HOLDS * holds_what_is_asked(question, candidate.text, asked)
+            + _LEADS * (question.kind == "happened" and candidate.start < _LEAD and not candidate.headline)
+            - _HEADLINE * candidate.headline
+            + candidate.hit.score
+            + candidate.fresh
+        )
 
 
-def best_first(candidates: Sequence[Candidate]) -> list[Candidate]:
+def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:
     """Return sentences, best first."""
     return sorted(candidates, key=lambda c: (-c.score, c.hit.passage.id, c.start))

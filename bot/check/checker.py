@@ -85,7 +85,8 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
     """Return the sentences that hold, numbered from 1 in order, their citations, and what was dropped.
 
     A draft holds if its text is, white space aside, what stands at its position in its article, and that is not empty
-    and overlaps its passage, or is of the headline. A draft that fails takes its whole sentence with it.
+    and overlaps its passage, or is of the headline. A draft that fails takes its whole sentence with it. Each paragraph
+    or item of a list that is quoted is a line of the sentence's text.
     """
     sentences: list[Sentence] = []
     citations: list[Citation] = []
@@ -99,7 +100,8 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
         quote = article.part(*span, headline=draft.headline)
         citation = Citation(number, article, draft.passage, quote, *span, draft.also_in, draft.headline)
         citations.append(replace(citation, answering=draft.answering, speaker=draft.speaker))
-        sentences.append(Sentence(draft.text, (number,), _bold(draft)))
+        text = "\n".join(" ".join(line.split()) for line in quote.splitlines() if line.strip())
+        sentences.append(Sentence(text, (number,), _bold(draft, quote, text)))
     if all(sentence.bold in (None, (0, len(sentence.text))) for sentence in sentences):  # nothing to stand out from
         sentences = [replace(sentence, bold=None) for sentence in sentences]
     return tuple(sentences), tuple(citations), tuple(dropped)
@@ -126,13 +128,12 @@ class Weighed:
         return bool(self.supports) and all(support.near == 1.0 for support in self.supports)
 
 
-def _bold(draft: Draft) -> Span | None:
-    """Return where the sentence that answers stands in a draft's text, whose white space may differ."""
+def _bold(draft: Draft, quote: str, text: str) -> Span | None:
+    """Return where the sentence that answers stands in a text that is the quote but for white space."""
     if draft.answering is None:
         return None
-    quote = draft.article.part(draft.start, draft.end, headline=draft.headline)
     own = (at for at, letter in enumerate(quote, draft.start) if not letter.isspace())
-    shown = (at for at, letter in enumerate(draft.text) if not letter.isspace())
+    shown = (at for at, letter in enumerate(text) if not letter.isspace())
     inside = [there for here, there in zip(own, shown, strict=True) if here in range(*draft.answering)]
     return inside[0], inside[-1] + 1
 

@@ -12,17 +12,15 @@ from typing import Any, Literal
 
 from bot import telemetry
 from bot.answer.desk import QuestionError, Reply
-from bot.answer.question import parse_question
 from bot.answer.quotes import NAME as QUOTES
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
-from bot.reply import Answer, Citation, Links, Sentence, marks_of
+from bot.reply import Answer, Citation, Links, Sentence, instead_of_answer, marks_of, speaker_of
 from bot.telemetry import error_place
 from index.articles import Article, Hit
 from index.errors import ArchiveError
-from index.sentences import Span, spans
+from index.sentences import Span
 from index.store.dialect import Database
-from index.text import terms
 from web.links import target
 from web.shelf import Answers, AnswerView, QuotedSource
 from web.shelf import Sentence as ShownSentence
@@ -30,11 +28,6 @@ from web.shelf import Sentence as ShownSentence
 log = logging.getLogger("newsdesk.answers")
 
 Outcome = Literal["answered", "unsure", "refused", "hint", "trouble"]
-REASONS = {
-    "nothing_found": "The articles do not seem to be about that.",
-    "not_supported": "The articles do not say.",
-    "declined": "No answer can be given from the articles.",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +71,27 @@ class Cited:
         """What a reader is told beside the source."""
         return marks_of(headline=self.headline, teaser=self.origin.teaser)
 
+    @property
+    def parts(self) -> tuple[str, str, str]:
+        """The passage in three parts: what stands before the sentence that answers, the sentence, and the rest."""
+        start, end = self.answering or (self.start, self.end)
+        quote, first, last = self.quote, start - self.start, end - self.start
+        return self.before + quote[:first], quote[first:last], quote[last:] + self.after
+
+    @property
+    def sentence(self) -> str:
+        """The sentence that answers, in one line; the whole quote if none stands out."""
+        return " ".join(self.parts[1].split())
+
 
 @dataclass(frozen=True, slots=True)
 class Near:
-    """A passage that is close to a question without an answer.
-
-    ``sentence`` is the closest of its sentences, "" if that is long.
-    """
+    """A passage that is close to a question without an answer."""
 
     origin: Origin
     text: str
     link: str | None = None
-    sentence: str = ""
-    start: int = 0  # of the sentence, else of the text
+    start: int = 0
     end: int = 0
 
 
@@ -98,8 +99,8 @@ class Near:
 class StoredAnswer:
     """An answer, the closest sentence in place of one, a refusal, a hint or an apology.
 
-    ``reason`` is the kind of a refusal, else the sentence to show; ``note`` is shown under an answer, and in place of a
-    refusal's usual sentence.
+    ``reason`` is why there is no answer, and of a hint or an apology the sentence to show; ``note`` is shown under an
+    answer, and in place of the usual line where there is none.
     """
 
     question: str
@@ -125,9 +126,11 @@ class StoredAnswer:
         return json.dumps(asdict(self), ensure_ascii=False)
 
     @property
-    def refusal(self) -> str:
-        """The sentence of a refusal."""
-        return self.note or REASONS.get(self.reason, REASONS["not_supported"])
+    def message(self) -> str:
+        """The line of ours that is shown where there is no answer."""
+        if self.outcome in ("hint", "trouble"):
+            return self.reason
+        return self.note or instead_of_answer(self.reason, unsure=self.closest is not None)
 
     @classmethod
     def from_json(cls, text: str) -> StoredAnswer:
@@ -136,7 +139,10 @@ class StoredAnswer:
         said = tuple(Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold"))) for item in values["said"])
         cited = tuple(map(_cited_from, values["cited"]))
         closest = _cited_from(values["closest"]) if values.get("closest") else None
-        near = tuple(Near(**{**item, "origin": Origin(**item["origin"])}) for item in values["near"])
+        near = tuple(
+            Near(Origin(**item["origin"]), item["text"], item.get("link"), item.get("start", 0), item.get("end", 0))
+            for item in values["near"]
+        )
         return cls(**{**values, "said": said, "cited": cited, "near": near, "closest": closest})
 
 
@@ -198,25 +204,16 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             note=note,
             lead=result.lead,
         )
-    near = tuple(filter(None, (_near(result.question, hit, links) for hit in result.nearest)))
-    closest = _cited(result.closest, links.cited(result.closest, ())) if result.closest else None
-    return StoredAnswer(result.question, result.outcome, result.reason, near=near, versions=versions, closest=closest)
+    if result.closest is None:
+        return StoredAnswer(result.question, "refused", result.reason, versions=versions)
+    near = tuple(_near(hit, links) for hit in result.nearest if hit.passage != result.closest.passage)
+    closest = _cited(result.closest, links.cited(result.closest, ()))
+    return StoredAnswer(result.question, "unsure", result.reason, near=near, versions=versions, closest=closest)
 
 
-_IS_NEAR = 0.5  # share of a question's words that a passage has which is worth to be shown
-_LONGEST_SENTENCE = 300  # characters
-
-
-def _near(question: str, hit: Hit, links: Links) -> Near | None:
-    """Return a passage that has much of a question, None if it is far off."""
-    asked = set(parse_question(question, date.today()).terms)  # noqa: DTZ011  no answer depends on it
-    text, start = hit.passage.text, hit.passage.start
-    if not asked or len(asked & set(terms(text))) < _IS_NEAR * len(asked):
-        return None
-    begin, end = max(spans(text), key=lambda span: len(asked & set(terms(text[slice(*span)]))), default=(0, 0))
-    short = 0 < end - begin <= _LONGEST_SENTENCE
-    place = (start + begin, start + end) if short else (start, hit.passage.end)
-    return Near(_origin(hit.article), text, links.passage(hit.article, place), text[begin:end] if short else "", *place)
+def _near(hit: Hit, links: Links) -> Near:
+    place = (hit.passage.start, hit.passage.end)
+    return Near(_origin(hit.article), hit.passage.text, links.passage(hit.article, place), *place)
 
 
 def _origin(article: Article) -> Origin:
@@ -283,29 +280,33 @@ def conversation(journal: Journal, id_: str, most: int = 9) -> list[JournalEntry
 
 def _shown(entry: JournalEntry, earlier: Sequence[JournalEntry]) -> AnswerView:
     stored = StoredAnswer.from_json(entry.answer or "{}")
-    message = "" if stored.answered else stored.note or REASONS.get(stored.reason, stored.reason)
-    closest = [near for near in stored.near if near.end]  # older ones do not say where they stand
+    near = [near for near in stored.near if near.end]  # older ones do not say where they stand
     moment = datetime.fromtimestamp(entry.asked, UTC)
-    sentences = tuple(ShownSentence(said.text, said.numbers) for said in stored.said)
+    sentences = tuple(
+        ShownSentence(said.text, said.numbers, said.bold, speaker_of(said, stored.cited)) for said in stored.said
+    )
     return AnswerView(
         stored.question or entry.text,
         moment,
         sentences,
         tuple(_quoted(cited, stored) for cited in stored.cited),
-        message,
+        "" if stored.answered else stored.message,
         stored.verbatim,
-        tuple(_close(near, number) for number, near in enumerate(closest, 1)),
+        tuple(_close(passage, number) for number, passage in enumerate(near, 1)),
         tuple((item.text, item.id) for item in earlier),
         stored.lead,
         stored.note if stored.answered else "",
+        _quoted(stored.closest, stored) if stored.closest else None,
     )
 
 
 def _close(near: Near, number: int) -> QuotedSource:
     origin = near.origin
     place = target(origin.article_id, origin.digest, origin.title, (near.start, near.end, False))
-    quote, marks = near.sentence or near.text, marks_of(headline=False, teaser=origin.teaser)
-    return QuotedSource(number, quote, origin.title, origin.publisher, origin.day, (), place, origin.date_source, marks)
+    marks = marks_of(headline=False, teaser=origin.teaser)
+    return QuotedSource(
+        number, near.text, origin.title, origin.publisher, origin.day, (), place, origin.date_source, marks
+    )
 
 
 def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
@@ -328,4 +329,6 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         cited.marks,
         cited.before,
         cited.after,
+        (cited.answering[0] - cited.start, cited.answering[1] - cited.start) if cited.answering else None,
+        cited.speaker,
     )

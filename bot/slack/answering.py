@@ -38,7 +38,7 @@ log = logging.getLogger("newsdesk.slack")
 IN_HAND = 8  # questions worked on at a time; most of it is waiting for Slack
 _LONGEST = 120.0  # seconds that the desk may take; after that the bot apologises
 _TOO_OLD = 6 * 3_600  # seconds; after that nobody waits for the answer
-_OUTCOMES = ("answered", "refused", "hint", "trouble", "left")
+_OUTCOMES = ("answered", "unsure", "refused", "hint", "trouble", "left")
 
 
 class Answering:

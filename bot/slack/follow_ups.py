@@ -13,10 +13,11 @@ from dataclasses import replace
 from functools import partial
 
 from bot.answer.desk import Reply, Request
-from bot.answer.question import parse_question
 from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
 from bot.journal.stored_answer import StoredAnswer
+from bot.question.chatter import questions_in
+from bot.question.parse import parse_question
 from bot.reply import Answer
 from bot.slack.web_api.api import Api
 from index.articles import Article
@@ -82,7 +83,7 @@ def belongs_to_the_bot(
     """
     if not isinstance(reply.result, Answer):
         return False
-    question = parse_question(request.question, request.today)
+    question = parse_question(" ".join(questions_in(request.question)), request.today)
     own, citations = question.terms, reply.result.citations
     topics = [parse_question(item, request.today).terms for item in earlier]
     if not any(_is_of_the_thread(citation.article, topics, cited) for citation in citations):

@@ -22,6 +22,7 @@ from bot.slack.messages.home import (
     prompts,
     read_news,
     recent_failures,
+    source_lines,
 )
 from bot.slack.messages.small_talk import asks_nothing
 from bot.slack.messages.text import question_text
@@ -232,14 +233,14 @@ async def _home(bot: SlackBot, user: str) -> dict[str, Any]:
         return home(news)
     low = tuple(bot.journal.usage.low_rated(time.time() - _WEEK))
     try:
-        failures, versions = await bot.desk.read(lambda archive: (recent_failures(archive), archive_versions(archive)))
+        failures, sources, versions = await bot.desk.read(
+            lambda archive: (recent_failures(archive), source_lines(archive), archive_versions(archive))
+        )
     except NewsdeskError as error:
-        failures, versions = (("archive", str(error)),), {}
+        failures, sources, versions = (("archive", str(error)),), (), {}
     written = tuple(writings_text(writings_json(bot.journal.usage.writings(time.time() - DAYS * 86_400))))
-    return home(
-        news,
-        Insight(failures, low, ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown", written),
-    )
+    named = ", ".join(f"{name} {value}" for name, value in versions.items()) or "unknown"
+    return home(news, Insight(failures, low, named, written, sources))
 
 
 async def _examples(bot: SlackBot) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120
 
 questions = Counter(
     "newsdesk_questions",
-    "Questions that came to an end, by outcome: answered, refused, hint, trouble, left, stopped, failed",
+    "Questions that came to an end, by outcome: answered, unsure, refused, hint, trouble, left, stopped, failed",
     ["outcome"],
     registry=REGISTRY,
 )
@@ -75,7 +75,7 @@ def count_reply(reply: Reply) -> None:
 def count_end(outcome: str, received: float) -> None:
     """Count a question that came to an end, and its wait since it was ``received`` (seconds since 1970)."""
     questions.labels(outcome).inc()
-    if outcome in ("answered", "refused"):
+    if outcome in ("answered", "unsure", "refused"):
         waits.observe(max(0.0, time.time() - received))
 
 

@@ -266,7 +266,9 @@ class WrittenDesk:
             )
             return replace(plain, result=answer, timings_ms=timings, why=why, writing=writing)
         if draft.declined:
-            refusal = NoAnswer(question, "declined", plain.hits[:3], dropped)
+            # what quotes would have answered with is close at best
+            close = plain.result.closest if isinstance(plain.result, NoAnswer) else plain.result.citations[0]
+            refusal = NoAnswer(question, "declined", plain.hits[:3], dropped, close)
             return replace(
                 plain,
                 result=refusal,

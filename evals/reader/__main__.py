@@ -22,6 +22,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--choose", type=float, default=0.5, help="weight of the loss over a question's sentences")
     parser.add_argument("--marks", type=float, default=0.3, help="weight of the loss over the answer's tokens")
     parser.add_argument("--from", type=Path, dest="file", metavar="FILE", help="pairs of another run (train)")
+    parser.add_argument("--start", type=Path, metavar="DIR", help="begin with the weights of another run (train)")
+    parser.add_argument("--rate", type=float, default=6e-5, help="how far a step goes (train; default 6e-5)")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N groups of the pairs (train)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where archives and cases are kept (measure)")
     parser.add_argument("--set", action="append", metavar="NAME", help="measure this data set only (may be repeated)")
@@ -51,8 +53,8 @@ def _train(parsed: argparse.Namespace) -> int:
     found = pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz")
     if parsed.limit:
         found = pairs.part(found, parsed.limit)
-    recipe = Recipe(parsed.seed, choose=parsed.choose, marks=parsed.marks)
-    return 0 if train(found, parsed.run, recipe) else 3
+    recipe = Recipe(parsed.seed, rate=parsed.rate, choose=parsed.choose, marks=parsed.marks)
+    return 0 if train(found, parsed.run, recipe, parsed.start) else 3
 
 
 def _measure(parsed: argparse.Namespace) -> int:

@@ -16,9 +16,9 @@ from typing import Any
 
 from bot.answer.candidates import candidates_of, weights_of
 from bot.answer.confidence import confidence, signs_of, what_is_missing
-from bot.answer.follow_up import complete_follow_up
-from bot.answer.question import parse_question
-from bot.answer.scoring import best_first, score_by_meaning, score_by_words, sentence_vectors
+from bot.answer.scoring import best_first, score_by_words, set_meaning
+from bot.question.follow_up import complete_follow_up
+from bot.question.parse import parse_question
 from evals.archives import archive_of
 from evals.asking import TODAY
 from evals.data import DataSet, Query, load, squashed
@@ -31,8 +31,10 @@ from index.search.search import find
 from index.sentences import spans
 from index.view import View
 
-# Of the first two the paragraph is known; in the others the product has searched an archive.
-SETS = ("squad2_half", "clapnq", "clapnq found", "newsquiz", "desk")
+# Of the first the sentences were chosen by hand; of the next two the paragraph is known; in the others the product has
+# searched an archive.
+SETS = ("checked", "squad2_half", "clapnq", "clapnq found", "newsquiz", "desk")
+_CHECKED = Path(__file__).parent / "checked.jsonl"
 ARTICLES = 900  # of newsquiz, as the other evals have it
 _PASSAGES = 6  # as an answer is chosen from
 _READ = 24  # sentences of them, the best by words
@@ -42,9 +44,9 @@ _READ = 24  # sentences of them, the best by words
 class Case:
     """A question and the sentences that may answer it, each with what stands before it.
 
-    ``holds`` tells which of them answer, ``cosine`` and ``product`` are their scores by the embedding model and by the
-    product's ranking, ``confidence`` the product's that the question is answered, ``missing`` tells that by the
-    product's rules something that is asked for stands nowhere.
+    ``holds`` tells which of them answer, ``kinds`` why the others do not. ``cosine`` and ``product`` are their scores
+    by the embedding model and by the product's ranking, ``confidence`` is the product's that the question is answered,
+    ``missing`` tells that by the product's rules something that is asked for stands nowhere.
     """
 
     id: str
@@ -57,6 +59,7 @@ class Case:
     product: tuple[float, ...] = ()
     confidence: float = 0.0
     missing: bool = False
+    kinds: tuple[str, ...] = ()
 
     @property
     def blind(self) -> bool:
@@ -73,6 +76,8 @@ class Case:
 
 def cases_of(data: Path, name: str, embedder: Embedder, cache: Path) -> list[Case]:
     """Return the cases of a data set; they are kept in a folder, for every reader is measured on the same."""
+    if name == "checked":  # it may grow
+        return list(_of_hand(data, embedder, cache))
     kept = cache / f"cases-{name.replace(' ', '-')}.jsonl.gz"
     if not kept.exists():
         made = list(_MAKERS[name](data / name.split()[0], embedder, cache))
@@ -86,6 +91,26 @@ def cases_of(data: Path, name: str, embedder: Embedder, cache: Path) -> list[Cas
 def _read(row: dict[str, Any]) -> Case:
     values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
     return Case(**values)
+
+
+def _of_hand(_: Path, embedder: Embedder, __: Path) -> Iterator[Case]:
+    """Yield the questions of our own whose sentences were checked by hand."""
+    asked: dict[str, list[dict[str, Any]]] = {}
+    with open(_CHECKED, encoding="utf-8") as stream:
+        for row in map(json.loads, stream):
+            asked.setdefault(row["question"], []).append(row)
+    for question, rows in asked.items():
+        vectors = embedder.embed([question, *(row["sentence"] for row in rows)])
+        yield Case(
+            rows[0]["id"],
+            question,
+            any(row["label"] for row in rows),
+            tuple(row["context"] for row in rows),
+            tuple(row["sentence"] for row in rows),
+            tuple(row["label"] == 1 for row in rows),
+            tuple(float(cosine) for cosine in vectors[1:] @ vectors[0]),
+            kinds=tuple(row["kind"] for row in rows),
+        )
 
 
 def _of_paragraphs(folder: Path, embedder: Embedder, _: Path) -> Iterator[Case]:
@@ -167,9 +192,11 @@ def _asked(archive: Archive, embedder: Embedder, query: Query, holds: Callable[[
             return empty
         score_by_words(found, question, weights)
         found = best_first(found)[:_READ]
-        score_by_meaning(found, vectors[-1], sentence_vectors(embedder, found))
+        set_meaning(found, vectors[-1], embedder)
+        for candidate in found:
+            candidate.score += candidate.meaning
         found = best_first(found)
-        sure = max(confidence(signs) for signs in signs_of(found, question, weights, hits))
+        sure = confidence(signs_of(found, question, weights))
         return replace(
             empty,
             contexts=tuple(_before(c.hit, c.around[c.position - 1] if c.position else None) for c in found),

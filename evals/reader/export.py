@@ -109,27 +109,36 @@ def _timed(session: SmallReader) -> float:
 
 
 def card(run: Path, sets: dict[str, tuple[str, int]], compared: dict[str, Any], made: bytes, base: str) -> str:
-    """Return the model card: what it is made of, how, and how good it is, as far as it was measured."""
-    lines = (run / "log.jsonl").read_text(encoding="utf-8").splitlines()
-    last = json.loads(lines[-1])
-    figures = run / "figures.json"
-    measured = json.loads(figures.read_text(encoding="utf-8")) if figures.exists() else "not measured yet"
-    parts = [
-        "# A reader: does this sentence answer the question",
-        "Six layers, 384 wide. The input is a question, what stands before a sentence (title, date, heading, the end "
-        "of the sentence before), and the sentence; the output is a number, above 0 if the sentence answers. English.",
-        f"Made from all-MiniLM-L6-v2 (Apache-2.0, model.safetensors {base}), whose embeddings it shares.",
-        f"File: {len(made):,} bytes, SHA-256 {hashlib.sha256(made).hexdigest()}.",
-        "## Data",
-        "\n".join(f"- {name}: {licence}" for name, (licence, _) in sets.items()),
-        "- questions made by rules from news articles; the articles are not part of this file",
-        "## Training",
-        f"```json\n{json.dumps(last, indent=1)}\n```",
-        "## Export",
-        f"```json\n{json.dumps(compared, indent=1)}\n```",
-        "## Figures",
-        f"```json\n{json.dumps(measured, indent=1)}\n```",
-        "It was not trained to tell whether a claim is supported. It reads no other language. It can be wrong: use it "
-        "to refuse more often, not to vouch for an answer.",
-    ]
-    return "\n\n".join(parts) + "\n"
+    """Return the model card: what the reader is made of, how, and what it can tell."""
+    last = json.loads((run / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
+    sources = "\n".join(f"- {name}: {licence}" for name, (licence, _) in sets.items())
+    held = ", ".join(f"{kind} {value}" for kind, value in last["held out (AUC)"].items())
+    own, torch = compared["whole numbers"], compared["torch"]
+    return f"""# A reader: does this sentence answer the question
+
+Input: a question, what stands before a sentence (title, date, heading, end of the sentence before), the sentence.
+Output: a number, above 0 if the sentence answers. Six layers, 384 wide. English.
+
+- File: reader.onnx, {len(made):,} bytes, SHA-256 {hashlib.sha256(made).hexdigest()}
+- Made from: all-MiniLM-L6-v2 (Apache-2.0), model.safetensors {base}; its embeddings are neither changed nor in the file
+- How, and how good it is: docs/understand/reader.md. Again: python -m evals.reader pairs, train, measure, export.
+
+## Data
+
+{sources}
+- questions made by rules from news articles, which are not part of this file
+
+## Training
+
+{last["of"]:,} steps, {last["tokens"]:,} tokens. Pairs held out, AUC of those that answer against: {held}.
+
+## Export
+
+Whole numbers of 7 bits a weight. Pairs held out: AUC {own["AUC"]} (torch {torch["AUC"]}), correlation with torch
+{own["correlation with torch"]}, {own["other sign"]:.1%} change sign.
+
+## Limits
+
+Use it to choose a sentence and to refuse, not to vouch for an answer. It reads no other language than English well. It
+was not trained to tell whether a claim is supported.
+"""

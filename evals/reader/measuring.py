@@ -53,6 +53,7 @@ def figures_of(cases: Sequence[Case], score: Score) -> dict[str, Any]:
             "questions": sum(_of(case, half) for case in asked),
             "refusing": {name: _refusing(asked, values, half) for name, values in refusing.items()},
             "choosing": {name: _first(asked, values, half) for name, values in choosing.items()},
+            "kinds": _kinds(asked, read, half),
         }
         for half in ("dev", "blind")
     }
@@ -91,6 +92,17 @@ def _refusing(cases: Sequence[Case], values: Values, half: str) -> Mapping[str, 
         f"refused at {share}": round(float(np.mean(np.asarray(no) < np.quantile(yes, share))), 4) for share in _FALSE
     }
     return {"AUC": auc(yes, no), **refused}
+
+
+def _kinds(cases: Sequence[Case], values: Sequence[Values], half: str) -> Mapping[str, float]:
+    """Return the AUC of the sentences that answer against each kind of those that do not, where kinds are known."""
+    yes: list[float] = []
+    no: dict[str, list[float]] = {}
+    for case, own in zip(cases, values, strict=True):
+        for kind, holds, value in zip(case.kinds, case.holds, own, strict=False):
+            if _of(case, half):
+                (yes if holds else no.setdefault(kind, [])).append(float(value))
+    return {kind: auc(yes, found) for kind, found in sorted(no.items())}
 
 
 def _first(cases: Sequence[Case], values: Sequence[Values], half: str) -> float:

@@ -38,10 +38,19 @@ class Recipe:
     bf16: bool = True
 
 
-def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, every: int = 200, most: int | None = None) -> bool:
+def train(
+    pairs: Sequence[Pair],
+    folder: Path,
+    recipe: Recipe,
+    start: Path | None = None,
+    *,
+    every: int = 200,
+    most: int | None = None,
+) -> bool:
     """Train a reader and tell whether it is done: False if it was stopped (by SIGTERM, or after ``most`` steps).
 
     ``folder`` holds the checkpoint, the log of the curve, and at the end the reader. The same call goes on from there.
+    ``start`` is the folder of a reader to begin with, else it is the embedding model.
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer(model_folder())
@@ -50,7 +59,7 @@ def train(pairs: Sequence[Pair], folder: Path, recipe: Recipe, every: int = 200,
     tokens, watch = _encoded(tokenizer, kept), _encoded(tokenizer, watched)
     draw = Random(recipe.seed)  # noqa: S311  no secret
     plan = batches([pair.group for pair in kept], [len(each.ids) for each in tokens], recipe.batch, draw)
-    reader = Reader.new(recipe.seed)
+    reader = load(start) if start else Reader.new(recipe.seed)
     optimizer = _optimizer(reader, recipe)
     step, seen, spent = _resume(folder / "checkpoint.pt", reader, optimizer, recipe)
     labels = torch.tensor([float(pair.label) for pair in kept])

@@ -49,6 +49,7 @@ class Options:
     feeds: Sequence[str] = ()
     web: Web | None = None  # for the paths that are addresses, and the feeds
     looking: Looking = one_by_one  # into files
+    publisher: str | None = None  # of the articles that name none themselves
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         report.failures.append(replace(failure, path=as_utf8(failure.path), passing=True))
     if options.prune and archive is not None:
         for path in named:
-            yield from _gone(archive, absolute(path), options, progress)
+            yield from _gone(archive, absolute(path), options, report, progress)
     yield from _changes_of_pages(archive, options, report, progress)
 
 
@@ -100,7 +101,8 @@ def _changes_of_pages(
         return
     assert options.web is not None
     catalog = archive.catalog if archive is not None else None
-    for found in read_pages(options.web, catalog, addresses, options.feeds, options.force):
+    found_there = read_pages(options.web, catalog, addresses, options.feeds, options.force, options.publisher)
+    for found in found_there:
         if isinstance(found, Failure):
             report.failures.append(replace(found, passing=True))  # the next run asks for the page again
         elif isinstance(found, Unchanged):
@@ -162,7 +164,7 @@ def _files_to_read(
                 continue
             touched = before and replace(before, size=file.size, mtime_ns=file.mtime_ns)
             known_digest = before.digest if before and _is_unchanged(touched, file, options) else None
-            yield FileToRead(file, options.limit, before, known_digest, options.force)
+            yield FileToRead(file, options.limit, before, known_digest, options.force, options.publisher)
 
 
 def _known(archive: Archive | None) -> Callable[[str], str | None]:
@@ -283,7 +285,7 @@ def _removal(stored: StoredArticle, why: str) -> Step:
     return Step("remove", stored.article.source.path, stored.article.source.title, why, stored.original_digest)
 
 
-def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> Iterator[Gone]:
+def _gone(archive: Archive, path: str, options: Options, report: Report, progress: Progress) -> Iterator[Gone]:
     searched = (
         [path]
         if options.changed is None
@@ -295,7 +297,7 @@ def _gone(archive: Archive, path: str, options: Options, progress: Progress) -> 
     missing = list(dict.fromkeys(missing))
     if missing and options.watching and not holds_articles(path):
         # A disk that is not mounted looks like a folder that was emptied.
-        progress.kept(path, len(missing))
+        report.kept[path] = len(missing)
         return
     for file in missing:
         with archive.catalog.snapshot() as snapshot:

@@ -18,7 +18,8 @@ from index.clean.offers import breaks_off_before_offer, without_offer
 from index.errors import UnreadableError
 from index.read.fields import Unread
 from index.read.files import digest_of_file, read
-from index.read.record import Failure, File, Record
+from index.read.record import Failure, File, Record, with_metadata
+from index.read.text_metadata import Metadata
 from index.store.rows import CutLine, FileRecord
 
 _CODE = re.compile(r"^([a-z]{2})(?:[-_][a-z0-9]{2,8})*$", re.I)
@@ -57,7 +58,8 @@ class FileToRead:
     """A file that may have changed.
 
     ``before``: how it was when it was last read. ``known_digest``: with this digest it need not be read again.
-    ``limit``: most bytes of one article. ``force``: articles that have not changed are read as well.
+    ``limit``: most bytes of one article. ``force``: articles that have not changed are read as well. ``publisher``: of
+    articles that name none.
     """
 
     file: File
@@ -65,6 +67,7 @@ class FileToRead:
     before: FileRecord | None = None
     known_digest: str | None = None
     force: bool = False
+    publisher: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,11 @@ def read_file(file: FileToRead, known: Known) -> Iterator[Found]:
         return
     yield Digest(digest)
     if digest != file.known_digest:
-        yield from cleaned(read(file.file, file.limit), known, force=file.force)
+        records = read(file.file, file.limit)
+        if file.publisher:
+            said = Metadata(publisher=file.publisher)
+            records = ((item[0], with_metadata(item[1], said)) if isinstance(item, tuple) else item for item in records)
+        yield from cleaned(records, known, force=file.force)
 
 
 def cleaned(

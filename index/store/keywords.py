@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from index.store.dialect import Number, is_postgresql
+from index.store.rows import chunks
 from index.store.schema import KEYWORD_TABLE, keywords, passages
 
 TITLE_WEIGHT = 2.0  # measured: a title word counts double
@@ -144,6 +145,25 @@ def document_frequencies(connection: Connection, terms: Iterable[str]) -> dict[s
                 select(func.count()).select_from(keywords).where(literal_column(KEYWORD_TABLE).op("MATCH")(f'"{term}"'))
             )
         found[term] = int(connection.scalar(query) or 0)
+    return found
+
+
+def known_terms(connection: Connection, terms: Sequence[str]) -> dict[str, int]:
+    """Return which of many terms (of one word each) stand in any passage, and in how many: each is looked up."""
+    if is_postgresql(connection):
+        counted = """SELECT term, (SELECT count(*) FROM passage_terms WHERE vector @@ CAST(quoted AS tsquery)) AS often
+            FROM unnest(CAST(:terms AS text[]), CAST(:quoted AS text[])) AS each (term, quoted)"""
+        rows = connection.execute(text(counted), {"terms": list(terms), "quoted": [_query(term) for term in terms]})
+        return {row.term: int(row.often) for row in rows if row.often}
+    # FTS5's own view of its terms; a temporary table may be made also where the catalog is only read.
+    connection.exec_driver_sql(
+        f"CREATE VIRTUAL TABLE IF NOT EXISTS temp.vocabulary USING fts5vocab('main', '{KEYWORD_TABLE}', 'row')"
+    )
+    found: dict[str, int] = {}
+    for chunk in chunks(terms):
+        marks = ",".join("?" * len(chunk))
+        query = f"SELECT term, doc FROM temp.vocabulary WHERE term IN ({marks})"  # noqa: S608  only question marks
+        found.update((row[0], int(row[1])) for row in connection.exec_driver_sql(query, tuple(chunk)))
     return found
 
 

@@ -40,7 +40,7 @@ class Snapshot(ArticleQueries, PassageQueries, VectorQueries, RunQueries, Statem
         return self._connection
 
     def fact(self, name: str) -> str | None:
-        """Return a fact of the archive (``schema``, ``archive``, ``model``, ``distrusted``), None if it is not set."""
+        """Return a fact of the archive (``schema``, ``model``, ``sources``, …), None if it is not set."""
         value: str | None = self._connection.scalar(select(facts.c.value).where(facts.c.name == name))
         return value
 

@@ -152,6 +152,17 @@ class ArticleQueries:
         for row in self._connection.execute(query, execution_options={"yield_per": 1_000}):
             yield source_of(row), row.digest
 
+    def newest_articles(self, scope: Scope, limit: int) -> list[Article]:
+        """Return the newest dated articles of a scope with their text, newest first."""
+        query = inside(select(articles).where(articles.c.published.is_not(None)), scope)
+        order = (articles.c.published.desc(), func.coalesce(articles.c.published_at, "").desc(), articles.c.title)
+        return [article_of(row) for row in self._connection.execute(query.order_by(*order).limit(limit))]
+
+    def count_dated(self, scope: Scope) -> int:
+        """Return how many dated articles are in a scope."""
+        query = select(func.count()).select_from(articles).where(articles.c.published.is_not(None))
+        return int(self._connection.scalar(inside(query, scope)) or 0)
+
     def inside(self, scope: Scope) -> Select[tuple[str]]:
         """Return a statement for the ids of the articles in a scope."""
         return inside(select(articles.c.id), scope)

@@ -78,6 +78,10 @@ class PassageQueries:
         """Return in how many passages each term stands (body or title)."""
         return keywords.document_frequencies(self._connection, terms)
 
+    def known_terms(self, terms: Sequence[str]) -> dict[str, int]:
+        """Return which of many terms (of one word each) stand in any passage, and in how many."""
+        return keywords.known_terms(self._connection, terms)
+
     def terms_of(self, rows: Sequence[int]) -> dict[int, tuple[str, str]]:
         """Return the search terms of some passages by passages.row: of the title, of the text, with spaces between."""
         return keywords.terms_of(self._connection, rows)

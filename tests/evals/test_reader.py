@@ -6,6 +6,7 @@ import gzip
 import json
 import lzma
 from collections import Counter
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -190,6 +191,12 @@ def test_refusal_and_choice_are_measured_by_half():
         assert found[half]["choosing"]["reader"] == 1.0
         assert found[half]["choosing"]["cosine"] == 0.0
     assert found["dev"]["questions"] + found["blind"]["questions"] == 60
+
+
+def test_sentences_that_answer_are_compared_with_each_kind_of_the_others():
+    cases = [replace(case(number, True, (0.2, 0.4)), kinds=("answers", "another speaker")) for number in range(20)]
+    found = figures_of(cases, lambda texts: np.asarray([float("yes" in text) for _, _, text in texts]))
+    assert found["dev"]["kinds"] == found["blind"]["kinds"] == {"another speaker": 1.0}
 
 
 torch = pytest.importorskip("torch")

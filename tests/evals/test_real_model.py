@@ -18,7 +18,7 @@ from samples import SAMPLES
 import ingest
 from bot.__main__ import main as bot_main
 from bot.answer.desk import Desk
-from evals import answer, desk, refuse, retrieve
+from evals import answer, desk, refuse, retrieve, threads
 from evals.archives import archive_of
 from evals.asking import Asked, ask_all
 from evals.data import squashed as folded
@@ -183,6 +183,16 @@ def test_answers_to_questions_as_people_type_them_get_no_worse(answerer):
     figures = desk.measured(ask_all(answerer, desk.questions()))["figures"]["both"]["newsdesk"]
     assert [(name, value(figures, name)) for name, least in AT_LEAST.items() if value(figures, name) < least] == []
     assert [(name, value(figures, name)) for name, most in AT_MOST.items() if value(figures, name) > most] == []
+
+
+# Threads of our own (python -m evals followup --set own), both halves, bounded alike.
+THREADS = {"right": 0.743, "repeats": 0.0}
+
+
+def test_follow_ups_get_no_worse_answers(answerer):
+    figures = threads.measured(answerer)["figures"]["both"]
+    assert value(figures, "right") >= THREADS["right"]
+    assert value(figures, "repeats") <= THREADS["repeats"]
 
 
 def test_every_gold_sentence_stands_in_an_article():

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answer.question_time import time_of
+from bot.question.times import time_of
 
 TODAY = date(2025, 3, 20)
 

@@ -81,9 +81,14 @@ def draft(
     return Draft(text, source, passage, start, start + len(quote), tuple(also_in), answering=span, speaker=speaker)
 
 
-def answered(question: str, drafts: Sequence[Draft], answerer: str = "quotes") -> Reply:
+def headline(source: Article) -> Draft:
+    title = source.source.title
+    return Draft(title, source, passages(source)[0], 0, len(title), headline=True)
+
+
+def answered(question: str, drafts: Sequence[Draft], answerer: str = "quotes", lead: str = "") -> Reply:
     sentences, citations, dropped = check(drafts)
-    return Reply(Answer(question, sentences, citations, answerer, dropped), {}, (), "scripted", 1.0)
+    return Reply(Answer(question, sentences, citations, answerer, dropped, lead), {}, (), "scripted", 1.0)
 
 
 def refused(question: str, near: Sequence[Article] = (), closest: Draft | None = None) -> Reply:

@@ -7,9 +7,11 @@ import json
 import httpx
 import jsonschema
 import pytest
+import yaml
 from asking_room import HERE, AskingRoom, in_room
 from hash_embedder import HashEmbedder
-from newsroom import question
+from newsroom import ROOT, question
+from slack_room import answered, article, draft, headline, refused
 
 import newsdesk
 from bot.reply import Answer, NoAnswer
@@ -42,7 +44,7 @@ def test_a_question_is_answered_in_the_json_of_the_terminal_and_counted():
         assert article["text"][citation["start"] : citation["end"]] == citation["quote"]
         assert citation["path"] == "00001.txt"
         shown = await program.get(found["page"])
-        assert citation["quote"] in shown.text
+        assert all(line in shown.text for line in citation["quote"].splitlines())
         [entry] = room.asked()
         assert (entry.kind, entry.text, entry.id) == ("api", question(1), found["id"])
         refused = await program.post("/api/ask", json={"question": "Who won the regatta of Palermo?", "explain": True})
@@ -53,6 +55,34 @@ def test_a_question_is_answered_in_the_json_of_the_terminal_and_counted():
         assert "a2v1" in (await program.post("/api/ask", json=thread)).json()["text"]
 
     in_room(scenario)
+
+
+STORY = article("The harbour was full. The ship left on Monday, she said. Nobody waved.", "The ship leaves")
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome", "nearest"),
+    [
+        (answered("q", [draft(STORY, STORY.text, answering="Nobody waved.", speaker="she")]), "answered", []),
+        (refused("q", [STORY], draft(STORY, STORY.text, answering="Nobody waved.")), "unsure", ["Nobody waved."]),
+        (refused("q", [STORY], headline(STORY)), "unsure", ["The ship leaves"]),
+        (refused("q", [STORY]), "refused", []),
+    ],
+    ids=["answered", "unsure", "unsure-headline", "refused"],
+)
+def test_every_outcome_is_as_described(reply, outcome, nearest):
+    found = reply.as_json()
+    description = yaml.safe_load((ROOT / "web" / "openapi.yaml").read_text("utf-8"))
+    schema = {"$ref": "#/components/schemas/Reply", "components": description["components"]}
+    jsonschema.validate({"id": "1", "page": "/q/1", **found}, schema)
+    assert (found["outcome"], [item["text"] for item in found["nearest"]]) == (outcome, nearest)
+    for item in found["nearest"]:
+        whole = STORY.source.title if item["place"] == "headline" else STORY.text
+        assert whole[item["start"] : item["end"]] == item["text"]
+    for item in found["citations"]:
+        start, end = item["answering"]
+        assert (STORY.text[start:end], item["speaker"]) == ("Nobody waved.", "she")
+        assert found["text"] == f"she: {STORY.text} [1]"
 
 
 def test_passages_are_found_and_articles_listed_and_read():

@@ -6,6 +6,7 @@ SHOTS=FOLDER keeps pictures of the pages.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -57,11 +58,22 @@ SHOWN = AnswerView(
     THERE),),
     verbatim=False,
 )  # fmt: skip
+CLOSEST = replace(SHOWN.sources[0], bold=(0, 20), speaker="Emmanuel Macron", before="Before it. ", after=" After it.")
+VIEWS = {
+    "answer": SHOWN,
+    "excerpt": replace(
+        SHOWN, sentences=(Sentence(QUOTE, (1,), (0, 20), "Emmanuel Macron"),), sources=(CLOSEST,), verbatim=True
+    ),
+    "unsure": replace(
+        SHOWN, sentences=(), sources=(), message="I found no sentence that says so. Closest:", closest=CLOSEST,
+        nearest=SHOWN.sources,
+    ),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def started(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Readers]:
-    room = ReadingRoom(tmp_path_factory.mktemp("room"), lambda id_: SHOWN if id_ == "abc" else None)
+    room = ReadingRoom(tmp_path_factory.mktemp("room"), VIEWS.get)
     twin = sample("one-month-truce-plan.txt")
     first = article("The first edition said something else.\n\n" + STORY.text, STORY.source.id, STORY.source.title)
     room.put(first, twin, HOSTILE)
@@ -87,12 +99,12 @@ def paths(room: ReadingRoom) -> dict[str, str]:
         "article": room.link(STORY, QUOTE, LAST[:40]),
         "earlier version": room.links.article(changed),
         "original": room.links.original(STORY.source.id),
-        "answer": room.links.answer("abc"),
+        **{id_: room.links.answer(id_) for id_ in VIEWS},
         "refused": "/a/nothing",
     }
 
 
-KINDS = ["article", "earlier version", "original", "answer", "refused"]
+KINDS = ["article", "earlier version", "original", *VIEWS, "refused"]
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -114,6 +126,8 @@ def test_the_cited_sentence_is_in_view_without_a_script(size, quote, readers):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_page_fits_its_width_and_asks_nobody_else(kind, size, readers):
     reader = readers(paths(readers.room)[kind], size)
+    for hidden in reader.page.locator("summary").all():
+        hidden.click()
     assert reader.page.evaluate("document.documentElement.scrollWidth") <= SIZES[size]["width"]
     assert all(each.startswith(readers.url) for each in reader.asked)
     assert [each for each in reader.told if "403" not in each] == []
@@ -151,9 +165,19 @@ def test_nothing_in_an_article_does_anything(size, readers):
 @pytest.mark.parametrize("kind", KINDS)
 def test_axe_finds_nothing_serious(kind, scheme, readers):
     reader = readers(paths(readers.room)[kind], "phone", color_scheme=scheme)
+    for hidden in reader.page.locator("summary").all():
+        hidden.click()
     assert violations(reader) == []
     dark = reader.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(24, 24, 23)"
     assert dark == (scheme == "dark")
+
+
+def test_the_closest_passages_open_by_the_keyboard_and_without_a_script(readers):
+    reader = readers(readers.room.links.answer("unsure"), java_script_enabled=False)
+    assert reader.page.locator(".answer strong").is_visible()
+    assert reader.page.locator(".closest").is_hidden()
+    reader.page.locator("summary").press("Enter")
+    assert reader.page.locator(".closest").is_visible()
 
 
 def test_the_keyboard_reaches_the_cited_sentence_and_what_can_be_done(readers):

@@ -179,6 +179,40 @@ def test_a_long_text_is_shown_in_parts_that_leave_nothing_out(room):
     assert (seen[0], seen[-1]) == (lines[0], lines[-1])
 
 
+BEFORE, AFTER = "The harbour was full of ships on Monday.", "Nobody on the quay waved when they left."
+
+
+@pytest.mark.parametrize(
+    ("line", "is_heading"),
+    [
+        ("Dear timber", True),
+        ("What happens to the crew now?", True),
+        ("‘Nobody waved’", True),
+        ("1 September: nine ships", False),  # as a label
+        ("Die Reederei schweigt", True),
+        ("Екіпаж чекає", True),
+        ("Nobody waved.", False),
+        ("- Timber", False),
+        ("Image: Ann Lee", False),
+        ("The quay at noon © Ann Lee", False),
+        ("10:45 a ship", False),
+        ("and timber", False),
+        ("The list", True),
+        ("The list:", False),
+        ("Crew | Days", False),
+        ("The captain " * 8, False),
+    ],
+)
+def test_a_subheading_is_a_heading_and_other_short_lines_are_none(line, is_heading, room):
+    item = article(f"{BEFORE}\n\n{line}\n\n{AFTER}\n{line}", "a" * 16)
+    room.put(item)
+    found = page(room.get(room.link(item, f"{line}\n\n{AFTER}")))
+    assert texts(found, ".text h2") == ([line] if is_heading else [])
+    assert [item.text_content() for item in found.cssselect(".text mark")] == [line, AFTER]
+    assert found.cssselect("#c")[0].text_content() == line
+    assert texts(found, ".text > *") == [" ".join(each.split()) for each in (BEFORE, line, AFTER, line)]
+
+
 # --- versions ---
 
 
@@ -320,6 +354,40 @@ def test_the_original_of_a_page_is_what_was_fetched(room):
     found = original(room, item)
     assert found.cssselect("pre")[0].text_content().strip("\n") == body.decode()
     assert found.cssselect("script") == []
+    [frame] = found.cssselect("iframe")
+    assert frame.get("sandbox") == ""
+    assert texts(page(room.get(frame.get("src"))), "p") == [" ".join(TEXT.split())]
+
+
+def test_a_saved_page_is_framed_by_us_alone_and_may_do_nothing(room, tmp_path):
+    path = tmp_path / "ship.html"
+    path.write_bytes("<meta charset=windows-1251><p>Корабль ушёл в понедельник.</p>".encode("cp1251"))
+    item = article(TEXT, "a" * 16, path=str(path))
+    room.put(item, digest=digest_of(path.read_bytes()))
+    outer = room.get(room.links.original(item.source.id))
+    assert "frame-src 'self'" in outer.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in outer.headers["content-security-policy"]
+    answered = room.get(page(outer).cssselect("iframe")[0].get("src"))
+    assert texts(page(answered), "p") == ["Корабль ушёл в понедельник."]
+    policy = dict(rule.strip().partition(" ")[::2] for rule in answered.headers["content-security-policy"].split(";"))
+    assert policy.pop("style-src").startswith("'sha256-")
+    assert policy == {
+        "default-src": "'none'", "base-uri": "'none'", "form-action": "'none'", "frame-ancestors": "'self'",
+        "sandbox": "",
+    }  # fmt: skip
+    assert answered.headers["x-frame-options"] == "SAMEORIGIN"
+    path.write_text("<p>Something else.</p>")
+    assert page(room.get(room.links.original(item.source.id))).cssselect("iframe") == []
+    assert room.get(room.links.saved_page(item.source.id)).status == 404
+
+
+def test_behind_a_path_of_a_proxy_the_frame_is_at_the_address_of_the_reader(tmp_path):
+    room = ReadingRoom(tmp_path, url="https://example.org/newsdesk")
+    path = tmp_path / "ship.htm"
+    path.write_text("<p>The ship left.</p>")
+    room.put(article(TEXT, path=str(path)), digest=digest_of(path.read_bytes()))
+    link = room.links.original(STORY.source.id).removeprefix("https://example.org/newsdesk")
+    assert page(room.get(link)).cssselect("iframe")[0].get("src").startswith("/newsdesk/p/")
 
 
 def test_a_link_to_the_original_does_not_open_the_article_and_the_other_way_round(room):
@@ -328,6 +396,8 @@ def test_a_link_to_the_original_does_not_open_the_article_and_the_other_way_roun
     assert room.get(article_link.replace("/a/", "/o/")).status == 403
     assert room.get(original_link.replace("/o/", "/a/")).status == 403
     assert room.get(original_link.replace("/o/", "/q/")).status == 403
+    assert room.get(original_link.replace("/o/", "/p/")).status == 403
+    assert room.get(room.links.saved_page(STORY.source.id).replace("/p/", "/o/")).status == 403
 
 
 # --- answers ---
@@ -379,21 +449,60 @@ def test_a_quoted_headline_is_named_on_the_page_of_its_answer_and_opens_there(tm
     assert texts(there, "h1 mark#c") == ["The ship leaves"]
 
 
+EXCERPT = TEXT[TEXT.index("The ship") : TEXT.index("\n\nTimber")]
+CITED = Cited(
+    1, ORIGIN, EXCERPT, *span(STORY, EXCERPT), "The harbour was full. ", " Timber was dear.",
+    answering=span(STORY, "Nobody waved."), speaker="Ann <b>Lee</b>",
+)  # fmt: skip
+
+
+def test_the_sentence_that_answers_is_bold_and_its_speaker_named_before_it(tmp_path, journal):
+    room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
+    room.put(STORY)
+    said = Sentence(EXCERPT, (1,), (len(QUOTE) + 1, len(EXCERPT)))
+    found = page(room.get(room.links.answer(kept(journal, StoredAnswer("Who?", "answered", "", (said,), (CITED,))))))
+    assert texts(found, ".answer p") == [f"Ann <b>Lee</b>: {EXCERPT} [1]"]
+    assert texts(found, ".answer strong") == texts(found, "#s1 mark strong") == ["Nobody waved."]
+    assert texts(found, "#s1 mark") == [EXCERPT]
+    assert found.cssselect("b, details") == []
+
+
+def test_an_answer_that_is_unsure_has_the_closest_sentence_and_hides_its_passages(tmp_path, journal):
+    room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
+    room.put(STORY)
+    near = (Near(ORIGIN, "Timber was dear.", None, *span(STORY, "Timber was dear.")),)
+    given = StoredAnswer("Who waved?", "unsure", "not_supported", near=near, closest=CITED)
+    found = page(room.get(room.links.answer(kept(journal, given))))
+    assert texts(found, ".answer p") == [
+        "I found no sentence that says so. Closest:",
+        "Ann <b>Lee</b>: “Nobody waved.”",
+        "Harbour Courier · 3 March 2025",
+        "The ship leaves",
+    ]
+    [hidden] = found.cssselect("details:not([open])")
+    assert texts(hidden, "summary") == ["Show closest passages"]
+    assert texts(hidden, ".excerpt") == [f"The harbour was full. {EXCERPT} Timber was dear.", "Timber was dear."]
+    there = page(room.get(found.cssselect(".answer a")[0].get("href")))
+    assert texts(there, "#c") == [EXCERPT]
+
+
+def test_a_list_of_articles_names_each_once(tmp_path, journal):
+    room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
+    room.put(STORY)
+    cited = (Cited(1, ORIGIN, "The ship leaves", 0, 15, headline=True),)
+    said = (Sentence("The ship leaves", (1,)),)
+    given = StoredAnswer("what's new", "answered", said=said, cited=cited, lead="1 article of 3 March 2025:")
+    found = page(room.get(room.links.answer(kept(journal, given))))
+    assert texts(found, ".answer p") == ["1 article of 3 March 2025:"]
+    assert texts(found, "h2")[0] == "Articles"
+    assert texts(found, "#s1") == ["Harbour Courier · 3 March 2025 The ship leaves"]
+
+
 def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
-    found = page(
-        room.get(
-            room.links.answer(
-                kept(
-                    journal,
-                    StoredAnswer("How many?", "refused", "not_supported", near=(Near(ORIGIN, "Timber was dear."),)),
-                )
-            )
-        )
-    )
-    assert texts(found, ".answer") == ["The articles do not say."]
-    assert found.cssselect(".sources") == []
-    assert "Timber" not in html.tostring(found, encoding="unicode")
+    found = page(room.get(room.links.answer(kept(journal, StoredAnswer("How many?", "refused", "not_supported")))))
+    assert texts(found, ".answer") == ["The articles do not seem to be about that."]
+    assert found.cssselect(".sources, details") == []
 
 
 def test_a_removed_answer_is_gone_and_a_room_without_a_journal_has_none(tmp_path, journal):

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.journal.stored_answer import Cited, Near, Origin, StoredAnswer
-from bot.reply import Sentence
-from bot.slack.messages.text import mrkdwn, names_an_address, plain
+from bot.journal.stored_answer import Cited, Origin, StoredAnswer
+from bot.reply import Sentence, lists_articles, numbered, speaker_of
+from bot.slack.messages.text import mrkdwn, names_an_address, paragraphs, plain
 from index.dates import day_text
 from web.links import address
 
@@ -49,14 +49,12 @@ def answer(
 ) -> list[Message]:
     """Return the messages of an answer, refusal, hint or apology, in order.
 
-    ``person``: offer to ask a person under a refusal. ``share``: offer to post it in the channel.
+    ``person``: offer to ask a person where there is no answer. ``share``: offer to post it in the channel.
     """
-    if stored.outcome == "answered":
+    if stored.answered:
         units = [*_sentences(stored), *_note(stored), *_sources(stored)]
-    elif stored.outcome == "refused":
-        units = [_section(text(plain(stored.refusal))), *_closest(stored.near)]
     else:
-        units = [_section(text(plain(stored.reason)))]
+        units = [_section(text(plain(stored.message)), *_closest(stored.closest))]
     messages = _packed(units)
     tail = buttons(stored, id_, person=person, feedback=feedback, share=share)
     messages[-1] += tail
@@ -83,10 +81,10 @@ def buttons(
     stored: StoredAnswer, id_: str, *, person: bool = False, feedback: bool = True, share: bool = False
 ) -> list[Block]:
     """Return the buttons under an answer or a refusal; none under a hint or an apology."""
-    if stored.outcome not in ("answered", "refused"):
+    if stored.outcome in ("hint", "trouble"):
         return []
     row = [button("Show passages", "passages", id_)] if stored.cited else []
-    row += [button("Show closest passages", "passages", id_)] if stored.near else []
+    row += [button("Show closest passages", "passages", id_)] if stored.closest else []
     row += [button("Share to channel", "share", id_)] if share and stored.answered else []
     row += [button("Ask a person", "ask_person", id_)] if person and not stored.answered else []
     blocks: list[Block] = [{"type": "actions", "block_id": "actions", "elements": row}] if row else []
@@ -103,16 +101,15 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
 
     The first has all of the answer that fits, in whole sentences and sources.
     """
-    if stored.outcome == "answered":
-        parts = [_numbered(said) for said in stored.said] + ([stored.lead] if stored.lead else [])
-        parts += [f"{_numbers(group)} {_named(group[0].origin)}{_marks(group)}" for group in by_article(stored.cited)]
-    elif stored.outcome == "refused":
-        parts = [
-            stored.refusal,
-            *(f"Closest: “{near.sentence}” ({_named(near.origin)})" for near in stored.near[:1] if near.sentence),
-        ]
+    if stored.answered:
+        listed = _is_list(stored)
+        parts = [] if listed else [numbered(said, stored.cited) for said in stored.said]
+        parts += [stored.lead] if stored.lead else []
+        for group in by_article(stored.cited):
+            parts.append(f"{_numbers(group)} {_named(group[0].origin)}{'' if listed else _marks(group)}")
     else:
-        parts = [stored.reason]
+        parts = [stored.message]
+        parts += [f"“{stored.closest.sentence}” ({_named(stored.closest.origin)})"] if stored.closest else []
     shown: list[str] = []
     used = 0
     for part in map(mrkdwn, parts):
@@ -211,10 +208,6 @@ def _numbers(group: Sequence[Cited]) -> str:
     return " ".join(f"[{cited.number}]" for cited in group)
 
 
-def _numbered(said: Sentence) -> str:
-    return f"{said.text} {''.join(f'[{number}]' for number in said.numbers)}"
-
-
 def plain_text(content: str) -> Element:
     """Return a text that Slack shows as it is."""
     return {"type": "plain_text", "text": content, "emoji": False}
@@ -235,11 +228,30 @@ def _size(parts: Sequence[Element]) -> int:
 def _sentences(stored: StoredAnswer) -> list[_Unit]:
     units = [_section(text(plain(stored.lead), italic=True))] if stored.lead else []
     links = {cited.number: cited.link for cited in stored.cited}
-    for said in stored.said:
+    for said in () if _is_list(stored) else stored.said:
         numbers = [_number(number, links.get(number)) for number in said.numbers]
-        parts = [*texts(plain(said.text)), text(" "), *numbers]
+        parts = [*_excerpt(said), text(" "), *numbers]
+        if speaker := speaker_of(said, stored.cited):
+            units.append(_section(text(f"{plain(speaker)}:")))
         units.append(_quote(*parts) if stored.verbatim else _section(*parts))
     return units
+
+
+def _is_list(stored: StoredAnswer) -> bool:
+    return stored.verbatim and lists_articles(stored.lead, stored.cited)
+
+
+def _excerpt(said: Sentence) -> list[Element]:
+    """Return the text of a sentence or an excerpt; in bold the sentence that answers."""
+    start, end = said.bold or (0, 0)
+    parts = [*_piece(said.text[:start]), *_piece(said.text[start:end], bold=True), *_piece(said.text[end:])]
+    return parts or [text("(no text)")]
+
+
+def _piece(content: str, **style: bool) -> list[Element]:
+    """Return some characters of a text with its line breaks, and with the white space at its ends."""
+    before, after = content[: len(content) - len(content.lstrip())], content[len(content.rstrip()) :]
+    return texts(before[:1] + paragraphs(content.strip()) + after[:1], **style) if content.strip() else []
 
 
 def _number(number: int, link: str | None) -> Element:
@@ -268,7 +280,7 @@ def _sources(stored: StoredAnswer) -> list[_Unit]:
         if _size(numbers) > BLOCK // 2:
             numbers = texts(f"{_numbers(group)} ", bold=True)
         parts = [*numbers, *origin_line(group[0].origin, group[0].link)]
-        if marks := _marks(group):
+        if (marks := _marks(group)) and not _is_list(stored):
             parts.append(text(marks))
         if also_in := list(dict.fromkeys(name for cited in group for name in cited.also_in)):
             parts.append(text(f", also in {', '.join(map(plain, also_in))}"))
@@ -282,13 +294,15 @@ def _sources(stored: StoredAnswer) -> list[_Unit]:
     return units
 
 
-def _closest(near: Sequence[Near]) -> list[_Unit]:
-    """Return the sentence that is closest to a refused question, with its source."""
-    if not near or not near[0].sentence:
+def _closest(cited: Cited | None) -> list[Element]:
+    """Return the sentence that comes closest to an answer, with its speaker and its source."""
+    if cited is None:
         return []
-    first = near[0]
-    quoted = text(f"“{plain(first.sentence)}” ")
-    return [_section(text("Closest: ", bold=True), quoted, *origin_line(first.origin, first.link))]
+    speaker = f"{plain(cited.speaker)}: " if cited.speaker else ""
+    marks = _marks([cited])
+    about = [text(marks)] if marks else []
+    quoted = texts(f"“{plain(cited.sentence)}”", bold=True)
+    return [text(f" {speaker}"), *quoted, text(" "), *origin_line(cited.origin, cited.link), *about]
 
 
 def _packed(units: Sequence[_Unit]) -> list[list[Block]]:

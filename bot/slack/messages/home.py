@@ -13,6 +13,7 @@ from bot.slack.messages.windows import modal
 from index.archive import Archive
 from index.articles import Source
 from index.dates import day_text
+from index.ingest.sources import states, troubles
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,7 @@ class Insight:
     low_rated: tuple[tuple[str, str | None], ...]  # question, reason
     versions: str
     writings: tuple[str, ...] = ()  # lines on what a language model did
+    sources: tuple[str, ...] = ()  # lines on sources of an ingest that cannot be read
 
 
 def home(news: News, insight: Insight | None = None) -> dict[str, Any]:
@@ -93,21 +95,17 @@ def _insight(insight: Insight) -> list[Block]:
         _header("For admins"),
         rich([section(text("Failures of the last runs", bold=True)), *failures]),
         rich([section(text("Answers rated bad in the last week", bold=True)), *(low or [section(text("None."))])]),
-        *(
-            [
-                rich(
-                    [
-                        section(text("Language model", bold=True)),
-                        *(section(text(plain(line))) for line in insight.writings),
-                    ]
-                )
-            ]
-            if insight.writings
-            else []
-        ),
+        *_titled("Sources of articles", insight.sources[:10]),
+        *_titled("Language model", insight.writings),
         rich([section(text("Versions: ", bold=True), text(plain(insight.versions)))]),
         {"type": "actions", "block_id": "admin", "elements": [button("Status", "status", "status")]},
     ]
+
+
+def _titled(title: str, lines: Sequence[str]) -> list[Block]:
+    if not lines:
+        return []
+    return [rich([section(text(title, bold=True)), *(section(text(plain(line))) for line in lines)])]
 
 
 def _header(content: str) -> Block:
@@ -177,6 +175,12 @@ def recent_failures(archive: Archive) -> tuple[tuple[str, str], ...]:
             for item in run["report"]["failures"]
         }
     return tuple(found)
+
+
+def source_lines(archive: Archive) -> tuple[str, ...]:
+    """Return a line for each source of the ingest that could not be read when it was taken last."""
+    with archive.catalog.snapshot() as snapshot:
+        return tuple(troubles(list(states(snapshot).values())))
 
 
 def runs_after(archive: Archive, number: int) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from bot.question.chatter import written_out
 from bot.slack.messages.text import question_text
 
 _GREETING = re.compile(
@@ -72,6 +73,7 @@ def looks_like_question(text: str) -> bool:
     """Tell whether a text asks something that articles may answer, and is no talk between people."""
     if is_empty(text) or _ECHO.fullmatch(text):
         return False
+    text = written_out(text)
     if _AMONG_PEOPLE.search(_TO_US.sub("", text)):
         return False
     return text.rstrip().rstrip('"”’)').endswith("?") or (bool(_ASKS.match(text)) and len(text.split()) > 2)

@@ -5,39 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.journal.stored_answer import Near, StoredAnswer
+from bot.journal.stored_answer import Cited, Near, StoredAnswer
 from bot.slack.messages.blocks import BLOCK, Block, cited_line, origin_line, plain_text, rich, section, text, texts
 from bot.slack.messages.text import paragraphs
 
 
 def passages(stored: StoredAnswer) -> dict[str, Any]:
-    """Return the window that shows each quote in bold within its passage."""
+    """Return the window that shows each quote in its passage, in bold the sentence that answers."""
     blocks: list[Block] = []
     for cited in stored.cited:
-        around = texts(_tail(cited.before))
-        after = texts(_head(cited.after))
-        entry = [
-            rich([section(*cited_line(cited))]),
-            rich(
-                [
-                    {
-                        "type": "rich_text_quote",
-                        "elements": [*around, *texts(paragraphs(cited.quote) or "(no text)", bold=True), *after],
-                    }
-                ]
-            ),
-        ]
+        entry = [rich([section(*cited_line(cited))]), _passage(cited)]
         if len(blocks) + 3 > 98 or _size([*blocks, *entry]) > 100_000:
             blocks.append(rich([section(text("There are more passages than a window of Slack holds."))]))
             break
         blocks += [{"type": "divider"}, *entry] if blocks else entry
-    if stored.near:
-        return modal("Closest passages", _near(stored.near))
+    if stored.closest or stored.near:  # an older newsdesk stored passages alone
+        return modal("Closest passages", _near(stored.closest, stored.near))
     return modal("Passages", blocks or [rich([section(text("There are no passages."))])])
 
 
-def _near(near: Sequence[Near]) -> list[Block]:
+def _passage(cited: Cited) -> Block:
+    before, sentence, after = cited.parts
+    quoted = [*texts(_tail(before)), *texts(paragraphs(sentence) or "(no text)", bold=True), *texts(_head(after))]
+    return rich([{"type": "rich_text_quote", "elements": quoted}])
+
+
+def _near(closest: Cited | None, near: Sequence[Near]) -> list[Block]:
     blocks: list[Block] = [rich([section(text("These are close to the question, but do not answer it.", italic=True))])]
+    if closest:
+        blocks += [rich([section(*origin_line(closest.origin, closest.link))]), _passage(closest)]
     for item in near:
         quoted = {"type": "rich_text_quote", "elements": texts(paragraphs(item.text) or "(no text)")}
         blocks += [{"type": "divider"}, rich([section(*origin_line(item.origin, item.link))]), rich([quoted])]

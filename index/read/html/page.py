@@ -48,7 +48,7 @@ def read_html(path: str, raw: bytes, url: str | None = None, charset: str | None
 
     from index.read.html.metadata import page_metadata
 
-    source = _source(raw, charset)
+    source = source_of(raw, charset)
     tree = tree_of(repair_faulty_html(source, source[:50].lower()))
     if tree is None or not len(tree):
         raise UnreadableError("is not an HTML page or a damaged one; save it again")
@@ -91,7 +91,8 @@ def _unshown(text: str, blocks: Sequence[Block]) -> list[tuple[str, str, int]]:
     return [(line, UNSHOWN, 0) for line in text.split("\n") if line not in shown][:1]
 
 
-def _source(raw: bytes, charset: str | None) -> str:
+def source_of(raw: bytes, charset: str | None = None) -> str:
+    """Return the source of a web page. Raises UnreadableError for what is no page."""
     if raw.startswith(b"\x1f\x8b"):
         raw = _unpacked(raw)
     head = raw[:1_000].lstrip().lower()

@@ -63,6 +63,10 @@ def not_said(text: str) -> StoredAnswer:
     return stored_answer(refused(text))
 
 
+def unsure(text: str) -> StoredAnswer:
+    return stored_answer(refused(text, [FERRY], draft(FERRY, FERRY.text)))
+
+
 @pytest.fixture
 def journal(tmp_path: Path):
     made = Journal(tmp_path / "archive" / "journal.sqlite3")
@@ -81,6 +85,7 @@ def test_what_was_asked_is_counted_by_how_it_ended(journal):
         journal, "Where is the ferry?", said("q", FERRY, article("Another ship sank.", "Another")), user="U2", seconds=9
     )
     put(journal, "Who paid the piper?", not_said("q"), at=NOON + DAY, seconds=3)
+    put(journal, "Who saw the ferry leave?", unsure("q"), at=NOON + DAY, seconds=2)
     put(journal, "hello", StoredAnswer("hello", "hint"), at=NOON + 2 * DAY)
     put(journal, "broken", StoredAnswer("broken", "trouble"), at=NOON + 2 * DAY)
     put(journal, "left alone", None, state="left", at=NOON + 2 * DAY)
@@ -88,12 +93,14 @@ def test_what_was_asked_is_counted_by_how_it_ended(journal):
     put(journal, "long ago", said("q"), at=NOON - 30 * DAY)
     put(journal, "too new", said("q"), at=NOON + 30 * DAY)
     found = of_the_week(journal)
-    assert (found["questions"], found["people"], found["answered"], found["refused"]) == (7, 2, 2, 1)
+    assert (found["questions"], found["people"]) == (8, 2)
+    assert (found["answered"], found["unsure"], found["refused"]) == (2, 1, 1)
     assert found["other"] == {"hint": 1, "trouble": 1, "left": 1, "waiting": 1}
-    assert found["seconds"] == {"median": 3.0, "p95": 9.0, "longest": 9.0}
+    assert found["seconds"] == {"median": 2.0, "p95": 9.0, "longest": 9.0}
     assert [item["question"] for item in found["slowest"]] == [
         "Where is the ferry?",
         "Who paid the piper?",
+        "Who saw the ferry leave?",
         "When did the ferry leave?",
     ]
     assert [(item["title"], item["answers"]) for item in found["most_cited"]] == [
@@ -101,9 +108,9 @@ def test_what_was_asked_is_counted_by_how_it_ended(journal):
         ("Another", 1),
     ]
     assert [tuple(day.values()) for day in found["days"]][2:5] == [
-        ("2026-03-11", 2, 0, 0),
-        ("2026-03-12", 0, 1, 0),
-        ("2026-03-13", 0, 0, 4),
+        ("2026-03-11", 2, 0, 0, 0),
+        ("2026-03-12", 0, 1, 1, 0),
+        ("2026-03-13", 0, 0, 0, 4),
     ]
     assert len(found["days"]) == 7
 
@@ -179,16 +186,23 @@ def test_hostile_text_is_text_on_the_page_and_the_terminal(journal):
     assert not re.search(r"[\x1b\u202e]", usage_text(found))
 
 
-def test_the_command_tells_the_week_as_text_json_and_page(journal, tmp_path, capsys):
+def test_the_command_tells_the_week_as_text_json_and_page(journal, newsroom: Newsroom, tmp_path, capsys):
     put(journal, "Where is the ferry?", said("q"), at=time.time())
     put(journal, "Where is Valborg?", not_said("q"), at=time.time())
+    put(journal, "Where is the ship1 museum?", unsure("q"), at=time.time())
+    newsroom.write(1, 1)
+    newsroom.ingest()
     assert main(["report", "--week"]) == 0
     told = capsys.readouterr().out
-    assert "2 questions of 1 people" in told
-    assert "Valborg (no passage speaks of it)" in told
+    assert "3 questions of 1 people" in told
+    assert "unsure     1 (33 %)" in told
+    missing, known = told.split("Asked for and not answered:")
+    assert "ship1" not in missing
+    assert "ship1" in known
+    assert "Asked for, and no passage speaks of it (to ingest next):\n    1  Valborg\n" in told
     assert main(["report", "--json", "--html", str(tmp_path / "report.html")]) == 0
     assert json.loads(capsys.readouterr().out)["answered"] == 1
-    assert "Asked for and not found" in (tmp_path / "report.html").read_text()
+    assert "Asked for, and no passage speaks of it" in (tmp_path / "report.html").read_text()
     assert "U1" not in told
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from slack_room import answered, article, draft
 
 from bot.reply import Links
-from bot.terminal import answer_text, opens_links
+from bot.terminal import Style, answer_text, opens_links
 from web.links import LONGEST, SignedLinks, address, at_passage
 
 PAGE = "https://courier.example/ship"
@@ -134,7 +134,7 @@ def test_an_article_cannot_forge_a_link(url):
     assert reply.as_json()["citations"][0]["link"] is None
     assert reply.as_json(links=ROOM)["citations"][0]["link"].startswith("https://desk.example/a/")
     for links in (Links(), ROOM):
-        shown = answer_text(reply, 100, links, hyperlinks=True)
+        shown = answer_text(reply, Style(hyperlinks=True), links)
         assert re.findall("\x1b]8;;([^\x1b]*)\x1b\\\\", shown) == (
             [reply.as_json(links=ROOM)["citations"][0]["link"], ""] if links.room else []
         )
@@ -143,14 +143,14 @@ def test_an_article_cannot_forge_a_link(url):
 
 
 def test_a_terminal_that_can_opens_the_head_of_a_citation():
-    shown = answer_text(REPLY, 100, ROOM, hyperlinks=True)
+    shown = answer_text(REPLY, Style(hyperlinks=True), ROOM)
     link = REPLY.as_json(links=ROOM)["citations"][0]["link"]
     assert f"\x1b]8;;{link}\x1b\\[1] Harbour Courier, 3 Mar 2025: A headline\x1b]8;;\x1b\\\n" in shown
     assert shown.count(link) == 1
 
 
 def test_another_terminal_shows_the_link_into_the_room_and_otherwise_what_it_always_did():
-    shown = answer_text(REPLY, 100, ROOM)
+    shown = answer_text(REPLY, links=ROOM)
     assert "\x1b" not in shown
     assert all(f"    {citation['link']}\n" in f"{shown}\n" for citation in REPLY.as_json(links=ROOM)["citations"])
     assert ":~:text" not in answer_text(REPLY)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from bot.answer.confidence import LEVELS, Signs, asks_the_opposite, confidence
+from bot.answer.confidence import LEVELS, NEAR, Signs, asks_the_opposite, confidence
 
-SIGNS = Signs(meaning=0.6, passage=0.6, margin=0.25, coverage=0.6, around=0.8, absent=0.0, opposite=False)
+SIGNS = Signs(read=2.0, meaning=0.6, passage=0.6, coverage=0.6, around=0.8, opposite=False)
 
 OPPOSITES = [
     pytest.param("Who did not sign the declaration?", "China and India signed.", True, id="not"),
@@ -33,10 +33,8 @@ def test_a_question_that_asks_the_opposite_is_seen(question, sentence, expected)
     [
         {"meaning": 0.3},
         {"passage": 0.3},
-        {"margin": 0.05},
-        {"coverage": 0.2},
+        {"read": -2.0},
         {"around": 0.3},
-        {"absent": 0.5},
         {"opposite": True},
     ],
     ids=lambda worse: next(iter(worse)),
@@ -47,16 +45,14 @@ def test_each_sign_counts_in_its_direction(worse):
 
 def test_a_good_find_is_answered_at_every_level_and_a_stray_one_at_none():
     assert confidence(SIGNS) > max(LEVELS.values())
-    assert confidence(Signs(0.2, 0.2, 0.05, 0.1, 0.2, 0.4, False)) < min(LEVELS.values())
+    assert confidence(Signs(-4.0, 0.2, 0.2, 0.1, 0.2, False)) < min(NEAR.values())
 
 
-def test_a_short_ranking_tells_nothing_about_the_margin():
-    assert (
-        confidence(replace(SIGNS, margin=0.0))
-        < confidence(replace(SIGNS, margin=None))
-        < confidence(replace(SIGNS, margin=0.5))
-    )
+def test_without_a_reader_the_other_signs_decide():
+    assert confidence(replace(SIGNS, read=None)) > max(LEVELS.values())
+    assert confidence(Signs(None, 0.0, 0.2, 0.1, 0.1, False)) < min(NEAR.values())
 
 
 def test_the_levels_are_in_order():
     assert LEVELS["eager"] < LEVELS["balanced"] < LEVELS["cautious"]
+    assert all(NEAR[level] < LEVELS[level] for level in LEVELS)

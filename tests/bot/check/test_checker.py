@@ -89,7 +89,7 @@ FAILS = [
 def test_a_draft_that_stands_in_the_article_becomes_a_citation(good):
     [sentence], [citation], dropped = check([good])
     assert dropped == ()
-    assert sentence.text == good.text
+    assert sentence.text.split() == good.text.split()
     assert sentence.numbers == (citation.number,) == (1,)
     assert citation.quote == ARTICLE.text[citation.start : citation.end]
     assert citation.article is ARTICLE
@@ -165,6 +165,15 @@ def test_the_sentence_that_answers_is_bold_whatever_the_white_space_around_it(an
     assert sentence.bold
     assert sentence.text[slice(*sentence.bold)].split() == answering.split()
     assert citation.quote == EXCERPT
+
+
+def test_paragraphs_of_an_excerpt_stand_on_lines_of_their_own():
+    [sentence], _, _ = check([excerpt("Some 2,000 people use it every week.")])
+    assert sentence.text.splitlines() == [
+        "The ferry stops in May.",
+        "“We regret it,” the mayor said.",
+        "Some 2,000 people use it every week.",
+    ]
 
 
 def test_nothing_is_bold_where_every_excerpt_is_the_sentence_that_answers():

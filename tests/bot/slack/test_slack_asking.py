@@ -57,7 +57,8 @@ def test_a_mention_is_answered_once_in_its_thread(archive, tmp_path, channel):
     async def play(slack, room):
         asked = slack.mention(ANNA, ABOUT_1, channel)
         [shown] = await slack.until(lambda: slack.seen(asked.ts, channel), "the answer")
-        assert "order a1v1 sends the vessel to harbour1. [1]" in shown
+        assert "order a1v1 sends the vessel to harbour1." in shown
+        assert "[1]" in shown
         assert "[1] no publisher, undated: A new voyage for ship1 begins" in shown
         assert "(Show passages)" in shown
         await slack.quiet()
@@ -325,16 +326,17 @@ def test_the_shortcut_asks_what_a_message_says(archive, tmp_path, channel):
     run(whole())
 
 
-def test_a_refusal_shows_what_is_near_and_offers_a_person(archive, tmp_path):
-    desk = Scripted(refused("How many waved at the ship?", [article("The ship left on Monday.", published=None)]))
+def test_an_answer_that_is_unsure_shows_what_is_near_and_offers_a_person(archive, tmp_path):
+    near = article("The ship left on Monday.", published=None)
+    desk = Scripted(refused("How many waved at the ship?", [near], draft(near, "The ship left on Monday.")))
 
     async def play(slack, room):
         slack.may_ping |= {BELA}
         asked = slack.mention(ANNA, "How many pandas live in the zoo?")
         [shown] = await slack.until(lambda: slack.seen(asked.ts), "the refusal")
         assert shown.splitlines() == [
-            "The articles do not say.",
-            "Closest: “The ship left on Monday.” Harbour Courier, undated: A headline",
+            "I found no sentence that says so. Closest: “The ship left on Monday.” Harbour Courier, undated: "
+            "A headline",
             "(Show closest passages) (Ask a person)",
         ]
         [message] = slack.thread(asked.ts)
@@ -355,7 +357,7 @@ def test_a_question_in_a_language_without_articles_is_refused_in_it(archive, tmp
     async def play(slack, room):
         for question_asked, line in [
             ("Wie viele Pandas leben in dem Zoo?", "Dazu finde ich nichts: Die Artikel sind in anderen"),
-            ("How many pandas live in the zoo?", "The articles do not say."),
+            ("How many pandas live in the zoo?", "The articles do not seem to be about that."),
         ]:
             asked = slack.mention(ANNA, question_asked)
             [shown] = await slack.until(lambda asked=asked: slack.seen(asked.ts), "the refusal")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 from slack_blocks import HOME, MESSAGE, MODAL, faults, pings, seen
-from slack_room import answered, article, draft, refused
+from slack_room import answered, article, draft, headline, refused
 
 from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.languages import refusal_in
@@ -52,13 +52,13 @@ IN_ROOM = replace(stored_answer(answered("When did the ship leave?", PLACES), li
 ANSWER = stored_answer(answered("When did the ship leave?", TWO))
 MODEL = stored_answer(answered("When did the ship leave?", TWO, "llm"))
 REFUSAL = stored_answer(refused("How many pandas?", [FIRST, SECOND]))
-NEAR = stored_answer(refused("How many waved when the ship left?", [FIRST, SECOND]))
 EXCERPT = stored_answer(
     answered(
         "When did the ship leave?",
         [draft(FIRST, FIRST.text, answering="The ship left on Monday, the captain said.", speaker="the captain")],
     )
 )
+LIST = stored_answer(answered("what's new", [headline(FIRST), headline(SECOND)], lead="2 articles of 3 March 2025:"))
 UNSURE = stored_answer(
     refused("How many waved when the ship left?", [FIRST, SECOND], draft(FIRST, FIRST.text, answering="Nobody waved."))
 )
@@ -86,10 +86,12 @@ GOLDENS = {
     "answer_room": lambda: shown(blocks.answer(IN_ROOM, "id1")),
     "answer_shared": lambda: shown(blocks.shared(ANSWER, "id1")),
     "after_stream": lambda: shown(blocks.after_stream(MODEL, "id1")),
-    "refusal": lambda: shown(blocks.answer(NEAR, "id1", person=True)),
-    "refusal_far_off": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
+    "answer_excerpt": lambda: shown(blocks.answer(EXCERPT, "id1")),
+    "answer_list": lambda: shown(blocks.answer(LIST, "id1")),
+    "unsure": lambda: shown(blocks.answer(UNSURE, "id1", person=True)),
+    "refusal": lambda: shown(blocks.answer(REFUSAL, "id1", person=True)),
     "refusal_foreign": lambda: shown(blocks.answer(replace(REFUSAL, note=refusal_in("fr", Counter(en=9))), "id1")),
-    "passages_of_a_refusal": lambda: windows.passages(NEAR),
+    "passages_when_unsure": lambda: windows.passages(UNSURE),
     "hint": lambda: shown(blocks.answer(blocks.hint(["What about the ship?", "Why?"]), "id1")),
     "passages": lambda: windows.passages(ANSWER),
     "ask_about": lambda: windows.ask_about("When did it leave?", "{}"),
@@ -134,7 +136,7 @@ def test_the_answer_names_publisher_date_title_link_and_twins():
 
 
 def test_what_was_given_survives_the_journal():
-    for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, NEAR, EXCERPT, UNSURE, blocks.hint([])):
+    for one in (ANSWER, MODEL, IN_ROOM, REFUSAL, EXCERPT, UNSURE, blocks.hint([])):
         assert StoredAnswer.from_json(one.as_json()) == one
     assert [said.bold for said in EXCERPT.said] == [(22, 64)]
     assert (UNSURE.outcome, UNSURE.answered, UNSURE.closest and UNSURE.closest.answering) == ("unsure", False, (65, 78))
@@ -190,24 +192,82 @@ def test_an_article_stands_once_among_the_sources():
     ]
 
 
-def test_a_refusal_is_one_line_and_the_closest_sentence_only_if_it_is_near():
-    [message] = blocks.answer(REFUSAL, "id1")
-    assert seen(message.blocks) == "The articles do not say."
-    [message] = blocks.answer(NEAR, "id1")
+def bold(blocks):
+    """What stands out in messages and windows, citation numbers aside."""
+    lines = [line for block in blocks if block["type"] == "rich_text" for line in block["elements"]]
+    parts = [part for line in lines for part in line["elements"] if part["type"] == "text"]
+    return [part["text"] for part in parts if part.get("style") == {"bold": True} and part["text"][0] != "["]
+
+
+def test_the_sentence_that_answers_is_bold_in_its_excerpt_and_the_speaker_named_before_it():
+    [message] = blocks.answer(EXCERPT, "id1")
     assert seen(message.blocks).splitlines() == [
-        "The articles do not say.",
-        "Closest: “The ship left on Monday, the captain said.” Harbour Courier, 3 Mar 2025: The ship leaves",
-        "(Show closest passages)",
+        "the captain:",
+        "The harbour was full. The ship left on Monday, the captain said. Nobody waved. [1]",
+        "[1] Harbour Courier, 3 Mar 2025: The ship leaves",
+        "(Show passages)",
     ]
-    assert "Nobody waved." in seen(windows.passages(NEAR)["blocks"])
+    assert bold(message.blocks) == ["The ship left on Monday, the captain said."]
+    assert message.text.startswith("the captain: The harbour was full. The ship left on Monday, the captain said. Nob")
+    assert "*" not in message.text
+    assert bold(windows.passages(EXCERPT)["blocks"]) == ["The ship left on Monday, the captain said."]
 
 
-def test_a_closest_sentence_that_is_long_stands_in_the_window_alone():
-    long = "The ship " + "sailed on and " * 30 + "left."
-    near = stored_answer(refused("When did the ship sail?", [article(long)]))
-    [message] = blocks.answer(near, "id1")
-    assert seen(message.blocks).splitlines() == ["The articles do not say.", "(Show closest passages)"]
-    assert long in seen(windows.passages(near)["blocks"])
+@pytest.mark.parametrize(
+    "around", [("", ""), ("Full. ", ""), ("", " Gone."), ("Full. ", " Gone."), ("満員。", "終了。")]
+)
+@pytest.mark.parametrize(
+    "sentence", ["It *left* _on_ ~Monday~.", "`It` left.", "*It left.*", "It <!here> left & went.", "a*b_c", "出た。"]
+)
+def test_bold_is_never_a_sign_in_the_text(sentence, around):
+    source = article(f"{around[0]}{sentence}{around[1]}")
+    one = stored_answer(answered("q", [draft(source, source.text, answering=sentence), draft(FIRST, "Nobody waved.")]))
+    [message] = blocks.answer(one, "id1")
+    assert faults(list(message.blocks), MESSAGE) == []
+    assert bold(message.blocks) == ([plain(sentence)] if any(around) else [])
+    assert seen(message.blocks).splitlines()[0] == f"{plain(source.text)} [1]"
+
+
+def test_a_list_of_articles_names_each_once():
+    [message] = blocks.answer(LIST, "id1")
+    lines = [
+        "2 articles of 3 March 2025:",
+        "[1] Harbour Courier, 3 Mar 2025: The ship leaves",
+        "[2] no publisher, undated: What was in it",
+    ]
+    assert seen(message.blocks).splitlines()[:3] == lines
+    assert message.text == " ".join(lines)
+    [alone] = blocks.answer(stored_answer(answered("q", [headline(FIRST)])), "id1")
+    assert seen(alone.blocks).splitlines()[:2] == [
+        "The ship leaves [1]",
+        "[1] Harbour Courier, 3 Mar 2025: The ship leaves (headline)",
+    ]
+
+
+def test_an_answer_that_is_unsure_is_one_line_with_the_closest_sentence():
+    [message] = blocks.answer(UNSURE, "id1")
+    line = "I found no sentence that says so. Closest: “Nobody waved.” Harbour Courier, 3 Mar 2025: The ship leaves"
+    assert seen(message.blocks).splitlines() == [line, "(Show closest passages)"]
+    assert bold(message.blocks) == ["“Nobody waved.”"]
+    assert message.text == line.replace("Harbour", "(Harbour") + ")"
+    window = windows.passages(UNSURE)["blocks"]
+    assert bold(window) == ["Nobody waved."]
+    assert "Timber was dear." in seen(window)
+    assert seen(window).count("Nobody waved.") == 1
+
+
+def test_a_refusal_is_one_line_and_shows_no_passages():
+    [message] = blocks.answer(REFUSAL, "id1", person=True)
+    line = "The articles do not seem to be about that."
+    assert seen(message.blocks).splitlines() == [line, "(Ask a person)"]
+    assert message.text == line
+
+
+def test_the_passages_of_an_older_refusal_are_shown():
+    values = json.loads(REFUSAL.as_json())
+    origin = json.loads(ANSWER.as_json())["cited"][0]["origin"]
+    values["near"] = [{"origin": origin, "text": "Nobody waved.", "link": None, "sentence": "", "start": 0, "end": 9}]
+    assert "Nobody waved." in seen(windows.passages(StoredAnswer.from_json(json.dumps(values)))["blocks"])
 
 
 HOSTILE = [
@@ -246,6 +306,9 @@ def test_hostile_text_anywhere_is_only_text(text):
         for window in (windows.passages(one), windows.ask_about(plain(text), "{}"), windows.report(text)):
             assert faults(window["blocks"], MODAL) == []
             assert list(pings(window["blocks"])) == []
+    unsure = stored_answer(refused(text, [source], drafts[0]))
+    all_messages += blocks.answer(unsure, "id1")
+    assert faults(windows.passages(unsure)["blocks"], MODAL) == []
     all_messages += blocks.answer(stored_answer(refused(text, [source])), "id1")
     all_messages.append(blocks.asked_aloud(text))
     all_messages += blocks.answer(blocks.hint([text, text]), "id1")
@@ -262,7 +325,8 @@ def test_hostile_text_anywhere_is_only_text(text):
             assert address(url) == url
         json.dumps(message.blocks).encode()
     shown_home = home.home(
-        News(1, Source("1", text, text), (0.0, text), (text,)), Insight(((text, text),), ((text, text),), text)
+        News(1, Source("1", text, text), (0.0, text), (text,)),
+        Insight(((text, text),), ((text, text),), text, (text,), (text,)),
     )
     assert faults(shown_home["blocks"], HOME) == []
     assert list(pings(shown_home["blocks"])) == []

@@ -169,11 +169,12 @@ def test_a_model_that_breaks_off_leaves_what_was_told(archive, tmp_path):
         scenario(play, archive, tmp_path, server)
 
 
-def test_a_model_that_declines_is_a_refusal_without_sources(archive, tmp_path):
+def test_where_a_model_declines_what_quotes_would_answer_is_the_closest(archive, tmp_path):
     async def play(slack, room):
         asked = slack.mention(ANNA, ABOUT)
         [shown] = await slack.until(lambda: slack.seen(asked.ts), "the refusal")
-        assert "No answer can be given from the articles." in shown
+        assert shown.startswith("I found no sentence that says so. Closest: “")
+        assert "a1v1" in shown
         assert "[1]" not in shown
 
     with LlmServer(Play(DECLINED)) as server:

@@ -11,7 +11,7 @@ from hash_embedder import HashEmbedder
 import index.statements
 from bot.admin.views import article_json, article_text
 from bot.answer.candidates import candidates_of, weights_of
-from bot.answer.question import parse_question
+from bot.question.parse import parse_question
 from index.archive import Archive
 from index.articles import Article, Hit, Source
 from index.batch import Batch, Prepared

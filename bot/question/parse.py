@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from bot.answer.question_time import Time, time_of
+from bot.question.times import Time, time_of
 from index.search.search import Preference
 from index.sentences import spans
 from index.store.rows import Scope
@@ -76,7 +76,7 @@ _YESNO = re.compile(
     re.I,
 )
 # "Can you tell me who signed" asks who; "do you know whether China signed" asks whether.
-_POLITE = re.compile(
+POLITE = re.compile(
     r"^\W*(?:(?:can|could|would|will)\s+(?:you|someone|anybody|anyone)\s+(?:please\s+)?(?:tell|show|give|explain|say|find|list|name|remind)\b|(?:do|does|did)\s+(?:you|we|anyone|anybody)\s+know\b"
     r"|(?:please\s+)?tell\s+(?:me|us)\b|i(?:['’]d|\s+would)\s+like\s+to\s+know\b|i\s+want\s+to\s+know\b|please\b)(?:\s+(?:me|us))?[\s,:]*(?:to\s+(?:me|us)\s+)?",
     re.I,
@@ -108,8 +108,8 @@ def kind_of(question: str, text: str, speaker: bool) -> Kind:
         return "compare"
     if speaker:
         return "said"
-    plain = _POLITE.sub("", text)
-    if _HAPPENED.search(plain) or _HAPPENED.search(_POLITE.sub("", question)):
+    plain = POLITE.sub("", text)
+    if _HAPPENED.search(plain) or _HAPPENED.search(POLITE.sub("", question)):
         return "happened"
     if plain == text and len(words(text)) <= _TOPIC_WORDS and not _ASKS.search(text):
         return "topic"
@@ -174,6 +174,9 @@ class Question:
     year: bool
     strict: bool
     firm: bool
+    untimed: str  # what is asked, without the days that it names
+    named: tuple[date | None, date | None]  # the days that it names
+    present: bool  # it asks how things are, or when something happened last
 
     def scope(self, since: date | None = None, until: date | None = None, publisher: str | None = None) -> Scope:
         """Return the bounds of the question, within those that its asker has set: no article outside counts."""
@@ -204,11 +207,12 @@ def parse_without_time(text: str) -> Question:
 def _question_of(text: str, time: Time) -> Question:
     speaker = _speaker(time.rest)
     found = tuple(term for term in dict.fromkeys(terms(time.rest)) if term not in ASKING)
+    kind = kind_of(_last_sentence(text), _last_sentence(time.rest), bool(speaker))
     return Question(
         text=text,
         asked=_last_sentence(text),
         search=" ".join(text.split()),
-        kind=kind_of(_last_sentence(text), _last_sentence(time.rest), bool(speaker)),
+        kind=kind,
         speaker=speaker,
         terms=found,
         topic=tuple(term for term in found if term not in speaker),
@@ -220,7 +224,16 @@ def _question_of(text: str, time: Time) -> Question:
         year=time.year,
         strict=time.strict,
         firm=time.firm,
+        untimed=_last_sentence(time.untimed),
+        named=time.named,
+        present=time.present or (kind == "when" and not (time.since or time.until or _ONCE.search(text))),
     )
+
+
+# What happens but once: of what happens again and again, the last time is meant.
+_ONCE = re.compile(
+    r"\b(?:first|originally|born|founded|established|invented|introduced|created|built|discovered)\b", re.I
+)
 
 
 def _last_sentence(text: str) -> str:

@@ -24,9 +24,14 @@ _AFTERMATH_OF_MONTH = timedelta(days=31)
 
 _LATEST = re.compile(
     (
-        r"\b(?:latest|newest|most recent(?:ly)?|recently|currently|right now|so far|up to now|at the moment|as of "
-        r"(?:now|today))\b"
+        r"\b(?:latest|newest|most recent(?:ly)?|recently|currently|presently|(?:right |until |up to |till )?now|so far"
+        r"|at the moment|at present|as of (?:now|today)|to date|still|these days|nowadays|any ?more|as it stands)\b"
     ),
+    re.I,
+)
+_PRESENT = re.compile(
+    r"\W*(?:and\s+|but\s+|so\s+)?(?:(?:who|what|where|which|how\s+(?:many|much|high|big|far|old|long))(?:\s+[\w-]+){0,3}?"
+    r"(?:\s+(?:is|are|has|have)|['’]s)|is|are|has|have)\b(?!\s+(?:the\s+)?(?:difference|meaning)\b)",
     re.I,
 )
 _RELATIVE = re.compile(
@@ -37,7 +42,7 @@ _RELATIVE = re.compile(
     re.I,
 )
 _BOUND = re.compile(
-    rf"\b(?P<how>since|after|from|before|until|till|by|on|in|during)\s+(?:last\s+|early\s+|late\s+|mid-)?"
+    rf"\b(?P<how>since|after|from|before|until|till|by|on|in|of|during)\s+(?:last\s+|early\s+|late\s+|mid-)?"
     rf"(?:(?P<full>{_FULL})|(?P<day>{_DAY})|(?P<month>{_MONTH})(?:\s+(?P<year>{_YEAR}))?|(?P<only>20\d\d)(?!\d)"
     r"|(?P<rel>yesterday|last week|last month|last year))\b",
     re.I,
@@ -59,6 +64,10 @@ class Time:
     # by a bound ("since Monday", "before March"): nothing of another time can answer; all else is a preference
     strict: bool = False
     firm: bool = False  # by a date, a month with its year, or a year: a strong preference
+    # what is named, without the weeks after it in which an event is still reported
+    named: tuple[date | None, date | None] = (None, None)
+    present: bool = False  # it asks how things are: "who is", "has he resigned", "how many are missing"
+    untimed: str = ""  # the question without the days that it names, but with "latest"
 
 
 def time_of(question: str, today: date) -> Time:
@@ -66,10 +75,10 @@ def time_of(question: str, today: date) -> Time:
 
     A month or day without a year is the last one before that day.
     """
-    latest = _LATEST.search(question) is not None
-    rest = _LATEST.sub(" ", question)
+    rest = question
     since = until = None
     strict = firm = False
+    named: tuple[date | None, date | None] = (None, None)
     for match in _BOUND.finditer(rest):
         first, last, exact = _span(match, today)
         if first is None or last is None or first > today:  # articles about the future were published before
@@ -83,15 +92,22 @@ def time_of(question: str, today: date) -> Time:
             until = first - timedelta(days=1) if how == "before" else last
         else:
             since, until = first, last + (_AFTERMATH_OF_DAY if exact else _AFTERMATH_OF_MONTH)
+        within = (how not in _STRICT and how != "by") or (how == "from" and not match["only"])  # "articles from Monday"
+        named = (named[0] or since, last if within else until or named[1])
         strict = strict or how in _STRICT
         firm = firm or bool(match["full"] or match["year"] or match["only"])
         rest = rest.replace(match.group(), " ")
     relative = _RELATIVE.search(rest)
     if relative and since is None and until is None:
         since, until = _relative(relative, today)
+        named = (since, since if (relative["word"] or "").lower() == "yesterday" else until)
         rest = rest.replace(relative.group(), " ")
+    untimed = " ".join(rest.split())
+    latest = _LATEST.search(rest) is not None
+    rest = _LATEST.sub(" ", rest)
+    present = _PRESENT.match(" ".join(rest.split())) is not None
     year = (since or until) is not None and re.search(rf"\b{_YEAR}\b", question) is not None
-    return Time(since, until, latest, " ".join(rest.split()), year, strict, firm)
+    return Time(since, until, latest, " ".join(rest.split()), year, strict, firm, named, present, untimed)
 
 
 def _span(match: re.Match[str], today: date) -> tuple[date | None, date | None, bool]:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.answer.follow_up import complete_follow_up
-from bot.answer.question import parse_question
+from bot.question.follow_up import complete_follow_up
+from bot.question.parse import parse_question
 from index.store.rows import ANYTHING, Scope
 from index.text import term_of, terms
 
