@@ -66,7 +66,7 @@ class Bounds:
     """
 
     covered: float = 0.75
-    near: float = 0.45
+    near: float = 0.75
     entailed: float = 0.5
 
 
