@@ -22,7 +22,7 @@ from bot.check.claim import parse_claim, tokenize
 from bot.check.contradictions import contrary
 from bot.check.evidence import Evidence, Window, misattributed, without_outlet
 from bot.check.facts import unknown
-from bot.check.quotations import in_quotation_marks, misquoted, no_address, unquoted, verbatim
+from bot.check.quotations import in_quotation_marks, no_address, unquoted, verbatim
 from bot.check.resting import named, resting_on
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
@@ -187,7 +187,7 @@ class SentenceChecker:
         """Return a sentence of the model's without its keys, and how well the passages support each of its parts."""
         claim = parse_claim(sentence, self._evidence, self._printed)
         cited = tuple(self._evidence[key] for key in claim.keys or self._evidence)
-        fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or misquoted(claim, cited)
+        fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited)
         if self._judged and not fault:
             fault = unknown(without_outlet(claim.text, [each.hit.article.source for each in cited]).text, cited)
         supports = () if fault else tuple(self._supports(claim.text, cited))

@@ -245,11 +245,6 @@ def _is(who: str, day: str | None, source: Source) -> bool:
     )
 
 
-def says(text: str) -> bool:
-    """Tell whether a text has a verb of speech."""
-    return any(lemma(word) in _SPEAKS for word in re.findall(r"[\w’']+", text))
-
-
 def _keys(name: str) -> set[str]:
     return {key for word in re.findall(r"\w+", name) if (key := lemma(word)) not in function_words()}
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.check.claim import Claim, hosts_in
-from bot.check.evidence import Evidence, Window, says
+from bot.check.claim import hosts_in
+from bot.check.evidence import Evidence, Window
 
-_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not somebody's words
 _STOPS = ".,;:!?…()[]"
 _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
@@ -64,31 +63,6 @@ def no_address(text: str, cited: Iterable[Evidence]) -> str:
         if all(any(host in one for one in texts) for host in hosts_in(text))
         else "it names an address that the passage does not"
     )
-
-
-def misquoted(claim: Claim, cited: Sequence[Evidence]) -> str:
-    """Return what is wrong with words given as somebody's very own: they must stand in quotation marks in the passage
-    too.
-    """
-    if not says(claim.text):
-        return ""
-    for span in claim.quoted:
-        words = plain_words(span)
-        if len(words) >= _LEAST_SPOKEN and not any(_quoted_there(evidence, words) for evidence in cited):
-            return "it gives as somebody's very words what the passage does not"
-    return ""
-
-
-def _quoted_there(evidence: Evidence, words: Sequence[str]) -> bool:
-    text = evidence.hit.article.text
-    for number in evidence.own:
-        start, end = evidence.sentences[number]
-        line = text.rfind("\n", 0, start) + 1
-        if holds(plain_words(text[start:end]), words[:_LEAST_SPOKEN]) and re.search(
-            r"[\"“”„«‘]|(?<!\w)'", text[line:end]
-        ):
-            return True
-    return False
 
 
 def in_quotation_marks(quote: str) -> str:
