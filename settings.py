@@ -171,7 +171,7 @@ class LogSettings(Group):
 class CheckSettings(Group):
     """How the sentences of a language model are checked."""
 
-    nli: str | None = Field(None, description="cross-encoder that says whether a passage entails a sentence")
+    judge: str | None = Field(None, description="llm, or a cross-encoder that tells entailment")
 
 
 class SlackSettings(Group):

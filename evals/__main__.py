@@ -19,7 +19,7 @@ from settings import load as load_settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
-    from bot.write.desk import WrittenDesk
+    from bot.desks import AnsweringDesk
     from evals.asking import Asked
     from evals.data import DataSet, Query
     from index.archive import Archive
@@ -255,19 +255,17 @@ def _answerer(archive: Archive, embedder: Embedder, parsed: argparse.Namespace) 
     return _written(desk, embedder) if parsed.answerer == "llm" else desk
 
 
-def _written(desk: Desk, embedder: Embedder) -> WrittenDesk:
+def _written(desk: Desk, embedder: Embedder) -> AnsweringDesk:
     """Put the language model of the settings in front of a desk."""
-    from bot.write.desk import WrittenDesk
+    from bot.wiring import answering_desk
     from bot.write.llm import Llm
-    from index.model.embedder import entailment
 
     settings = load_settings()
     if not settings.llm.model:
         raise SettingsError(
             "NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/use/model.md tells how to set one."
         )
-    entails = entailment(settings.check.nli) if settings.check.nli else None
-    return WrittenDesk(desk, Llm(settings.llm), embedder, settings.llm, entails)
+    return answering_desk(desk, Llm(settings.llm), settings, embedder)
 
 
 def _some(queries: Sequence[Query], most: int | None) -> Sequence[Query]:
