@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from bot.desk_threads import article_languages
 from bot.repair import READ_ONLY_INDEX
 from index.archive import Archive
 from index.errors import ArchiveError, NewsdeskError
@@ -142,7 +141,8 @@ def _catalog(archive: Archive) -> str:
 
 
 def _languages(archive: Archive, embedder: Embedder) -> str:
-    _, counts = article_languages(archive, -1) or (0, Counter[str]())
+    with archive.catalog.snapshot() as snapshot:
+        counts = Counter(source.language for source, _ in snapshot.sources() if source.language)
     named = ", ".join(f"{code} {count:,}" for code, count in counts.most_common(_NAMED)) or "not known"
     if counts.total() - counts["en"] <= _SHARE * counts.total():
         return named
