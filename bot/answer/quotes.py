@@ -21,7 +21,7 @@ from bot.question.parse import Question
 from index.articles import Hit
 from index.model.embedder import Embedder, Vectors
 from index.model.reader import Reader
-from index.statements import acting_in
+from index.statements import acting_in, named_in
 from index.view import View
 
 NAME = "quotes"
@@ -120,7 +120,9 @@ def _take_named_for_speakers(candidates: Sequence[Candidate], question: Question
     """If no one asked about speaks, take sentences on what they did ("Meloni repeated her doubts") as theirs; all that
     name them, where the question is what they want.
     """
-    if question.speaker and not any(c.speakers for c in candidates):
-        wanted, wants = frozenset(question.speaker), WILL.search(question.asked) is not None
-        for candidate in candidates:
-            candidate.speakers = candidate.terms & wanted if wants else wanted & acting_in(candidate.text)
+    if not question.speaker or any(c.speakers for c in candidates):
+        return
+    wanted, wants = frozenset(question.speaker), WILL.search(question.asked) is not None
+    for candidate in candidates:
+        if wants or not any(named_in(candidate.text)):
+            candidate.speakers = wanted & (candidate.terms if wants else acting_in(candidate.text))

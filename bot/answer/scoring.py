@@ -12,7 +12,7 @@ from bot.question.parse import Question
 from index.model.embedder import CoarseEmbedder, Embedder, Vectors
 from index.model.reader import Reader
 from index.text import term_of, terms, words
-from index.words import first_fields, numbers, one_of
+from index.words import first_fields, marked, numbers, one_of
 
 _NUMBERS = one_of(
     [word for word, value in numbers().items() if value] + ["dozen", "half", "third", "quarter", "none", "no"]
@@ -44,6 +44,8 @@ _WILLED = re.compile(
 _WHAT_IS = re.compile(
     r"\W*(?:what|who)\s+(?:is|are|was|were)\s+(?:the\s+|an?\s+)?(?P<what>\w[^?]{1,60}?)\s*\?*\s*\Z", re.I
 )
+_WHO_IS = re.compile(r"\W*who\s*(?:['’]s|is|are|was|were)\s+(?!the\b|an?\b)(?P<name>\w[^?]{1,40}?)\s*\?*\s*\Z", re.I)
+_OFFICES = one_of(marked("titles", "claim"))
 _DEFINED = 3  # terms of what is asked the meaning of; of more, something else is asked
 
 
@@ -53,6 +55,9 @@ def holds_what_is_asked(question: Question, sentence: str, asked: Collection[str
         return _WILLED.search(sentence) is not None
     if question.kind == "why":
         return _BECAUSE.search(sentence) is not None
+    who = _WHO_IS.match(question.asked) if question.kind == "who" else None
+    if who and term_of(words(who["name"])[-1]) in question.names:  # "who is X", not "who is the mayor"
+        return _introduces(words(who["name"])[-1], sentence)
     found = words(sentence)
     new = [word for word in found if (term_of(word) or word.lower()) not in asked]
     if question.kind == "number":
@@ -62,6 +67,20 @@ def holds_what_is_asked(question: Question, sentence: str, asked: Collection[str
     if question.kind in ("who", "where", "list"):
         return any(word[:1].isupper() and term_of(word) and word != found[0] for word in new)
     return question.kind == "other" and _defines(question.asked, sentence)
+
+
+def _introduces(name: str, sentence: str) -> bool:
+    """Tell whether a sentence says who somebody is: "the chief, X", "President X", "X, who leads …", "X is a …"."""
+    name = re.escape(name)
+    return (
+        re.search(
+            rf"(?i:\b(?:{_OFFICES})s?)\b(?:\s+[^,.;:]{{1,40}})?,?\s+(?:[A-Z][\w.’'-]*\s+){{0,3}}{name}\b"
+            rf"|\b{name},\s+(?:an?|the|who|whose|\d\d|[^\s,]+[’']s?|(?:{_OFFICES})s?)\b"
+            rf"|\b{name}\s+(?:is|was|has\s+been|became)\s+(?:an?|the|one|now)\b",
+            sentence,
+        )
+        is not None
+    )
 
 
 def _defines(asked: str, sentence: str) -> bool:
