@@ -66,15 +66,16 @@ class Signs:
 def confidence(signs: Signs) -> float:
     """Return how sure it is that the best sentence is right, between 0 and 1.
 
-    With a reader, a logistic regression on one half of six data sets that count alike; without one, the weights of four
-    sets that tell answerable questions: docs/understand/answers.md has the figures and what was left out.
+    With a reader, the mean of two logistic regressions on one half of six data sets that count alike: of what is
+    answerable, and of what is right; without one, that of what is answerable in four sets. docs/understand/answers.md
+    has the figures and what was left out.
     """
     if signs.read is None:
         total = -3.9 + 3.2 * signs.meaning + 1.6 * signs.passage + 0.9 * signs.around - 2.4 * signs.opposite
         total += 1.3 * signs.coverage
     else:
-        total = -2.5 + 1.4 * signs.meaning + 1.1 * signs.passage + 1.0 * signs.around - 1.5 * signs.opposite
-        total += 0.42 * signs.read
+        total = -3.5 + 1.9 * signs.meaning + 2.0 * signs.passage + 1.6 * signs.around - 1.6 * signs.opposite
+        total += 0.37 * signs.read
     return 1 / (1 + math.exp(-total))
 
 
