@@ -20,11 +20,11 @@ from index.words import groups
 Level = Literal["cautious", "balanced", "eager"]
 
 # Confidence from which a question is answered, and from which, if it is not, the closest sentence is shown.
-LEVELS: dict[Level, float] = {"cautious": 0.55, "balanced": 0.4, "eager": 0.25}
-NEAR: dict[Level, float] = {"cautious": 0.3, "balanced": 0.2, "eager": 0.1}
+LEVELS: dict[Level, float] = {"cautious": 0.45, "balanced": 0.35, "eager": 0.25}
+NEAR: dict[Level, float] = {"cautious": 0.25, "balanced": 0.2, "eager": 0.15}
 
 FIRST = 3  # sentences of which the one nearest in meaning counts
-_ABSENT = 0.2  # share of the question's weight from which names that stand nowhere near tell that it is another's
+_ABSENT = 0.2  # share of the question's weight that names which stand nowhere near may have
 _SPEAKING = 0.5  # how far below the best sentence one may score in which the one asked about speaks
 
 _NEGATED = re.compile(
@@ -64,17 +64,18 @@ class Signs:
 
 
 def confidence(signs: Signs) -> float:
-    """Return how sure it is that the question is answered, between 0 and 1.
+    """Return how sure it is that the best sentence is right, between 0 and 1.
 
-    A logistic regression on one half of six data sets that count alike, with a reader and without one:
-    docs/understand/answers.md has its figures and what was left out.
+    With a reader, the mean of two logistic regressions on one half of six data sets that count alike: of what is
+    answerable, and of what is right; without one, that of what is answerable in four sets. docs/understand/answers.md
+    has the figures and what was left out.
     """
     if signs.read is None:
-        total = -3.7 + 3.2 * signs.meaning + 1.6 * signs.passage + 0.9 * signs.around - 2.4 * signs.opposite
+        total = -3.9 + 3.2 * signs.meaning + 1.6 * signs.passage + 0.9 * signs.around - 2.4 * signs.opposite
         total += 1.3 * signs.coverage
     else:
-        total = -5.1 + 3.7 * signs.meaning + 2.1 * signs.passage + 3.2 * signs.around - 1.8 * signs.opposite
-        total += 0.36 * signs.read
+        total = -3.5 + 1.9 * signs.meaning + 2.0 * signs.passage + 1.6 * signs.around - 1.6 * signs.opposite
+        total += 0.37 * signs.read
     return 1 / (1 + math.exp(-total))
 
 

@@ -94,8 +94,10 @@ def _chosen(
     best = candidates[0]
     sure = confidence(signs_of(candidates, question, weights))
     why_not = what_is_missing(candidates, question, weights)
-    if why_not or sure < LEVELS[level]:
-        why = why_not or f"the best sentence is not sure enough (confidence {sure:.2f}, needed {LEVELS[level]})"
+    # Of two who are compared, each sentence answers a half.
+    needed = (NEAR if compares(candidates, question) else LEVELS)[level]
+    if why_not or sure < needed:
+        why = why_not or f"the best sentence is not sure enough (confidence {sure:.2f}, needed {needed})"
         closest = draft_of(best, (best.start, best.end), _said(view, [best])) if sure >= NEAR[level] else None
         return Choice((), why, sure - bool(why_not), closest=closest)
     why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"

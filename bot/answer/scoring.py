@@ -5,7 +5,10 @@ time, a reason, a name).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from anyascii import anyascii
 
 from bot.answer.candidates import Candidate, coverage
 from bot.question.parse import Question
@@ -158,7 +161,8 @@ def score_by_reader(candidates: Sequence[Candidate], question: Question, reader:
     """Score sentences anew: 0.2 reader + 1.4 speaker + 0.2 kind + passage; the words they share with the question no
     longer count (docs/understand/answers.md).
     """
-    read = reader(question.asked, [(candidate.before, candidate.text) for candidate in candidates])
+    wording = _as_written(question.asked, candidates)
+    read = reader(wording, [(candidate.before, candidate.text) for candidate in candidates])
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     for candidate, value in zip(candidates, read, strict=True):
         candidate.read = value
@@ -171,6 +175,23 @@ def score_by_reader(candidates: Sequence[Candidate], question: Question, reader:
             + candidate.hit.score
             + candidate.fresh
         )
+
+
+def _as_written(question: str, candidates: Sequence[Candidate]) -> str:
+    """Return a question with its names as the articles mostly spell them: Zelensky for Zelenskiy and Зеленський."""
+    forms: dict[str, Counter[str]] = {}
+    for word in (word for candidate in candidates for word in words(candidate.text)):
+        forms.setdefault(_spelled(word), Counter())[re.sub(r"['’]s?\Z", "", word)] += 1
+    for word in dict.fromkeys(words(question)):
+        if word[:1].isupper() and (known := forms.get(_spelled(word))):
+            question = question.replace(word, min(known, key=lambda form: (-known[form], form)))
+    return question
+
+
+def _spelled(word: str) -> str:
+    """Return a word without what transliterations differ in, and without its possessive."""
+    folded = re.sub(r"['’]s?\Z", "", anyascii(word)).lower()
+    return re.sub(r"[ijy]+\Z", "", re.sub(r"[^a-z0-9]", "", folded))
 
 
 def best_first(candidates: Iterable[Candidate]) -> list[Candidate]:

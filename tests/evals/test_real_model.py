@@ -25,6 +25,7 @@ from evals.data import squashed as folded
 from evals.memory import Remembering
 from evals.own import own
 from evals.report import RESULTS
+from index.model.reader import SmallReader
 from index.model.runtime import Model
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroma]
@@ -48,6 +49,7 @@ def replies(tmp_path_factory, embedder) -> dict[str, dict[str, Any]]:
     said = io.StringIO()
     with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(said):
         patch.setenv("NEWSDESK_DATA_DIR", str(folder / "archive"))
+        patch.setenv("NEWSDESK_ANSWERS__READER", "small")
         patch.chdir(folder)
         assert ingest.main([str(SAMPLES), "--json"], embedder=embedder) == 0
         patch.setattr(sys, "stdin", io.StringIO("\n".join(json.dumps(question) for question in questions)))
@@ -60,7 +62,7 @@ def replies(tmp_path_factory, embedder) -> dict[str, dict[str, Any]]:
 def answerer(tmp_path_factory, embedder) -> Iterator[Desk]:
     """The desk on the sample articles."""
     with archive_of(own(), embedder, tmp_path_factory.mktemp("own")) as archive:
-        yield Desk(archive, embedder)
+        yield Desk(archive, embedder, reader=SmallReader.load())
 
 
 @pytest.fixture(scope="session")
@@ -95,7 +97,7 @@ def originals(path: str) -> str:
 def test_what_macron_said_about_the_truce_is_answered_from_articles_in_which_he_speaks_on_it(replies):
     reply = replies[TRUCE]
     assert reply["outcome"] == "answered"
-    assert 2 <= len(reply["citations"]) <= 3
+    assert 1 <= len(reply["citations"]) <= 2
     speaking = {
         "london-summit-truce.txt",
         "macron-truce-questions.txt",
@@ -105,7 +107,8 @@ def test_what_macron_said_about_the_truce_is_answered_from_articles_in_which_he_
     }
     assert {Path(citation["path"]).name for citation in reply["citations"]} <= speaking
     assert all(
-        "Macron" in citation["quote"] or "French president" in citation["quote"] for citation in reply["citations"]
+        "Macron" in citation["quote"] + citation["speaker"] or "French president" in citation["quote"]
+        for citation in reply["citations"]
     )
     assert any("truce" in citation["quote"] for citation in reply["citations"])
 
@@ -116,7 +119,7 @@ def test_every_quote_stands_word_for_word_in_the_file_it_came_from(replies, aske
         for reply in [*replies.values(), *(item.reply.as_json() for item in asked)]
         for citation in reply["citations"]
     ]
-    assert len(citations) > 100
+    assert len(citations) > 80
     assert [
         citation["quote"] for citation in citations if squashed(citation["quote"]) not in originals(citation["path"])
     ] == []
@@ -170,13 +173,13 @@ def test_no_figure_that_should_be_low_rises(eval_, figure, figures):
 # Questions as people type them (python -m evals desk), both halves. Each bound is one question worse than what was
 # measured; whoever improves a figure moves its bound.
 AT_LEAST = {
-    "first right": 0.190,
-    "in the first excerpt": 0.190,
-    "shown anywhere": 0.277,
-    "sentences to the point": 0.350,
-    "threads right": 0.055,
+    "first right": 0.380,
+    "in the first excerpt": 0.428,
+    "shown anywhere": 0.428,
+    "sentences to the point": 0.476,
+    "threads right": 0.500,
 }
-AT_MOST = {"answered of unanswerable": 0.513, "words (median)": 60}
+AT_MOST = {"answered of unanswerable": 0.308, "words (median)": 60}
 
 
 def test_answers_to_questions_as_people_type_them_get_no_worse(answerer):
@@ -186,7 +189,7 @@ def test_answers_to_questions_as_people_type_them_get_no_worse(answerer):
 
 
 # Threads of our own (python -m evals followup --set own), both halves, bounded alike.
-THREADS = {"right": 0.666, "repeats": 0.0}
+THREADS = {"right": 0.730, "repeats": 0.013}
 
 
 def test_follow_ups_get_no_worse_answers(answerer):
