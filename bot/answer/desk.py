@@ -32,7 +32,13 @@ from bot.answer.spelling import applied, corrections, said_of
 from bot.check.checker import check
 from bot.question.chatter import MOST as MOST_QUESTIONS
 from bot.question.chatter import questions_in
-from bot.question.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
+from bot.question.follow_up import (
+    about_the_answer,
+    complete_follow_up,
+    last_question,
+    named_in_answer,
+    readings,
+)
 from bot.question.parse import Question, parse_question, parse_without_time
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
 from bot.telemetry import span
@@ -93,6 +99,7 @@ _HITS = 24
 _NEAREST = 3
 _THREAD = 8  # earlier questions that are read
 _ANSWERS = 3  # of them, those whose answers are known
+_READIER: dict[Level, Level] = {"cautious": "balanced", "balanced": "eager", "eager": "eager"}
 _IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
 
 
@@ -191,19 +198,19 @@ class Desk:
         ``replies`` are those to the questions before, ``before`` those to earlier messages: no answer of theirs is
         given again.
         """
-        question, thread = request.question, request.thread
+        began, question, thread = time.perf_counter(), request.question, request.thread
         shown = shown_in(next((one for one in reversed(replies) if not points_above(one.result)), replies[0]).result)
         kind = about_the_answer(question) if shown else None
         if kind:
             asked = parse_question(thread[-1], request.today)
             choice = self._archive.read(lambda view: asked_of(kind, view, shown, asked))
             if choice:
-                return _reply_about_the_answer(question, choice)
+                return _reply_about_the_answer(question, choice, began)
         goes_on = kind in ("more", "sure")
         places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
         articles = frozenset(citation.article.source.id for citation in shown)
         meant = named_in_answer(thread[-1], answering(shown[0])) if shown else ""
-        for way in readings(thread[-1], thread[:-1])[:1] if goes_on else readings(question, thread, meant):
+        for way in (last_question(thread),) if goes_on else readings(question, thread, meant):
             alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
             reply = self._ask(alone, articles)
             if isinstance(reply.result, Answer):
@@ -214,7 +221,7 @@ class Desk:
             if not held:
                 reply = self._ask(alone, articles, places)
             if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
-                return _reply_about_the_answer(question, part_said(found, own) if held else None)
+                return _reply_about_the_answer(question, part_said(found, own) if held else None, began)
         return replace(reply, result=replace(reply.result, question=question))
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
@@ -235,7 +242,7 @@ class Desk:
         vector = vectors[0]
         marks: list[float] = []
         # Who speaks in an article just cited is likely the one meant.
-        level: Level = "eager" if articles and asked.speaker else self._level
+        level = _READIER[self._level] if articles and asked.speaker else self._level
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
@@ -338,12 +345,12 @@ def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Re
     return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
 
 
-def _reply_about_the_answer(question: str, choice: quotes.Choice | None) -> Reply:
+def _reply_about_the_answer(question: str, choice: quotes.Choice | None, began: float) -> Reply:
     sentences, citations, dropped = check(choice.drafts if choice else ())
     result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
     if choice and sentences:
         result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
-    spent = dict.fromkeys(("search", "answer", "check", "total"), 0)
+    spent = {"search": 0, "answer": 0, "check": 0, "total": round(1000 * (time.perf_counter() - began))}
     return Reply(result, spent, (), "asked of the answer before", 1.0)
 
 

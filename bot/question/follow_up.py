@@ -84,11 +84,16 @@ def readings(question: str, thread: Sequence[str], meant: str = "") -> tuple[str
 
     ``meant`` is whom the answer before it names, where that was asked for.
     """
+    return tuple(dict.fromkeys(_readings(question, last_question(thread), meant)))
+
+
+def last_question(thread: Sequence[str]) -> str:
+    """Return the last question of a conversation that is not about an answer, completed; "" if there is none."""
     earlier = ""
     for item in thread:
         if terms(item) and not (earlier and about_the_answer(item)):
             earlier = _readings(item, earlier)[0]
-    return tuple(dict.fromkeys(_readings(question, earlier, meant)))
+    return earlier
 
 
 def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
