@@ -117,7 +117,8 @@ def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
         full = _PERSONAL.sub(meant, question, count=1)
         missing = missing if full == question else ""
         missing = ", ".join(filter(None, (meant, missing))) if full == question else ""
-    full = f"{full.rstrip(' ?')} — {missing}" if missing else full
+    # In lower case: no name of the thread must stand near the answer, as one of the question must.
+    full = f"{full.rstrip(' ?')} — {missing.lower()}" if missing else full
     if names_in(question) and not (_PERSONAL.search(question) and len(own) <= _FEW):
         return (question, full) if len(own) <= _FEW else (question,)
     if _REFERS.search(question):
