@@ -216,7 +216,7 @@ ODD_QUESTIONS = [
 def test_an_odd_question_is_answered_or_refused(question, bot, sample_archive):
     done = bot("ask", question, "--json")
     assert done.code == 0
-    assert done.json["outcome"] in ("answered", "refused")
+    assert done.json["outcome"] in ("answered", "unsure", "refused")
 
 
 @pytest.mark.parametrize(
