@@ -225,7 +225,8 @@ class Desk:
             if not held:
                 reply = self._ask(alone, articles, places)
             if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
-                return _reply_about_the_answer(question, part_said(found, own) if held else None, began)
+                said = _reply_about_the_answer(question, part_said(found, own) if held else None, began)
+                return replace(said, hits=reply.hits)
         return replace(reply, result=replace(reply.result, question=question))
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
