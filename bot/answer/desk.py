@@ -154,9 +154,7 @@ class Desk:
         level: Level = "balanced",
         reader: Reader | None = None,
     ) -> None:
-        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader
-        decides uncertain cases.
-        """
+        """Answer from an archive by a model, optionally reranked; refuse as readily as a level and a reader say."""
         self._archive = archive
         self._embedder = embedder
         self._rerank = rerank
@@ -177,7 +175,7 @@ class Desk:
                 turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
                 before = replies[: len(replies) - max(0, n - len(thread))]  # a message may ask for one thing twice
                 reply = self._follow_up(turn, replies, before) if replies else self._ask(turn)
-                replies.append(self._by_names(turn, reply) if isinstance(reply.result, NoAnswer) else reply)
+                replies.append(self._by_names(turn, reply))
         if len(asked) > 1:
             return _joined(question, asked, replies[-len(asked) :])
         return replace(replies[-1], result=replace(replies[-1].result, question=question))
@@ -225,8 +223,8 @@ class Desk:
             if not held:
                 reply = self._ask(alone, articles, places)
             if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
-                said = _reply_about_the_answer(question, part_said(found, own) if held else None, began)
-                return replace(said, hits=reply.hits)
+                part = part_said(found, own) if held else None
+                return replace(_reply_about_the_answer(question, part, began), hits=reply.hits)
         return replace(reply, result=replace(reply.result, question=question))
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
@@ -314,6 +312,8 @@ class Desk:
 
     def _by_names(self, request: Request, reply: Reply) -> Reply:
         """Ask a question without an answer again by its names, if it is in a language that the passages are not in."""
+        if isinstance(reply.result, Answer) or points_above(reply.result):
+            return reply
         language = is_foreign(request.question, reply.hits)
         text, whole = "", False
         if language:

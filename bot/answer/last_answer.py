@@ -204,8 +204,10 @@ def _outside_quotes(pattern: re.Pattern[str], text: str, span: Span) -> Span | N
 
 
 def _around(cited: Citation) -> list[Span]:
-    """Return the sentences before a quote, the nearest first, and the one behind it."""
+    """Return the sentences before a quote, the nearest first, and the one behind it; of a headline, the first ones."""
     found = spans(cited.article.text)
+    if cited.headline:
+        return found[:_AROUND]
     start, end = _sentence(cited)
     before = [span for span in found if span[1] <= start][-_AROUND:]
     return [*before[::-1], *[span for span in found if span[0] >= end][:1]]
@@ -217,7 +219,10 @@ def _draft(article: Article, start: int, end: int) -> Draft:
 
 
 def _headline(cited: Citation) -> Draft:
-    title = cited.article.source.title
+    """Return the headline of an article, or its first sentence where that is what has been shown."""
+    title, text = cited.article.source.title, cited.article.text
+    if cited.headline:
+        return _draft(cited.article, *next(iter(spans(text)), (0, len(text))))
     return Draft(" ".join(title.split()), cited.article, cited.passage, 0, len(title), headline=True)
 
 
