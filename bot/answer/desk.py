@@ -24,6 +24,7 @@ from bot.answer.last_answer import (
     place_in,
     points_above,
     preferred,
+    sentence_of,
     shown_in,
 )
 from bot.answer.news_list import HITS as LIST_HITS
@@ -194,11 +195,8 @@ class Desk:
         )
 
     def _follow_up(self, request: Request, replies: Sequence[Reply], before: Sequence[Reply]) -> Reply:
-        """Answer a question of a conversation: from the answer just given where it asks about that, else as a question
-        that stands alone, rather from the same articles.
-
-        ``replies`` are those to the questions before, ``before`` those to earlier messages: no answer of theirs is
-        given again.
+        """Answer a question of a conversation: from the answer just given where it asks about that, else alone, rather
+        from the same articles. ``replies`` are those before, ``before`` those to earlier messages: none is repeated.
         """
         began, question, thread = time.perf_counter(), request.question, request.thread
         shown = shown_in(next((one for one in reversed(replies) if not points_above(one.result)), replies[0]).result)
@@ -225,6 +223,8 @@ class Desk:
             if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
                 part = part_said(found, own) if held else None
                 return replace(_reply_about_the_answer(question, part, began), hits=reply.hits)
+        if isinstance(reply.result, Answer) and (part := sentence_of(reply.result, shown)):
+            return replace(_reply_about_the_answer(question, part, began), hits=reply.hits)
         return replace(reply, result=replace(reply.result, question=question))
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:

@@ -112,6 +112,15 @@ def part_said(found: Citation, asked: Question) -> Choice | None:
     return _choice([_draft(article, *best)], _ABOVE)
 
 
+def sentence_of(result: Answer, shown: Sequence[Citation]) -> Choice | None:
+    """Return the sentence alone that answers, where the excerpt around it is one that has been shown, else None."""
+    found = result.citations[0]
+    places = {(one.article.source.id, one.start, one.end, one.headline) for one in shown}
+    if found.answering is None or (found.article.source.id, found.start, found.end, found.headline) not in places:
+        return None
+    return _choice([_draft(found.article, *found.answering)], "")
+
+
 def asked_of(kind: About, view: View, shown: Sequence[Citation], asked: Question) -> Choice | None:
     """Return what an answer's first citation, or its article, says of itself; None if articles are to be searched."""
     cited = shown[0]
