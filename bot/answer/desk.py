@@ -23,6 +23,8 @@ from bot.answer.last_answer import (
     part_said,
     place_in,
     points_above,
+    preferred,
+    sentence_of,
     shown_in,
 )
 from bot.answer.news_list import HITS as LIST_HITS
@@ -32,7 +34,13 @@ from bot.check.checker import check
 from bot.languages import articles_are_in, language_of
 from bot.question.chatter import MOST as MOST_QUESTIONS
 from bot.question.chatter import questions_in
-from bot.question.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
+from bot.question.follow_up import (
+    about_the_answer,
+    complete_follow_up,
+    last_question,
+    named_in_answer,
+    readings,
+)
 from bot.question.other_language import by_its_names, is_foreign, refusal
 from bot.question.parse import Question, parse_question, parse_without_time
 from bot.question.spelling import applied, corrections, said_of
@@ -96,7 +104,7 @@ _HITS = 24
 _NEAREST = 3
 _THREAD = 8  # earlier questions that are read
 _ANSWERS = 3  # of them, those whose answers are known
-_IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
+_READIER: dict[Level, Level] = {"cautious": "balanced", "balanced": "eager", "eager": "eager"}
 
 
 class QuestionError(NewsdeskError):
@@ -147,9 +155,7 @@ class Desk:
         level: Level = "balanced",
         reader: Reader | None = None,
     ) -> None:
-        """Answer from an archive by a model, optionally reranked, and refuse as readily as a level says; a reader
-        decides uncertain cases.
-        """
+        """Answer from an archive by a model, optionally reranked; refuse as readily as a level and a reader say."""
         self._archive = archive
         self._embedder = embedder
         self._rerank = rerank
@@ -170,7 +176,7 @@ class Desk:
                 turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
                 before = replies[: len(replies) - max(0, n - len(thread))]  # a message may ask for one thing twice
                 reply = self._follow_up(turn, replies, before) if replies else self._ask(turn)
-                replies.append(self._by_names(turn, reply) if isinstance(reply.result, NoAnswer) else reply)
+                replies.append(self._by_names(turn, reply))
         if len(asked) > 1:
             return _joined(question, asked, replies[-len(asked) :])
         return replace(replies[-1], result=replace(replies[-1].result, question=question))
@@ -189,25 +195,22 @@ class Desk:
         )
 
     def _follow_up(self, request: Request, replies: Sequence[Reply], before: Sequence[Reply]) -> Reply:
-        """Answer a question of a conversation: from the answer just given where it asks about that, else as a question
-        that stands alone, rather from the same articles.
-
-        ``replies`` are those to the questions before, ``before`` those to earlier messages: no answer of theirs is
-        given again.
+        """Answer a question of a conversation: from the answer just given where it asks about that, else alone, rather
+        from the same articles. ``replies`` are those before, ``before`` those to earlier messages: none is repeated.
         """
-        question, thread = request.question, request.thread
+        began, question, thread = time.perf_counter(), request.question, request.thread
         shown = shown_in(next((one for one in reversed(replies) if not points_above(one.result)), replies[0]).result)
         kind = about_the_answer(question) if shown else None
         if kind:
             asked = parse_question(thread[-1], request.today)
             choice = self._archive.read(lambda view: asked_of(kind, view, shown, asked))
             if choice:
-                return _reply_about_the_answer(question, choice)
+                return _reply_about_the_answer(question, choice, began)
         goes_on = kind in ("more", "sure")
         places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
         articles = frozenset(citation.article.source.id for citation in shown)
         meant = named_in_answer(thread[-1], answering(shown[0])) if shown else ""
-        for way in readings(thread[-1], thread[:-1])[:1] if goes_on else readings(question, thread, meant):
+        for way in (last_question(thread),) if goes_on else readings(question, thread, meant):
             alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
             reply = self._ask(alone, articles)
             if isinstance(reply.result, Answer):
@@ -218,7 +221,10 @@ class Desk:
             if not held:
                 reply = self._ask(alone, articles, places)
             if isinstance(reply.result, NoAnswer) or overlaps(reply.result.citations[0], places):
-                return _reply_about_the_answer(question, part_said(found, own) if held else None)
+                part = part_said(found, own) if held else None
+                return replace(_reply_about_the_answer(question, part, began), hits=reply.hits)
+        if isinstance(reply.result, Answer) and (part := sentence_of(reply.result, shown)):
+            return replace(_reply_about_the_answer(question, part, began), hits=reply.hits)
         return replace(reply, result=replace(reply.result, question=question))
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
@@ -239,7 +245,7 @@ class Desk:
         vector = vectors[0]
         marks: list[float] = []
         # Who speaks in an article just cited is likely the one meant.
-        level: Level = "eager" if articles and asked.speaker else self._level
+        level = _READIER[self._level] if articles and asked.speaker else self._level
 
         def work(view: View) -> tuple[list[Hit], quotes.Choice]:
             with span("search"):
@@ -255,7 +261,7 @@ class Desk:
                     hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.preference)
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
-                hits = _preferred(hits, articles) if articles else hits
+                hits = preferred(hits, articles) if articles else hits
                 if (text := in_their_figures(meant.text, hits)) != meant.text:
                     meant = parse_question(text, request.today)
                 meant = with_names(view, meant, hits, self._embedder)
@@ -306,6 +312,8 @@ class Desk:
 
     def _by_names(self, request: Request, reply: Reply) -> Reply:
         """Ask a question without an answer again by its names, if it is in a language that the passages are not in."""
+        if isinstance(reply.result, Answer) or points_above(reply.result):
+            return reply
         language = is_foreign(request.question, reply.hits)
         text, whole = "", False
         if language:
@@ -367,12 +375,12 @@ def _joined(question: str, asked: Sequence[str], replies: Sequence[Reply]) -> Re
     return Reply(result, spent, interleaved([reply.hits for reply in replies]), why, min(sure))
 
 
-def _reply_about_the_answer(question: str, choice: quotes.Choice | None) -> Reply:
+def _reply_about_the_answer(question: str, choice: quotes.Choice | None, began: float) -> Reply:
     sentences, citations, dropped = check(choice.drafts if choice else ())
     result: Answer | NoAnswer = NoAnswer(question, "said_above", (), dropped)
     if choice and sentences:
         result = Answer(question, sentences, citations, quotes.NAME, dropped, choice.lead)
-    spent = dict.fromkeys(("search", "answer", "check", "total"), 0)
+    spent = {"search": 0, "answer": 0, "check": 0, "total": round(1000 * (time.perf_counter() - began))}
     return Reply(result, spent, (), "asked of the answer before", 1.0)
 
 
@@ -386,14 +394,6 @@ def _checked(text: str) -> str:
             f"The question has {len(question):,} characters; {LONGEST_QUESTION:,} is the most. Ask it shorter."
         )
     return question
-
-
-def _preferred(hits: list[Hit], articles: Collection[str]) -> list[Hit]:
-    """Move the passages of some articles up, behind the best of all: confidence goes by that one."""
-    scored = [
-        replace(hit, score=hit.score + _IN_THE_THREAD) if hit.article.source.id in articles else hit for hit in hits
-    ]
-    return scored[:1] + sorted(scored[1:], key=lambda hit: -hit.score)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

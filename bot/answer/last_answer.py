@@ -16,7 +16,7 @@ from bot.check.checker import Draft
 from bot.question.follow_up import About
 from bot.question.parse import Kind, Question
 from bot.reply import Answer, Citation, NoAnswer
-from index.articles import Article, StoredStatement
+from index.articles import Article, Hit, StoredStatement
 from index.dates import day_text
 from index.sentences import Span, spans
 from index.statements import reading_of
@@ -55,6 +55,7 @@ _QUOTED = re.compile(r"[“\"„«][^”\"“»]{1,600}[”\"“»]")
 _ONE_THING: tuple[Kind, ...] = ("number", "who", "when", "where", "yesno", "list", "topic")
 _MEASURES = frozenset(map(term_of, "many much long far big large old often".split()))
 _PART = re.compile(rf"\w(?:{_CLAUSE}|(?<=\d)[.,:](?=\d)){{6,}}")
+_IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
 _AROUND = 3  # sentences before the one that answered in which its day may stand
 
 
@@ -109,6 +110,15 @@ def part_said(found: Citation, asked: Question) -> Choice | None:
         return None
     best = max(holding, key=lambda part: len(known & set(terms(article.text[slice(*part)]))))
     return _choice([_draft(article, *best)], _ABOVE)
+
+
+def sentence_of(result: Answer, shown: Sequence[Citation]) -> Choice | None:
+    """Return the sentence alone that answers, where the excerpt around it is one that has been shown, else None."""
+    found = result.citations[0]
+    places = {(one.article.source.id, one.start, one.end, one.headline) for one in shown}
+    if found.answering is None or (found.article.source.id, found.start, found.end, found.headline) not in places:
+        return None
+    return _choice([_draft(found.article, *found.answering)], "")
 
 
 def asked_of(kind: About, view: View, shown: Sequence[Citation], asked: Question) -> Choice | None:
@@ -203,8 +213,10 @@ def _outside_quotes(pattern: re.Pattern[str], text: str, span: Span) -> Span | N
 
 
 def _around(cited: Citation) -> list[Span]:
-    """Return the sentences before a quote, the nearest first, and the one behind it."""
+    """Return the sentences before a quote, the nearest first, and the one behind it; of a headline, the first ones."""
     found = spans(cited.article.text)
+    if cited.headline:
+        return found[:_AROUND]
     start, end = _sentence(cited)
     before = [span for span in found if span[1] <= start][-_AROUND:]
     return [*before[::-1], *[span for span in found if span[0] >= end][:1]]
@@ -216,9 +228,20 @@ def _draft(article: Article, start: int, end: int) -> Draft:
 
 
 def _headline(cited: Citation) -> Draft:
-    title = cited.article.source.title
+    """Return the headline of an article, or its first sentence where that is what has been shown."""
+    title, text = cited.article.source.title, cited.article.text
+    if cited.headline:
+        return _draft(cited.article, *next(iter(spans(text)), (0, len(text))))
     return Draft(" ".join(title.split()), cited.article, cited.passage, 0, len(title), headline=True)
 
 
 def _choice(drafts: Sequence[Draft], lead: str) -> Choice:
     return Choice(tuple(drafts), "asked of the answer before", 1.0, lead)
+
+
+def preferred(hits: list[Hit], articles: Collection[str]) -> list[Hit]:
+    """Move the passages of some articles up, behind the best of all: confidence goes by that one."""
+    scored = [
+        replace(hit, score=hit.score + _IN_THE_THREAD) if hit.article.source.id in articles else hit for hit in hits
+    ]
+    return scored[:1] + sorted(scored[1:], key=lambda hit: -hit.score)

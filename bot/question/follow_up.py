@@ -84,11 +84,16 @@ def readings(question: str, thread: Sequence[str], meant: str = "") -> tuple[str
 
     ``meant`` is whom the answer before it names, where that was asked for.
     """
+    return tuple(dict.fromkeys(_readings(question, last_question(thread), meant)))
+
+
+def last_question(thread: Sequence[str]) -> str:
+    """Return the last question of a conversation that is not about an answer, completed; "" if there is none."""
     earlier = ""
     for item in thread:
         if terms(item) and not (earlier and about_the_answer(item)):
             earlier = _readings(item, earlier)[0]
-    return tuple(dict.fromkeys(_readings(question, earlier, meant)))
+    return earlier
 
 
 def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
@@ -112,7 +117,8 @@ def _readings(question: str, earlier: str, meant: str = "") -> tuple[str, ...]:
         full = _PERSONAL.sub(meant, question, count=1)
         missing = missing if full == question else ""
         missing = ", ".join(filter(None, (meant, missing))) if full == question else ""
-    full = f"{full.rstrip(' ?')} — {missing}" if missing else full
+    # In lower case: no name of the thread must stand near the answer, as one of the question must.
+    full = f"{full.rstrip(' ?')} — {missing.lower()}" if missing else full
     if names_in(question) and not (_PERSONAL.search(question) and len(own) <= _FEW):
         return (question, full) if len(own) <= _FEW else (question,)
     if _REFERS.search(question):

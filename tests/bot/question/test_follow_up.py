@@ -43,7 +43,7 @@ FIRST = [
         "How tall is the Halden Tower?", "and the Selby Tower?", "How tall is the Selby Tower?", id="another-name"
     ),
     pytest.param(
-        "What sank in the harbour of Quill?", "how many were hurt?", "how many were hurt — harbour Quill", id="few"
+        "What sank in the harbour of Quill?", "how many were hurt?", "how many were hurt — harbour quill", id="few"
     ),
     pytest.param(
         "What sank in the harbour?",
