@@ -128,7 +128,7 @@ class SearchSettings(Group):
 class AnswersSettings(Group):
     """What is answered."""
 
-    reader: str = Field("off", min_length=1, description="says whether a sentence answers: small, a cross-encoder, off")
+    reader: str = Field("small", min_length=1, description="tells what answers: small, a cross-encoder, off")
     refusal: Literal["cautious", "balanced", "eager"] = Field(
         "balanced", description="how sure an answer must be: cautious, balanced or eager"
     )
@@ -171,7 +171,7 @@ class LogSettings(Group):
 class CheckSettings(Group):
     """How the sentences of a language model are checked."""
 
-    nli: str | None = Field(None, description="cross-encoder that says whether a passage entails a sentence")
+    judge: str | None = Field(None, description="llm, or a cross-encoder that tells entailment")
 
 
 class SlackSettings(Group):

@@ -84,8 +84,9 @@ def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Em
     from bot.write.desk import WrittenDesk
     from index.model.embedder import entailment
 
+    judge = settings.check.judge
     return WrittenDesk(
-        desk, llm, embedder, settings.llm, entailment(settings.check.nli) if settings.check.nli else None
+        desk, llm, embedder, settings.llm, "llm" if judge == "llm" else entailment(judge) if judge else None
     )
 
 

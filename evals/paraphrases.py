@@ -75,7 +75,7 @@ class ScriptedLlm(Llm):
         """Write the sentence of the row."""
         assert self.row is not None
         passages = _PASSAGE.findall(asked)
-        if not passages:
+        if not passages:  # it is asked to judge
             pairs = asked.count("<<<pair ")
             yield "\n".join(f"{number} {'yes' if self.row.true else 'no'}" for number in range(1, pairs + 1))
             return
@@ -97,6 +97,7 @@ def run(
     halves: Sequence[str] = ("dev", "blind"),
     *,
     words: bool = False,
+    judge: bool = False,
     show: bool = False,
 ) -> dict[str, Any]:
     """Return the figures of every set, by half."""
@@ -114,7 +115,7 @@ def run(
                 chosen = [row for row in map(_row, rows(file)) if row.blind == (half == "blind")]
                 llm = ScriptedLlm(words=words)
                 settings = LlmSettings(model="openai-like:scripted")
-                desk = WrittenDesk(Desk(archive, embedder), llm, embedder, settings)
+                desk = WrittenDesk(Desk(archive, embedder), llm, embedder, settings, "llm" if judge else None)
                 figures[f"{name}, {half}"] = _figures(desk, llm, chosen, show=show and half == "dev")
     return {"figures": figures}
 
@@ -197,10 +198,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--data", type=Path)
     parser.add_argument("--half", choices=("dev", "blind", "both"), default="dev")
     parser.add_argument("--words", action="store_true", help="the model writes down the words that it rests on")
+    parser.add_argument("--judge", action="store_true", help="a second call of the model judges; it knows the truth")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args(arguments)
     halves = ("dev", "blind") if options.half == "both" else (options.half,)
-    found = run(options.data, halves=halves, words=options.words, show=options.show)
+    found = run(options.data, halves=halves, words=options.words, judge=options.judge, show=options.show)
     print(json.dumps(found, indent=1))
 
 

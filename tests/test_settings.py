@@ -71,7 +71,7 @@ VALUES = {
     "NEWSDESK_LLM__PRICE_OUT": ("1.5", lambda settings: settings.llm.price_out == 1.5),
     "NEWSDESK_LOG__FORMAT": ("json", lambda settings: settings.log.format == "json"),
     "NEWSDESK_LOG__LEVEL": ("debug", lambda settings: settings.log.level == "debug"),
-    "NEWSDESK_CHECK__NLI": ("some/nli", lambda settings: settings.check.nli == "some/nli"),
+    "NEWSDESK_CHECK__JUDGE": ("llm", lambda settings: settings.check.judge == "llm"),
     "NEWSDESK_SLACK__ADMINS": ("U0AA, U0BB", lambda settings: ids(settings.slack.admins) == {"U0AA", "U0BB"}),
     "NEWSDESK_SLACK__TEAMS": ('["T0AA"]', lambda settings: ids(settings.slack.teams) == {"T0AA"}),
     "NEWSDESK_SLACK__GUESTS": ("*", lambda settings: ids(settings.slack.guests) == {"*"}),

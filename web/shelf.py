@@ -32,6 +32,7 @@ class QuotedSource:
     after: str = ""
     bold: Span | None = None  # where in the quote the sentence stands that answers
     speaker: str = ""  # who speaks, where the quote does not name them
+    time: str = ""  # of publication
 
     @property
     def sentence(self) -> str:

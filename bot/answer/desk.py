@@ -16,6 +16,7 @@ from bot.answer import quotes
 from bot.answer.candidates import Place
 from bot.answer.confidence import Level
 from bot.answer.last_answer import (
+    answering,
     asked_of,
     is_said_in,
     overlaps,
@@ -205,7 +206,7 @@ class Desk:
         goes_on = kind in ("more", "sure")
         places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
         articles = frozenset(citation.article.source.id for citation in shown)
-        meant = named_in_answer(thread[-1], shown[0].quote) if shown else ""
+        meant = named_in_answer(thread[-1], answering(shown[0])) if shown else ""
         for way in readings(thread[-1], thread[:-1])[:1] if goes_on else readings(question, thread, meant):
             alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
             reply = self._ask(alone, articles)
@@ -388,11 +389,11 @@ def _checked(text: str) -> str:
 
 
 def _preferred(hits: list[Hit], articles: Collection[str]) -> list[Hit]:
-    """Move the passages of some articles up."""
+    """Move the passages of some articles up, behind the best of all: confidence goes by that one."""
     scored = [
         replace(hit, score=hit.score + _IN_THE_THREAD) if hit.article.source.id in articles else hit for hit in hits
     ]
-    return sorted(scored, key=lambda hit: -hit.score)
+    return scored[:1] + sorted(scored[1:], key=lambda hit: -hit.score)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

@@ -102,9 +102,7 @@ def _defines(asked: str, sentence: str) -> bool:
     )
 
 
-GATE = 0.35  # how far below the best sentence one may score and still be shown, or prove a name, a number or a speaker
-
-
+_NO_DAY, _REPEATS = 0.35, 0.35  # what is lost without a day where a time is asked for, and with no word of its own
 _ON_TOPIC = 0.6  # share of the best coverage from which a sentence is on the topic: of these, one is the newest
 
 
@@ -121,7 +119,7 @@ def set_meaning(candidates: Sequence[Candidate], asked: Vectors, embedder: Embed
 
 
 def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
-    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage; weights: four sets."""
+    """Score sentences: passage + 0.2 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 1.1 speaker."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     best = max((c.coverage for c in candidates), default=0.0)
     days = [c.hit.article.source.published for c in candidates if c.coverage >= _ON_TOPIC * best]
@@ -130,18 +128,17 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
         published = candidate.hit.article.source.published
         candidate.fresh = _newer(question, max(0, (newest - published).days)) if newest and published else 0.0
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
-            candidate.fresh -= GATE
+            candidate.fresh -= _NO_DAY
         candidate.score = (
-            0.7 * candidate.coverage
+            0.2 * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
             + 0.3 * holds_what_is_asked(question, candidate.text, asked)
-            + 0.3 * candidate.has_speaker
+            + 1.1 * candidate.has_speaker
             + candidate.hit.score
             + candidate.fresh
         )
-        # A heading or a quiz repeats the question; what a headline repeats of "Has X resigned" is the answer.
-        if candidate.terms <= asked and not (candidate.headline and question.kind == "yesno"):
-            candidate.score -= GATE
+        if candidate.terms <= asked:  # a quiz repeats the question
+            candidate.score -= _REPEATS
 
 
 def _newer(question: Question, days: int) -> float:

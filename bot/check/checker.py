@@ -22,8 +22,8 @@ from bot.check.claim import parse_claim, tokenize
 from bot.check.contradictions import contrary
 from bot.check.evidence import Evidence, Window, misattributed, without_outlet
 from bot.check.facts import unknown
-from bot.check.quotations import in_quotation_marks, misquoted, no_address, unquoted, verbatim
-from bot.check.resting import resting_on
+from bot.check.quotations import in_quotation_marks, no_address, unquoted, verbatim
+from bot.check.resting import named, resting_on
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
@@ -32,6 +32,7 @@ from index.sentences import Span, spans
 Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one entails the other, 0 to 1
 
 _COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
+_JUDGED = 4  # passages that a judge reads for a sentence
 _NEAR_VERBATIM = 0.8  # share of a claim in the window's order: from it on, a judge does not overrule the rules on words
 _WINDOWS = 6  # tried for a sentence, best covered first
 _MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
@@ -65,7 +66,7 @@ class Bounds:
     """
 
     covered: float = 0.75
-    near: float = 0.45
+    near: float = 0.75
     entailed: float = 0.5
 
 
@@ -114,6 +115,12 @@ class Weighed:
     fault: str
     cited: tuple[Evidence, ...] = ()
     supports: tuple[Support, ...] = ()
+    rests: tuple[Window, ...] = ()  # what the model names as its evidence, where that stands there
+
+    @property
+    def evidence(self) -> str:
+        """What a judge reads beside it: the cited passages, each under its publisher, day and title."""
+        return "\n\n".join(evidence.described for evidence in self.cited[:_JUDGED])
 
     @property
     def verbatim(self) -> bool:
@@ -180,24 +187,31 @@ class SentenceChecker:
         """Return a sentence of the model's without its keys, and how well the passages support each of its parts."""
         claim = parse_claim(sentence, self._evidence, self._printed)
         cited = tuple(self._evidence[key] for key in claim.keys or self._evidence)
-        fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or misquoted(claim, cited)
+        fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited)
         if self._judged and not fault:
             fault = unknown(without_outlet(claim.text, [each.hit.article.source for each in cited]).text, cited)
         supports = () if fault else tuple(self._supports(claim.text, cited))
-        return Weighed(claim.text, fault or next((each.fault for each in supports if each.fault), ""), cited, supports)
+        rests = named([(self._evidence[key], words) for key, words in claim.rests])
+        return Weighed(
+            claim.text,
+            fault or next((each.fault for each in supports if each.fault), ""),
+            cited,
+            supports,
+            tuple(rests),
+        )
 
     def confirm(self, weighed: Weighed) -> Sentence:
         """Return a sentence in the model's words, with the quotes that support it."""
         windows: Iterable[Window] = (support.window for support in weighed.supports if support.window)
         if self._judged and not weighed.verbatim:
-            windows = resting_on(weighed.text, weighed.cited, self._vectors_of)
+            windows = self._resting(weighed)
         return Sentence(weighed.text, tuple(dict.fromkeys(self._cite(window) for window in windows)))
 
     def quoted(self, weighed: Weighed) -> list[Sentence] | None:
         """Return the sentences of the passages that a sentence rests on, as quotations, without those that were shown
         already; None if it rests on nothing.
         """
-        windows = resting_on(weighed.text, weighed.cited, self._vectors_of)
+        windows = self._resting(weighed)
         found = []
         for window in windows:
             at = (window.evidence.hit.article.source.id, window.span)
@@ -205,6 +219,11 @@ class SentenceChecker:
                 self._quoted.add(at)
                 found.append(Sentence(in_quotation_marks(window.text), (self._cite(window),)))
         return found if windows else None
+
+    def _resting(self, weighed: Weighed) -> list[Window]:
+        """Return the sentences that a sentence rests on: those that the model names, and what it says beside them."""
+        own = resting_on(weighed.text, weighed.cited, self._vectors_of)
+        return [*weighed.rests, *(window for window in own if not _overlap([window, *weighed.rests]))]
 
     def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
         """Return how well each sentence of a text is supported; where one is not, each of its clauses."""

@@ -116,6 +116,7 @@ def _shouted(text: str) -> bool:
 
 
 _BRACKET = re.compile(r"\[([^\[\]]*)\]")
+_RESTS = re.compile(r"\[(\w{1,8}):[ \t]*[\"“]([^\[\]]*)[\"”][ \t]*\]")
 _BETWEEN_KEYS = re.compile(r"\s*[,;]\s*|\s+(?:and\s+)?")
 _LINK = re.compile(
     r"\]\(|https?:|www\.|mailto:|ftp:|<[^<>\s][^<>]*>|(?<!\w)@[\w.-]|\b[\w.+-]+@[\w-]+\.\w|\bjavascript:|\bdata:\w+/",
@@ -145,13 +146,14 @@ _CODE = re.compile(
 class Claim:
     """A sentence of a model's: as it would be shown, the keys it cites, in order, and what it says in quotation marks.
 
-    ``fault`` if it cannot stand.
+    ``rests`` has the words that the model says it rests on, with their key; ``fault`` if it cannot stand.
     """
 
     text: str
     keys: tuple[str, ...]
     quoted: tuple[str, ...] = ()
     fault: str = ""
+    rests: tuple[tuple[str, str], ...] = ()
 
 
 def parse_claim(sentence: str, known: Container[str], printed: Container[str] = ()) -> Claim:
@@ -160,6 +162,8 @@ def parse_claim(sentence: str, known: Container[str], printed: Container[str] = 
     """
     keys: list[str] = []
     fault = ""
+    rests = [(key, words) for key, words in _RESTS.findall(sentence) if key in known]
+    sentence = _RESTS.sub(lambda match: f"[{match[1]}]" if match[1] in known else match.group(), sentence)
     for match in _BRACKET.finditer(sentence):
         inside = [key.strip() for key in _BETWEEN_KEYS.split(match[1].strip()) if key.strip()]
         unknown = [key for key in inside if key not in known]
@@ -178,7 +182,7 @@ def parse_claim(sentence: str, known: Container[str], printed: Container[str] = 
     fault = fault or _fault_of_form(sentence, text, known)
     if not fault and not keys:
         fault = "the sentence names no passage"
-    return Claim(text, tuple(keys), tuple(quoted_in(text)), fault)
+    return Claim(text, tuple(keys), tuple(quoted_in(text)), fault, tuple(rests))
 
 
 def quoted_in(text: str) -> list[str]:

@@ -18,6 +18,7 @@ from bot.check.numbers import Figure, figures
 from bot.check.times import Day, days
 from bot.check.vocabulary import alike, function_words, lemma
 from index.articles import Hit, Source
+from index.dates import day_text
 from index.sentences import Span, spans
 from index.statements import Statement, named_in, statements
 from index.words import marked, one_of
@@ -85,6 +86,13 @@ class Evidence:
         )
         self.sentences: list[Span] = [(start + s, start + e) for s, e in spans(text[start:end])]
         self._tokens: dict[int, list[Token]] = {}
+
+    @property
+    def described(self) -> str:
+        """The passage under publisher, day and title, for a judge to read."""
+        source = self.hit.article.source
+        head = f"{source.publisher or 'unknown'}, {day_text(source.published, source.date_source)}: {source.title}"
+        return f"({head})\n{self.hit.passage.text}"
 
     @cached_property
     def lower(self) -> frozenset[str]:
@@ -235,11 +243,6 @@ def _is(who: str, day: str | None, source: Source) -> bool:
         for name in (source.publisher, source.author)
         if name
     )
-
-
-def says(text: str) -> bool:
-    """Tell whether a text has a verb of speech."""
-    return any(lemma(word) in _SPEAKS for word in re.findall(r"[\w’']+", text))
 
 
 def _keys(name: str) -> set[str]:

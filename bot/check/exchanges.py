@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
 
 from bot.check.alignment import Match
 from bot.check.claim import Token
@@ -27,50 +26,27 @@ _PREPOSITIONS = frozenset[str]().union(*_TURNED)
 
 
 def turned(match: Match) -> str:
-    """Find who does what to whom exchanged: the same verb with its two sides the other way round."""
+    """Find who does what to whom exchanged: the same verb with its two neighbours the other way round."""
     for i, token in enumerate(match.claim):
-        if token.kind != "word" or not match.rows[i] or token.key in _SYMMETRIC or token.key in _SPEECH:
+        if token.kind != "word" or token.key in _SYMMETRIC or token.key in _SPEECH:
             continue
-        left, right = _side(match.claim, i, -1), _side(match.claim, i, 1)
-        verdicts = []
-        for j in match.rows[i] if left and right else ():
-            to_left, to_right = _side(match.window, j, -1), _side(match.window, j, 1)
-            crossed = _meets(match, left, to_right) and _meets(match, right, to_left)
-            straight = _meets(match, left, to_left) and _meets(match, right, to_right)
-            if crossed != straight:
-                verdicts.append(straight == (_by(match.claim, i) == _by(match.window, j)))
-        if verdicts and not any(verdicts):
+        left, right = _beside(match.claim, i, -1), _beside(match.claim, i, 1)
+        if left is None or right is None or not {match.claim[k].kind for k in (left, right)} <= {"name", "word"}:
+            continue
+        straight: list[bool] = []
+        for j in match.rows[i]:
+            before, behind = _beside(match.window, j, -1), _beside(match.window, j, 1)
+            crossed = behind in match.rows[left] and before in match.rows[right]
+            if crossed != (before in match.rows[left] and behind in match.rows[right]):
+                straight.append(crossed == (_by(match.claim, i) != _by(match.window, j)))
+        if straight and not any(straight):
             return "who does what to whom is turned round"
     return ""
 
 
-def _meets(match: Match, mine: Sequence[int], its: Sequence[int]) -> bool:
-    return any(j in match.rows[i] for i in mine for j in its)
-
-
-def _side(tokens: Sequence[Token], at: int, step: int) -> list[int]:
-    """Return the nearest name (all its words) on one side of a token in its clause, else the content word next to
-    it.
-    """
-    nearest: list[int] = []
-    for k in range(at + step, at + 7 * step, step):
-        if not 0 <= k < len(tokens) or tokens[k].clause != tokens[at].clause or tokens[k].key in ("and", "but", "or"):
-            break
-        if tokens[k].kind == "name":
-            found = [k]
-            while 0 <= found[-1] + step < len(tokens) and tokens[found[-1] + step].kind == "name":
-                found.append(found[-1] + step)
-            return found
-        if tokens[k].kind == "word" and not nearest and abs(k - at) <= 3:
-            nearest = [k]
-    return nearest
-
-
 def _by(tokens: Sequence[Token], at: int) -> bool:
-    return any(
-        token.key == "by" and following.kind in ("name", "word", "function")
-        for token, following in pairwise(tokens[at + 1 : at + 5])
-    )
+    near = zip(tokens[at + 1 : at + 5], tokens[at + 2 :], strict=False)
+    return any(token.key == "by" and following.kind in ("name", "word", "function") for token, following in near)
 
 
 def misattached(match: Match) -> str:
@@ -139,6 +115,9 @@ def exchanged(match: Match) -> str:
 
 
 def _beside(tokens: Sequence[Token], at: int, step: int) -> int | None:
-    """Return the content token next to one."""
+    """Return the content token next to one, of a name the last word."""
     near = range(at + step, at + 5 * step, step)
-    return next((k for k in near if 0 <= k < len(tokens) and tokens[k].content), None)
+    found = next((k for k in near if 0 <= k < len(tokens) and tokens[k].content), None)
+    while found is not None and found + 1 < len(tokens) and tokens[found].kind == tokens[found + 1].kind == "name":
+        found += 1
+    return found

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.check.claim import Claim, hosts_in
-from bot.check.evidence import Evidence, Window, says
+from bot.check.claim import hosts_in
+from bot.check.evidence import Evidence, Window
 
-_LEAST_SPOKEN = 4  # words; fewer in quotation marks are a term, not somebody's words
 _STOPS = ".,;:!?…()[]"
 _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
@@ -23,6 +22,11 @@ def verbatim(text: str, cited: Iterable[Evidence]) -> Window | None:
     return None
 
 
+def plain_words(text: str) -> list[str]:
+    """Return the words of a text without the marks around them."""
+    return [word.strip(_STOPS) for word in _bare(text)]
+
+
 def _bare(text: str) -> list[str]:
     return _MARKS.sub("", text).rstrip(" .…").split()
 
@@ -30,18 +34,19 @@ def _bare(text: str) -> list[str]:
 def unquoted(quoted: Iterable[str], cited: Sequence[Evidence]) -> str:
     """Return what is wrong with what stands in quotation marks, "" if each span stands in a cited passage."""
     for span in quoted:
-        words = [word.strip(_STOPS) for word in _bare(span)]
-        if words and not any(_holds(_words_of(evidence), words) for evidence in cited):
+        words = plain_words(span)
+        if words and not any(holds(_words_of(evidence), words) for evidence in cited):
             return "what it quotes does not stand in the passage word for word"
     return ""
 
 
 def _words_of(evidence: Evidence) -> list[str]:
     text = evidence.hit.article.text
-    return [word.strip(_STOPS) for number in evidence.own for word in _bare(text[slice(*evidence.sentences[number])])]
+    return [word for number in evidence.own for word in plain_words(text[slice(*evidence.sentences[number])])]
 
 
-def _holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+def holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
+    """Tell whether words hold others, one behind the other; the first may begin with another case."""
     first = {wanted[0], wanted[0][:1].swapcase() + wanted[0][1:]}
     return any(
         word in first and list(words[at + 1 : at + len(wanted)]) == list(wanted[1:]) for at, word in enumerate(words)
@@ -58,31 +63,6 @@ def no_address(text: str, cited: Iterable[Evidence]) -> str:
         if all(any(host in one for one in texts) for host in hosts_in(text))
         else "it names an address that the passage does not"
     )
-
-
-def misquoted(claim: Claim, cited: Sequence[Evidence]) -> str:
-    """Return what is wrong with words given as somebody's very own: they must stand in quotation marks in the passage
-    too.
-    """
-    if not says(claim.text):
-        return ""
-    for span in claim.quoted:
-        words = [word.strip(_STOPS) for word in _bare(span)]
-        if len(words) >= _LEAST_SPOKEN and not any(_quoted_there(evidence, words) for evidence in cited):
-            return "it gives as somebody's very words what the passage does not"
-    return ""
-
-
-def _quoted_there(evidence: Evidence, words: Sequence[str]) -> bool:
-    text = evidence.hit.article.text
-    for number in evidence.own:
-        start, end = evidence.sentences[number]
-        line = text.rfind("\n", 0, start) + 1
-        if _holds([word.strip(_STOPS) for word in _bare(text[start:end])], words[:_LEAST_SPOKEN]) and re.search(
-            r"[\"“”„«‘]|(?<!\w)'", text[line:end]
-        ):
-            return True
-    return False
 
 
 def in_quotation_marks(quote: str) -> str:

@@ -7,13 +7,27 @@ from collections.abc import Callable, Sequence
 from bot.check.alignment import align
 from bot.check.claim import tokenize
 from bot.check.evidence import Evidence, Window
+from bot.check.quotations import holds, plain_words
 from index.model.embedder import Vectors
 
 _LEAST = 0.8  # share of a sentence's content that stands in a quote, plus their cosine: with less it rests on nothing
 _MORE = 0.2  # share of its content that a further quote must add
 _MORE_WORDS = 2
+_LEAST_WORDS = 3  # that a model must repeat of a passage
 _MOST = 3  # quotes
 _COMPARED = 12  # sentences whose meaning is compared: those that have most of the words
+
+
+def named(rests: Sequence[tuple[Evidence, str]]) -> list[Window]:
+    """Return the sentences of the passages that hold what a model says it rests on, word for word; none if they do not
+    hold it.
+    """
+    found: list[Window] = []
+    for evidence, said in rests:
+        wanted = plain_words(said)
+        if len(wanted) >= _LEAST_WORDS:
+            found += [window for window in evidence.windows() if holds(plain_words(window.text), wanted)][:1]
+    return list(dict.fromkeys(found))
 
 
 def resting_on(text: str, cited: Sequence[Evidence], vectors_of: Callable[[Sequence[str]], Vectors]) -> list[Window]:

@@ -42,6 +42,7 @@ class Origin:
     url: str | None
     date_source: str | None = None  # as that of a Source
     teaser: bool = False
+    time: str = ""  # of publication, as "09:05", where it is known
 
     @property
     def day(self) -> date | None:
@@ -232,6 +233,7 @@ def _origin(article: Article) -> Origin:
         source.url,
         source.date_source,
         source.teaser,
+        (source.published_at or "")[11:16],
     )
 
 
@@ -323,6 +325,7 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         if other.origin.article_id == origin.article_id and other is not cited
     ]
     place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
+    start, end = (at - cited.start for at in cited.answering or (cited.start, cited.end))
     return QuotedSource(
         cited.number,
         cited.quote,
@@ -335,6 +338,7 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         cited.marks,
         cited.before,
         cited.after,
-        (cited.answering[0] - cited.start, cited.answering[1] - cited.start) if cited.answering else None,
+        None if start == 0 and end == len(cited.quote) else (start, end),
         cited.speaker,
+        origin.time,
     )

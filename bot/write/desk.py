@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Literal
 
 from bot.answer.desk import LONGEST_QUESTION, Desk, Reply, Request
 from bot.check.checker import Entails, SentenceChecker, Weighed
 from bot.reply import Answer, Dropped, NoAnswer, Sentence, Writing
+from bot.write.judge import verdicts
 from bot.write.llm import Llm, LlmError, Tally
 from bot.write.prompt import FencedPassages, Prompt, fence_passages, harmless, prompt
 from bot.write.sentence_stream import SentenceStream
@@ -71,6 +73,7 @@ def _words(text: str) -> list[str]:
 NAME = "llm"
 DECLINED = "The passages do not answer this question."
 UNCONFIRMED = "wrote nothing that could be confirmed"
+_NOT_JUDGED = "the judge does not find it in the passages"
 _FOR_FOLLOW_UP = 0.25  # share of an answer's time that completing the question may take
 
 
@@ -88,10 +91,12 @@ class _Draft:
     first: float | None = None  # when the first sentence was shown
 
 
-def prompts() -> tuple[Prompt, Prompt]:
-    """Read the prompts for an answer and for a follow-up. Raises SettingsError if one is damaged."""
-    return prompt("answer", {"today", "decline", "mark", "passages", "question"}), prompt(
-        "followup", {"today", "earlier", "question"}
+def prompts() -> tuple[Prompt, Prompt, Prompt]:
+    """Read the prompts for an answer, a follow-up and a judge. Raises SettingsError if one is damaged."""
+    return (
+        prompt("answer", {"today", "decline", "mark", "passages", "question"}),
+        prompt("followup", {"today", "earlier", "question"}),
+        prompt("judge", {"mark", "pairs"}),
     )
 
 
@@ -99,12 +104,19 @@ class WrittenDesk:
     """Answers by a language model, and with quotes where that fails."""
 
     def __init__(
-        self, quotes: Desk, llm: Llm, embedder: Embedder, settings: LlmSettings, entails: Entails | None = None
+        self,
+        quotes: Desk,
+        llm: Llm,
+        embedder: Embedder,
+        settings: LlmSettings,
+        judge: Entails | Literal["llm"] | None = None,
     ) -> None:
-        """Answer from what a desk finds. Raises SettingsError if a prompt is damaged."""
+        """Answer from what a desk finds; ``judge`` confirms sentences beside the rules: an entailment model, or the
+        language model in a second call. Raises SettingsError if a prompt is damaged.
+        """
         self.quotes = quotes
-        self._llm, self._embedder, self._settings, self._entails = llm, embedder, settings, entails
-        self._prompt, self._follow_up = prompts()
+        self._llm, self._embedder, self._settings, self._judge = llm, embedder, settings, judge
+        self._prompt, self._follow_up, self._judging = prompts()
 
     def ask(self, request: Request) -> Reply:
         """Answer a question. Raises what bot.answer.desk.Desk.ask raises; a model that fails raises nothing."""
@@ -132,8 +144,11 @@ class WrittenDesk:
             self._settings.tokens_in,
             around=f"{self._prompt.rules}\n{asked.question}",
         )
-        checker = SentenceChecker(passages.passages, self._embedder, self._entails)
-        for sentence in self._checked(self._texts(asked, passages, until, tally, draft), checker, draft):
+        by_llm = self._judge == "llm"
+        entails = self._judge if not isinstance(self._judge, str) else None
+        checker = SentenceChecker(passages.passages, self._embedder, entails, judged=by_llm)
+        weighed = self._weighed(self._texts(asked, passages, until, tally, draft), checker, draft)
+        for sentence in self._shown(self._judged(weighed, until, tally, draft) if by_llm else weighed, checker, draft):
             draft.first = draft.first or time.monotonic()
             yield sentence
         yield self._reply(plain, draft, checker, tally, began)
@@ -172,36 +187,57 @@ class WrittenDesk:
             if stream.rest:
                 draft.dropped.append(Dropped(stream.rest, "the model broke off in it"))
 
-    def _checked(
-        self, texts: Generator[str, None, None], checker: SentenceChecker, draft: _Draft
-    ) -> Iterator[Sentence]:
+    @staticmethod
+    def _weighed(texts: Generator[str, None, None], checker: SentenceChecker, draft: _Draft) -> Iterator[Weighed]:
+        """Yield each sentence of the model's with what the rules find, until it declines."""
         with closing(texts):
             for text in texts:
-                if _declines(text):
-                    if not draft.sentences:
-                        draft.declined = True
-                        return
+                if not _declines(text):
+                    began = time.monotonic()
+                    weighed = checker.weigh(text)
+                    draft.checking += time.monotonic() - began
+                    yield weighed
+                elif not draft.sentences:
+                    draft.declined = True
+                    return
+                else:
                     draft.dropped.append(Dropped(text, "it declines after it has answered"))
-                    continue
-                began = time.monotonic()
-                shown = self._shown(checker.weigh(text), checker, draft)
-                draft.checking += time.monotonic() - began
-                draft.sentences += shown
-                yield from shown
+
+    def _judged(self, sentences: Iterator[Weighed], until: float, tally: Tally, draft: _Draft) -> Iterator[Weighed]:
+        """Yield sentences at once as long as none needs the judge, the others in order when it has judged them all."""
+        waiting: list[Weighed] = []
+        for weighed in sentences:
+            if waiting or not (weighed.fault or weighed.verbatim):
+                waiting.append(weighed)
+            else:
+                yield weighed
+        asked = [weighed for weighed in waiting if not (weighed.fault or weighed.verbatim)]
+        confirmed: list[bool] = []
+        if asked:
+            try:
+                pairs = [(weighed.evidence, weighed.text) for weighed in asked]
+                confirmed = verdicts(self._llm, self._judging, pairs, until, tally)
+            except LlmError as error:
+                draft.fault = draft.fault or error
+        refused = {id(weighed) for weighed, yes in zip_longest(asked, confirmed) if not yes}
+        for weighed in waiting:
+            yield replace(weighed, fault=_NOT_JUDGED) if id(weighed) in refused else weighed
 
     @staticmethod
-    def _shown(weighed: Weighed, checker: SentenceChecker, draft: _Draft) -> list[Sentence]:
-        """Return a sentence in the model's words if it is confirmed, else the article's sentences that it rests on."""
-        if not weighed.fault:
-            draft.confirmed += 1
-            return [checker.confirm(weighed)]
-        quoted = checker.quoted(weighed)
-        unconfirmed = Dropped(weighed.text, weighed.fault)
-        if quoted is None:
-            draft.dropped.append(unconfirmed)
-            return []
-        draft.replaced.append(unconfirmed)
-        return quoted
+    def _shown(sentences: Iterator[Weighed], checker: SentenceChecker, draft: _Draft) -> Iterator[Sentence]:
+        """Yield a sentence in the model's words if it is confirmed, else the article's sentences that it rests on."""
+        for weighed in sentences:
+            began = time.monotonic()
+            shown = checker.quoted(weighed) if weighed.fault else [checker.confirm(weighed)]
+            draft.checking += time.monotonic() - began
+            if not weighed.fault:
+                draft.confirmed += 1
+            elif shown is None:
+                draft.dropped.append(Dropped(weighed.text, weighed.fault))
+            else:
+                draft.replaced.append(Dropped(weighed.text, weighed.fault))
+            draft.sentences += shown or []
+            yield from shown or []
 
     def _reply(self, plain: Reply, draft: _Draft, checker: SentenceChecker, tally: Tally, began: float) -> Reply:
         total = time.monotonic() - began

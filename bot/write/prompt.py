@@ -44,11 +44,16 @@ def fence_passages(hits: Sequence[Hit], most: int, tokens: int, around: str = ""
             break
         chosen.append(hit)
     texts = "\n".join([around, *(_block(hit, "", "") for hit in chosen)]).lower()
-    mark = _drawn(lambda: secrets.token_hex(8), texts)
+    mark = mark_for(texts)
     passages: dict[str, Hit] = {}
     for hit in chosen:
         passages[_drawn(_key, texts + " ".join(passages))] = hit
     return FencedPassages("\n\n".join(_block(hit, key, mark) for key, hit in passages.items()), mark, passages)
+
+
+def mark_for(texts: str) -> str:
+    """Return a mark for fences that stands in none of some texts."""
+    return _drawn(lambda: secrets.token_hex(8), texts.lower())
 
 
 def harmless(text: str) -> str:

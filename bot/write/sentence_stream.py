@@ -9,9 +9,11 @@ from collections.abc import Iterable
 
 from index.sentences import Span, may_go_on, spans
 
-# Keys in brackets, one or more: they belong to the sentence before them even where they stand behind its full stop.
-_KEYS = re.compile(r"[ \t]*\[[^\[\]\n]{0,80}\](?:[ \t]*[,;]?[ \t]*\[[^\[\]\n]{0,80}\])*")
-_HALF_KEY = re.compile(r"[ \t]*\[[^\[\]\n]{0,80}$")
+# Keys in brackets, one or more, each with or without the words it rests on ('[h3v8: "words"]'): they belong to the
+# sentence before them even where they stand behind its full stop.
+_INSIDE = r"(?:\w{1,8}:[ \t]*[\"“][^\[\]\n]{0,600}|[^\[\]\n]{0,80})"
+_KEYS = re.compile(rf"[ \t]*\[{_INSIDE}\](?:[ \t]*[,;]?[ \t]*\[{_INSIDE}\])*")
+_HALF_KEY = re.compile(rf"[ \t]*\[{_INSIDE}$")
 _KEYS_OR_HALF = re.compile(rf"(?:{_KEYS.pattern})|(?:{_HALF_KEY.pattern})")
 _ONLY_KEYS = re.compile(rf"(?:{_KEYS.pattern})[ \t]*[.!?]?[ \t]*$")
 _PREFIX = re.compile(r"\s*(?:(?:[-*+•‣–]|\(?\d{1,2}[.)]|#{1,6}|>)\s+)+")

@@ -238,14 +238,14 @@ def entailment(name: str) -> Callable[[str, str], float]:
     Raises ModelError if it cannot be loaded or has no such label: a check that is switched on is never left out
     silently.
     """
-    model = _cross_encoder(name, "entailment model", "NEWSDESK_CHECK__NLI")
+    model = _cross_encoder(name, "entailment model", "NEWSDESK_CHECK__JUDGE")
     import torch
 
     labels = {int(number): str(label).lower() for number, label in model.config.id2label.items()}
     if len(labels) > 1 and "entailment" not in labels.values():
         raise ModelError(
             f'The entailment model {name!r} has no label "entailment" (it has {", ".join(labels.values())}). '
-            "Set NEWSDESK_CHECK__NLI to a cross-encoder for entailment (its name or local folder), or leave it out."
+            "Set NEWSDESK_CHECK__JUDGE to a cross-encoder for entailment (its name or local folder), or leave it out."
         )
     entailing = 0 if len(labels) == 1 else next(number for number, label in labels.items() if label == "entailment")
     activation = torch.nn.Sigmoid() if len(labels) == 1 else torch.nn.Softmax(dim=-1)

@@ -43,10 +43,10 @@ def test_a_cross_encoder_gives_a_probability(tmp_path, labels):
 
 
 def test_a_model_without_the_label_is_refused(tmp_path):
-    with pytest.raises(ModelError, match=r'no label "entailment".*NEWSDESK_CHECK__NLI'):
+    with pytest.raises(ModelError, match=r'no label "entailment".*NEWSDESK_CHECK__JUDGE'):
         entailment(saved(tmp_path / "model", ("good", "bad")))
 
 
 def test_a_model_that_is_not_there_is_refused(tmp_path):
-    with pytest.raises(ModelError, match=r"cannot be loaded.*NEWSDESK_CHECK__NLI"):
+    with pytest.raises(ModelError, match=r"cannot be loaded.*NEWSDESK_CHECK__JUDGE"):
         entailment(str(tmp_path / "nothing"))

@@ -9,7 +9,7 @@ from hash_embedder import HashEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.check.checker import SentenceChecker
+from bot.check.checker import Bounds, SentenceChecker
 from bot.reply import Dropped
 from index.articles import Article, Hit, Passage, Source
 
@@ -54,6 +54,7 @@ def hit(article: Article, start: int = 0, end: int | None = None) -> Hit:
     )
 
 
+BOUNDS = Bounds(near=0.4)  # of vectors that know the words alone
 CUT = FERRY.text.index("\n\n")
 PASSAGES = {"f1": hit(FERRY, 0, CUT), "f2": hit(FERRY, CUT + 2), "b1": hit(BRIDGE), "g1": hit(GERMAN), "t1": hit(TWICE)}
 
@@ -207,7 +208,7 @@ DROPPED = [
 
 
 def taken(output: str, embedder: HashEmbedder):
-    checker = SentenceChecker(PASSAGES, embedder)
+    checker = SentenceChecker(PASSAGES, embedder, bounds=BOUNDS)
     return checker, checker.take(output)
 
 
@@ -239,7 +240,7 @@ def test_the_quote_is_the_sentence_that_carries_it_and_no_more(embedder):
 
 
 def test_numbers_run_on_and_the_same_place_keeps_its_number(embedder):
-    checker = SentenceChecker(PASSAGES, embedder)
+    checker = SentenceChecker(PASSAGES, embedder, bounds=BOUNDS)
     outputs = [
         "Ticket sales rose 5% last year [f2].",
         "Made up [f1].",
@@ -257,7 +258,7 @@ def test_both_sides_of_a_conflict_are_kept_with_their_dates_and_publishers(embed
         Source("rival", "Sales", "Island Herald", published=date(2025, 3, 9), language="en"),
         "Ticket sales fell 2 percent last year.",
     )
-    checker = SentenceChecker({"a": hit(FERRY, CUT + 2), "b": hit(other)}, embedder)
+    checker = SentenceChecker({"a": hit(FERRY, CUT + 2), "b": hit(other)}, embedder, bounds=BOUNDS)
     checker.take("According to The Quay, ticket sales rose 5 percent last year [a].")
     checker.take("According to the Island Herald, ticket sales fell 2 percent last year [b].")
     assert [(c.article.source.publisher, c.article.source.published) for c in checker.citations] == [

@@ -29,10 +29,10 @@ def hit(
 
 
 def test_the_prompts_are_whole_and_ship_with_the_program():
-    answer, followup = prompts()
-    assert (answer.name, followup.name) == ("answer", "followup")
+    answer, followup, judge = prompts()
+    assert (answer.name, followup.name, judge.name) == ("answer", "followup", "judge")
     assert len(answer.version) == 12
-    assert answer.version != followup.version
+    assert len({answer.version, followup.version, judge.version}) == 3
     built = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
     assert all("prompts" in built[target]["only-include"] for target in ("wheel", "sdist"))
     assert FOLDER == ROOT / "prompts"

@@ -46,11 +46,11 @@ def archive(tmp_path_factory):
     opened.close()
 
 
-def desk_of(archive: Archive, server: LlmServer, **more) -> WrittenDesk:
+def desk_of(archive: Archive, server: LlmServer, *, judge=None, **more) -> WrittenDesk:
     values = {"seconds": 30, **more}
     settings = LlmSettings(model="openai-like:stand-in", base_url=server.url, api_key=SecretStr(KEY), **values)
     embedder = HashEmbedder()
-    return WrittenDesk(Desk(archive, embedder), Llm(settings), embedder, settings)
+    return WrittenDesk(Desk(archive, embedder), Llm(settings), embedder, settings, judge)
 
 
 def asked(
@@ -180,6 +180,53 @@ def test_a_sentence_without_a_key_is_quoted_from_the_passage_it_rests_on(archive
     [citation] = reply.result.citations
     assert [sentence.text for sentence in told] == [f"“{citation.quote}”"]
     assert "a1v1" in citation.quote
+
+
+def test_the_words_that_a_model_rests_on_choose_the_quote_and_are_not_shown(archive):
+    words = "the order a1v1 puts grain1 into the hold of ship1"
+    loose = f'The town gets its cereals by that voyage [KEY: "{words}"].'
+    told, reply, _ = asked(archive, Play(citing(f"{loose} {TRUE.replace('KEY', 'KEY: “nowhere to be read”')}")))
+    first, second = reply.result.citations
+    assert words in first.quote
+    assert [sentence.text for sentence in told] == [f"“{first.quote}”", TRUE.replace(" [KEY]", "")]
+    assert "sends the vessel" in second.quote
+
+
+LOOSE = "Order a1v1 brings the vessel to harbour1, its skipper told people on Monday [KEY]."
+VERDICTS = [
+    pytest.param(Play("1 yes"), True, id="yes"),
+    pytest.param(Play("1. **Yes**\n"), True, id="yes-with-marks"),
+    pytest.param(Play("1 no"), False, id="no"),
+    pytest.param(Play("1 yes\n1 no"), False, id="both"),
+    pytest.param(Play("2 yes"), False, id="another-number"),
+    pytest.param(Play("Yes, the text says so."), False, id="in-words"),
+    pytest.param(Play("1 yes, as the text orders"), False, id="and-more"),
+    pytest.param(Play(""), False, id="nothing"),
+    pytest.param(Play(status=401), False, id="fails"),
+]
+
+
+@pytest.mark.parametrize(("play", "confirmed"), VERDICTS)
+def test_a_judge_confirms_other_words_or_the_article_is_quoted(archive, play, confirmed):
+    told, reply, server = asked(archive, Play(citing(LOOSE)), play, judge="llm")
+    _, judging = server.requests
+    assert "<<<pair 1 " in judging.text
+    assert question(1) not in judging.text
+    [citation] = reply.result.citations
+    assert "a1v1" in citation.quote
+    own = LOOSE.replace(" [KEY]", "")
+    assert [sentence.text for sentence in told] == [own if confirmed else f"“{citation.quote}”"]
+    assert reply.writing.kept == int(confirmed)
+    assert bool(reply.writing.fault) == (play.status == 401)
+    assert reply.writing.tokens_in >= len(judging.text) // 4
+
+
+def test_a_judge_overrules_no_name_and_no_denial(archive):
+    wrong = LOOSE.replace("harbour1", "Atlantis")
+    told, reply, server = asked(archive, Play(citing(f"{wrong} {FALSE}")), Play("1 yes\n2 yes"), judge="llm")
+    assert len(server.requests) == 1
+    assert reply.writing.kept == 0
+    assert all(sentence.text.startswith("“") for sentence in told)
 
 
 @pytest.mark.parametrize("ends", ["cut", "silent", "length", "garbage", "error"])
