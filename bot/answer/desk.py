@@ -5,7 +5,6 @@ understand ─ search ─ choose ─ check ─ answer; and which other papers pr
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import Any
 from bot.answer import quotes
 from bot.answer.candidates import Place
 from bot.answer.confidence import Level
+from bot.answer.copies import other_publishers
 from bot.answer.last_answer import (
     answering,
     asked_of,
@@ -48,56 +48,14 @@ from bot.question.wording import in_their_figures, with_names
 from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json, instead_of_answer
 from bot.telemetry import span
 from index.archive import Archive
-from index.articles import Article, Hit
+from index.articles import Hit
 from index.errors import ArchiveError, NewsdeskError
 from index.model.embedder import Embedder
 from index.model.reader import Reader
 from index.search.search import Reranker, find, reranked
 from index.store.rows import Scope
-from index.store.snapshot import Snapshot
 from index.text import terms
 from index.view import View
-
-_TWINS = 20  # equal texts that are read: a page that a publisher shows in place of every article has thousands
-_QUOTES = str.maketrans("“”„«»‘’‚‹›", '"""""' + "'" * 5)
-_BETWEEN = re.compile(r"[\s\"'“”„«»‘’‚‹›]+")  # what may differ between a quote and its copy
-_SHORT = 3  # letters; words so short stand everywhere
-
-
-def other_publishers(
-    snapshot: Snapshot, quoted: Sequence[tuple[Article, str]], hits: Sequence[Hit]
-) -> list[tuple[str, ...]]:
-    """Return for each quote of an article the names of the other publishers that print it word for word, oldest first.
-
-    Its article's duplicates and everything that was found are looked at; white space and the form of quotation marks
-    aside, the whole quote must stand there. An article without a publisher is named by its title.
-    """
-    if not quoted:
-        return []
-    found = {hit.article.source.id: hit.article for hit in hits}
-    copies = snapshot.duplicates([article.source.id for article, _ in quoted])
-    wanted = {other for known in copies.values() for other in known}
-    for article, _ in quoted:
-        wanted.update(snapshot.twins(article.digest, article.source.id)[:_TWINS])
-    near = {**found, **snapshot.articles(sorted(wanted - found.keys()))}
-    ordered = sorted(near.values(), key=lambda article: (article.source.published or date.max, article.source.id))
-    return [_publishers_of(article, quote, ordered) for article, quote in quoted]
-
-
-def _publishers_of(quoted: Article, quote: str, articles: Sequence[Article]) -> tuple[str, ...]:
-    plain, own = _plain(quote), quoted.source
-    # Words are compared first: normalising a whole article costs a millisecond, and hardly any has all the words.
-    words = [word for word in _BETWEEN.split(quote) if len(word) > _SHORT]
-    holding = (
-        article for article in articles if article.source.id != own.id and all(word in article.text for word in words)
-    )
-    places = (article.source.publisher or article.source.title for article in holding if plain in _plain(article.text))
-    return tuple(dict.fromkeys(place for place in places if place != own.publisher))
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.translate(_QUOTES).split())
-
 
 LONGEST_QUESTION = 2_000  # characters; the model reads its first 256 tokens
 _HITS = 24

@@ -78,6 +78,9 @@ def choose(
         score_by_reader(candidates, question, reader)
         if all(c.read is not None and c.read < _ANSWERED for c in candidates):
             titles = without(shown, headlines_of(hits[:_HEADLINES], frozenset(question.speaker)))
+            fresh = {candidate.hit.article.source.id: candidate.fresh for candidate in candidates}
+            for title in titles:
+                title.fresh = fresh.get(title.hit.article.source.id, 0.0)
             score_by_reader(titles, question, reader)
             candidates += [c for c in titles if c.read is not None and c.read >= STATES]
         candidates = best_first(candidates)

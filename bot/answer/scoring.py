@@ -148,7 +148,8 @@ def _newer(question: Question, days: int) -> float:
     """Return what a sentence gains that is so many days older than the newest: a preference, not a filter."""
     if question.latest or question.kind == "happened":
         return 0.5 / (1 + days / 7)
-    return 0.2 / (1 + days / 7) if question.present else 0.0
+    named = question.since or question.until
+    return (0.2 if question.present else 0.0 if named else 0.1) / (1 + days / 7)
 
 
 _READ, _SPEAKS, _HOLDS, _LEADS = 0.2, 1.4, 0.2, 0.6  # beside the passage's score, which is at most 1

@@ -32,8 +32,14 @@ def joined(question: str, asked: Sequence[str], results: Sequence[Answer | NoAns
             numbers[one.number] = citations[place].number
         for position, said in enumerate(answer.sentences):
             renumbered = tuple(numbers[number] for number in said.numbers)
-            if not any(one.numbers == renumbered and one.text == said.text for one in sentences):
+            same = next(
+                (n for n, one in enumerate(sentences) if (one.numbers, one.text) == (renumbered, said.text)), None
+            )
+            if same is None:
                 sentences.append(replace(said, numbers=renumbered, asked="" if position else text))
+            elif not position:  # one excerpt answers two questions
+                both = filter(None, (sentences[same].asked, text))
+                sentences[same] = replace(sentences[same], asked=" / ".join(both))
     open_ = [
         text
         for text, result in zip(asked, results, strict=True)
@@ -41,8 +47,6 @@ def joined(question: str, asked: Sequence[str], results: Sequence[Answer | NoAns
     ]
     nothing = "Found nothing on " + " and ".join(f"“{text.rstrip(' ?')}”" for text in open_) + "." if open_ else ""
     lead = " ".join(filter(None, [nothing, *dict.fromkeys(answer.lead for answer in answers)]))
-    if len({said.asked for said in sentences} - {""}) == 1 and not open_:  # one sentence answers all
-        sentences = [replace(said, asked="") for said in sentences]
     return replace(
         answers[0],
         question=question,

@@ -62,12 +62,13 @@ def mentions(text: str) -> list[str]:
 
 
 def question_text(text: str, bot: str) -> str:
-    """Return the words of a message: without the bot's name and Slack's markup."""
+    """Return the words of a message: without the bot's name and Slack's markup, a line for each of its lines."""
     text = _MENTION.sub(lambda found: " " if found[1] == bot else " someone ", text)
     text = _CHANNEL.sub(lambda found: found[1] or " ", text)
     text = _LINK.sub(lambda found: found[2] or found[1], text)
     text = html.unescape(_EMOJI.sub(" ", _SPECIAL.sub(" ", text)))
-    return " ".join(_STYLE.sub(r"\2", text).split())
+    lines = (" ".join(line.split()) for line in _STYLE.sub(r"\2", text).splitlines())
+    return "\n".join(filter(None, lines))
 
 
 def end_of(text: str, most: int) -> str:

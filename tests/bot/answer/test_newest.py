@@ -49,6 +49,7 @@ NEWEST = [
     ("who's currently mayor of Selby", "Reyes"),
     ("when did they hold the Aldmoor regatta?", "2025"),
     ("when was the Aldmoor regatta won", "2025"),
+    ("who won the Aldmoor regatta", "Perle"),
     ("how many people are still missing in Oltby", "12 people"),
     ("how many people are missing in Oltby?", "12 people"),
 ]

@@ -83,3 +83,11 @@ def test_one_question_has_no_heading(desk):
     result = desk.ask(Request("hey all, who won the regatta of Aldmoor? thanks!", TODAY)).result
     assert isinstance(result, Answer)
     assert [sentence.asked for sentence in result.sentences if sentence.asked] == []
+
+
+def test_one_excerpt_that_answers_two_questions_stands_once(desk):
+    result = desk.ask(Request("Who won the regatta of Aldmoor? When was the regatta of Aldmoor won?", TODAY)).result
+    assert isinstance(result, Answer)
+    assert [said.asked for said in result.sentences if ARTICLES[0] in said.text] == [
+        "Who won the regatta of Aldmoor? / When was the regatta of Aldmoor won?"
+    ]

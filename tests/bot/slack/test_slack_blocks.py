@@ -405,7 +405,7 @@ SAID = [
     (":wave: hi :tada:", "hi"),
     ("at 10:30:15 sharp", "at 10:30:15 sharp"),
     ("snake_case_word and 2*3*4", "snake_case_word and 2*3*4"),
-    ("a\n\n b", "a b"),
+    ("a\n\n b", "a\nb"),
 ]
 
 

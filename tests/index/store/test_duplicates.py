@@ -19,7 +19,8 @@ from pydantic import SecretStr
 
 import index.store.duplicates
 from bot.admin.views import article_json
-from bot.answer.desk import Desk, Request, other_publishers
+from bot.answer.copies import other_publishers
+from bot.answer.desk import Desk, Request
 from bot.write.desk import WrittenDesk
 from bot.write.llm import Llm
 from index.archive import Archive
