@@ -128,7 +128,7 @@ class SearchSettings(Group):
 class AnswersSettings(Group):
     """What is answered."""
 
-    reader: str = Field("off", min_length=1, description="says whether a sentence answers: small, a cross-encoder, off")
+    reader: str = Field("small", min_length=1, description="tells what answers: small, a cross-encoder, off")
     refusal: Literal["cautious", "balanced", "eager"] = Field(
         "balanced", description="how sure an answer must be: cautious, balanced or eager"
     )

@@ -60,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument(
         "--jsonl", metavar="FILE", help="answer every line of a file (- for standard input), one JSON line each"
     )
+    ask.add_argument(
+        "--thread",
+        action="append",
+        default=[],
+        metavar="QUESTION",
+        help="a question before this one, which it follows up; once for each, oldest first",
+    )
     ask.add_argument("--since", type=_day, metavar="DATE", help="only articles from this day on (YYYY-MM-DD)")
     ask.add_argument("--until", type=_day, metavar="DATE", help="only articles up to this day")
     ask.add_argument("--publisher", metavar="NAME", help="only articles of publishers with this name")

@@ -58,6 +58,7 @@ def ask(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | Non
                     parsed.since,
                     parsed.until,
                     parsed.publisher,
+                    tuple(map(as_utf8, parsed.thread)),
                 ),
                 None if parsed.json else style,
             )

@@ -10,10 +10,8 @@ import contextlib
 import contextvars
 import logging
 import threading
-from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import date
 from functools import partial
 from typing import TypeVar
@@ -22,7 +20,6 @@ from bot.answer.desk import Desk, Reply, Request
 from bot.answer.examples import example_questions
 from bot.desks import AnsweringDesk, StreamingDesk
 from bot.journal.stored_answer import StoredAnswer, stored_answer
-from bot.languages import language_of, languages, refusal_in
 from bot.reply import Answer, Links, Sentence
 from bot.telemetry import error_place
 from index.archive import Archive
@@ -48,7 +45,6 @@ class DeskThreads:
         self._loading = threading.Lock()
         self._ready: tuple[AnsweringDesk, Archive] | None = None
         self.trouble: str | None = "is loading"  # why no question can be answered yet, None once they can
-        self._languages: tuple[int, Counter[str]] = (-1, Counter())
         self._examples: tuple[int, tuple[str, ...]] = (-1, ())
 
     def close(self) -> None:
@@ -143,18 +139,7 @@ class DeskThreads:
 
     def _stored(self, reply: Reply, links: Links) -> StoredAnswer:
         archive = self._desk()[1]
-        found = stored_answer(reply, archive_versions(archive), links)
-        language = None if found.answered else language_of(found.question)
-        foreign = refusal_in(language, self._count_languages(archive)) if language else ""
-        if language and foreign and found.closest:
-            foreign += f" {languages()[language].closest}"
-        return replace(found, note=foreign) if foreign else found
-
-    def _count_languages(self, archive: Archive) -> Counter[str]:
-        found = article_languages(archive, self._languages[0])
-        if found:
-            self._languages = found
-        return self._languages[1]
+        return stored_answer(reply, archive_versions(archive), links)
 
     async def streams(self) -> bool:
         """Tell whether the desk answers sentence by sentence; False while it cannot be loaded."""
@@ -203,16 +188,6 @@ class DeskThreads:
         # In the caller's context: log and traces name the question that is being answered.
         run = partial(contextvars.copy_context().run, guarded, work)
         return await asyncio.get_running_loop().run_in_executor(self._threads, run)
-
-
-def article_languages(archive: Archive, known: int) -> tuple[int, Counter[str]] | None:
-    """Return the number of the published generation, and how many articles each language has; None if it is known."""
-    with archive.catalog.snapshot() as snapshot:
-        generation = snapshot.generation()
-        number = generation.number if generation else 0
-        if number == known:
-            return None
-        return number, Counter(source.language for source, _ in snapshot.sources() if source.language)
 
 
 def archive_versions(archive: Archive) -> dict[str, str]:

@@ -57,7 +57,8 @@ def mcp_server(box: QuestionBox, shelf: Shelf) -> MCPServer[Any]:
     ) -> dict[str, Any]:
         """Answer a question with quotes from the articles, or say that they do not tell.
 
-        earlier_questions: those before it in the conversation, oldest first.
+        outcome: answered; unsure (nearest has the sentence that comes closest, which is no answer); refused (the
+        articles are not about it). earlier_questions: those before it in the conversation, oldest first.
         """
         asked = {"question": question, "thread": earlier_questions, "since": since, "until": until}
         found = await _sensible(box.reply({**asked, "publisher": publisher}, "mcp"))

@@ -48,11 +48,13 @@ class Sentence:
     """A sentence or an excerpt of an answer, and the numbers of the citations it rests on (at least one).
 
     ``bold`` is where in the text of an excerpt the sentence stands that answers; None if no sentence stands out.
+    ``asked`` is the question whose answer begins here, where a message asks several.
     """
 
     text: str
     numbers: tuple[int, ...]
     bold: Span | None = None
+    asked: str = ""
 
 
 class Quoted(Protocol):
@@ -121,9 +123,11 @@ class Answer:
     @property
     def text(self) -> str:
         """The answer as one text: before each sentence who speaks, where the sentence does not name them; behind it the
-        numbers of its citations in square brackets.
+        numbers of its citations in square brackets. Where a message asks several, each question stands before its
+        answer.
         """
-        return " ".join(numbered(sentence, self.citations) for sentence in self.sentences)
+        parts = ((sentence.asked, numbered(sentence, self.citations)) for sentence in self.sentences)
+        return " ".join(part for both in parts for part in both if part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ class NoAnswer:
     """The articles do not say.
 
     ``nearest`` are passages for a person to look at, not sources. ``closest`` is the sentence that comes closest to an
-    answer; None if nothing does.
+    answer; None if nothing does. ``lead`` is the bot's line in place of the usual one, "" for that.
     """
 
     question: str
@@ -139,6 +143,12 @@ class NoAnswer:
     nearest: tuple[Hit, ...] = ()
     dropped: tuple[Dropped, ...] = ()
     closest: Citation | None = None
+    lead: str = ""
+
+    @property
+    def message(self) -> str:
+        """The line that stands where there is no answer."""
+        return self.lead or instead_of_answer(self.reason, unsure=self.closest is not None)
 
     @property
     def outcome(self) -> Outcome:
@@ -199,7 +209,7 @@ def as_json(result: Answer | NoAnswer, links: Links | None = None) -> dict[str, 
         "question": result.question,
         "outcome": result.outcome,
         "reason": None if isinstance(result, Answer) else result.reason,
-        "lead": result.lead if isinstance(result, Answer) else "",
+        "lead": result.lead,
         "text": result.text if isinstance(result, Answer) else "",
         "answerer": result.answerer if isinstance(result, Answer) else None,
         "citations": [_citation_json(citation, result.citations, links) for citation in result.citations]

@@ -10,13 +10,11 @@ from typing import TextIO
 from bot.answer.desk import Reply
 from bot.answer.quotes import NAME as QUOTES
 from bot.reply import (
-    UNSURE,
     Answer,
     Citation,
     Links,
     NoAnswer,
     Sentence,
-    instead_of_answer,
     lists_articles,
     marks_of,
     speaker_of,
@@ -60,7 +58,7 @@ def answer_text(reply: Reply, style: Style = Style(), links: Links | None = None
     shown = []
     for sentence in () if _is_list(result) else result.sentences:
         speaker = speaker_of(sentence, result.citations)
-        above = f"{printable(speaker)}:\n" if speaker else ""
+        above = f"{printable(sentence.asked)}\n" * bool(sentence.asked) + f"{printable(speaker)}:\n" * bool(speaker)
         shown.append(above + sentence_text(sentence, style, "│ " if result.answerer == QUOTES else ""))
     between = "\n\n" if any("\n" in text for text in shown) else "\n"
     lead = f"{printable(result.lead)}\n" if result.lead else ""
@@ -124,14 +122,13 @@ def opens_links(stream: TextIO, environment: Mapping[str, str]) -> bool:
 
 def _citation(citation: Citation, answer: Answer, style: Style, links: Links) -> list[str]:
     link = links.cited(citation, answer.citations)
-    opens = style.hyperlinks and link is not None and link.isascii() and link.isprintable()
     head = f"[{citation.number}] {_source(citation, listed=_is_list(answer))}"
-    lines = [f"\x1b]8;;{link}\x1b\\{head}\x1b]8;;\x1b\\" if opens else head]
+    lines = [_leading_to(link, head, style)]
     if answer.answerer != QUOTES:
         lines.append(_wrapped(printable(citation.quote), style.width, "    │ "))
     if citation.also_in:
         lines.append(f"    also in {printable(', '.join(citation.also_in))}")
-    if link and links.room and not opens:
+    if link and links.room and lines[0] == head:
         lines.append(f"    {link}")
     source = citation.article.source
     lines.append(f"    {printable(source.url or short_path(source.path))}")
@@ -142,26 +139,32 @@ def _citation(citation: Citation, answer: Answer, style: Style, links: Links) ->
 
 def _no_answer(result: NoAnswer, style: Style, links: Links) -> str:
     if result.closest is None:
-        return instead_of_answer(result.reason, unsure=False)
+        return result.message
     closest = result.closest
     start, end = closest.answering or (closest.start, closest.end)
     sentence = closest.article.part(start, end, headline=closest.headline)
     speaker = f"{printable(closest.speaker)}: " if closest.speaker else ""
-    line = f"{UNSURE} {speaker}{_BOLD}“{printable(' '.join(sentence.split()))}”{_PLAIN} {_source(closest)}"
-    source = closest.article.source
-    place = (links.cited(closest, ()) if links.room else source.url) or short_path(source.path)
-    return f"{_emphasised(line, style)}\n    {printable(place)}"
+    line = f"{result.message} {speaker}{_BOLD}“{printable(' '.join(sentence.split()))}”{_PLAIN} {_source(closest)}"
+    source, link = closest.article.source, links.cited(closest, ())
+    place = printable((link if links.room else source.url) or short_path(source.path))
+    return f"{_emphasised(line, style)}\n    {_leading_to(link, place, style)}"
+
+
+def _leading_to(link: str | None, text: str, style: Style) -> str:
+    """Return a text as a link, if the terminal opens links."""
+    opens = style.hyperlinks and link is not None and link.isascii() and link.isprintable()
+    return f"\x1b]8;;{link}\x1b\\{text}\x1b]8;;\x1b\\" if opens else text
 
 
 def _source(citation: Citation, *, listed: bool = False) -> str:
     source = citation.article.source
     marks = marks_of(headline=citation.headline and not listed, teaser=source.teaser)
-    return _named(source) + (f" ({', '.join(marks)})" if marks else "")
+    return _named(source, timed=listed) + (f" ({', '.join(marks)})" if marks else "")
 
 
-def _named(source: Source) -> str:
-    day = day_text(source.published, source.date_source)
-    return printable(", ".join(filter(None, [source.publisher, day])) + f": {source.title}")
+def _named(source: Source, *, timed: bool = False) -> str:
+    day, time = day_text(source.published, source.date_source), (source.published_at or "")[11:16] if timed else ""
+    return printable(", ".join(filter(None, [source.publisher, day, time])) + f": {source.title}")
 
 
 def _wrapped(text: str, width: int, indent: str) -> str:

@@ -20,7 +20,7 @@ from settings import load as load_settings
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
     from bot.desks import AnsweringDesk
-    from evals.asking import Asked, Asks
+    from evals.asking import Asked
     from evals.data import DataSet, Query
     from index.archive import Archive
     from index.model.embedder import Embedder
@@ -139,6 +139,12 @@ def _parser() -> argparse.ArgumentParser:
         help="who answers: quotes (the default), or the language model of the settings; own: as the settings say",
     )
     parser.add_argument(
+        "--reader",
+        default="small",
+        metavar="NAME",
+        help="who reads sentences: small (default), off, a cross-encoder",
+    )
+    parser.add_argument(
         "--questions",
         type=lambda text: int(text) if text.isdigit() else Path(text),
         metavar="N|FILE",
@@ -196,7 +202,6 @@ def _measured(
     names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
-    from bot.answer.desk import Desk
     from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve, threads
     from evals.archives import archive_of
     from evals.asking import ask_all
@@ -205,7 +210,7 @@ def _measured(
         yield "retrieve", retrieve.measured(data, embedder, parsed.cache, parsed.baselines)
     if "followup" in names and data.name == "own":
         with archive_of(data, embedder, parsed.cache) as archive:
-            yield "followup", threads.measured(Desk(archive, embedder))
+            yield "followup", threads.measured(_answerer(archive, embedder, parsed))
     elif "followup" in names:
         yield "followup", followup.measured(data, embedder, parsed.cache)
     if "conflicts" in names:
@@ -215,21 +220,21 @@ def _measured(
                 "conflicts",
                 {
                     "questions": len(sides),
-                    "figures": conflicts.figures_of(ask_all(Desk(archive, embedder), data.queries), sides),
+                    "figures": conflicts.figures_of(ask_all(_answerer(archive, embedder, parsed), data.queries), sides),
                 },
             )
     if "remarks" in names:
         with archive_of(data, embedder, parsed.cache) as archive:
-            yield "remarks", remarks.measured(Desk(archive, embedder))
+            yield "remarks", remarks.measured(_answerer(archive, embedder, parsed))
     if "desk" in names:
         questions = _some(desk.questions() if data.name == "own" else data.queries, parsed.questions)
         with archive_of(data, embedder, parsed.cache) as archive:
-            asked = ask_all(_answerer(archive, embedder, parsed.answerer), questions)
+            asked = ask_all(_answerer(archive, embedder, parsed), questions)
         yield "desk", {**desk.measured(asked), **_written_by_model(asked, parsed.answerer)}
     asked_of = [module for module in (answer, refuse) if module.__name__.rpartition(".")[2] in names]
     if asked_of:
         with archive_of(data, embedder, parsed.cache) as archive:
-            asked = ask_all(_answerer(archive, embedder, parsed.answerer), _some(data.queries, parsed.questions))
+            asked = ask_all(_answerer(archive, embedder, parsed), _some(data.queries, parsed.questions))
         by_model = _written_by_model(asked, parsed.answerer)
         for module in asked_of:
             name = module.__name__.rpartition(".")[2]
@@ -242,11 +247,12 @@ def _written_by_model(asked: Sequence[Asked], answerer: str) -> dict[str, Any]:
     return {"written": writing.figures_of(asked)} if answerer == "llm" else {}
 
 
-def _answerer(archive: Archive, embedder: Embedder, name: str) -> Asks:
+def _answerer(archive: Archive, embedder: Embedder, parsed: argparse.Namespace) -> Any:
     from bot.answer.desk import Desk
+    from index.model.reader import reader_of
 
-    desk = Desk(archive, embedder)
-    return _written(desk, embedder) if name == "llm" else desk
+    desk = Desk(archive, embedder, reader=reader_of(parsed.reader))
+    return _written(desk, embedder) if parsed.answerer == "llm" else desk
 
 
 def _written(desk: Desk, embedder: Embedder) -> AnsweringDesk:

@@ -31,8 +31,7 @@ def sides_of(folder: Path) -> Sides:
 def figures_of(asked: Sequence[Asked], sides: Sides) -> dict[str, Any]:
     """Return the figures by half: over questions with several answers, a refused one counts as citing none.
 
-    ``passages hold all``: what could be reached with the passages found. ``said to differ`` is of the answered, by how
-    many answers there are.
+    ``passages hold all``: what could be reached with the passages found.
     """
     return {
         half: _figures([item for item in asked if half in ("both", item.query.half)], sides)
@@ -42,7 +41,6 @@ def figures_of(asked: Sequence[Asked], sides: Sides) -> dict[str, Any]:
 
 def _figures(asked: Sequence[Asked], sides: Sides) -> dict[str, Any]:
     several = [item for item in asked if len(sides[item.query.id]) > 1]
-    one = [item for item in asked if len(sides[item.query.id]) == 1]
     cited = [
         _held([c.quote for c in item.answer.citations] if item.answer else [], sides[item.query.id]) for item in several
     ]
@@ -55,8 +53,6 @@ def _figures(asked: Sequence[Asked], sides: Sides) -> dict[str, Any]:
         "all cited": mean([float(count == of) for count, of in zip(cited, total, strict=True)]),
         "two cited": mean([float(count > 1) for count in cited]),
         "share cited": mean([count / of for count, of in zip(cited, total, strict=True)]),
-        "said to differ, of several": mean([float(bool(item.answer.lead)) for item in several if item.answer]),
-        "said to differ, of one": mean([float(bool(item.answer.lead)) for item in one if item.answer]),
     }
 
 

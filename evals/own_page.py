@@ -12,7 +12,8 @@ from evals.report import STYLE
 from index.dates import day_text
 from web.links import address
 
-_OWN = """section{border-top:1px solid #ddd;padding:.5rem 0}blockquote{margin:.5rem 0;padding-left:.8rem;
+_OWN = """td:last-child{white-space:nowrap}
+section{border-top:1px solid #ddd;padding:.5rem 0}blockquote{margin:.5rem 0;padding-left:.8rem;
 border-left:3px solid #ddd;white-space:pre-line}h3{margin:.3rem 0}
 @media(prefers-color-scheme:dark){section,blockquote{border-color:#444}}"""
 _ORDER = ("wrong", "refused", "unsure", "shown", "in the excerpt", "answered", "right")

@@ -246,7 +246,7 @@ _TYPEWRITER = re.compile(
     r"(?<!\w)''|''(?!\w)"
 )  # two apostrophes are a quotation mark, or one that was escaped twice ("Spain''s")
 _PLURAL = re.compile(r"(?:s|people|men|women|police|they|we|both|some|many|others)\Z|\band\b", re.I)
-_BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+\s+){{0,3}}(?!(?:{_WEEKDAY.title()})){CAPITAL}")
+_BEGINS_NAME = re.compile(rf"\s*(?!(?:late|early|last)\b)(?:[a-z-]+,?\s+){{0,4}}(?!(?:{_WEEKDAY.title()})){CAPITAL}")
 _BEGINS_ROLE = re.compile(r"\s*(?:the|a|an|one|his|her|their|its|der|die|das|le|la)\s")
 _NOBODY = frozenset(
     "nothing nobody none we i you one who which that this these those what his her their its my our your there".split()

@@ -151,12 +151,10 @@ def named_in(sentence: str) -> tuple[list[str], list[str]]:
 
 
 def acting_in(sentence: str) -> frozenset[str]:
-    """Return the terms of the names near the beginning of a sentence in which nobody speaks, but for those behind a
-    preposition: what it tells is likely what one of them did.
+    """Return the terms of the names near the beginning of a sentence, but for those behind a preposition: what it tells
+    is likely what one of them did.
     """
     outside = outside_quotes(sentence)
-    if speeches(outside) and not named_in(sentence)[1]:
-        return frozenset()
     names = [match for match in NAME.finditer(outside) if match.start() < _BEGINNING]
     return frozenset(
         term for match in names if not _BEHIND.search(outside, 0, match.start()) for term in terms(match.group())
@@ -228,7 +226,7 @@ def _still_open(sentence: str, before: bool) -> bool:
     return opened
 
 
-VERSION = "2"  # of the rules: when it changes, the next run reads every article again
+VERSION = "3"  # of the rules: when it changes, the next run reads every article again
 
 
 @dataclass(frozen=True, slots=True)

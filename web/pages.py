@@ -230,7 +230,7 @@ def original_page(article: Article, original: Original, until: date, links: Sign
         shortened=_ORIGINAL if len(original.text) > _ORIGINAL else None,
         article=links.article(LinkTarget(article.source.id), until),
         # At the address by which the reader came, for only that may be framed.
-        frame=_here(links.saved_page(article.source.id, until)) if framed else None,
+        frame=_here(links.saved_page(article.source.id, until)) + "#start" if framed else None,
         until=until,
     )
 

@@ -32,6 +32,7 @@ class QuotedSource:
     after: str = ""
     bold: Span | None = None  # where in the quote the sentence stands that answers
     speaker: str = ""  # who speaks, where the quote does not name them
+    time: str = ""  # of publication
 
     @property
     def sentence(self) -> str:
@@ -43,13 +44,15 @@ class QuotedSource:
 class Sentence:
     """A sentence or an excerpt of an answer, and the numbers of its sources.
 
-    ``bold`` is where in it the sentence stands that answers; ``speaker`` is who speaks, where it does not name them.
+    ``bold`` is where in it the sentence stands that answers; ``speaker`` is who speaks, where it does not name them;
+    ``asked`` is the question whose answer begins here, where a message asks several.
     """
 
     text: str
     numbers: tuple[int, ...]
     bold: Span | None = None
     speaker: str = ""
+    asked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,15 +39,18 @@ class Streams:
             events.put_nowait(_event("sentence", {"text": printable(text), "numbers": list(numbers)}))
 
         async def work() -> None:
-            try:
-                events.put_nowait(_event("page", await ask(show)))
-            except Exception as error:  # the door of a stream: whatever it is, the reader sees no internals of it
-                log.error("an answer could not be streamed: %s", type(error).__name__)
-                events.put_nowait(_event("failed", ""))
+            events.put_nowait(_event("page", await ask(show)))
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._answering.discard(task)
+            if task.cancelled() or (error := task.exception()) is None:
+                return
+            log.error("an answer could not be streamed: %s", type(error).__name__)
+            events.put_nowait(_event("failed", ""))  # of whatever it is, the reader sees no internals
 
         task = asyncio.create_task(work())
         self._answering.add(task)
-        task.add_done_callback(self._answering.discard)
+        task.add_done_callback(ended)
         return StreamingResponse(_sent(events), media_type=_KIND, headers=_HEADERS)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,11 +16,18 @@ from bot.repair import READ_ONLY_INDEX
 from index.archive import Archive
 from index.errors import ArchiveError, NewsdeskError
 from index.ingest.sources import SourceState, is_late, states, troubles
-from index.model.embedder import Embedder
+from index.model.embedder import DEFAULT_MODEL, Embedder
 from index.model.reader import reader_of
 from settings import Settings
 
 _LEAST_FREE_MB = 500
+_NAMED = 5  # languages
+_SHARE = 0.1  # of the articles, from which other languages than English are many
+_ENGLISH_ONLY = (
+    "Only English is known to what reads questions (their kind, times in words, follow-ups), to the stems of words and "
+    "to the limits of refusing: questions about the others are answered by names and words, and refused less well. A "
+    "sentence that a language model writes from them is kept only if it is their very words."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +62,7 @@ def examine(settings: Settings, embedder: Embedder, check_slack: Callable[[Setti
         findings.append(_checked("catalog", lambda: _catalog(archive)))
         findings.append(_checked("archive's model", lambda: _same_model(archive, embedder)))
         findings.append(_checked("index", lambda: _index(archive)))
+        findings.append(_checked("languages", lambda: _languages(archive, embedder)))
         with archive.catalog.snapshot() as snapshot:
             sources = list(states(snapshot).values())
         if sources:
@@ -129,6 +138,16 @@ def _catalog(archive: Archive) -> str:
     if not counts["articles"]:
         raise ArchiveError("The archive is empty. Put articles in: python ingest.py FOLDER")
     return f"{archive.catalog.engine_name()}, sound: {counts['articles']} articles, {counts['passages']} passages"
+
+
+def _languages(archive: Archive, embedder: Embedder) -> str:
+    with archive.catalog.snapshot() as snapshot:
+        counts = Counter(source.language for source, _ in snapshot.sources() if source.language)
+    named = ", ".join(f"{code} {count:,}" for code, count in counts.most_common(_NAMED)) or "not known"
+    if counts.total() - counts["en"] <= _SHARE * counts.total():
+        return named
+    model = f" {DEFAULT_MODEL} was trained on English; docs/use/languages.md names others."
+    return f"{named}. {_ENGLISH_ONLY}{model if embedder.identity.startswith(DEFAULT_MODEL) else ''}"
 
 
 def _same_model(archive: Archive, embedder: Embedder) -> str:

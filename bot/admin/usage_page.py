@@ -11,7 +11,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from bot.admin.usage import by_what_is_known, known_text
 
 _COLOURS = {"answered": "#2a6fbb", "unsure": "#7fb2e5", "refused": "#d08a1d", "other": "#888888"}
-_HEIGHT, _WIDTH = 160, 860  # of the plot
+_HEIGHT, _WIDTH = 120, 360  # of the plot: as wide as a phone, so that its labels can be read there
+_LABEL = 34  # of a day
 
 _templates = Environment(
     loader=FileSystemLoader(Path(__file__).parent / "templates"),
@@ -59,8 +60,8 @@ def _seconds(value: float | None) -> str:
 def _plot(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Return positions and sizes of the plot's lines, bars and labels. Bars stand on one another, answered lowest."""
     most = max([1, *(sum(day[name] for name in _COLOURS) for day in days)])
-    step = min(90.0, (_WIDTH - 40) / max(1, len(days)))
-    every = max(1, round(60 / step))  # a label needs room
+    step = min(46.0, (_WIDTH - 40) / max(1, len(days)))
+    every = max(1, round(46 / step))  # a label needs room
     lines = []
     for share in (0.0, 0.5, 1.0):
         count = share * most
@@ -78,6 +79,6 @@ def _plot(days: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     labels = [
         {"x": 40 + step * position, "label": day["day"][5:]}
         for position, day in enumerate(days)
-        if position % every == 0
+        if position % every == 0 and 40 + step * position <= _WIDTH - _LABEL
     ]
     return {"width": _WIDTH, "height": _HEIGHT, "lines": lines, "bars": bars, "days": labels}

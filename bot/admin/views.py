@@ -50,6 +50,7 @@ def run_line(run: dict[str, Any]) -> str:
     ]
     parts += [f"{report['known_failures']} failed before"] if report.get("known_failures") else []
     parts += ["stopped"] if run["ended"] == "stopped" else []
+    parts += [f"from {short_path(report['source'])}"] if report.get("source") else []
     return opening + ", ".join(parts) + (f"; ended by: {report['error']}" if report.get("error") else "")
 
 

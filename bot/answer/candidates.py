@@ -45,7 +45,6 @@ _WHICH = re.compile(
     re.I,
 )
 _SORT = 0.3  # share of its weight that this term keeps
-_PARTICLES = frozenset("von van der den de del di da al el bin ibn la le du".split())
 CONTEXT = 1_500  # characters before a passage that its reader has just read
 _ENDED = re.compile(rf"[.!?…{FULL_STOPS}][\"'”’»)」』]*$")
 # A question of the article's; what somebody asks ("… asked: “And now?”") is not.
@@ -205,19 +204,6 @@ def _of_passage(hit: Hit, weights: Mapping[str, float], speakers_at: Mapping[int
             )
         )
     return candidates
-
-
-def topic_of(question: Question, weights: Mapping[str, float]) -> dict[str, float]:
-    """Return the weights of the topic on which somebody's words are asked, without the speaker's names
-    (``question.speaker`` holds the last one).
-    """
-    named = set(question.speaker)
-    for speaker in question.speaker:
-        for term in reversed(question.terms[: question.terms.index(speaker)] if speaker in question.terms else ()):
-            if term not in question.names and term not in _PARTICLES:
-                break
-            named.add(term)
-    return {term: weight for term, weight in weights.items() if term in question.topic and term not in named}
 
 
 def coverage(found: frozenset[str], weights: Mapping[str, float]) -> float:

@@ -16,6 +16,7 @@ from bot.answer import quotes
 from bot.answer.candidates import Place
 from bot.answer.confidence import Level
 from bot.answer.last_answer import (
+    answering,
     asked_of,
     is_said_in,
     overlaps,
@@ -27,13 +28,16 @@ from bot.answer.last_answer import (
 from bot.answer.news_list import HITS as LIST_HITS
 from bot.answer.news_list import NewsList, news_list, topic_of_list
 from bot.answer.several import interleaved, joined
-from bot.answer.spelling import applied, corrections, said_of
 from bot.check.checker import check
+from bot.languages import articles_are_in, language_of
 from bot.question.chatter import MOST as MOST_QUESTIONS
 from bot.question.chatter import questions_in
 from bot.question.follow_up import about_the_answer, complete_follow_up, named_in_answer, readings
+from bot.question.other_language import by_its_names, is_foreign, refusal
 from bot.question.parse import Question, parse_question, parse_without_time
-from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json
+from bot.question.spelling import applied, corrections, said_of
+from bot.question.wording import in_their_figures, with_names
+from bot.reply import Answer, Citation, Links, NoAnswer, Reason, Writing, as_json, hit_json, instead_of_answer
 from bot.telemetry import span
 from index.archive import Archive
 from index.articles import Article, Hit
@@ -165,7 +169,8 @@ class Desk:
             for n in range(max(0, len(thread) - _ANSWERS), len(turns)):
                 turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
                 before = replies[: len(replies) - max(0, n - len(thread))]  # a message may ask for one thing twice
-                replies.append(self._follow_up(turn, replies, before) if replies else self._ask(turn))
+                reply = self._follow_up(turn, replies, before) if replies else self._ask(turn)
+                replies.append(self._by_names(turn, reply) if isinstance(reply.result, NoAnswer) else reply)
         if len(asked) > 1:
             return _joined(question, asked, replies[-len(asked) :])
         return replace(replies[-1], result=replace(replies[-1].result, question=question))
@@ -201,7 +206,7 @@ class Desk:
         goes_on = kind in ("more", "sure")
         places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
         articles = frozenset(citation.article.source.id for citation in shown)
-        meant = named_in_answer(thread[-1], shown[0].quote) if shown else ""
+        meant = named_in_answer(thread[-1], answering(shown[0])) if shown else ""
         for way in readings(thread[-1], thread[:-1])[:1] if goes_on else readings(question, thread, meant):
             alone = replace(request, question=way[:LONGEST_QUESTION], thread=())
             reply = self._ask(alone, articles)
@@ -251,6 +256,9 @@ class Desk:
                 if self._rerank is not None:
                     hits = reranked(self._rerank, meant.search, hits)
                 hits = _preferred(hits, articles) if articles else hits
+                if (text := in_their_figures(meant.text, hits)) != meant.text:
+                    meant = parse_question(text, request.today)
+                meant = with_names(view, meant, hits, self._embedder)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
                 choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, self._reader, shown)
@@ -277,7 +285,11 @@ class Desk:
             reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
             _, closest, unfit = check([choice.closest] if choice.closest else [])
             near = closest[0] if closest else None
-            result = NoAnswer(request.question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near)
+            language = language_of(request.question)
+            lead = refusal(language, hits, closest=near is not None) if language else ""
+            if said_of(mended) and not lead:
+                lead = f"{said_of(mended)} {instead_of_answer(reason, unsure=near is not None)}"
+            result = NoAnswer(request.question, reason, tuple(hits[:_NEAREST]), dropped + unfit, near, lead)
         spent = {
             "search": marks[0] - began,
             "answer": drafted - marks[0],
@@ -291,6 +303,24 @@ class Desk:
             choice.why,
             choice.confidence,
         )
+
+    def _by_names(self, request: Request, reply: Reply) -> Reply:
+        """Ask a question without an answer again by its names, if it is in a language that the passages are not in."""
+        language = is_foreign(request.question, reply.hits)
+        text, whole = "", False
+        if language:
+            text, whole = self._archive.read(lambda view: by_its_names(view, request.question, language))
+        if not language or not text:
+            return reply
+        again = self._ask(replace(request, question=text, thread=()))
+        found = again.result
+        if isinstance(found, Answer) and whole:
+            lead = articles_are_in(language, (one.article.source.language or "" for one in found.citations))
+            return replace(again, result=replace(found, question=request.question, lead=lead))
+        closest = found.citations[0] if isinstance(found, Answer) else found.closest
+        lead = refusal(language, again.hits, closest=closest is not None)
+        nearest = tuple(again.hits[:_NEAREST])
+        return replace(again, result=NoAnswer(request.question, "not_supported", nearest, (), closest, lead))
 
     def _list(self, request: Request, asked: Question) -> Reply | None:
         """Answer a question for the articles of a time, or on a topic, with their headlines; None if there are none."""
@@ -359,11 +389,11 @@ def _checked(text: str) -> str:
 
 
 def _preferred(hits: list[Hit], articles: Collection[str]) -> list[Hit]:
-    """Move the passages of some articles up."""
+    """Move the passages of some articles up, behind the best of all: confidence goes by that one."""
     scored = [
         replace(hit, score=hit.score + _IN_THE_THREAD) if hit.article.source.id in articles else hit for hit in hits
     ]
-    return sorted(scored, key=lambda hit: -hit.score)
+    return scored[:1] + sorted(scored[1:], key=lambda hit: -hit.score)
 
 
 def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:

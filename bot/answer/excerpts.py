@@ -9,9 +9,11 @@ from bot.answer.candidates import LONGEST, Candidate, can_answer, needs_before
 from bot.check.checker import Draft
 from index.articles import StoredStatement
 from index.sentences import Span
-from index.text import BULLET, length_in_words, terms
+from index.speech import NAME, NO_NAME
+from index.text import BULLET, STOP_WORDS, length_in_words, terms
+from index.words import marked
 
-_WORDS = 60  # of an excerpt, unless the sentence itself, or what it needs to be understood, has more
+_WORDS = 75  # of an excerpt, unless the sentence itself, or what it needs to be understood, has more
 _SENTENCES = 3
 _BEFORE = 2  # sentences that one may need before it
 _ITEM = 25  # words of an item of a list that has no bullets
@@ -20,6 +22,8 @@ _DATELINE = re.compile(
     r"[A-ZÀ-Þ][A-ZÀ-Þ .'’/-]{2,40}(?:,\s[\w\s.]{2,30}){0,2}\s?(?:\([^()]{2,40}\)\s?(?:--?|[–—])|--|[–—])\s+"
 )
 _LIST = re.compile(r"(?:They|These|Those|Among (?:them|those))\s(?:include|included|are|were)\b")
+
+_TITLES = frozenset((*marked("titles", "claim"), "state"))  # "Secretary of State" may be cut at "of"
 
 Statements = Mapping[str, Sequence[StoredStatement]]
 """Who says what in some articles, by the article's id."""
@@ -70,9 +74,23 @@ def _speaker(sentence: Span, text: str, said: Sequence[StoredStatement]) -> str:
     """Return who speaks in a sentence by the name that the article has elsewhere, "" if the excerpt has it."""
     for statement in said:
         if statement.carried and statement.start < sentence[1] and statement.end > sentence[0]:
-            name = terms(statement.speaker)
-            return "" if not name or name[-1] in terms(text) else statement.speaker
+            name = full_name(statement.speaker)
+            return "" if set(terms(name)[-1:]) <= set(terms(text)) else name
     return ""
+
+
+def full_name(called: str) -> str:
+    """Return the first and the last name in what an article calls a speaker, without titles; "" if it has none.
+
+    One word with a capital may only begin a sentence.
+    """
+    found = [match for match in NAME.finditer(called.rstrip(".")) if match.end() == len(called.rstrip("."))]
+    words = found[0].group().split() if found else []
+    last = max((at for at, word in enumerate(words) if word.rstrip(".").lower() in _TITLES), default=-1)
+    words = words[last + 1 :]
+    while words and words[0].lower() in NO_NAME | STOP_WORDS:
+        words = words[1:]
+    return " ".join(words) if len(words) > 1 and words[-1].lower() not in NO_NAME else ""
 
 
 def _text(candidate: Candidate, at: int) -> str:

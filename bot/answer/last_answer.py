@@ -41,7 +41,7 @@ _IN = (
 )
 _PLACE = re.compile(_IN)
 _PLACE_OF_SPEECH = re.compile(
-    rf"\b(?:{one_of(marked('verbs_of_speech', 'strong'))})\b{_CLAUSE}{{0,40}}?(?P<words>{_IN})"
+    rf"\b(?:{one_of(marked('verbs_of_speech', 'strong'))})\b[^.;:!?()“”\"„«»]{{0,60}}?(?P<words>{_IN})"
 )
 _REASON = re.compile(
     r"\b(?:because|so\sthat|in\sorder\sto|due\sto|owing\sto|for\sfear|to\savoid|on\sthe\sgrounds)\b[^.;!?”\"]{8,300}",
@@ -58,6 +58,16 @@ _PART = re.compile(rf"\w(?:{_CLAUSE}|(?<=\d)[.,:](?=\d)){{6,}}")
 _AROUND = 3  # sentences before the one that answered in which its day may stand
 
 
+def _sentence(citation: Citation) -> Span:
+    """Return where the sentence of a quote stands that answers."""
+    return citation.answering or (citation.start, citation.end)
+
+
+def answering(citation: Citation) -> str:
+    """Return the sentence of a quote that answers."""
+    return citation.article.part(*_sentence(citation), headline=citation.headline)
+
+
 def shown_in(result: Answer | NoAnswer) -> tuple[Citation, ...]:
     """Return what a reply has shown: its quotes, or the sentence that came closest."""
     if isinstance(result, Answer):
@@ -72,8 +82,7 @@ def points_above(result: Answer | NoAnswer) -> bool:
 
 def overlaps(citation: Citation, places: Collection[Place]) -> bool:
     """Tell whether the sentence of a quote that answers lies within one of some places."""
-    start, end = citation.answering or (citation.start, citation.end)
-    article, _, _, headline = place_in(citation)
+    article, start, end, headline = place_in(citation)
     return any(
         (article, headline) == (other, title) and min(end, right) - max(start, left) > (end - start) / 2
         for other, left, right, title in places
@@ -92,8 +101,8 @@ def part_said(found: Citation, asked: Question) -> Choice | None:
     """Return the few words of an answer just given that say what a follow-up asks, None if they are not found."""
     if found.headline or asked.kind != "number":
         return None
-    article, span = found.article, found.answering or (found.start, found.end)
-    parts = [match.span() for match in _PART.finditer(article.text, *span)]
+    article = found.article
+    parts = [match.span() for match in _PART.finditer(article.text, *_sentence(found))]
     known = {term_of(word) or word.lower() for word in words(asked.text)}
     holding = [part for part in parts if holds_what_is_asked(asked, _TIME.sub(" ", article.text[slice(*part)]), known)]
     if not holding or len(parts) == 1:
@@ -122,8 +131,7 @@ def asked_of(kind: About, view: View, shown: Sequence[Citation], asked: Question
 
 def place_in(citation: Citation) -> Place:
     """Return where the sentence of a quote that answers stands."""
-    start, end = citation.answering or (citation.start, citation.end)
-    return (citation.article.source.id, start, end, citation.headline)
+    return (citation.article.source.id, *_sentence(citation), citation.headline)
 
 
 def _day(cited: Citation, view: View) -> Choice:
@@ -132,8 +140,9 @@ def _day(cited: Citation, view: View) -> Choice:
     if own := _words(cited, _TIME):
         return replace(own, lead=f"{day} {_ABOVE}".strip())
     said = _said(cited.article, view)
-    speakers = {one.speaker for one in said if cited.start <= one.start < cited.end}
-    by_them = [(one.start, one.end) for one in said if one.speaker in speakers and one.end <= cited.start]
+    start, end = _sentence(cited)
+    speakers = {one.speaker for one in said if start <= one.start < end}
+    by_them = [(one.start, one.end) for one in said if one.speaker in speakers and one.end <= start]
     near = next((span for span in [*by_them[::-1], *_around(cited)] if _outside_quotes(_TIME, text, span)), None)
     if near:
         return _choice([_draft(cited.article, *near)], f"{day} Near it there:" if day else "Near it in the article:")
@@ -142,16 +151,17 @@ def _day(cited: Citation, view: View) -> Choice:
 
 def _speaker(cited: Citation, view: View) -> Choice:
     article, source = cited.article, cited.article.source
-    own = [one for one in _said(article, view) if cited.start <= one.start < cited.end and not cited.headline]
+    start, end = _sentence(cited)
+    own = [one for one in _said(article, view) if start <= one.start < end and not cited.headline]
     if not own:
         by = ", ".join(filter(None, (source.author, source.publisher)))
         return _choice([_headline(cited)], f"Nobody is quoted there. The article itself says so{by and f' ({by})'}:")
     speaker = own[0].speaker
-    places = [span for span in spans(article.text[: cited.end]) if speaker in article.text[slice(*span)]]
+    places = [span for span in spans(article.text[:end]) if speaker in article.text[slice(*span)]]
     if not places:
         return Choice((), "the article does not name the speaker in full")
-    start, end = next((span for span in reversed(places) if span[1] <= cited.start), places[-1])
-    return _choice([_draft(article, start, end)], f"{speaker}. Named in the article here:")
+    named = next((span for span in reversed(places) if span[1] <= start), places[-1])
+    return _choice([_draft(article, *named)], f"{speaker}. Named in the article here:")
 
 
 def _said(article: Article, view: View) -> Sequence[StoredStatement]:
@@ -160,22 +170,27 @@ def _said(article: Article, view: View) -> Sequence[StoredStatement]:
 
 
 def _next(shown: Sequence[Citation]) -> Choice:
-    """Return the next two sentences of the article that was cited first."""
-    article = shown[0].article
-    last = max((one.end for one in shown if one.article.source.id == article.source.id and not one.headline), default=0)
-    behind = [span for span in spans(article.text) if span[0] >= last and can_answer(article.text[slice(*span)])][:2]
-    return (
-        _choice([_draft(article, start, end) for start, end in behind], "")
-        if behind
-        else Choice((), "the article ends there")
-    )
+    """Return the next two sentences behind the one that answered that have not been shown."""
+    first, *_ = shown
+    article, last = first.article, 0 if first.headline else _sentence(first)[1]
+    places = [(one.start, one.end) for one in shown if one.article.source.id == article.source.id and not one.headline]
+    behind = [
+        (start, end)
+        for start, end in spans(article.text)
+        if start >= last
+        and can_answer(article.text[start:end])
+        and not any(left <= start and end <= right for left, right in places)
+    ]
+    if not behind:
+        return Choice((), "the article ends there")
+    return _choice([_draft(article, start, end) for start, end in behind[:2]], "")
 
 
 def _words(cited: Citation, pattern: re.Pattern[str]) -> Choice | None:
     """Return the few words of a quote that a pattern finds."""
     if cited.headline:
         return None
-    found = _outside_quotes(pattern, cited.article.text, cited.answering or (cited.start, cited.end))
+    found = _outside_quotes(pattern, cited.article.text, _sentence(cited))
     return _choice([_draft(cited.article, *found)], _ABOVE) if found else None
 
 
@@ -190,8 +205,9 @@ def _outside_quotes(pattern: re.Pattern[str], text: str, span: Span) -> Span | N
 def _around(cited: Citation) -> list[Span]:
     """Return the sentences before a quote, the nearest first, and the one behind it."""
     found = spans(cited.article.text)
-    before = [span for span in found if span[1] <= cited.start][-_AROUND:]
-    return [*before[::-1], *[span for span in found if span[0] >= cited.end][:1]]
+    start, end = _sentence(cited)
+    before = [span for span in found if span[1] <= start][-_AROUND:]
+    return [*before[::-1], *[span for span in found if span[0] >= end][:1]]
 
 
 def _draft(article: Article, start: int, end: int) -> Draft:

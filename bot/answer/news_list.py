@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -22,6 +23,7 @@ _MOST = 10  # articles of a list
 _READ = 3  # times as many are read: some are copies
 HITS = 60  # passages among which the articles on a topic are looked for
 _ON_TOPIC = 0.7  # share of a topic's weight that an article's title and passage have
+_OFTEN = 3  # times that an article names what it is about; once in its title is enough
 _TOPIC = re.compile(r"\s*(?:on|about|regarding|concerning|around|re|with|from|of|in)\b\s*(?P<topic>\S.*)", re.I)
 _SMALL = re.compile(
     r"\W*(?:(?:for|from|of|in|on|over|since|so\s+far|here|the|our|is|now|there|news|world|papers?)\b\W*)*", re.I
@@ -108,18 +110,21 @@ def _time(scope: Scope) -> str:
 
 
 def _on_topic(view: View, topic: str, hits: Sequence[Hit], wanted: Scope) -> list[Article]:
-    """Return the articles of hits that are on a topic, newest first."""
+    """Return the articles of hits that are on a topic, newest first: those whose title names it, or that name it often;
+    if none does, those that name it.
+    """
     weights = {term: 1 / (1 + count) ** 0.5 for term, count in view.document_frequencies(terms(topic)).items()}
-    found: dict[str, Article] = {}
+    found: dict[str, tuple[bool, Article]] = {}
     for hit in hits:
-        source = hit.article.source
-        day, own = source.published, frozenset(terms(f"{source.title} {hit.passage.text}"))
+        source, day = hit.article.source, hit.article.source.published
         timely = day and (wanted.since is None or wanted.since <= day) and (wanted.until is None or day <= wanted.until)
-        if timely and coverage(own, weights) >= _ON_TOPIC:
-            found.setdefault(source.id, hit.article)
-    return sorted(
-        found.values(), key=lambda one: (str(one.source.published), one.source.published_at or ""), reverse=True
-    )
+        own = frozenset(terms(f"{source.title} {hit.passage.text}"))
+        if timely and source.id not in found and coverage(own, weights) >= _ON_TOPIC:
+            often = Counter(terms(f"{source.title} {source.title} {source.title} {hit.article.text}"))
+            named = frozenset(term for term in weights if often[term] >= _OFTEN)
+            found[source.id] = (coverage(named, weights) >= _ON_TOPIC, hit.article)
+    articles = [one for often, one in found.values() if often] or [one for _, one in found.values()]
+    return sorted(articles, key=lambda one: (str(one.source.published), one.source.published_at or ""), reverse=True)
 
 
 def _listed(view: View, articles: Sequence[Article], lead: str) -> NewsList:

@@ -21,16 +21,15 @@ from bot.question.parse import Question
 from index.articles import Hit
 from index.model.embedder import Embedder, Vectors
 from index.model.reader import Reader
-from index.statements import acting_in
+from index.statements import acting_in, named_in
 from index.view import View
 
 NAME = "quotes"
 _PASSAGES = 8  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
-_HEADLINES = 4  # hits whose headlines are read too
-# sentences, the best by words, that the reader reads, or, without one, that are compared by meaning: milliseconds each
-# (docs/understand/speed.md)
-_READ, _COMPARED = 20, 12
+_COMPARED = 10  # sentences, the best by words, that are read, or else compared by meaning: milliseconds each
+_ANSWERED = 1.0  # number of the reader from which a sentence answers; if none does, headlines are read
+_HEADLINES = 4  # hits whose headlines are read
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,19 +68,19 @@ def choose(
     candidates = without(shown, candidates_of(view, hits[:most], question, weights))
     _take_named_for_speakers(candidates, question)
     score_by_words(candidates, question, weights)
+    candidates = best_first(candidates)[:_COMPARED]
     if reader is None:
-        candidates = best_first(candidates)[:_COMPARED]
         set_meaning(candidates, asked, embedder)
         for candidate in candidates:
             candidate.score += candidate.meaning
         candidates = best_first(candidates)
     else:
-        candidates = [
-            *best_first(candidates)[:_READ],
-            *without(shown, headlines_of(hits[:_HEADLINES], frozenset(question.speaker))),
-        ]
         score_by_reader(candidates, question, reader)
-        candidates = best_first(c for c in candidates if not c.headline or (c.read or 0) >= STATES)
+        if all(c.read is not None and c.read < _ANSWERED for c in candidates):
+            titles = without(shown, headlines_of(hits[:_HEADLINES], frozenset(question.speaker)))
+            score_by_reader(titles, question, reader)
+            candidates += [c for c in titles if c.read is not None and c.read >= STATES]
+        candidates = best_first(candidates)
         set_meaning(candidates[:FIRST], asked, embedder)
     return _chosen(view, candidates, question, weights, level)
 
@@ -110,7 +109,7 @@ def _shown(candidates: Sequence[Candidate], question: Question, weights: Mapping
     if compares(candidates, question):
         each = [found[0] for found in best_of_each(candidates, question, weights) if found]
         return list({id(one): one for one in each}.values())
-    return [candidates[0], *one_more(candidates)]
+    return [candidates[0], *one_more(candidates, question)]
 
 
 def _said(view: View, shown: Sequence[Candidate]) -> Statements:
@@ -121,7 +120,9 @@ def _take_named_for_speakers(candidates: Sequence[Candidate], question: Question
     """If no one asked about speaks, take sentences on what they did ("Meloni repeated her doubts") as theirs; all that
     name them, where the question is what they want.
     """
-    if question.speaker and not any(c.speakers for c in candidates):
-        wanted, wants = frozenset(question.speaker), WILL.search(question.asked) is not None
-        for candidate in candidates:
-            candidate.speakers = candidate.terms & wanted if wants else wanted & acting_in(candidate.text)
+    if not question.speaker or any(c.speakers for c in candidates):
+        return
+    wanted, wants = frozenset(question.speaker), WILL.search(question.asked) is not None
+    for candidate in candidates:
+        if wants or not any(named_in(candidate.text)):
+            candidate.speakers = wanted & (candidate.terms if wants else acting_in(candidate.text))

@@ -12,7 +12,7 @@ from bot.question.parse import Question
 from index.model.embedder import CoarseEmbedder, Embedder, Vectors
 from index.model.reader import Reader
 from index.text import term_of, terms, words
-from index.words import first_fields, numbers, one_of
+from index.words import first_fields, marked, numbers, one_of
 
 _NUMBERS = one_of(
     [word for word, value in numbers().items() if value] + ["dozen", "half", "third", "quarter", "none", "no"]
@@ -44,6 +44,8 @@ _WILLED = re.compile(
 _WHAT_IS = re.compile(
     r"\W*(?:what|who)\s+(?:is|are|was|were)\s+(?:the\s+|an?\s+)?(?P<what>\w[^?]{1,60}?)\s*\?*\s*\Z", re.I
 )
+_WHO_IS = re.compile(r"\W*who\s*(?:['’]s|is|are|was|were)\s+(?!the\b|an?\b)(?P<name>\w[^?]{1,40}?)\s*\?*\s*\Z", re.I)
+_OFFICES = one_of(marked("titles", "claim"))
 _DEFINED = 3  # terms of what is asked the meaning of; of more, something else is asked
 
 
@@ -53,6 +55,9 @@ def holds_what_is_asked(question: Question, sentence: str, asked: Collection[str
         return _WILLED.search(sentence) is not None
     if question.kind == "why":
         return _BECAUSE.search(sentence) is not None
+    who = _WHO_IS.match(question.asked) if question.kind == "who" else None
+    if who and term_of(words(who["name"])[-1]) in question.names:  # "who is X", not "who is the mayor"
+        return _introduces(words(who["name"])[-1], sentence)
     found = words(sentence)
     new = [word for word in found if (term_of(word) or word.lower()) not in asked]
     if question.kind == "number":
@@ -62,6 +67,20 @@ def holds_what_is_asked(question: Question, sentence: str, asked: Collection[str
     if question.kind in ("who", "where", "list"):
         return any(word[:1].isupper() and term_of(word) and word != found[0] for word in new)
     return question.kind == "other" and _defines(question.asked, sentence)
+
+
+def _introduces(name: str, sentence: str) -> bool:
+    """Tell whether a sentence says who somebody is: "the chief, X", "President X", "X, who leads …", "X is a …"."""
+    name = re.escape(name)
+    return (
+        re.search(
+            rf"(?i:\b(?:{_OFFICES})s?)\b(?:\s+[^,.;:]{{1,40}})?,?\s+(?:[A-Z][\w.’'-]*\s+){{0,3}}{name}\b"
+            rf"|\b{name},\s+(?:an?|the|who|whose|\d\d|[^\s,]+[’']s?|(?:{_OFFICES})s?)\b"
+            rf"|\b{name}\s+(?:is|was|has\s+been|became)\s+(?:an?|the|one|now)\b",
+            sentence,
+        )
+        is not None
+    )
 
 
 def _defines(asked: str, sentence: str) -> bool:
@@ -83,9 +102,7 @@ def _defines(asked: str, sentence: str) -> bool:
     )
 
 
-GATE = 0.35  # how far below the best sentence one may score and still be shown, or prove a name, a number or a speaker
-
-
+_NO_DAY, _REPEATS = 0.35, 0.35  # what is lost without a day where a time is asked for, and with no word of its own
 _ON_TOPIC = 0.6  # share of the best coverage from which a sentence is on the topic: of these, one is the newest
 
 
@@ -102,7 +119,7 @@ def set_meaning(candidates: Sequence[Candidate], asked: Vectors, embedder: Embed
 
 
 def score_by_words(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> None:
-    """Score sentences: 0.7 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 0.3 speaker + passage; weights: four sets."""
+    """Score sentences: passage + 0.2 cov(s) + 0.3 cov(before+s+title) + 0.3 kind + 1.1 speaker."""
     asked = {term_of(word) or word.lower() for word in words(question.text)}
     best = max((c.coverage for c in candidates), default=0.0)
     days = [c.hit.article.source.published for c in candidates if c.coverage >= _ON_TOPIC * best]
@@ -111,18 +128,17 @@ def score_by_words(candidates: Sequence[Candidate], question: Question, weights:
         published = candidate.hit.article.source.published
         candidate.fresh = _newer(question, max(0, (newest - published).days)) if newest and published else 0.0
         if not candidate.hit.dated:  # a time was asked for, and nothing tells whether this is of it
-            candidate.fresh -= GATE
+            candidate.fresh -= _NO_DAY
         candidate.score = (
-            0.7 * candidate.coverage
+            0.2 * candidate.coverage
             + 0.3 * coverage(candidate.near, weights)
             + 0.3 * holds_what_is_asked(question, candidate.text, asked)
-            + 0.3 * candidate.has_speaker
+            + 1.1 * candidate.has_speaker
             + candidate.hit.score
             + candidate.fresh
         )
-        # A heading or a quiz repeats the question; what a headline repeats of "Has X resigned" is the answer.
-        if candidate.terms <= asked and not (candidate.headline and question.kind == "yesno"):
-            candidate.score -= GATE
+        if candidate.terms <= asked:  # a quiz repeats the question
+            candidate.score -= _REPEATS
 
 
 def _newer(question: Question, days: int) -> float:

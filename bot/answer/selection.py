@@ -13,11 +13,15 @@ _ON_TOPIC = 0.2  # share of the topic's weight in a sentence of one who is compa
 _EACH = 2  # sentences of each who is compared
 _REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
 _AS_GOOD = 0.1  # how far below the best sentence one of another paper may score
-_READS, _READ_AS_GOOD = 1.0, 0.5  # with a reader: the least number of that sentence, and how far below the best one's
+_READS, _READ_AS_GOOD = 2.0, 0.5  # with a reader: the least number of that sentence, and how far below the best one's
 
 
-def one_more(candidates: Sequence[Candidate]) -> list[Candidate]:
-    """Return the best sentence of another paper, if it answers nearly as well as the best one and says more."""
+def one_more(candidates: Sequence[Candidate], question: Question) -> list[Candidate]:
+    """Return the best sentence of another paper, if it answers a question for a number nearly as well as the best one
+    and has another; what else another paper says is seldom to the point.
+    """
+    if question.kind != "number":
+        return []
     best = candidates[0]
     own = best.hit.article.source.publisher
     others = (c for c in candidates[1:] if c.hit.article.source.publisher != own and _as_good(c, best))

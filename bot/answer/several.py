@@ -14,7 +14,8 @@ _NEAREST = 3
 
 def joined(question: str, asked: Sequence[str], results: Sequence[Answer | NoAnswer]) -> Answer | NoAnswer:
     """Return the results of a message's questions as one: the answers in order, and which questions have none."""
-    answers = [result for result in results if isinstance(result, Answer)]
+    answered = [(text, result) for text, result in zip(asked, results, strict=True) if isinstance(result, Answer)]
+    answers = [result for _, result in answered]
     dropped = tuple(chain.from_iterable(result.dropped for result in results))
     if not answers:
         refused = [result for result in results if isinstance(result, NoAnswer)]
@@ -23,16 +24,16 @@ def joined(question: str, asked: Sequence[str], results: Sequence[Answer | NoAns
         return replace(best, question=question, nearest=tuple(nearest.values())[:_NEAREST], dropped=dropped)
     citations: dict[tuple[str, int, int, bool], Citation] = {}
     sentences: list[Sentence] = []
-    for answer in answers:
+    for text, answer in answered:
         numbers: dict[int, int] = {}
         for one in answer.citations:
             place = (one.article.source.id, one.start, one.end, one.headline)
             citations.setdefault(place, replace(one, number=len(citations) + 1))
             numbers[one.number] = citations[place].number
-        for said in answer.sentences:
-            renumbered = replace(said, numbers=tuple(numbers[number] for number in said.numbers))
-            if renumbered not in sentences:  # one sentence may answer two questions
-                sentences.append(renumbered)
+        for position, said in enumerate(answer.sentences):
+            renumbered = tuple(numbers[number] for number in said.numbers)
+            if not any(one.numbers == renumbered and one.text == said.text for one in sentences):
+                sentences.append(replace(said, numbers=renumbered, asked="" if position else text))
     open_ = [
         text
         for text, result in zip(asked, results, strict=True)
@@ -40,6 +41,8 @@ def joined(question: str, asked: Sequence[str], results: Sequence[Answer | NoAns
     ]
     nothing = "Found nothing on " + " and ".join(f"“{text.rstrip(' ?')}”" for text in open_) + "." if open_ else ""
     lead = " ".join(filter(None, [nothing, *dict.fromkeys(answer.lead for answer in answers)]))
+    if len({said.asked for said in sentences} - {""}) == 1 and not open_:  # one sentence answers all
+        sentences = [replace(said, asked="") for said in sentences]
     return replace(
         answers[0],
         question=question,

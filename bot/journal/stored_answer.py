@@ -42,6 +42,7 @@ class Origin:
     url: str | None
     date_source: str | None = None  # as that of a Source
     teaser: bool = False
+    time: str = ""  # of publication, as "09:05", where it is known
 
     @property
     def day(self) -> date | None:
@@ -136,7 +137,10 @@ class StoredAnswer:
     def from_json(cls, text: str) -> StoredAnswer:
         """Return the answer that the journal stores as this text."""
         values: dict[str, Any] = json.loads(text)
-        said = tuple(Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold"))) for item in values["said"])
+        said = tuple(
+            Sentence(item["text"], tuple(item["numbers"]), _span(item.get("bold")), item.get("asked", ""))
+            for item in values["said"]
+        )
         cited = tuple(map(_cited_from, values["cited"]))
         closest = _cited_from(values["closest"]) if values.get("closest") else None
         near = tuple(
@@ -205,10 +209,12 @@ def stored_answer(reply: Reply, versions: Mapping[str, str] | None = None, links
             lead=result.lead,
         )
     if result.closest is None:
-        return StoredAnswer(result.question, "refused", result.reason, versions=versions)
+        return StoredAnswer(result.question, "refused", result.reason, versions=versions, note=result.lead)
     near = tuple(_near(hit, links) for hit in result.nearest if hit.passage != result.closest.passage)
     closest = _cited(result.closest, links.cited(result.closest, ()))
-    return StoredAnswer(result.question, "unsure", result.reason, near=near, versions=versions, closest=closest)
+    return StoredAnswer(
+        result.question, "unsure", result.reason, near=near, versions=versions, closest=closest, note=result.lead
+    )
 
 
 def _near(hit: Hit, links: Links) -> Near:
@@ -227,6 +233,7 @@ def _origin(article: Article) -> Origin:
         source.url,
         source.date_source,
         source.teaser,
+        (source.published_at or "")[11:16],
     )
 
 
@@ -283,7 +290,8 @@ def _shown(entry: JournalEntry, earlier: Sequence[JournalEntry]) -> AnswerView:
     near = [near for near in stored.near if near.end]  # older ones do not say where they stand
     moment = datetime.fromtimestamp(entry.asked, UTC)
     sentences = tuple(
-        ShownSentence(said.text, said.numbers, said.bold, speaker_of(said, stored.cited)) for said in stored.said
+        ShownSentence(said.text, said.numbers, said.bold, speaker_of(said, stored.cited), said.asked)
+        for said in stored.said
     )
     return AnswerView(
         stored.question or entry.text,
@@ -317,6 +325,7 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         if other.origin.article_id == origin.article_id and other is not cited
     ]
     place = target(origin.article_id, origin.digest, origin.title, (cited.start, cited.end, cited.headline), others)
+    start, end = (at - cited.start for at in cited.answering or (cited.start, cited.end))
     return QuotedSource(
         cited.number,
         cited.quote,
@@ -329,6 +338,7 @@ def _quoted(cited: Cited, stored: StoredAnswer) -> QuotedSource:
         cited.marks,
         cited.before,
         cited.after,
-        (cited.answering[0] - cited.start, cited.answering[1] - cited.start) if cited.answering else None,
+        None if start == 0 and end == len(cited.quote) else (start, end),
         cited.speaker,
+        origin.time,
     )

@@ -171,6 +171,8 @@ def named_in_answer(earlier: str, sentence: str) -> str:
 
 def _names_of(text: str) -> Iterable[str]:
     for match in NAME.finditer(text):
-        name = re.sub(r"\A\S+['’]s\s+|['’]s\Z", "", match.group())
-        if name.lower() not in NO_NAME:
-            yield name
+        found = [word.strip(".,") for word in re.sub(r"\A\S+['’]s\s+|['’]s\Z", "", match.group()).split()]
+        while found and found[0].lower() in NO_NAME:
+            del found[0]
+        if found and found[-1].lower() not in NO_NAME:
+            yield " ".join(found)

@@ -32,7 +32,9 @@ Kind = Literal[
 _SAY = one_of(marked("verbs_of_speech", "asked"))
 _TWO = r"(?P<{0}>.{{2,60}}?)\s+(?:and|with|to|from|versus|vs\.?)\s+(?:that\s+of\s+|those\s+of\s+)?(?P<{1}>.{{2,60}}?)"
 _VIEWS = r"(?:views?|positions?|plans?|reactions?|statements?|proposals?)"
-_ENDS = r"(?:\s+(?:on|about|over|in|regarding|towards?|when)\b|\s*[?.]?\s*$)"
+_ENDS = (
+    r"(?:\s+(?:on|about|over|in|regarding|towards?|when|to|react\w*|respond\w*|see|view|handl\w+|deal)\b|\s*[?.]?\s*$)"
+)
 _COMPARE = re.compile(
     rf"\bhow\s+(?:do|does|did|is|are|was|were)\s+{_TWO.format('a1', 'a2')}\s+(?:{_VIEWS}\s+)?(?:differ\w*|"
     r"disagree\w*|compare[sd]?|contrast)\b"
@@ -40,7 +42,9 @@ _COMPARE = re.compile(
     rf"|\b(?:how\s+(?:do|does|did)|(?:on|over)\s+what\s+(?:do|did))\s+{_TWO.format('b1', 'b2')}\s+(?:agree|clash|"
     r"argue)\b"
     rf"|\b(?:differences?|disagreements?|contrasts?)\s+between\s+{_TWO.format('c1', 'c2')}{_ENDS}"
-    rf"|^\W*(?:please\s+)?(?:compare|contrast)\s+(?:the\s+{_VIEWS}\s+of\s+)?{_TWO.format('d1', 'd2')}{_ENDS}"
+    rf"|^\W*(?:please\s+)?(?:compare|contrast)\s+(?:how\s+|what\s+)?(?:the\s+{_VIEWS}\s+of\s+)?"
+    rf"{_TWO.format('d1', 'd2')}{_ENDS}"
+    rf"|^\W*{_TWO.replace('and|with|to|from|', '').format('g1', 'g2')}\s+(?:on|about|over|regarding)\b"
     rf"|\bwhat\s+(?:separates|distinguishes|divides)\s+{_TWO.format('e1', 'e2')}{_ENDS}",
     re.I,
 )
@@ -90,13 +94,14 @@ _ASKS = re.compile(rf"\?|\b(?:{_WH}|{_SAY})\b", re.I)
 _TOPIC_WORDS = 4  # a question of so few words without a verb of asking is a topic
 
 _OTHERS: dict[Kind, str] = {
-    "when": r"^\W*(?:and\s+)?when\b|\b(?:what|which)\s+(?:day|date|month|year|time)\b|\bwhen\s*\?*$",
+    "when": r"^\W*(?:and\s+)?when\b|\b(?:what|which)\s+(?:day|date|month|year|time)\b|\b(?:since\s+)?when\s*\?*$",
     "who": (
         r"^\W*(?:and\s+)?(?:who|whom|whose|which\s+(?:minister|president|leader|politician|person|company|"
         r"country))\b|\bwhom?\s*\?*$"
     ),
     "where": r"^\W*(?:and\s+)?(?:where|in\s+(?:which|what)\s+(?:city|country|town|place))\b|\bwhere\s*\?*$",
-    "why": r"^\W*(?:and\s+)?(?:why|how\s+come|what\s+(?:is|was)\s+the\s+reason|for\s+what\s+reason)\b",
+    "why": r"^\W*(?:and\s+)?(?:why|how\s+come|what\s+(?:is|was)\s+the\s+reason|for\s+what\s+reason)\b"
+    r"|\b(?:why|how\s+come)\s*\?*$",
 }
 
 
@@ -139,14 +144,35 @@ def names_compared(text: str) -> tuple[str, ...]:
 ASKING = frozenset(map(term_of, listed("stop_words", "asking")))
 # "What was the crisis called" asks for no speaker's words, "what was Macron saying" does.
 SAID = re.compile(
-    rf"\bwhat\s+(?:(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})|(?:is|was|were|are)\s+(?P<whom>.{{2,80}}?)\s+saying)\b",
+    rf"\bwhat(?:\s+(?:did|does|has|have|had|do)\s+(?P<who>.{{2,80}}?)\s+(?:been\s+)?(?:{_SAY})"
+    r"|(?:\s+(?:is|was|were|are)|['’]s)\s+(?P<whom>.{2,80}?)\s+saying)\b",
     re.I,
 )
 _SAID_HOW = re.compile(
     r"\bhow\s+(?:did|does|has|have|do)\s+(?P<who>.{2,80}?)\s+(?:react|respond|answer|reply|describe|justify|explain|comment)\w*\b",
     re.I,
 )
-_ACCORDING = re.compile(r"\baccording\s+to\s+(?P<who>[^,?]{2,60})", re.I)
+_ACCORDING = re.compile(
+    r"\baccording\s+to\s+(?P<who>[^,?:]{2,60}?)(?=\s*[,?:]|\s*$|\s+(?:who|what|when|where|why|how|which|is|are|was|were|did|"
+    r"does|do|has|have|had|will|would|can|could|should)\b)",
+    re.I,
+)
+# "Macron said what about it", "what Macron said about it", "Macron's reaction to it", "the response of the EU to it"
+_WORDS = r"(?:reactions?|responses?|repl(?:y|ies)|answers?|comments?|remarks?|statements?|words)"
+_ON = r"(?:to|on|about|over|regarding)"
+_BEFORE_WHO = (
+    r"(?:^(?!what|how|who|when|where|why|did|does|do|is|was|were|has|have)|\b(?:what|how)\s+(?:is|was|were|are)\s+)"
+)
+_SAID_OTHERWISE = tuple(
+    re.compile(pattern, re.I)
+    for pattern in (
+        r"^\W*(?P<who>[^,?]{2,60}?)\s+(?:has\s+|have\s+|had\s+)?(?:said|says?|thinks?|thought|wrote|wants?)\s+what\b",
+        r"\bwhat\s+(?P<who>(?!(?:is|was|are|were|be|it|if|about|to|else)\b)(?:[\w.’'-]+\s+){1,3}?)"
+        rf"(?:said|says?|thinks?|thought|wrote)\b(?=\s+{_ON}\b|\s+after\b|\W*$)",
+        rf"(?:{_BEFORE_WHO}|['’]s\s+)(?:the\s+)?(?P<who>[^,?]{{2,60}}?)['’]s?\s+{_WORDS}\s+{_ON}\b",
+        rf"\b{_WORDS}\s+(?:of|from|by)\s+(?P<who>[^,?]{{2,60}}?)\s+(?:{_ON}|after)\b",
+    )
+)
 _NOBODY = frozenset(map(term_of, listed("stop_words", "nobody")))
 _TITLES = frozenset(marked("titles", "question"))
 
@@ -246,7 +272,8 @@ def _speaker(text: str) -> tuple[str, ...]:
     """Return the folded last name (or last word, for a body) of each one a question wants words of, () if it wants
     nobody's.
     """
-    match = SAID.search(text) or _SAID_HOW.search(text) or _ACCORDING.search(text)
+    patterns = (SAID, _SAID_HOW, _ACCORDING, *_SAID_OTHERWISE)
+    match = next((hit for pattern in patterns if (hit := pattern.search(text))), None)
     if match is None:
         return ()
     who = re.sub(r"'s\b|’s\b", "", match["who"] or match["whom"] if match.re is SAID else match["who"])
@@ -260,9 +287,9 @@ def _speaker(text: str) -> tuple[str, ...]:
 def _last_name(who: str) -> str:
     # "the chief executive of Bybit" is known by his office, "the President of France" by his country.
     office, _, of = who.partition(" of ")
-    found = [term_of(word) for word in words(office) if word.lower() not in _TITLES] or [
-        term_of(word) for word in words(of)
-    ]
+    found = [term_of(word) for word in words(office) if word.lower() not in _TITLES]
+    # "the EU" alone is no title.
+    found = found if any(found) else [term_of(word) for word in words(of or office)]
     return next((term for term in reversed(found) if term), "")
 
 

@@ -50,6 +50,7 @@ class Options:
     web: Web | None = None  # for the paths that are addresses, and the feeds
     looking: Looking = one_by_one  # into files
     publisher: str | None = None  # of the articles that name none themselves
+    source: str | None = None  # as a file of sources names it
 
 
 @dataclass(frozen=True, slots=True)

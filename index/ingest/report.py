@@ -56,7 +56,7 @@ class Report:
     articles that it added or updated without a date; ``unread`` names the fields of exports that were not read, with
     the number of articles that have them. ``unshown`` are the first pages whose text is not what they show, but what
     their JSON-LD holds. ``kept`` are watched folders without any article now, and of how many files the articles stay.
-    ``error`` says what ended the run early.
+    ``error`` says what ended the run early, ``source`` which source it took, where a file of sources names it.
     """
 
     run: int = 0
@@ -77,6 +77,7 @@ class Report:
     unread: Counter[str] = field(default_factory=Counter)
     interrupted: bool = False
     error: str | None = None
+    source: str | None = None
 
     @property
     def changed(self) -> bool:

@@ -41,7 +41,7 @@ def run(
     ``stopped`` is asked between articles: once it says so, what has been read is published and the run ends. A run that
     is killed has published whole batches; the next one does the rest and embeds nothing twice.
     """
-    report = Report()
+    report = Report(source=options.source)
     with _OnRecord(archive, options, report):
         link_all(archive.catalog, stopped)
         read_all(archive.catalog, stopped)

@@ -167,6 +167,8 @@ class Schedule:
             feeds=[source.place] if is_feed else [],
             prune=source.prune,
             publisher=source.publisher,
+            # It is posted in Slack, and what follows may hold a key.
+            source=source.place if source.kind == "path" else source.place.partition("?")[0],
             web=self._web,
             watching=True,
         )

@@ -28,8 +28,14 @@ _MINUTES = {"m": 1, "h": 60, "d": 1_440}
 _LEAST, _MOST = timedelta(minutes=1), timedelta(days=31)
 _HOURLY = timedelta(hours=1)
 _LATE = timedelta(hours=2)  # a first ingest of a large source may keep the others waiting
-_LARGEST = 1_000_000  # characters of the file
 _FACT = "sources"
+_MEANT = {  # what others call it
+    **dict.fromkeys(("file", "folder", "dir", "directory", "store", "bucket", "s3"), "path"),
+    **dict.fromkeys(("rss", "atom", "feeds", "xml"), "feed"),
+    **dict.fromkeys(("url", "address", "link", "web", "pages"), "page"),
+    **dict.fromkeys(("interval", "schedule", "cron", "minutes"), "every"),
+}
+_ENTRY = re.compile(rf"^[ \t]*(?:-[ \t]+)?(?:{'|'.join(KINDS)})[ \t]*:", re.M)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,8 @@ class SourceState:
 def read_sources(file: Path) -> tuple[NamedSource, ...]:
     """Read the file that names sources. Raises SettingsError, naming the entry, for whatever cannot be meant."""
     try:
-        found = yaml_fields(decoded(file.read_bytes()[:_LARGEST]), "it")
+        text = decoded(file.read_bytes())
+        found = yaml_fields(text, "it")
         if not isinstance(found, dict) or not isinstance(found.get("sources"), list) or not found["sources"]:
             raise UnreadableError(
                 'it names no sources; write "sources:" and under it a line "- feed: ADDRESS" for each'
@@ -79,6 +86,8 @@ def read_sources(file: Path) -> tuple[NamedSource, ...]:
                 raise UnreadableError(f"source {number}{_named(entry)} {error}") from error
             if sources[-1].place in [source.place for source in sources[:-1]]:
                 raise UnreadableError(f"source {number}{_named(entry)} is named twice; remove one of the two")
+        if len(_ENTRY.findall(text)) > len(sources):  # YAML itself takes the last of two
+            raise UnreadableError("two paths, feeds or pages stand in one source; begin each with a dash")
     except OSError as error:
         raise SettingsError(f"{file} cannot be read: {error.strerror or error}. Check the path.") from error
     except UnreadableError as error:
@@ -135,8 +144,9 @@ def _place(kind: str, place: str, folder: Path) -> str:
 def _known(entry: dict[Any, Any], names: Sequence[str], has: str) -> None:
     for name in entry:
         if name not in names:
-            near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.5)
-            hint = f"did you mean {near[0]}?" if near else f"known: {', '.join(names)}"
+            near = difflib.get_close_matches(str(name).lower(), (*names, *_MEANT), n=1, cutoff=0.6)
+            meant = _MEANT.get(near[0], near[0]) if near else ""
+            hint = f"did you mean {meant}?" if meant in names else f"known: {', '.join(names)}"
             raise UnreadableError(f'{has}"{str(name)[:50]}", which is no setting of a source; {hint}')
 
 

@@ -20,7 +20,7 @@ from typing import Any, Self
 import numpy as np
 
 from index.errors import ModelError
-from index.model.embedder import SentenceTransformerEmbedder, attempted, described
+from index.model.embedder import SentenceTransformerEmbedder, attempted, described, give_memory_back
 from index.model.embedder import reader as cross_encoder_reader
 from index.model.runtime import cores, started
 
@@ -99,8 +99,10 @@ class SmallReader:
         from index.model.onnx_graph import Encoder
 
         folder = model_folder()
-        weights = {name: own for name, own in Encoder.read(folder).weights.items() if name.startswith(GIVEN)}
-        self._run = started(made, weights)
+        encoder = Encoder.read(folder)
+        self._run = started(made, {name: own for name, own in encoder.weights.items() if name.startswith(GIVEN)})
+        encoder.release_pages()
+        give_memory_back()
         self._tokenizer = Tokenizer(folder)
         self._workers = ThreadPoolExecutor(cores(), thread_name_prefix="read")
 

@@ -1,8 +1,9 @@
 """The other form of a name in a question: the full name for an acronym, or the acronym for a full name.
 
 The pairs come from the articles of the archive ("the European Union (EU)") and, for well-known ones, from a list in
-index/words. "WHO" is not "who": an acronym counts only in capitals, and in a question that is not all capitals. "US"
-and "UK" are in half of all reports and do not help to find any (measured).
+index/words. "WHO" is not "who": an acronym counts only in capitals, and in a question that is not all capitals; in one
+without any capitals it counts as it stands. "US" and "UK" are in half of all reports and do not help to find any
+(measured).
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ def other_names(snapshot: Snapshot, question: str) -> dict[str, str]:
     capitals = [word.replace(".", "") for word in written if sum(char.isupper() for char in word) > 1]
     if len(capitals) > _SHOUTING * len(written):
         capitals = []
+    if question.islower():  # "who" and "it" are stop words
+        capitals = [word.replace(".", "").upper() for word in written if term_of(word)]
     folded = {word: term_of(word) for word in dict.fromkeys(capitals)}
     said = snapshot.long_forms(term for term in folded.values() if term)
     found = {}

@@ -16,6 +16,7 @@ from index.archive import Archive
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
 from index.search.candidates import VectorCandidates, by_words, within
+from index.search.figures import other_figures
 from index.search.names import other_names
 from index.store.duplicates import says
 from index.store.rows import ANYTHING, Outline, Scope
@@ -128,7 +129,7 @@ def _candidates(
     view: View, question: str, vector: Vectors, model: str, scope: Scope, preference: Preference
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Return the cosine of every passage to be considered, and the BM25 scores."""
-    asked = [*terms(question), *_needed(view, other_names(view.snapshot, question))]
+    asked = [*terms(question), *_needed(view, other_names(view.snapshot, question)), *other_figures(question)]
     meant, worded = VectorCandidates(view, vector, model), by_words(view, asked)
     dense = dict(meant.best(CANDIDATES, scope))
     keyword = dict(worded.best(10 * CANDIDATES, scope))

@@ -168,6 +168,22 @@ def test_the_doctor_finds_an_empty_archive_worth_a_word(empty, bot):
     assert "The archive is empty" in done.out
 
 
+@pytest.mark.parametrize(("german", "said"), [(9, True), (1, False)])
+def test_the_doctor_says_what_knows_english_only_where_many_articles_are_in_other_languages(
+    german, said, put, bot, tmp_path
+):
+    for number in range(10):
+        is_german = number < german
+        text = "Die Fähre nach Norden fährt wieder" if is_german else "The ferry to the north sails again"
+        more = "Der Hafen war zwei Tage lang gesperrt." if is_german else "The harbour was closed for two days."
+        (tmp_path / f"story{number}.txt").write_text(f"{text}\n\n{text}, Nummer {number}. {more}\n" * 3)
+    put(tmp_path, "--json")
+    [found] = [item for item in bot("doctor", "--json").json if item["what"] == "languages"]
+    assert found["ok"]
+    assert ("de 9, en 1" if said else "en 9, de 1") in found["told"]
+    assert ("Only English is known" in found["told"]) == said
+
+
 def test_an_archive_emptied_by_pruning_can_be_filled_again(put, bot, news):
     put(news, "--json")
     for path in list(news.iterdir()):

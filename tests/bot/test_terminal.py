@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import re
+from dataclasses import replace
 
 import pytest
 from slack_room import answered, article, draft, headline, refused
 
 from bot.reply import Links, Sentence
 from bot.terminal import Style, answer_text, sentence_text, style_of
+from index.articles import Article
 from web.links import SignedLinks
 
 STORY = article(
@@ -56,10 +58,11 @@ def test_the_quotes_of_an_answer_that_a_model_wrote_stand_under_their_sources():
 
 
 def test_a_list_of_articles_names_each_once():
-    shown = answer_text(answered("what's new", [headline(STORY)], lead="1 article of 3 March 2025:"))
+    timed = Article.of(replace(STORY.source, published_at="2025-03-03T09:05:00+01:00"), STORY.text)
+    shown = answer_text(answered("what's new", [headline(timed)], lead="1 article of 3 March 2025:"))
     assert shown.splitlines()[:2] == [
         "1 article of 3 March 2025:",
-        "[1] Harbour Courier, 3 Mar 2025: The ship leaves",
+        "[1] Harbour Courier, 3 Mar 2025, 09:05: The ship leaves",
     ]
 
 
@@ -69,6 +72,7 @@ def test_an_answer_that_is_unsure_is_one_line_and_where_it_stands():
     assert (first, where) == (line, "    https://courier.example/ship")
     assert bold(answer_text(UNSURE, Style(120, bold=True))) == "“Nobody waved.”"
     assert "https://desk.example/a/" in answer_text(UNSURE, links=ROOM)
+    assert "\x1b]8;;https://courier.example/ship#:~:text=" in answer_text(UNSURE, Style(hyperlinks=True))
 
 
 def test_a_refusal_is_one_line():

@@ -128,7 +128,6 @@ def test_a_side_is_cited_if_its_words_stand_in_a_quote(data, tmp_path):
     assert figures["answered"] == {"mean": 1.0, "interval": [1.0, 1.0], "n": 5}
     assert figures["share cited"]["mean"] == 0.5
     assert figures["two cited"]["mean"] == figures["all cited"]["mean"] == figures["passages hold all"]["mean"] == 0
-    assert figures["said to differ, of one"]["n"] == 1
 
 
 def test_a_remembered_vector_is_the_one_that_was_made(tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.answer.candidates import is_bare_quote, stands_alone
-from index.statements import statements
+from index.statements import acting_in, statements
 from index.text import term_of
 
 CASES = [
@@ -23,6 +23,9 @@ CASES = [
     pytest.param(["“We want peace,” said Macron."], 0, "Macron", True, id="inverted"),
     pytest.param(
         ["“We want peace,” said the French president, Emmanuel Macron."], 0, "Macron", True, id="inverted-with-title"
+    ),
+    pytest.param(
+        ["“We want peace,” said the harbour master, Tom Reyes, in Aldmoor."], 0, "Reyes", True, id="inverted-with-role"
     ),
     pytest.param(
         ["“Dear friends, you are not alone,” wrote the Polish prime minister, Donald Tusk."],
@@ -245,3 +248,21 @@ BARE = [
 @pytest.mark.parametrize(("sentence", "expected"), BARE)
 def test_whether_a_sentence_is_a_quotation_without_a_speaker(sentence, expected):
     assert is_bare_quote(sentence) is expected
+
+
+ACTING = [
+    pytest.param("Reyes repeated his doubts about the toll.", "Reyes", True, id="acts"),
+    pytest.param("In Aldmoor, the former mayor Ilse Brandt welcomed the plan.", "Brandt", True, id="behind-a-place"),
+    pytest.param("After talks with Brandt the toll was dropped.", "Brandt", False, id="behind-a-preposition"),
+    pytest.param(
+        "The council of the town, which met for the third time that winter, thanked Reyes.",
+        "Reyes",
+        False,
+        id="late",
+    ),
+]
+
+
+@pytest.mark.parametrize(("sentence", "name", "acts"), ACTING)
+def test_who_acts_in_a_sentence_is_named_near_its_beginning(sentence, name, acts):
+    assert (term_of(name) in acting_in(sentence)) == acts

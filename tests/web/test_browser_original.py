@@ -140,7 +140,7 @@ def test_a_saved_page_opened_by_itself_does_nothing_either(readers, connections,
     assert alone.told == []
     source = html.document_fromstring(alone.page.content())
     assert {name for item in source.iter("*") for name in item.attrib} <= {
-        "lang", "charset", "name", "content", "dir", "tabindex", "class", "colspan",
+        "id", "lang", "charset", "name", "content", "dir", "tabindex", "class", "colspan",
     }  # fmt: skip
     assert there not in alone.page.content()
 
@@ -169,7 +169,10 @@ def test_a_saved_page_is_seen_and_axe_finds_nothing_serious(scheme, size, reader
     link = saved(readers.room, tmp_path, PLAIN)
     reader = readers(link, size, color_scheme=scheme)
     inside = reader.page.frame_locator("iframe").locator("body")
-    reader.page.frame_locator("iframe").get_by_role("heading", name="Dear timber").wait_for()
+    inside.get_by_role("heading", name="Dear timber").wait_for()
+    frame, headline = reader.page.locator("iframe").bounding_box(), inside.locator("h1").bounding_box()
+    assert abs(headline["y"] - frame["y"]) < 40  # the menu is above it
+    assert reader.page.evaluate("scrollY") == 0
     assert ("24, 24, 23" in inside.evaluate("body => getComputedStyle(body).backgroundColor")) == (scheme == "dark")
     assert reader.page.get_by_label("The source of the page").is_hidden()
     reader.page.get_by_text("Its source, as text").click()

@@ -156,6 +156,14 @@ def test_a_question_that_is_refused_at_the_door_gets_the_page_that_says_why(writ
     assert writing.server.requests == []
 
 
+def test_an_answer_that_cannot_be_stored_is_told_and_the_question_can_be_asked_again(writing, tmp_path):
+    (tmp_path / "data" / "journal.sqlite3").mkdir()
+    writing.go.release(99)
+    reader = writing.asked()
+    assert reader.page.get_by_role("alert").inner_text() == "The answer broke off. Please ask again."
+    assert reader.page.get_by_label("Ask the articles").input_value() == question(1)
+
+
 def test_a_connection_that_breaks_is_told_and_the_question_can_be_asked_again(writing):
     reader = writing.readers("/")
     reader.page.route("**/", lambda route: route.abort() if route.request.method == "POST" else route.continue_())

@@ -286,6 +286,31 @@ def test_no_other_site_can_send_our_forms_and_no_other_person():
     in_room(scenario)
 
 
+def test_a_stream_is_sent_only_to_those_whose_form_would_be_taken(monkeypatch):
+    monkeypatch.setenv("NEWSDESK_WEB__PER_MINUTE", "1")
+    stream = {"accept": "text/event-stream"}
+
+    async def scenario(room: AskingRoom, browser: httpx.AsyncClient) -> None:
+        form = room.settings.signed_links().form("")
+        forged = await browser.post("/", data={"form": "x", "q": question(1)}, headers=stream)
+        assert forged.status_code == 403
+        async with room.browser("http://elsewhere.example") as stranger:
+            assert (await stranger.post("/", data={"form": form, "q": question(1)}, headers=stream)).status_code == 403
+        assert not (room.settings.data_dir / "journal.sqlite3").exists()
+        sent = await browser.post("/", data={"form": form, "q": question(1)}, headers=stream)
+        assert sent.headers["content-type"].startswith("text/event-stream")
+        assert sent.headers["cache-control"] == "no-store"
+        assert sent.headers["x-content-type-options"] == "nosniff"
+        event, data = sent.text.strip().split("\n")
+        assert event == "event: page"
+        assert "a1v1" in texts(page(await browser.get(json.loads(data.removeprefix("data: ")))), ".sources mark")[0]
+        again = await browser.post("/", data={"form": form, "q": question(1)}, headers=stream)
+        assert again.status_code == 429
+        assert len(room.asked()) == 1
+
+    in_room(scenario)
+
+
 def test_no_page_with_a_form_can_be_framed_or_sends_it_elsewhere():
     async def scenario(room: AskingRoom, browser: httpx.AsyncClient) -> None:
         for answered in (await browser.get("/"), await ask(browser, question(1))):
@@ -293,6 +318,8 @@ def test_no_page_with_a_form_can_be_framed_or_sends_it_elsewhere():
             assert "frame-ancestors 'none'" in policy
             assert "form-action 'self'" in policy
             assert "default-src 'none'" in policy
+            assert "connect-src 'self'" in policy
+            assert "unsafe" not in policy
             assert answered.headers["x-frame-options"] == "DENY"
             assert "access-control-allow-origin" not in answered.headers
             assert "set-cookie" not in answered.headers

@@ -489,13 +489,13 @@ def test_an_answer_that_is_unsure_has_the_closest_sentence_and_hides_its_passage
 def test_a_list_of_articles_names_each_once(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
     room.put(STORY)
-    cited = (Cited(1, ORIGIN, "The ship leaves", 0, 15, headline=True),)
+    cited = (Cited(1, replace(ORIGIN, time="09:05"), "The ship leaves", 0, 15, headline=True),)
     said = (Sentence("The ship leaves", (1,)),)
     given = StoredAnswer("what's new", "answered", said=said, cited=cited, lead="1 article of 3 March 2025:")
     found = page(room.get(room.links.answer(kept(journal, given))))
     assert texts(found, ".answer p") == ["1 article of 3 March 2025:"]
     assert texts(found, "h2")[0] == "Articles"
-    assert texts(found, "#s1") == ["Harbour Courier · 3 March 2025 The ship leaves"]
+    assert texts(found, "#s1") == ["Harbour Courier · 3 March 2025, 09:05 The ship leaves"]
 
 
 def test_a_refusal_has_a_page_without_sources(tmp_path, journal):

@@ -229,7 +229,7 @@ def test_every_answer_has_the_headers_that_keep_it_inert_and_private(case, room)
 
 
 def test_the_stylesheet_and_the_script_may_be_kept(room):
-    for name, kind in (("room.css", "text/css"), ("room.js", "text/javascript")):
+    for name, kind in (("room.css", "text/css"), ("room.js", "text/javascript"), ("ask.js", "text/javascript")):
         answered = room.get(f"/static/{name}?0")
         assert (answered.status, answered.headers["content-type"]) == (200, f"{kind}; charset=utf-8")
         assert "immutable" in answered.headers["cache-control"]

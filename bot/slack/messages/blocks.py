@@ -106,7 +106,8 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
         parts = [] if listed else [numbered(said, stored.cited) for said in stored.said]
         parts += [stored.lead] if stored.lead else []
         for group in by_article(stored.cited):
-            parts.append(f"{_numbers(group)} {_named(group[0].origin)}{'' if listed else _marks(group)}")
+            marks = "" if listed else _marks(group)
+            parts.append(f"{_numbers(group)} {_named(group[0].origin, timed=listed)}{marks}")
     else:
         parts = [stored.message]
         parts += [f"“{stored.closest.sentence}” ({_named(stored.closest.origin)})"] if stored.closest else []
@@ -153,12 +154,12 @@ def button(label: str, action: str, value: str, **more: Any) -> Element:
     return {"type": "button", "text": plain_text(label), "action_id": action, "value": value, **more}
 
 
-def origin_line(origin: Origin, link: str | None = None) -> list[Element]:
-    """Return publisher, date and title of an article.
+def origin_line(origin: Origin, link: str | None = None, *, timed: bool = False) -> list[Element]:
+    """Return publisher, date (``timed``: and time) and title of an article.
 
     The title is a link to the passage (``link``), or to the article's own address where it has one.
     """
-    return [text(f"{plain(_publisher(origin))}, {_day(origin)}: "), *_title(origin, link)]
+    return [text(f"{plain(_publisher(origin))}, {_day(origin, timed=timed)}: "), *_title(origin, link)]
 
 
 def _publisher(origin: Origin) -> str:
@@ -196,12 +197,12 @@ def _fitting(content: str) -> str:
     return escaped if len(escaped) <= _FALLBACK else "see the message"
 
 
-def _day(origin: Origin) -> str:
-    return day_text(origin.day, origin.date_source)
+def _day(origin: Origin, *, timed: bool = False) -> str:
+    return day_text(origin.day, origin.date_source) + (f", {plain(origin.time)}" if timed and origin.time else "")
 
 
-def _named(origin: Origin) -> str:
-    return f"{_publisher(origin)}, {_day(origin)}: {origin.title}"
+def _named(origin: Origin, *, timed: bool = False) -> str:
+    return f"{_publisher(origin)}, {_day(origin, timed=timed)}: {origin.title}"
 
 
 def _numbers(group: Sequence[Cited]) -> str:
@@ -231,6 +232,8 @@ def _sentences(stored: StoredAnswer) -> list[_Unit]:
     for said in () if _is_list(stored) else stored.said:
         numbers = [_number(number, links.get(number)) for number in said.numbers]
         parts = [*_excerpt(said), text(" "), *numbers]
+        if said.asked:
+            units.append(_section(text(plain(said.asked), italic=True)))
         if speaker := speaker_of(said, stored.cited):
             units.append(_section(text(f"{plain(speaker)}:")))
         units.append(_quote(*parts) if stored.verbatim else _section(*parts))
@@ -279,7 +282,7 @@ def _sources(stored: StoredAnswer) -> list[_Unit]:
         numbers = [part for cited in group for part in (_number(cited.number, cited.link), text(" "))]
         if _size(numbers) > BLOCK // 2:
             numbers = texts(f"{_numbers(group)} ", bold=True)
-        parts = [*numbers, *origin_line(group[0].origin, group[0].link)]
+        parts = [*numbers, *origin_line(group[0].origin, group[0].link, timed=_is_list(stored))]
         if (marks := _marks(group)) and not _is_list(stored):
             parts.append(text(marks))
         if also_in := list(dict.fromkeys(name for cited in group for name in cited.also_in)):

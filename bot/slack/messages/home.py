@@ -156,7 +156,8 @@ def ingest_line(item: dict[str, Any]) -> str:
     counts = (
         f"{report['added']} added, {report['updated']} updated, {report['removed']} removed, {report['failed']} failed"
     )
-    return f"run {item['run']}, {item['started']}: {counts}"
+    source = f", from {report['source']}" if report.get("source") else ""
+    return f"run {item['run']}, {item['started']}: {counts}{source}"
 
 
 def changed_archive(item: dict[str, Any]) -> bool:

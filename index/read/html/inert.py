@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from index.errors import UnreadableError
@@ -41,10 +42,14 @@ _VALUES = {
 }
 _HOLDERS = {"colspan": ("td", "th"), "rowspan": ("td", "th"), "start": ("ol",), "value": ("li",)}
 _PICTURE = 500  # characters of the words for a picture
+_STARTS = ("h1", "article", "main")  # the first that a page has
 
 
 def inert(source: str) -> str | None:
-    """Return what a page shows, made harmless; None if it is too large or no page. Takes linear time."""
+    """Return what a page shows, made harmless; None if it is too large or no page. Takes linear time.
+
+    Where its article begins stands the id "start".
+    """
     from lxml import etree
 
     if len(source) > LARGEST:
@@ -55,6 +60,7 @@ def inert(source: str) -> str | None:
         return None
     if tree is None:
         return None
+    start = next((element for name in _STARTS for element in islice(tree.iter(name), 1)), None)
     written: list[str] = []
     walk = etree.iterwalk(tree, events=("start", "end"))  # all of it: the parser puts what has no body before it
     for event, element in walk:
@@ -65,7 +71,8 @@ def inert(source: str) -> str | None:
                 walk.skip_subtree()
                 continue
             if tag in _KEPT:
-                written.append(f"<{tag}{_attributes(element)}>")
+                mark = ' id="start"' if element is start else ""
+                written.append(f"<{tag}{mark}{_attributes(element)}>")
             written.append(_text(element.text))
             continue
         if tag in _KEPT and tag not in _EMPTY:

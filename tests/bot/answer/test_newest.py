@@ -10,6 +10,7 @@ from hash_embedder import HashEmbedder
 
 import ingest
 from bot.answer.desk import Desk, Request
+from bot.answer.scoring import holds_what_is_asked
 from bot.question.parse import parse_question
 from bot.reply import Answer
 from index.archive import Archive
@@ -90,3 +91,20 @@ def test_the_present_tense(question):
 @pytest.mark.parametrize("question", PAST)
 def test_the_past(question):
     assert not parse_question(question, TODAY).present
+
+
+INTRODUCES = [
+    ("The chief of the harbour, Tom Reyes, left.", True),
+    ("President Tom Reyes left.", True),
+    ("Tom Reyes, who leads the council, left.", True),
+    ("Tom Reyes, Selby's mayor, left.", True),
+    ("Tom Reyes is the mayor of Selby.", True),
+    ("She asked Tom Reyes about the toll.", False),
+    ("The mayor left. Then she asked Tom Reyes.", False),
+]
+
+
+@pytest.mark.parametrize(("sentence", "introduces"), INTRODUCES)
+def test_who_somebody_is_is_said_by_a_sentence_that_introduces_him(sentence, introduces):
+    question = parse_question("who is Tom Reyes?", TODAY)
+    assert holds_what_is_asked(question, sentence, {"tom", "rey", "who", "is"}) is introduces

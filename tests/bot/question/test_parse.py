@@ -49,6 +49,12 @@ KINDS = [
     pytest.param("What is the difference between Macron and Starmer on the truce?", "compare", id="difference-between"),
     pytest.param("Compare the positions of Merz and Scholz on the debt brake", "compare", id="compare"),
     pytest.param("How does Merz's plan compare to Scholz's?", "compare", id="plans-compared"),
+    pytest.param("compare Merz's and Scholz's reaction to the vote", "compare", id="reactions-compared"),
+    pytest.param("Merz vs Scholz on the debt brake", "compare", id="versus"),
+    pytest.param("Selby vs Aldmoor", "topic", id="a-match-is-no-comparison"),
+    pytest.param("the fire chief was fired why", "why", id="why-at-the-end"),
+    pytest.param("plane crash how many dead", "number", id="how-many-inside"),
+    pytest.param("the talks were held where", "where", id="where-at-the-end"),
     pytest.param("Did China sign?", "yesno", id="yes-no"),
     pytest.param("Isn't entry free?", "yesno", id="yes-no-negated"),
     pytest.param("Do you know whether China signed?", "yesno", id="whether"),
@@ -80,6 +86,16 @@ SPEAKERS = [
     pytest.param("What has Zelenskyy said on the minerals deal?", "Zelensky", id="another-spelling"),
     pytest.param("What did Trump tell Zelensky about the cards?", "Trump", id="not-the-one-told"),
     pytest.param("According to Putin, who broke the truce?", "Putin", id="according-to"),
+    pytest.param("according to the harbour master how many ships left", "master", id="according-to-without-a-comma"),
+    pytest.param("how many ships left according to Reyes?", "Reyes", id="according-to-at-the-end"),
+    pytest.param("macron said what about the truce", "Macron", id="what-at-the-end"),
+    pytest.param("what Macron said about the truce", "Macron", id="without-did"),
+    pytest.param("what's Macron saying about the truce", "Macron", id="what-s-saying"),
+    pytest.param("Macron's reaction to the truce", "Macron", id="his-reaction"),
+    pytest.param("what was the EU's response to the toll", "EU", id="a-body-that-is-a-title-elsewhere"),
+    pytest.param("reaction of Macron to the truce", "Macron", id="reaction-of"),
+    pytest.param("Did Macron's comments on troops upset Moscow?", None, id="his-comments-are-no-question"),
+    pytest.param("What is the response time of the fire brigade?", None, id="a-time-is-no-speech"),
     pytest.param("How did Zelensky describe the answer?", "Zelensky", id="how-described"),
     pytest.param("What did the pilot and the people say?", "pilot", id="people-beside-somebody"),
     pytest.param("What did people say about the truce?", None, id="people-are-nobody"),
@@ -95,6 +111,13 @@ SPEAKERS = [
 def test_the_one_whose_words_are_wanted(question, speaker):
     expected = term_of(speaker) if speaker else ""
     assert parse_question(question, TODAY).speaker == ((expected,) if expected else ())
+
+
+@pytest.mark.parametrize(
+    "question", ["reaction of Macron and Starmer to the truce", "how did Macron and Starmer react"]
+)
+def test_two_who_react(question):
+    assert parse_question(question, TODAY).speaker == (term_of("Macron"), term_of("Starmer"))
 
 
 def test_two_who_are_asked_about_together_both_speak():
@@ -174,7 +197,15 @@ FOLLOW_UPS = [
 
 
 @pytest.mark.parametrize(
-    "question", ["How does Merz's plan compare to Scholz's?", "Compare Merz with Olaf Scholz on the debt brake"]
+    "question",
+    [
+        "How does Merz's plan compare to Scholz's?",
+        "Compare Merz with Olaf Scholz on the debt brake",
+        "compare Merz's and Scholz's reaction to the vote",
+        "compare how Merz and Scholz reacted to the vote",
+        "compare the reactions of Merz and Scholz to the vote",
+        "Merz vs Scholz on the debt brake",
+    ],
 )
 def test_the_two_who_are_compared(question):
     assert parse_question(question, TODAY).compared == (term_of("Merz"), term_of("Scholz"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from slack_server import ANNA, BELA, BOT, ELSEWHERE, GUEST, NEWS, ROBOT, SECRET,
 from sqlalchemy import select
 
 from bot.journal.tables import feedback
+from bot.languages import refusal_in
 from bot.slack.access import Allowed
 from bot.slack.bot import Rules
 from index.store import dialect
@@ -368,13 +371,15 @@ def test_a_question_in_a_language_without_articles_is_refused_in_it(archive, tmp
 
 
 class Refusing(Scripted):
-    """A desk that knows nothing."""
+    """A desk that knows nothing, and says so in German to who asks in German."""
 
     def __init__(self):
         super().__init__(refused("q"))
 
     def ask(self, request):
-        return refused(request.question)
+        reply = refused(request.question)
+        lead = refusal_in("de", Counter(en=1)) if request.question.startswith("Wie") else ""
+        return replace(reply, result=replace(reply.result, lead=lead))
 
 
 def test_a_channel_can_be_asked_instead_of_a_person(archive, tmp_path):

@@ -58,7 +58,8 @@ EXCERPT = stored_answer(
         [draft(FIRST, FIRST.text, answering="The ship left on Monday, the captain said.", speaker="the captain")],
     )
 )
-LIST = stored_answer(answered("what's new", [headline(FIRST), headline(SECOND)], lead="2 articles of 3 March 2025:"))
+TIMED = Article.of(replace(FIRST.source, published_at="2025-03-03T09:05:00+01:00"), FIRST.text)
+LIST = stored_answer(answered("what's new", [headline(TIMED), headline(SECOND)], lead="2 articles of 3 March 2025:"))
 UNSURE = stored_answer(
     refused("How many waved when the ship left?", [FIRST, SECOND], draft(FIRST, FIRST.text, answering="Nobody waved."))
 )
@@ -232,7 +233,7 @@ def test_a_list_of_articles_names_each_once():
     [message] = blocks.answer(LIST, "id1")
     lines = [
         "2 articles of 3 March 2025:",
-        "[1] Harbour Courier, 3 Mar 2025: The ship leaves",
+        "[1] Harbour Courier, 3 Mar 2025, 09:05: The ship leaves",
         "[2] no publisher, undated: What was in it",
     ]
     assert seen(message.blocks).splitlines()[:3] == lines

@@ -9,8 +9,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import fsspec
 import pytest
-from newsroom import Newsroom, eventually
+from newsroom import Newsroom, eventually, page
 from saved import entry, rss
 from web_server import Reply, Site, site, visitor
 
@@ -68,7 +69,13 @@ FEED = "- feed: https://herald.example/rss.xml"
         (f"evry: 1 h\nsources:\n  {FEED}", '"evry", which is no setting of a source; did you mean every?'),
         (f"sources:\n  {FEED}\n    evry: 1 h", '(https://herald.example/rss.xml) has "evry", which is no setting'),
         (f"sources:\n  {FEED}\n    publsher: A", "did you mean publisher?"),
-        ("sources:\n  - rss: https://herald.example/rss.xml", "source 1 has"),
+        (
+            "sources:\n  - rss: https://herald.example/rss.xml",
+            'source 1 has "rss", which is no setting of a source; did',
+        ),
+        ("sources:\n  - store: s3://bucket", "did you mean path?"),
+        ("sources:\n  - colour: red", "known: path, feed, page, every, publisher, prune"),
+        (f"sources:\n  {FEED}\n    feed: https://courier.example", "two paths, feeds or pages stand in one source"),
         (f"sources:\n  {FEED}\n    every: 30", 'has every: 30; write it like "30 min"'),
         (f"sources:\n  {FEED}\n    every: 10 s", "from 1 min to 31 days"),
         (f"sources:\n  {FEED}\n    every: 0 min", "from 1 min to 31 days"),
@@ -387,3 +394,24 @@ def test_the_command_watches_in_a_process_of_its_own(newsroom, tmp_path):
     finally:
         process.kill()
         process.wait()
+
+
+def test_a_folder_of_an_object_store_is_a_path(newsroom, take):
+    store = fsspec.filesystem("memory")
+    store.pipe("/news/00007.txt", page(7, 1).encode())
+    try:
+        code, out = take("path: memory://news", "path: memory://nothing")
+        assert code == 0
+        assert "path memory://news: 1 added" in out
+        assert "path memory://nothing: there is no such file or folder; check the path (never read yet)" in out
+        assert newsroom.versions() == {7: 1}
+    finally:
+        store.rm("/news", recursive=True)
+
+
+def test_a_run_says_which_source_it_took(newsroom, web, take, capsys):
+    address = feed(web, "grain")
+    web.pages["/feed?key=topsecret"] = web.pages["/feed"]
+    take(f"feed: {address}?key=topsecret")
+    bot(["status", "--runs", "1"])
+    assert capsys.readouterr().out.rstrip().endswith(f"0 failed, from {address}")

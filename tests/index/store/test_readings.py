@@ -225,6 +225,11 @@ NAMES = [
         "What did NATO say about Iran and Iraq?", {"NATO": "North Atlantic Treaty Organization"}, id="no-other-names"
     ),
     pytest.param("who told us about it", {}, id="small-letters"),
+    pytest.param(
+        "what did the vwa say to the imf",
+        {"VWA": "Vellburg Water Agency", "IMF": "International Monetary Fund"},
+        id="no-capitals-at-all",
+    ),
     pytest.param("WHO TOLD US ABOUT THE VWA", {}, id="shouting"),
     pytest.param("Did Austria or Australia sign?", {}, id="alike-is-not-the-same"),
 ]

@@ -11,12 +11,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
+from bot.languages import language_of
 from bot.question.parse import ASKING, Question
 from index.model.embedder import KnowsWords
 from index.search.candidates import by_words
 from index.store.rows import ANYTHING
 from index.text import term_of, term_of_folded, words
 from index.view import View
+from index.words import first_fields, listed
 
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _VOWELS = "aeiouy"
@@ -25,6 +27,14 @@ _TWO_SLIPS = 6  # letters from which two slips are mended
 _LONGEST = 20
 _MOST = 3  # words of a question that are looked at
 _TRIED = 4  # of the nearest terms, and passages in which one is looked for
+# Words of asking and of time; a slip in one is mended without a word.
+_USUAL = frozenset(
+    (
+        *listed("stop_words", "asking"),
+        *first_fields("calendar", "months", "weekdays"),
+        *("yesterday", "today", "tomorrow", "tonight", "people", "because", "according", "compare"),
+    )
+)
 _WORD = re.compile(r"[a-z]+")
 
 
@@ -32,11 +42,12 @@ def corrections(view: View, question: Question, embedder: object) -> dict[str, s
     """Return the words of a question that are probably misspelt, each with the word that the articles have instead.
 
     What the embedder's vocabulary has is no slip: "the pope" is not "the pipe", whatever the articles are about. So
-    nothing is corrected where it has none.
+    nothing is corrected where it has none, nor in a question that is not English.
     """
-    if not isinstance(embedder, KnowsWords):
+    if not isinstance(embedder, KnowsWords) or language_of(question.text) not in (None, "en"):
         return {}
-    asked = {word: term for word in words(question.text) if (term := term_of(word)) in question.terms}
+    written = (re.sub(r"['’]s?$", "", word) for word in words(question.text))
+    asked = {word: term for word in written if (term := term_of(word)) in question.terms}
     known = view.document_frequencies(asked.values())
     unknown = [word for word, term in asked.items() if not known[term] and term not in ASKING and _may_be(word)]
     found = {}
@@ -55,7 +66,8 @@ def applied(text: str, found: dict[str, str]) -> str:
 
 def said_of(found: dict[str, str]) -> str:
     """Return the line that says for which words an answer is, "" if none was misspelt."""
-    return f"For {', '.join(f'“{right}” (not “{wrong}”)' for wrong, right in found.items())}:" if found else ""
+    shown = [f"“{right}” (not “{wrong}”)" for wrong, right in found.items() if right not in _USUAL]
+    return f"For {', '.join(shown)}:" if shown else ""
 
 
 def _may_be(word: str) -> bool:
@@ -78,6 +90,8 @@ def _nearest(view: View, word: str) -> str | None:
         for one in once:
             for other in slips(one):
                 costs.setdefault(other, 3)
+    if usual := next((other for other in costs if other in _USUAL), None):
+        return usual
     cost_of: dict[str, int] = {}
     for other, cost in costs.items():
         if term := term_of_folded(other):

@@ -1,0 +1,114 @@
+"""A follow-up about the answer just given is answered from it and its article, and that answer is not given again."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import pytest
+from hash_embedder import HashEmbedder
+
+import ingest
+from bot.answer.desk import Desk, Request
+from bot.reply import Answer, NoAnswer
+from index.archive import Archive
+
+ARTICLES = [
+    {
+        "id": "ferry", "title": "The ferry Alba sinks off Quill", "date": "2025-03-05", "source": "The Quay",
+        "authors": ["Mia Holm"],
+        "text": "The ferry Alba sank on Monday morning because its pumps had failed. It lay in the port of Quill.\n\n"
+        "“Nobody had checked the pumps of the Alba for a year,” said the harbour master, Tom Reyes, in Aldmoor. "
+        "“We asked the owner three times.”\n\n"
+        "Divers reached the wreck on Tuesday. They found the log of the ship.\n\n"
+        "The Alba carried 140 cars, 12 lorries and the mail, according to the owner.",
+    },
+    {
+        "id": "pier", "title": "The Selby pier stays closed", "source": "Harbour Post",
+        "text": "The council of Selby closed the old pier. Its planks are rotten.",
+    },
+]  # fmt: skip
+PUMPS = "What did Tom Reyes say about the pumps?"
+SANK = "Did the ferry Alba sink?"
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("threads")
+    (folder / "news.jsonl").write_text("\n".join(map(json.dumps, ARTICLES)))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
+        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=HashEmbedder()) == 0
+    archive = Archive(folder / "data")
+    yield Desk(archive, HashEmbedder(), level="eager")
+    archive.close()
+
+
+def asked(desk, question, *thread):
+    return desk.ask(Request(question, date(2025, 3, 31), thread=thread)).result
+
+
+def quotes(result):
+    return [citation.quote for citation in result.citations] if isinstance(result, Answer) else []
+
+
+def test_when_is_the_day_that_the_answer_names_and_that_of_its_article(desk):
+    result = asked(desk, "When was that?", SANK)
+    assert quotes(result) == ["on Monday morning"]
+    assert "5 March 2025" in result.lead
+
+
+def test_when_is_a_day_named_near_the_answer(desk):
+    result = asked(desk, "when did he say that?", PUMPS)
+    assert any("Monday" in quote or "Tuesday" in quote for quote in quotes(result))
+
+
+def test_an_article_that_names_no_day_has_its_own_or_none(desk):
+    assert isinstance(asked(desk, "when?", "Who closed the old pier?"), NoAnswer)
+
+
+def test_who_said_it_is_the_speaker_of_the_sentence(desk):
+    result = asked(desk, "who said that?", PUMPS)
+    assert "Tom Reyes" in result.lead
+
+
+def test_what_nobody_says_the_article_says_itself(desk):
+    result = asked(desk, "says who?", SANK)
+    assert "Mia Holm" in result.lead
+    assert "The Quay" in result.lead
+
+
+def test_why_is_the_reason_in_the_answer(desk):
+    assert quotes(asked(desk, "why?", SANK)) == ["because its pumps had failed"]
+
+
+def test_where_somebody_spoke_is_no_place_he_spoke_of(desk):
+    assert quotes(asked(desk, "where was that?", PUMPS)) == ["in Aldmoor"]
+
+
+def test_what_happened_next_is_what_follows_in_the_article(desk):
+    before = asked(desk, SANK)
+    after = asked(desk, "and then?", SANK)
+    assert after.citations[0].start >= before.citations[0].end
+
+
+def test_how_many_is_the_part_of_the_answer_that_has_a_number(desk):
+    result = asked(desk, "how many cars?", "What did the Alba carry?")
+    assert quotes(result) == ["The Alba carried 140 cars"]
+
+
+@pytest.mark.parametrize("question", ["what else?", "really?", "who sank?", "and then?", "When was that?", SANK])
+def test_the_answer_above_is_never_given_again(desk, question):
+    before, after = asked(desk, SANK), asked(desk, question, SANK)
+    assert quotes(before)
+    assert quotes(after) != quotes(before)
+    assert not set(quotes(after)) & set(quotes(before))
+
+
+def test_two_questions_of_one_message_may_have_one_answer(desk):
+    assert quotes(asked(desk, "Did the ferry Alba sink? Which ferry sank?"))
+
+
+def test_a_very_long_thread_is_answered(desk):
+    assert quotes(asked(desk, "why?", *["and Brandt?"] * 30, SANK)) == ["because its pumps had failed"]
