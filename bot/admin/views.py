@@ -121,9 +121,14 @@ def writings_json(writings: Sequence[dict[str, Any]]) -> dict[str, Any]:
         replaced.update(item["replaced"])
         dropped.update(item["dropped"])
     newest = writings[-1] if writings else None
+    versions: dict[str, Counter[str]] = {}
+    for item in writings:
+        counts = {"confirmed": item["kept"], **{name: sum(item[name].values()) for name in ("replaced", "dropped")}}
+        versions.setdefault(f"{item['model']} (prompt {item['prompt']})", Counter()).update(counts)
     return {
         "days": DAYS,
         "answers": len(writings),
+        "versions": {version: dict(counts) for version, counts in versions.items()},
         "sentences": {
             "confirmed": sum(item["kept"] for item in writings),
             "replaced": dict(replaced.most_common()),
@@ -157,6 +162,9 @@ def writings_text(values: dict[str, Any]) -> list[str]:
             for what, said in (("replaced", "replaced by quotes"), ("dropped", "dropped"))
         ),
     ]
+    if len(values["versions"]) > 1:
+        for version, counts in values["versions"].items():
+            lines.append(f"{version}: {', '.join(f'{count} {what}' for what, count in counts.items())}")
     if values["quotes_instead"]:
         lines.append(
             f"quotes answered instead: {sum(values['quotes_instead'].values())} "

@@ -8,7 +8,7 @@ from datetime import date
 from itertools import pairwise
 
 from bot.check.claim import Token
-from bot.check.vocabulary import alike, opposed
+from bot.check.vocabulary import alike
 
 _LONG_NAME = 6
 
@@ -82,27 +82,11 @@ def _row(
         found = {
             j: 0.8 for key, places in by_key.items() for j in places if window[j].content and alike(token.key, key)
         }
-    if not found and token.kind == "word":
-        found = {
-            j: 0.7
-            for key, places in by_key.items()
-            for j in places
-            if window[j].kind == "word" and _kin(token.key, key)
-        }
     if not found and token.kind == "name":
         found = {
             j: 0.8 for j, other in enumerate(window) if other.kind == "name" and same_name(token.key, other.key)
         } or _acronym(token.key, window)
     return found
-
-
-def _kin(one: str, other: str) -> bool:
-    """Tell whether two lemmas are forms of one word by how they begin ("negoti", "negotiator")."""
-    length = min(len(one), len(other))
-    if length < 5 or opposed(one, other):
-        return False
-    same = next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), length)
-    return same >= 5 and same >= 0.7 * max(len(one), len(other))
 
 
 def same_name(one: str, other: str) -> bool:

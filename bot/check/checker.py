@@ -33,7 +33,9 @@ Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one 
 
 _COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
 _JUDGED = 4  # passages that a judge reads for a sentence
-_NEAR_VERBATIM = 0.8  # share of a claim in the window's order: from it on, a judge does not overrule the rules on words
+_NEAR_VERBATIM = (
+    0.85  # share of a claim in the window's order: from it on, a judge does not overrule the rules on words
+)
 _WINDOWS = 6  # tried for a sentence, best covered first
 _MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
 _LEAST_CLAUSE = 3  # content words; what has fewer is not taken for a clause

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bot.check.alignment import Match, gaps
-from bot.check.claim import Token
 from bot.check.denials import denying, surer, undenied
 from bot.check.exchanges import exchanged, led, misattached, turned
 from bot.check.vocabulary import alike, opposed
@@ -39,14 +38,13 @@ def _replaced(match: Match) -> str:
             others = [match.window[j] for j in its]
             if token.kind in ("figure", "day") and any(other.kind == token.kind for other in others):
                 return "another number or time stands in its place"
-            if token.kind == "name" and len([j for j in its if match.window[j].content]) <= _SHORT_GAP:
-                left = [j for j in rivals(match, its) if not alike(token.key, match.window[j].key)]
-                if (
-                    left
-                    and not _moved(match, i, its)
-                    and not any(_after_by(match.window, j) != _after_by(match.claim, i) for j in left)
-                ):
-                    return "another name stands in its place"
+            if (
+                token.kind == "name"
+                and len([j for j in its if match.window[j].content]) <= _SHORT_GAP
+                and not _reordered(match, i, its)
+                and any(not alike(token.key, match.window[j].key) for j in rivals(match, its))
+            ):
+                return "another name stands in its place"
             if any(opposed(token.key, other.key) for other in others):
                 return "it says the opposite of a word in the passage"
     taken, near = set(match.aligned.values()), match.in_order >= _RETOLD
@@ -86,21 +84,9 @@ def rivals(match: Match, its: Sequence[int]) -> list[int]:
     return [j for j in its if match.window[j].kind == "name" and not modifies(j)]
 
 
-def _moved(match: Match, i: int, its: Sequence[int]) -> bool:
+def _reordered(match: Match, i: int, its: Sequence[int]) -> bool:
     """Tell whether names of a list only changed their order: each stands elsewhere in the other text."""
-    elsewhere = bool(match.rows[i])
     claimed = {token.key for token in match.claim}
-    return (
-        elsewhere
-        and all(match.window[j].key in claimed for j in its if match.window[j].kind == "name")
-        and _list_like(match, i)
-    )
-
-
-def _list_like(match: Match, i: int) -> bool:
-    near = [match.claim[k].key for k in (i - 1, i + 1) if 0 <= k < len(match.claim)]
-    return bool({"and", ",", "or"} & set(near))
-
-
-def _after_by(tokens: Sequence[Token], at: int) -> bool:
-    return any(token.key == "by" for token in tokens[max(0, at - 3) : at])
+    near = {match.claim[k].key for k in (i - 1, i + 1) if 0 <= k < len(match.claim)}
+    elsewhere = all(match.window[j].key in claimed for j in its if match.window[j].kind == "name")
+    return bool(match.rows[i]) and elsewhere and bool({"and", ",", "or"} & near)

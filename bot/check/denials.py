@@ -7,14 +7,11 @@ from collections.abc import Sequence
 from bot.check.alignment import Match
 from bot.check.claim import Token
 from bot.check.vocabulary import FACT, lemma, sureness
-from index.words import listed, marked, rows
+from index.words import rows
 
-_SPEECH = frozenset(map(lemma, marked("verbs_of_speech", "reports")))
-_REPORTED = frozenset(map(lemma, ("accuse", "allege", "alleged", "suspect")))
 _CONDITIONS = ("if", "unless", "provid", "whether")
 _SURER = "it is surer than the passage"
 _DENYING = frozenset((lemma(first), lemma(second)) for first, second in rows("small_words", "denying"))
-_EXCLUDING = frozenset(map(lemma, listed("small_words", "excluding")))
 
 
 def _targets(tokens: Sequence[Token], *, bare: bool = False) -> dict[int, int]:
@@ -62,8 +59,7 @@ def denying(match: Match) -> str:
         key = match.claim[n].key
         if n in match.aligned or (match.claim[n].content and match.rows[n]):
             continue
-        excluded = any(token.key in _EXCLUDING for token in match.window)
-        if (not negators and not excluded) or (match.rows[i] and not any(j in its for j in match.rows[i])):
+        if not negators or (match.rows[i] and not any(j in its for j in match.rows[i])):
             return f"it denies what the passage does not deny ({key})"
     return ""
 
@@ -94,9 +90,7 @@ def surer(match: Match) -> str:
 
     def lost(i: int, step: int, place: int) -> bool:
         clause = [n for n, token in enumerate(match.claim) if token.clause == match.claim[i].clause]
-        if place in kept or (
-            match.window[place].key in _REPORTED and any(match.claim[n].key in _SPEECH for n in clause)
-        ):
+        if place in kept:
             return False
         if match.window[place].key in _CONDITIONS:
             return not any(_is_condition(match.claim, n) for n in clause)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from bot.check.alignment import align
-from bot.check.claim import tokenize
+from bot.check.claim import Token, tokenize
 from bot.check.evidence import Evidence, Window
 from bot.check.quotations import holds, plain_words
 from index.model.embedder import Vectors
@@ -14,6 +16,8 @@ _LEAST = 0.8  # share of a sentence's content that stands in a quote, plus their
 _MORE = 0.2  # share of its content that a further quote must add
 _MORE_WORDS = 2
 _LEAST_WORDS = 3  # that a model must repeat of a passage
+_LEAST_PART = 4  # words of a clause that may have a quote of its own
+_CLAUSE = re.compile(r"[,;]\s+|\s+(?:and|but|while|then|where)\s+")
 _MOST = 3  # quotes
 _COMPARED = 12  # sentences whose meaning is compared: those that have most of the words
 
@@ -36,6 +40,7 @@ def resting_on(text: str, cited: Sequence[Evidence], vectors_of: Callable[[Seque
     A further one is taken where the text says what the others do not.
     """
     found: list[tuple[Window, set[int]]] = []
+    claim: list[Token] = []
     content: list[int] = []
     for evidence in cited:
         claim = tokenize(text, evidence.lower)
@@ -48,18 +53,29 @@ def resting_on(text: str, cited: Sequence[Evidence], vectors_of: Callable[[Seque
         return []
     order = sorted(range(len(found)), key=lambda n: -len(found[n][1]))[:_COMPARED]
     windows, had = zip(*(found[n] for n in sorted(order)), strict=True)
-    vectors = vectors_of([text, *(window.text for window in windows)])
-    near = vectors[1:] @ vectors[0]
-    total = max(1, len(content))
-    best = max(range(len(windows)), key=lambda n: len(had[n]) / total + near[n])
-    if len(had[best]) / total + near[best] < _LEAST:
-        return []
-    chosen = [best]
-    while len(chosen) < _MOST:
-        known = set().union(*(had[n] for n in chosen))
-        more = max(range(len(windows)), key=lambda n: len(had[n] - known) / total + 0.2 * near[n])
-        new = had[more] - known
-        if len(new) < max(_MORE_WORDS, _MORE * total):
-            break
+    parts = [(0, len(text)), *_parts(text)]
+    vectors = vectors_of([*(text[start:end] for start, end in parts), *(window.text for window in windows)])
+    near = vectors[: len(parts)] @ vectors[len(parts) :].T
+    chosen: list[int] = []
+    for (start, end), nearness in zip(parts, near, strict=True):
+        own = {i for i in content if start <= claim[i].start < end}
+        scores = [len(has & own) / max(1, len(own)) + cosine for has, cosine in zip(had, nearness, strict=True)]
+        best = scores.index(max(scores))
+        if scores[best] >= _LEAST:
+            chosen.append(best)
+        elif not chosen:
+            return []
+    known = set().union(*(had[n] for n in chosen))
+    more = max(range(len(windows)), key=lambda n: len(had[n] - known) + near[0][n])
+    if len(had[more] - known) >= max(_MORE_WORDS, _MORE * len(content)):
         chosen.append(more)
-    return [windows[n] for n in sorted(chosen)]
+    return [windows[n] for n in sorted(list(dict.fromkeys(chosen))[:_MOST])]
+
+
+def _parts(text: str) -> list[tuple[int, int]]:
+    """Return the clauses of a sentence that may rest on a sentence each."""
+    cuts = [0, *(match.end() for match in _CLAUSE.finditer(text)), len(text)]
+    found = list(pairwise(cuts))
+    return (
+        [(start, end) for start, end in found if len(text[start:end].split()) >= _LEAST_PART] if len(found) > 1 else []
+    )

@@ -221,5 +221,7 @@ def test_admins_see_what_the_model_cost_and_what_was_dropped(archive, tmp_path, 
     assert main(["status", "--json"], HashEmbedder()) == 0
     values = json.loads(capsys.readouterr().out)["llm"]
     assert values["sentences"]["confirmed"] == 1
+    [counts] = values["versions"].values()
+    assert counts == {"confirmed": 1, "replaced": 0, "dropped": 2}
     assert sum(values["sentences"]["dropped"].values()) == 2
     assert values["cost"] > 0
