@@ -211,10 +211,8 @@ class Desk:
                 hits = find(view, asked.search, vector, self._embedder.identity, scope, _HITS, asked.preference)
                 if asked.year and not any(hit.timely and hit.article.source.published for hit in hits):
                     # Nothing was published in that year: the articles may tell of it later.
-                    meant, wider = (
-                        parse_without_time(asked.text),
-                        Scope(request.since, request.until, request.publisher),
-                    )
+                    meant = parse_without_time(asked.text)
+                    wider = Scope(request.since, request.until, request.publisher)
                     asked_vector = self._embedder.embed([meant.asked])[0]
                     hits = find(view, meant.search, vector, self._embedder.identity, wider, _HITS, meant.preference)
                 if self._rerank is not None:
@@ -222,10 +220,12 @@ class Desk:
                 hits = preferred(hits, articles) if articles else hits
                 if (text := in_their_figures(meant.text, hits)) != meant.text:
                     meant = parse_question(text, request.today)
-                meant = with_names(view, meant, hits, self._embedder)
+                english = not hits or hits[0].article.source.language in ("en", None)  # as reader and vocabulary are
+                meant = with_names(view, meant, hits, self._embedder if english else None)
             marks[:] = [time.perf_counter()]
             with span("answer", hits=len(hits)):
-                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, self._reader, shown)
+                reader = self._reader if english else None
+                choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, reader, shown)
                 also_in = other_publishers(
                     view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits
                 )

