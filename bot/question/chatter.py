@@ -79,7 +79,7 @@ def _phrases(*parts: str) -> str:
     """Return a pattern for one of the phrases of some parts of the list, the longest first."""
     found = sorted((line for part in parts for line in lines("chatter", part)), key=len, reverse=True)
     patterns = (r"\s+".join(map(_word, line.split())) for line in found)
-    return "|".join(pattern.replace("\\s+\x00", r"(?:\s+[^\s?:;]+){0,5}") for pattern in patterns)
+    return "|".join(pattern.replace("\\s+\x00", rf"(?:\s+(?!{_WH})[^\s?:;,]+){{0,5}}") for pattern in patterns)
 
 
 def _word(word: str) -> str:

@@ -20,6 +20,7 @@ AROUND = [
     "Hi! Who owns the lighthouse?", "hey team, quick one: who owns the lighthouse?", "hey all quick question who owns the lighthouse", "Good morning everyone, who owns the lighthouse?",
     "sorry to bother you, who owns the lighthouse", "ok so who owns the lighthouse", "@mona who owns the lighthouse", "Thanks! Who owns the lighthouse?", "asking for Mona: who owns the lighthouse?",
     "I am on deadline. Who owns the lighthouse?", "I'm writing a piece about the coast for Saturday. Who owns the lighthouse?", "For tomorrow's page two I need a name: who owns the lighthouse?",
+    "hi team need this by noon, who owns the lighthouse? thx 🙏 cc @erik", "sorry if dumb q but who owns the lighthouse", "who owns the lighthouse, anyone?",
     "Can anyone help me? Who owns the lighthouse?", "Hope you are well. Who owns the lighthouse? Let me know!",
 ]  # fmt: skip
 
@@ -70,6 +71,7 @@ SEVERAL = [
     ("Who won the regatta? And who was second?", ["Who won the regatta?", "who was second?"]),
     ("when does the pier close and how many people lose their jobs", ["when does the pier close", "how many people lose their jobs"]),
     ("Please tell me (1) who the mayor is, (2) what the toll is and (3) who voted against it.", ["who the mayor is", "what the toll is", "who voted against it."]),
+    ("hi, two things: who won the regatta, and who was second", ["who won the regatta", "who was second"]),
     ("1. who won the regatta? 2. where was it held?", ["who won the regatta?", "where was it held?"]),
     ("hi all\nwho won the regatta\nwhere was it held\nthanks", ["who won the regatta", "where was it held"]),
     ("what did Reyes say about the toll? and Brandt?", ["what did Reyes say about the toll?", "and Brandt?"]),
