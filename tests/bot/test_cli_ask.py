@@ -110,7 +110,7 @@ def test_the_same_question_gets_the_same_answer(bot, sample_archive):
 
 @pytest.mark.parametrize("question", [ASKED, UNKNOWN], ids=["answered", "refused"])
 def test_explain_shows_at_least_twenty_hits_and_why(question, bot, sample_archive):
-    found = bot("ask", question, "--json").json
+    found = bot("ask", question, "--json", "--explain").json
     assert len(found["hits"]) >= 20
     assert all(hit.keys() >= HIT_FIELDS for hit in found["hits"])
     assert found["why"]
