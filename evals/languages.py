@@ -24,7 +24,7 @@ from index.ingest.report import Progress
 from index.ingest.run import run as ingest
 from index.model.embedder import Embedder
 from index.store.catalog import writer_lock
-from settings import Settings, load
+from settings import Settings
 
 _ROWS = Path(__file__).with_name("languages.jsonl")
 _TODAY = date(2025, 3, 5)
@@ -72,6 +72,6 @@ def _became(desk: Desk, question: str, answer: str | None = None) -> str:
 
 
 if __name__ == "__main__":
-    used = load()
+    used = Settings()
     for language, counts in measure(used, used.embedder()).items():
         print(language, dict(sorted(counts.items())))
