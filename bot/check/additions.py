@@ -79,24 +79,3 @@ def main_sentences(match: Match) -> set[int]:
             number = match.window[j].clause // 1_000
             count[number] = count.get(number, 0) + 1
     return {number for number, matched in count.items() if matched >= 0.5 * max(count.values())}
-
-
-def lent(match: Match) -> str:
-    """Find names or numbers that one sentence of a window lends to what another says."""
-    held: dict[int, set[int]] = {}
-    for i, token in enumerate(match.claim):
-        if token.content:
-            for number in {match.window[j].clause // 1_000 for j in match.rows[i]}:
-                held.setdefault(number, set()).add(i)
-    for number, own in held.items():
-        others = set().union(*(found for other, found in held.items() if other != number))
-        alone = own - others
-        if others and alone and not any(match.claim[i].kind == "word" for i in alone) and not _taken_up(match, number):
-            return "a name or number in it is of another sentence of the passage"
-    return ""
-
-
-def _taken_up(match: Match, number: int) -> bool:
-    """Tell whether the sentence behind one goes on about the same: it begins with "he", "they" or "it"."""
-    following = [token for token in match.window if token.clause // 1_000 == number + 1][:4]
-    return any(token.key in _PRONOUNS - {"the"} for token in following)

@@ -16,7 +16,7 @@ from itertools import combinations
 
 import numpy as np
 
-from bot.check.additions import added, lent, missing
+from bot.check.additions import added, missing
 from bot.check.alignment import Match, align
 from bot.check.claim import parse_claim, tokenize
 from bot.check.contradictions import contrary
@@ -281,7 +281,7 @@ class SentenceChecker:
             return Support("too little of what it says stands in the passage", window, covered)
         if why_not := contrary(match) or _contrary_inside(window, match):
             return Support(why_not, window, covered, final=True)
-        if why_not := missing(match, window.around) or added(match) or lent(match):
+        if why_not := missing(match, window.around) or added(match):
             return Support(why_not, window, covered)
         if why_not := misattributed(text, match, window, speaker_named=speaker_named):
             return Support(why_not, window, covered, final=True)
