@@ -101,7 +101,14 @@ def test_nobody_imports_the_evals_or_a_door():
     assert importers_outside("evals") == set()
     for door in ("ingest", "bot.__main__", "web.__main__"):
         assert importers_outside(door) == set()
-    assert importers("settings.load") <= {"ingest", "newsdesk", "bot.__main__", "web.__main__", "evals.__main__", "evals.languages"}
+    assert importers("settings.load") <= {
+        "ingest",
+        "newsdesk",
+        "bot.__main__",
+        "web.__main__",
+        "evals.__main__",
+        "evals.languages",
+    }
 
 
 def test_the_desk_knows_no_slack_and_the_reading_room_no_bot():

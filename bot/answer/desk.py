@@ -226,9 +226,8 @@ class Desk:
             with span("answer", hits=len(hits)):
                 reader = self._reader if english else None
                 choice = quotes.choose(view, meant, asked_vector, hits, self._embedder, level, reader, shown)
-                also_in = other_publishers(
-                    view.snapshot, [(draft.article, draft.text) for draft in choice.drafts], hits
-                )
+                answers = [(draft.article, draft.answer) for draft in choice.drafts]
+                also_in = other_publishers(view.snapshot, answers, hits)
                 return hits, replace(
                     choice,
                     drafts=tuple(

@@ -33,9 +33,7 @@ Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one 
 
 _COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
 _JUDGED = 4  # passages that a judge reads for a sentence
-_NEAR_VERBATIM = (
-    0.85  # share of a claim in the window's order: from it on, a judge does not overrule the rules on words
-)
+_NEAR_VERBATIM = 0.85  # share of a claim in the window's order, from which no judge overrules the rules on words
 _WINDOWS = 6  # tried for a sentence, best covered first
 _MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
 _LEAST_CLAUSE = 3  # content words; what has fewer is not taken for a clause
@@ -44,10 +42,7 @@ _CLAUSES = re.compile(r"[;,]\s+(?:and|but|while|whereas|although|though|yet)\s+|
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A sentence or an excerpt that an answerer proposes, and where it comes from: an article's text, or headline.
-
-    ``answering`` and ``speaker`` are those of a citation.
-    """
+    """A sentence or excerpt that an answerer proposes; ``answering`` and ``speaker`` are those of a citation."""
 
     text: str
     article: Article
@@ -58,6 +53,11 @@ class Draft:
     headline: bool = False
     answering: Span | None = None
     speaker: str = ""
+
+    @property
+    def answer(self) -> str:
+        """The sentence that answers; the whole quote, if none stands out."""
+        return self.article.part(*(self.answering or (self.start, self.end)), headline=self.headline)
 
 
 @dataclass(frozen=True, slots=True)
