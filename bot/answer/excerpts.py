@@ -39,9 +39,10 @@ def excerpt_of(candidate: Candidate, said: Statements) -> Draft:
         first -= 1
     last = _end_of_list(candidate)
     if last == at:
-        if _joins(candidate, first, at + 1, _WORDS):
+        statements = said.get(candidate.hit.article.source.id, ())
+        if _joins(candidate, first, at + 1, _WORDS) and _goes_on(around[at], around[at + 1], statements):
             last = at + 1
-        if _joins(candidate, first - 1, last, _WORDS):
+        if _joins(candidate, first - 1, last, _WORDS) and _goes_on(around[at], around[first - 1], statements):
             first -= 1
     return draft_of(candidate, (around[first][0], around[last][1]), said)
 
@@ -106,6 +107,15 @@ def _joins(candidate: Candidate, first: int, last: int, most: int | None = None)
     if not all(can_answer(_text(candidate, at)) for at in range(first, last + 1)):
         return False
     return most is None or len(candidate.hit.article.text[around[first][0] : around[last][1]].split()) <= most
+
+
+def _goes_on(sentence: Span, neighbour: Span, said: Sequence[StoredStatement]) -> bool:
+    """Tell whether the words of a sentence's speaker are not followed or preceded by another's."""
+    own, other = (
+        {term for one in said if one.start < end and one.end > start for term in terms(one.speaker)[-1:]}
+        for start, end in (sentence, neighbour)
+    )
+    return not own or other <= own
 
 
 def _end_of_list(candidate: Candidate) -> int:

@@ -32,6 +32,13 @@ ARTICLES = [
         "The ferry to Aldmoor will join the regional timetable, but the operator gave no details.",
     ),
     ("pier", "2025-03-05", "The Quay", "The council did not close the Selby pier, its clerk said."),
+    (
+        "dam",
+        "2025-03-06",
+        "The Quay",
+        "The Orrin dam leaked for a week. Engineer Lotte Maurer said the Orrin dam was safe after the repair. "
+        "Farmer Pavel Kreutz said he would sell his land. The valley is flooded.",
+    ),
     ("pier-2", "2025-03-07", "Harbour Post", "The council closed the Selby pier, a notice at the gate said."),
 ]
 
@@ -66,6 +73,15 @@ def test_another_paper_that_gives_another_number_is_shown_beside_the_first(desk)
     assert isinstance(result, Answer)
     assert days(result) == ["2025-03-03", "2025-03-01"]  # of two that answer alike, the newer
     assert result.lead == ""
+
+
+def test_the_words_of_one_are_not_followed_by_those_of_another(desk):
+    result = asked(desk, "What did Lotte Maurer say about the Orrin dam?").result
+    assert isinstance(result, Answer)
+    [citation] = result.citations
+    assert "leaked for a week" in citation.quote
+    assert "was safe" in citation.quote
+    assert "Kreutz" not in citation.quote
 
 
 def test_where_now_is_asked_the_newest_comes_first(desk):
