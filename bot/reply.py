@@ -14,12 +14,14 @@ Reason = Literal["nothing_found", "not_supported", "declined", "said_above"]
 
 UNSURE = "I found no sentence that says so. Closest:"
 REFUSED = "The articles do not seem to be about that."
+NOT_SAID = "The articles do not say."
 SAID_ABOVE = "The articles say no more on that than the answer above."
 
 
 def instead_of_answer(reason: str, *, unsure: bool) -> str:
     """Return the line that stands where there is no answer; where one is unsure, the closest sentence follows it."""
-    return UNSURE if unsure else SAID_ABOVE if reason == "said_above" else REFUSED
+    lines = {"said_above": SAID_ABOVE, "nothing_found": REFUSED}
+    return UNSURE if unsure else lines.get(reason, NOT_SAID)
 
 
 @dataclass(frozen=True, slots=True)

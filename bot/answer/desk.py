@@ -245,7 +245,7 @@ class Desk:
             lead = " ".join(filter(None, (said_of(mended), choice.lead if len(citations) > 1 else "")))
             result = Answer(request.question, sentences, citations, quotes.NAME, dropped, lead)
         else:
-            reason: Reason = "nothing_found" if not hits or not _shares_words(asked.terms, hits) else "not_supported"
+            reason: Reason = "not_supported" if _on_topic(asked.terms, hits) else "nothing_found"
             _, closest, unfit = check([choice.closest] if choice.closest else [])
             near = closest[0] if closest else None
             language = language_of(request.question)
@@ -353,5 +353,7 @@ def _checked(text: str) -> str:
     return question
 
 
-def _shares_words(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:
-    return any(set(wanted) & set(terms(hit.passage.text)) for hit in hits[:_NEAREST])
+def _on_topic(wanted: Sequence[str], hits: Sequence[Hit]) -> bool:
+    """Tell whether one of the first passages, or its title, has half of a question's terms."""
+    texts = (f"{hit.article.source.title} {hit.passage.text}" for hit in hits[:_NEAREST])
+    return any(2 * len(set(wanted) & set(terms(text))) >= len(wanted) for text in texts)

@@ -76,7 +76,7 @@ def test_an_answer_that_is_unsure_is_one_line_and_where_it_stands():
 
 
 def test_a_refusal_is_one_line():
-    assert answer_text(refused("How many pandas?", [STORY])) == "The articles do not seem to be about that."
+    assert answer_text(refused("How many pandas?", [STORY])) == "The articles do not say."
 
 
 @pytest.mark.parametrize(

@@ -501,7 +501,7 @@ def test_a_list_of_articles_names_each_once(tmp_path, journal):
 def test_a_refusal_has_a_page_without_sources(tmp_path, journal):
     room = ReadingRoom(tmp_path, answers(tmp_path / "journal.sqlite3"))
     found = page(room.get(room.links.answer(kept(journal, StoredAnswer("How many?", "refused", "not_supported")))))
-    assert texts(found, ".answer") == ["The articles do not seem to be about that."]
+    assert texts(found, ".answer") == ["The articles do not say."]
     assert found.cssselect(".sources, details") == []
 
 

@@ -259,7 +259,7 @@ def test_an_answer_that_is_unsure_is_one_line_with_the_closest_sentence():
 
 def test_a_refusal_is_one_line_and_shows_no_passages():
     [message] = blocks.answer(REFUSAL, "id1", person=True)
-    line = "The articles do not seem to be about that."
+    line = "The articles do not say."
     assert seen(message.blocks).splitlines() == [line, "(Ask a person)"]
     assert message.text == line
 

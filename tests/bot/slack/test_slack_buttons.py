@@ -59,7 +59,7 @@ def test_a_refused_ask_offers_a_person_and_feedback_and_asks_in_private(archive,
         slack.may_ping |= {BELA}
         slack.command(ANNA, NEWS, "How many pandas live in the zoo?")
         [private] = await slack.until(lambda: slack.whispers, "the refusal")
-        assert seen(private["blocks"]).splitlines() == ["The articles do not seem to be about that.", "(Ask a person)"]
+        assert seen(private["blocks"]).splitlines() == ["The articles do not say.", "(Ask a person)"]
         assert private["blocks"][-1]["type"] == "context_actions"
         slack.press(ANNA, "ask_person", private)
         [asked] = await slack.until(lambda: of_bot(slack, f"D{BELA}"), "the person is asked")
