@@ -73,7 +73,9 @@ def test_the_room_alone_follows_ingests_and_ends_when_told(newsroom, monkeypatch
         try:
             assert f"http://127.0.0.1:{port}" in process.stdout.readline()
             for quote, link in links.items():
-                assert marked(link) == [quote]
+                assert (
+                    marked(link) == quote.split("\n\n")[:1]
+                )  # where the next paragraph is in it too, that has a mark of its own
             second = subprocess.run(
                 [sys.executable, "-m", "web"],
                 cwd=newsroom.root,
@@ -89,7 +91,9 @@ def test_the_room_alone_follows_ingests_and_ends_when_told(newsroom, monkeypatch
             newsroom.ingest()
             [quote, link] = next(iter(links.items()))
             eventually(lambda: "An earlier version." in httpx.get(link).text, "the room notices the ingest")
-            assert marked(link) == [quote]
+            assert (
+                marked(link) == quote.split("\n\n")[:1]
+            )  # where the next paragraph is in it too, that has a mark of its own
             assert story(1, 1).split("\n")[0] in html.document_fromstring(httpx.get(link).text).text_content()
             newsroom.path(1).unlink()
             newsroom.ingest()
