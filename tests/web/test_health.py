@@ -144,8 +144,8 @@ def test_a_chroma_server_that_is_killed_is_red_within_five_seconds_and_green_whe
             # A server that comes back without its data is filled again.
             await asyncio.to_thread(chroma.kill)
             chroma.data.rename(tmp_path / "lost")
-            await asyncio.to_thread(chroma.start)
             await watcher.until(503, 5, chroma="degraded")
+            await asyncio.to_thread(chroma.start)
             await watcher.until(200)
 
     run(whole())
