@@ -70,7 +70,7 @@ check: lint types test
 lock: $(VENV)/installed-dev
 	$(BIN)/pip install --quiet pip-tools uv
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --no-emit-index-url --no-emit-find-links --extra model --extra openvino --output-file requirements.lock pyproject.toml
-	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --extra dev --extra model --extra models --extra openvino --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	sed -i "s/+cpu$$//" requirements-dev.lock
 
 clean:

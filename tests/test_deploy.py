@@ -293,3 +293,9 @@ def test_bots_roll_over_within_the_sockets_that_slack_gives():
     assert update["maxUnavailable"] == 0 < update["maxSurge"]  # the new one first
     assert bots["replicas"] + update["maxSurge"] <= 10
     assert found("CronJob")["ingest"]["spec"]["concurrencyPolicy"] == "Forbid"
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_names_versions_and_no_place_of_the_machine_it_was_made_on(lock):
+    named = [line for line in (ROOT / lock).read_text().splitlines() if re.match(r"[\w-]", line)]
+    assert [line for line in named if not re.match(r"[\w.-]+==\S+( ; .+)?$", line)] == []
