@@ -10,7 +10,6 @@ from index.words import numbers, one_of, rows
 
 _LEAST = 10  # "two" is everywhere
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
-_UNITS = tuple("one two three four five six seven eight nine".split())
 
 
 @cache
@@ -48,21 +47,20 @@ def figures_in(text: str) -> list[tuple[str, list[str]]]:
 
 
 def _forms(value: float) -> list[str]:
-    forms = []
+    forms, word_of = [], {number: word for word, number in numbers().items()}
     if value == int(value):
         plain = int(value)
         forms += [f"{plain:,}", str(plain), f"{plain:,}".replace(",", " ")]
         tens, ones = divmod(plain, 10)
-        word_of = {number: word for word, number in numbers().items()}
         if plain in word_of:
             forms.append(word_of[plain])
         elif plain < 100:
-            forms += [f"{word_of[10 * tens]}-{_UNITS[ones - 1]}", f"{word_of[10 * tens]} {_UNITS[ones - 1]}"]
+            forms += [f"{word_of[10 * tens]}-{word_of[ones]}", f"{word_of[10 * tens]} {word_of[ones]}"]
     for word, scale, abbreviations in rows("numbers", "scales", fields=3):
         count = f"{value / float(scale):.10g}"
         if float(scale) >= 1_000 and 1 <= float(count) < 1_000 and len(count) <= 5:
             forms += [f"{count} {word}", *(f"{count}{short}" for short in abbreviations.split())]
-            forms += [f"{_UNITS[int(count) - 1]} {word}"] if len(count) == 1 else []
+            forms += [f"{word_of[int(count)]} {word}"] if len(count) == 1 else []
     return list(dict.fromkeys(forms))
 
 
