@@ -183,7 +183,10 @@ class Desk:
                 return replace(_reply_about_the_answer(question, part, began), hits=reply.hits)
         if isinstance(reply.result, Answer) and (part := sentence_of(reply.result, shown)):
             return replace(_reply_about_the_answer(question, part, began), hits=reply.hits)
-        return replace(reply, result=replace(reply.result, question=question))
+        result = replace(reply.result, question=question)
+        if isinstance(result, NoAnswer) and result.closest and overlaps(result.closest, places):
+            result = replace(result, closest=None)  # it has been shown above
+        return replace(reply, result=result)
 
     def _ask(self, request: Request, articles: Collection[str] = (), shown: Collection[Place] = ()) -> Reply:
         """Answer a question that stands alone, rather from some articles, and not with what has been shown."""

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from bot.answer.candidates import Place, can_answer
+from bot.answer.excerpts import full_name
 from bot.answer.quotes import Choice
 from bot.answer.scoring import holds_what_is_asked
 from bot.check.checker import Draft
@@ -171,7 +172,7 @@ def _speaker(cited: Citation, view: View) -> Choice:
     if not places:
         return Choice((), "the article does not name the speaker in full")
     named = next((span for span in reversed(places) if span[1] <= start), places[-1])
-    return _choice([_draft(article, *named)], f"{speaker}. Named in the article here:")
+    return _choice([_draft(article, *named)], f"{full_name(speaker) or speaker}. Named in the article here:")
 
 
 def _said(article: Article, view: View) -> Sequence[StoredStatement]:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.reply import Answer
-from index.archive import Archive
 from index.model.reader import SmallReader
 from index.model.runtime import Model
 
@@ -50,14 +48,8 @@ def desk(tmp_path_factory):
         {"id": id_, "title": f"From {source}", "date": day, "source": source, "text": text}
         for id_, day, source, text in ARTICLES
     ]
-    (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=Model()) == 0
-    archive = Archive(folder / "data")
-    yield Desk(archive, Model(), reader=SmallReader.load())
-    archive.close()
+    with ingested(folder, lines, Model()) as archive:
+        yield Desk(archive, Model(), reader=SmallReader.load())
 
 
 def asked(desk, question):

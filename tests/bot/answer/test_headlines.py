@@ -6,8 +6,8 @@ import json
 from datetime import date
 
 import pytest
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.answer.headlines import headline
 from bot.check.checker import Draft, check
@@ -15,7 +15,6 @@ from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.reply import Answer, Links, as_json
 from bot.slack.messages.blocks import answer as slack_answer
 from bot.terminal import answer_text
-from index.archive import Archive
 from index.articles import Article, Source
 from index.model.reader import SmallReader
 from index.model.runtime import Model
@@ -71,14 +70,8 @@ def desk(tmp_path_factory):
          "url": f"https://quay.example/{number}"}
         for number, (title, text) in enumerate(ARTICLES.items())
     ]  # fmt: skip
-    (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=Model()) == 0
-    archive = Archive(folder / "data")
-    yield Desk(archive, Model(), reader=SmallReader.load())
-    archive.close()
+    with ingested(folder, lines, Model()) as archive:
+        yield Desk(archive, Model(), reader=SmallReader.load())
 
 
 def asked(desk, question):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.reply import Answer, NoAnswer
-from index.archive import Archive
 
 ARTICLES = [
     {
@@ -35,14 +33,8 @@ SANK = "Did the ferry Alba sink?"
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory):
     folder = tmp_path_factory.mktemp("threads")
-    (folder / "news.jsonl").write_text("\n".join(map(json.dumps, ARTICLES)))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=HashEmbedder()) == 0
-    archive = Archive(folder / "data")
-    yield Desk(archive, HashEmbedder(), level="eager")
-    archive.close()
+    with ingested(folder, ARTICLES, HashEmbedder()) as archive:
+        yield Desk(archive, HashEmbedder(), level="eager")
 
 
 def asked(desk, question, *thread):
@@ -112,3 +104,15 @@ def test_two_questions_of_one_message_may_have_one_answer(desk):
 
 def test_a_very_long_thread_is_answered(desk):
     assert quotes(asked(desk, "why?", *["and Brandt?"] * 30, SANK)) == ["because its pumps had failed"]
+
+
+def test_a_sentence_that_stands_above_does_not_come_closest_to_the_follow_up(desk):
+    assert "Nobody had checked" in quotes(asked(desk, PUMPS))[0]
+    result = asked(desk, "what did Dahl say about the pumps?", PUMPS)
+    assert isinstance(result, NoAnswer)
+    assert result.closest is None
+
+
+def test_a_refusal_says_whether_a_passage_has_half_of_the_words(desk):
+    assert asked(desk, "What did Brandt say about the wreck of the Alba?").reason == "not_supported"
+    assert asked(desk, "How do I book a meeting room?").reason == "nothing_found"

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.answer.scoring import holds_what_is_asked
 from bot.question.parse import parse_question
 from bot.reply import Answer
-from index.archive import Archive
 
 TODAY = date(2025, 3, 12)
 ARTICLES = [
@@ -33,14 +31,8 @@ def desk(tmp_path_factory):
         {"id": f"a{n}", "title": f"Report {n}", "date": day, "source": "The Quay", "text": text}
         for n, (day, text) in enumerate(ARTICLES)
     ]
-    (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=HashEmbedder()) == 0
-    archive = Archive(folder / "data")
-    yield Desk(archive, HashEmbedder(), level="eager")
-    archive.close()
+    with ingested(folder, lines, HashEmbedder()) as archive:
+        yield Desk(archive, HashEmbedder(), level="eager")
 
 
 NEWEST = [

@@ -3,18 +3,16 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.answer.news_list import topic_of_list
 from bot.question.parse import parse_question
 from bot.reply import Answer
-from index.archive import Archive
 
 TODAY = date(2025, 3, 12)
 EVERYTHING = [
@@ -86,14 +84,8 @@ def desk(tmp_path_factory):
         {"id": id_, "title": title, "date": day, "source": "The Quay", "text": text}
         for id_, day, title, text in ARTICLES
     ]
-    (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=HashEmbedder()) == 0
-    archive = Archive(folder / "data")
-    yield Desk(archive, HashEmbedder())
-    archive.close()
+    with ingested(folder, lines, HashEmbedder()) as archive:
+        yield Desk(archive, HashEmbedder())
 
 
 def listed(desk, question, **bounds):

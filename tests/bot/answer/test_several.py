@@ -7,14 +7,13 @@ from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.journal.stored_answer import StoredAnswer, stored_answer
 from bot.reply import Answer, NoAnswer
 from bot.slack.messages import blocks
 from bot.terminal import answer_text
-from index.archive import Archive
 
 TODAY = date(2025, 3, 12)
 ARTICLES = [
@@ -31,14 +30,8 @@ def desk(tmp_path_factory):
         {"id": f"a{n}", "title": f"Report {n}", "date": "2025-03-01", "source": "The Quay", "text": text}
         for n, text in enumerate(ARTICLES)
     ]
-    (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=HashEmbedder()) == 0
-    archive = Archive(folder / "data")
-    yield Desk(archive, HashEmbedder(), level="eager")
-    archive.close()
+    with ingested(folder, lines, HashEmbedder()) as archive:
+        yield Desk(archive, HashEmbedder(), level="eager")
 
 
 def test_each_question_has_its_answer_under_it(desk):

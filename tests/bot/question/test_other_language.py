@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.languages import articles_are_in, languages
 from bot.question.other_language import by_its_names
 from bot.reply import Answer
 from bot.terminal import answer_text
-from index.archive import Archive
 
 TODAY = date(2025, 3, 12)
 ARTICLES = [
@@ -30,14 +28,8 @@ def archive(tmp_path_factory):
         {"id": f"a{n}", "title": f"Report {n}", "date": "2025-03-01", "source": "The Quay", "text": text}
         for n, text in enumerate(ARTICLES)
     ]
-    (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=HashEmbedder()) == 0
-    archive = Archive(folder / "data")
-    yield archive
-    archive.close()
+    with ingested(folder, lines, HashEmbedder()) as archive:
+        yield archive
 
 
 READ = [

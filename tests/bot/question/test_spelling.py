@@ -3,19 +3,17 @@
 
 from __future__ import annotations
 
-import json
 from datetime import date
 
 import pytest
 from hash_embedder import HashEmbedder
+from small_archive import ingested
 
-import ingest
 from bot.answer.desk import Desk, Request
 from bot.question.parse import parse_question
 from bot.question.spelling import applied, corrections
 from bot.question.wording import with_names
 from bot.reply import Answer
-from index.archive import Archive
 from index.search.search import search
 from index.text import term_of
 
@@ -41,14 +39,8 @@ def archive(tmp_path_factory):
         {"id": f"a{n}", "title": f"Report {n}", "date": "2025-03-01", "source": "The Quay", "text": text}
         for n, text in enumerate(ARTICLES)
     ]
-    (folder / "news.jsonl").write_text("\n".join(json.dumps(line) for line in lines))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        patch.setenv("NEWSDESK_DATA_DIR", str(folder / "data"))
-        assert ingest.main([str(folder / "news.jsonl"), "--json"], embedder=HashEmbedder()) == 0
-    archive = Archive(folder / "data")
-    yield archive
-    archive.close()
+    with ingested(folder, lines, HashEmbedder()) as archive:
+        yield archive
 
 
 SLIPS = [
