@@ -28,7 +28,7 @@ NAME = "quotes"
 _PASSAGES = 8  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
 _COMPARED = 10  # sentences, the best by words, that are read, or else compared by meaning: milliseconds each
-_ANSWERED = 1.0  # number of the reader from which a sentence answers; if none does, headlines are read
+_ANSWERED = 0.5  # number of the reader from which a sentence answers; if none does, headlines are read
 _HEADLINES = 4  # hits whose headlines are read
 
 
@@ -95,7 +95,7 @@ def _chosen(
     if not candidates:
         return Choice((), "the passages found hold no full sentence")
     best = candidates[0]
-    sure = confidence(signs_of(candidates, question, weights))
+    sure = confidence(signs_of(candidates, weights))
     why_not = what_is_missing(candidates, question, weights)
     # Of two who are compared, each sentence answers a half.
     needed = (NEAR if compares(candidates, question) else LEVELS)[level]

@@ -152,25 +152,23 @@ def _newer(question: Question, days: int) -> float:
     return (0.2 if question.present else 0.0 if named else 0.1) / (1 + days / 7)
 
 
-_READ, _SPEAKS, _HOLDS, _LEADS = 0.2, 1.4, 0.2, 0.6  # beside the passage's score, which is at most 1
-_HEADLINE = 0.4  # so much better than every sentence a headline must be,
-STATES = 2.0  # and from this number of the reader on
+_READ, _SPEAKS, _LEADS = 0.2, 1.4, 0.6  # beside the passage's score, which is at most 1
+_HEADLINE = 0.1  # so much better than every sentence a headline must be,
+STATES = 0.9  # and from this number of the reader on
 _LEAD = 300  # characters of an article that tell what happened
 
 
 def score_by_reader(candidates: Sequence[Candidate], question: Question, reader: Reader) -> None:
-    """Score sentences anew: 0.2 reader + 1.4 speaker + 0.2 kind + passage; the words they share with the question no
-    longer count (docs/understand/answers.md).
+    """Score sentences anew: 0.2 reader + 1.4 speaker + passage; the words they share with the question no longer count
+    (docs/understand/answers.md).
     """
     wording = _as_written(question.asked, candidates)
     read = reader(wording, [(candidate.before, candidate.text) for candidate in candidates])
-    asked = {term_of(word) or word.lower() for word in words(question.text)}
     for candidate, value in zip(candidates, read, strict=True):
         candidate.read = value
         candidate.score = (
             _READ * value
             + _SPEAKS * candidate.has_speaker
-            + _HOLDS * holds_what_is_asked(question, candidate.text, asked)
             + _LEADS * (question.kind == "happened" and candidate.start < _LEAD and not candidate.headline)
             - _HEADLINE * candidate.headline
             + candidate.hit.score

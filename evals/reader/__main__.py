@@ -15,6 +15,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code: 0 done, 3 training was stopped and can go on."""
     parser = argparse.ArgumentParser(prog="python -m evals.reader", description=__doc__)
     parser.add_argument("command", choices=["pairs", "train", "measure", "export"])
+    parser.add_argument(
+        "--of", choices=["answers", "claims"], default="answers", help="train the reader, or the judge of claims"
+    )
     parser.add_argument("--data", type=Path, metavar="DIR", help="folder of data sets (pairs, measure)")
     parser.add_argument("--run", type=Path, required=True, metavar="DIR", help="where pairs, checkpoint and reader are")
     parser.add_argument("--pairs", type=int, default=66_000, metavar="N", help="about so many pairs (default 66000)")
@@ -38,9 +41,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _pairs(parsed: argparse.Namespace) -> int:
-    from evals.reader import pairs
+    from evals.reader import claims, pairs, questions
 
-    made = pairs.made(parsed.data, parsed.pairs, parsed.seed)
+    if parsed.of == "claims":
+        made = claims.pairs_of(parsed.data, parsed.seed)
+    else:
+        made = pairs.made(parsed.data, parsed.pairs, parsed.seed)
+        asked = [item for item in questions.written(parsed.data / "newsquiz") if not item.kept]
+        made += questions.pairs_of(asked, parsed.seed, max(pair.group for pair in made) + 1)
     pairs.save(made, parsed.run / "pairs.jsonl.gz")
     print(json.dumps(pairs.counted(made), indent=1))
     return 0
@@ -49,11 +57,13 @@ def _pairs(parsed: argparse.Namespace) -> int:
 def _train(parsed: argparse.Namespace) -> int:
     from evals.reader import pairs
     from evals.reader.training import Recipe, train
+    from index.model import judge, reader
 
     found = pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz")
     if parsed.limit:
         found = pairs.part(found, parsed.limit)
-    recipe = Recipe(parsed.seed, rate=parsed.rate, choose=parsed.choose, marks=parsed.marks)
+    read = judge.READ if parsed.of == "claims" else reader.READ
+    recipe = Recipe(parsed.seed, rate=parsed.rate, choose=parsed.choose, marks=parsed.marks, read=read)
     return 0 if train(found, parsed.run, recipe, parsed.start) else 3
 
 
@@ -61,8 +71,9 @@ def _measure(parsed: argparse.Namespace) -> int:
     import numpy as np
 
     from evals.memory import Remembering
-    from evals.reader import cases, network, training
+    from evals.reader import cases, claims, network, training
     from evals.reader.measuring import figures_of
+    from index.model import judge
     from index.model.reader import SmallReader, Tokenizer, model_folder
     from index.model.runtime import Model
 
@@ -75,6 +86,13 @@ def _measure(parsed: argparse.Namespace) -> int:
         scores = partial(network.scores, training.load(parsed.run))
     file = parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+    if parsed.of == "claims":
+        kept = [claim for claim in claims.written(parsed.data / "newsquiz") if claim.kept]
+        tokens = tokenizer.encode([(claim.text, claim.context, claim.evidence) for claim in kept], judge.READ)
+        figures = claims.figures_of(kept, list(map(float, scores(tokens))))
+        file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+        print(json.dumps(figures, indent=1))
+        return 0
     for name in parsed.set or cases.SETS:
         found = [case.first(parsed.read) for case in cases.cases_of(parsed.data, name, embedder, cache)]
         figures[name] = figures_of(found, lambda texts: np.asarray(scores(tokenizer.encode(texts))))

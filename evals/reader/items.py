@@ -24,7 +24,6 @@ SETS: dict[str, tuple[str, int]] = {
     "selqa": ("Apache 2.0", 2_400),
     "qed_nq": ("CC BY-SA 3.0", 1_400),
     "covidqa": ("Apache 2.0", 700),
-    "policyqa": ("MIT", 700),
     "qamr": ("MIT", 1_500),
 }
 NEAR_MISSES = ("squad2_cr_pairs", "CC BY-SA 4.0; annotation MIT")

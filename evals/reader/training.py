@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from evals.metrics import auc
 from evals.reader.network import Reader, batches, has_bf16, inputs_of, marks_of, padded, scores
 from evals.reader.pairs import Pair
-from index.model.reader import Tokenizer, Tokens, model_folder
+from index.model.reader import READ, Tokenizer, Tokens, model_folder
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
     """How a reader is trained. ``choose`` weighs the loss over the sentences of one question, ``marks`` that of the
-    answer's tokens.
+    answer's tokens. ``read`` is how many tokens of question, context and sentence are read.
     """
 
     seed: int = 1
@@ -36,6 +36,7 @@ class Recipe:
     choose: float = 0.5
     marks: float = 0.3
     bf16: bool = True
+    read: tuple[int, int, int] = READ
 
 
 def train(
@@ -56,7 +57,7 @@ def train(
     tokenizer = Tokenizer(model_folder())
     kept = [pair for pair in pairs if not pair.held_out]
     watched = [pair for pair in pairs if pair.held_out]
-    tokens, watch = _encoded(tokenizer, kept), _encoded(tokenizer, watched)
+    tokens, watch = _encoded(tokenizer, kept, recipe), _encoded(tokenizer, watched, recipe)
     draw = Random(recipe.seed)  # noqa: S311  no secret
     plan = batches([pair.group for pair in kept], [len(each.ids) for each in tokens], recipe.batch, draw)
     reader = load(start) if start else Reader.new(recipe.seed)
@@ -111,17 +112,18 @@ def loss_of(
 
 
 def _listwise(found: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
-    """Return the mean cross-entropy of choosing the sentence that answers among those of its question."""
+    """Return the mean cross-entropy of choosing one that answers among the sentences of its question."""
     losses = []
     for group in dict.fromkeys(groups):
         own = [index for index, other in enumerate(groups) if other == group]
-        if len(own) > 1 and float(labels[own].sum()) == 1:
-            losses.append(nn.functional.cross_entropy(found[own].unsqueeze(0), labels[own].argmax().unsqueeze(0)))
+        if 0 < float(labels[own].sum()) < len(own):
+            right = found[own][labels[own] > 0]
+            losses.append(torch.logsumexp(found[own], 0) - torch.logsumexp(right, 0))
     return torch.stack(losses).mean() if losses else found.sum() * 0
 
 
-def _encoded(tokenizer: Tokenizer, pairs: Sequence[Pair]) -> list[Tokens]:
-    return tokenizer.encode([(pair.question, pair.context, pair.sentence) for pair in pairs])
+def _encoded(tokenizer: Tokenizer, pairs: Sequence[Pair], recipe: Recipe) -> list[Tokens]:
+    return tokenizer.encode([(pair.question, pair.context, pair.sentence) for pair in pairs], recipe.read)
 
 
 def _optimizer(reader: Reader, recipe: Recipe) -> torch.optim.AdamW:

@@ -29,8 +29,8 @@ Reader = Callable[[str, Sequence[tuple[str, str]]], list[float]]
 
 SMALL, OFF = "small", "off"  # names of readers; any other is a cross-encoder's
 FILE = Path(__file__).parent / "weights" / "reader.onnx"
-_SHA256 = "e6a6b59147295d7446a8699e57c50b824b19a37282d58353c8c28dbfce88d126"
-QUESTION, CONTEXT, SENTENCE = 64, 56, 110  # tokens of each part that are read
+_SHA256 = "ac1788b529cba4514186e85efb2ad02705b613c390ffc7e5aa7e876863b61c93"
+READ = (64, 56, 110)  # tokens of question, context and sentence that are read
 IDS, KINDS = "ids", "kinds"  # the graph's inputs: the tokens, and which of them are of the sentence
 GIVEN = "embeddings."  # weights with this prefix are the embedding model's
 _BEFORE = 22  # words of the sentence before that are read
@@ -66,16 +66,18 @@ class Tokenizer:
         self._tokenizer.no_truncation()
         self._first, self._end = (self._tokenizer.token_to_id(token) for token in ("[CLS]", "[SEP]"))
 
-    def encode(self, texts: Sequence[tuple[str, str, str]]) -> list[Tokens]:
-        """Return (question, context, sentence) in tokens; of a question that is too long, its end is read."""
+    def encode(self, texts: Sequence[tuple[str, str, str]], most: tuple[int, int, int] = READ) -> list[Tokens]:
+        """Return (question, context, sentence) in tokens, ``most`` of each; of a question that is too long, its end is
+        read.
+        """
         cut = [(q[-_LONGEST:], before[:_LONGEST], said[:_LONGEST]) for q, before, said in texts]
         parts = list(dict.fromkeys(part for text in cut for part in text))
         known = dict(zip(parts, self._tokenizer.encode_batch(parts, add_special_tokens=False), strict=True))
         made = []
         for question, before, said in ((known[part] for part in text) for text in cut):
-            head = [self._first, *question.ids[-QUESTION:], self._end, *before.ids[:CONTEXT], self._end]
-            tail = [*said.ids[:SENTENCE], self._end]
-            made.append(Tokens(head + tail, [0] * len(head) + [1] * len(tail), said.offsets[:SENTENCE]))
+            head = [self._first, *question.ids[-most[0] :], self._end, *before.ids[: most[1]], self._end]
+            tail = [*said.ids[: most[2]], self._end]
+            made.append(Tokens(head + tail, [0] * len(head) + [1] * len(tail), said.offsets[: most[2]]))
         return made
 
 
@@ -103,26 +105,34 @@ class SmallReader:
         self._run = started(made, {name: own for name, own in encoder.weights.items() if name.startswith(GIVEN)})
         encoder.release_pages()
         give_memory_back()
-        self._tokenizer = Tokenizer(folder)
+        self.tokenizer = Tokenizer(folder)
         self._workers = ThreadPoolExecutor(cores(), thread_name_prefix="read")
 
     @classmethod
-    def load(cls, file: Path = FILE, sha256: str = _SHA256) -> Self:
-        """Load the reader of a file. Raises ModelError if it is missing or not the file it should be."""
-        again = "Install newsdesk again, or set NEWSDESK_ANSWERS__READER=off."
+    def load(
+        cls,
+        file: Path = FILE,
+        sha256: str = _SHA256,
+        name: str = "reader",
+        without: str = "NEWSDESK_ANSWERS__READER=off",
+    ) -> Self:
+        """Load the weights of a file. Raises ModelError if it is missing or not the file it should be; the error says
+        ``name``, and the setting to do ``without``.
+        """
+        again = f"Install newsdesk again, or set {without}."
         if not file.is_file():
-            raise ModelError(f"The reader's file {file} is missing. {again}")
+            raise ModelError(f"The {name}'s file {file} is missing. {again}")
         made = file.read_bytes()
         if hashlib.sha256(made).hexdigest() != sha256:
-            raise ModelError(f"The reader's file {file} is damaged. {again}")
+            raise ModelError(f"The {name}'s file {file} is damaged. {again}")
         found = attempted(partial(cls, made))
         if isinstance(found, Exception):
-            raise ModelError(f"The reader cannot be run ({described(found)}). {again}") from found
+            raise ModelError(f"The {name} cannot be run ({described(found)}). {again}") from found
         return found
 
     def __call__(self, question: str, sentences: Sequence[tuple[str, str]]) -> list[float]:
         """Return how surely each sentence, after what stands before it, answers a question: above 0 if it does."""
-        return self.scores(self._tokenizer.encode([(question, before, said) for before, said in sentences]))
+        return self.scores(self.tokenizer.encode([(question, before, said) for before, said in sentences]))
 
     def scores(self, tokens: Sequence[Tokens]) -> list[float]:
         """Return the number of each text, a core each."""

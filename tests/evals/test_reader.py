@@ -17,7 +17,7 @@ from evals.reader.cases import Case
 from evals.reader.items import SETS, items_of
 from evals.reader.measuring import figures_of
 from evals.reader.pairs import Pair
-from index.model.reader import CONTEXT, QUESTION, SENTENCE, SmallReader, Tokenizer, context_of, model_folder
+from index.model.reader import READ, SmallReader, Tokenizer, context_of, model_folder
 
 DRAW = Random(3)
 
@@ -252,7 +252,7 @@ def test_the_answer_is_marked_and_long_parts_are_cut(network):
     assert network.marks_of(short, "It was Anna Berg.", "Anna Berg") == [0] * 6 + [1, 1, 0, 0]
     assert short.kinds[-1] == 1
     assert short.kinds[0] == 0
-    assert len(long.ids) == 4 + QUESTION + CONTEXT + SENTENCE
+    assert len(long.ids) == 4 + sum(READ)
     assert len(long.kinds) == len(network.marks_of(long, "y", "")) == len(long.ids)
 
 

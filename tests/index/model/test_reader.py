@@ -50,7 +50,7 @@ def test_a_damaged_or_missing_file_is_named_and_questions_are_answered_without_i
     damaged.write_bytes(FILE.read_bytes()[:-1])
     with pytest.raises(ModelError, match=r"damaged.*NEWSDESK_ANSWERS__READER=off"):
         SmallReader.load(damaged)
-    monkeypatch.setattr(SmallReader.load.__func__, "__defaults__", (tmp_path / "none.onnx", ""))
+    monkeypatch.setattr(SmallReader.load.__func__, "__defaults__", (tmp_path / "none.onnx", "", "reader", ""))
     with pytest.raises(ModelError, match="missing"):
         reader_of(SMALL)
     with caplog.at_level(logging.WARNING):
