@@ -6,7 +6,9 @@ Each is quoted as the article has it: the few words of the answer's own sentence
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 
 from bot.answer.candidates import Place, can_answer
@@ -58,6 +60,37 @@ _MEASURES = frozenset(map(term_of, "many much long far big large old often".spli
 _PART = re.compile(rf"\w(?:{_CLAUSE}|(?<=\d)[.,:](?=\d)){{6,}}")
 _IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
 _AROUND = 3  # sentences before the one that answered in which its day may stand
+_RECENT = 256  # answers that are remembered for follow-ups
+_LONGEST = 200_000  # characters of the articles of one of them: an answer from a book is found again
+
+
+class RecentAnswers:
+    """The answers given last, each under all that decides it; threads may share it."""
+
+    def __init__(self, most: int = _RECENT) -> None:
+        """Remember this many answers."""
+        self._most = most
+        self._kept: OrderedDict[Hashable, Answer | NoAnswer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Answer | NoAnswer | None:
+        """Return an answer, None if it is not remembered."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: Hashable, result: Answer | NoAnswer) -> None:
+        """Remember an answer, and forget the one that was not used for longest if there are too many."""
+        if sum(len(one.article.text) for one in shown_in(result)) > _LONGEST:
+            return
+        if isinstance(result, NoAnswer):
+            result = replace(result, nearest=())  # whole articles that no follow-up reads
+        with self._lock:
+            self._kept[key] = result
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 def _sentence(citation: Citation) -> Span:
