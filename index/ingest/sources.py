@@ -193,7 +193,7 @@ def state_after(
     return SourceState(
         source.kind,
         source.place,
-        str(file.resolve()),
+        str(file.absolute()),  # not resolved: in a ConfigMap it is a link, which leads elsewhere after each change
         moment,
         (before.good if before else None) if reason else moment,
         outcome.failed if isinstance(outcome, Report) else 0,

@@ -379,6 +379,17 @@ def test_a_watch_reads_a_changed_file_again_and_keeps_the_old_if_it_is_wrong(new
     assert said[4].startswith("failed   path nowhere: there is no such file or folder")
 
 
+def test_a_source_that_left_the_file_is_forgotten_where_the_file_is_a_link_to_its_newest_version(newsroom, tmp_path):
+    newsroom.write(1, 1)
+    link = tmp_path / "sources.yaml"
+    for version, text in (("old", f"  - path: {newsroom.articles}\n  - path: gone\n"), ("new", "  - path: other\n")):
+        (tmp_path / version).mkdir()
+        link.unlink(missing_ok=True)
+        link.symlink_to(written(tmp_path / version, f"sources:\n{text}"))
+        ingest.main(["--sources", str(link)], embedder=newsroom.embedder)
+    assert list(known(newsroom)) == [str(tmp_path / "other")]
+
+
 @pytest.mark.slow
 def test_the_command_watches_in_a_process_of_its_own(newsroom, tmp_path):
     newsroom.write(1, 1)
