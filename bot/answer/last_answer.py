@@ -180,7 +180,8 @@ def place_in(citation: Citation) -> Place:
 
 def _day(cited: Citation, view: View) -> Choice:
     source, text = cited.article.source, cited.article.text
-    day = f"The article is of {day_text(source.published, source.date_source, full=True)}." if source.published else ""
+    published = day_text(source.published, source.date_source, full=True)
+    day = f"The article is dated {published}." if source.published else ""
     if own := _words(cited, _TIME):
         return replace(own, lead=f"{day} {_ABOVE}".strip())
     said = _said(cited.article, view)
@@ -189,8 +190,10 @@ def _day(cited: Citation, view: View) -> Choice:
     by_them = [(one.start, one.end) for one in said if one.speaker in speakers and one.end <= start]
     near = next((span for span in [*by_them[::-1], *_around(cited)] if _outside_quotes(_TIME, text, span)), None)
     if near:
-        return _choice([_draft(cited.article, *near)], f"{day} Near it there:" if day else "Near it in the article:")
-    return _choice([_headline(cited)], f"{day} It names no day there.") if day else Choice((), "the article has no day")
+        return _choice([_draft(cited.article, *near)], f"{day} Near it in the article:".strip())
+    if not day:
+        return Choice((), "the article has no day")
+    return _choice([_headline(cited)], f"{day} The answer above names no day:")
 
 
 def _speaker(cited: Citation, view: View) -> Choice:
