@@ -81,7 +81,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sources",
         type=Path,
         metavar="FILE",
-        help="a YAML file that names paths, feeds and pages: take each once, with --watch again whenever it is due",
+        help="a YAML file that names paths, feeds and pages: ingest each once; with --watch, again whenever it is due",
     )
     parser.add_argument(
         "--prune",

@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
     doctor.add_argument("--json", action="store_true")
     doctor.set_defaults(run=commands.doctor)
 
-    rebuild = subcommands.add_parser("rebuild", help="write Chroma again from the catalog")
+    rebuild = subcommands.add_parser("rebuild", help="write the search index again from the catalog")
     rebuild.add_argument(
         "--embed", action="store_true", help="embed every passage with the model of the settings first"
     )
@@ -129,7 +129,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--json", action="store_true")
     report.set_defaults(run=admin.report)
 
-    mcp = subcommands.add_parser("mcp", help="be asked by the models of other programs (Model Context Protocol)")
+    mcp = subcommands.add_parser("mcp", help="let assistants and agents ask (Model Context Protocol)")
     mcp.add_argument("--http", action="store_true", help="over HTTP instead of standard input and output")
     mcp.add_argument("--port", type=int, default=8090, help="where HTTP listens (default 8090)")
     mcp.set_defaults(run=commands.mcp)

@@ -184,7 +184,7 @@ def serve(parsed: argparse.Namespace, settings: Settings, embedder: Embedder | N
             else "SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode)"
         )
         raise SettingsError(
-            f"{missing} is not set, so there is no Slack to answer in. docs/use/slack.md tells how to create the app. "
+            f"{missing} is not set, so there is no Slack to answer in. docs/use/slack.md says how to create the app. "
             'On the terminal: python -m bot ask "what did Macron say about the truce"; all commands: python -m '
             "bot --help"
         )

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Any, Literal
 
 from bot import telemetry
-from bot.answer.desk import QuestionError, Reply, Request
+from bot.answer.desk import EARLIER, QuestionError, Reply, Request
 from bot.desk_threads import DeskError, DeskThreads
 from bot.journal.entry import JournalEntry, QuestionKind
 from bot.journal.journal import Journal
@@ -132,7 +132,7 @@ class QuestionBox:
             return self._opened
 
     def _conversation(self, after: str) -> list[JournalEntry]:
-        return conversation(self._journal, after, 8)
+        return conversation(self._journal, after, EARLIER)
 
     def _write(self, entry: JournalEntry, reply: Reply | None) -> None:
         self._journal.add_answered(entry)

@@ -263,7 +263,7 @@ def _written(desk: Desk, embedder: Embedder) -> AnsweringDesk:
     settings = load_settings()
     if not settings.llm.model:
         raise SettingsError(
-            "NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/use/model.md tells how to set one."
+            "NEWSDESK_LLM__MODEL is not set, so there is no model to measure. docs/use/model.md says how to set one."
         )
     return answering_desk(desk, Llm(settings.llm), settings, embedder)
 

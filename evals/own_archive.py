@@ -31,7 +31,7 @@ def measure(parsed: argparse.Namespace, settings: Settings, embedder: Embedder |
     """Ask the questions, print the figures and write the page with the answers; return the exit code."""
     questions = read_questions(parsed.questions)
     if parsed.answerer == "llm" and not settings.llm.model:
-        raise SettingsError("NEWSDESK_LLM__MODEL is not set. docs/use/model.md tells how to set one.")
+        raise SettingsError("NEWSDESK_LLM__MODEL is not set. docs/use/model.md says how to set one.")
     if parsed.answerer == "quotes":
         settings = settings.model_copy(update={"llm": LlmSettings()})
     desk, archive = desk_loader(settings, embedder)()

@@ -18,6 +18,7 @@ import yaml
 from newsroom import ROOT
 
 from bot.slack.queue import _GRACE
+from index.ingest.sources import read_sources
 from ingest import _parser as ingest_parser
 from settings import names
 
@@ -204,9 +205,10 @@ def test_the_schema_refuses_what_is_misspelt():
         kubernetes_validate.validate(wrong, "1.37", strict=True)
 
 
-def test_everything_but_the_secrets_is_applied():
+def test_everything_but_the_secrets_and_the_other_ingest_is_applied():
     listed = yaml.safe_load((DEPLOY / "kubernetes" / "kustomization.yaml").read_text())
-    assert sorted(listed["resources"]) == [path.name for path in MANIFESTS if path.name != "secret.example.yaml"]
+    others = {"secret.example.yaml", "sources.yaml"}  # sources.yaml takes the place of ingest.yaml
+    assert sorted(listed["resources"]) == [path.name for path in MANIFESTS if path.name not in others]
     assert {image["name"] for image in listed["images"]} == {container("bot")["image"]}
     assert not any(value for each in found("Secret").values() for value in each["stringData"].values())
 
@@ -274,16 +276,16 @@ def test_services_and_policies_reach_pods_that_exist():
     assert taken == {
         "nothing": everyone,
         "newsdesk": newsdesk,
-        "to-the-internet": {"bot", "ingest"},
+        "to-the-internet": {"bot", "ingest", "sources"},
         "databases": {"postgres", "chroma"},
         "readers": {"bot", "web"},
     }
-    assert found("Deployment").keys() == {"bot", "web"}
+    assert found("Deployment").keys() == {"bot", "web", "sources"}
     assert all(
         chosen(each["spec"]["selector"]) == {name}
         for name, each in {**found("Deployment"), **found("PodDisruptionBudget")}.items()
     )
-    [url] = [each["data"]["NEWSDESK_CHROMA__URL"] for each in found("ConfigMap").values()]
+    url = found("ConfigMap")["settings"]["data"]["NEWSDESK_CHROMA__URL"]
     assert url == f"http://chroma:{found('Service')['chroma']['spec']['ports'][0]['port']}"
 
 
@@ -293,6 +295,22 @@ def test_bots_roll_over_within_the_sockets_that_slack_gives():
     assert update["maxUnavailable"] == 0 < update["maxSurge"]  # the new one first
     assert bots["replicas"] + update["maxSurge"] <= 10
     assert found("CronJob")["ingest"]["spec"]["concurrencyPolicy"] == "Forbid"
+
+
+def test_the_file_of_sources_is_one_that_the_ingest_takes(tmp_path):
+    only = container("sources")
+    mounts = {mount["name"]: Path(mount["mountPath"]) for mount in only["volumeMounts"]}
+    [volume] = [each["configMap"] for each in pods()["sources"]["spec"]["volumes"] if "configMap" in each]
+    [(name, text)] = found("ConfigMap")[volume["name"]]["data"].items()
+    (tmp_path / name).write_text(text)
+    parsed = ingest_parser().parse_args(only["args"])
+    assert (parsed.sources, parsed.watch) == (mounts["sources"] / name, True)
+    assert str(mounts["articles"]) in [source.place for source in read_sources(tmp_path / name)]
+    assert ingest_parser().parse_args(container("ingest")["args"]).paths == [str(mounts["articles"])]
+    assert ingest_parser().parse_args(COMPOSE["services"]["sources"]["command"]).watch
+    # One ingest writes at a time, also while a new one takes the old one's place.
+    assert found("Deployment")["sources"]["spec"]["strategy"] == {"type": "Recreate"}
+    assert found("Deployment")["sources"]["spec"]["replicas"] == 1
 
 
 @pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])

@@ -26,7 +26,6 @@ log = logging.getLogger("newsdesk.web")
 
 _LONGEST_BODY = 65_536  # bytes
 _LONGEST_QUESTION = 2_000  # characters
-_THREAD = 8  # earlier questions
 _PAGE, _MOST = 100, 500  # articles
 _HITS, _MOST_HITS = 24, 100  # passages
 _FRESH = {"cache-control": "no-store"}
@@ -161,7 +160,7 @@ def _asked(said: Any) -> dict[str, Any]:
         "question": question,
         **{name: _day(said.get(name), name) for name in ("since", "until", "today")},
         "publisher": publisher,
-        "thread": [item[:_LONGEST_QUESTION] for item in thread[-_THREAD:]],
+        "thread": [item[:_LONGEST_QUESTION] for item in thread],
         "explain": said.get("explain") is True,
     }
 

@@ -76,7 +76,7 @@ class Readiness:
             part = await self._checks[name]()
         except Exception as error:  # the door of a check: one that fails holds up no other
             part = Part(
-                "down", f"could not be looked at ({type(error).__name__}); the log and python -m bot doctor tell more"
+                "down", f"could not be looked at ({type(error).__name__}); the log and python -m bot doctor say more"
             )
         self._found[name] = time.monotonic(), part
         del self._under_way[name]
@@ -123,7 +123,7 @@ def _catalog(catalog: Catalog | None) -> Part:
             generation = snapshot.generation()
             snapshot.runs(1)
     except ArchiveError:
-        return Part("down", "the catalog cannot be read; python -m bot doctor tells why")
+        return Part("down", "the catalog cannot be read; python -m bot doctor says why")
     return Part("ready", "can be read") if generation else Part("degraded", "holds no article yet")
 
 

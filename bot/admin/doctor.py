@@ -24,9 +24,9 @@ _LEAST_FREE_MB = 500
 _NAMED = 5  # languages
 _SHARE = 0.1  # of the articles, from which other languages than English are many
 _ENGLISH_ONLY = (
-    "Only English is known to what reads questions (their kind, times in words, follow-ups), to the stems of words and "
-    "to the limits of refusing: questions about the others are answered by names and words, and refused less well. A "
-    "sentence that a language model writes from them is kept only if it is their very words."
+    "Only English is understood in full (kinds of questions, times in words, follow-ups, stems of words). Questions "
+    "about articles in other languages are answered by names and words alone, and refused less reliably. A sentence "
+    "that a language model writes from such articles is shown only if it is there word for word."
 )
 
 
@@ -90,7 +90,7 @@ def _disk(settings: Settings) -> str:
     free = shutil.disk_usage(folder).free // 2**20
     if free < _LEAST_FREE_MB:
         raise ArchiveError(
-            f"{free} MB free for {settings.data_dir}; at least {_LEAST_FREE_MB} MB are wanted. Free some space "
+            f"{free} MB free for {settings.data_dir}; at least {_LEAST_FREE_MB} MB are needed. Free some space "
             "or move NEWSDESK_DATA_DIR."
         )
     return f"{free:,} MB free"
@@ -118,7 +118,7 @@ def _reader(settings: Settings) -> str:
 
 def _llm(settings: Settings) -> str:
     if not settings.llm.model:
-        return "not set: answers are quotes, nothing is sent anywhere; docs/use/model.md tells how to set one"
+        return "not set: answers are quotes, nothing is sent anywhere; docs/use/model.md says how to set one"
     from bot.write.desk import prompts
     from bot.write.llm import Llm
 

@@ -40,11 +40,7 @@ def run_line(run: dict[str, Any]) -> str:
     """Return one run in one line."""
     report, opening = run["report"], f"run {run['run']:<6} {_when(run['started'])}  "
     if report is None:
-        return opening + (
-            "is running, or ended without a word"
-            if run["ended"] == "running or killed"
-            else "ended without a word (killed)"
-        )
+        return opening + ("is running, or was killed" if run["ended"] == "running or killed" else "was killed")
     parts = [f"{report['seconds']:.1f} s"] + [
         f"{report[name]} {name}" for name in ("added", "updated", "removed", "unchanged", "failed")
     ]

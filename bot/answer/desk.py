@@ -16,6 +16,7 @@ from bot.answer.candidates import Place
 from bot.answer.confidence import Level
 from bot.answer.copies import other_publishers
 from bot.answer.last_answer import (
+    RecentAnswers,
     answering,
     asked_of,
     is_said_in,
@@ -62,6 +63,7 @@ _HITS = 24
 _NEAREST = 3
 _THREAD = 8  # earlier questions that are read
 _ANSWERS = 3  # of them, those whose answers are known
+EARLIER = _THREAD + _ANSWERS  # earlier messages that are of use: those answers had questions before them, too
 _READIER: dict[Level, Level] = {"cautious": "balanced", "balanced": "eager", "eager": "eager"}
 
 
@@ -119,6 +121,7 @@ class Desk:
         self._rerank = rerank
         self._level: Level = level
         self._reader = reader
+        self._recent = RecentAnswers()
 
     def ask(self, request: Request) -> Reply:
         """Answer a question from the archive as it is now.
@@ -126,15 +129,28 @@ class Desk:
         Raises QuestionError if it is empty or too long, ModelChanged if the archive was embedded by another model.
         """
         question, asked = _checked(request.question), _questions(request.question)
-        thread = [one for item in request.thread[-_THREAD:] for one in _questions(item) if terms(one)][-_THREAD:]
-        turns, replies = [*thread, *asked], list[Reply]()
+        thread = [[one for one in _questions(item) if terms(one)] for item in request.thread[-EARLIER:]]
+        turns, begins = list[str](), list[int]()  # a message may ask several: where its first question stands
+        for message in [*thread, asked]:
+            begins += [len(turns)] * len(message)
+            turns += message
+        now = len(turns) - len(asked)
+        first = max(0, now - _ANSWERS)
+        replies, results = list[Reply](), list[Answer | NoAnswer]()
         with span("ask"):
-            # The answers just given are given again: the same archive gives the same ones.
-            for n in range(max(0, len(thread) - _ANSWERS), len(turns)):
-                turn = replace(request, question=turns[n], thread=tuple(turns[:n]))
-                before = replies[: len(replies) - max(0, n - len(thread))]  # a message may ask for one thing twice
-                reply = self._follow_up(turn, replies, before) if replies else self._ask(turn)
-                replies.append(self._by_names(turn, reply))
+            with self._archive.catalog.snapshot() as snapshot:
+                generation = snapshot.generation()
+            for n in range(first, len(turns)):
+                turn = replace(request, question=turns[n], thread=tuple(turns[max(0, n - _THREAD) : n]))
+                key = (generation, turn, n - begins[n])
+                result = self._recent.get(key) if n < now else None
+                if result is None:  # an earlier one is found again: the same archive gives the same answer
+                    before = results[: max(0, begins[n] - first)]  # a message may ask for one thing twice
+                    reply = self._follow_up(turn, results, before) if results else self._ask(turn)
+                    replies.append(self._by_names(turn, reply))
+                    result = replies[-1].result
+                    self._recent.put(key, result)
+                results.append(result)
         if len(asked) > 1:
             return _joined(question, asked, replies[-len(asked) :])
         return replace(replies[-1], result=replace(replies[-1].result, question=question))
@@ -152,12 +168,14 @@ class Desk:
             lambda view: find(view, asked.search, vector, identity, scope, limit, asked.preference)
         )
 
-    def _follow_up(self, request: Request, replies: Sequence[Reply], before: Sequence[Reply]) -> Reply:
+    def _follow_up(
+        self, request: Request, results: Sequence[Answer | NoAnswer], before: Sequence[Answer | NoAnswer]
+    ) -> Reply:
         """Answer a question of a conversation: from the answer just given where it asks about that, else alone, rather
-        from the same articles. ``replies`` are those before, ``before`` those to earlier messages: none is repeated.
+        from the same articles. ``results`` are those before, ``before`` those of earlier messages: none is repeated.
         """
         began, question, thread = time.perf_counter(), request.question, request.thread
-        shown = shown_in(next((one for one in reversed(replies) if not points_above(one.result)), replies[0]).result)
+        shown = shown_in(next((one for one in reversed(results) if not points_above(one)), results[0]))
         kind = about_the_answer(question) if shown else None
         if kind:
             asked = parse_question(thread[-1], request.today)
@@ -165,7 +183,7 @@ class Desk:
             if choice:
                 return _reply_about_the_answer(question, choice, began)
         goes_on = kind in ("more", "sure")
-        places = {place_in(one) for reply in before[0 if goes_on else -1 :] for one in shown_in(reply.result)}
+        places = {place_in(one) for result in before[0 if goes_on else -1 :] for one in shown_in(result)}
         articles = frozenset(citation.article.source.id for citation in shown)
         meant = named_in_answer(thread[-1], answering(shown[0])) if shown else ""
         for way in (last_question(thread),) if goes_on else readings(question, thread, meant):

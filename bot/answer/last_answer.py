@@ -6,7 +6,9 @@ Each is quoted as the article has it: the few words of the answer's own sentence
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+import threading
+from collections import OrderedDict
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import replace
 
 from bot.answer.candidates import Place, can_answer
@@ -58,6 +60,37 @@ _MEASURES = frozenset(map(term_of, "many much long far big large old often".spli
 _PART = re.compile(rf"\w(?:{_CLAUSE}|(?<=\d)[.,:](?=\d)){{6,}}")
 _IN_THE_THREAD = 0.15  # what a passage of an article cited just before counts more
 _AROUND = 3  # sentences before the one that answered in which its day may stand
+_RECENT = 256  # answers that are remembered for follow-ups
+_LONGEST = 200_000  # characters of the articles of one of them: an answer from a book is found again
+
+
+class RecentAnswers:
+    """The answers given last, each under all that decides it; threads may share it."""
+
+    def __init__(self, most: int = _RECENT) -> None:
+        """Remember this many answers."""
+        self._most = most
+        self._kept: OrderedDict[Hashable, Answer | NoAnswer] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable) -> Answer | NoAnswer | None:
+        """Return an answer, None if it is not remembered."""
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+            return self._kept.get(key)
+
+    def put(self, key: Hashable, result: Answer | NoAnswer) -> None:
+        """Remember an answer, and forget the one that was not used for longest if there are too many."""
+        if sum(len(one.article.text) for one in shown_in(result)) > _LONGEST:
+            return
+        if isinstance(result, NoAnswer):
+            result = replace(result, nearest=())  # whole articles that no follow-up reads
+        with self._lock:
+            self._kept[key] = result
+            self._kept.move_to_end(key)
+            if len(self._kept) > self._most:
+                self._kept.popitem(last=False)
 
 
 def _sentence(citation: Citation) -> Span:
@@ -147,7 +180,8 @@ def place_in(citation: Citation) -> Place:
 
 def _day(cited: Citation, view: View) -> Choice:
     source, text = cited.article.source, cited.article.text
-    day = f"The article is of {day_text(source.published, source.date_source, full=True)}." if source.published else ""
+    published = day_text(source.published, source.date_source, full=True)
+    day = f"The article is dated {published}." if source.published else ""
     if own := _words(cited, _TIME):
         return replace(own, lead=f"{day} {_ABOVE}".strip())
     said = _said(cited.article, view)
@@ -156,8 +190,10 @@ def _day(cited: Citation, view: View) -> Choice:
     by_them = [(one.start, one.end) for one in said if one.speaker in speakers and one.end <= start]
     near = next((span for span in [*by_them[::-1], *_around(cited)] if _outside_quotes(_TIME, text, span)), None)
     if near:
-        return _choice([_draft(cited.article, *near)], f"{day} Near it there:" if day else "Near it in the article:")
-    return _choice([_headline(cited)], f"{day} It names no day there.") if day else Choice((), "the article has no day")
+        return _choice([_draft(cited.article, *near)], f"{day} Near it in the article:".strip())
+    if not day:
+        return Choice((), "the article has no day")
+    return _choice([_headline(cited)], f"{day} The answer above names no day:")
 
 
 def _speaker(cited: Citation, view: View) -> Choice:

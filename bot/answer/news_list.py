@@ -98,8 +98,8 @@ def news_list(view: View, topic: str, hits: Sequence[Hit], wanted: Scope, today:
         return None
     day = there[0].source.published
     listed = view.snapshot.newest_articles(replace(wanted, since=day, until=day), _READ * _MOST)
-    newest = f"The newest{' before' * bool(before)} are of {day_text(day, full=True)}"
-    return _listed(view, listed, f"No article is {_time(wanted)}. {newest}")
+    newest = f"The newest{' before that' * bool(before)} are of {day_text(day, full=True)}"
+    return _listed(view, listed, f"There is no article {_time(wanted)}. {newest}")
 
 
 def _time(scope: Scope) -> str:

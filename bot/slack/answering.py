@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from bot import telemetry
-from bot.answer.desk import LONGEST_QUESTION, Reply, Request
+from bot.answer.desk import EARLIER, LONGEST_QUESTION, Reply, Request
 from bot.desk_threads import DeskThreads
 from bot.journal.entry import JournalEntry
 from bot.journal.journal import Journal
@@ -191,7 +191,7 @@ class Answering:
             item
             for item in earlier
             if item.ts < entry.ts and item.state in ("answered", "working") and item.answer and item.text
-        ][-8:]
+        ][-EARLIER:]
 
     async def _with_question(self, entry: JournalEntry) -> JournalEntry:
         """Return the entry of a bare mention with its question: the last one that a person asked in the thread."""

@@ -64,7 +64,7 @@ class Notices:
     async def hint(self, entry: JournalEntry) -> None:
         """Tell somebody who named the bot in passing how to ask, once a day."""
         if self._journal.mark_done(f"hint:{entry.user}:{int(time.time()) // _ONCE}"):
-            await self._whisper(entry, _message("If you want to ask me something, write the question behind my name."))
+            await self._whisper(entry, _message("If you want to ask me something, write the question after my name."))
 
     async def cannot_post(self, entry: JournalEntry, error: SlackRefused) -> None:
         """Tell an asker, once, that Slack refuses the answer's post, and what to do: in the channel, else directly."""

@@ -104,7 +104,7 @@ def readiness_checks(bot: SlackBot) -> dict[str, Check]:
             "down",
             "is loading"
             if bot.desk.trouble == "is loading"
-            else "could not be loaded, and is tried again; the log tells why",
+            else "could not be loaded, and is tried again; the log says why",
         )
 
     async def slack() -> Part:
@@ -230,7 +230,7 @@ async def _open(api: Api, tokens: Tokens) -> None:
             raise SettingsError(f"{refused_token(name, error.error)} See: python -m bot doctor") from error
         except SlackUnreachable as error:
             if pause < 1:
-                log.warning("slack cannot be reached, trying on: %s", error)
+                log.warning("slack cannot be reached, still trying: %s", error)
         await asyncio.sleep(pause)
         pause = min(2 * pause, _LONGEST_PAUSE)
     missing = missing_scopes(scopes) if scopes else {}  # a proxy may drop the header that names them

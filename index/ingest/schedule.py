@@ -93,7 +93,7 @@ class Schedule:
 
     def keep_on(self) -> None:
         """Take each source whenever it is due, until a stop is asked for; a changed file is read again."""
-        self._lines.warn(f"{len(self.sources)} sources, each taken when it is due. Ctrl-C stops.")
+        self._lines.warn(f"{len(self.sources)} sources, each is read when it is due. Ctrl-C stops.")
         while not self._stopped.is_set():
             self._read_again()
             self._web = None  # a site's robots.txt holds for one round

@@ -193,7 +193,7 @@ def state_after(
     return SourceState(
         source.kind,
         source.place,
-        str(file.resolve()),
+        str(file.absolute()),  # not resolved: in a ConfigMap it is a link, which leads elsewhere after each change
         moment,
         (before.good if before else None) if reason else moment,
         outcome.failed if isinstance(outcome, Report) else 0,
@@ -229,7 +229,7 @@ def troubles(known: Sequence[SourceState], now: datetime | None = None) -> list[
     if late:
         first = min(late, key=lambda state: state.due or "")
         lines.append(
-            f"{len(late)} {'has' if len(late) == 1 else 'have'} not been taken since {moment_text(first.due)}: is "
+            f"{len(late)} {'has' if len(late) == 1 else 'have'} not been tried since {moment_text(first.due)}: is "
             f"python ingest.py --sources {short_path(first.file)} --watch still running?"
         )
     return lines

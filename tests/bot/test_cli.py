@@ -181,7 +181,7 @@ def test_the_doctor_says_what_knows_english_only_where_many_articles_are_in_othe
     [found] = [item for item in bot("doctor", "--json").json if item["what"] == "languages"]
     assert found["ok"]
     assert ("de 9, en 1" if said else "en 9, de 1") in found["told"]
-    assert ("Only English is known" in found["told"]) == said
+    assert ("Only English is understood in full" in found["told"]) == said
 
 
 def test_an_archive_emptied_by_pruning_can_be_filled_again(put, bot, news):

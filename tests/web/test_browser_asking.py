@@ -54,7 +54,7 @@ def opened(readers: Readers, kind: str, size: str = "desk", **options: object) -
         return readers("/", size, **options)
     reader = asked(readers, UNKNOWN if kind == "no answer" else ASKED, size, **options)
     if kind == "follow-up":
-        reader.page.get_by_label("Ask on").fill("And Starmer?")
+        reader.page.get_by_label("Ask a follow-up question").fill("And Starmer?")
         reader.page.get_by_role("button", name="Ask", exact=True).click()
         reader.page.get_by_role("navigation", name="Asked before").wait_for()
     if kind in ("rated up", "rated down"):
@@ -117,7 +117,7 @@ def test_what_a_screen_reader_says_of_the_page(size, readers):
     assert reader.page.get_by_role("button", name="What did").count() == 3
     answer = asked(readers, ASKED, size)
     assert answer.page.get_by_role("region", name="Answer").is_visible()
-    assert answer.page.get_by_role("textbox", name="Ask on").is_visible()
+    assert answer.page.get_by_role("textbox", name="Ask a follow-up question").is_visible()
     assert (
         answer.page.get_by_role("group", name="Is this a good answer?")
         .or_(answer.page.get_by_role("form", name="Is this a good answer?"))
@@ -164,5 +164,5 @@ def test_another_sites_page_can_neither_send_a_question_nor_frame_the_box(reader
 def test_print_shows_question_and_answer_alone(readers):
     reader = asked(readers, ASKED)
     reader.page.emulate_media(media="print")
-    assert reader.page.get_by_label("Ask on").is_hidden()
+    assert reader.page.get_by_label("Ask a follow-up question").is_hidden()
     assert reader.page.get_by_role("region", name="Answer").is_visible()

@@ -90,7 +90,7 @@ def test_each_sentence_is_seen_once_it_is_checked_then_the_answers_page(size, wr
     assert said.first.inner_text() == FIRST.replace(" [KEY].", ".\u00a0[1]")
     assert "on Friday" not in page.locator("main").inner_text()
     assert page.locator(".sources > li").count() >= 1
-    assert page.get_by_label("Ask on").is_visible()
+    assert page.get_by_label("Ask a follow-up question").is_visible()
     assert reader.told == []
     assert all(each.startswith(writing.readers.url) for each in reader.asked)
     page.go_back()
@@ -103,7 +103,7 @@ def test_a_further_question_and_an_example_are_written_in_the_same_way(writing):
     reader = writing.asked()
     reader.page.wait_for_url("**/q/*")
     first = reader.page.url
-    reader.page.get_by_label("Ask on").fill("And when does it leave?")
+    reader.page.get_by_label("Ask a follow-up question").fill("And when does it leave?")
     reader.page.keyboard.press("Enter")
     reader.page.wait_for_url(lambda url: "/q/" in url and url != first)
     assert reader.page.get_by_role("navigation", name="Asked before").is_visible()

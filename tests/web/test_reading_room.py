@@ -90,7 +90,7 @@ def test_the_page_tells_what_is_known_of_the_article_and_where_else_it_is(room):
     there = "https://courier.example/ship?x=1&y=2#top:~:text=The%20ship%20left%20on%20Monday%2C%20the%20captain%20said."
     assert hrefs(found, "courier.example") == [there]
     assert "/srv/" not in html.tostring(found, encoding="unicode")
-    assert "This link opens until 9 April 2025." in texts(found, "footer p")
+    assert "This link works until 9 April 2025." in texts(found, "footer p")
 
 
 def test_what_is_not_known_is_not_invented(room):

@@ -119,7 +119,7 @@ def fallbacks(stored: StoredAnswer, count: int) -> list[str]:
             break
         shown.append(part if len(part) <= _FALLBACK else "The answer is in the message.")
         used += len(part) + 1
-    return [" ".join(shown), *(f"The answer goes on ({number} of {count})." for number in range(2, count + 1))]
+    return [" ".join(shown), *(f"The answer continues ({number} of {count})." for number in range(2, count + 1))]
 
 
 def hint(examples: Sequence[str] = (), articles: int = 0) -> StoredAnswer:

@@ -72,10 +72,10 @@ def _moment(when: float) -> Element:
 def _ways() -> Element:
     ways = [
         "Mention me in a channel, or write to me here under Messages.",
-        "Ask on in the thread of an answer, without a mention.",
-        "/ask answers you alone; you can share the answer.",
+        "Ask follow-up questions in the thread of an answer, without a mention.",
+        "/ask shows the answer to you alone; you can share it.",
         "“Ask about this” in a message's menu takes the message as the question.",
-        "Edit your question and the answer changes; delete it and the answer goes.",
+        "Edit your question and the answer changes; delete it and the answer is deleted too.",
     ]
     return {"type": "rich_text_list", "style": "bullet", "elements": [section(text(way)) for way in ways]}
 
@@ -152,7 +152,7 @@ def ingest_line(item: dict[str, Any]) -> str:
     """Return an ingest run as one line of text."""
     report = item["report"]
     if not report:
-        return f"run {item['run']}, begun {item['started']}, is running or ended without a word"
+        return f"run {item['run']}, begun {item['started']}, is running or was killed"
     counts = (
         f"{report['added']} added, {report['updated']} updated, {report['removed']} removed, {report['failed']} failed"
     )

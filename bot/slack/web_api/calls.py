@@ -88,9 +88,9 @@ class RateLimitedClient(AsyncWebClient):
             refused = isinstance(trouble, SlackRefused)
             self.app_token_error = trouble.error if isinstance(trouble, SlackRefused) else ""
             if refused and str(trouble) != said:
-                log.error("%s Trying on at growing intervals.", self.app_token_trouble)
+                log.error("%s The bot keeps trying, at growing intervals.", self.app_token_trouble)
             elif str(trouble) != said:
-                log.warning("slack cannot be reached, trying on: %s", trouble)
+                log.warning("slack cannot be reached, still trying: %s", trouble)
             said = str(trouble)
             await asyncio.sleep(pause)
             pause = min(2 * pause, _LONGEST_PAUSE if refused else _LONGEST_WITHOUT_SLACK)
@@ -163,7 +163,7 @@ class Calls:
         reason = _sorted_out(method, error)
         if isinstance(reason, TokenRefused) and not self.token_error and method != "auth.test":
             self.token_error = reason.error
-            log.error("%s Questions wait in the journal; trying on at growing intervals.", self.trouble)
+            log.error("%s Questions wait in the journal; the bot keeps trying, at growing intervals.", self.trouble)
             self._refused.set()
         return reason
 

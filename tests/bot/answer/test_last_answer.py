@@ -5,10 +5,13 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from commands import ended
 from hash_embedder import HashEmbedder
 from small_archive import ingested
 
-from bot.answer.desk import Desk, Request
+import ingest
+from bot.answer.desk import EARLIER, Desk, Request
+from bot.answer.last_answer import RecentAnswers
 from bot.reply import Answer, NoAnswer
 
 ARTICLES = [
@@ -116,3 +119,74 @@ def test_a_sentence_that_stands_above_does_not_come_closest_to_the_follow_up(des
 def test_a_refusal_says_whether_a_passage_has_half_of_the_words(desk):
     assert asked(desk, "What did Brandt say about the wreck of the Alba?").reason == "not_supported"
     assert asked(desk, "How do I book a meeting room?").reason == "nothing_found"
+
+
+def embedded(model, desk, question, *thread):
+    """How many times the model is called for a question that is asked of the answer above it."""
+    before = model.calls
+    asked(desk, question, *thread)
+    return model.calls - before
+
+
+def test_an_answer_that_is_remembered_is_not_searched_for_again(desk):
+    model = HashEmbedder()
+    remembers = Desk(desk._archive, model, level="eager")
+    assert embedded(model, remembers, SANK)
+    assert embedded(model, remembers, "why?", SANK) == 0
+    other = HashEmbedder()
+    assert embedded(other, Desk(desk._archive, other, level="eager"), "why?", SANK)
+
+
+def test_a_remembered_answer_is_of_its_day_scope_and_thread(desk):
+    model = HashEmbedder()
+    remembers = Desk(desk._archive, model, level="eager")
+    remembers.ask(Request(SANK, date(2025, 3, 31)))
+    for request in (
+        Request("why?", date(2025, 4, 1), thread=(SANK,)),
+        Request("why?", date(2025, 3, 31), publisher="The Quay", thread=(SANK,)),
+        Request("why?", date(2025, 3, 31), thread=("Who closed the old pier?", SANK)),
+    ):
+        before = model.calls
+        remembers.ask(request)
+        assert model.calls > before
+
+
+def test_a_question_of_a_long_thread_costs_one_answer(desk):
+    model, thread = HashEmbedder(), list[str]()
+    remembers = Desk(desk._archive, model, level="eager")
+    both = f"{SANK} {PUMPS}"
+    for message in (SANK, PUMPS, both, SANK, PUMPS, SANK, SANK, PUMPS, both, PUMPS, SANK, PUMPS, SANK):
+        asked(remembers, message, *thread)
+        thread.append(message)
+        assert embedded(model, remembers, "when was that?", *thread) == 0, len(thread)
+    assert len(thread) > EARLIER
+
+
+def test_a_thread_is_answered_alike_from_memory_and_found_again(desk):
+    thread = [PUMPS, "what else?", "who said that?"]
+    remembers = Desk(desk._archive, HashEmbedder(), level="eager")
+    for n, question in enumerate(thread):
+        forgets = Desk(desk._archive, HashEmbedder(), level="eager")
+        assert asked(remembers, question, *thread[:n]) == asked(forgets, question, *thread[:n])
+
+
+def test_a_new_generation_of_the_archive_is_searched_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "data"))
+    model = HashEmbedder()
+    with ingested(tmp_path, ARTICLES, model) as archive:
+        desk = Desk(archive, model, level="eager")
+        asked(desk, SANK)
+        assert embedded(model, desk, "why?", SANK) == 0
+        (tmp_path / "later.txt").write_text("The mayor of Selby opened a fountain.")
+        assert ended(ingest.main, [tmp_path / "later.txt"], HashEmbedder()) == 0
+        assert embedded(model, desk, "why?", SANK)
+
+
+def test_the_answer_that_was_not_used_for_longest_is_forgotten(desk):
+    result = asked(desk, SANK)
+    recent = RecentAnswers(most=2)
+    recent.put("first", result)
+    recent.put("second", result)
+    assert recent.get("first")
+    recent.put("third", result)
+    assert [key for key in ("first", "second", "third") if recent.get(key)] == ["first", "third"]

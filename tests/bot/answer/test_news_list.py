@@ -116,7 +116,7 @@ def test_no_later_and_no_undated_article_is_new(desk):
 
 def test_a_day_without_articles_is_said_with_the_newest_day_before(desk):
     lead, titles = listed(desk, "what happened yesterday?")
-    assert lead == "No article is of 11 March 2025. The newest before are of 10 March 2025:"
+    assert lead == "There is no article of 11 March 2025. The newest before that are of 10 March 2025:"
     assert titles == ["The harbour is dredged"]
     assert listed(desk, "what happened in 2019?")[0].endswith("The newest are of 10 March 2025:")
 

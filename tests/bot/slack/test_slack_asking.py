@@ -262,7 +262,7 @@ def test_whoever_names_the_bot_in_passing_learns_once_how_to_ask(archive, tmp_pa
             )
             assert slack.thread(said.ts) == []
         [told] = slack.whispers
-        assert seen(told["blocks"]) == "If you want to ask me something, write the question behind my name."
+        assert seen(told["blocks"]) == "If you want to ask me something, write the question after my name."
         assert slack.made("assistant.threads.setStatus") == []
 
     scenario(play, archive, tmp_path)

@@ -91,7 +91,7 @@ def test_slack_out_of_reach_is_said_after_the_first_failure_and_once(archive, tm
                 await slack.until(lambda: slack.thread(asked.ts), "the answer")
 
     run(whole())
-    said = [record for record in caplog.records if "slack cannot be reached, trying on" in record.getMessage()]
+    said = [record for record in caplog.records if "slack cannot be reached, still trying" in record.getMessage()]
     assert len(said) == 1
 
 

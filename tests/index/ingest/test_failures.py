@@ -345,7 +345,7 @@ def test_every_run_is_on_record_with_how_it_ended(newsroom: Newsroom, put, bot):
     told = bot("status", "--runs", "3")[1].splitlines()
     assert len(told) == 3
     assert "1 failed before" in told[0]
-    assert "ended without a word" in told[1]
+    assert "was killed" in told[1]
     assert "1 failed" in told[2]
 
 

@@ -288,7 +288,7 @@ def test_when_a_source_is_due_and_when_it_is_late():
     assert is_due(replace(source, every=timedelta(minutes=10)), state, NOW + timedelta(minutes=10))
     assert not is_late(state, NOW + timedelta(hours=2))
     assert is_late(state, NOW + timedelta(hours=3))
-    assert "1 has not been taken since" in troubles([state], NOW + timedelta(hours=3))[-1]
+    assert "1 has not been tried since" in troubles([state], NOW + timedelta(hours=3))[-1]
 
 
 class Stop:
@@ -337,14 +337,14 @@ def taken_hours_ago(newsroom: Newsroom, hours: float) -> None:
 def test_a_watch_takes_a_source_when_it_is_due_also_after_a_new_start(database, newsroom, web, watch, tmp_path):
     written(tmp_path, f"sources:\n  - feed: {feed(web, 'grain')}\n  - feed: {web.url}/other\n")
     assert watch(until="failed") == [
-        "2 sources, each taken when it is due. Ctrl-C stops.",
+        "2 sources, each is read when it is due. Ctrl-C stops.",
         f"added    {web.url}/grain  Title of grain",
         f"failed   feed {web.url}/other: the page is not there (404); check the address (never read yet)",
     ]
     feed(web, "grain", "salt")
     feed(web, "rope", path="/other")
     asked = len(web.asked)
-    assert watch(looks=4) == ["2 sources, each taken when it is due. Ctrl-C stops."]
+    assert watch(looks=4) == ["2 sources, each is read when it is due. Ctrl-C stops."]
     assert len(web.asked) == asked
     taken_hours_ago(newsroom, 2)
     assert watch(until="can be read again")[1:] == [
@@ -377,6 +377,17 @@ def test_a_watch_reads_a_changed_file_again_and_keeps_the_old_if_it_is_wrong(new
     assert said[2].endswith("did you mean path? Until then the sources stay as they were.")
     assert said[3] == "sources.yaml was read again: 2 sources."
     assert said[4].startswith("failed   path nowhere: there is no such file or folder")
+
+
+def test_a_source_that_left_the_file_is_forgotten_where_the_file_is_a_link_to_its_newest_version(newsroom, tmp_path):
+    newsroom.write(1, 1)
+    link = tmp_path / "sources.yaml"
+    for version, text in (("old", f"  - path: {newsroom.articles}\n  - path: gone\n"), ("new", "  - path: other\n")):
+        (tmp_path / version).mkdir()
+        link.unlink(missing_ok=True)
+        link.symlink_to(written(tmp_path / version, f"sources:\n{text}"))
+        ingest.main(["--sources", str(link)], embedder=newsroom.embedder)
+    assert list(known(newsroom)) == [str(tmp_path / "other")]
 
 
 @pytest.mark.slow
