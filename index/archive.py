@@ -277,12 +277,7 @@ class Archive:
                 if item.counted:
                     transaction.put_lines(item.article.source.id, item.counted)
             link(transaction, [item.article for item in batch.articles])
-            for record in batch.files:
-                transaction.put_file(record)
-            for path in batch.files_gone:
-                transaction.remove_file(path)
-            for fetch in batch.fetches:
-                transaction.put_fetch(fetch)
+            batch.put_records(transaction)
             self._commit(transaction, generation, left)
         self.tidy()
         return generation
