@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from index.archive import Archive
     from index.model.embedder import Embedder
 
-OURS = ("retrieve", "answer", "refuse", "followup", "conflicts", "remarks", "desk")
+OURS = ("retrieve", "answer", "refuse", "followup", "remarks", "desk")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
 OTHERS = (
     "clean",
@@ -50,7 +50,6 @@ SETS = {
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
     "followup": ("own", "cast_rewrite", "mtrag_un"),
-    "conflicts": ("ramdocs",),
     "remarks": ("own",),
     "desk": ("own", "desk"),
 }
@@ -202,7 +201,7 @@ def _measured(
     names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
-    from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve, threads
+    from evals import answer, desk, followup, refuse, remarks, retrieve, threads
     from evals.archives import archive_of
     from evals.asking import ask_all
 
@@ -213,16 +212,6 @@ def _measured(
             yield "followup", threads.measured(_answerer(archive, embedder, parsed))
     elif "followup" in names:
         yield "followup", followup.measured(data, embedder, parsed.cache)
-    if "conflicts" in names:
-        with archive_of(data, embedder, parsed.cache) as archive:
-            sides = conflicts.sides_of(parsed.data / data.name)
-            yield (
-                "conflicts",
-                {
-                    "questions": len(sides),
-                    "figures": conflicts.figures_of(ask_all(_answerer(archive, embedder, parsed), data.queries), sides),
-                },
-            )
     if "remarks" in names:
         with archive_of(data, embedder, parsed.cache) as archive:
             yield "remarks", remarks.measured(_answerer(archive, embedder, parsed))
