@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import json
 import random
 import sys
@@ -264,8 +263,6 @@ def _some(queries: Sequence[Query], most: int | None) -> Sequence[Query]:
 def _other(name: str, parsed: argparse.Namespace) -> None:
     from evals.archives import EvalError
 
-    if importlib.util.find_spec(f"evals.{name}") is None:
-        raise EvalError(f"There is no measurement evals/{name}.py.")
     if parsed.data is None and name != "paraphrases":  # which has a set of our own
         raise EvalError(f"{name} needs data: --data DIR")
     wanted: dict[str, Any] = {"articles": parsed.articles or 300} if name == "speed" else {}
@@ -273,10 +270,11 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
         wanted = {"cache": parsed.cache, **({"sizes": parsed.passages} if parsed.passages else {})}
     if name in LONG:
         wanted["partly"] = partial(_keep, parsed.cache / f"{name}-partly.json")
-    _publish(
-        {"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)},
-        parsed.results,
-    )
+    try:
+        found = importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)
+    except FileNotFoundError as error:
+        raise EvalError(f"There is no {error.filename}. Name the folder that holds it: --data DIR") from error
+    _publish({"eval": name, "data": "all", **found}, parsed.results)
 
 
 def _keep(file: Path, result: dict[str, Any]) -> None:

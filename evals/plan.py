@@ -54,7 +54,7 @@ CLUSTER = Constant(
 EMBED_ONNX = Constant(
     0.032,
     "core-seconds a passage, onnxruntime fp32",
-    "python -m evals.embed: 37 passages of 200 tokens a second on two cores, scaled to 119",
+    "python -m evals embed: 37 passages of 200 tokens a second on two cores, scaled to 119",
 )
 EMBED_OPENVINO = Constant(0.018, "core-seconds a passage, OpenVINO bf16", "the same: 65 a second")
 EMBEDDING = Constant(

@@ -127,3 +127,5 @@ def test_what_is_missing_is_said(tmp_path, capsys):
         load(tmp_path)
     assert main(["clean"]) == 2
     assert "evals: " in capsys.readouterr().err
+    assert main(["clean", "--data", str(tmp_path)]) == 2
+    assert "pages.jsonl" in capsys.readouterr().err
