@@ -32,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from evals.metrics import precision_recall_f1
 from index.articles import Article, Source
 from index.clean.clean import clean
 from index.model.embedder import Embedder, Vectors
@@ -140,13 +141,7 @@ def _half(pair: Pair) -> str:
 
 def _scores(pairs: Sequence[Pair], same: Mapping[Pair, bool], says: Callable[[Pair], bool]) -> dict[str, float]:
     found = [pair for pair in pairs if says(pair)]
-    right, wanted = sum(same[pair] for pair in found), sum(same[pair] for pair in pairs)
-    precision, recall = right / max(1, len(found)), right / max(1, wanted)
-    return {
-        "precision": round(precision, 3),
-        "recall": round(recall, 3),
-        "f1": round(2 * right / max(1, len(found) + wanted), 3),
-    }
+    return precision_recall_f1(sum(same[pair] for pair in found), len(found), sum(same[pair] for pair in pairs))
 
 
 def _at_best(
