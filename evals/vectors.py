@@ -88,21 +88,13 @@ def _held(folder: Path) -> Held:
     with archive.catalog.snapshot() as snapshot:
         model = snapshot.fact("model") or ""
         items = [item for part in snapshot.vectors(model) for item in part]
+        titles = [source.title for source, _ in snapshot.sources()][:: max(1, len(items) // 16 // _ASKED)][:_ASKED]
     archive.close()
-    titles = [source.title for source in _sources(folder)][:: max(1, len(items) // 16 // _ASKED)][:_ASKED]
     return Held(
         [passage for passage, _ in items],
         np.stack([vector for _, vector in items]),
         Settings().embedder(many=True).embed(titles),
     )
-
-
-def _sources(folder: Path) -> list[Any]:
-    archive = Archive(folder)
-    with archive.catalog.snapshot() as snapshot:
-        found = [source for source, _ in snapshot.sources()]
-    archive.close()
-    return found
 
 
 def _asking(held: Held, nearest: Found) -> dict[str, float]:
