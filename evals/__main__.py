@@ -40,7 +40,6 @@ OTHERS = (
     "paraphrases",
     "injections",
     "sides",
-    "vectors",
 )
 NAMES = (*OURS, *OTHERS, "plan", "own")  # own: your questions, asked of your archive (docs/use/measure.md)
 LONG = ("speed", "growth")  # these tell what they have on the way

@@ -44,7 +44,7 @@ HELD = Constant(
 PGVECTOR = Constant(
     2_295,
     "bytes a passage in pgvector, table and graph, best in memory too",
-    "python -m evals vectors: 221 MB at 96,189 passages",
+    "docs/understand/decisions/0014: 221 MB at 96,189 passages",
 )
 CLUSTER = Constant(
     1.5 * 1_536,
