@@ -142,9 +142,7 @@ def test_growth_is_measured_by_the_product_itself(tmp_path):
 
 
 def test_a_question_is_measured_as_the_bot_answers_it(newsroom):
-    for number in range(3):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(3))
     archive = Archive(newsroom.archive)
     found = measured(archive, HashEmbedder(), [(question(number % 3), date(2025, 3, 31)) for number in range(5)])
     archive.close()
