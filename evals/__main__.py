@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import json
 import random
 import sys
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from index.archive import Archive
     from index.model.embedder import Embedder
 
-OURS = ("retrieve", "answer", "refuse", "followup", "conflicts", "remarks", "desk")
+OURS = ("retrieve", "answer", "refuse", "followup", "remarks", "desk")
 # Measurements in modules of their own, each with run(data: Path) -> dict.
 OTHERS = (
     "clean",
@@ -41,7 +40,6 @@ OTHERS = (
     "paraphrases",
     "injections",
     "sides",
-    "vectors",
 )
 NAMES = (*OURS, *OTHERS, "plan", "own")  # own: your questions, asked of your archive (docs/use/measure.md)
 LONG = ("speed", "growth")  # these tell what they have on the way
@@ -50,7 +48,6 @@ SETS = {
     "answer": ("own", "newsquiz", "squad2_half", "clapnq"),
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
     "followup": ("own", "cast_rewrite", "mtrag_un"),
-    "conflicts": ("ramdocs",),
     "remarks": ("own",),
     "desk": ("own", "desk"),
 }
@@ -202,7 +199,7 @@ def _measured(
     names: Sequence[str], data: DataSet, embedder: Embedder, parsed: argparse.Namespace
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the result of each measurement of a data set; answers and refusals are of the same replies."""
-    from evals import answer, conflicts, desk, followup, refuse, remarks, retrieve, threads
+    from evals import answer, desk, followup, refuse, remarks, retrieve, threads
     from evals.archives import archive_of
     from evals.asking import ask_all
 
@@ -213,16 +210,6 @@ def _measured(
             yield "followup", threads.measured(_answerer(archive, embedder, parsed))
     elif "followup" in names:
         yield "followup", followup.measured(data, embedder, parsed.cache)
-    if "conflicts" in names:
-        with archive_of(data, embedder, parsed.cache) as archive:
-            sides = conflicts.sides_of(parsed.data / data.name)
-            yield (
-                "conflicts",
-                {
-                    "questions": len(sides),
-                    "figures": conflicts.figures_of(ask_all(_answerer(archive, embedder, parsed), data.queries), sides),
-                },
-            )
     if "remarks" in names:
         with archive_of(data, embedder, parsed.cache) as archive:
             yield "remarks", remarks.measured(_answerer(archive, embedder, parsed))
@@ -275,8 +262,6 @@ def _some(queries: Sequence[Query], most: int | None) -> Sequence[Query]:
 def _other(name: str, parsed: argparse.Namespace) -> None:
     from evals.archives import EvalError
 
-    if importlib.util.find_spec(f"evals.{name}") is None:
-        raise EvalError(f"There is no measurement evals/{name}.py.")
     if parsed.data is None and name != "paraphrases":  # which has a set of our own
         raise EvalError(f"{name} needs data: --data DIR")
     wanted: dict[str, Any] = {"articles": parsed.articles or 300} if name == "speed" else {}
@@ -284,10 +269,11 @@ def _other(name: str, parsed: argparse.Namespace) -> None:
         wanted = {"cache": parsed.cache, **({"sizes": parsed.passages} if parsed.passages else {})}
     if name in LONG:
         wanted["partly"] = partial(_keep, parsed.cache / f"{name}-partly.json")
-    _publish(
-        {"eval": name, "data": "all", **importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)},
-        parsed.results,
-    )
+    try:
+        found = importlib.import_module(f"evals.{name}").run(parsed.data, **wanted)
+    except FileNotFoundError as error:
+        raise EvalError(f"There is no {error.filename}. Name the folder that holds it: --data DIR") from error
+    _publish({"eval": name, "data": "all", **found}, parsed.results)
 
 
 def _keep(file: Path, result: dict[str, Any]) -> None:

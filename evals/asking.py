@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Protocol
 
 from bot.answer.desk import Reply, Request
+from bot.desks import AnsweringDesk
 from bot.reply import Answer
 from evals.data import Query
 
@@ -29,14 +29,7 @@ class Asked:
         return self.reply.result if isinstance(self.reply.result, Answer) else None
 
 
-class Asks(Protocol):
-    """What answers: bot.answer.desk.Desk, bot.write.desk.WrittenDesk."""
-
-    def ask(self, request: Request) -> Reply:
-        """Answer a question."""
-
-
-def ask_all(desk: Asks, queries: Iterable[Query]) -> list[Asked]:
+def ask_all(desk: AnsweringDesk, queries: Iterable[Query]) -> list[Asked]:
     """Ask every question, on its own day where it has one."""
     asked = []
     for number, query in enumerate(queries, start=1):

@@ -1,6 +1,6 @@
 r"""Cleaning, measured on saved pages: how much of the article is kept, and how much of what is kept is the article.
 
-    python -m evals.clean --data DIR [--json]
+    python -m evals clean --data DIR
 
 ``DIR`` holds ``pages/pages.jsonl``, one page a line: ``{"url", "title", "gold_text", "text_dump", "html_file"}``, and
 the pages themselves as ``pages/html/*.html.gz``. A text is a bag of tokens (``\w+``, lower case), each counted as often
@@ -15,12 +15,10 @@ of which at most six each count. There precision, recall and F1 are of these par
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import json
 import re
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -90,12 +88,7 @@ def score(text: str, gold: str) -> tuple[float, float, float]:
 
 def ours_from_html(page: Page) -> str:
     """Return the article as newsdesk reads a web page."""
-    try:
-        record = read_html(page.host, page.html.encode())
-    except UnreadableError:
-        return ""
-    known = record.metadata
-    return clean(record.text, known.title or "", known.publisher, extracted=record.extracted).text
+    return _ours(page.host, page.html.encode())
 
 
 def ours_from_dump(page: Page) -> str:
@@ -161,7 +154,10 @@ GROUPS: dict[str, Callable[[Page], bool]] = {
 
 
 def run(data: Path) -> dict[str, Any]:
-    """Measure every system on every page: ``{form: {system: {group: {"pages", "precision", "recall", "f1"}}}}``."""
+    """Measure every system on every page: ``{form: {system: {group: {"pages", "precision", "recall", "f1"}}}}``.
+
+    The web pages are a form of their own, their halves groups.
+    """
     read = list(pages(data))
     found: dict[str, Any] = {}
     for form, systems in SYSTEMS.items():
@@ -171,12 +167,17 @@ def run(data: Path) -> dict[str, Any]:
             found[form][name] = {
                 group: _averages([each for page, each in scores if belongs(page)]) for group, belongs in GROUPS.items()
             }
+    if web := {name: halves for name, halves in _of_web_pages(data).items() if halves}:
+        found["web page"] = web
     return found
 
 
-def run_web_pages(data: Path) -> dict[str, Any]:
+def _of_web_pages(data: Path) -> dict[str, Any]:
     """Measure newsdesk and trafilatura by parts: ``{system: {half: {"pages", "precision", "recall", "f1"}}}``."""
-    systems: dict[str, Callable[[WebPage], str]] = {"newsdesk": _ours_from_page, "trafilatura": _trafilatura_from_page}
+    systems: dict[str, Callable[[WebPage], str]] = {
+        "newsdesk": lambda page: _ours(page.file, page.raw, page.known["url"]),
+        "trafilatura": _trafilatura_from_page,
+    }
     counts = {name: {half: Counter[str]() for half in ("dev", "blind")} for name in systems}
     for page in web_pages(data):
         for name, system in systems.items():
@@ -196,9 +197,9 @@ def _of_parts(count: Counter[str]) -> dict[str, float]:
     return {"pages": count["pages"], **{name: round(value, 3) for name, value in figures.items()}}
 
 
-def _ours_from_page(page: WebPage) -> str:
+def _ours(name: str, raw: bytes, url: str | None = None) -> str:
     try:
-        record = read_html(page.file, page.raw, page.known["url"])
+        record = read_html(name, raw, url)
     except UnreadableError:
         return ""
     known = record.metadata
@@ -218,42 +219,3 @@ def _averages(scores: list[tuple[float, float, float]]) -> dict[str, float]:
             for at, name in enumerate(("precision", "recall", "f1"))
         },
     }
-
-
-def as_table(found: dict[str, Any]) -> str:
-    """Return the figures as lines for a person."""
-    lines = []
-    for form, systems in found.items():
-        lines.append(f"{form:<12} {'pages':<16} {'n':>4} {'precision':>10} {'recall':>7} {'F1':>6}")
-        for name, groups in systems.items():
-            lines += [
-                (
-                    f"{name:<12} {group:<16} {each['pages']:>4} {each['precision']:>10.3f} {each['recall']:>7.3f} "
-                    f"{each['f1']:>6.3f}"
-                )
-                for group, each in groups.items()
-            ]
-    return "\n".join(lines)
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Measure and print; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m evals.clean", description="Measure the cleaning of saved pages.")
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds pages/")
-    parser.add_argument("--json", action="store_true", help="the figures as JSON")
-    given = parser.parse_args(arguments)
-    if not (given.data / "pages" / "pages.jsonl").exists():
-        print(
-            f"There is no pages/pages.jsonl in {given.data}. Name the folder that holds it with --data.",
-            file=sys.stderr,
-        )
-        return 2
-    found = run(given.data)
-    if web := {name: halves for name, halves in run_web_pages(given.data).items() if halves}:
-        found["web page"] = web
-    print(json.dumps(found, indent=1) if given.json else as_table(found))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

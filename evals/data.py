@@ -17,8 +17,6 @@ from index.errors import NewsdeskError
 
 Half = Literal["dev", "test"]
 
-# A gold passage stands in the data as its first characters; so many of them are compared, white space left out.
-_GOLD_START = 120
 _LONGEST_ANSWER = 12  # words; what is longer is somebody's own wording, which no article holds
 
 
@@ -30,11 +28,10 @@ class DataError(NewsdeskError):
 class Query:
     """A question with what is known to answer it.
 
-    ``gold_ids`` are articles, ``gold_passages`` pairs of article and how a passage that answers begins, ``evidence``
-    sentences that answer, ``thread`` the earlier questions of the conversation, ``rewrite`` the question with nothing
-    left to guess, where known. The last three are regular expressions: a sentence that answers matches one of ``gold``,
-    one that is to the point one of those or of ``relevant``, and an answer to all that was asked matches each of
-    ``parts``.
+    ``gold_ids`` are articles, ``evidence`` sentences that answer, ``thread`` the earlier questions of the conversation,
+    ``rewrite`` the question with nothing left to guess, where known. The last three are regular expressions: a sentence
+    that answers matches one of ``gold``, one that is to the point one of those or of ``relevant``, and an answer to all
+    that was asked matches each of ``parts``.
     """
 
     id: str
@@ -42,7 +39,6 @@ class Query:
     answerable: bool
     answers: tuple[str, ...] = ()
     gold_ids: frozenset[str] = frozenset()
-    gold_passages: tuple[tuple[str, str], ...] = ()
     evidence: tuple[str, ...] = ()
     today: date | None = None
     thread: tuple[str, ...] = ()
@@ -147,7 +143,6 @@ def _query(line: dict[str, Any]) -> Query:
         answerable=answerable,
         answers=tuple(answer for answer in answers if len(answer.split()) <= _LONGEST_ANSWER),
         gold_ids=frozenset(line.get("gold_ids", ())),
-        gold_passages=tuple((id_, squashed(text)[:_GOLD_START]) for id_, text in line.get("gold_passages", ())),
         evidence=tuple(line.get("gold_evidence", ())),
         today=date.fromisoformat(day) if day else None,
         thread=_questions(line.get("history") or line.get("thread", ())),

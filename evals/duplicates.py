@@ -13,18 +13,14 @@ neither is blind.
 
 ``made`` are copies made here of the same articles by cutting and changing words: recall where nearly all copies of a
 real archive lie far from the bounds.
-
-python -m evals.duplicates --data DIR
 """
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import hashlib
 import json
 import re
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -36,6 +32,7 @@ from typing import Any
 
 import numpy as np
 
+from evals.metrics import precision_recall_f1
 from index.articles import Article, Source
 from index.clean.clean import clean
 from index.model.embedder import Embedder, Vectors
@@ -144,13 +141,7 @@ def _half(pair: Pair) -> str:
 
 def _scores(pairs: Sequence[Pair], same: Mapping[Pair, bool], says: Callable[[Pair], bool]) -> dict[str, float]:
     found = [pair for pair in pairs if says(pair)]
-    right, wanted = sum(same[pair] for pair in found), sum(same[pair] for pair in pairs)
-    precision, recall = right / max(1, len(found)), right / max(1, wanted)
-    return {
-        "precision": round(precision, 3),
-        "recall": round(recall, 3),
-        "f1": round(2 * right / max(1, len(found) + wanted), 3),
-    }
+    return precision_recall_f1(sum(same[pair] for pair in found), len(found), sum(same[pair] for pair in pairs))
 
 
 def _at_best(
@@ -204,19 +195,3 @@ def _changed(text: str, foreign: Sequence[str], step: int) -> str:
     return " ".join(
         foreign[place % len(foreign)] if place % step == step - 1 else piece for place, piece in enumerate(pieces)
     )
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(
-        prog="python -m evals.duplicates", description="Precision and recall of the links between near-duplicates."
-    )
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="DIR", help="folder of data sets, with newsquiz/corpus.jsonl.gz"
-    )
-    print(json.dumps(run(parser.parse_args(arguments).data), indent=1))
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

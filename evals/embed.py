@@ -1,4 +1,4 @@
-"""How fast each runtime and the coarse form embed, and how far their vectors are off: ``python -m evals.embed --data
+"""How fast each runtime and the coarse form embed, and how far their vectors are off: ``python -m evals embed --data
 DIR``.
 
 DIR holds ``corpus.jsonl.gz``, an article a line with ``text``. Rounds of the runtimes take turns, and the best of each
@@ -7,7 +7,6 @@ counts, because a machine is seldom quiet; read the ratios. A process of its own
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import importlib.util
 import json
@@ -23,6 +22,8 @@ import numpy as np
 from index.model.embedder import Vectors
 from index.model.runtime import Model, Runtime
 
+_PASSAGES, _ROUNDS = 256, 5  # embedded in a round
+_COMPARED = 1_000  # passages whose vectors are compared with the reference
 _WORDS = 150  # about 200 tokens
 _SENTENCE = 25  # about 34 tokens
 _QUESTION = "what did the minister say about the ferry"
@@ -36,11 +37,11 @@ print(next(line.split()[1] for line in open("/proc/self/status") if line.startsw
 """
 
 
-def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int = 5) -> dict[str, Any]:
+def run(data: Path) -> dict[str, Any]:
     """Return, for every runtime that is installed, passages a second, cosines to torch, milliseconds a question, and
     megabytes at rest.
     """
-    texts = _passages(data, max(passages, compared))
+    texts = _passages(data, _COMPARED)
     installed = [
         name for name in get_args(Runtime) if name != "auto" and (name != "openvino" or importlib.util.find_spec(name))
     ]
@@ -49,14 +50,14 @@ def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int =
     questions: dict[str, list[float]] = {name: [] for name in models}
     for model in models.values():
         model.embed(texts[:4])
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         for name, model in models.items():
-            seconds[name].append(_timed(model, texts[:passages]))
+            seconds[name].append(_timed(model, texts[:_PASSAGES]))
             questions[name] += [_timed(model, [_QUESTION]) for _ in range(40)]
-    vectors = {name: model.embed(texts[:compared]) for name, model in models.items()}
+    vectors = {name: model.embed(texts) for name, model in models.items()}
     figures: dict[str, Any] = {
         name: {
-            "passages_per_second": round(passages / min(seconds[name]), 1),
+            "passages_per_second": round(_PASSAGES / min(seconds[name]), 1),
             "times_torch": round(min(seconds["torch"]) / min(seconds[name]), 2),
             "cosine_mean": round(float(_cosines(vectors[name], vectors["torch"]).mean()), 6),
             "cosine_min": round(float(_cosines(vectors[name], vectors["torch"]).min()), 6),
@@ -67,7 +68,7 @@ def run(data: Path, *, passages: int = 256, compared: int = 1_000, rounds: int =
         }
         for name in models
     }
-    return {**figures, "coarse": _coarse(models["onnx"], texts[:compared])}
+    return {**figures, "coarse": _coarse(models["onnx"], texts)}
 
 
 def _coarse(model: Model, texts: Sequence[str]) -> dict[str, float]:
@@ -128,22 +129,3 @@ def _memory(runtime: str) -> int:
         [sys.executable, "-c", _MEMORY, runtime, _QUESTION], capture_output=True, text=True, check=True
     )
     return int(done.stdout) // 1_024
-
-
-def main() -> None:
-    """Print the figures as JSON."""
-    parser = argparse.ArgumentParser(
-        prog="python -m evals.embed", description="Speed and vectors of the embedding runtimes."
-    )
-    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder that holds newsquiz/")
-    parser.add_argument("--passages", type=int, default=256, help="embedded in a round")
-    parser.add_argument("--compared", type=int, default=1_000, help="compared with the reference")
-    parser.add_argument("--rounds", type=int, default=5)
-    parsed = parser.parse_args()
-    print(
-        json.dumps(run(parsed.data, passages=parsed.passages, compared=parsed.compared, rounds=parsed.rounds), indent=2)
-    )
-
-
-if __name__ == "__main__":
-    main()

@@ -14,13 +14,13 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bot.answer.desk import Desk, Request
+from evals.asking import TODAY
 from evals.data import load
 from evals.machine import Spent, machine
 from index.archive import FILE, Archive
@@ -35,7 +35,6 @@ _CHANGED = 10  # articles of the small change
 _QUESTIONS = 40
 _WARM = 3  # questions that open things, left out
 _WORDS = 8_192  # directions; two words may share one
-_TODAY = date(2025, 9, 1)
 
 
 class WordVectors:
@@ -141,7 +140,7 @@ def _asked(desk: Desk, questions: Sequence[str]) -> list[float]:
     """Return the seconds of processor that each question took, those that open things left out."""
     spent = Spent()
     for question in questions:
-        spent.on(lambda question=question: desk.ask(Request(question, _TODAY)))  # type: ignore[misc]
+        spent.on(lambda question=question: desk.ask(Request(question, TODAY)))  # type: ignore[misc]
     return spent.cpu[_WARM:]
 
 

@@ -1,4 +1,4 @@
-"""How much of what pages say of themselves is read right: python -m evals.metadata --data DIR.
+"""How much of what pages say of themselves is read right: python -m evals metadata --data DIR.
 
 DIR/pages/pages.jsonl holds one page a line, with ``html_file`` (gzip), ``text_dump`` and the right ``title``, ``date``,
 ``authors`` and ``gold_text``. A title is right if it has the same letters and digits, a date if it is the same day,
@@ -11,7 +11,6 @@ the known one or stands in it, and names are compared without "Dr." and "PhD".
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import re
@@ -122,24 +121,3 @@ def _same_house(found: str, key: str) -> bool:
     """
     one, other = _letters(found).removeprefix("the"), _letters(key).removeprefix("the")
     return one in other or other in one
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Print the figures as JSON, and as a table on standard error."""
-    parser = argparse.ArgumentParser(prog="evals.metadata", description="Measure what is read of pages' metadata.")
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds pages/")
-    figures = run(parser.parse_args(arguments).data)
-    print(json.dumps(figures, ensure_ascii=False))
-    outcomes = ("right", "wrong", "invented", "missing", "rightly unknown", "with time zone")
-    print(f"{'':22}" + "".join(f"{name:>16}" for name in outcomes), file=sys.stderr)
-    for kind, known in figures.items():
-        for name in known:
-            print(
-                f"{kind:12}{name:10}" + "".join(f"{known[name].get(outcome, 0):16}" for outcome in outcomes),
-                file=sys.stderr,
-            )
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -58,6 +58,15 @@ def difference(one: Sequence[float], other: Sequence[float]) -> dict[str, float 
     return mean([a - b for a, b in zip(one, other, strict=True)])
 
 
+def precision_recall_f1(right: int, found: int, wanted: int) -> dict[str, float]:
+    """Return precision, recall and their harmonic mean."""
+    return {
+        "precision": round(right / max(1, found), 3),
+        "recall": round(right / max(1, wanted), 3),
+        "f1": round(2 * right / max(1, found + wanted), 3),
+    }
+
+
 def auc(positive: Sequence[float], negative: Sequence[float]) -> float:
     """Return the chance that a positive scores above a negative (half for ties)."""
     if not positive or not negative:

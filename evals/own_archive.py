@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.answer.desk import QuestionError, Request
+from bot.desks import AnsweringDesk
 from bot.wiring import desk_loader
-from evals.asking import Asks
 from evals.data import DataError
 from evals.own_page import page
 from evals.own_questions import OwnQuestion, OwnReply, figures_of, is_from, read_questions, verdict
@@ -70,7 +70,7 @@ def _counted(questions: Sequence[OwnQuestion]) -> Iterator[OwnQuestion]:
     print(file=sys.stderr)
 
 
-def _asked(desk: Asks, asked: OwnQuestion) -> OwnReply:
+def _asked(desk: AnsweringDesk, asked: OwnQuestion) -> OwnReply:
     began = time.monotonic()
     try:
         reply = desk.ask(Request(asked.question, asked.today or date.today(), thread=asked.thread))  # noqa: DTZ011  the day of whoever asks

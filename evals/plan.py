@@ -44,7 +44,7 @@ HELD = Constant(
 PGVECTOR = Constant(
     2_295,
     "bytes a passage in pgvector, table and graph, best in memory too",
-    "python -m evals vectors: 221 MB at 96,189 passages",
+    "docs/understand/decisions/0014: 221 MB at 96,189 passages",
 )
 CLUSTER = Constant(
     1.5 * 1_536,
@@ -54,7 +54,7 @@ CLUSTER = Constant(
 EMBED_ONNX = Constant(
     0.032,
     "core-seconds a passage, onnxruntime fp32",
-    "python -m evals.embed: 37 passages of 200 tokens a second on two cores, scaled to 119",
+    "python -m evals embed: 37 passages of 200 tokens a second on two cores, scaled to 119",
 )
 EMBED_OPENVINO = Constant(0.018, "core-seconds a passage, OpenVINO bf16", "the same: 65 a second")
 EMBEDDING = Constant(

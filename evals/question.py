@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bot.answer.desk import Desk, Request
+from evals.asking import TODAY
 from evals.data import load
 from evals.machine import Spent, machine, resident
 from index.archive import Archive
@@ -23,7 +24,6 @@ from index.model.embedder import Embedder
 from index.model.runtime import Model
 
 _WARM = 3  # questions that load and open things, left out
-_TODAY = date(2025, 9, 1)
 
 
 def main() -> int:
@@ -46,7 +46,7 @@ def main() -> int:
     try:
         print(
             json.dumps(
-                measured(archive, Model(), [(query.question, query.today or _TODAY) for query in queries]), indent=1
+                measured(archive, Model(), [(query.question, query.today or TODAY) for query in queries]), indent=1
             )
         )
     finally:

@@ -25,15 +25,11 @@ class Waits:
     p95: float
 
 
-def simulate(
-    rate: float, services: Sequence[float], workers: int, *, questions: int = _QUESTIONS, seed: int = _SEED
-) -> Waits:
+def simulate(rate: float, services: Sequence[float], workers: int, *, questions: int = _QUESTIONS) -> Waits:
     """Let questions come ``rate`` a second, each taking one of ``services`` seconds (drawn evenly), and return how long
-    they wait.
-
-    The same seed gives the same waits.
+    they wait: the same each time.
     """
-    draw = np.random.default_rng(seed)
+    draw = np.random.default_rng(_SEED)
     arrivals = np.cumsum(draw.exponential(1 / rate, questions))
     lasting = draw.choice(np.asarray(services), questions)
     free = [0.0] * workers  # when each worker is
@@ -54,19 +50,3 @@ def fewest(rate: float, services: Sequence[float], patience: float) -> tuple[int
     while (waits := simulate(rate, services, workers)).p95 >= patience:
         workers += max(1, workers // 50)
     return workers, waits
-
-
-def erlang_c(rate: float, service: float, workers: int) -> float:
-    """Return the mean wait in seconds where service times are exponential with mean ``service``: the closed form for
-    M/M/c.
-
-    Raises ValueError if so many workers never catch up.
-    """
-    load = rate * service
-    if load >= workers:
-        raise ValueError(f"{workers} workers never catch up with a load of {load:.2f}")
-    blocked = 1.0  # Erlang B, by its recursion: factorials of many workers are too large
-    for number in range(1, workers + 1):
-        blocked = load * blocked / (number + load * blocked)
-    waiting = blocked / (1 - load / workers * (1 - blocked))
-    return waiting * service / (workers - load)

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from bot.answer.desk import Request
+from bot.desks import AnsweringDesk
 from bot.reply import Answer
 from bot.slack.follow_ups import belongs_to_the_bot
 from bot.slack.messages.small_talk import looks_like_question
-from evals.asking import Asks
 from evals.own import TODAY
 
 FILE = Path(__file__).with_name("remarks.jsonl")
 
 
-def measured(desk: Asks) -> dict[str, Any]:
+def measured(desk: AnsweringDesk) -> dict[str, Any]:
     """Return by half how many remarks of people and how many further questions are answered."""
     rows = [json.loads(line) for line in FILE.read_text(encoding="utf-8").splitlines()]
     cited = {row["thread"][0]: _cited(desk, row["thread"][0]) for row in rows}
@@ -37,7 +37,7 @@ def measured(desk: Asks) -> dict[str, Any]:
     return {"questions": len(rows), "figures": figures}
 
 
-def _is_answered(desk: Asks, row: dict[str, Any], cited: frozenset[str]) -> bool:
+def _is_answered(desk: AnsweringDesk, row: dict[str, Any], cited: frozenset[str]) -> bool:
     """Tell whether the Slack bot answers a remark: with the questions of its thread, or alone."""
     if not looks_like_question(row["text"]):
         return False
@@ -49,7 +49,7 @@ def _is_answered(desk: Asks, row: dict[str, Any], cited: frozenset[str]) -> bool
     )
 
 
-def _cited(desk: Asks, question: str) -> frozenset[str]:
+def _cited(desk: AnsweringDesk, question: str) -> frozenset[str]:
     result = desk.ask(Request(question, TODAY)).result
     citations = result.citations if isinstance(result, Answer) else ()
     return frozenset(citation.article.source.id for citation in citations)

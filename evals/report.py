@@ -27,11 +27,7 @@ def save(result: Mapping[str, Any], folder: Path = RESULTS) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{result['eval']}-{result['data']}.json"
     path.write_text(json.dumps(result, indent=1, ensure_ascii=False, sort_keys=True) + "\n", encoding="utf-8")
-    results = [
-        json.loads(file.read_text(encoding="utf-8"))
-        for file in sorted(folder.glob("*.json"))
-        if file.name != "floor.json"
-    ]
+    results = [json.loads(file.read_text(encoding="utf-8")) for file in sorted(folder.glob("*.json"))]
     (folder / "report.html").write_text(page(results), encoding="utf-8")
     return path
 
@@ -70,7 +66,7 @@ def _section(result: Mapping[str, Any]) -> str:
             _table(figures, ["value"], lambda _, row: row) + (_growth(result["lines"]) if "lines" in result else "")
         )
     elif any(
-        isinstance(value, dict) and "mean" not in value and name not in ("at a bound",)
+        isinstance(value, dict) and "mean" not in value and name != "at a bound"
         for name, value in figures[halves[0]].items()
     ):
         systems = list(figures["both"])
@@ -84,10 +80,8 @@ def _section(result: Mapping[str, Any]) -> str:
             isinstance(value, dict) for system in systems for value in figures["test"][system].values()
         ):
             parts.append(_bars({system: figures["test"][system] for system in systems}))
-        if "curve" in result:
-            parts.append(_curve(result["curve"]))
     else:
-        names = {name: None for name in figures["both"] if name not in ("curve",)}
+        names = {name: None for name in figures["both"] if name != "curve"}
         parts.append(_table(names, halves, lambda column, name: figures[column].get(name), named=True))
         if "curve" in figures["test"]:
             parts.append(_curve({half: figures[half]["curve"] for half in ("dev", "test")}))

@@ -23,6 +23,7 @@ import numpy as np
 
 from bot.question.parse import parse_question
 from evals.archives import archive_of
+from evals.asking import TODAY
 from evals.data import load
 from evals.machine import machine, resident
 from evals.memory import Remembering
@@ -46,7 +47,6 @@ _REAL = 900  # real articles, of whose passages the made-up ones are put togethe
 _LENGTH = 16  # passages of an article
 _AT_ONCE = 1_000  # articles written in one transaction
 _FIRST, _DAYS = date(2023, 1, 1), 1_000
-_TODAY = date(2025, 9, 1)
 _SCOPES = {
     "a week": Scope(date(2024, 5, 1), date(2024, 5, 7)),
     "half of all days": Scope(date(2024, 5, 15), None),
@@ -63,7 +63,7 @@ def run(data: Path, *, sizes: Sequence[int] = SIZES, cache: Path = Path(".evals"
     embedder = Remembering(Model(many=True), cache / "vectors.sqlite3")
     newsquiz = load(data / "newsquiz").part(_REAL)
     queries = newsquiz.queries[:: max(1, len(newsquiz.queries) // _QUESTIONS)][:_QUESTIONS]
-    questions = [parse_question(query.question, query.today or _TODAY) for query in queries]
+    questions = [parse_question(query.question, query.today or TODAY) for query in queries]
     asked = [(one.search, embedder.embed([one.search])[0], one.preference) for one in questions]
     found = {}
     with archive_of(newsquiz, embedder, cache) as archive:

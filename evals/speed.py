@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from statistics import median
@@ -22,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from bot.answer.desk import Desk, Request
+from evals.asking import TODAY
 from evals.data import load
 from evals.machine import Spent, machine
 from evals.stock import Article, System, systems
@@ -36,7 +36,6 @@ from index.store.catalog import writer_lock
 OURS = "newsdesk"
 _PORTION = 60  # articles at least that each system takes in turn
 _WARM = 3  # questions that load and open things, left out
-_TODAY = date(2025, 9, 1)
 
 
 def run(
@@ -91,7 +90,7 @@ def run(
         timeline = _timeline(place / "whole", chosen)
         rate = matrix_rate()
         figures = {
-            "ratios": _ratios(took_in, asked, again, ours.tokens, rate),
+            "ratios": _ratios(took_in, asked, again, ours.model.tokens, rate),
             "ingest": {name: _rates(spent, len(chosen)) for name, spent in took_in.items()},
             "question, ms": {name: _milliseconds(spent) for name, spent in asked.items()},
             "question, ms of processor, from the quickest to the slowest": {
@@ -102,7 +101,7 @@ def run(
             "archive": ours.size(len(chosen)),
             "matrix rate, GFLOP/s": round(rate / 1e9),
         }
-        ours.close()
+        ours.archive.close()
     return {**result, "figures": figures, "timeline": timeline}
 
 
@@ -135,11 +134,6 @@ class Newsdesk:
         self.stages: dict[str, list[float]] = {}
         self.passages = 0
 
-    @property
-    def tokens(self) -> int:
-        """How many tokens the model has been given."""
-        return self.model.tokens
-
     def add(self, articles: Sequence[Article]) -> None:
         """Take articles in."""
         file = self._folder / f"{len(self._files)}.jsonl"
@@ -153,7 +147,7 @@ class Newsdesk:
 
     def ask(self, question: str) -> object:
         """Return the answer, with its checked quotes."""
-        reply = self._desk.ask(Request(question, _TODAY))
+        reply = self._desk.ask(Request(question, TODAY))
         for stage, spent in reply.timings_ms.items():
             self.stages.setdefault(stage, []).append(spent)
         return reply
@@ -165,10 +159,6 @@ class Newsdesk:
             "passages": self.passages,
             "kB on disk an article": round(sum(path.stat().st_size for path in files) / 1_000 / articles, 1),
         }
-
-    def close(self) -> None:
-        """Close the archive."""
-        self.archive.close()
 
     def _run(self, files: list[str]) -> Report:
         with writer_lock(self._folder / "archive"):
@@ -281,15 +271,15 @@ def _timeline(folder: Path, articles: Sequence[Article]) -> dict[str, Any]:
     }
 
 
-def matrix_rate(size: int = 1_536, rounds: int = 7) -> float:
+def matrix_rate() -> float:
     """Return how many floating-point operations a second this machine does in a product of float32 matrices: the best
     of some rounds.
     """
     import torch
 
+    size, seconds = 1_536, []
     one, other = torch.rand(size, size), torch.rand(size, size)
-    seconds = []
-    for _ in range(rounds):
+    for _ in range(7):
         began = time.perf_counter()
         torch.mm(one, other)
         seconds.append(time.perf_counter() - began)

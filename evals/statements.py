@@ -17,6 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from evals.metrics import precision_recall_f1
 from index.sentences import spans
 from index.statements import statements
 from index.text import terms
@@ -68,23 +69,14 @@ def _measured(
     return {
         "labelled": wanted,
         "found": found,
-        "statement": _scores(hit, found, wanted),
-        "speaker": _scores(right, found, wanted),
+        "statement": precision_recall_f1(hit, found, wanted),
+        "speaker": precision_recall_f1(right, found, wanted),
     }
 
 
 def _same(label: str, guess: str) -> bool:
     wanted = terms(label)
     return bool(wanted) and wanted[-1] in terms(guess)
-
-
-def _scores(right: int, found: int, wanted: int) -> dict[str, float]:
-    precision, recall = right / max(1, found), right / max(1, wanted)
-    return {
-        "precision": round(precision, 3),
-        "recall": round(recall, 3),
-        "f1": round(2 * precision * recall / max(1e-9, precision + recall), 3),
-    }
 
 
 def main() -> None:

@@ -48,7 +48,9 @@ class LlamaIndex:
         from llama_index.core.node_parser import SentenceSplitter
         from llama_index.vector_stores.chroma import ChromaVectorStore
 
-        embedding = _embedding()
+        from index.search.llama import ArchiveEmbedding
+
+        embedding = ArchiveEmbedding(SentenceTransformerEmbedder(), embed_batch_size=10)  # llama-index's own size
         store = ChromaVectorStore(
             chroma_collection=chromadb.PersistentClient(str(folder)).get_or_create_collection("articles")
         )
@@ -147,18 +149,3 @@ def _sentence_transformer() -> Any:
     from sentence_transformers import SentenceTransformer
 
     return SentenceTransformer(str(SentenceTransformerEmbedder().folder()))
-
-
-def _embedding() -> Any:
-    """Return llama-index's own embedding for sentence-transformers, or, where that package is not installed, the same
-    in a few lines.
-    """
-    if importlib.util.find_spec("llama_index.embeddings") and importlib.util.find_spec(
-        "llama_index.embeddings.huggingface"
-    ):
-        from llama_index.embeddings.huggingface import HuggingFaceEmbedding
-
-        return HuggingFaceEmbedding(model_name=str(SentenceTransformerEmbedder().folder()))
-    from index.search.llama import ArchiveEmbedding
-
-    return ArchiveEmbedding(SentenceTransformerEmbedder(), embed_batch_size=10)  # its default

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from bot.answer.desk import Reply, Request
+from bot.desks import AnsweringDesk
 from bot.reply import Answer, NoAnswer
-from evals.asking import Asks
 from evals.data import Query, squashed
 from evals.metrics import mean
 from evals.own import TODAY
@@ -60,7 +60,7 @@ class Thread:
         return any(squashed(gold) in shown for gold in self.gold)
 
 
-def asked(desk: Asks) -> list[Thread]:
+def asked(desk: AnsweringDesk) -> list[Thread]:
     """Ask all of them."""
     found = []
     for line in FILE.read_text(encoding="utf-8").splitlines():
@@ -73,7 +73,7 @@ def asked(desk: Asks) -> list[Thread]:
     return found
 
 
-def measured(desk: Asks) -> dict[str, Any]:
+def measured(desk: AnsweringDesk) -> dict[str, Any]:
     """Return by half which share of the follow-ups is right, is refused, and repeats the answer before."""
     threads = asked(desk)
     figures: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from index.articles import Article, Passage
 from index.clean.recurring import Counted
 from index.statements import Reading, reading_of
 from index.store.rows import CutLine, FetchRecord, FileRecord
+from index.store.transaction import Transaction
 from index.text import embedding_key, header, passages_of
 
 
@@ -56,3 +57,12 @@ class Batch:
     files: list[FileRecord] = field(default_factory=list)
     files_gone: list[str] = field(default_factory=list)
     fetches: list[FetchRecord] = field(default_factory=list)
+
+    def put_records(self, transaction: Transaction) -> None:
+        """Store what became of the files and pages."""
+        for record in self.files:
+            transaction.put_file(record)
+        for path in self.files_gone:
+            transaction.remove_file(path)
+        for fetch in self.fetches:
+            transaction.put_fetch(fetch)

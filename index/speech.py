@@ -97,18 +97,7 @@ def subject(before: str) -> str | None:
     # "Macron and Starmer said": what "and" joins is one subject, if both sides are names.
     pair = re.search(rf"({NAME.pattern})\s+and\s+({NAME.pattern})\Z", text)
     phrase = pair.group() if pair else clause[-1]
-    pieces = re.split(r",\s*", phrase)
-    if (
-        len(pieces) > 1
-        and re.match(rf"\s*(?:{CAPITAL})", pieces[-1])
-        and re.search(
-            r"(?:minister|president|chancellor|secretary|leader|chief|head|director|aide|spokesm\w+)\Z",
-            pieces[-2],
-            re.I,
-        )
-    ):
-        return noun_phrase(pieces[-1])
-    return noun_phrase(pieces[-1])
+    return noun_phrase(re.split(r",\s*", phrase)[-1])
 
 
 def noun_phrase(text: str) -> str | None:
@@ -148,11 +137,6 @@ def noun_phrase(text: str) -> str | None:
         match
         for match in NAME.finditer(head)
         if match.group().lower() not in NO_NAME and not _DAY.fullmatch(match.group())
-    ]
-    names = [
-        match
-        for match in names
-        if not (match.start() == 0 and match.group().split()[0].lower() in NO_NAME and len(match.group().split()) == 1)
     ]
     if names and names[-1].end() == len(head):
         name = re.sub(r"\A.*['’]s?\s+", "", names[-1].group())  # "Bosnia's Defence Minister Sifet Podzic"

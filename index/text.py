@@ -35,12 +35,7 @@ def words(text: str) -> list[str]:
 
 def terms(text: str) -> list[str]:
     """Return the search terms of a text in order, stop words left out, repeats kept."""
-    found = []
-    for word in _WORD.findall(text):
-        term = term_of(word)
-        if term:
-            found.append(term)
-    return found
+    return [term for word in _WORD.findall(text) if (term := term_of(word))]
 
 
 @lru_cache(maxsize=200_000)
@@ -167,8 +162,8 @@ def embedding_key(heading: str, text: str) -> str:
     return digest_of(f"{heading}\n{text}")
 
 
-def windows(text: str, size: int = SIZE) -> list[Span]:
-    """Cut a text into windows of whole sentences of about ``size`` tokens.
+def windows(text: str) -> list[Span]:
+    """Cut a text into windows of whole sentences of about ``SIZE`` tokens.
 
     A paragraph break is preferred as an edge once a window is two thirds full; a sentence longer than a window is
     cut at white space, or anywhere if it has none.
@@ -176,10 +171,10 @@ def windows(text: str, size: int = SIZE) -> list[Span]:
     found: list[Span] = []
     start: int | None = None
     end, used = 0, 0
-    for piece_start, piece_end in _pieces(text, size):
+    for piece_start, piece_end in _pieces(text):
         cost = estimated_tokens(text[piece_start:piece_end])
-        full = used + cost > size
-        at_paragraph = start is not None and used > size * 2 // 3 and "\n" in text[end:piece_start]
+        full = used + cost > SIZE
+        at_paragraph = start is not None and used > SIZE * 2 // 3 and "\n" in text[end:piece_start]
         if start is not None and (full or at_paragraph):
             found.append((start, end))
             start, used = None, 0
@@ -197,24 +192,24 @@ def estimated_tokens(text: str) -> int:
     return round((len(text) - other) / 4.5) + other + 1
 
 
-def _pieces(text: str, size: int) -> list[Span]:
+def _pieces(text: str) -> list[Span]:
     pieces: list[Span] = []
     for start, end in spans(text):
-        if end - start <= size or estimated_tokens(text[start:end]) <= size:
+        if end - start <= SIZE or estimated_tokens(text[start:end]) <= SIZE:
             pieces.append((start, end))
         else:
-            pieces.extend(_cut(text, start, end, size))
+            pieces.extend(_cut(text, start, end))
     return pieces
 
 
-def _cut(text: str, start: int, end: int, size: int) -> list[Span]:
+def _cut(text: str, start: int, end: int) -> list[Span]:
     pieces: list[Span] = []
     while start < end:
-        stop = min(end, start + size * 4)
+        stop = min(end, start + SIZE * 4)
         if _DENSE_SCRIPT.search(text, start, stop):
-            stop = min(end, start + size)
+            stop = min(end, start + SIZE)
         if stop < end:
-            space = text.rfind(" ", start + size // 2, stop)
+            space = text.rfind(" ", start + SIZE // 2, stop)
             stop = space if space > start else stop
         pieces.append((start, stop))
         start = stop

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
@@ -200,18 +200,15 @@ class _ReadingRoom:
             lambda: pages.home_page(*self._shelf.newest(), examples, form, self._links, streams), FORM
         )
 
-    async def ask(self, request: Request) -> Response:
-        """Answer what the box asks, and lead to the page of the answer."""
-        return await self._asked(request)
-
     async def go_on(self, request: Request) -> Response:
         """Take a further question, or a vote, from the page of an answer; its link says which answer that is."""
         id_ = request.path_params["answer"]
         if self._links.until("q", id_, request.scope["query_string"]) is None:
             return self._refused()
-        return await self._asked(request, id_)
+        return await self.ask(request, id_)
 
-    async def _asked(self, request: Request, after: str = "") -> Response:
+    async def ask(self, request: Request, after: str = "") -> Response:
+        """Answer what is asked, and lead to the page of the answer; or take a vote on the answer ``after``."""
         assert self._asking
         box, door = self._asking.box, self._asking.door
         user = door.user(request)
@@ -229,8 +226,7 @@ class _ReadingRoom:
             return self._message(429, *_TOO_MANY, f"Ask again in {seconds} seconds.", retry=seconds)
 
         async def page_of(show: Show | None = None) -> str:
-            link = self._links.answer(await box.ask(question, user, after, show))
-            return self._links.base + _path(link, self._links.base)
+            return pages.here(self._links.answer(await box.ask(question, user, after, show)))
 
         try:
             if question and is_wanted(request):
@@ -338,12 +334,6 @@ async def _form(request: Request) -> dict[str, str]:
         return dict(parse_qsl(body.decode("ascii"), max_num_fields=20, errors="replace"))
     except ValueError:
         return {}
-
-
-def _path(link: str, base: str) -> str:
-    """Return a link of ours without its host and base: readers stay at the address by which they came."""
-    parts = urlsplit(link)
-    return f"{parts.path.removeprefix(base)}?{parts.query}"
 
 
 class _Pages:

@@ -230,7 +230,7 @@ def original_page(article: Article, original: Original, until: date, links: Sign
         shortened=_ORIGINAL if len(original.text) > _ORIGINAL else None,
         article=links.article(LinkTarget(article.source.id), until),
         # At the address by which the reader came, for only that may be framed.
-        frame=_here(links.saved_page(article.source.id, until)) + "#start" if framed else None,
+        frame=here(links.saved_page(article.source.id, until)) + "#start" if framed else None,
         until=until,
     )
 
@@ -319,7 +319,8 @@ def _file_name(source: Source) -> str | None:
     return None if "://" in source.path else source.path.rpartition("/")[2] or None
 
 
-def _here(link: str) -> str:
+def here(link: str) -> str:
+    """Return a link of ours without its host: readers stay at the address by which they came."""
     parts = urlsplit(link)
     return f"{parts.path}?{parts.query}"
 

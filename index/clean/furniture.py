@@ -21,6 +21,7 @@ _SHARE = (
     rf"article|story|on|via|more|{_PLACES}"
 )
 
+# Of labels alone: the notices below are looked for in every line.
 _FORMS = {
     "advertisement": [
         r"advert(?:is(?:e)?ment)?s?\b(?!\s+\w+\s+\w+\s+\w+)",
@@ -32,7 +33,6 @@ _FORMS = {
     "cookie notice": [
         r".*\bcookies?\b.*\b(?:you|your|we|our)\b.*\b(?:site|website|browser|policy|accept|agree|consent|settings|preferences|experience)\b",
         r".*\b(?:you|your|we|our)\b.*\b(?:site|website|browser|policy|accept|agree|consent|settings|preferences|experience|partners)\b.*\bcookies?\b",
-        r".*\b(?:this|our)\s(?:site|website)\suses\scookies\b",
         r"(?:accept|reject|manage|allow|only)\b.{0,30}\bcookies\b.{0,40}$",
         r"cookie\s(?:policy|settings|preferences|notice|consent)\b.{0,40}$",
         r"(?:wir|nous|diese\s(?:web)?seite|ce\ssite|notre\ssite|unsere\s(?:web)?seite)\b.{0,80}\bcookies\b",
@@ -42,14 +42,10 @@ _FORMS = {
         r"terms\s(?:of\s(?:use|service)|and\sconditions|&\sconditions)\b.{0,60}$",
         r"by\s(?:clicking|signing|subscribing|continuing|registering|entering)\b.{0,300}\b(?:agree|consent|privacy|terms|cookies)\b",
         r"(?:©|\(c\)|copyright\b).{0,240}$",
-        r".{0,200}\ball\srights\sreserved\b",
         r"this\s(?:material|article|story|content|website)\s(?:may\snot|is\s(?:published|protected|copyright)).{0,240}$",
-        r".{0,160}\b(?:alle\srechte\svorbehalten|tous\sdroits\sréservés)\b",
         r"(?:impressum|datenschutz(?:erklärung)?|mentions\slégales|imprint|agb)\b.{0,80}$",
     ],
     "agency notice": [
-        r".*\bthis\s(?:story|article|report)\s(?:has\snot\sbeen\sedited|was\s(?:auto-?generated|published\s(?:from|automatically)))",
-        r".*\bpublished\s(?:automatically\s)?from\sa\s(?:syndicated|wire|news\sagency)\sfeed",
         r"sources?(?:\(s\))?\s?:\s?.{0,120}$",
         r"\(?(?:with\s(?:inputs|material|reporting|files)\s(?:from|by)|additional\sreporting\sby|reporting\sby|editing\sby|edited\sby)\b.{0,160}$",
     ],
@@ -77,7 +73,6 @@ _FORMS = {
         r"(?:get|receive|want|start\syour\s(?:day|morning))\b.{0,120}\b(?:mailbox|inbox|newsletter|e-?mail|straight\sto\syou)\b",
         r".*\bour\b.{0,40}\bnewsletters?\b",
         r"(?:join\s(?:over\s)?[\d,.]+k?\s(?:readers|subscribers|members|others)|sign\sme\sup)\b.{0,120}$",
-        r"you\shave\s(?:read|used|reached)\b.{0,80}\bfree\b.{0,80}$",
         r".*\b(?:sign\sup|subscribe)\b.{0,80}\b(?:newsletters?|inbox|e-?mail)\b",
         r"(?:log\s?in|log\sout|register|my\saccount|create\s(?:a|an|your)\s(?:free\s)?account|already\sa\s(?:subscriber|member))\b.{0,100}$",
         r"(?:enter|your)\s(?:your\s)?e-?mail\b.{0,60}$",
@@ -93,7 +88,6 @@ _FORMS = {
     ],
     "follow us": [
         r"(?:follow|like|find|join|visit)\s(?:us|me|our\s(?:live\s)?\w+)\b.{0,140}$",
-        r"(?:tips|contact|letters\sto\sthe\seditor|corrections?)\b.{0,80}@.{0,160}$",
         rf"(?:follow|join)\b.{{1,80}}\bon\s(?:{_PLACES})\b.{{0,100}}$",
         r"(?:suivez-nous|folgen\ssie\suns|folge\suns)\b.{0,100}$",
         r"(?:have|got)\sa\s(?:story|tip|news\stip)\b.{0,160}$",

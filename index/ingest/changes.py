@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -30,6 +31,8 @@ from index.store.rows import FetchRecord, FileRecord, StoredArticle
 
 if TYPE_CHECKING:
     from index.read.web import Web
+
+_AT_ONCE = 1_000  # files that are looked up together
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
     The record of a file or page follows its articles, so that a run that ends between them reads it again.
     """
     listing = Listing(skipped=report.skipped)
-    named = [path for path in options.paths if path != "-" and not is_address(path)]
+    named = _named(options)
     if "-" in options.paths and options.stdin is not None:
         read = read_stream(options.stdin, "standard input", options.limit)
         records = (replace(item, passing=True) if isinstance(item, Failure) else item for item in read)
@@ -92,6 +95,11 @@ def changes(archive: Archive | None, options: Options, report: Report, progress:
         for path in named:
             yield from _gone(archive, absolute(path), options, report, progress)
     yield from _changes_of_pages(archive, options, report, progress)
+
+
+def _named(options: Options) -> list[str]:
+    """Return the paths of a run that are files, folders or in a store."""
+    return [path for path in options.paths if path != "-" and not is_address(path)]
 
 
 def _changes_of_pages(
@@ -152,7 +160,7 @@ def _files_to_read(
 ) -> Iterator[FileToRead]:
     """Yield the files that must be read, each once, and count those that need not."""
     done: set[str] = set()
-    for group in _grouped(files, 1_000):
+    for group in _grouped(files):
         known = _known_files(archive, [file.path for file in group]) if archive is not None else {}
         for file in group:
             if file.path in done:  # a folder and a file in it were both named
@@ -294,8 +302,7 @@ def _gone(archive: Archive, path: str, options: Options, report: Report, progres
     )
     with archive.catalog.snapshot() as snapshot:
         known = [file for each in searched for file in snapshot.files_under(each)]
-    missing = _missing(path, known)
-    missing = list(dict.fromkeys(missing))
+    missing = list(dict.fromkeys(_missing(path, known)))
     if missing and options.watching and not holds_articles(path):
         # A disk that is not mounted looks like a folder that was emptied.
         report.kept[path] = len(missing)
@@ -325,15 +332,7 @@ def _missing(path: str, known: Sequence[str]) -> list[str]:
 def ahead(archive: Archive, options: Options) -> tuple[int, int]:
     """Return how many files a run will read, and their bytes."""
     files = size = 0
-    for group in _grouped(
-        walk(
-            [path for path in options.paths if path != "-" and not is_address(path)],
-            Listing(),
-            options.roots,
-            options.changed,
-        ),
-        1_000,
-    ):
+    for group in _grouped(walk(_named(options), Listing(), options.roots, options.changed)):
         known = _known_files(archive, [file.path for file in group])
         for file in group:
             if not _is_unchanged(known.get(file.path), file, options):
@@ -361,12 +360,6 @@ def _there(path: str) -> bool:
         return True
 
 
-def _grouped(files: Iterator[File], size: int) -> Iterator[list[File]]:
-    group: list[File] = []
-    for file in files:
-        group.append(file)
-        if len(group) == size:
-            yield group
-            group = []
-    if group:
+def _grouped(files: Iterator[File]) -> Iterator[list[File]]:
+    while group := list(islice(files, _AT_ONCE)):
         yield group

@@ -235,12 +235,7 @@ def _publish(archive: Archive, embedder: Embedder, batch: Batch, report: Report,
         archive.publish(batch, embedder.identity)
     else:
         with archive.catalog.transaction() as transaction:
-            for record in batch.files:
-                transaction.put_file(record)
-            for path in batch.files_gone:
-                transaction.remove_file(path)
-            for fetch in batch.fetches:
-                transaction.put_fetch(fetch)
+            batch.put_records(transaction)
     report.duplicates += _duplicates(archive, batch)
     report.updated += updated
     report.added += len(batch.articles) - updated

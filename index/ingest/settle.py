@@ -63,8 +63,8 @@ def _known(archive: Archive | None, counts: Counted) -> set[int]:
         return snapshot.cut_lines(counts.publisher, [line.digest for line in counts.lines])
 
 
-def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> int:
-    """Clean the articles again in which a line has become furniture, or is none any more; return how many.
+def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str) -> None:
+    """Clean the articles again in which a line has become furniture, or is none any more.
 
     The caller holds the writer's lock.
 
@@ -81,7 +81,6 @@ def settle(archive: Archive, embed: Callable[[list[Prepared]], None], model: str
             archive.publish(Batch(articles=batch), model)
     with archive.catalog.transaction() as transaction:
         transaction.settled()
-    return len(ids)
 
 
 def _again(snapshot: Snapshot, article_id: str) -> Prepared | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from email import policy
 from email.header import Header
@@ -59,15 +60,10 @@ def read_mail(path: str, raw: bytes) -> Record:
     listed = any(message.get(name) for name in ("list-unsubscribe", "list-id", "list-post"))
     name = line_of(sender.strip("\"' ")) or None
     # A newsletter has a publisher; a mail from a person has an author.
-    known = Metadata(
-        line_of(subject),
-        name if listed or source else None,
-        None if listed or source else name,
-        published,
-        published_at,
-    )
+    publisher, author = (name, None) if listed or source else (None, name)
+    known = Metadata(line_of(subject), publisher, author, published, published_at)
     if known.publisher is None and listed and "@" in address:
-        known = Metadata(known.title, line_of(address.rsplit("@", 1)[1].lower()), known.author, published, published_at)
+        known = replace(known, publisher=line_of(address.rsplit("@", 1)[1].lower()))
     language = language or _header(message.get("content-language"))
     lines = without_masthead(lines, known.publisher)
     return Record(

@@ -17,6 +17,8 @@ from index.read.text_metadata import Metadata, from_text
 
 # Letters that print joins; a quote of them reads and is found by their letters.
 LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_SIGNS = "+-−0123456789"
+RAISED, LOWERED = str.maketrans(_SIGNS, "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans(_SIGNS, "₊₋₋₀₁₂₃₄₅₆₇₈₉")
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,14 +66,13 @@ class Ranked:
     timely: bool
 
 
-def search(archive: Archive, embedder: Embedder, question: str, scope: Scope = ANYTHING, limit: int = 24) -> list[Hit]:
+def search(archive: Archive, embedder: Embedder, question: str, limit: int = 24) -> list[Hit]:
     """Return the passages that fit a question, best first.
 
-    Every hit belongs to one published state of the archive. Where the scope has a time, articles in it come first and
-    undated ones last, marked.
+    Every hit belongs to one published state of the archive.
     """
     vector = embedder.embed([question])[0]
-    return archive.read(lambda view: find(view, question, vector, embedder.identity, scope, limit))
+    return archive.read(lambda view: find(view, question, vector, embedder.identity, ANYTHING, limit))
 
 
 def reranked(rerank: Reranker, question: str, hits: Sequence[Hit]) -> list[Hit]:

@@ -38,7 +38,7 @@ _COMMON = 50  # a hash that so many articles share is furniture of a publisher a
 _SHARED = 3  # hashes that two sketches have in common
 _AT_ONCE = 500  # articles sketched in one transaction, of an older catalog
 _CANDIDATES = 20  # compared with one article, those that share most first
-# Tuned on the development half of evals/duplicates.jsonl; python -m evals.duplicates reports both halves.
+# Tuned on the development half of evals/duplicates.jsonl; python -m evals duplicates reports both halves.
 _CONTAINED = 0.6
 _OPENING_SAME_DAY = 0.4
 _OPENING = 0.55

@@ -7,7 +7,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from sqlalchemy import Column, ColumnElement, Connection, and_, or_, select
+from sqlalchemy import Column, ColumnElement, Connection, Select, and_, or_, select
 
 from index.store.rows import (
     FetchRecord,
@@ -75,24 +75,17 @@ class RunQueries:
             found.update({row.url: row.key for row in rows})
         return found
 
-    def runs(self, limit: int | None = 10) -> list[dict[str, Any]]:
+    def runs(self, limit: int | None) -> list[dict[str, Any]]:
         """Return the reports of the last ingest runs (None: all), newest first; ``report`` is None for one that ended
         without a word.
         """
-        rows = self._connection.execute(select(runs).order_by(runs.c.number.desc()).limit(limit))
-        return [
-            {
-                "run": row.number,
-                "started": row.started,
-                "seconds": row.seconds,
-                "report": row.report and json.loads(row.report),
-            }
-            for row in rows
-        ]
+        return self._reports(select(runs).order_by(runs.c.number.desc()).limit(limit))
 
     def runs_after(self, number: int) -> list[dict[str, Any]]:
         """Return the reports of the ingest runs after one, oldest first."""
-        rows = self._connection.execute(select(runs).where(runs.c.number > number).order_by(runs.c.number))
+        return self._reports(select(runs).where(runs.c.number > number).order_by(runs.c.number))
+
+    def _reports(self, chosen: Select[Any]) -> list[dict[str, Any]]:
         return [
             {
                 "run": row.number,
@@ -100,7 +93,7 @@ class RunQueries:
                 "seconds": row.seconds,
                 "report": row.report and json.loads(row.report),
             }
-            for row in rows
+            for row in self._connection.execute(chosen)
         ]
 
 

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Sequence
 
 from sqlalchemy import Connection, and_, func, select
 
 from index.articles import StoredStatement
 from index.statements import VERSION
+from index.store.rows import chunks
 from index.store.schema import acronyms, facts, passages, speakers, statements
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_AT_ONCE = 500  # values in one IN (…)
 
 
 class StatementQueries:
@@ -30,10 +25,10 @@ class StatementQueries:
         """
         whole = self._connection.scalar(select(facts.c.value).where(facts.c.name == "readings")) == VERSION
         found: dict[str, list[StoredStatement]] = {id_: [] for id_ in article_ids} if whole else {}
-        for start in range(0, len(article_ids), _AT_ONCE):
+        for chunk in chunks(article_ids):
             rows = (
                 select(statements)
-                .where(statements.c.article_id.in_(article_ids[start : start + _AT_ONCE]))
+                .where(statements.c.article_id.in_(chunk))
                 .order_by(statements.c.article_id, statements.c.start)
             )
             for row in self._connection.execute(rows):
@@ -54,8 +49,8 @@ class StatementQueries:
             select(passages.c.id).join(statements, here).join(speakers, by).where(speakers.c.term.in_(sorted(speaker)))
         )
         found: set[str] = set()
-        for start in range(0, len(ids), _AT_ONCE):
-            found.update(self._connection.scalars(spoken.where(passages.c.id.in_(ids[start : start + _AT_ONCE]))))
+        for chunk in chunks(ids):
+            found.update(self._connection.scalars(spoken.where(passages.c.id.in_(chunk))))
         return found
 
     def long_forms(self, shorts: Iterable[str]) -> dict[str, list[str]]:

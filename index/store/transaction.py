@@ -275,14 +275,12 @@ class Transaction(Snapshot):
         for chunk in chunks(rows):
             self._connection.execute(delete(vector_journal).where(vector_journal.c.row.in_(chunk)))
 
-    def drop_unused_embeddings(self, spare: int) -> int:
-        """Remove vectors that no passage uses if there are more than ``spare``; return how many were removed."""
+    def drop_unused_embeddings(self, spare: int) -> None:
+        """Remove vectors that no passage uses if there are more than ``spare``."""
         used = select(passages.c.key).where(passages.c.key == embeddings.c.key)
         unused = int(self._connection.scalar(select(func.count()).select_from(embeddings).where(~used.exists())) or 0)
-        if unused <= spare:
-            return 0
-        self._connection.execute(delete(embeddings).where(~used.exists()))
-        return unused
+        if unused > spare:
+            self._connection.execute(delete(embeddings).where(~used.exists()))
 
     def start_run(self, started: str) -> int:
         """Begin the record of an ingest run and return the run's number."""

@@ -238,12 +238,6 @@ class OnServer:
                     transaction.put_fact("distrusted", generation.name)
             raise
 
-    def agrees(self, expected: set[str], found: set[str]) -> bool:
-        """Tell whether ids that were found are those of the catalog; there may be more, of an ingest that is
-        running.
-        """
-        return expected <= found
-
     def write(
         self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
     ) -> tuple[Generation, Changes]:

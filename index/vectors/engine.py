@@ -75,9 +75,6 @@ class Engine(Protocol):
     def check(self, generation: Generation, snapshot: Snapshot) -> None:
         """Check that a state is complete, without loading it. Raises VectorsError if not."""
 
-    def agrees(self, expected: set[str], found: set[str]) -> bool:
-        """Tell whether ids that were found are those of the catalog."""
-
     def write(
         self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
     ) -> tuple[Generation, Changes]:

@@ -76,10 +76,6 @@ class Folders:
     def complete(self, index: Index, generation: Generation) -> None:
         """Do nothing: a folder never changes."""
 
-    def agrees(self, expected: set[str], found: set[str]) -> bool:
-        """Tell whether ids that were found are those of the catalog."""
-        return expected == found
-
     def holds(self, name: str) -> bool:
         """Tell whether a generation, intact or not, is in this folder."""
         return (self.root / name).is_dir()

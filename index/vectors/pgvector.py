@@ -170,10 +170,6 @@ class PgVector:
                 f"{generation.passages}."
             )
 
-    def agrees(self, expected: set[str], found: set[str]) -> bool:
-        """Tell whether ids that were found are those of the catalog."""
-        return expected == found
-
     def write(
         self, previous: Generation | None, number: int, changes: Changes, added: int, total: int
     ) -> tuple[Generation, Changes]:

@@ -11,7 +11,7 @@ from hash_embedder import HashEmbedder
 from newsroom import page
 
 from bot.answer.desk import Desk
-from evals import answer, conflicts, refuse, retrieve
+from evals import answer, refuse, retrieve
 from evals.__main__ import main
 from evals.archives import archive_of
 from evals.asking import ask_all
@@ -116,20 +116,6 @@ def test_the_product_is_measured_by_its_own_ingest_and_desk(data, tmp_path):
     assert "<polyline" in (path.parent / "report.html").read_text()
 
 
-def test_a_side_is_cited_if_its_words_stand_in_a_quote(data, tmp_path):
-    embedder = Remembering(HashEmbedder(), tmp_path / "vectors.sqlite3")
-    with archive_of(data, embedder, tmp_path / "cache") as archive:
-        asked = ask_all(Desk(archive, embedder), [query for query in data.queries if query.answerable])
-    sides = {
-        item.query.id: (*item.query.answers, "order x9") if number else ("order x9",)
-        for number, item in enumerate(asked)
-    }
-    figures = conflicts.figures_of(asked, sides)["both"]
-    assert figures["answered"] == {"mean": 1.0, "interval": [1.0, 1.0], "n": 5}
-    assert figures["share cited"]["mean"] == 0.5
-    assert figures["two cited"]["mean"] == figures["all cited"]["mean"] == figures["passages hold all"]["mean"] == 0
-
-
 def test_a_remembered_vector_is_the_one_that_was_made(tmp_path):
     made = HashEmbedder().embed(["one", "two", "one"])
     for _ in range(2):
@@ -141,3 +127,5 @@ def test_what_is_missing_is_said(tmp_path, capsys):
         load(tmp_path)
     assert main(["clean"]) == 2
     assert "evals: " in capsys.readouterr().err
+    assert main(["clean", "--data", str(tmp_path)]) == 2
+    assert "pages.jsonl" in capsys.readouterr().err

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from evals.clean import main, run, score
+from evals.clean import run, score
 
 SCORES = [
     pytest.param("the ferry stops", "the ferry stops", (1.0, 1.0, 1.0), id="same"),
@@ -69,12 +69,3 @@ def test_every_system_is_measured_on_every_page(data):
         == groups["english"]["pages"] + groups["other_languages"]["pages"]
         == 1
     )
-
-
-def test_the_command_prints_the_figures_or_says_what_is_missing(data, tmp_path, capsys):
-    assert main(["--data", str(data), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["text_dump"]["newsdesk"]["english"]["f1"] == 1.0
-    assert main(["--data", str(data)]) == 0
-    assert "held_out" in capsys.readouterr().out
-    assert main(["--data", str(tmp_path / "nowhere")]) == 2
-    assert "pages.jsonl" in capsys.readouterr().err

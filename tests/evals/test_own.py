@@ -69,9 +69,7 @@ def test_a_sentence_fits_what_is_shown_of_it_and_what_it_is_shown_in():
 
 
 def test_questions_are_asked_of_the_archive_of_the_settings(newsroom: Newsroom, tmp_path, capsys):
-    for number in range(4):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(4))
     file = written(
         tmp_path,
         {"id": "right", "question": ASKED.format(1), "gold": ["order a1v1 sends"], "article": "00001.txt"},

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 
 import exact_vectors
 import numpy as np
+import pytest
 from hash_embedder import HashEmbedder
 
 import ingest
@@ -102,6 +103,12 @@ class Newsroom:
 
     def write(self, number: int, version: int) -> None:
         self.path(number).write_text(page(number, version))
+
+    def fill(self, numbers: Iterable[int]) -> None:
+        """Write the first version of some articles and ingest them."""
+        for number in numbers:
+            self.write(number, 1)
+        self.ingest()
 
     def ingest(self, *arguments: str) -> dict[str, Any]:
         """Run an ingest of the articles in this process and return its report."""
@@ -270,3 +277,12 @@ class Newsroom:
             yield client.get_collection(name, embedding_function=None)
         finally:
             client.close()
+
+
+def ships(folder: Path, count: int = 3) -> Path:
+    """Make an archive of so many stories about ships and return its folder; the environment stays as it was."""
+    with pytest.MonkeyPatch.context() as patch:
+        room = Newsroom(folder)
+        patch.setenv("NEWSDESK_DATA_DIR", str(room.archive))
+        room.fill(range(1, count + 1))
+    return room.archive

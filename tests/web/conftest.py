@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from newsroom import Newsroom
+from newsroom import ships
 
 
 @pytest.fixture(scope="module")
 def three_stories(tmp_path_factory):
     """An archive of three stories about ships."""
-    with pytest.MonkeyPatch.context() as patch:
-        room = Newsroom(tmp_path_factory.mktemp("stories"))
-        patch.setenv("NEWSDESK_DATA_DIR", str(room.archive))
-        for number in range(1, 4):
-            room.write(number, 1)
-        room.ingest()
-    return room.archive
+    return ships(tmp_path_factory.mktemp("stories"))
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import httpx
 import pytest
 from chroma_server import ChromaServer
 from hash_embedder import HashEmbedder
-from newsroom import Newsroom, question
+from newsroom import Newsroom, question, ships
 from prometheus_client.parser import text_string_to_metric_families
 from slack_room import Rules, Scripted, access, answered, article, draft, refused, run
 from slack_server import ANNA, BELA, SlackServer
@@ -77,13 +77,7 @@ async def watched(
 
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    with pytest.MonkeyPatch.context() as patch:
-        room = Newsroom(tmp_path_factory.mktemp("health"))
-        patch.setenv("NEWSDESK_DATA_DIR", str(room.archive))
-        for number in range(1, 4):
-            room.write(number, 1)
-        room.ingest()
-    return room.archive
+    return ships(tmp_path_factory.mktemp("health"))
 
 
 # --- readiness ---

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from index.read.record import LIGATURES
+from index.read.record import LIGATURES, RAISED
 
 _NEAR = 3.0  # points between two beginnings of one column
 _MOST = 20  # beginnings and capitals of a page that are looked at: time must not grow with the square of a page
@@ -21,7 +21,6 @@ _CAPITAL = re.compile(r"[\"'“„«‘(]?[^\W\d_]")
 _MARK = re.compile(r"\s?(?:\d{1,3}|[*†‡§])(?:,\d{1,3})*\s?")
 _UNIT = re.compile(r"(?:^|\W)[kcdm]?m$")
 _NARROW = frozenset(" ijlIftr.,;:'|!()[]’‘")
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +101,7 @@ def _text(row: Row) -> str:
     for index, piece in enumerate(row):
         if index and piece.size < 0.8 * size and _MARK.fullmatch(piece.text) and text.strip():
             if _UNIT.search(text):
-                text += piece.text.translate(_RAISED)
+                text += piece.text.translate(RAISED)
             continue
         if index == 1 and _CAPITAL.fullmatch(text.strip()) and row[0].size > 1.8 * piece.size:
             text = text.strip()  # a capital that hangs into the paragraph

@@ -13,7 +13,7 @@ from index.articles import digest_of
 from index.dates import moment_of
 from index.errors import UnreadableError
 from index.read.documents.properties import properties, written
-from index.read.record import Record, check_size
+from index.read.record import LOWERED, RAISED, Record, check_size
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -24,8 +24,6 @@ _FALLBACK = (
     "{http://schemas.openxmlformats.org/markup-compatibility/2006}Fallback"  # a second copy of what stands beside it
 )
 _M = "{http://schemas.openxmlformats.org/officeDocument/2006/math}"
-_RAISED = str.maketrans("+-−0123456789", "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_LOWERED = str.maketrans("+-−0123456789", "₊₋₋₀₁₂₃₄₅₆₇₈₉")
 # The signs of the font Symbol by their codes.
 _SYMBOLS = dict(
     [
@@ -34,6 +32,8 @@ _SYMBOLS = dict(
         *zip(bytes.fromhex("a2a3a5abacadaeafb0b1b2b3b4b6b7b8b9babbbcd6d7"), "′≤∞↔←↑→↓°±″≥×∂•÷≠≡≈…√·", strict=True),
     ]
 )
+# What zipfile and lxml raise beside their own errors when a package is damaged.
+_ODD = (EOFError, NotImplementedError, RuntimeError, ValueError, OSError, SyntaxError)
 _DC, _TERMS = "{http://purl.org/dc/elements/1.1/}", "{http://purl.org/dc/terms/}"
 
 
@@ -57,7 +57,7 @@ def read_docx(path: str, raw: bytes, limit: int) -> Record:
             notes = [_part(package, f"word/{name}.xml", limit) for name in ("footnotes", "endnotes")]
             core = _part(package, "docProps/core.xml", 1_000_000)
             program = _part(package, "docProps/app.xml", 1_000_000)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, *_ODD) as error:
         raise UnreadableError(
             f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again"
         ) from error
@@ -95,14 +95,7 @@ def _part(package: zipfile.ZipFile, name: str, limit: int) -> _Element | None:
     check_size(len(raw), limit, "is a Word document that unpacks to")
     if b"<!DOCTYPE" in raw[:10_000] or b"<!ENTITY" in raw:
         raise UnreadableError("declares XML entities, as no word processor does; it is not read")
-    try:
-        return etree.fromstring(
-            raw, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True)
-        )
-    except etree.XMLSyntaxError as error:
-        raise UnreadableError(
-            f"is a damaged Word document ({str(error)[:100]}); open it in a word processor and save it again"
-        ) from error
+    return etree.fromstring(raw, etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True))
 
 
 def _docx_paragraphs(part: _Element, hidden: set[str], labels: Mapping[_Element, str]) -> Iterator[str]:
@@ -160,7 +153,7 @@ def _raised(text: str, place: str | None) -> str:
     """Write raised and lowered digits as signs of Unicode (m², CO₂)."""
     if place not in ("superscript", "subscript") or not re.fullmatch(r"[+−-]?\d{1,4}", text):
         return text
-    return text.translate(_RAISED if place == "superscript" else _LOWERED)
+    return text.translate(RAISED if place == "superscript" else LOWERED)
 
 
 def _symbol(font: str, code: str) -> str:

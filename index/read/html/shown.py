@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from index.read.record import LOWERED, RAISED
+
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
 
-_SIGNS = "+-−0123456789"
-_RAISED, _LOWERED = str.maketrans(_SIGNS, "⁺⁻⁻⁰¹²³⁴⁵⁶⁷⁸⁹"), str.maketrans(_SIGNS, "₊₋₋₀₁₂₃₄₅₆₇₈₉")
 _HIDDEN = re.compile(
     r"(?<![\w-])(?:display:none|(?:content-)?visibility:hidden|(?:opacity|font-size):0(?:px|em|rem|%)?(?![.\w%])"
     r"|color:transparent|(?:left|top|text-indent):-(?:\d{4}|999)|clip:rect\(0)",
@@ -155,6 +155,6 @@ def _raise_numbers(tree: HtmlElement) -> None:
         elif small.tag == "sup" and (small.find(".//a") is not None or re.fullmatch(r"\[.{1,4}\]", content)):
             _empty(small)
         elif re.fullmatch(r"[-+−]?\d{1,4}", content):
-            signs = content.translate(_RAISED if small.tag == "sup" else _LOWERED)
+            signs = content.translate(RAISED if small.tag == "sup" else LOWERED)
             small.clear(keep_tail=True)
             small.text = signs

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from newsroom import Newsroom, question
+from newsroom import Newsroom, question, ships
 from slack_room import Scripted, answered, article, bot, draft, refused, run
 from slack_server import ANNA, BELA, BOT, ELSEWHERE, GUEST, NEWS, ROBOT, SECRET, SHARED, STRANGER, SlackServer, seen
 from sqlalchemy import select
@@ -27,13 +27,7 @@ ABOUT_1, ABOUT_2 = question(1), question(2)
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An archive of five stories about ships."""
-    with pytest.MonkeyPatch.context() as patch:
-        room = Newsroom(tmp_path_factory.mktemp("slack"))
-        patch.setenv("NEWSDESK_DATA_DIR", str(room.archive))
-        for number in range(1, 6):
-            room.write(number, 1)
-        room.ingest()
-    return room.archive
+    return ships(tmp_path_factory.mktemp("slack"), 5)
 
 
 def correct(slack: SlackServer) -> None:

@@ -74,9 +74,7 @@ class Fleet:
 def test_many_bots_answer_each_question_once_whoever_is_killed_stopped_or_started(
     database: str, newsroom: Newsroom, tmp_path: Path
 ) -> None:
-    for number in range(4):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(4))
     chance = random.Random(1)
     people = [f"U{number:03}M" for number in range(PLACES)]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from hash_embedder import HashEmbedder
 from llm_server import KEY, LlmServer, Play, Prompted
-from newsroom import Newsroom, question
+from newsroom import question, ships
 from pydantic import SecretStr
 from slack_room import bot, run
 from slack_server import ANNA, BELA, NEWS, SlackServer, seen
@@ -38,13 +38,7 @@ SENTENCES = [
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory):
     """An archive of five stories about ships."""
-    with pytest.MonkeyPatch.context() as patch:
-        room = Newsroom(tmp_path_factory.mktemp("slack-written"))
-        patch.setenv("NEWSDESK_DATA_DIR", str(room.archive))
-        for number in range(1, 6):
-            room.write(number, 1)
-        room.ingest()
-    opened = Archive(room.archive)
+    opened = Archive(ships(tmp_path_factory.mktemp("slack-written"), 5))
     yield opened
     opened.close()
 

@@ -60,9 +60,7 @@ def test_a_lock_whose_owner_was_killed_is_free(newsroom: Newsroom) -> None:
 def embedded_by_another(newsroom: Newsroom) -> Newsroom:
     """A newsroom whose archive was embedded by hash-128."""
     newsroom.embedder = HashEmbedder(128)
-    for number in range(20):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(20))
     return newsroom
 
 

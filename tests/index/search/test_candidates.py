@@ -88,9 +88,7 @@ _BM25 = "SELECT rowid, -bm25(passage_terms, 2.0, 1.0) FROM passage_terms WHERE p
 
 @pytest.mark.both
 def test_a_process_that_follows_finds_what_a_new_one_finds(newsroom: Newsroom) -> None:
-    for number in range(6):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(6))
     stays = newsroom.open()
     stays.catch_up()
     newsroom.write(2, 2)
@@ -117,9 +115,7 @@ def test_a_process_that_follows_finds_what_a_new_one_finds(newsroom: Newsroom) -
 
 def test_a_row_that_went_to_another_passage_is_read_again(newsroom: Newsroom) -> None:
     """SQLite gives the last row to the next passage once its own is gone."""
-    for number in range(6):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(6))
     archive = newsroom.open()
     with archive.catalog.snapshot() as snapshot:
         before = Words(snapshot, 1)

@@ -21,9 +21,7 @@ pytestmark = pytest.mark.chroma
 @pytest.fixture
 def archive(newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Archive]:
     monkeypatch.setenv("NEWSDESK_CHROMA__TEXT", "true")
-    for number in range(12):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(12))
     archive = Archive(newsroom.archive)
     yield archive
     archive.close()

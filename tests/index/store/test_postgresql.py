@@ -181,9 +181,7 @@ def test_an_ingest_that_lost_its_connection_cannot_write_once_another_has_begun(
 def test_a_server_that_goes_down_in_the_middle_ends_an_ingest_with_a_sentence_and_the_next_run_does_the_rest(
     database: str, cluster: Cluster, newsroom: Newsroom
 ) -> None:
-    for number in range(5):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(5))
     with newsroom.start(
         "ingest", "-", stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
@@ -290,9 +288,7 @@ def test_an_archive_moves_to_postgresql_and_back_and_answers_as_before(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for number in range(20):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(20))
     journal = Journal(newsroom.archive / "journal.sqlite3")
     mine = journal.claim(JournalEntry("C1:1.1", "mention", "C1", "1.1", "1.1", "U1", "wo? “там” 🚢"), "a", "Ev1")
     assert mine

@@ -126,9 +126,7 @@ def test_a_question_that_is_on_the_older_generation_is_answered_from_it_while_th
 
 @pytest.mark.slow
 def test_a_question_whose_generation_is_swept_meanwhile_still_sees_one_state(newsroom: Newsroom) -> None:
-    for number in range(3):
-        newsroom.write(number, 1)
-    newsroom.ingest()
+    newsroom.fill(range(3))
     archive = Archive(newsroom.archive)
     answers: list[list[set[tuple[int, int]]]] = []
 

@@ -107,8 +107,7 @@ def test_the_nearest_are_those_that_an_exact_scan_finds(newsroom: Newsroom, monk
 
 
 def test_a_question_that_began_before_an_ingest_ends_in_the_state_it_began_in(newsroom: Newsroom) -> None:
-    put(newsroom, range(20))
-    newsroom.ingest()
+    newsroom.fill(range(20))
     archive = newsroom.open()
     vector = newsroom.embedder.embed([question(7)])[0]
 
@@ -129,8 +128,7 @@ def test_a_question_that_began_before_an_ingest_ends_in_the_state_it_began_in(ne
 
 
 def test_an_archive_that_was_emptied_takes_articles_again(newsroom: Newsroom) -> None:
-    put(newsroom, range(3))
-    newsroom.ingest()
+    newsroom.fill(range(3))
     for number in range(3):
         newsroom.path(number).unlink()
     assert newsroom.ingest()["removed"] == 3
@@ -149,8 +147,7 @@ def test_the_extension_may_be_in_any_schema(
     vector_cluster.sql(
         'CREATE SCHEMA "Odd one"; CREATE EXTENSION vector SCHEMA "Odd one"', postgres.database_of(pgvector)
     )
-    put(newsroom, range(5))
-    newsroom.ingest()
+    newsroom.fill(range(5))
     newsroom.assert_index_agrees()
     assert tokens(newsroom.answers([3])[0]["text"]) == {(3, 1)}
 
@@ -167,8 +164,7 @@ def test_an_ingest_killed_at_any_moment_leaves_each_article_with_its_own_vectors
 def test_a_postgresql_that_is_restarted_in_the_middle_is_told_and_nothing_is_half_there(
     pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom
 ) -> None:
-    put(newsroom, range(5))
-    newsroom.ingest()
+    newsroom.fill(range(5))
     archive = newsroom.open()  # of a bot that goes on
 
     def ask(number: int) -> set[tuple[int, int]]:
@@ -229,8 +225,7 @@ def test_what_is_damaged_is_answered_by_a_scan_told_and_filled_again_without_emb
     mended_by: str,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    put(newsroom, range(12))
-    newsroom.ingest()
+    newsroom.fill(range(12))
     [place] = tables(vector_cluster, pgvector)
     vector_cluster.sql(_DAMAGE[damage].format(place=place), postgres.database_of(pgvector))
     if mended_by == "ask":
@@ -253,8 +248,7 @@ def test_what_is_damaged_is_answered_by_a_scan_told_and_filled_again_without_emb
 def test_a_table_that_a_dead_rebuild_left_is_removed(
     pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom
 ) -> None:
-    put(newsroom, range(3))
-    newsroom.ingest()
+    newsroom.fill(range(3))
     [place] = tables(vector_cluster, pgvector)
     vector_cluster.sql(
         "CREATE TABLE newsdesk.vectors_9_abcdef (id text); CREATE TABLE newsdesk.vectorsome (id text)",
@@ -272,8 +266,7 @@ def test_a_table_that_a_dead_rebuild_left_is_removed(
 def test_another_model_is_refused_and_a_rebuild_with_it_makes_a_table_of_its_length(
     pgvector: str, vector_cluster: postgres.Cluster, newsroom: Newsroom, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put(newsroom, range(5))
-    newsroom.ingest()
+    newsroom.fill(range(5))
     short = HashEmbedder(128)
     assert ingest.main(["articles"], embedder=short) == 2
     assert "rebuild --embed" in capsys.readouterr().err
@@ -295,8 +288,7 @@ def test_another_model_is_refused_and_a_rebuild_with_it_makes_a_table_of_its_len
 def test_another_machine_needs_nothing_but_the_address_of_the_database(
     newsroom: Newsroom, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    put(newsroom, range(5))
-    newsroom.ingest()
+    newsroom.fill(range(5))
     monkeypatch.setenv("NEWSDESK_DATA_DIR", str(tmp_path / "another"))
     newsroom.archive = tmp_path / "another"
     assert tokens(newsroom.answers([3])[0]["text"]) == {(3, 1)}
@@ -312,8 +304,7 @@ def test_a_machine_whose_settings_lead_elsewhere_is_told_and_changes_nothing(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    put(newsroom, range(5))
-    newsroom.ingest()
+    newsroom.fill(range(5))
     before = tables(vector_cluster, pgvector)
     monkeypatch.delenv("NEWSDESK_VECTORS__ENGINE")
     assert ingest.main(["articles"], embedder=newsroom.embedder) == 2
@@ -335,8 +326,7 @@ def test_a_machine_whose_settings_lead_elsewhere_is_told_and_changes_nothing(
 def test_an_archive_moves_from_files_into_postgresql_with_its_vectors(
     without: postgres.Cluster, newsroom: Newsroom, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    put(newsroom, range(12))
-    newsroom.ingest()
+    newsroom.fill(range(12))
     before, embedded = newsroom.answers([3, 7]), newsroom.embedder.texts
     url = without.database()
     assert copy_main(["--to", url]) == 0
