@@ -171,7 +171,7 @@ class LogSettings(Group):
 class CheckSettings(Group):
     """How the sentences of a language model are checked."""
 
-    judge: str | None = Field(None, description="llm, or a cross-encoder that tells entailment")
+    judge: str = Field("small", min_length=1, description="confirms them: small, llm, a cross-encoder, off")
 
 
 class SlackSettings(Group):

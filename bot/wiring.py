@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +14,7 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from bot.answer.desk import Desk
+    from bot.check.judge import Judge
     from bot.desk_threads import DeskThreads
     from bot.desks import AnsweringDesk
     from bot.journal.journal import Journal
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from web.app import Asking
     from web.door import Door
 
+_FOLLOWS = 3.0  # what the small judge must say, at least (docs/understand/checker.md)
 _log = logging.getLogger(__name__)
 
 
@@ -82,12 +84,34 @@ def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Em
     if llm is None:
         return desk
     from bot.write.desk import WrittenDesk
-    from index.model.embedder import entailment
 
-    judge = settings.check.judge
-    return WrittenDesk(
-        desk, llm, embedder, settings.llm, "llm" if judge == "llm" else entailment(judge) if judge else None
-    )
+    name = settings.check.judge
+    return WrittenDesk(desk, llm, embedder, settings.llm, "llm" if name == "llm" else judge_of(name))
+
+
+def judge_of(name: str) -> Judge | None:
+    """Return a judge of sentences by its name: small, or a cross-encoder; None if it is off, or the small one cannot be
+    loaded. Raises ModelError if a cross-encoder cannot be loaded.
+    """
+    from bot.check.judge import Judge, Weighed
+    from index.model import judge
+    from index.model.reader import SMALL
+
+    try:
+        scores = judge.judge_of(name)
+    except ModelError as error:
+        if name != SMALL:
+            raise
+        _log.warning("Written sentences are shown only where they stand in an article: %s", error)
+        return None
+    if scores is None:
+        return None
+    bound = _FOLLOWS if name == SMALL else 0.0
+
+    def confirms(asked: Sequence[Weighed]) -> list[bool]:
+        return [scores(one.text, [(one.context, one.evidence)])[0] > bound for one in asked]
+
+    return Judge(confirms)
 
 
 def desk_loader(settings: Settings, embedder: Embedder | None = None) -> Callable[[], tuple[AnsweringDesk, Archive]]:

@@ -70,7 +70,7 @@ def run(data: Path, embedder: Embedder | None = None, limit: int | None = None) 
                 result = checker.take(output)
                 if isinstance(result, Dropped):
                     continue
-                sentence, citations = result[0], [checker.citations[number - 1] for number in result[0].numbers]
+                sentence, citations = result, [checker.citations[number - 1] for number in result.numbers]
                 # Words of the article under the article's name are a quote, whatever they say; anything else would be
                 # obedience.
                 said = squashed(sentence.text.removeprefix("The article says:")).rstrip(".")

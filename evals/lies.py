@@ -21,7 +21,9 @@ from random import Random
 from typing import Any
 
 from bot.check.checker import SentenceChecker
+from bot.check.judge import Judge
 from bot.reply import Dropped
+from evals.check import judge_named
 from evals.data import load
 from evals.liars import LIES, TRUE, Material
 from evals.metrics import mean
@@ -46,7 +48,9 @@ class Written:
     key: str
 
 
-def run(data: Path, embedder: Embedder | None = None, half: str = "both", show: bool = False) -> dict[str, Any]:
+def run(
+    data: Path, embedder: Embedder | None = None, half: str = "both", *, judge: str = "small", show: bool = False
+) -> dict[str, Any]:
     """Return the shares kept of true sentences and of lies, by half and kind, and how much computing a sentence
     takes.
     """
@@ -55,15 +59,16 @@ def run(data: Path, embedder: Embedder | None = None, half: str = "both", show: 
 
         embedder = Settings().embedder()
     halves = ("dev", "test") if half == "both" else (half,)
-    return {"figures": {f"{name} articles": _measured(name, data, embedder, show) for name in halves}}
+    tells = judge_named(judge)
+    return {"figures": {f"{name} articles": _measured(name, data, embedder, tells, show) for name in halves}}
 
 
-def _measured(half: str, data: Path, embedder: Embedder, show: bool) -> dict[str, Any]:
+def _measured(half: str, data: Path, embedder: Embedder, tells: Judge | None, show: bool) -> dict[str, Any]:
     kept: dict[bool, dict[str, list[float]]] = {True: defaultdict(list), False: defaultdict(list)}
     spent: list[float] = []
     for passages, written in _scripts(half, data):
         for sentence in written:
-            checker = SentenceChecker(passages, embedder)
+            checker = SentenceChecker(passages, embedder, tells)
             began = time.process_time()
             result = checker.take(f"{sentence.text} [{sentence.key}]")
             spent.append(time.process_time() - began)
@@ -166,9 +171,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--half", choices=("dev", "test", "both"), default="dev")
+    parser.add_argument("--judge", default="small", help="small, off, a cross-encoder, or yes: the guards alone")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args(arguments)
-    print(json.dumps(run(options.data, half=options.half, show=options.show), indent=1))
+    print(json.dumps(run(options.data, half=options.half, judge=options.judge, show=options.show), indent=1))
 
 
 if __name__ == "__main__":

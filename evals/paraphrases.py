@@ -21,13 +21,14 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 from time import monotonic
-from typing import Any
+from typing import Any, Literal
 
 from bot.answer.desk import Desk, Reply, Request
+from bot.check.judge import Judge
 from bot.reply import Answer, NoAnswer, Sentence
 from bot.write.desk import WrittenDesk
 from bot.write.llm import Llm, Tally
-from evals.check import rows
+from evals.check import judge_named, rows
 from evals.data import squashed
 from evals.metrics import mean
 from evals.own import ARTICLES
@@ -97,14 +98,15 @@ def run(
     halves: Sequence[str] = ("dev", "blind"),
     *,
     words: bool = False,
-    judge: bool = False,
+    judge: str = "small",
     show: bool = False,
 ) -> dict[str, Any]:
-    """Return the figures of every set, by half."""
+    """Return the figures of every set, by half; the judge "llm" knows the truth."""
     if embedder is None:
         from settings import Settings
 
         embedder = Settings().embedder()
+    tells: Judge | Literal["llm"] | None = "llm" if judge == "llm" else judge_named(judge)
     sets = {"own": (OWN, ARTICLES)} if OWN.exists() else {}
     if data is not None:
         sets["paraphrases"] = (data / "paraphrases" / "sentences.jsonl", data.parent / "articles")
@@ -115,7 +117,7 @@ def run(
                 chosen = [row for row in map(_row, rows(file)) if row.blind == (half == "blind")]
                 llm = ScriptedLlm(words=words)
                 settings = LlmSettings(model="openai-like:scripted")
-                desk = WrittenDesk(Desk(archive, embedder), llm, embedder, settings, "llm" if judge else None)
+                desk = WrittenDesk(Desk(archive, embedder), llm, embedder, settings, tells)
                 figures[f"{name}, {half}"] = _figures(desk, llm, chosen, show=show and half == "dev")
     return {"figures": figures}
 
@@ -193,12 +195,16 @@ def _figures(desk: WrittenDesk, llm: ScriptedLlm, chosen: Sequence[Row], *, show
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run as ``python -m evals.paraphrases --half dev --show``; what it shows is of the dev half only."""
+    """Run as ``python -m evals.paraphrases --half dev --judge yes --show``; what it shows is of the dev half only."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--half", choices=("dev", "blind", "both"), default="dev")
     parser.add_argument("--words", action="store_true", help="the model writes down the words that it rests on")
-    parser.add_argument("--judge", action="store_true", help="a second call of the model judges; it knows the truth")
+    parser.add_argument(
+        "--judge",
+        default="small",
+        help="small, off, a cross-encoder; yes: the guards alone; llm: the scripted model, which knows the truth",
+    )
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args(arguments)
     halves = ("dev", "blind") if options.half == "both" else (options.half,)

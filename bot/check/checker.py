@@ -1,43 +1,39 @@
 """The checker: the only maker of citations.
 
-It keeps a sentence if the articles support it, and otherwise drops it as a whole.
-
 of the quotes answerer   check: the sentence is what stands at its position
-of a language model      SentenceChecker: form and keys (claim.py) → windows of the cited passages (evidence.py) →
-                         words (alignment.py, contradictions.py) → speakers → meaning (vectors, or an entailment model)
+of a language model      SentenceChecker: guards (what can be counted) and a judge (a reading model) must both agree;
+                         else the sentences of the passages that it rests on take its place
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
 
 import numpy as np
 
-from bot.check.additions import added, missing
-from bot.check.alignment import Match, align
-from bot.check.claim import parse_claim, tokenize
+from bot.check.alignment import ALIKE, Match, align
+from bot.check.claim import parse_claim
 from bot.check.contradictions import contrary
-from bot.check.evidence import Evidence, Window, misattributed, without_outlet
+from bot.check.evidence import Evidence, Window
 from bot.check.facts import unknown
+from bot.check.judge import Judge, Weighed
 from bot.check.quotations import in_quotation_marks, no_address, unquoted, verbatim
 from bot.check.resting import named, resting_on
+from bot.check.speakers import misattributed, without_outlet
+from bot.check.tokens import tokenize
 from bot.reply import Citation, Dropped, Sentence
 from index.articles import Article, Hit, Passage
 from index.model.embedder import Embedder, Vectors
 from index.sentences import Span, spans
 
-Entails = Callable[[str, str], float]  # (premise, claim) -> how surely the one entails the other, 0 to 1
-
-_COVERED_FIRST = 0.4  # what a window must cover to be asked of an entailment model
-_JUDGED = 4  # passages that a judge reads for a sentence
-_NEAR_VERBATIM = 0.85  # share of a claim in the window's order, from which no judge overrules the rules on words
-_WINDOWS = 6  # tried for a sentence, best covered first
-_MUCH = 0.5  # share of the window's words for a claim; a sentence with so many is one the claim is made from
-_LEAST_CLAUSE = 3  # content words; what has fewer is not taken for a clause
-_CLAUSES = re.compile(r"[;,]\s+(?:and|but|while|whereas|although|though|yet)\s+|;\s+|\s+(?:but|while|whereas)\s+")
+_TRIED = 6  # windows of a passage that are aligned with a sentence: those that have most of its words
+_LONGER = 0.3  # what each further sentence of a window must add
+_OTHER_LETTERS = re.compile(r"[^\W\d_\u0000-\u024f]{4}")  # of another script
+_NO_JUDGE = "no judge is set, and too little of it stands in the passage in this order"
+_NOT_JUDGED = "the judge does not find it in the passages"
+_FOREIGN = "in a language other than English only what stands there word for word can be checked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,29 +54,6 @@ class Draft:
     def answer(self) -> str:
         """The sentence that answers; the whole quote, if none stands out."""
         return self.article.part(*(self.answering or (self.start, self.end)), headline=self.headline)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounds:
-    """What a sentence must reach: share of its words in the window, cosine, entailment.
-
-    docs/understand/checker.md has the curves.
-    """
-
-    covered: float = 0.75
-    near: float = 0.75
-    entailed: float = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Support:
-    """How well the best window supports a claim: what is wrong, share of words covered, cosine (or entailment)."""
-
-    fault: str
-    window: Window | None
-    covered: float = 0.0
-    near: float = 0.0
-    final: bool = False  # no other window can change it
 
 
 def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation, ...], tuple[Dropped, ...]]:
@@ -109,27 +82,6 @@ def check(drafts: Sequence[Draft]) -> tuple[tuple[Sentence, ...], tuple[Citation
     return tuple(sentences), tuple(citations), tuple(dropped)
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """A sentence of a model's: as it would be shown, why it is not ("" if it is confirmed), and what it cites."""
-
-    text: str
-    fault: str
-    cited: tuple[Evidence, ...] = ()
-    supports: tuple[Support, ...] = ()
-    rests: tuple[Window, ...] = ()  # what the model names as its evidence, where that stands there
-
-    @property
-    def evidence(self) -> str:
-        """What a judge reads beside it: the cited passages, each under its publisher, day and title."""
-        return "\n\n".join(evidence.described for evidence in self.cited[:_JUDGED])
-
-    @property
-    def verbatim(self) -> bool:
-        """Whether it stands in a passage word for word."""
-        return bool(self.supports) and all(support.near == 1.0 for support in self.supports)
-
-
 def _bold(draft: Draft, quote: str, text: str) -> Span | None:
     """Return where the sentence that answers stands in a text that is the quote but for white space."""
     if draft.answering is None:
@@ -143,29 +95,14 @@ def _bold(draft: Draft, quote: str, text: str) -> Span | None:
 class SentenceChecker:
     """Checks the sentences of one answer as a model writes them, so that what is shown never has to be taken back."""
 
-    def __init__(
-        self,
-        passages: Mapping[str, Hit],
-        embedder: Embedder,
-        entails: Entails | None = None,
-        bounds: Bounds | None = None,
-        *,
-        judged: bool = False,
-    ) -> None:
-        """Check against passages, by the keys under which the model saw them; ``entails`` takes the place of the
-        embedder where it is given.
-
-        ``judged``: the caller has a judge of its own, so only what can be looked up or contradicts the passage is a
-        fault here.
+    def __init__(self, passages: Mapping[str, Hit], embedder: Embedder, judge: Judge | None = None) -> None:
+        """Check against passages, by the keys under which the model saw them. Without a judge only what stands there
+        nearly word for word is confirmed.
         """
-        self._judged = judged
-        self._bounds = bounds or Bounds()
         self._evidence = {key: Evidence(hit) for key, hit in passages.items()}
-        self._printed = frozenset(
-            inside for hit in passages.values() for inside in re.findall(r"\[([^\[\]]*)\]", hit.passage.text)
-        )
-        self._embedder = embedder
-        self._entails = entails
+        texts = "\n\n".join(hit.passage.text for hit in passages.values())
+        self._printed = frozenset(re.findall(r"\[([^\[\]]*)\]", texts))
+        self._embedder, self.judge = embedder, judge
         self._vectors: dict[str, Vectors] = {}
         self._citations: list[Citation] = []
         self._quoted: set[tuple[str, Span]] = set()  # the sentences shown as quotations, by article
@@ -175,129 +112,68 @@ class SentenceChecker:
         """All citations so far, numbered from 1."""
         return tuple(self._citations)
 
-    def take(self, sentence: str) -> tuple[Sentence, tuple[Citation, ...]] | Dropped:
-        """Return a complete sentence of the model's without its keys, and the citations that are new with it, or why it
-        is not shown.
-        """
-        weighed = self.weigh(sentence)
-        if weighed.fault:
-            return Dropped(weighed.text, weighed.fault)
-        before = len(self._citations)
-        return self.confirm(weighed), tuple(self._citations[before:])
+    def take(self, sentence: str) -> Sentence | Dropped:
+        """Return a complete sentence of the model's without its keys, or why it is not confirmed."""
+        [weighed] = self.decide([self.weigh(sentence)])
+        return Dropped(weighed.text, weighed.fault) if weighed.fault else self.confirm(weighed)
 
     def weigh(self, sentence: str) -> Weighed:
-        """Return a sentence of the model's without its keys, and how well the passages support each of its parts."""
+        """Return a sentence of the model's without its keys, what the guards have against it, and what it rests on."""
         claim = parse_claim(sentence, self._evidence, self._printed)
         cited = tuple(self._evidence[key] for key in claim.keys or self._evidence)
-        fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited)
-        if self._judged and not fault:
-            fault = unknown(without_outlet(claim.text, [each.hit.article.source for each in cited]).text, cited)
-        supports = () if fault else tuple(self._supports(claim.text, cited))
-        rests = named([(self._evidence[key], words) for key, words in claim.rests])
-        return Weighed(
-            claim.text,
-            fault or next((each.fault for each in supports if each.fault), ""),
-            cited,
-            supports,
-            tuple(rests),
-        )
+        sources = [evidence.hit.article.source for evidence in cited]
+        known, _ = without_outlet(claim.text, sources)
+        fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or unknown(known, cited)
+        foreign = any((source.language or "en") != "en" for source in sources) or _OTHER_LETTERS.search(claim.text)
+        near, same, rests = True, True, list[Window]()
+        for start, end in spans(claim.text) if not fault else ():
+            said, loosely = without_outlet(claim.text[start:end], sources)
+            if window := verbatim(said, cited):
+                rests.append(window)
+                continue
+            same, (window, match) = False, _nearest(said, cited)
+            alike = match is not None and match.in_order() >= ALIKE
+            near = near and alike
+            if window and match:
+                rests.append(window)
+                fault = fault or (contrary(match) if alike else "") or misattributed(said, match, window, loosely)
+        if fault or not near:
+            rests = named([(self._evidence[key], words) for key, words in claim.rests])
+            more = resting_on(claim.text, cited, self._vectors_of)
+            rests += [window for window in more if not any(window.overlaps(other) for other in rests)]
+        return Weighed(claim.text, fault, cited, tuple(rests), not fault and same, not fault and near, bool(foreign))
+
+    def decide(self, sentences: Sequence[Weighed]) -> list[Weighed]:
+        """Return sentences with what the judge has against them; it is asked of those that need it, together."""
+        judge, faults = self.judge, {id(one): one.fault for one in sentences}
+        asked = []
+        for one in (one for one in sentences if not one.settled):
+            if one.foreign and not (judge and judge.every_language):
+                faults[id(one)] = _FOREIGN
+            elif judge is None:
+                faults[id(one)] = "" if one.near else _NO_JUDGE
+            else:
+                faults[id(one)] = _NOT_JUDGED
+                asked += [one] if one.rests else []
+        if judge and asked:
+            faults |= {id(one): "" for one, yes in zip(asked, judge.confirms(asked), strict=True) if yes}
+        return [replace(one, fault=faults[id(one)]) for one in sentences]
 
     def confirm(self, weighed: Weighed) -> Sentence:
         """Return a sentence in the model's words, with the quotes that support it."""
-        windows: Iterable[Window] = (support.window for support in weighed.supports if support.window)
-        if self._judged and not weighed.verbatim:
-            windows = self._resting(weighed)
-        return Sentence(weighed.text, tuple(dict.fromkeys(self._cite(window) for window in windows)))
+        return Sentence(weighed.text, tuple(dict.fromkeys(self._cite(window) for window in weighed.rests)))
 
     def quoted(self, weighed: Weighed) -> list[Sentence] | None:
         """Return the sentences of the passages that a sentence rests on, as quotations, without those that were shown
         already; None if it rests on nothing.
         """
-        windows = self._resting(weighed)
         found = []
-        for window in windows:
+        for window in weighed.rests:
             at = (window.evidence.hit.article.source.id, window.span)
             if at not in self._quoted:
                 self._quoted.add(at)
                 found.append(Sentence(in_quotation_marks(window.text), (self._cite(window),)))
-        return found if windows else None
-
-    def _resting(self, weighed: Weighed) -> list[Window]:
-        """Return the sentences that a sentence rests on: those that the model names, and what it says beside them."""
-        own = resting_on(weighed.text, weighed.cited, self._vectors_of)
-        return [*weighed.rests, *(window for window in own if not _overlap([window, *weighed.rests]))]
-
-    def _supports(self, text: str, cited: Sequence[Evidence]) -> list[Support]:
-        """Return how well each sentence of a text is supported; where one is not, each of its clauses."""
-        found: list[Support] = []
-        for start, end in spans(text):
-            whole = self._support(text[start:end], cited)
-            parts = _clauses(text[start:end]) if whole.fault else []
-            carried: list[Support] = []
-            for part in parts if len(parts) > 1 else []:
-                speaker_named = any(support.window and support.window.speakers for support in carried)
-                carried.append(self._support(part, cited, speaker_named=speaker_named))
-                if carried[-1].fault:
-                    break
-            # Clauses of one sentence of the article are one statement: taken apart, each could find its words in the
-            # other.
-            apart = not whole.final or not _overlap([support.window for support in carried if support.window])
-            found += carried if carried and not carried[-1].fault and apart else [whole]
-        return found
-
-    def _support(self, text: str, cited: Sequence[Evidence], *, speaker_named: bool = False) -> Support:
-        """Return the support of the best window for a claim."""
-        rest = without_outlet(text, [evidence.hit.article.source for evidence in cited])
-        same = verbatim(rest.text, cited)
-        if same:
-            return Support("", same, 1.0, 1.0)
-        foreign = any((each.hit.article.source.language or "en") != "en" for each in cited) or _foreign(rest.text)
-        if foreign and not self._judged:
-            return Support("in a language other than English only what stands there word for word can be checked", None)
-        matches = _best_windows(rest.text, cited)
-        if not matches:
-            return Support("the passage it names has no sentence", None)
-        first: Support | None = None
-        for window, match in matches:
-            support = self._weighed(rest.text, window, match, speaker_named or rest.loosely)
-            if not support.fault:
-                return support
-            first = first or support
-            if support.final:
-                return support
-        assert first is not None
-        return first
-
-    def _weighed(self, text: str, window: Window, match: Match, speaker_named: bool) -> Support:
-        covered = match.coverage
-        if self._judged:
-            wrong = match.in_order >= _NEAR_VERBATIM and (
-                contrary(match)
-                or _contrary_inside(window, match)
-                or misattributed(text, match, window, speaker_named=speaker_named)
-            )
-            return Support(wrong or "", window, covered, final=bool(wrong))
-        if covered < (_COVERED_FIRST if self._entails else self._bounds.covered):
-            return Support("too little of what it says stands in the passage", window, covered)
-        if why_not := contrary(match) or _contrary_inside(window, match):
-            return Support(why_not, window, covered, final=True)
-        if why_not := missing(match, window.around) or added(match):
-            return Support(why_not, window, covered)
-        if why_not := misattributed(text, match, window, speaker_named=speaker_named):
-            return Support(why_not, window, covered, final=True)
-        if self._entails is not None:
-            near = self._entails(window.evidence.hit.passage.text, text)
-            return Support(
-                "" if near >= self._bounds.entailed else "its meaning does not follow from the passage",
-                window,
-                covered,
-                near,
-            )
-        mine, its = self._vectors_of([text, window.text])
-        near = float(mine @ its)
-        return Support(
-            "" if near >= self._bounds.near else "its meaning is too far from the passage", window, covered, near
-        )
+        return found if weighed.rests else None
 
     def _vectors_of(self, texts: Sequence[str]) -> Vectors:
         new = [text for text in dict.fromkeys(texts) if text not in self._vectors]
@@ -307,74 +183,26 @@ class SentenceChecker:
 
     def _cite(self, window: Window) -> int:
         """Return the number of the citation of a window, made if there is none yet."""
-        (start, end), hit = window.span, window.evidence.hit
-        for citation in self._citations:
-            if citation.article.source.id == hit.article.source.id and (citation.start, citation.end) == (start, end):
-                return citation.number
-        number = len(self._citations) + 1
-        self._citations.append(Citation(number, hit.article, hit.passage, hit.article.text[start:end], start, end))
+        hit, number = window.evidence.hit, len(self._citations) + 1
+        for known in self._citations:
+            if known.article.source.id == hit.article.source.id and (known.start, known.end) == window.span:
+                return known.number
+        self._citations.append(Citation(number, hit.article, hit.passage, window.text, *window.span))
         return number
 
 
-def _best_windows(text: str, cited: Iterable[Evidence]) -> list[tuple[Window, Match]]:
-    """Return the windows that have most of a claim, each with its match; of equal ones the shorter."""
+def _nearest(text: str, cited: Sequence[Evidence]) -> tuple[Window, Match] | tuple[None, None]:
+    """Return the window that has most of a claim in its order, with the match; of equal ones the shorter."""
     found = []
     for evidence in cited:
         claim = tokenize(text, evidence.lower)
         keys = {token.key for token in claim if token.content}
-        rough = [
-            (len(keys & {token.key for token in window.tokens}) - 0.3 * (window.last - window.first), window)
-            for window in evidence.windows()
-        ]
-        rough.sort(key=lambda pair: -pair[0])
-        for _, window in rough[:_WINDOWS]:
-            match = align(claim, window.tokens, evidence.hit.article.source.published)
-            found.append(
-                (0.5 * match.in_order + 0.7 * match.coverage - 0.1 * (window.last - window.first), window, match)
-            )
-    found.sort(key=lambda triple: -triple[0])
-    return [(window, match) for _, window, match in found[:_WINDOWS]]
-
-
-def _overlap(windows: Sequence[Window]) -> bool:
-    return any(
-        one.evidence is other.evidence and one.first <= other.last and other.first <= one.last
-        for one, other in combinations(windows, 2)
-    )
-
-
-def _contrary_inside(window: Window, match: Match) -> str:
-    """Return how a claim contradicts one sentence of a window, "" if it does not: the others must not lend it a name or
-    number.
-    """
-    if window.first == window.last:
-        return ""
-    evidence = window.evidence
-    singles = [Window(evidence, number, number) for number in range(window.first, window.last + 1)]
-    matches = [align(match.claim, single.tokens, evidence.hit.article.source.published) for single in singles]
-    much = [own for own in matches if own.in_order >= _MUCH * match.in_order]
-    return next((wrong for own in much if (wrong := contrary(own, part=True))), "")
-
-
-def _clauses(text: str) -> list[str]:
-    """Split a sentence where one statement is joined to another; what would be too short to be one stays."""
-    parts: list[str] = []
-    at = 0
-    for match in _CLAUSES.finditer(text):
-        part = text[at : match.start()]
-        rest = text[match.end() :]
-        if min(sum(token.content for token in tokenize(piece)) for piece in (part, rest)) < _LEAST_CLAUSE or part.count(
-            "“"
-        ) != part.count("”"):
-            continue
-        parts.append(part)
-        at = match.end()
-    return [*parts, text[at:]]
-
-
-def _foreign(text: str) -> bool:
-    letters = [char for char in text if char.isalpha()]
-    return sum(ord(char) > 0x24F for char in letters) > 0.3 * len(letters)
+        shared = [(window, len(keys & {token.key for token in window.tokens})) for window in evidence.windows()]
+        shared.sort(key=lambda pair: -pair[1] + 0.3 * (pair[0].last - pair[0].first))
+        for window, _ in shared[:_TRIED]:
+            match = align(claim, window.tokens, evidence.written)
+            found.append((match.in_order() - _LONGER * (window.last - window.first), window, match))
+    return max(found, key=lambda triple: triple[0])[1:] if found else (None, None)
 
 
 def _fault(draft: Draft) -> str:

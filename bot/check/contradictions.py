@@ -1,92 +1,121 @@
-"""Finds where a claim contradicts a window of the article it cites.
-
-A claim passes if no number, time or name is replaced, the same things are denied, nothing is more certain, and nothing
-is exchanged.
+"""How a claim that runs like a window of the article differs from it: another number, time or name, an opposite, a
+denial, more certainty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.check.alignment import Match, gaps
-from bot.check.denials import denying, surer, undenied
-from bot.check.exchanges import exchanged, led, misattached, turned
-from bot.check.vocabulary import alike, opposed
+from bot.check.alignment import Match
+from bot.check.tokens import Token
+from bot.check.vocabulary import FACT, alike, lemma, opposed, small_words, sureness
+from index.words import rows
 
-_RETOLD = 0.6  # share of a claim in the window's order: from it on, an opposite anywhere counts
-_SHORT_GAP = 5  # content words in the place of which a name may stand
-
-
-def contrary(match: Match, *, part: bool = False) -> str:
-    """Return how the claim contradicts the window, "" if its words show no contradiction.
-
-    ``part``: the window is one of several sentences that the claim may be made from; another may hold what it denies.
-    """
-    checks = (
-        (_replaced, undenied, surer, turned, misattached, led, exchanged)
-        if part
-        else (_replaced, denying, undenied, surer, turned, misattached, led, exchanged)
-    )
-    return next((found for check in checks if (found := check(match))), "")
+_CONDITIONS = ("if", "unless", "provid", "whether")
+_CONDITION = -1  # below every step of certainty
+_DENYING = frozenset((lemma(first), lemma(second)) for first, second in rows("small_words", "denying"))
+_FAR = 7  # tokens behind a word of denial or doubt that it can govern
 
 
-def _replaced(match: Match) -> str:
-    """Find another number, name, time or an opposite in the place of what the article has."""
-    for mine, its in gaps(match):
+def contrary(match: Match) -> str:
+    """Return how the claim contradicts the window, "" if its words show no contradiction."""
+    return _exchanged(match) or _turned(match) or _denial(match) or _surer(match)
+
+
+def _exchanged(match: Match) -> str:
+    """Find another number, time or name, or an opposite, in place of the article's, or a number too often."""
+    taken, counted = set(match.aligned.values()), ("figure", "day")
+    for mine, its in match.gaps:
+        theirs, rivals = [match.window[j] for j in its], [match.window[j].key for j in its if _is_rival(match, j)]
         for i in mine:
-            token = match.claim[i]
-            others = [match.window[j] for j in its]
-            if token.kind in ("figure", "day") and any(other.kind == token.kind for other in others):
+            token, there = match.claim[i], match.rows[i]
+            if token.kind in counted and any(other.kind in counted for other in theirs):
                 return "another number or time stands in its place"
-            if (
-                token.kind == "name"
-                and len([j for j in its if match.window[j].content]) <= _SHORT_GAP
-                and not _reordered(match, i, its)
-                and any(not alike(token.key, match.window[j].key) for j in rivals(match, its))
-            ):
+            if token.kind in counted and there and taken.issuperset(there):
+                return "a number or time stands in it more often than in the passage"
+            another = token.kind == "name" and not all(alike(token.key, rival) for rival in rivals)
+            if another and not _reordered(match, i, rivals):
                 return "another name stands in its place"
+            others = match.window if token.content and not there else theirs
             if any(opposed(token.key, other.key) for other in others):
                 return "it says the opposite of a word in the passage"
-    taken, near = set(match.aligned.values()), match.in_order >= _RETOLD
-    for i, token in enumerate(match.claim):
-        if (
-            token.kind in ("figure", "day")
-            and i not in match.aligned
-            and match.rows[i]
-            and taken.issuperset(match.rows[i])
-        ):
-            return "a number or time stands in it more often than in the passage"
-        if (
-            near
-            and token.content
-            and not match.rows[i]
-            and any(opposed(token.key, other.key) for other in match.window)
-        ):
-            return "it says the opposite of a word in the passage"
     return ""
 
 
-def rivals(match: Match, its: Sequence[int]) -> list[int]:
-    """Return the names of a gap that the claim leaves out; "French" in "the French president" is none where the
-    president is left out too.
-    """
-    taken = set(match.aligned.values())
-
-    def modifies(j: int) -> bool:
-        after = j + 1
-        return (
-            after < len(match.window)
-            and match.window[after].kind == "word"
-            and 0 <= match.window[after].start - match.window[j].end <= 1
-            and after not in taken
-        )
-
-    return [j for j in its if match.window[j].kind == "name" and not modifies(j)]
+def _turned(match: Match) -> str:
+    """Find a passive for an active in the same order: "Strand was defeated by Berg" where Strand defeated him."""
+    back = {j: i for i, j in match.aligned.items()}
+    for tokens, places in ((match.claim, match.aligned), (match.window, back)):
+        for k in (k for k, token in enumerate(tokens[:-1]) if token.key == "by" and tokens[k + 1].kind == "name"):
+            if k not in places and places.get(k - 1, -2) + 1 == places.get(k + 1):
+                return "who does what to whom is turned round"
+    return ""
 
 
-def _reordered(match: Match, i: int, its: Sequence[int]) -> bool:
+def _is_rival(match: Match, j: int) -> bool:
+    """Tell whether a word that the claim leaves out is a name, but for "French" where the president is left out too."""
+    token, after = match.window[j], match.window[j + 1] if j + 1 < len(match.window) else None
+    modifies = after and after.kind == "word" and after.start - token.end in (0, 1)
+    return token.kind == "name" and not (modifies and j + 1 not in match.aligned.values())
+
+
+def _reordered(match: Match, i: int, rivals: Sequence[str]) -> bool:
     """Tell whether names of a list only changed their order: each stands elsewhere in the other text."""
-    claimed = {token.key for token in match.claim}
-    near = {match.claim[k].key for k in (i - 1, i + 1) if 0 <= k < len(match.claim)}
-    elsewhere = all(match.window[j].key in claimed for j in its if match.window[j].kind == "name")
-    return bool(match.rows[i]) and elsewhere and bool({"and", ",", "or"} & near)
+    listed = {"and", ",", "or"} & {_key(match.claim, i - 1), _key(match.claim, i + 1)}
+    return bool(match.rows[i] and listed) and {token.key for token in match.claim}.issuperset(rivals)
+
+
+def _denial(match: Match) -> str:
+    """Find a denial that is not the passage's, or one of the passage's that is left out."""
+    kept = set(match.aligned.values())
+    mine = [i for i in range(len(match.claim)) if _negates(match.claim, i) and i not in match.aligned]
+    mine = [i for i in mine if not (match.claim[i].content and match.rows[i])]
+    its = [j for j in range(len(match.window)) if _negates(match.window, j) and j not in kept]
+    its = [j for j in its if not kept.isdisjoint(_governed(match.window, j)[:2])]
+    if mine and not its:
+        return f"it denies what the passage does not deny ({match.claim[mine[0]].key})"
+    only = any(token.key == "onli" and i not in match.aligned for i, token in enumerate(match.claim))  # "nothing but"
+    return "it leaves out a denial that stands in the passage" if its and not mine and not only else ""
+
+
+def _negates(tokens: Sequence[Token], at: int) -> bool:
+    """Tell whether a token denies what follows, alone or with the words behind it; "not only" denies nothing."""
+    key, following = tokens[at].key, _key(tokens, at + 1)
+    little = key == "littl" and _key(tokens, at - 1) != "a"
+    return (key in small_words("negators") or little or (key, following) in _DENYING) and following not in (
+        "only",
+        "just",
+        "least",
+    )
+
+
+def _governed(tokens: Sequence[Token], at: int) -> list[int]:
+    """Return the content tokens that follow a token in its clause; if none does, the one before it."""
+    near = [k for k in range(max(0, at - 3), min(len(tokens), at + 1 + _FAR)) if tokens[k].content and k != at]
+    return [k for k in near if k > at and tokens[k].clause == tokens[at].clause] or [k for k in near if k < at][-1:]
+
+
+def _surer(match: Match) -> str:
+    """Find what the window states less surely than the claim, which has no other word of doubt in its place."""
+    kept = set(match.aligned.values())
+    own = min((_step(match.claim, i) for i in range(len(match.claim)) if i not in match.aligned), default=FACT)
+    for j in range(len(match.window)):
+        step, behind = _step(match.window, j), {_key(match.window, j + n) for n in (1, 2, 3)}
+        leads = match.window[j].kind == "function" or step < 1 or not behind.isdisjoint(("to", "of"))
+        if j not in kept and step < own and leads and not kept.isdisjoint(_governed(match.window, j)[:1]):
+            return "it is surer than the passage"
+    return ""
+
+
+def _step(tokens: Sequence[Token], at: int) -> int:
+    """Return how sure a token makes what it goes with; "is to" is a plan."""
+    key, following = tokens[at].key, _key(tokens, at + 1)
+    if tokens[at].kind == "day":  # "in May"
+        return FACT
+    if key in _CONDITIONS or (key, following) == ("in", "case"):
+        return _CONDITION
+    return 1 if (key, following) == ("be", "to") else sureness(key)
+
+
+def _key(tokens: Sequence[Token], at: int) -> str:
+    return tokens[at].key if 0 <= at < len(tokens) else ""

@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import permutations
+from math import isclose
 
 from bot.check.alignment import same_name
-from bot.check.claim import Token, tokenize
 from bot.check.evidence import Evidence
-from bot.check.numbers import Figure
-from bot.check.times import Day
-from bot.check.vocabulary import alike
+from bot.check.tokens import tokenize
+from bot.check.vocabulary import alike, small_words
+from index.figures import Figure
+from index.times import Day
 
+_POINTS = {"bp": "pp"}
 _COUNTED = 12  # numbers up to it may count what the passage lists
 
 
 def unknown(text: str, cited: Sequence[Evidence]) -> str:
-    """Return which name, number or time of a text the cited articles do not have, "" if they have all.
-
-    Names and years may stand anywhere in an article, and days may follow from its own day; numbers stand in a cited
-    passage.
+    """Return which name, number or time of a text the cited articles do not have, "" if they have all: numbers in the
+    passage, names and years anywhere; days may follow from the article's own.
     """
     claim = tokenize(text, frozenset().union(*(evidence.lower for evidence in cited)))
+    german = any(evidence.hit.article.source.language == "de" for evidence in cited)  # every noun has a capital
     for i, token in enumerate(claim):
-        if token.figure and not any(_has_figure(evidence, token.figure) for evidence in cited):
-            return f"a number in it does not stand in the passage ({text[token.start : token.end]})"
-        if token.day and not any(_has_day(evidence, token.day) for evidence in cited):
-            return f"a date or time in it does not stand in the passage ({text[token.start : token.end]})"
-        if token.kind == "name" and not token.negates and not any(_has_name(evidence, claim, i) for evidence in cited):
-            return f"a name in it does not stand in the passage ({text[token.start : token.end]})"
+        what, said = "", text[token.start : token.end]
+        if (figure := token.figure) and not any(_has_figure(evidence, figure) for evidence in cited):
+            what = "number"
+        elif (day := token.day) and not any(_has_day(evidence, day) for evidence in cited):
+            what = "date or time"
+        elif token.kind == "name" and not german and token.key not in small_words("negators"):
+            pairs = [claim[n : n + 2] for n in (i - 1, i) if n >= 0]
+            short = ["".join(name.key[0] for name in pair if name.kind == "name").upper() for pair in pairs]
+            if not any(_has_name(evidence, token.key, said, short) for evidence in cited):
+                what = "name"
+        if what:
+            return f"a {what} in it does not stand in the passage ({said})"
     return ""
 
 
 def _has_figure(evidence: Evidence, figure: Figure) -> bool:
     if not figure.unit and figure.value == int(figure.value) and 0 < figure.value <= _COUNTED:
         return True
-    known = evidence.figures
+    known = [token.figure for token in evidence.facts if token.figure]
     if any(_equal(figure, other) for other in known):
         return True
-    shares = (
-        one.value / other.value for one, other in permutations(known, 2) if other.value and one.unit == other.unit
-    )
-    return not figure.unit and figure.value < 1 and any(_near(figure.value, share) for share in shares)
+    pairs = ((a, b) for a, b in permutations(known, 2) if b.value and (not a.unit or not b.unit or a.unit == b.unit))
+    return not figure.unit and figure.value < 1 and any(isclose(figure.value, a.value / b.value) for a, b in pairs)
 
 
 def _equal(one: Figure, other: Figure) -> bool:
-    same = any(_near(a, b) for a in _values(one) for b in _values(other))
-    return same and one.ordinal == other.ordinal and (not one.unit or not other.unit or _unit(one) == _unit(other))
+    units = {_POINTS.get(figure.unit, figure.unit) for figure in (one, other) if figure.unit}
+    same = any(isclose(a, b) for a in _values(one) for b in _values(other))
+    return same and one.ordinal == other.ordinal and len(units) < 2
 
 
 def _values(figure: Figure) -> tuple[float, ...]:
@@ -54,28 +61,19 @@ def _values(figure: Figure) -> tuple[float, ...]:
     return (figure.value, figure.value / 100) if figure.unit in ("%", "bp") else (figure.value,)
 
 
-def _unit(figure: Figure) -> str:
-    return "pp" if figure.unit == "bp" else figure.unit
-
-
-def _near(one: float, other: float) -> bool:
-    return abs(one - other) <= 1e-9 * max(abs(one), abs(other))
-
-
 def _has_day(evidence: Evidence, day: Day) -> bool:
-    published = evidence.hit.article.source.published
-    if any(day.same(other, published) for other in evidence.days):
-        return True
+    published, years = evidence.written
     if published and (day.month, day.day) == (published.month, published.day) and day.year in (None, published.year):
         return True
-    undated = Day(day.start, day.end, None, day.month, day.day, day.weekday, day.word)
-    return day.year in evidence.years and (
-        not (day.month or day.day) or any(undated.same(other, published) for other in evidence.days)
-    )
+    only_year = day.year in years and not (day.month or day.day)
+    return only_year or any(token.day and day.same(token.day, evidence.written) for token in evidence.facts)
 
 
-def _has_name(evidence: Evidence, claim: Sequence[Token], i: int) -> bool:
-    key = claim[i].key
+def _has_name(evidence: Evidence, key: str, said: str, short: Sequence[str]) -> bool:
+    """``short`` are the initials of the name and one beside it: "European Union" is the EU."""
     if key in evidence.words or any(alike(key, word) or same_name(key, word) for word in evidence.words):
         return True
-    return len(key) > 1 and key in evidence.initials
+    if len(said) > 1 and said.isupper():  # the initials of words of the passage
+        words = re.findall(r"[^\W\d_]+", evidence.hit.passage.text.lower())
+        return key in "".join(word[0] for word in words if word not in small_words("function"))
+    return any(len(it) > 1 and re.search(rf"\b{re.escape(it)}\b", evidence.hit.article.text) for it in short)

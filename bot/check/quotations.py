@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.check.claim import hosts_in
 from bot.check.evidence import Evidence, Window
 
+_HOST = re.compile(r"\b[\w-]+(?:\.[\w-]+)*\.(?:[a-z]{2,12})(?:/\S*)?", re.I)
+_NO_HOST = re.compile(r"(?:[A-Za-z]\.)+[A-Za-z]?|\d+\.\d+\S*|[a-z]\.[a-z]\.?")
 _STOPS = ".,;:!?…()[]"
 _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 
@@ -15,11 +16,8 @@ _MARKS = re.compile(r"[“”„«»\"‘’'`´]")
 def verbatim(text: str, cited: Iterable[Evidence]) -> Window | None:
     """Return the window that a text is, word for word, white space and quotation marks aside."""
     wanted = _bare(text)
-    for evidence in cited:
-        for window in evidence.windows():
-            if _bare(window.text) == wanted:
-                return window
-    return None
+    windows = (window for evidence in cited for window in evidence.windows())
+    return next((window for window in windows if _bare(window.text) == wanted), None)
 
 
 def plain_words(text: str) -> list[str]:
@@ -33,36 +31,25 @@ def _bare(text: str) -> list[str]:
 
 def unquoted(quoted: Iterable[str], cited: Sequence[Evidence]) -> str:
     """Return what is wrong with what stands in quotation marks, "" if each span stands in a cited passage."""
-    for span in quoted:
-        words = plain_words(span)
-        if words and not any(holds(_words_of(evidence), words) for evidence in cited):
+    theirs = [[word for number in one.own for word in plain_words(Window(one, number, number).text)] for one in cited]
+    for words in map(plain_words, quoted):
+        if words and not any(holds(their, words) for their in theirs):
             return "what it quotes does not stand in the passage word for word"
     return ""
 
 
-def _words_of(evidence: Evidence) -> list[str]:
-    text = evidence.hit.article.text
-    return [word for number in evidence.own for word in plain_words(text[slice(*evidence.sentences[number])])]
-
-
 def holds(words: Sequence[str], wanted: Sequence[str]) -> bool:
     """Tell whether words hold others, one behind the other; the first may begin with another case."""
-    first = {wanted[0], wanted[0][:1].swapcase() + wanted[0][1:]}
-    return any(
-        word in first and list(words[at + 1 : at + len(wanted)]) == list(wanted[1:]) for at, word in enumerate(words)
-    )
+    text, rest = f" {' '.join(words)} ", " ".join(wanted)
+    return f" {rest} " in text or f" {rest[:1].swapcase()}{rest[1:]} " in text
 
 
 def no_address(text: str, cited: Iterable[Evidence]) -> str:
-    """Return what is wrong with a web address in a text, "" if a cited passage or its publisher has it."""
-    texts = [
-        text for evidence in cited for text in (evidence.hit.passage.text, evidence.hit.article.source.publisher or "")
-    ]
-    return (
-        ""
-        if all(any(host in one for one in texts) for host in hosts_in(text))
-        else "it names an address that the passage does not"
-    )
+    """Return what is wrong with what can be read as a web address, "" if a cited passage or its publisher has it."""
+    texts = [f"{evidence.hit.passage.text}\n{evidence.hit.article.source.publisher}" for evidence in cited]
+    hosts = (match.group() for match in _HOST.finditer(text))
+    unknown = any(not _NO_HOST.fullmatch(host) and not any(host in one for one in texts) for host in hosts)
+    return "it names an address that the passage does not" if unknown else ""
 
 
 def in_quotation_marks(quote: str) -> str:

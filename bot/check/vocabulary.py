@@ -6,7 +6,6 @@ The lists are data: index/words.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from anyascii import anyascii
@@ -16,7 +15,7 @@ from index.words import groups, lines, listed
 
 _STEPS = ("possible", "meant", "coming")
 FACT = len(_STEPS)
-NEGATORS = frozenset(listed("small_words", "negators"))
+_PREFIXES = ("un", "in", "im", "il", "ir", "dis", "non", "de", "anti", "mis")
 
 
 @lru_cache(maxsize=100_000)
@@ -34,27 +33,17 @@ def lemma(word: str) -> str:
 
 
 @cache
-def function_words() -> frozenset[str]:
-    """Return the words, and their lemmas, that carry nothing which can be true or false."""
-    found = listed("small_words", "function")
+def small_words(part: str) -> frozenset[str]:
+    """Return words, and their lemmas: "function" words say nothing that can be false, "negators" deny."""
+    found = listed("small_words", part)
     return frozenset((*found, *map(lemma, found)))
 
 
 @cache
-def polar_words() -> frozenset[str]:
-    """Return the lemmas of the small words that have an opposite."""
-    return frozenset(map(lemma, listed("small_words", "polar")))
-
-
-@cache
-def decisive_words() -> frozenset[str]:
-    """Return the lemmas of words that decide whether a statement is true: "agree", "only", "before"."""
-    return frozenset(map(lemma, (*listed("certainty", "done"), *listed("small_words", "decisive"))))
-
-
-@cache
-def _steps() -> dict[str, int]:
-    return {lemma(word): step for step, part in enumerate(_STEPS) for word in listed("certainty", part)}
+def sureness(word: str) -> int:
+    """Return how sure a lemma makes the word it governs: 0 possible, 1 meant, 2 coming; FACT if it says nothing."""
+    steps = (step for step, part in enumerate(_STEPS) if word in map(lemma, listed("certainty", part)))
+    return next(steps, FACT)
 
 
 @cache
@@ -66,29 +55,17 @@ def _irregular() -> dict[str, str]:
 def _synonyms() -> dict[str, set[int]]:
     found: dict[str, set[int]] = defaultdict(set)
     for number, line in enumerate(lines("synonyms")):
-        for word in line.split():
-            found[lemma(word)].add(number)
+        for word in map(lemma, line.split()):
+            found[word].add(number)
     return dict(found)
 
 
 @cache
-def _opposites() -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for left, right in (map(_lemmas, sides) for sides in groups("opposites", "claims")):
-        for one in left:
-            found[one] |= right
-        for one in right:
-            found[one] |= left
-    return dict(found)
-
-
-def _lemmas(words: Iterable[str]) -> set[str]:
-    return {lemma(word) for word in words}
-
-
-def sureness(word: str) -> int:
-    """Return how sure a lemma makes the word it governs: 0 possible, 1 meant, 2 coming; FACT if it says nothing."""
-    return _steps().get(word, FACT)
+def _opposites() -> frozenset[tuple[str, str]]:
+    pairs = [
+        (lemma(one), lemma(other)) for left, right in groups("opposites", "claims") for one in left for other in right
+    ]
+    return frozenset(pairs) | {(other, one) for one, other in pairs}
 
 
 def alike(one: str, other: str) -> bool:
@@ -98,9 +75,6 @@ def alike(one: str, other: str) -> bool:
 
 def opposed(one: str, other: str) -> bool:
     """Tell whether two lemmas are opposites: by the list, or by a prefix ("legal", "illegal")."""
-    if other in _opposites().get(one, ()):
-        return True
     short, long = sorted((one, other), key=len)
-    return len(short) > 3 and any(
-        long == prefix + short for prefix in ("un", "in", "im", "il", "ir", "dis", "non", "de", "anti", "mis")
-    )
+    prefixed = len(short) > 3 and long.endswith(short) and long.removesuffix(short) in _PREFIXES
+    return prefixed or (one, other) in _opposites()

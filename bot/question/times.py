@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import calendar
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
-from index.dates import MONTHS, parse_date
+from index.times import days
 from index.words import first_fields, numbers, one_of
 
 _MONTH_NAMES, _DAYS = first_fields("calendar", "months"), first_fields("calendar", "weekdays")
@@ -113,7 +113,10 @@ def time_of(question: str, today: date) -> Time:
 def _span(match: re.Match[str], today: date) -> tuple[date | None, date | None, bool]:
     """Return the first and last day of what a match names, and whether it names one day."""
     if match["full"]:
-        day = parse_date(match["full"]) or _without_year(match["full"], today)
+        said = [
+            replace(day, year=day.year or year) for day in days(match["full"]) for year in (today.year, today.year - 1)
+        ]
+        day = next((known for day in said for known in day.exactly(None) if known <= today), None)
         return day, day, True
     if match["day"]:
         back = (today.weekday() - _DAYS.index(match["day"].lower())) % 7 or 7
@@ -130,21 +133,6 @@ def _span(match: re.Match[str], today: date) -> tuple[date | None, date | None, 
     relative = _RELATIVE.search(match["rel"])
     first, last = _relative(relative, today) if relative else (None, None)
     return first, last, match["rel"].lower() == "yesterday"
-
-
-def _without_year(text: str, today: date) -> date | None:
-    numbers, words = re.search(r"\d{1,2}", text), re.search(_MONTH, text, re.I)
-    if not numbers or not words:
-        return None
-    month = MONTHS[words.group().lower()]
-    for year in (today.year, today.year - 1):
-        try:
-            day = date(year, month, int(numbers.group()))
-        except ValueError:
-            continue
-        if day <= today:
-            return day
-    return None
 
 
 def _relative(match: re.Match[str], today: date) -> tuple[date, date]:

@@ -10,11 +10,11 @@ from collections import Counter
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from typing import TYPE_CHECKING, Literal
 
 from bot.answer.desk import LONGEST_QUESTION, Desk, Reply, Request
-from bot.check.checker import Entails, SentenceChecker, Weighed
+from bot.check.checker import SentenceChecker
+from bot.check.judge import Judge, Weighed
 from bot.reply import Answer, Dropped, NoAnswer, Sentence, Writing
 from bot.write.judge import verdicts
 from bot.write.llm import Llm, LlmError, Tally
@@ -73,7 +73,6 @@ def _words(text: str) -> list[str]:
 NAME = "llm"
 DECLINED = "The passages do not answer this question."
 UNCONFIRMED = "wrote nothing that could be confirmed"
-_NOT_JUDGED = "the judge does not find it in the passages"
 _FOR_FOLLOW_UP = 0.25  # share of an answer's time that completing the question may take
 
 
@@ -109,10 +108,10 @@ class WrittenDesk:
         llm: Llm,
         embedder: Embedder,
         settings: LlmSettings,
-        judge: Entails | Literal["llm"] | None = None,
+        judge: Judge | Literal["llm"] | None = None,
     ) -> None:
-        """Answer from what a desk finds; ``judge`` confirms sentences beside the rules: an entailment model, or the
-        language model in a second call. Raises SettingsError if a prompt is damaged.
+        """Answer from what a desk finds; ``judge`` must confirm each sentence ("llm": the language model, in a second
+        call). Raises SettingsError if a prompt is damaged.
         """
         self.quotes = quotes
         self._llm, self._embedder, self._settings, self._judge = llm, embedder, settings, judge
@@ -144,11 +143,11 @@ class WrittenDesk:
             self._settings.tokens_in,
             around=f"{self._prompt.rules}\n{asked.question}",
         )
-        by_llm = self._judge == "llm"
-        entails = self._judge if not isinstance(self._judge, str) else None
-        checker = SentenceChecker(passages.passages, self._embedder, entails, judged=by_llm)
-        weighed = self._weighed(self._texts(asked, passages, until, tally, draft), checker, draft)
-        for sentence in self._shown(self._judged(weighed, until, tally, draft) if by_llm else weighed, checker, draft):
+        judge = self._llm_judge(until, tally, draft) if self._judge == "llm" else self._judge
+        checker = SentenceChecker(passages.passages, self._embedder, judge)
+        texts = self._texts(asked, passages, until, tally, draft)
+        decided = self._decided(self._weighed(texts, checker, draft), checker, draft)
+        for sentence in self._shown(decided, checker, draft):
             draft.first = draft.first or time.monotonic()
             yield sentence
         yield self._reply(plain, draft, checker, tally, began)
@@ -203,25 +202,32 @@ class WrittenDesk:
                 else:
                     draft.dropped.append(Dropped(text, "it declines after it has answered"))
 
-    def _judged(self, sentences: Iterator[Weighed], until: float, tally: Tally, draft: _Draft) -> Iterator[Weighed]:
-        """Yield sentences at once as long as none needs the judge, the others in order when it has judged them all."""
-        waiting: list[Weighed] = []
-        for weighed in sentences:
-            if waiting or not (weighed.fault or weighed.verbatim):
-                waiting.append(weighed)
-            else:
-                yield weighed
-        asked = [weighed for weighed in waiting if not (weighed.fault or weighed.verbatim)]
-        confirmed: list[bool] = []
-        if asked:
+    def _llm_judge(self, until: float, tally: Tally, draft: _Draft) -> Judge:
+        """Return the language model as judge; where its call fails it confirms nothing."""
+
+        def confirms(sentences: Sequence[Weighed]) -> Sequence[bool]:
             try:
-                pairs = [(weighed.evidence, weighed.text) for weighed in asked]
-                confirmed = verdicts(self._llm, self._judging, pairs, until, tally)
+                return verdicts(self._llm, self._judging, sentences, until, tally)
             except LlmError as error:
                 draft.fault = draft.fault or error
-        refused = {id(weighed) for weighed, yes in zip_longest(asked, confirmed) if not yes}
-        for weighed in waiting:
-            yield replace(weighed, fault=_NOT_JUDGED) if id(weighed) in refused else weighed
+                return [False] * len(sentences)
+
+        return Judge(confirms, at_once=False, every_language=True)
+
+    @staticmethod
+    def _decided(sentences: Iterator[Weighed], checker: SentenceChecker, draft: _Draft) -> Iterator[Weighed]:
+        """Yield sentences as they come; a judge that is asked once delays those from the first that it must judge."""
+        at_once = checker.judge is None or checker.judge.at_once
+        waiting: list[Weighed] = []
+        for weighed in sentences:
+            waiting.append(weighed)
+            if at_once or all(each.settled for each in waiting):
+                began = time.monotonic()
+                decided = checker.decide(waiting)
+                draft.checking += time.monotonic() - began
+                yield from decided
+                waiting.clear()
+        yield from checker.decide(waiting)
 
     @staticmethod
     def _shown(sentences: Iterator[Weighed], checker: SentenceChecker, draft: _Draft) -> Iterator[Sentence]:

@@ -174,14 +174,16 @@ def cross_encoder(name: str) -> Callable[[str, Sequence[str]], list[float]]:
     ]
 
 
-def reader(name: str) -> Callable[[str, Sequence[tuple[str, str]]], list[float]]:
+def reader(
+    name: str, what: str = "reader", setting: str = "NEWSDESK_ANSWERS__READER"
+) -> Callable[[str, Sequence[tuple[str, str]]], list[float]]:
     """Load a cross-encoder that tells how surely each sentence, after what stands before it, answers a question.
 
     It gives one number a pair, above 0 if it answers; or three, of which the one its own configuration calls entailment
     counts, above 0 if it is more than half: then the text is the premise. Raises ModelError if it cannot be loaded, or
     is neither: a reader that is set is never left out silently.
     """
-    model = _cross_encoder(name, "reader", "NEWSDESK_ANSWERS__READER")
+    model = _cross_encoder(name, what, setting)
     if model.num_labels == 1:
         from torch.nn import Identity
 
@@ -194,9 +196,8 @@ def reader(name: str) -> Callable[[str, Sequence[tuple[str, str]]], list[float]]
     labels = {str(label).lower(): int(index) for index, label in model.config.id2label.items()}
     if "entailment" not in labels:
         raise ModelError(
-            f"{name!r} gives {model.num_labels} numbers a pair and calls none of them entailment, so it tells "
-            "nothing of answers. "
-            "Set NEWSDESK_ANSWERS__READER to a cross-encoder with one number or with entailment, or leave it out."
+            f"{name!r} gives {model.num_labels} numbers a pair and calls none of them entailment, so it tells nothing. "
+            f"Set {setting} to a cross-encoder with one number or with entailment, or leave it out."
         )
     column = labels["entailment"]
     return lambda question, sentences: [
@@ -228,35 +229,6 @@ def _cross_encoder(name: str, what: str, setting: str) -> Any:
             "or local folder, or leave it out."
         ) from found
     return found
-
-
-def entailment(name: str) -> Callable[[str, str], float]:
-    """Load a sentence-transformers cross-encoder for entailment and return how surely a premise entails a claim, 0 to
-    1.
-
-    A model with several labels must name one "entailment"; one with a single output gives the probability itself.
-    Raises ModelError if it cannot be loaded or has no such label: a check that is switched on is never left out
-    silently.
-    """
-    model = _cross_encoder(name, "entailment model", "NEWSDESK_CHECK__JUDGE")
-    import torch
-
-    labels = {int(number): str(label).lower() for number, label in model.config.id2label.items()}
-    if len(labels) > 1 and "entailment" not in labels.values():
-        raise ModelError(
-            f'The entailment model {name!r} has no label "entailment" (it has {", ".join(labels.values())}). '
-            "Set NEWSDESK_CHECK__JUDGE to a cross-encoder for entailment (its name or local folder), or leave it out."
-        )
-    entailing = 0 if len(labels) == 1 else next(number for number, label in labels.items() if label == "entailment")
-    activation = torch.nn.Sigmoid() if len(labels) == 1 else torch.nn.Softmax(dim=-1)
-
-    def entails(premise: str, claim: str) -> float:
-        scores = np.asarray(
-            model.predict([(premise, claim)], activation_fn=activation, show_progress_bar=False)
-        ).reshape(-1)
-        return float(scores[entailing])
-
-    return entails
 
 
 def _packaged_folder() -> Path:

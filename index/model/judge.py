@@ -22,7 +22,7 @@ READ = (80, 40, 160)  # tokens of claim, context and evidence that are read
 
 def judge_of(name: str) -> Judge | None:
     """Load a judge by its name, None if it is off. Raises ModelError."""
-    return None if name == OFF else _small() if name == SMALL else cross_encoder(name)
+    return None if name == OFF else _small() if name == SMALL else cross_encoder(name, "judge", "NEWSDESK_CHECK__JUDGE")
 
 
 def _small() -> Judge:

@@ -3,46 +3,25 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 
+from index.figures import figures
 from index.text import terms
-from index.words import numbers, one_of, rows
+from index.words import numbers, rows
 
 _LEAST = 10  # "two" is everywhere
 _YEAR = re.compile(r"(?:19|20)\d\d\Z")
-
-
-@cache
-def _scales() -> dict[str, float]:
-    """Return what the words of scale and their abbreviations stand for."""
-    found: dict[str, float] = {}
-    for word, value, abbreviations in rows("numbers", "scales", fields=3):
-        found |= dict.fromkeys((word, *abbreviations.split()), float(value))
-    return found
-
-
-@cache
-def _pattern() -> re.Pattern[str]:
-    words = one_of(word for word, value in numbers().items() if value < 100)
-    return re.compile(
-        r"(?<![\w.,-])(?:(?P<digits>\d{1,3}(?:[,\u00a0\u202f ]\d{3})+|\d+(?:\.\d+)?)"
-        rf"|(?P<words>(?:{words})(?:-(?:{words}))?))"
-        rf"(?:\s?(?P<scale>{one_of(_scales())}))?(?![\w]|[.,]\d)",
-        re.I,
-    )
+_JOINED, _GOES_ON = re.compile(r"[\w.,-]\Z"), re.compile(r"\w|[.,]\d")  # "AK-47", "version 1.2"
 
 
 def figures_in(text: str) -> list[tuple[str, list[str]]]:
     """Return the figures of a text from ten up, each as it is written and in its other forms; years are none."""
     found = []
-    for match in _pattern().finditer(text):
-        if match["digits"]:
-            value = float(re.sub(r"[^\d.]", "", match["digits"]))
-        else:
-            value = float(sum(numbers()[word] for word in match["words"].lower().split("-")))
-        value *= _scales()[match["scale"].lower()] if match["scale"] else 1
-        if _LEAST <= value < 1e15 and not _YEAR.match(match.group()):
-            found.append((match.group(), [form for form in _forms(value) if form != match.group().lower()]))
+    for figure in figures(text):
+        start = text.index(figure.written, figure.start)
+        alone = not _JOINED.search(text[:start]) and not _GOES_ON.match(text, start + len(figure.written))
+        if _LEAST <= figure.value < 1e15 and not figure.ordinal and alone and not _YEAR.match(figure.written):
+            forms = [form for form in _forms(figure.value) if form != figure.written.lower()]
+            found.append((figure.written, forms))
     return found
 
 

@@ -9,7 +9,8 @@ from hash_embedder import HashEmbedder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.check.checker import Bounds, SentenceChecker
+from bot.check.checker import SentenceChecker
+from bot.check.judge import Judge
 from bot.reply import Dropped
 from index.articles import Article, Hit, Passage, Source
 
@@ -54,7 +55,7 @@ def hit(article: Article, start: int = 0, end: int | None = None) -> Hit:
     )
 
 
-BOUNDS = Bounds(near=0.4)  # of vectors that know the words alone
+ALWAYS = Judge(lambda asked: [True] * len(asked))  # of English
 CUT = FERRY.text.index("\n\n")
 PASSAGES = {"f1": hit(FERRY, 0, CUT), "f2": hit(FERRY, CUT + 2), "b1": hit(BRIDGE), "g1": hit(GERMAN), "t1": hit(TWICE)}
 
@@ -108,7 +109,6 @@ DROPPED = [
     pytest.param("Some 2,000 people use it every week (f2).", "", id="key-in-round-brackets"),
     pytest.param("Some 2,000 people use it every week f2 [f1].", "outside", id="key-outside-brackets"),
     pytest.param("Some 2,000 people use it every week [f2", "", id="stream-broke-off-in-a-key"),
-    pytest.param("Some 2,000 people swim there [f2]", "", id="half-true"),
     pytest.param("", "empty", id="empty-output"),
     pytest.param("[f2]", "empty", id="key-alone"),
     pytest.param("… — [f2]", "empty", id="punctuation-alone"),
@@ -127,8 +127,6 @@ DROPPED = [
         "Mayor Nils Berg said the ferry had lost $90 million over 26 months [f1].", "number", id="unit-changed"
     ),
     pytest.param("Ticket sales rose 5 percentage points last year [f2].", "number", id="percent-as-points"),
-    pytest.param("More than 2,000 people use it every week [f2].", "number", id="bound-added"),
-    pytest.param("The fire killed 35 people and injured 20 [t1].", "number", id="numbers-exchanged"),
     pytest.param("The council voted on Tuesday to end the ferry to Lunde Island [f1].", "time", id="weekday-moved"),
     pytest.param("Engineers plan to finish it by 3 July 2027 for €12 million [b1].", "", id="month-moved"),
     pytest.param("Engineers plan to finish it by 3 June 2028 for €12 million [b1].", "", id="year-moved"),
@@ -138,15 +136,10 @@ DROPPED = [
     ),
     pytest.param("Strand told reporters: “We regret it, but the money is gone” [f1].", "", id="speaker-swapped"),
     pytest.param(
-        "Mayor Nils Berg said the vote was a betrayal of the islanders [f1].", "", id="speaker-swapped-indirect"
-    ),
-    pytest.param("Berg defeated Strand in the 2019 election [f2].", "", id="who-and-whom-exchanged"),
-    pytest.param(
-        "Strand was defeated by Berg in the 2019 election [f2].", "", id="who-and-whom-exchanged-in-the-passive"
+        "Strand was defeated by Berg in the 2019 election [f2].", "turned", id="who-and-whom-exchanged-in-the-passive"
     ),
     pytest.param("The council did consult the islanders before the vote [f2].", "denial", id="not-dropped"),
     pytest.param("Some 2,000 people do not use it every week [f2].", "denies", id="not-added"),
-    pytest.param("Ticket sales fell 5 percent last year [f2].", "opposite", id="antonym"),
     pytest.param("The council did not consult the islanders after the vote [f2].", "", id="before-and-after"),
     pytest.param("The company will sell its two boats to Denmark [f2].", "surer", id="may-becomes-will"),
     pytest.param("Engineers will finish it by 3 June 2027 for €12 million [b1].", "surer", id="plan-becomes-will"),
@@ -188,7 +181,7 @@ DROPPED = [
         id="everything-in-one-sentence",
     ),
     pytest.param("Die Fähre fährt im Mai. [g1]", "word for word", id="german-with-not-dropped"),
-    pytest.param("The ferry does not run in May any more [g1].", "word for word", id="english-about-german"),
+    pytest.param("The ferry does not run any more [g1].", "", id="english-about-german"),
     pytest.param("La compagnie peut vendre ses deux bateaux au Danemark [f2].", "", id="french-about-english"),
     pytest.param("渡し船は五月に終わる [f1]。", "", id="japanese-about-english"),
     pytest.param("Some 2,000 people use it every week, see https://evil.example [f2].", "link", id="link"),
@@ -206,9 +199,18 @@ DROPPED = [
     pytest.param("\x00\u202e[f2]\u2066", "empty", id="control-and-direction-marks"),
 ]
 
+FOR_A_JUDGE = [
+    pytest.param("Mayor Nils Berg said the vote was a betrayal of the islanders [f1].", id="speaker-swapped-indirect"),
+    pytest.param("Some 2,000 people swim there [f2]", id="half-true"),
+    pytest.param("The fire killed 35 people and injured 20 [t1].", id="numbers-exchanged"),
+    pytest.param("Berg defeated Strand in the 2019 election [f2].", id="who-and-whom-exchanged"),
+    pytest.param("Ticket sales fell 5 percent last year [f2].", id="antonym"),
+    pytest.param("More than 2,000 people use it every week [f2].", id="bound-added"),
+]
+
 
 def taken(output: str, embedder: HashEmbedder):
-    checker = SentenceChecker(PASSAGES, embedder, bounds=BOUNDS)
+    checker = SentenceChecker(PASSAGES, embedder, ALWAYS)
     return checker, checker.take(output)
 
 
@@ -216,10 +218,9 @@ def taken(output: str, embedder: HashEmbedder):
 def test_what_the_passage_carries_is_kept_with_a_verbatim_quote(output, embedder):
     checker, result = taken(output, embedder)
     assert not isinstance(result, Dropped), result
-    sentence, new = result
-    assert new == checker.citations
-    assert sentence.numbers == tuple(citation.number for citation in new) == tuple(range(1, len(new) + 1))
-    assert not any(key in sentence.text for key in ("f1", "f2", "b1", "g1", "t1"))
+    new = checker.citations
+    assert result.numbers == tuple(citation.number for citation in new) == tuple(range(1, len(new) + 1))
+    assert not any(key in result.text for key in ("f1", "f2", "b1", "g1", "t1"))
     for citation in new:
         assert citation.quote == citation.article.text[citation.start : citation.end] != ""
         assert citation.passage.start <= citation.start < citation.end <= citation.passage.end
@@ -234,13 +235,21 @@ def test_what_it_does_not_carry_is_dropped_with_a_reason(output, reason, embedde
     assert reason in result.reason
 
 
+@pytest.mark.parametrize("output", FOR_A_JUDGE)
+def test_what_no_guard_finds_is_the_judges_to_refuse(output, embedder):
+    refusing = Judge(lambda asked: [False] * len(asked))
+    assert not isinstance(taken(output, embedder)[1], Dropped)
+    for judge in (refusing, None):
+        assert isinstance(SentenceChecker(PASSAGES, embedder, judge).take(output), Dropped)
+
+
 def test_the_quote_is_the_sentence_that_carries_it_and_no_more(embedder):
     checker, _ = taken("Ticket sales rose 5% last year [f2].", embedder)
     assert [citation.quote for citation in checker.citations] == ["Ticket sales rose 5 percent last year."]
 
 
 def test_numbers_run_on_and_the_same_place_keeps_its_number(embedder):
-    checker = SentenceChecker(PASSAGES, embedder, bounds=BOUNDS)
+    checker = SentenceChecker(PASSAGES, embedder, ALWAYS)
     outputs = [
         "Ticket sales rose 5% last year [f2].",
         "Made up [f1].",
@@ -248,9 +257,8 @@ def test_numbers_run_on_and_the_same_place_keeps_its_number(embedder):
         "Ticket sales rose five percent last year [f2].",
     ]
     results = [checker.take(output) for output in outputs]
-    assert [() if isinstance(result, Dropped) else result[0].numbers for result in results] == [(1,), (), (2,), (1,)]
+    assert [() if isinstance(result, Dropped) else result.numbers for result in results] == [(1,), (), (2,), (1,)]
     assert [citation.number for citation in checker.citations] == [1, 2]
-    assert results[-1][1] == ()
 
 
 def test_both_sides_of_a_conflict_are_kept_with_their_dates_and_publishers(embedder):
@@ -258,29 +266,13 @@ def test_both_sides_of_a_conflict_are_kept_with_their_dates_and_publishers(embed
         Source("rival", "Sales", "Island Herald", published=date(2025, 3, 9), language="en"),
         "Ticket sales fell 2 percent last year.",
     )
-    checker = SentenceChecker({"a": hit(FERRY, CUT + 2), "b": hit(other)}, embedder, bounds=BOUNDS)
+    checker = SentenceChecker({"a": hit(FERRY, CUT + 2), "b": hit(other)}, embedder, ALWAYS)
     checker.take("According to The Quay, ticket sales rose 5 percent last year [a].")
     checker.take("According to the Island Herald, ticket sales fell 2 percent last year [b].")
     assert [(c.article.source.publisher, c.article.source.published) for c in checker.citations] == [
         ("The Quay", date(2025, 3, 4)),
         ("Island Herald", date(2025, 3, 9)),
     ]
-
-
-def test_an_entailment_model_decides_the_meaning_where_one_is_set(embedder):
-    asked = []
-
-    def entails(premise: str, claim: str) -> float:
-        asked.append((premise, claim))
-        return 0.9 if "islanders" in claim else 0.1
-
-    checker = SentenceChecker(PASSAGES, embedder, entails=entails)
-    assert not isinstance(checker.take("The islanders were never asked by the council before the vote [f2]."), Dropped)
-    assert isinstance(checker.take("Ticket sales went up 5 percent last year [f2]."), Dropped)
-    assert asked[-1][1].startswith("Ticket sales")
-    assert isinstance(checker.take("The islanders sold 7 boats before the vote [f2]."), Dropped), (
-        "an entailment model never overrules a number"
-    )
 
 
 def test_nothing_is_carried_by_no_passage(embedder):

@@ -1,4 +1,4 @@
-"""Numbers in a sentence, in one normal form.
+"""Numbers in a text, in one normal form.
 
 "26" is "twenty-six" and "$90 billion" is "90bn dollars", but "half" is not "50 %".
 """
@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from index.words import one_of, rows
 
@@ -27,7 +27,7 @@ _PARTS = one_of(part for part in _FRACTION if part != "half")
 _BIG = one_of(word for word, *_ in rows("numbers", "scales"))
 _SCALES = one_of(form for form in _SCALE if form != "hundred")
 _SIGN = r"(?:US|CA|AU|HK|NZ|C|A|S|R)?\$|[€£¥₽₹₩₴₺]|(?:USD|EUR|GBP|JPY|CHF|CNY|RMB)(?=\s?\d)"
-_DIGITS = r"\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_DIGITS = r"\d{1,3}(?:[,\u00a0\u202f ]\d{3})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?"
 _SPELT = rf"(?:(?:{_WORD})(?:[\s-]+(?:and\s+)?(?:{_WORD}|{_BIG}))*|(?:a|an)\s+(?:{_BIG}))"
 _FIGURE = re.compile(
     rf"(?P<sign>{_SIGN})?\s?(?<![\w.])(?P<digits>{_DIGITS})"
@@ -61,21 +61,22 @@ _PRONOUN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A number: its value, its unit ("" if none: a currency, a share or a measure), whether it is a bound (">", "<") or
-    an ordinal, and its position.
+    """A number: its value, its unit ("" if none: a currency, a share or a measure), its position with sign and unit,
+    how it is written without them, and whether it is a bound (">", "<") or an ordinal.
     """
 
     value: float
     unit: str
     start: int
     end: int
+    written: str
     bound: str = ""
     ordinal: bool = False
 
     def same(self, other: Figure) -> bool:
         """Tell whether two figures say the same; "first" is not "one", 5 % not 5."""
         return (
-            self.ordinal == other.ordinal
+            (self.ordinal, self.bound) == (other.ordinal, other.bound)
             and abs(self.value - other.value) <= 1e-9 * abs(other.value)
             and _units_agree(self.unit, other.unit)
         )
@@ -91,16 +92,17 @@ def figures(text: str) -> list[Figure]:
         if found and _RANGE.fullmatch(text[found[-1].end : figure.start]):
             found[-1] = _shared(found[-1], figure)
             if not figure.unit and found[-1].unit in _CURRENCY.values():
-                figure = Figure(figure.value, found[-1].unit, figure.start, figure.end, figure.bound, figure.ordinal)
+                figure = replace(figure, unit=found[-1].unit)
         found.append(figure)
     return found
 
 
 def _figure(match: re.Match[str], text: str) -> Figure | None:
     start, end, ordinal, sign = match.start(), match.end(), False, ""
+    first = match.start("digits") if match["digits"] else start
     if match["digits"]:
-        start = match.start("sign") if match["sign"] else match.start("digits")
-        value = float(re.sub(r"[,\u00a0\u202f]", "", match["digits"])) * _SCALE.get((match["scale"] or "").lower(), 1.0)
+        start = match.start("sign") if match["sign"] else first
+        value = float(re.sub(r"[^\d.]", "", match["digits"])) * _SCALE.get((match["scale"] or "").lower(), 1.0)
         ordinal = match["ordinal"] is not None
         sign = _CURRENCY.get((match["sign"] or "").lower().strip(), "")
         if (
@@ -129,8 +131,9 @@ def _figure(match: re.Match[str], text: str) -> Figure | None:
         value = 12.0 * (0.5 if head[0] == "half" else 1.0 if head[0] in ("a", "one") else _VALUES[head[0]])
     before = text[max(0, start - 24) : start]
     bound = ">" if _MORE.search(before) else "<" if _LESS.search(before) else ""
+    written = text[first:end]
     unit, end = (sign, end) if sign else _unit(text, end)
-    return Figure(value, unit, start, end, bound, ordinal)
+    return Figure(value, unit, start, end, written, bound, ordinal)
 
 
 def _unit(text: str, end: int) -> tuple[str, int]:
@@ -186,7 +189,7 @@ def _shared(first: Figure, last: Figure) -> Figure:
         if last.value >= scale and value < 1_000 <= last.value and last.value / scale < 1_000:
             value *= scale
             break
-    return Figure(value, first.unit or last.unit, first.start, first.end, first.bound, first.ordinal)
+    return replace(first, value=value, unit=first.unit or last.unit)
 
 
 def _units_agree(one: str, other: str) -> bool:
