@@ -109,7 +109,7 @@ def judge_of(name: str) -> Judge | None:
     bound = _FOLLOWS if name == SMALL else 0.0
 
     def confirms(asked: Sequence[Weighed]) -> list[bool]:
-        return [scores(one.text, [(one.context, one.evidence)])[0] > bound for one in asked]
+        return [scores(one.said, [(one.context, one.evidence)])[0] > bound for one in asked]
 
     return Judge(confirms)
 

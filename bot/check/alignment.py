@@ -10,7 +10,7 @@ from bot.check.tokens import Token
 from bot.check.vocabulary import alike, small_words
 from index.times import Written
 
-ALIKE = 0.85  # share of a claim in the window's order, from which a changed word can be told from a rewording
+ALIKE = 0.7  # share of a claim in the window's order, from which a changed word can be told from a rewording
 _LONG_NAME = 6
 _ENDINGS, _MORE_ENDINGS = "an ian ean ese ish".split(), "i n an ian ese ish s".split()
 _AT_AN_END = 4  # tokens of a window before the first, and behind the last, that the claim has

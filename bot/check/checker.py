@@ -17,7 +17,7 @@ from bot.check.alignment import ALIKE, Match, align
 from bot.check.claim import parse_claim
 from bot.check.contradictions import contrary
 from bot.check.evidence import Evidence, Window
-from bot.check.facts import unknown
+from bot.check.facts import unknown, unnamed
 from bot.check.judge import Judge, Weighed
 from bot.check.quotations import in_quotation_marks, no_address, unquoted, verbatim
 from bot.check.resting import named, resting_on
@@ -141,7 +141,11 @@ class SentenceChecker:
             rests = named([(self._evidence[key], words) for key, words in claim.rests])
             more = resting_on(claim.text, cited, self._vectors_of)
             rests += [window for window in more if not any(window.overlaps(other) for other in rests)]
-        return Weighed(claim.text, fault, cited, tuple(rests), not fault and same, not fault and near, bool(foreign))
+        if rests and not fault and not same:
+            fault = unnamed(known, rests)
+        return Weighed(
+            claim.text, fault, cited, tuple(rests), not fault and same, not fault and near, known, bool(foreign)
+        )
 
     def decide(self, sentences: Sequence[Weighed]) -> list[Weighed]:
         """Return sentences with what the judge has against them; it is asked of those that need it, together."""

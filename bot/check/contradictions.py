@@ -101,7 +101,7 @@ def _surer(match: Match) -> str:
     own = min((_step(match.claim, i) for i in range(len(match.claim)) if i not in match.aligned), default=FACT)
     for j in range(len(match.window)):
         step, behind = _step(match.window, j), {_key(match.window, j + n) for n in (1, 2, 3)}
-        leads = match.window[j].kind == "function" or step < 1 or not behind.isdisjoint(("to", "of"))
+        leads = match.window[j].kind == "function" or step < 1 or not behind.isdisjoint(("to", "of", "for"))
         if j not in kept and step < own and leads and not kept.isdisjoint(_governed(match.window, j)[:1]):
             return "it is surer than the passage"
     return ""

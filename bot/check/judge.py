@@ -19,6 +19,7 @@ class Weighed:
     rests: tuple[Window, ...] = ()  # the sentences of the passages that it rests on
     verbatim: bool = False  # it stands in a passage word for word
     near: bool = False  # it stands there nearly word for word
+    said: str = ""  # it without the outlet that it names as its source
     foreign: bool = False  # it, or an article it cites, is not in English: the guards know little of it
 
     @property

@@ -73,7 +73,7 @@ def misattributed(text: str, match: Match, window: Window, loosely: bool) -> str
     count = Counter(match.window[j].clause // SENTENCE for i, j in match.aligned.items() if match.claim[i].content)
     main = {number for number, matched in count.items() if matched >= 0.5 * max(count.values())}  # those it is made of
     speakers = [statement for statement in window.evidence.statements if statement.index in main]
-    if (share >= _SPOKEN or quotes) and not all(_speaks(name, match, speakers) for name in names):
+    if (share >= _SPOKEN or quotes) and not all(_speaks(name, match, speakers, quotes) for name in names):
         return "the passage does not give these words to whom the sentence names"
     spoken = names or pronouns or loosely or quotes or any(token.key in _SPEAKS for token in match.claim)
     facts = main - {statement.index for statement in speakers}
@@ -81,16 +81,16 @@ def misattributed(text: str, match: Match, window: Window, loosely: bool) -> str
     return "it states as a fact what the passage gives as somebody's words" if as_fact else ""
 
 
-def _speaks(name: str, match: Match, speakers: Iterable[Statement]) -> bool:
+def _speaks(name: str, match: Match, speakers: Iterable[Statement], quotes: bool) -> bool:
     wanted = _keys(name)
     if figures(name) and name.lower() == name:  # "twenty-one states" is no speech
         return True
     if any(alike(one, other) for one in wanted for speaker in speakers for other in _keys(speaker.speaker)):
         return True
-    # Else the name must go with the same verb, and no other name stand nearer to it.
+    # Else, of no quotation, the name must go with the same verb, and no other name stand nearer to it.
     places = [j for i, j in match.aligned.items() if match.claim[i].key in wanted]
     verbs = [j for i, j in match.aligned.items() if match.claim[i].key in _MAY_SPEAK]
-    return any(
+    return not quotes and any(
         abs(verb - place) <= _FAR and all(match.window[k].kind != "name" for k in range(max(place + 1, verb - 3), verb))
         for place in places
         for verb in verbs

@@ -182,6 +182,8 @@ DROPPED = [
     ),
     pytest.param("Die Fähre fährt im Mai. [g1]", "word for word", id="german-with-not-dropped"),
     pytest.param("The ferry does not run any more [g1].", "", id="english-about-german"),
+    pytest.param("Ticket sales fell 5 percent last year [f2].", "opposite", id="antonym"),
+    pytest.param("More than 2,000 people use it every week [f2].", "number", id="bound-added"),
     pytest.param("La compagnie peut vendre ses deux bateaux au Danemark [f2].", "", id="french-about-english"),
     pytest.param("渡し船は五月に終わる [f1]。", "", id="japanese-about-english"),
     pytest.param("Some 2,000 people use it every week, see https://evil.example [f2].", "link", id="link"),
@@ -204,8 +206,6 @@ FOR_A_JUDGE = [
     pytest.param("Some 2,000 people swim there [f2]", id="half-true"),
     pytest.param("The fire killed 35 people and injured 20 [t1].", id="numbers-exchanged"),
     pytest.param("Berg defeated Strand in the 2019 election [f2].", id="who-and-whom-exchanged"),
-    pytest.param("Ticket sales fell 5 percent last year [f2].", id="antonym"),
-    pytest.param("More than 2,000 people use it every week [f2].", id="bound-added"),
 ]
 
 
