@@ -42,8 +42,8 @@ def test_the_lists_of_articles_say_about_when(page, bot):
 
 
 def test_the_day_counts_as_any_other(page, bot, monkeypatch):
-    monkeypatch.setenv("NEWSDESK_ANSWERS__REFUSAL", "eager")  # vectors of hashed words say little, and the reader asks for more
-    monkeypatch.setenv("NEWSDESK_ANSWERS__READER", "off")
+    monkeypatch.setenv("NEWSDESK_ANSWERS__REFUSAL", "eager")
+    monkeypatch.setenv("NEWSDESK_ANSWERS__READER", "off")  # vectors of hashed words say too little for it
     assert bot("ask", f"{QUESTION[:-1]} in October 2024?", "--json").json["citations"]
 
 
