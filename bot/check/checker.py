@@ -29,6 +29,7 @@ from index.model.embedder import Embedder, Vectors
 from index.sentences import Span, spans
 
 _TRIED = 6  # windows of a passage that are aligned with a sentence: those that have most of its words
+_NEARLY = 0.85  # share of a sentence in a window's order that is shown without a judge
 _LONGER = 0.3  # what each further sentence of a window must add
 _OTHER_LETTERS = re.compile(r"[^\W\d_\u0000-\u024f]{4}")  # of another script
 _NO_JUDGE = "no judge is set, and too little of it stands in the passage in this order"
@@ -125,19 +126,20 @@ class SentenceChecker:
         known, _ = without_outlet(claim.text, sources)
         fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or unknown(known, cited)
         foreign = any((source.language or "en") != "en" for source in sources) or _OTHER_LETTERS.search(claim.text)
-        near, same, rests = True, True, list[Window]()
+        near, in_windows, same, rests = True, True, True, list[Window]()
         for start, end in spans(claim.text) if not fault else ():
             said, loosely = without_outlet(claim.text[start:end], sources)
             if window := verbatim(said, cited):
                 rests.append(window)
                 continue
             same, (window, match) = False, _nearest(said, cited)
-            alike = match is not None and match.in_order() >= ALIKE
-            near = near and alike
+            share = match.in_order() if match else 0.0
+            alike, near = share >= ALIKE, near and share >= _NEARLY
+            in_windows = in_windows and alike
             if window and match:
                 rests.append(window)
                 fault = fault or (contrary(match) if alike else "") or misattributed(said, match, window, loosely)
-        if fault or not near:
+        if fault or not in_windows:
             rests = named([(self._evidence[key], words) for key, words in claim.rests])
             more = resting_on(claim.text, cited, self._vectors_of)
             rests += [window for window in more if not any(window.overlaps(other) for other in rests)]
