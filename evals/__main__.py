@@ -49,7 +49,7 @@ SETS = {
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
     "followup": ("own", "cast_rewrite", "mtrag_un"),
     "remarks": ("own",),
-    "desk": ("own", "desk"),
+    "desk": ("own", "desk", "written"),
 }
 
 
@@ -177,7 +177,6 @@ def _sizes(text: str) -> list[int]:
 
 
 def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
-    from evals.data import load
     from evals.memory import Remembering
     from evals.own import own
 
@@ -186,13 +185,20 @@ def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
     for wanted in parsed.set or dict.fromkeys(name for eval_ in names for name in SETS[eval_]):
         if wanted != "own" and parsed.data is None:
             continue
-        data = own() if wanted == "own" else load(parsed.data / wanted).part(parsed.limit)
+        data = own() if wanted == "own" else _loaded(parsed.data, wanted).part(parsed.limit)
         said = {"data": wanted, "model": embedder.identity, "articles": len(data.articles)}
         for name, values in _measured(
             [name for name in names if parsed.set or wanted in SETS[name]], data, embedder, parsed
         ):
             shown = f"{name}-llm" if parsed.answerer == "llm" and "written" in values else name
             _publish({"eval": shown, **said, **values}, parsed.results)
+
+
+def _loaded(folder: Path, name: str) -> DataSet:
+    from evals.data import load
+    from evals.reader import questions
+
+    return questions.data_set(folder / "newsquiz") if name == questions.NAME else load(folder / name)
 
 
 def _measured(

@@ -25,7 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--choose", type=float, default=0.5, help="weight of the loss over a question's sentences")
     parser.add_argument("--marks", type=float, default=0.3, help="weight of the loss over the answer's tokens")
     parser.add_argument("--from", type=Path, dest="file", metavar="FILE", help="pairs of another run (train)")
-    parser.add_argument("--start", type=Path, metavar="DIR", help="begin with the weights of another run (train)")
+    parser.add_argument("--start", type=Path, metavar="RUN", help="begin with the weights of a run or file (train)")
+    parser.add_argument(
+        "--with",
+        type=Path,
+        action="append",
+        default=[],
+        dest="others",
+        metavar="RUN",
+        help="take the mean with the weights of another run or file (measure, export; may be repeated)",
+    )
     parser.add_argument("--rate", type=float, default=6e-5, help="how far a step goes (train; default 6e-5)")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N groups of the pairs (train)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where archives and cases are kept (measure)")
@@ -83,7 +92,7 @@ def _measure(parsed: argparse.Namespace) -> int:
     if parsed.exported:
         scores: Callable[..., Any] = SmallReader((parsed.run / "reader.onnx").read_bytes()).scores
     else:
-        scores = partial(network.scores, training.load(parsed.run))
+        scores = partial(network.scores, training.mean_of([parsed.run, *parsed.others]))
     file = parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if parsed.of == "claims":
@@ -102,21 +111,17 @@ def _measure(parsed: argparse.Namespace) -> int:
 
 
 def _export(parsed: argparse.Namespace) -> int:
-    import hashlib
-
-    from evals.reader import export, items, pairs, training
+    from evals.reader import export, pairs, training
+    from index.model import judge, reader
     from index.model.reader import Tokenizer, model_folder
 
     folder = model_folder()
-    reader = training.load(parsed.run)
+    made = training.mean_of([parsed.run, *parsed.others])
     held = [pair for pair in pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz") if pair.held_out]
-    tokens = Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held])
-    figures, made = export.compared(reader, export.trained(reader, folder), tokens, [pair.label for pair in held])
-    file = made["whole numbers"]
-    (parsed.run / "reader.onnx").write_bytes(file)
-    sets = {**items.SETS, items.NEAR_MISSES[0]: (items.NEAR_MISSES[1], 0)}
-    base = hashlib.sha256((folder / "model.safetensors").read_bytes()).hexdigest()
-    (parsed.run / "MODEL_CARD.md").write_text(export.card(parsed.run, sets, figures, file, base), encoding="utf-8")
+    read = judge.READ if parsed.of == "claims" else reader.READ
+    tokens = Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held], read)
+    figures, forms = export.compared(made, export.trained(made, folder), tokens, [pair.label for pair in held])
+    (parsed.run / "reader.onnx").write_bytes(forms["whole numbers"])
     print(json.dumps(figures, indent=1))
     return 0
 

@@ -6,8 +6,6 @@ model, which the product has at hand, and are handed over when the file is loade
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from onnx import TensorProto, helper, numpy_helper
+from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from evals.reader.network import Reader
 from index.model.onnx_graph import INPUT, CoarseNodes, Encoder, Nodes, elsewhere, layers
@@ -34,6 +32,19 @@ def trained(reader: Reader, folder: Path) -> Encoder:
     }
     encoder = Encoder.read(folder)
     return replace(encoder, weights={**encoder.weights, **weights})
+
+
+def read_back(file: bytes) -> dict[str, npt.NDArray[np.float32]]:
+    """Return the weights of an exported reader by name, its embeddings and the head of training left out."""
+    made = ModelProto.FromString(file)
+    held = {one.name: numpy_helper.to_array(one) for one in made.graph.initializer if not one.external_data}
+    plain = {name: array for name, array in held.items() if name.endswith((".weight", ".bias"))}
+    coarse = {
+        f"{name.removesuffix('.numbers')}.weight": array.T * held[f"{name.removesuffix('numbers')}scale"][:, None]
+        for name, array in held.items()
+        if name.endswith(".numbers")
+    }
+    return {f"encoder.{n}" if n.startswith("encoder.") else n: a.copy() for n, a in (plain | coarse).items()}
 
 
 def graph(encoder: Encoder, form: str) -> bytes:
@@ -106,39 +117,3 @@ def _timed(session: SmallReader) -> float:
         session.scores(tokens)
         spent.append(time.perf_counter() - begun)
     return round(1000 * sorted(spent)[len(spent) // 2], 1)
-
-
-def card(run: Path, sets: dict[str, tuple[str, int]], compared: dict[str, Any], made: bytes, base: str) -> str:
-    """Return the model card: what the reader is made of, how, and what it can tell."""
-    last = json.loads((run / "log.jsonl").read_text(encoding="utf-8").splitlines()[-1])
-    sources = "\n".join(f"- {name}: {licence}" for name, (licence, _) in sets.items())
-    held = ", ".join(f"{kind} {value}" for kind, value in last["held out (AUC)"].items())
-    own, torch = compared["whole numbers"], compared["torch"]
-    return f"""# A reader: does this sentence answer the question
-
-Input: a question, what stands before a sentence (title, date, heading, end of the sentence before), the sentence.
-Output: a number, above 0 if the sentence answers. Six layers, 384 wide. English.
-
-- File: reader.onnx, {len(made):,} bytes, SHA-256 {hashlib.sha256(made).hexdigest()}
-- Made from: all-MiniLM-L6-v2 (Apache-2.0), model.safetensors {base}; its embeddings are neither changed nor in the file
-- How, and how good it is: docs/understand/reader.md. Again: python -m evals.reader pairs, train, measure, export.
-
-## Data
-
-{sources}
-- questions made by rules from news articles, which are not part of this file
-
-## Training
-
-{last["of"]:,} steps, {last["tokens"]:,} tokens. Pairs held out, AUC of those that answer against: {held}.
-
-## Export
-
-Whole numbers of 7 bits a weight. Pairs held out: AUC {own["AUC"]} (torch {torch["AUC"]}), correlation with torch
-{own["correlation with torch"]}, {own["other sign"]:.1%} change sign.
-
-## Limits
-
-Use it to choose a sentence and to refuse, not to vouch for an answer. It reads no other language than English well. It
-was not trained to tell whether a claim is supported.
-"""

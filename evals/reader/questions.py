@@ -1,8 +1,8 @@
 """Questions written by hand about news articles, as people type them, with the sentences that answer each.
 
-``questions.jsonl`` has a question a line: ``article`` (of data/newsquiz), ``question``, ``kind``, and as characters of
-the article's text ``answers`` (the sentences that answer; none if the article does not) and ``unclear`` (those that
-may).
+``questions.jsonl`` has a question a line: ``articles`` (of data/newsquiz: one, or three on near topics), ``question``,
+``kind``, ``answers`` (the sentences that answer, the best first; none if the articles do not answer) and ``unclear``
+(those that may). A sentence is the number of its article in ``articles``, and its first and last character there.
 """
 
 from __future__ import annotations
@@ -10,12 +10,15 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from evals.data import DataSet, Query
 from evals.reader.pairs import Pair
 from index.model.reader import SmallReader, Tokenizer, context_of, model_folder
 from index.sentences import spans
@@ -28,13 +31,15 @@ _WEIGHED = 8  # sentences of an article that share most words with a question: o
 _HARDEST, _DRAWN = 2, 1  # negatives a question
 _ANSWERS = 2  # sentences that answer, at most
 _LONGEST = 700  # characters of a sentence
+_ARTICLES, _SINCE = 900, "2021-06"  # of the data set, and from when on the others are
+_TOLD_APART = 60  # characters by which a sentence is known again
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A question, the sentences of its article, and which of them answer or may."""
+    """A question, the sentences of its articles, and which of them answer or may."""
 
-    article: str
+    articles: tuple[str, ...]
     question: str
     kind: str
     contexts: tuple[str, ...]
@@ -45,44 +50,73 @@ class Written:
     @property
     def id(self) -> str:
         """An id that stays."""
-        return f"{self.article} {self.question}"
+        return f"{self.articles[0]} {self.question}"
 
     @property
     def kept(self) -> bool:
-        """Tell whether its article is kept from training."""
-        return hashlib.sha256(self.article.encode()).digest()[0] < _KEPT
+        """Tell whether its articles are kept from training."""
+        return hashlib.sha256(self.articles[0].encode()).digest()[0] < _KEPT
 
 
 def written(newsquiz: Path, file: Path = FILE) -> Iterator[Written]:
     """Yield the questions with the sentences of their articles, which stand in the folder of newsquiz."""
-    asked: dict[str, list[dict[str, Any]]] = {}
+    asked: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     with open(file, encoding="utf-8") as stream:
         for row in map(json.loads, stream):
-            asked.setdefault(row["article"], []).append(row)
+            asked.setdefault(tuple(row["articles"]), []).append(row)
+    wanted = {id_ for ids in asked for id_ in ids}
     with gzip.open(newsquiz / "corpus.jsonl.gz", "rt", encoding="utf-8") as stream:
-        for article in map(json.loads, stream):
-            if article["id"] in asked:
-                yield from _of_article(article, asked[article["id"]])
+        articles = {article["id"]: article for article in map(json.loads, stream) if article["id"] in wanted}
+    for ids, rows in asked.items():
+        if all(id_ in articles for id_ in ids):
+            yield from _of_articles([articles[id_] for id_ in ids], rows)
 
 
-def _of_article(article: dict[str, Any], asked: Sequence[dict[str, Any]]) -> Iterator[Written]:
-    text = article["text"]
-    every = spans(text)
-    befores = ["", *(text[start:end] for start, end in every[:-1])]
-    shown = [
-        (start, end, context_of(article["title"] or "", article["date"] or "", "", before))
-        for (start, end), before in zip(every, befores, strict=True)
-        if is_prose(text[start:end]) and end - start < _LONGEST
-    ]
+def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, Any]]) -> Iterator[Written]:
+    places, contexts, sentences = list[tuple[int, int, int]](), list[str](), list[str]()
+    for number, article in enumerate(articles):
+        text, before = article["text"], ""
+        for start, end in spans(text):
+            if is_prose(text[start:end]) and end - start < _LONGEST:
+                places.append((number, start, end))
+                contexts.append(context_of(article["title"] or "", article["date"] or "", "", before))
+                sentences.append(text[start:end])
+            before = text[start:end]
     for row in asked:
         answers, unclear = (
-            frozenset(at for at, (start, end, _) in enumerate(shown) if any(a < end and start < b for a, b in row[key]))
+            frozenset(
+                at
+                for at, (number, start, end) in enumerate(places)
+                if any(number == own and first < end and start < last for own, first, last in row[key])
+            )
             for key in ("answers", "unclear")
         )
         if answers or not row["answers"]:
-            sentences = tuple(text[start:end] for start, end, _ in shown)
-            contexts = tuple(context for _, _, context in shown)
-            yield Written(article["id"], row["question"], row["kind"], contexts, sentences, answers, unclear - answers)
+            ids = tuple(article["id"] for article in articles)
+            yield Written(
+                ids, row["question"], row["kind"], tuple(contexts), tuple(sentences), answers, unclear - answers
+            )
+
+
+def data_set(newsquiz: Path) -> DataSet:
+    """Return the questions kept from training as a data set: their articles among others of the same years."""
+    items = [item for item in written(newsquiz) if item.kept]
+    own = {id_ for item in items for id_ in item.articles}
+    with gzip.open(newsquiz / "corpus.jsonl.gz", "rt", encoding="utf-8") as stream:
+        articles = {article["id"]: article for article in map(json.loads, stream) if article["date"]}
+    others = sorted(id_ for id_ in articles.keys() - own if articles[id_]["date"] >= _SINCE)
+    chosen = own | set(Random(1).sample(others, _ARTICLES - len(own)))  # noqa: S311  no secret
+    queries = tuple(_query(item, [articles[id_]["date"] for id_ in item.articles]) for item in items)
+    return DataSet(NAME, tuple(article for id_, article in articles.items() if id_ in chosen), queries)
+
+
+def _query(item: Written, published: Sequence[str]) -> Query:
+    gold, relevant = (
+        tuple(re.escape(" ".join(item.sentences[at].split())[:_TOLD_APART]) for at in sorted(places))
+        for places in (item.answers, item.unclear)
+    )
+    today = date.fromisoformat(max(published)[:10]) + timedelta(1)
+    return Query(item.id, item.question, bool(gold), today=today, kind=item.kind, gold=gold, relevant=relevant)
 
 
 def pairs_of(questions: Sequence[Written], seed: int, first: int) -> list[Pair]:

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from evals.metrics import auc
+from evals.reader.export import read_back
 from evals.reader.network import Reader, batches, has_bf16, inputs_of, marks_of, padded, scores
 from evals.reader.pairs import Pair
 from index.model.reader import READ, Tokenizer, Tokens, model_folder
@@ -86,12 +87,27 @@ def train(
     return step == len(plan)
 
 
-def load(folder: Path) -> Reader:
-    """Return the reader of a folder: the trained one, else that of the checkpoint. Raises FileNotFoundError."""
+def load(run: Path) -> Reader:
+    """Return the reader of a run's folder (the trained one, else that of the checkpoint), or of an exported file.
+    Raises FileNotFoundError.
+    """
     reader = Reader.new(0)
-    done = folder / "reader.pt"
-    found = torch.load(done if done.exists() else folder / "checkpoint.pt", weights_only=True)
-    reader.load_state_dict(found if done.exists() else found["reader"])
+    if run.suffix == ".onnx":
+        found = {name: torch.from_numpy(array) for name, array in read_back(run.read_bytes()).items()}
+        missing = set(reader.load_state_dict(found, strict=False).missing_keys)
+        assert all(name.startswith(("encoder.embeddings.", "marks.")) for name in missing), missing
+        return reader.eval()
+    done = run / "reader.pt"
+    state = torch.load(done if done.exists() else run / "checkpoint.pt", weights_only=True)
+    reader.load_state_dict(state if done.exists() else state["reader"])
+    return reader.eval()
+
+
+def mean_of(runs: Sequence[Path]) -> Reader:
+    """Return a reader whose weights are the mean of those of several (model soups, arXiv:2203.05482)."""
+    states = [load(run).state_dict() for run in runs]
+    reader = Reader.new(0)
+    reader.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
     return reader.eval()
 
 

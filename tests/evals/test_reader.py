@@ -307,3 +307,22 @@ def test_the_exported_reader_gives_the_scores_of_the_padded_one(network):
     assert len(made["whole numbers"]) < 12_000_000
     read = SmallReader(made["whole numbers"]).scores(tokens)
     assert read[0] == read[2] != read[1]
+
+
+@pytest.mark.slow
+def test_an_exported_file_is_read_back_and_weights_are_averaged(network, tmp_path):
+    from evals.reader import export
+    from evals.reader.training import load, mean_of
+
+    folder = model_folder()
+    for seed in (1, 2):
+        file = export.graph(export.trained(network.Reader.new(seed), folder), "whole numbers")
+        (tmp_path / f"{seed}.onnx").write_bytes(file)
+    one, other = (load(tmp_path / f"{seed}.onnx") for seed in (1, 2))
+    again = export.graph(export.trained(one, folder), "whole numbers")
+    tokens = Tokenizer(folder).encode([("Who opened it?", "Bridges", "Anna Berg opened it.")])
+    first = SmallReader((tmp_path / "1.onnx").read_bytes()).scores(tokens)
+    assert SmallReader(again).scores(tokens) == pytest.approx(first, abs=1e-3)
+    mean = mean_of([tmp_path / "1.onnx", tmp_path / "2.onnx"])
+    assert torch.allclose(mean.answers.weight, (one.answers.weight + other.answers.weight) / 2)
+    assert not torch.equal(one.answers.weight, other.answers.weight)
