@@ -86,12 +86,21 @@ class Candidate:
     @property
     def before(self) -> str:
         """What a reader is told before the sentence: title, date, the sentence before."""
+        return self.before_at(self.position)
+
+    def before_at(self, position: int) -> str:
+        """Return what a reader is told before a sentence of those around."""
         source, text = self.hit.article.source, self.hit.article.text
         day = source.published.isoformat() if source.published else ""
         if self.headline:
             return context_of("", day, "", "")
-        start, end = self.around[self.position - 1] if self.position else (0, 0)
+        start, end = self.around[position - 1] if position else (0, 0)
         return context_of(source.title, day, "", text[start:end])
+
+    def text_at(self, position: int) -> str:
+        """Return a sentence of those around."""
+        start, end = self.around[position]
+        return self.hit.article.text[start:end]
 
     @property
     def has_speaker(self) -> bool:

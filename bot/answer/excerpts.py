@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from bot.answer.candidates import LONGEST, Candidate, can_answer, needs_before
 from bot.check.checker import Draft
@@ -29,20 +29,26 @@ Statements = Mapping[str, Sequence[StoredStatement]]
 """Who says what in some articles, by the article's id."""
 
 
-def excerpt_of(candidate: Candidate, said: Statements) -> Draft:
-    """Quote a sentence with what it needs to be understood, the list that it announces, else its neighbours."""
+def excerpt_of(candidate: Candidate, said: Statements, beside: Collection[int] | None = None) -> Draft:
+    """Quote a sentence with what it needs to be understood, the list that it announces, else its neighbours: those at
+    the positions ``beside``, or both.
+    """
     if candidate.headline:
         return draft_of(candidate, (candidate.start, candidate.end), said)
     around, at = candidate.around, candidate.position
     first = at
-    while at - first < _BEFORE and needs_before(_text(candidate, first)) and _joins(candidate, first - 1, at):
+    while at - first < _BEFORE and needs_before(candidate.text_at(first)) and _joins(candidate, first - 1, at):
         first -= 1
     last = _end_of_list(candidate)
     if last == at:
         statements = said.get(candidate.hit.article.source.id, ())
-        if _joins(candidate, first, at + 1, _WORDS) and _goes_on(around[at], around[at + 1], statements):
+
+        def adds(position: int) -> bool:
+            return (beside is None or position in beside) and _goes_on(around[at], around[position], statements)
+
+        if _joins(candidate, first, at + 1, _WORDS) and adds(at + 1):
             last = at + 1
-        if _joins(candidate, first - 1, last, _WORDS) and _goes_on(around[at], around[first - 1], statements):
+        if _joins(candidate, first - 1, last, _WORDS) and adds(first - 1):
             first -= 1
     return draft_of(candidate, (around[first][0], around[last][1]), said)
 
@@ -94,17 +100,12 @@ def full_name(called: str) -> str:
     return " ".join(words) if len(words) > 1 and words[-1].lower() not in NO_NAME else ""
 
 
-def _text(candidate: Candidate, at: int) -> str:
-    start, end = candidate.around[at]
-    return candidate.hit.article.text[start:end]
-
-
 def _joins(candidate: Candidate, first: int, last: int, most: int | None = None) -> bool:
     """Tell whether an excerpt may reach from one sentence to another: a run of prose, not too long."""
     around = candidate.around
     if first < 0 or last >= len(around) or last - first >= _SENTENCES or around[last][1] - around[first][0] > LONGEST:
         return False
-    if not all(can_answer(_text(candidate, at)) for at in range(first, last + 1)):
+    if not all(can_answer(candidate.text_at(at)) for at in range(first, last + 1)):
         return False
     return most is None or len(candidate.hit.article.text[around[first][0] : around[last][1]].split()) <= most
 
@@ -123,14 +124,14 @@ def _end_of_list(candidate: Candidate) -> int:
     around, at = candidate.around, candidate.position
     if at + 1 == len(around):
         return at
-    if _LIST.match(_text(candidate, at + 1)) and _joins(candidate, at, at + 1):
+    if _LIST.match(candidate.text_at(at + 1)) and _joins(candidate, at, at + 1):
         return at + 1
     if not candidate.text.endswith(":"):
         return at
-    bullets = BULLET.match(_text(candidate, at + 1)) is not None
+    bullets = BULLET.match(candidate.text_at(at + 1)) is not None
     last = at
     for item in range(at + 1, len(around)):
-        text = _text(candidate, item)
+        text = candidate.text_at(item)
         ends = BULLET.match(text) is None if bullets else length_in_words(text) > _ITEM
         if ends or around[item][1] - candidate.start > LONGEST:
             break

@@ -14,7 +14,7 @@ from bot.answer.candidates import Candidate, Place, candidates_of, weights_of, w
 from bot.answer.confidence import FIRST, LEVELS, NEAR, Level, confidence, signs_of, what_is_missing
 from bot.answer.excerpts import Statements, draft_of, excerpt_of
 from bot.answer.headlines import headlines_of
-from bot.answer.scoring import STATES, WILL, best_first, score_by_reader, score_by_words, set_meaning
+from bot.answer.scoring import STATES, WILL, answers_beside, best_first, score_by_reader, score_by_words, set_meaning
 from bot.answer.selection import best_of_each, compares, one_more
 from bot.check.checker import Draft
 from bot.question.parse import Question
@@ -85,11 +85,16 @@ def choose(
             candidates += [c for c in titles if c.read is not None and c.read >= STATES]
         candidates = best_first(candidates)
         set_meaning(candidates[:FIRST], asked, embedder)
-    return _chosen(view, candidates, question, weights, level)
+    return _chosen(view, candidates, question, weights, level, reader)
 
 
 def _chosen(
-    view: View, candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float], level: Level
+    view: View,
+    candidates: Sequence[Candidate],
+    question: Question,
+    weights: Mapping[str, float],
+    level: Level,
+    reader: Reader | None,
 ) -> Choice:
     """Draft an answer from scored candidates, the best first, or say why there is none."""
     if not candidates:
@@ -106,7 +111,8 @@ def _chosen(
     why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
     shown = _shown(candidates, question, weights)
     said = _said(view, shown)
-    return Choice(tuple(excerpt_of(one, said) for one in shown), why, sure)
+    beside = [answers_beside(one, candidates, question, reader) if reader else None for one in shown]
+    return Choice(tuple(excerpt_of(one, said, near) for one, near in zip(shown, beside, strict=True)), why, sure)
 
 
 def _shown(candidates: Sequence[Candidate], question: Question, weights: Mapping[str, float]) -> list[Candidate]:

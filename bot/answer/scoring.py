@@ -155,6 +155,7 @@ def _newer(question: Question, days: int) -> float:
 _READ, _SPEAKS, _LEADS = 0.2, 1.4, 0.6  # beside the passage's score, which is at most 1
 _HEADLINE = 0.1  # so much better than every sentence a headline must be,
 STATES = 0.9  # and from this number of the reader on
+_BESIDE = 2.6  # how far below the best sentence's number one beside it may be and still be shown with it
 _LEAD = 300  # characters of an article that tell what happened
 
 
@@ -174,6 +175,25 @@ def score_by_reader(candidates: Sequence[Candidate], question: Question, reader:
             + candidate.hit.score
             + candidate.fresh
         )
+
+
+def answers_beside(
+    best: Candidate, candidates: Sequence[Candidate], question: Question, reader: Reader
+) -> frozenset[int]:
+    """Return the positions of the sentences before and after the best one that the reader takes for an answer nearly as
+    much (docs/understand/answers.md).
+    """
+    if best.headline or best.read is None:
+        return frozenset()
+    known = {(one.hit.article.source.id, one.start): one.read for one in candidates if not one.headline}
+    article = best.hit.article.source.id
+    beside = [at for at in (best.position - 1, best.position + 1) if 0 <= at < len(best.around)]
+    unread = [at for at in beside if known.get((article, best.around[at][0])) is None]
+    wording = _as_written(question.asked, candidates)
+    read = reader(wording, [(best.before_at(at), best.text_at(at)) for at in unread]) if unread else []
+    found = dict(zip(unread, read, strict=True))
+    numbers = {at: found.get(at, known.get((article, best.around[at][0]))) for at in beside}
+    return frozenset(at for at, number in numbers.items() if number is not None and number >= best.read - _BESIDE)
 
 
 def _as_written(question: str, candidates: Sequence[Candidate]) -> str:
