@@ -195,10 +195,15 @@ def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
 
 
 def _loaded(folder: Path, name: str) -> DataSet:
-    from evals.data import load
+    from evals.data import DataError, load
     from evals.reader import questions
 
-    return questions.data_set(folder / "newsquiz") if name == questions.NAME else load(folder / name)
+    if name != questions.NAME:
+        return load(folder / name)
+    try:
+        return questions.data_set(folder / "newsquiz")
+    except FileNotFoundError as error:
+        raise DataError(f"{error.filename} is not there. Name the folder that holds newsquiz: --data DIR") from error
 
 
 def _measured(

@@ -185,15 +185,15 @@ def answers_beside(
     """
     if best.headline or best.read is None:
         return frozenset()
-    known = {(one.hit.article.source.id, one.start): one.read for one in candidates if not one.headline}
     article = best.hit.article.source.id
-    beside = [at for at in (best.position - 1, best.position + 1) if 0 <= at < len(best.around)]
-    unread = [at for at in beside if known.get((article, best.around[at][0])) is None]
-    wording = _as_written(question.asked, candidates)
-    read = reader(wording, [(best.before_at(at), best.text_at(at)) for at in unread]) if unread else []
-    found = dict(zip(unread, read, strict=True))
-    numbers = {at: found.get(at, known.get((article, best.around[at][0]))) for at in beside}
-    return frozenset(at for at, number in numbers.items() if number is not None and number >= best.read - _BESIDE)
+    read = {one.start: one.read for one in candidates if one.hit.article.source.id == article and not one.headline}
+    starts = {at: best.around[at][0] for at in (best.position - 1, best.position + 1) if 0 <= at < len(best.around)}
+    if unread := [at for at, start in starts.items() if start not in read]:
+        wording = _as_written(question.asked, candidates)
+        numbers = reader(wording, [(best.before_at(at), best.text_at(at)) for at in unread])
+        read |= zip((starts[at] for at in unread), numbers, strict=True)
+    least = best.read - _BESIDE
+    return frozenset(at for at, start in starts.items() if (number := read[start]) is not None and number >= least)
 
 
 def _as_written(question: str, candidates: Sequence[Candidate]) -> str:

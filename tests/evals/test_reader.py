@@ -12,7 +12,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from evals.reader import news, pairs, wording
+from evals.reader import news, pairs, questions, wording
 from evals.reader.cases import Case
 from evals.reader.items import SETS, items_of
 from evals.reader.measuring import figures_of
@@ -223,6 +223,32 @@ def small(monkeypatch, network):
 
     monkeypatch.setattr(network.Reader, "new", staticmethod(new))
     return new
+
+
+def test_sentences_that_answer_are_marked_in_each_of_three_articles(tmp_path):
+    opened, length = (
+        "The bridge over the Lund was opened in May of this year.",
+        "It is longer than any other in the county.",
+    )
+    again, other = (
+        "In May the county opened a bridge over the river Lund.",
+        "Cats sleep for most of the day in the old port.",
+    )
+    texts = {"a": f"{opened} {length}", "b": f"{other} {again}", "c": other}
+    with gzip.open(tmp_path / "corpus.jsonl.gz", "wt") as stream:
+        for id_, text in texts.items():
+            stream.write(json.dumps({"id": id_, "title": id_, "date": "2022-05-02", "text": text}) + "\n")
+    places = {
+        "answers": [[0, 0, len(opened)], [1, len(other) + 1, len(texts["b"])]],
+        "unclear": [[0, len(opened) + 1, len(texts["a"])]],
+    }
+    row = {"articles": ["a", "b", "c"], "question": "when did the bridge open", "kind": "when", **places}
+    gone = {**row, "articles": ["a", "missing"]}
+    (tmp_path / "asked.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(gone)}\n")
+    [item] = questions.written(tmp_path, tmp_path / "asked.jsonl")
+    assert [item.sentences[at] for at in sorted(item.answers)] == [opened, again]
+    assert [item.sentences[at] for at in item.unclear] == [length]
+    assert item.sentences.count(other) == 2
 
 
 def some_pairs(count):

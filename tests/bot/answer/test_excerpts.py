@@ -1,10 +1,42 @@
-"""Excerpts: the name that is shown before one."""
+"""Excerpts: what is shown beside the sentence that answers, and the name before one."""
 
 from __future__ import annotations
 
-import pytest
+from datetime import date
 
+import pytest
+from hash_embedder import HashEmbedder
+from small_archive import ingested
+
+from bot.answer.desk import Desk, Request
 from bot.answer.excerpts import full_name
+from bot.reply import Answer
+
+BEFORE, ANSWER, AFTER = (
+    "The Skarnes ferry carried cars for eighty years.",
+    "The Skarnes ferry stopped in May because its engine broke.",
+    "The Skarnes ferry needs a new engine from Lomvik.",
+)
+
+
+@pytest.mark.parametrize(
+    ("numbers", "shown"),
+    [
+        pytest.param((1.0, 3.0, 1.0), (BEFORE, ANSWER, AFTER), id="both nearly as much"),
+        pytest.param((0.3, 3.0, 1.0), (ANSWER, AFTER), id="one far below"),
+        pytest.param((-2.0, 3.0, -2.0), (ANSWER,), id="neither"),
+    ],
+)
+def test_a_neighbour_is_shown_if_the_reader_takes_it_for_an_answer_nearly_as_much(tmp_path, numbers, shown):
+    said = dict(zip((BEFORE, ANSWER, AFTER), numbers, strict=True))
+    line = {"id": "ferry", "title": "Ferry", "date": "2025-03-01", "source": "The Quay", "text": " ".join(said)}
+    with ingested(tmp_path, [line], HashEmbedder()) as archive:
+        desk = Desk(
+            archive, HashEmbedder(), level="eager", reader=lambda _, texts: [said.get(t, -9.0) for _, t in texts]
+        )
+        result = desk.ask(Request("Why did the Skarnes ferry stop?", date(2025, 3, 31))).result
+    assert isinstance(result, Answer)
+    assert result.citations[0].quote == " ".join(shown)
 
 
 @pytest.mark.parametrize(
