@@ -49,7 +49,7 @@ SETS = {
     "refuse": ("own", "newsquiz", "squad2_half", "clapnq"),
     "followup": ("own", "cast_rewrite", "mtrag_un"),
     "remarks": ("own",),
-    "desk": ("own", "desk", "written"),
+    "desk": ("own", "desk", "judged", "written"),
 }
 
 
@@ -195,9 +195,12 @@ def _measure(names: Sequence[str], parsed: argparse.Namespace) -> None:
 
 
 def _loaded(folder: Path, name: str) -> DataSet:
+    from evals import judged
     from evals.data import DataError, load
     from evals.reader import questions
 
+    if name == judged.NAME:
+        return judged.data_set(folder / "desk")
     if name != questions.NAME:
         return load(folder / name)
     try:

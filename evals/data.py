@@ -7,6 +7,7 @@ import hashlib
 import json
 import lzma
 import random
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -114,6 +115,11 @@ def questions_of(path: Path) -> tuple[Query, ...]:
         return tuple(_query(line) for line in _lines(path))
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"{path}: a line is no question ({type(error).__name__}: {error}).") from error
+
+
+def pattern_of(sentence: str) -> str:
+    """Return the regular expression by which a sentence is known again (``Query.gold``): its first 60 characters."""
+    return re.escape(" ".join(sentence.split())[:60])
 
 
 def squashed(text: str) -> str:
