@@ -35,6 +35,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         metavar="RUN",
         help="take the mean with the weights of another run or file (measure, export; may be repeated)",
     )
+    parser.add_argument(
+        "--teacher",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="learn half from what an exported reader says (train; of several, from their mean)",
+    )
     parser.add_argument("--rate", type=float, default=6e-5, help="how far a step goes (train; default 6e-5)")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N groups of the pairs (train)")
     parser.add_argument("--cache", type=Path, metavar="DIR", help="where archives and cases are kept (measure)")
@@ -73,7 +81,7 @@ def _train(parsed: argparse.Namespace) -> int:
         found = pairs.part(found, parsed.limit)
     read = judge.READ if parsed.of == "claims" else reader.READ
     recipe = Recipe(parsed.seed, rate=parsed.rate, choose=parsed.choose, marks=parsed.marks, read=read)
-    return 0 if train(found, parsed.run, recipe, parsed.start) else 3
+    return 0 if train(found, parsed.run, recipe, parsed.start, parsed.teacher) else 3
 
 
 def _measure(parsed: argparse.Namespace) -> int:

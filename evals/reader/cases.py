@@ -118,10 +118,10 @@ def _of_articles(folder: Path, embedder: Embedder, _: Path) -> Iterator[Case]:
     """Yield the questions written by hand whose articles are kept from training: all their sentences may answer."""
     for item in written(folder.parent / "newsquiz"):
         if item.kept and len(item.sentences) > 1:
-            vectors = embedder.embed([item.question, *item.sentences])
+            vectors = embedder.embed([item.read, *item.sentences])
             yield Case(
                 item.id,
-                item.question,
+                item.read,
                 bool(item.answers),
                 item.contexts,
                 item.sentences,

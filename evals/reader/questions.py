@@ -2,7 +2,8 @@
 
 ``questions.jsonl`` has a question a line: ``articles`` (of data/newsquiz: one, or three on near topics), ``question``,
 ``kind``, ``answers`` (the sentences that answer, the best first; none if the articles do not answer) and ``unclear``
-(those that may). A sentence is the number of its article in ``articles``, and its first and last character there.
+(those that may). A sentence is the number of its article in ``articles``, and its first and last character there; the
+article's title is -1, 0. Some have a ``thread``, the questions before. ``titles`` tells that titles were judged, too.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import gzip
 import hashlib
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,7 +18,8 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from evals.data import DataSet, Query
+from bot.question.follow_up import complete_follow_up
+from evals.data import DataSet, Query, pattern_of
 from evals.reader.pairs import Pair
 from index.model.reader import SmallReader, Tokenizer, context_of, model_folder
 from index.sentences import spans
@@ -32,7 +33,7 @@ _HARDEST, _DRAWN = 2, 1  # negatives a question
 _ANSWERS = 2  # sentences that answer, at most
 _LONGEST = 700  # characters of a sentence
 _ARTICLES, _SINCE = 900, "2021-06"  # of the data set, and from when on the others are
-_TOLD_APART = 60  # characters by which a sentence is known again
+_TITLE = (-1, 0)  # where a title stands
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,17 @@ class Written:
     sentences: tuple[str, ...]
     answers: frozenset[int]
     unclear: frozenset[int]
+    thread: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:
         """An id that stays."""
-        return f"{self.articles[0]} {self.question}"
+        return " ".join([self.articles[0], *self.thread, self.question])
+
+    @property
+    def read(self) -> str:
+        """The question as the reader gets it, with the subject of its thread."""
+        return complete_follow_up(self.question, self.thread)
 
     @property
     def kept(self) -> bool:
@@ -76,6 +83,9 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
     places, contexts, sentences = list[tuple[int, int, int]](), list[str](), list[str]()
     for number, article in enumerate(articles):
         text, before = article["text"], ""
+        places.append((number, *_TITLE))
+        contexts.append(context_of("", article["date"] or "", "", ""))
+        sentences.append(article["title"] or "")
         for start, end in spans(text):
             if is_prose(text[start:end]) and end - start < _LONGEST:
                 places.append((number, start, end))
@@ -91,10 +101,18 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
             )
             for key in ("answers", "unclear")
         )
+        if not row.get("titles"):
+            unclear |= {at for at, (_, start, end) in enumerate(places) if (start, end) == _TITLE}
         if answers or not row["answers"]:
-            ids = tuple(article["id"] for article in articles)
             yield Written(
-                ids, row["question"], row["kind"], tuple(contexts), tuple(sentences), answers, unclear - answers
+                tuple(article["id"] for article in articles),
+                row["question"],
+                row["kind"],
+                tuple(contexts),
+                tuple(sentences),
+                answers,
+                unclear - answers,
+                tuple(row.get("thread", ())),
             )
 
 
@@ -112,11 +130,19 @@ def data_set(newsquiz: Path) -> DataSet:
 
 def _query(item: Written, published: Sequence[str]) -> Query:
     gold, relevant = (
-        tuple(re.escape(" ".join(item.sentences[at].split())[:_TOLD_APART]) for at in sorted(places))
-        for places in (item.answers, item.unclear)
+        tuple(pattern_of(item.sentences[at]) for at in sorted(places)) for places in (item.answers, item.unclear)
     )
     today = date.fromisoformat(max(published)[:10]) + timedelta(1)
-    return Query(item.id, item.question, bool(gold), today=today, kind=item.kind, gold=gold, relevant=relevant)
+    return Query(
+        item.id,
+        item.question,
+        bool(gold),
+        today=today,
+        thread=item.thread,
+        kind=item.kind,
+        gold=gold,
+        relevant=relevant,
+    )
 
 
 def pairs_of(questions: Sequence[Written], seed: int, first: int) -> list[Pair]:
@@ -126,7 +152,7 @@ def pairs_of(questions: Sequence[Written], seed: int, first: int) -> list[Pair]:
     draw = Random(seed)  # noqa: S311  no secret
     weighed = [(item, at) for item in questions for at in _weighed(item)]
     tokens = Tokenizer(model_folder()).encode(
-        [(item.question, item.contexts[at], item.sentences[at]) for item, at in weighed]
+        [(item.read, item.contexts[at], item.sentences[at]) for item, at in weighed]
     )
     read = SmallReader.load().scores(tokens)
     found = dict(zip(((item.id, at) for item, at in weighed), read, strict=True))
@@ -139,13 +165,13 @@ def pairs_of(questions: Sequence[Written], seed: int, first: int) -> list[Pair]:
         for at in [*right, *hardest, *draw.sample(rest, min(_DRAWN, len(rest)))]:
             kind = "answers" if at in item.answers else "near" if not item.answers else "article"
             label = int(at in item.answers)
-            made.append(Pair(item.question, item.contexts[at], item.sentences[at], label, kind, NAME, number))
+            made.append(Pair(item.read, item.contexts[at], item.sentences[at], label, kind, NAME, number))
     return made
 
 
 def _weighed(item: Written) -> list[int]:
     """Return the sentences that do not answer and share most words with the question, with those around them."""
-    asked = set(terms(item.question))
+    asked = set(terms(item.read))
     free = [at for at in range(len(item.sentences)) if at not in item.answers and at not in item.unclear]
     near = {at: len(asked & set(terms(f"{item.contexts[at]} {item.sentences[at]}"))) for at in free}
     own = {at: len(asked & set(terms(item.sentences[at]))) for at in free}

@@ -19,7 +19,9 @@ from evals.metrics import auc
 from evals.reader.export import read_back
 from evals.reader.network import Reader, batches, has_bf16, inputs_of, marks_of, padded, scores
 from evals.reader.pairs import Pair
-from index.model.reader import READ, Tokenizer, Tokens, model_folder
+from index.model.reader import READ, SmallReader, Tokenizer, Tokens, model_folder
+
+_ANSWERS = 0.5  # label from which a sentence answers; a teacher's doubt leaves it on its side
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ def train(
     folder: Path,
     recipe: Recipe,
     start: Path | None = None,
+    teachers: Sequence[Path] = (),
     *,
     every: int = 200,
     most: int | None = None,
@@ -52,7 +55,9 @@ def train(
     """Train a reader and tell whether it is done: False if it was stopped (by SIGTERM, or after ``most`` steps).
 
     ``folder`` holds the checkpoint, the log of the curve, and at the end the reader. The same call goes on from there.
-    ``start`` is the folder of a reader to begin with, else it is the embedding model.
+    ``start`` is the folder of a reader to begin with, else it is the embedding model. With ``teachers``, exported
+    readers, a pair's label is the mean of its own and of what they say together
+    (distillation, arXiv:1503.02531).
     """
     folder.mkdir(parents=True, exist_ok=True)
     tokenizer = Tokenizer(model_folder())
@@ -65,6 +70,8 @@ def train(
     optimizer = _optimizer(reader, recipe)
     step, seen, spent = _resume(folder / "checkpoint.pt", reader, optimizer, recipe)
     labels = torch.tensor([float(pair.label) for pair in kept])
+    if teachers:
+        labels = (labels + _taught(teachers, tokens)) / 2
     running: list[tuple[float, float, int]] = []
     reader.train()
     with _stop_asked() as stop, open(folder / "log.jsonl", "a", encoding="utf-8") as log:
@@ -120,7 +127,7 @@ def loss_of(
         loss = loss + recipe.choose * _listwise(found, labels, groups)
     if recipe.marks:
         # Sentences that answer, but whose answer is not known, say nothing of their tokens.
-        known = kinds.bool() & ((answer.sum(1) > 0) | (labels == 0)).unsqueeze(1)
+        known = kinds.bool() & ((answer.sum(1) > 0) | (labels < _ANSWERS)).unsqueeze(1)
         if bool(known.any()):
             each = nn.functional.binary_cross_entropy_with_logits(marked[known], answer[known].float())
             loss = loss + recipe.marks * each
@@ -132,10 +139,17 @@ def _listwise(found: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
     losses = []
     for group in dict.fromkeys(groups):
         own = [index for index, other in enumerate(groups) if other == group]
-        if 0 < float(labels[own].sum()) < len(own):
-            right = found[own][labels[own] > 0]
+        answers = labels[own] >= _ANSWERS
+        if 0 < int(answers.sum()) < len(own):
+            right = found[own][answers]
             losses.append(torch.logsumexp(found[own], 0) - torch.logsumexp(right, 0))
     return torch.stack(losses).mean() if losses else found.sum() * 0
+
+
+def _taught(teachers: Sequence[Path], tokens: Sequence[Tokens]) -> Tensor:
+    """Return how likely each pair is an answer by the mean number of several readers."""
+    numbers = [SmallReader(teacher.read_bytes()).scores(tokens) for teacher in teachers]
+    return torch.sigmoid(torch.tensor(numbers, dtype=torch.float32).mean(0))
 
 
 def _encoded(tokenizer: Tokenizer, pairs: Sequence[Pair], recipe: Recipe) -> list[Tokens]:
@@ -173,7 +187,7 @@ def _step(
     nn.utils.clip_grad_norm_(reader.parameters(), 1.0)
     optimizer.step()
     optimizer.zero_grad()
-    right = float(((found > 0) == (own > 0)).float().mean())
+    right = float(((found > 0) == (own >= _ANSWERS)).float().mean())
     return float(loss.detach()), right, sum(len(tokens[index].ids) for index in chosen)
 
 

@@ -17,7 +17,7 @@ from evals.reader.cases import Case
 from evals.reader.items import SETS, items_of
 from evals.reader.measuring import figures_of
 from evals.reader.pairs import Pair
-from index.model.reader import READ, SmallReader, Tokenizer, context_of, model_folder
+from index.model.reader import FILE, READ, SmallReader, Tokenizer, context_of, model_folder
 
 DRAW = Random(3)
 
@@ -247,8 +247,24 @@ def test_sentences_that_answer_are_marked_in_each_of_three_articles(tmp_path):
     (tmp_path / "asked.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(gone)}\n")
     [item] = questions.written(tmp_path, tmp_path / "asked.jsonl")
     assert [item.sentences[at] for at in sorted(item.answers)] == [opened, again]
-    assert [item.sentences[at] for at in item.unclear] == [length]
+    assert {item.sentences[at] for at in item.unclear} == {length, "a", "b", "c"}, "nobody judged the titles"
     assert item.sentences.count(other) == 2
+
+
+def test_a_title_may_answer_and_a_follow_up_is_read_with_its_subject(tmp_path):
+    said = "The mayor cut a ribbon at noon."
+    article = {"id": "a", "title": "Lund bridge opens", "date": "2022-05-02", "text": said}
+    with gzip.open(tmp_path / "corpus.jsonl.gz", "wt") as stream:
+        stream.write(json.dumps(article) + "\n")
+    row = {"articles": ["a"], "question": "is it open", "kind": "yesno", "answers": [[0, -1, 0]], "unclear": []}
+    judged = {**row, "titles": True, "thread": ["what happened with the Lund bridge"]}
+    older = {**row, "answers": [[0, 0, len(said)]]}
+    (tmp_path / "asked.jsonl").write_text(f"{json.dumps(judged)}\n{json.dumps(older)}\n")
+    one, other = questions.written(tmp_path, tmp_path / "asked.jsonl")
+    assert [one.sentences[at] for at in one.answers] == ["Lund bridge opens"]
+    assert "lund" in one.read
+    assert other.read == "is it open"
+    assert [other.sentences[at] for at in other.unclear] == ["Lund bridge opens"], "nobody judged it"
 
 
 def some_pairs(count):
@@ -297,6 +313,12 @@ def test_a_stopped_run_ends_where_one_that_was_not_stopped_does(network, monkeyp
     assert last["step"] == last["of"]
     with pytest.raises(ValueError, match="another recipe"):
         train(given, tmp_path / "parts", Recipe(seed=6))
+    taught = [train(given, tmp_path / name, recipe, None, [FILE], every=4, most=most)
+              for name, most in (("taught", None), ("halves", 5), ("halves", None))]  # fmt: skip
+    assert taught == [True, False, True]
+    again, halves = load(tmp_path / "taught").state_dict(), load(tmp_path / "halves").state_dict()
+    assert all(torch.equal(again[name], halves[name]) for name in again)
+    assert not all(torch.equal(again[name], one[name]) for name in again), "the teacher says something of its own"
 
 
 def test_the_loss_prefers_the_sentence_that_answers_among_those_of_its_question(network):
