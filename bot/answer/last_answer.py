@@ -208,6 +208,9 @@ def _speaker(cited: Citation, view: View) -> Choice:
     if not places:
         return Choice((), "the article does not name the speaker in full")
     named = next((span for span in reversed(places) if span[1] <= start), places[-1])
+    if start <= named[0] < end:
+        at = article.text.index(speaker, *named)
+        return _choice([_draft(article, at, at + len(speaker))], _ABOVE)
     return _choice([_draft(article, *named)], f"{full_name(speaker) or speaker}. Named in the article here:")
 
 

@@ -65,7 +65,8 @@ def test_an_article_that_names_no_day_has_its_own_or_none(desk):
 
 def test_who_said_it_is_the_speaker_of_the_sentence(desk):
     result = asked(desk, "who said that?", PUMPS)
-    assert "Tom Reyes" in result.lead
+    assert quotes(result) == ["Tom Reyes"], "and the sentence, which is shown above, is not repeated"
+    assert asked(desk, "who said that?", PUMPS, "what else?").lead == "Tom Reyes. Named in the article here:"
 
 
 def test_what_nobody_says_the_article_says_itself(desk):
