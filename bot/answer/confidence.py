@@ -51,7 +51,7 @@ def confidence(signs: Signs) -> float:
     if signs.read is None:
         total = -3.9 + 3.2 * signs.meaning + 1.6 * signs.passage + 0.9 * signs.around + 1.3 * signs.coverage
     else:
-        total = -2.25 + 1.5 * signs.meaning + 1.3 * signs.around + 1.05 * signs.read
+        total = -2.0 + 1.5 * signs.meaning + 1.15 * signs.around + 0.65 * signs.read
     return 1 / (1 + math.exp(-total))
 
 

@@ -28,7 +28,7 @@ NAME = "quotes"
 _PASSAGES = 8  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
 _COMPARED = 10  # sentences, the best by words, that are read, or else compared by meaning: milliseconds each
-_ANSWERED = 0.5  # number of the reader from which a sentence answers; if none does, headlines are read
+_ANSWERED = 0.9  # number of the reader from which a sentence answers; if none does, headlines are read
 _HEADLINES = 4  # hits whose headlines are read
 
 

@@ -13,7 +13,7 @@ _ON_TOPIC = 0.2  # share of the topic's weight in a sentence of one who is compa
 _EACH = 2  # sentences of each who is compared
 _REPEAT = 0.6  # share of common terms, of the shorter sentence, from which two say the same
 _AS_GOOD = 0.1  # how far below the best sentence one of another paper may score
-_READS, _READ_AS_GOOD = 1.0, 0.5  # with a reader: the least number of that sentence, and how far below the best one's
+_READS, _READ_AS_GOOD = 1.9, 1.0  # with a reader: the least number of that sentence, and how far below the best one's
 
 
 def one_more(candidates: Sequence[Candidate], question: Question) -> list[Candidate]:

@@ -29,7 +29,7 @@ Reader = Callable[[str, Sequence[tuple[str, str]]], list[float]]
 
 SMALL, OFF = "small", "off"  # names of readers; any other is a cross-encoder's
 FILE = Path(__file__).parent / "weights" / "reader.onnx"
-_SHA256 = "ac1788b529cba4514186e85efb2ad02705b613c390ffc7e5aa7e876863b61c93"
+_SHA256 = "c9dac6c8bad8754f111162324c36d5352fc2d56275a4f1b6521f7c77a8dd096e"
 READ = (64, 56, 110)  # tokens of question, context and sentence that are read
 IDS, KINDS = "ids", "kinds"  # the graph's inputs: the tokens, and which of them are of the sentence
 GIVEN = "embeddings."  # weights with this prefix are the embedding model's

@@ -173,11 +173,11 @@ def test_no_figure_that_should_be_low_rises(eval_, figure, figures):
 # Questions as people type them (python -m evals desk), both halves. Each bound is one question worse than what was
 # measured; whoever improves a figure moves its bound.
 AT_LEAST = {
-    "first right": 0.436,
-    "in the first excerpt": 0.468,
-    "shown anywhere": 0.468,
-    "sentences to the point": 0.55,
-    "threads right": 0.444,
+    "first right": 0.48,
+    "in the first excerpt": 0.53,
+    "shown anywhere": 0.53,
+    "sentences to the point": 0.62,
+    "threads right": 0.611,
 }
 AT_MOST = {"answered of unanswerable": 0.257, "words (median)": 60}
 

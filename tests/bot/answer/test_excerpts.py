@@ -23,8 +23,8 @@ BEFORE, ANSWER, AFTER = (
     ("numbers", "shown"),
     [
         pytest.param((1.0, 3.0, 1.0), (BEFORE, ANSWER, AFTER), id="both nearly as much"),
-        pytest.param((0.3, 3.0, 1.0), (ANSWER, AFTER), id="one far below"),
-        pytest.param((-2.0, 3.0, -2.0), (ANSWER,), id="neither"),
+        pytest.param((-2.3, 3.0, 1.0), (ANSWER, AFTER), id="one far below"),
+        pytest.param((-4.0, 3.0, -4.0), (ANSWER,), id="neither"),
     ],
 )
 def test_a_neighbour_is_shown_if_the_reader_takes_it_for_an_answer_nearly_as_much(tmp_path, numbers, shown):
