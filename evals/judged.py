@@ -2,7 +2,8 @@
 
 ``judged.jsonl`` has a question a line: ``answers`` are the sentences that answer it, ``part`` those that answer a part
 or are to the point, each as an article's id and its first and last character there; a title is -1, 0. The writer of a
-question marked those of one article. Then somebody else judged the ten that newsdesk finds by words.
+question marked those of one article. Then another judged the ten that newsdesk finds by words. Both were language
+models, which read one question at a time.
 """
 
 from __future__ import annotations

@@ -204,14 +204,19 @@ def _speaker(cited: Citation, view: View) -> Choice:
         by = ", ".join(filter(None, (source.author, source.publisher)))
         return _choice([_headline(cited)], f"Nobody is quoted there. The article itself says so{by and f' ({by})'}:")
     speaker = own[0].speaker
-    places = [span for span in spans(article.text[:end]) if speaker in article.text[slice(*span)]]
+    name = full_name(speaker)
+    for place in (_sentence(cited), (cited.start, cited.end)) if name else ():
+        if match := _as_word(name).search(article.text, *place):
+            return _choice([_draft(article, *match.span())], _ABOVE)
+    places = [span for span in spans(article.text[:end]) if _as_word(speaker).search(article.text, *span)]
     if not places:
         return Choice((), "the article does not name the speaker in full")
     named = next((span for span in reversed(places) if span[1] <= start), places[-1])
-    if start <= named[0] < end:
-        at = article.text.index(speaker, *named)
-        return _choice([_draft(article, at, at + len(speaker))], _ABOVE)
-    return _choice([_draft(article, *named)], f"{full_name(speaker) or speaker}. Named in the article here:")
+    return _choice([_draft(article, *named)], f"{name or speaker}. Named in the article here:")
+
+
+def _as_word(name: str) -> re.Pattern[str]:
+    return re.compile(rf"(?<!\w){re.escape(name)}(?!\w)")
 
 
 def _said(article: Article, view: View) -> Sequence[StoredStatement]:

@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -92,6 +92,7 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
                 contexts.append(context_of(article["title"] or "", article["date"] or "", "", before))
                 sentences.append(text[start:end])
             before = text[start:end]
+    titles = frozenset(at for at, place in enumerate(places) if place[1:] == _TITLE)
     for row in asked:
         answers, unclear = (
             frozenset(
@@ -101,10 +102,8 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
             )
             for key in ("answers", "unclear")
         )
-        if not row.get("titles"):
-            unclear |= {at for at, (_, start, end) in enumerate(places) if (start, end) == _TITLE}
         if answers or not row["answers"]:
-            yield Written(
+            made = Written(
                 tuple(article["id"] for article in articles),
                 row["question"],
                 row["kind"],
@@ -114,6 +113,20 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
                 unclear - answers,
                 tuple(row.get("thread", ())),
             )
+            yield made if row.get("titles") else _without(made, titles)
+
+
+def _without(item: Written, titles: frozenset[int]) -> Written:
+    """Return a question without the titles that nobody judged for it."""
+    kept = [at for at in range(len(item.sentences)) if at not in titles]
+    number = {at: new for new, at in enumerate(kept)}
+    return replace(
+        item,
+        contexts=tuple(item.contexts[at] for at in kept),
+        sentences=tuple(item.sentences[at] for at in kept),
+        answers=frozenset(number[at] for at in item.answers),
+        unclear=frozenset(number[at] for at in item.unclear),
+    )
 
 
 def data_set(newsquiz: Path) -> DataSet:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -40,6 +41,7 @@ class Recipe:
     marks: float = 0.3
     bf16: bool = True
     read: tuple[int, int, int] = READ
+    taught: tuple[str, ...] = ()  # SHA-256 of each teacher's file, filled in by ``train``
 
 
 def train(
@@ -60,6 +62,7 @@ def train(
     (distillation, arXiv:1503.02531).
     """
     folder.mkdir(parents=True, exist_ok=True)
+    recipe = replace(recipe, taught=tuple(hashlib.sha256(file.read_bytes()).hexdigest() for file in teachers))
     tokenizer = Tokenizer(model_folder())
     kept = [pair for pair in pairs if not pair.held_out]
     watched = [pair for pair in pairs if pair.held_out]

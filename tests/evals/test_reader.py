@@ -247,7 +247,8 @@ def test_sentences_that_answer_are_marked_in_each_of_three_articles(tmp_path):
     (tmp_path / "asked.jsonl").write_text(f"{json.dumps(row)}\n{json.dumps(gone)}\n")
     [item] = questions.written(tmp_path, tmp_path / "asked.jsonl")
     assert [item.sentences[at] for at in sorted(item.answers)] == [opened, again]
-    assert {item.sentences[at] for at in item.unclear} == {length, "a", "b", "c"}, "nobody judged the titles"
+    assert [item.sentences[at] for at in item.unclear] == [length]
+    assert not {"a", "b", "c"} & set(item.sentences), "nobody judged the titles"
     assert item.sentences.count(other) == 2
 
 
@@ -264,7 +265,7 @@ def test_a_title_may_answer_and_a_follow_up_is_read_with_its_subject(tmp_path):
     assert [one.sentences[at] for at in one.answers] == ["Lund bridge opens"]
     assert "lund" in one.read
     assert other.read == "is it open"
-    assert [other.sentences[at] for at in other.unclear] == ["Lund bridge opens"], "nobody judged it"
+    assert other.sentences == (said,), "nobody judged the title"
 
 
 def some_pairs(count):
@@ -316,6 +317,8 @@ def test_a_stopped_run_ends_where_one_that_was_not_stopped_does(network, monkeyp
     taught = [train(given, tmp_path / name, recipe, None, [FILE], every=4, most=most)
               for name, most in (("taught", None), ("halves", 5), ("halves", None))]  # fmt: skip
     assert taught == [True, False, True]
+    with pytest.raises(ValueError, match="another recipe"):
+        train(given, tmp_path / "taught", recipe)
     again, halves = load(tmp_path / "taught").state_dict(), load(tmp_path / "halves").state_dict()
     assert all(torch.equal(again[name], halves[name]) for name in again)
     assert not all(torch.equal(again[name], one[name]) for name in again), "the teacher says something of its own"

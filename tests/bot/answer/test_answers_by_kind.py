@@ -63,7 +63,7 @@ def days(result):
 def test_another_paper_that_gives_another_number_is_shown_beside_the_first(desk):
     result = asked(desk, "How many workers did the fire at the Halden mill injure?").result
     assert isinstance(result, Answer)
-    assert sorted(days(result)) == ["2025-03-01", "2025-03-03"]
+    assert sorted(days(result)) == ["2025-03-01", "2025-03-03"]  # "now" was not asked: either may come first
     assert result.lead == ""
 
 

@@ -88,6 +88,9 @@ def asked(desk, question):
         ("Did the dockers in Marhavn end their strike?", "end strike"),
         ("Who won the Tervik ski race?", "Oda Strand"),
         ("How many people did the avalanche above Marhavn kill?", "four"),
+        pytest.param(
+            "How many people died in the avalanche above Marhavn?", "four", marks=pytest.mark.xfail(strict=True)
+        ),
         ("When does the Skarnes tunnel reopen?", "12 September"),
         ("When will the Skarnes tunnel open?", "12 September"),
         ("Why did judges block the fish farm off Marhavn?", "seals"),
