@@ -12,7 +12,7 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 from random import Random
@@ -81,18 +81,19 @@ def written(newsquiz: Path, file: Path = FILE) -> Iterator[Written]:
 
 def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, Any]]) -> Iterator[Written]:
     places, contexts, sentences = list[tuple[int, int, int]](), list[str](), list[str]()
+    titles = all(row.get("titles") for row in asked)  # else nobody judged them: they teach nothing
     for number, article in enumerate(articles):
         text, before = article["text"], ""
-        places.append((number, *_TITLE))
-        contexts.append(context_of("", article["date"] or "", "", ""))
-        sentences.append(article["title"] or "")
+        if titles:
+            places.append((number, *_TITLE))
+            contexts.append(context_of("", article["date"] or "", "", ""))
+            sentences.append(article["title"] or "")
         for start, end in spans(text):
             if is_prose(text[start:end]) and end - start < _LONGEST:
                 places.append((number, start, end))
                 contexts.append(context_of(article["title"] or "", article["date"] or "", "", before))
                 sentences.append(text[start:end])
             before = text[start:end]
-    titles = frozenset(at for at, place in enumerate(places) if place[1:] == _TITLE)
     for row in asked:
         answers, unclear = (
             frozenset(
@@ -103,7 +104,7 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
             for key in ("answers", "unclear")
         )
         if answers or not row["answers"]:
-            made = Written(
+            yield Written(
                 tuple(article["id"] for article in articles),
                 row["question"],
                 row["kind"],
@@ -113,20 +114,6 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
                 unclear - answers,
                 tuple(row.get("thread", ())),
             )
-            yield made if row.get("titles") else _without(made, titles)
-
-
-def _without(item: Written, titles: frozenset[int]) -> Written:
-    """Return a question without the titles that nobody judged for it."""
-    kept = [at for at in range(len(item.sentences)) if at not in titles]
-    number = {at: new for new, at in enumerate(kept)}
-    return replace(
-        item,
-        contexts=tuple(item.contexts[at] for at in kept),
-        sentences=tuple(item.sentences[at] for at in kept),
-        answers=frozenset(number[at] for at in item.answers),
-        unclear=frozenset(number[at] for at in item.unclear),
-    )
 
 
 def data_set(newsquiz: Path) -> DataSet:

@@ -256,10 +256,10 @@ def test_a_title_may_answer_and_a_follow_up_is_read_with_its_subject(tmp_path):
     said = "The mayor cut a ribbon at noon."
     article = {"id": "a", "title": "Lund bridge opens", "date": "2022-05-02", "text": said}
     with gzip.open(tmp_path / "corpus.jsonl.gz", "wt") as stream:
-        stream.write(json.dumps(article) + "\n")
+        stream.write(json.dumps(article) + "\n" + json.dumps({**article, "id": "b"}) + "\n")
     row = {"articles": ["a"], "question": "is it open", "kind": "yesno", "answers": [[0, -1, 0]], "unclear": []}
     judged = {**row, "titles": True, "thread": ["what happened with the Lund bridge"]}
-    older = {**row, "answers": [[0, 0, len(said)]]}
+    older = {**row, "articles": ["b"], "answers": [[0, 0, len(said)]]}
     (tmp_path / "asked.jsonl").write_text(f"{json.dumps(judged)}\n{json.dumps(older)}\n")
     one, other = questions.written(tmp_path, tmp_path / "asked.jsonl")
     assert [one.sentences[at] for at in one.answers] == ["Lund bridge opens"]

@@ -89,7 +89,9 @@ def asked(desk, question):
         ("Who won the Tervik ski race?", "Oda Strand"),
         ("How many people did the avalanche above Marhavn kill?", "four"),
         pytest.param(
-            "How many people died in the avalanche above Marhavn?", "four", marks=pytest.mark.xfail(strict=True)
+            "How many people died in the avalanche above Marhavn?",
+            "four",
+            marks=pytest.mark.xfail(strict=True, reason="the reader does not take 'kills four' for four who died"),
         ),
         ("When does the Skarnes tunnel reopen?", "12 September"),
         ("When will the Skarnes tunnel open?", "12 September"),
