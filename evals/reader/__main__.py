@@ -66,6 +66,8 @@ def _pairs(parsed: argparse.Namespace) -> int:
         made = pairs.made(parsed.data, parsed.pairs, parsed.seed)
         asked = [item for item in questions.written(parsed.data / "newsquiz") if not item.kept]
         made += questions.pairs_of(asked, parsed.seed, max(pair.group for pair in made) + 1)
+        found = questions.written(parsed.data / "newsquiz", questions.FOUND)
+        made += questions.pairs_of_found([item for item in found if not item.kept], max(p.group for p in made) + 1)
     pairs.save(made, parsed.run / "pairs.jsonl.gz")
     print(json.dumps(pairs.counted(made), indent=1))
     return 0

@@ -4,6 +4,10 @@
 ``kind``, ``answers`` (the sentences that answer, the best first; none if the articles do not answer) and ``unclear``
 (those that may). A sentence is the number of its article in ``articles``, and its first and last character there; the
 article's title is -1, 0. Some have a ``thread``, the questions before. ``titles`` tells that titles were judged, too.
+
+``found.jsonl`` has questions of it again, with what newsdesk found for them in an archive of 1,200 articles: up to six
+sentences that its reader took for answers most, of any article. Another writer judged each of them; ``wrong`` are those
+that do not answer.
 """
 
 from __future__ import annotations
@@ -26,7 +30,8 @@ from index.sentences import spans
 from index.text import is_prose, terms
 
 FILE = Path(__file__).with_suffix(".jsonl")
-NAME = "written"
+FOUND = FILE.with_name("found.jsonl")
+NAME, JUDGED = "written", "found"
 _KEPT = 20  # of 256 articles, kept from training to measure
 _WEIGHED = 8  # sentences of an article that share most words with a question: of these the hardest are taken
 _HARDEST, _DRAWN = 2, 1  # negatives a question
@@ -48,6 +53,7 @@ class Written:
     answers: frozenset[int]
     unclear: frozenset[int]
     thread: tuple[str, ...] = ()
+    wrong: frozenset[int] = frozenset()  # those that were judged, and do not answer
 
     @property
     def id(self) -> str:
@@ -81,7 +87,7 @@ def written(newsquiz: Path, file: Path = FILE) -> Iterator[Written]:
 
 def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, Any]]) -> Iterator[Written]:
     places, contexts, sentences = list[tuple[int, int, int]](), list[str](), list[str]()
-    titles = all(row.get("titles") for row in asked)  # else nobody judged them: they teach nothing
+    titles = all(row.get("titles") or "wrong" in row for row in asked)  # else nobody judged them: they teach nothing
     for number, article in enumerate(articles):
         text, before = article["text"], ""
         if titles:
@@ -95,13 +101,13 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
                 sentences.append(text[start:end])
             before = text[start:end]
     for row in asked:
-        answers, unclear = (
+        answers, unclear, wrong = (
             frozenset(
                 at
                 for at, (number, start, end) in enumerate(places)
-                if any(number == own and first < end and start < last for own, first, last in row[key])
+                if any(number == own and first < end and start < last for own, first, last in row.get(key, ()))
             )
-            for key in ("answers", "unclear")
+            for key in ("answers", "unclear", "wrong")
         )
         if answers or not row["answers"]:
             yield Written(
@@ -113,6 +119,7 @@ def _of_articles(articles: Sequence[dict[str, Any]], asked: Sequence[dict[str, A
                 answers,
                 unclear - answers,
                 tuple(row.get("thread", ())),
+                wrong - answers - unclear,
             )
 
 
@@ -167,6 +174,16 @@ def pairs_of(questions: Sequence[Written], seed: int, first: int) -> list[Pair]:
             label = int(at in item.answers)
             made.append(Pair(item.read, item.contexts[at], item.sentences[at], label, kind, NAME, number))
     return made
+
+
+def pairs_of_found(questions: Sequence[Written], first: int) -> list[Pair]:
+    """Return the pairs of questions and the sentences that were judged, in groups numbered from ``first``."""
+    return [
+        Pair(item.read, item.contexts[at], item.sentences[at], label, kind, JUDGED, number)
+        for number, item in enumerate(questions, first)
+        for label, kind, places in ((1, "answers", item.answers), (0, "found", item.wrong))
+        for at in sorted(places)
+    ]
 
 
 def _weighed(item: Written) -> list[int]:

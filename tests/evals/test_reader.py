@@ -268,6 +268,24 @@ def test_a_title_may_answer_and_a_follow_up_is_read_with_its_subject(tmp_path):
     assert other.sentences == (said,), "nobody judged the title"
 
 
+def test_of_what_was_found_only_the_judged_sentences_are_pairs(tmp_path):
+    first, second, third = (
+        "Lund opened a bridge in May.",
+        "The county paid nine million kroner for it.",
+        "The old one had been built of wood.",
+    )
+    article = {"id": "a", "title": "Lund", "date": "2022-05-02", "text": f"{first} {second} {third}"}
+    with gzip.open(tmp_path / "corpus.jsonl.gz", "wt") as stream:
+        stream.write(json.dumps(article) + "\n")
+    at = len(first) + 1
+    places = {"answers": [[0, 0, len(first)]], "unclear": [], "wrong": [[0, at, at + len(second)], [0, -1, 0]]}
+    row = {"articles": ["a"], "question": "when did lund open a bridge", "kind": "when", **places}
+    (tmp_path / "found.jsonl").write_text(json.dumps(row) + "\n")
+    found = questions.pairs_of_found(list(questions.written(tmp_path, tmp_path / "found.jsonl")), 7)
+    assert {(pair.sentence, pair.label) for pair in found} == {(first, 1), (second, 0), ("Lund", 0)}
+    assert {pair.group for pair in found} == {7}
+
+
 def some_pairs(count):
     return [
         Pair(f"When did town {n} open?", "Towns", f"Town {n} opened in 17{n % 10}1." if n % 2 else "It is old.", n % 2,
