@@ -187,7 +187,10 @@ def test_the_keyboard_scrolls_a_saved_page(readers, tmp_path):
     keyboard = reader.page.keyboard
     for _ in range(3):
         keyboard.press("Tab")
-    reader.page.wait_for_function("document.activeElement.tagName === 'IFRAME'")
+    reader.page.evaluate(  # the page forbids eval, so wait_for_function fails where it has to wait
+        "new Promise(done => { const look = () =>"
+        " document.activeElement.tagName === 'IFRAME' ? done() : requestAnimationFrame(look); look(); })"
+    )
     inside = reader.page.frames[1]
     assert inside.evaluate("document.activeElement === document.body")
     keyboard.press("End")
