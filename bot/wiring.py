@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from web.app import Asking
     from web.door import Door
 
-# What the small judge must say, at least; and of a sentence nearly in an article's words (docs/understand/checker.md).
-_FOLLOWS, _FOLLOWS_NEAR = 2.4, 1.0
+_FOLLOWS = 3.0  # what the small judge must say, at least (docs/understand/checker.md)
 _log = logging.getLogger(__name__)
 
 
@@ -107,10 +106,10 @@ def judge_of(name: str) -> Judge | None:
         return None
     if scores is None:
         return None
-    near, far = (_FOLLOWS_NEAR, _FOLLOWS) if name == SMALL else (0.0, 0.0)
+    bound = _FOLLOWS if name == SMALL else 0.0
 
     def confirms(asked: Sequence[Weighed]) -> list[bool]:
-        return [scores(one.said, [(one.context, one.evidence)])[0] > (near if one.near else far) for one in asked]
+        return [scores(one.said, [(one.context, one.evidence)])[0] > bound for one in asked]
 
     return Judge(confirms)
 

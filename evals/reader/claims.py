@@ -35,8 +35,6 @@ SETS = {
     "summedits_sales_call": "Apache 2.0",
     "summedits_sales_email": "Apache 2.0",
     "summedits_scitldr": "Apache 2.0",
-    "mnli_dev": "OANC and others",
-    "q2_dialogue": "Apache 2.0",
 }
 _KEPT = 20  # of 256 articles, kept from training to measure
 _ELSEWHERE = 0.25  # of the true sentences are shown beside other sentences of their article, too

@@ -6,8 +6,8 @@
 article's title is -1, 0. Some have a ``thread``, the questions before. ``titles`` tells that titles were judged, too.
 
 ``found.jsonl`` has questions of it again, with what newsdesk found for them in an archive of 1,200 articles: up to six
-sentences that its reader took for answers most, of any article. Another writer judged each of them; ``wrong`` are those
-that do not answer.
+sentences that its reader took for answers most, of any article. Another language model judged each; ``wrong`` are
+those that do not answer.
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ Judge = Reader
 """Tells of each (what stands before, evidence) how surely a claim follows from it: above 0 if it does."""
 
 FILE = Path(__file__).parent / "weights" / "judge.onnx"
-_SHA256 = "1bec494fb6dcf636d1bf24d513bc516c0f0bd5a3524f50984183501d4a682cd0"
+_SHA256 = "e18d9d6774610b4e63ba4a043232107b1e39f36feddd8a5cafa3b24d51a8b264"
 READ = (80, 40, 160)  # tokens of claim, context and evidence that are read
 
 
