@@ -40,8 +40,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         type=Path,
         action="append",
         default=[],
-        metavar="FILE",
-        help="learn half from what an exported reader says (train; of several, from their mean)",
+        metavar="RUN",
+        help="learn half from what a run or an exported reader says (train; of several, from their mean)",
+    )
+    parser.add_argument(
+        "--base", type=Path, metavar="DIR", help="begin with this encoder, all-mpnet-base-v2 in its folder (train)"
     )
     parser.add_argument("--rate", type=float, default=6e-5, help="how far a step goes (train; default 6e-5)")
     parser.add_argument("--limit", type=int, metavar="N", help="the first N groups of the pairs (train)")
@@ -83,7 +86,7 @@ def _train(parsed: argparse.Namespace) -> int:
         found = pairs.part(found, parsed.limit)
     read = judge.READ if parsed.of == "claims" else reader.READ
     recipe = Recipe(parsed.seed, rate=parsed.rate, choose=parsed.choose, marks=parsed.marks, read=read)
-    return 0 if train(found, parsed.run, recipe, parsed.start, parsed.teacher) else 3
+    return 0 if train(found, parsed.run, recipe, parsed.start, parsed.teacher, parsed.base) else 3
 
 
 def _measure(parsed: argparse.Namespace) -> int:
@@ -127,6 +130,9 @@ def _export(parsed: argparse.Namespace) -> int:
 
     folder = model_folder()
     made = training.mean_of([parsed.run, *parsed.others])
+    if made.base:
+        print(f"{parsed.run} was made of {made.base}. Only a reader made of the embedding model can be exported.")
+        return 2
     held = [pair for pair in pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz") if pair.held_out]
     read = judge.READ if parsed.of == "claims" else reader.READ
     tokens = Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held], read)

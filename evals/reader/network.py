@@ -17,13 +17,19 @@ from torch import Tensor, nn
 
 from index.model.reader import Tokens, model_folder
 
+# What MPNet calls the special tokens of BERT; the two share all other pieces of words.
+_CALLED = {"[PAD]": "<pad>", "[CLS]": "<s>", "[SEP]": "</s>"}
+
 
 class Reader(nn.Module):
-    """An encoder with two heads. The embeddings are those of the embedding model and stay as they are."""
+    """An encoder with two heads. The embeddings are those that it came with and stay as they are."""
 
-    def __init__(self, encoder: nn.Module, width: int) -> None:
+    def __init__(self, encoder: nn.Module, width: int, base: Path | None = None) -> None:
+        """``base``: the folder that the encoder is of, if it is not the product's own."""
         super().__init__()
         self.encoder = encoder
+        self.base = str(base or "")
+        self._own_ids = _own_ids(base) if base else None
         self.answers = nn.Linear(2 * width, 1)
         self.marks = nn.Linear(width, 1)
         for head in (self.answers, self.marks):
@@ -33,27 +39,43 @@ class Reader(nn.Module):
             parameter.requires_grad = False
 
     @classmethod
-    def new(cls, seed: int) -> Reader:
-        """Return a reader made of the product's own embedding model; the heads are drawn by seed."""
-        from transformers import BertModel
+    def new(cls, seed: int, base: Path | None = None) -> Reader:
+        """Return a reader made of the product's own embedding model; the heads are drawn by seed.
+
+        ``base``: folder of another one in its place, whose vocabulary has the same pieces of words (all-mpnet-base-v2).
+        """
+        from transformers import AutoModel
 
         torch.manual_seed(seed)
-        encoder = BertModel.from_pretrained(
-            str(model_folder()),
+        encoder = AutoModel.from_pretrained(
+            str(base or model_folder()),
             add_pooling_layer=False,
             attn_implementation="eager",  # in bf16 on a CPU twice as fast as sdpa, at these lengths
             hidden_dropout_prob=0.0,
             attention_probs_dropout_prob=0.0,
         )
-        return cls(encoder, encoder.config.hidden_size)
+        return cls(encoder, encoder.config.hidden_size, base)
 
     def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return a score a pair, and one a token."""
-        rows = self.encoder(input_ids=ids, token_type_ids=kinds, attention_mask=mask).last_hidden_state
+        own = self._own_ids
+        read = {"input_ids": ids, "token_type_ids": kinds} if own is None else {"input_ids": own[ids]}
+        rows = self.encoder(**read, attention_mask=mask).last_hidden_state
         said = kinds.unsqueeze(-1).to(rows.dtype)
         mean = (rows * said).sum(1) / said.sum(1)
         score = self.answers(torch.cat([rows[:, 0], mean], -1)).squeeze(-1)
         return score.float(), self.marks(rows).squeeze(-1).float()
+
+
+def _own_ids(base: Path) -> Tensor:
+    """Return the number that an encoder's vocabulary has for each token of the product's. Raises KeyError if it has
+    none.
+    """
+    known, own = (
+        {line: number for number, line in enumerate((folder / "vocab.txt").read_text("utf-8").splitlines())}
+        for folder in (model_folder(), base)
+    )
+    return torch.tensor([own[_CALLED.get(piece, piece)] for piece in known])
 
 
 def marks_of(tokens: Tokens, sentence: str, answer: str) -> list[int]:

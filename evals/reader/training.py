@@ -50,6 +50,7 @@ def train(
     recipe: Recipe,
     start: Path | None = None,
     teachers: Sequence[Path] = (),
+    base: Path | None = None,
     *,
     every: int = 200,
     most: int | None = None,
@@ -57,19 +58,20 @@ def train(
     """Train a reader and tell whether it is done: False if it was stopped (by SIGTERM, or after ``most`` steps).
 
     ``folder`` holds the checkpoint, the log of the curve, and at the end the reader. The same call goes on from there.
-    ``start`` is the folder of a reader to begin with, else it is the embedding model. With ``teachers``, exported
-    readers, a pair's label is the mean of its own and of what they say together
-    (distillation, arXiv:1503.02531).
+    ``start`` is the folder of a reader to begin with, else it is the embedding model, or the encoder in ``base``. With
+    ``teachers``, folders of readers or exported ones, a pair's label is the mean of its own and of what they say
+    together (distillation, arXiv:1503.02531).
     """
     folder.mkdir(parents=True, exist_ok=True)
-    recipe = replace(recipe, taught=tuple(hashlib.sha256(file.read_bytes()).hexdigest() for file in teachers))
+    files = [_trained(teacher) if teacher.is_dir() else teacher for teacher in teachers]
+    recipe = replace(recipe, taught=tuple(hashlib.sha256(file.read_bytes()).hexdigest() for file in files))
     tokenizer = Tokenizer(model_folder())
     kept = [pair for pair in pairs if not pair.held_out]
     watched = [pair for pair in pairs if pair.held_out]
     tokens, watch = _encoded(tokenizer, kept, recipe), _encoded(tokenizer, watched, recipe)
     draw = Random(recipe.seed)  # noqa: S311  no secret
     plan = batches([pair.group for pair in kept], [len(each.ids) for each in tokens], recipe.batch, draw)
-    reader = load(start) if start else Reader.new(recipe.seed)
+    reader = load(start) if start else Reader.new(recipe.seed, base)
     optimizer = _optimizer(reader, recipe)
     step, seen, spent = _resume(folder / "checkpoint.pt", reader, optimizer, recipe)
     labels = torch.tensor([float(pair.label) for pair in kept])
@@ -93,7 +95,7 @@ def train(
                 _save(folder / "checkpoint.pt", reader, optimizer, recipe, step, seen, spent)
         _save(folder / "checkpoint.pt", reader, optimizer, recipe, step, seen, spent + time.perf_counter() - begun)
     if step == len(plan):
-        torch.save(reader.state_dict(), folder / "reader.pt")
+        torch.save({"reader": reader.state_dict(), "base": reader.base}, folder / "reader.pt")
     return step == len(plan)
 
 
@@ -101,24 +103,29 @@ def load(run: Path) -> Reader:
     """Return the reader of a run's folder (the trained one, else that of the checkpoint), or of an exported file.
     Raises FileNotFoundError.
     """
-    reader = Reader.new(0)
     if run.suffix == ".onnx":
+        reader = Reader.new(0)
         found = {name: torch.from_numpy(array) for name, array in read_back(run.read_bytes()).items()}
         missing = set(reader.load_state_dict(found, strict=False).missing_keys)
         assert all(name.startswith(("encoder.embeddings.", "marks.")) for name in missing), missing
         return reader.eval()
-    done = run / "reader.pt"
-    state = torch.load(done if done.exists() else run / "checkpoint.pt", weights_only=True)
-    reader.load_state_dict(state if done.exists() else state["reader"])
+    state = torch.load(_trained(run), weights_only=True)
+    reader = Reader.new(0, Path(state["base"]) if state["base"] else None)
+    reader.load_state_dict(state["reader"])
     return reader.eval()
+
+
+def _trained(run: Path) -> Path:
+    done = run / "reader.pt"
+    return done if done.exists() else run / "checkpoint.pt"
 
 
 def mean_of(runs: Sequence[Path]) -> Reader:
     """Return a reader whose weights are the mean of those of several (model soups, arXiv:2203.05482)."""
-    states = [load(run).state_dict() for run in runs]
-    reader = Reader.new(0)
-    reader.load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
-    return reader.eval()
+    readers = [load(run) for run in runs]
+    states = [reader.state_dict() for reader in readers]
+    readers[0].load_state_dict({name: sum(state[name] for state in states) / len(states) for name in states[0]})
+    return readers[0].eval()
 
 
 def loss_of(
@@ -151,7 +158,10 @@ def _listwise(found: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
 
 def _taught(teachers: Sequence[Path], tokens: Sequence[Tokens]) -> Tensor:
     """Return how likely each pair is an answer by the mean number of several readers."""
-    numbers = [SmallReader(teacher.read_bytes()).scores(tokens) for teacher in teachers]
+    numbers = [
+        list(scores(load(teacher), tokens)) if teacher.is_dir() else SmallReader(teacher.read_bytes()).scores(tokens)
+        for teacher in teachers
+    ]
     return torch.sigmoid(torch.tensor(numbers, dtype=torch.float32).mean(0))
 
 
@@ -232,6 +242,7 @@ def _save(
     """Replace the checkpoint; whoever stops the run in between finds the one before."""
     state = {
         "reader": reader.state_dict(),
+        "base": reader.base,
         "optimizer": optimizer.state_dict(),
         "recipe": asdict(recipe),
         "at": [step, seen, spent],

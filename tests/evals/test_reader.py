@@ -213,7 +213,7 @@ def small(monkeypatch, network):
     """Make a reader of two layers, eight wide, in the place of the model's."""
     from transformers import BertConfig, BertModel
 
-    def new(seed):
+    def new(seed, base=None):
         torch.manual_seed(seed)
         config = BertConfig(
             vocab_size=30522, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16,
@@ -340,6 +340,47 @@ def test_a_stopped_run_ends_where_one_that_was_not_stopped_does(network, monkeyp
     again, halves = load(tmp_path / "taught").state_dict(), load(tmp_path / "halves").state_dict()
     assert all(torch.equal(again[name], halves[name]) for name in again)
     assert not all(torch.equal(again[name], one[name]) for name in again), "the teacher says something of its own"
+
+
+@pytest.mark.slow
+def test_a_reader_can_begin_with_another_encoder_and_teach(network, tmp_path):
+    from transformers import MPNetConfig, MPNetModel
+
+    from evals.reader.training import Recipe, load, train
+
+    base = tmp_path / "base"
+    pieces = (model_folder() / "vocab.txt").read_text("utf-8").splitlines()
+    own = ["<s>", "<pad>", "</s>", "<unk>", *pieces]
+    config = MPNetConfig(vocab_size=len(own), hidden_size=8, num_hidden_layers=2, num_attention_heads=2,
+                         intermediate_size=16, attention_probs_dropout_prob=0.0, hidden_dropout_prob=0.0)  # fmt: skip
+    MPNetModel(config, add_pooling_layer=False).save_pretrained(base)
+    (base / "vocab.txt").write_text("\n".join(own), "utf-8")
+
+    reader = network.Reader.new(1, base).eval()
+    tokens = Tokenizer(model_folder()).encode([("who built it", "Towns", "Lund did."), ("when", "", "In 1721.")])
+    alone = [network.scores(reader, [each])[0] for each in tokens]
+    np.testing.assert_allclose(network.scores(reader, tokens), alone, atol=0.02)  # padding is masked; bf16 rounds
+    read = []
+    hooked = reader.encoder.embeddings.register_forward_pre_hook(
+        lambda _, args, given: read.append(given["input_ids"]), with_kwargs=True
+    )
+    network.scores(reader, tokens[:1])
+    hooked.remove()
+    [[ids]] = read
+    assert [own[number] for number in ids] == [
+        {"[CLS]": "<s>", "[SEP]": "</s>"}.get(pieces[number], pieces[number]) for number in tokens[0].ids
+    ]
+
+    recipe, run, taught = Recipe(seed=5, batch=4, bf16=False), tmp_path / "run", tmp_path / "taught"
+    assert train(some_pairs(20), run, recipe, base=base)
+    assert load(run).base == str(base)
+    assert train(some_pairs(20), taught, recipe, None, [run], base)
+    one, other = load(run).state_dict(), load(taught).state_dict()
+    assert not all(torch.equal(one[name], other[name]) for name in one), "the teacher says something of its own"
+
+    (base / "vocab.txt").write_text("\n".join(piece for piece in own if piece != "town"), "utf-8")
+    with pytest.raises(KeyError, match="town"):
+        network.Reader.new(1, base)
 
 
 def test_the_loss_prefers_the_sentence_that_answers_among_those_of_its_question(network):
