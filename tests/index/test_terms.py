@@ -20,6 +20,7 @@ SAME = [
     pytest.param(["Zelensky", "Zelensky's", "Zelensky’s", "Zelenskyy’s"], id="zelensky-possessive"),
     pytest.param(["Macron", "Macron's", "Macron’s", "MACRON", "macron"], id="macron-possessive"),
     pytest.param(["Starmer", "Starmers'"], id="plural-possessive"),
+    pytest.param(["Macron", "Macron'll", "Macron’d", "macron've"], id="verb-cut-short"),
     pytest.param(["Orbán", "Orban", "ORBÁN"], id="orban"),
     pytest.param(["Erdoğan", "Erdogan"], id="erdogan"),
     pytest.param(["Müller", "Muller"], id="umlaut"),
@@ -90,7 +91,7 @@ def test_terms_come_in_order_with_repeats_and_without_stop_words():
     ]
 
 
-@pytest.mark.parametrize("word", ["the", "The", "was", "WHAT", "said"])
+@pytest.mark.parametrize("word", ["the", "The", "was", "WHAT", "said", "he'd", "they’ll", "What'd", "we've"])
 def test_stop_words_are_no_terms(word):
     assert term_of(word) == ""
 
