@@ -57,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser.parse_args(arguments)
     if parsed.command in ("pairs", "measure") and parsed.data is None:
         parser.error(f"{parsed.command} needs --data DIR")
+    if parsed.base and parsed.start:
+        parser.error("--start has an encoder of its own: leave --base out")
     return int(globals()[f"_{parsed.command}"](parsed))
 
 
