@@ -42,12 +42,12 @@ def terms(text: str) -> list[str]:
 def term_of(word: str) -> str:
     """Return the term for one word, "" for a stop word.
 
-    Script and diacritics are folded to ASCII, the possessive and a verb cut short go ("he'd", "Macron'll"), English
-    endings are stemmed, and the endings in which transliterations differ become one: Zelensky, Zelenskyy, Zelenskiy
-    and Зеленський are ``zelenski``.
+    Script and diacritics are folded to ASCII, the possessive and a verb cut short go ("he'd", "Macron'll"; "doesn't" is
+    a stop word), English endings are stemmed, and the endings in which transliterations differ become one: Zelensky,
+    Zelenskyy, Zelenskiy and Зеленський are ``zelenski``.
     """
     folded = anyascii(word[:_LONGEST]).lower().replace("’", "'")
-    folded = re.sub(r"'(?:s|d|ll|ve|re|m)?$", "", folded)
+    folded = re.sub(r"'(?:s|d|ll|ve|re|m)?$|^[a-z]+n't$", "", folded)
     return term_of_folded(re.sub(r"[^a-z0-9]", "", folded))
 
 

@@ -91,7 +91,9 @@ def test_terms_come_in_order_with_repeats_and_without_stop_words():
     ]
 
 
-@pytest.mark.parametrize("word", ["the", "The", "was", "WHAT", "said", "he'd", "they’ll", "What'd", "we've"])
+@pytest.mark.parametrize(
+    "word", ["the", "The", "was", "WHAT", "said", "he'd", "they’ll", "What'd", "we've", "doesn't", "won’t"]
+)
 def test_stop_words_are_no_terms(word):
     assert term_of(word) == ""
 
