@@ -128,7 +128,7 @@ class SearchSettings(Group):
 class AnswersSettings(Group):
     """What is answered."""
 
-    reader: str = Field("small", min_length=1, description="tells what answers: small, a cross-encoder, off")
+    reader: str = Field("own", min_length=1, description="tells what answers: own, small, a cross-encoder, off")
     refusal: Literal["cautious", "balanced", "eager"] = Field(
         "balanced", description="how sure an answer must be: cautious, balanced or eager"
     )
@@ -171,7 +171,7 @@ class LogSettings(Group):
 class CheckSettings(Group):
     """How the sentences of a language model are checked."""
 
-    judge: str = Field("small", min_length=1, description="confirms them: small, llm, a cross-encoder, off")
+    judge: str = Field("own", min_length=1, description="confirms them: own, llm, a cross-encoder, off")
 
 
 class SlackSettings(Group):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from web.app import Asking
     from web.door import Door
 
-_FOLLOWS = 3.0  # what the small judge must say, at least (docs/understand/checker.md)
+_FOLLOWS, _FOLLOWS_NEAR = 2.5, 0.0  # what our own judge must say; of what stands there nearly word for word
 _log = logging.getLogger(__name__)
 
 
@@ -58,16 +58,17 @@ def quotes_desk(archive: Archive, settings: Settings, embedder: Embedder) -> Des
 
 
 def _reader(settings: Settings) -> Reader | None:
-    from index.model.reader import SMALL, reader_of
+    from index.model.reader import OFF, OWN, SMALL, reader_of
 
     name = settings.answers.reader
-    try:
-        return reader_of(name)
-    except ModelError as error:
-        if name != SMALL:
-            raise
-        _log.warning("Questions are answered without the reader: %s", error)
-        return None
+    for less in {OWN: (OWN, SMALL, OFF), SMALL: (SMALL, OFF)}.get(name, (name,)):
+        try:
+            return reader_of(less)
+        except ModelError as error:
+            if name not in (OWN, SMALL):
+                raise
+            _log.warning("Questions are answered with less reading than NEWSDESK_ANSWERS__READER asks for: %s", error)
+    return None
 
 
 def llm_of(settings: Settings) -> Llm | None:
@@ -90,26 +91,28 @@ def answering_desk(desk: Desk, llm: Llm | None, settings: Settings, embedder: Em
 
 
 def judge_of(name: str) -> Judge | None:
-    """Return a judge of sentences by its name: small, or a cross-encoder; None if it is off, or the small one cannot be
+    """Return a judge of sentences by its name: own, or a cross-encoder; None if it is off, or our own cannot be
     loaded. Raises ModelError if a cross-encoder cannot be loaded.
     """
     from bot.check.judge import Judge, Weighed
     from index.model import judge
-    from index.model.reader import SMALL
+    from index.model.reader import OWN
 
     try:
         scores = judge.judge_of(name)
     except ModelError as error:
-        if name != SMALL:
+        if name != OWN:
             raise
         _log.warning("Written sentences are shown only where they stand in an article: %s", error)
         return None
     if scores is None:
         return None
-    bound = _FOLLOWS if name == SMALL else 0.0
+    bound = _FOLLOWS if name == OWN else _FOLLOWS_NEAR  # docs/understand/checker.md
 
     def confirms(asked: Sequence[Weighed]) -> list[bool]:
-        return [scores(one.said, [(one.context, one.evidence)])[0] > bound for one in asked]
+        return [
+            scores(one.said, [(one.context, one.evidence)])[0] > (_FOLLOWS_NEAR if one.near else bound) for one in asked
+        ]
 
     return Judge(confirms)
 

@@ -137,9 +137,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--reader",
-        default="small",
+        default="own",
         metavar="NAME",
-        help="who reads sentences: small (default), off, a cross-encoder",
+        help="who reads sentences: own (default), small, off, a cross-encoder",
     )
     parser.add_argument(
         "--questions",

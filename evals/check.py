@@ -56,7 +56,7 @@ def run(
     embedder: Embedder | None = None,
     halves: Sequence[str] = ("dev", "test"),
     *,
-    judge: str = "small",
+    judge: str = "own",
     show: bool = False,
 ) -> dict[str, Any]:
     """Return balanced accuracy, kappa and AUC of the checker and of simple measures by half and kind of text."""
@@ -196,7 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--half", choices=("dev", "test", "both"), default="dev")
-    parser.add_argument("--judge", default="small", help="small, off, a cross-encoder, or yes: the guards alone")
+    parser.add_argument("--judge", default="own", help="own, off, a cross-encoder, or yes: the guards alone")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args(arguments)
     halves = ("dev", "test") if options.half == "both" else (options.half,)

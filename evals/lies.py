@@ -49,7 +49,7 @@ class Written:
 
 
 def run(
-    data: Path, embedder: Embedder | None = None, half: str = "both", *, judge: str = "small", show: bool = False
+    data: Path, embedder: Embedder | None = None, half: str = "both", *, judge: str = "own", show: bool = False
 ) -> dict[str, Any]:
     """Return the shares kept of true sentences and of lies, by half and kind, and how much computing a sentence
     takes.
@@ -171,7 +171,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--half", choices=("dev", "test", "both"), default="dev")
-    parser.add_argument("--judge", default="small", help="small, off, a cross-encoder, or yes: the guards alone")
+    parser.add_argument("--judge", default="own", help="own, off, a cross-encoder, or yes: the guards alone")
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args(arguments)
     print(json.dumps(run(options.data, half=options.half, judge=options.judge, show=options.show), indent=1))

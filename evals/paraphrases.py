@@ -98,7 +98,7 @@ def run(
     halves: Sequence[str] = ("dev", "blind"),
     *,
     words: bool = False,
-    judge: str = "small",
+    judge: str = "own",
     show: bool = False,
 ) -> dict[str, Any]:
     """Return the figures of every set, by half; the judge "llm" knows the truth."""
@@ -202,8 +202,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--words", action="store_true", help="the model writes down the words that it rests on")
     parser.add_argument(
         "--judge",
-        default="small",
-        help="small, off, a cross-encoder; yes: the guards alone; llm: the scripted model, which knows the truth",
+        default="own",
+        help="own, off, a cross-encoder; yes: the guards alone; llm: the scripted model, which knows the truth",
     )
     parser.add_argument("--show", action="store_true")
     options = parser.parse_args(arguments)

@@ -29,10 +29,10 @@ _SPEAKING = 0.5  # how far below the best sentence one may score in which the on
 class Signs:
     """The features that tell whether the best sentence answers.
 
-    ``read`` is the number that the reader gives it (None without a reader), ``meaning`` and ``passage`` are the cosines
-    of the question to the nearest of the first sentences and to the best one's passage. ``coverage`` and ``around`` are
-    the shares of the question's weight (its terms' rarity in the collection) in the best sentence and in its passage,
-    its title and the sentence before.
+    ``read`` is the number that the reader gives it, None without a reader; then ``meaning`` and ``passage`` count, the
+    cosines of the question to the nearest of the first sentences and to the best one's passage, and ``coverage``.
+    ``coverage`` and ``around`` are the shares of the question's weight (its terms' rarity in the collection) in the
+    best sentence and in its passage, its title and the sentence before.
     """
 
     read: float | None
@@ -51,7 +51,7 @@ def confidence(signs: Signs) -> float:
     if signs.read is None:
         total = -3.9 + 3.2 * signs.meaning + 1.6 * signs.passage + 0.9 * signs.around + 1.3 * signs.coverage
     else:
-        total = -2.0 + 1.5 * signs.meaning + 1.15 * signs.around + 0.65 * signs.read
+        total = -0.8 + 1.75 * signs.around + 0.9 * signs.read
     return 1 / (1 + math.exp(-total))
 
 

@@ -2,7 +2,7 @@
 
 No model writes anything; the same archive gives the same answer.
 
-hits → sentences of their passages → scored: by words, by meaning, by the reader → sure, unsure, or refused → excerpts
+hits → sentences of their passages → scored: by words, then by the reader → sure, unsure, or refused → excerpts
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.answer.candidates import Candidate, Place, candidates_of, weights_of, without
-from bot.answer.confidence import FIRST, LEVELS, NEAR, Level, confidence, signs_of, what_is_missing
+from bot.answer.confidence import LEVELS, NEAR, Level, confidence, signs_of, what_is_missing
 from bot.answer.excerpts import Statements, draft_of, excerpt_of
 from bot.answer.headlines import headlines_of
 from bot.answer.scoring import STATES, WILL, answers_beside, best_first, score_by_reader, score_by_words, set_meaning
@@ -28,7 +28,7 @@ NAME = "quotes"
 _PASSAGES = 8  # hits from which sentences are taken
 _PASSAGES_SAID = 12  # hits where somebody's words are asked for: he speaks in few of them
 _COMPARED = 10  # sentences, the best by words, that are read, or else compared by meaning: milliseconds each
-_ANSWERED = 0.9  # number of the reader from which a sentence answers; if none does, headlines are read
+_ANSWERED = 0.0  # number of the reader from which a sentence answers; if none does, headlines are read
 _HEADLINES = 4  # hits whose headlines are read
 
 
@@ -84,7 +84,6 @@ def choose(
             score_by_reader(titles, question, reader)
             candidates += [c for c in titles if c.read is not None and c.read >= STATES]
         candidates = best_first(candidates)
-        set_meaning(candidates[:FIRST], asked, embedder)
     return _chosen(view, candidates, question, weights, level, reader)
 
 
@@ -108,7 +107,8 @@ def _chosen(
         why = why_not or f"the best sentence is not sure enough (confidence {sure:.2f}, needed {needed})"
         closest = draft_of(best, (best.start, best.end), _said(view, [best])) if sure >= NEAR[level] else None
         return Choice((), why, sure - bool(why_not), closest=closest)
-    why = f"best sentence: meaning {best.meaning:.2f}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
+    seen = f"meaning {best.meaning:.2f}" if best.read is None else f"reader {best.read:.1f}"
+    why = f"best sentence: {seen}, coverage {best.coverage:.2f}, confidence {sure:.2f}"
     shown = _shown(candidates, question, weights)
     said = _said(view, shown)
     beside = [answers_beside(one, candidates, question, reader) if reader else None for one in shown]

@@ -154,7 +154,7 @@ def _newer(question: Question, days: int) -> float:
 
 _READ, _SPEAKS, _LEADS = 0.2, 1.4, 0.6  # beside the passage's score, which is at most 1
 _HEADLINE = 0.1  # so much better than every sentence a headline must be,
-STATES = 0.95  # and from this number of the reader on
+STATES = 0.0  # and from this number of the reader on
 _BESIDE = 5.0  # how far below the best sentence's number one beside it may be and still be shown with it
 _LEAD = 300  # characters of an article that tell what happened
 

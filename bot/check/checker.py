@@ -17,7 +17,7 @@ from bot.check.alignment import ALIKE, Match, align
 from bot.check.claim import parse_claim
 from bot.check.contradictions import contrary
 from bot.check.evidence import Evidence, Window
-from bot.check.facts import unknown, unnamed
+from bot.check.facts import unknown
 from bot.check.judge import Judge, Weighed
 from bot.check.quotations import in_quotation_marks, no_address, unquoted, verbatim
 from bot.check.resting import named, resting_on
@@ -29,10 +29,10 @@ from index.model.embedder import Embedder, Vectors
 from index.sentences import Span, spans
 
 _TRIED = 6  # windows of a passage that are aligned with a sentence: those that have most of its words
-_NEARLY = 0.85  # share of a sentence in a window's order that is shown without a judge
+_NEARLY = 0.85  # share of a sentence in a window's order from which the judge must be less sure
 _LONGER = 0.3  # what each further sentence of a window must add
 _OTHER_LETTERS = re.compile(r"[^\W\d_\u0000-\u024f]{4}")  # of another script
-_NO_JUDGE = "no judge is set, and too little of it stands in the passage in this order"
+_NO_JUDGE = "no judge is set, and it does not stand in the passage word for word"
 _NOT_JUDGED = "the judge does not find it in the passages"
 _FOREIGN = "in a language other than English only what stands there word for word can be checked"
 
@@ -98,7 +98,7 @@ class SentenceChecker:
 
     def __init__(self, passages: Mapping[str, Hit], embedder: Embedder, judge: Judge | None = None) -> None:
         """Check against passages, by the keys under which the model saw them. Without a judge only what stands there
-        nearly word for word is confirmed.
+        word for word is confirmed.
         """
         self._evidence = {key: Evidence(hit) for key, hit in passages.items()}
         texts = "\n\n".join(hit.passage.text for hit in passages.values())
@@ -123,12 +123,12 @@ class SentenceChecker:
         claim = parse_claim(sentence, self._evidence, self._printed)
         cited = tuple(self._evidence[key] for key in claim.keys or self._evidence)
         sources = [evidence.hit.article.source for evidence in cited]
-        known, _ = without_outlet(claim.text, sources)
+        known = without_outlet(claim.text, sources)
         fault = claim.fault or unquoted(claim.quoted, cited) or no_address(claim.text, cited) or unknown(known, cited)
         foreign = any((source.language or "en") != "en" for source in sources) or _OTHER_LETTERS.search(claim.text)
         near, in_windows, same, rests = True, True, True, list[Window]()
         for start, end in spans(claim.text) if not fault else ():
-            said, loosely = without_outlet(claim.text[start:end], sources)
+            said = without_outlet(claim.text[start:end], sources)
             if window := verbatim(said, cited):
                 rests.append(window)
                 continue
@@ -138,13 +138,11 @@ class SentenceChecker:
             in_windows = in_windows and alike
             if window and match:
                 rests.append(window)
-                fault = fault or (contrary(match) if alike else "") or misattributed(said, match, window, loosely)
+                fault = fault or (contrary(match) if alike else "") or misattributed(said, match, window)
         if fault or not in_windows:
             rests = named([(self._evidence[key], words) for key, words in claim.rests])
             more = resting_on(claim.text, cited, self._vectors_of)
             rests += [window for window in more if not any(window.overlaps(other) for other in rests)]
-        if rests and not fault and not same:
-            fault = unnamed(known, rests)
         return Weighed(
             claim.text, fault, cited, tuple(rests), not fault and same, not fault and near, known, bool(foreign)
         )
@@ -157,7 +155,7 @@ class SentenceChecker:
             if one.foreign and not (judge and judge.every_language):
                 faults[id(one)] = _FOREIGN
             elif judge is None:
-                faults[id(one)] = "" if one.near else _NO_JUDGE
+                faults[id(one)] = _NO_JUDGE
             else:
                 faults[id(one)] = _NOT_JUDGED
                 asked += [one] if one.rests else []

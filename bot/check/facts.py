@@ -8,7 +8,7 @@ from itertools import permutations
 from math import isclose
 
 from bot.check.alignment import same_name
-from bot.check.evidence import Evidence, Window
+from bot.check.evidence import Evidence
 from bot.check.tokens import tokenize
 from bot.check.vocabulary import alike, small_words
 from index.figures import Figure
@@ -37,29 +37,6 @@ def unknown(text: str, cited: Sequence[Evidence]) -> str:
                 what = "name"
         if what:
             return f"a {what} in it does not stand in the passage ({said})"
-    return ""
-
-
-def unnamed(text: str, windows: Sequence[Window]) -> str:
-    """Return which name of a text stands neither in the sentences that it rests on nor beside them (title, publisher,
-    who speaks, the sentence before), "" if all do. Of a full name one part is enough, and initials are
-    left to ``unknown``.
-    """
-    beside = []
-    for window in windows:
-        source, evidence = window.evidence.hit.article.source, window.evidence
-        beside += [source.title, source.publisher or "", source.author or ""]
-        beside += [one.speaker for one in evidence.statements if window.first <= one.index <= window.last]
-        beside += [Window(evidence, max(0, window.first - 1), window.last).text]
-    words = {token.key for token in tokenize(" . ".join(beside), frozenset())}
-    claim = tokenize(text, frozenset().union(*(window.evidence.lower for window in windows)))
-    there = [any(alike(token.key, word) or same_name(token.key, word) for word in words) for token in claim]
-    for i, token in enumerate(claim):
-        parts = [n for n in (i - 1, i, i + 1) if 0 <= n < len(claim) and claim[n].kind == "name"]
-        said = text[token.start : token.end]
-        known = said.isupper() or token.key in small_words("negators") or any(there[n] for n in parts)
-        if token.kind == "name" and not known:
-            return f"a name in it does not stand beside what it rests on ({said})"
     return ""
 
 

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from bot.check.alignment import ALIKE, Match
+from bot.check.alignment import Match
 from bot.check.evidence import SENTENCE, Window
 from bot.check.vocabulary import alike, lemma, small_words
 from index.articles import Source
@@ -35,21 +35,20 @@ _GENERIC = re.compile(
 )
 _SPOKEN = 0.75  # share of a claim, its speaker aside, in the window's order, from which its speaker is compared
 _FAR = 40  # tokens between a speaker and the verb
-_SPEAKS = frozenset(map(lemma, marked("verbs_of_speech", "speaks")))
-_MAY_SPEAK = _SPEAKS | {lemma(verb) for mark in ("strong", "weak") for verb in marked("verbs_of_speech", mark)}
+_MAY_SPEAK = {lemma(verb) for mark in ("speaks", "strong", "weak") for verb in marked("verbs_of_speech", mark)}
 
 
-def without_outlet(text: str, sources: Sequence[Source]) -> tuple[str, bool]:
+def without_outlet(text: str, sources: Sequence[Source]) -> str:
     """Return a sentence without the outlet, author or "the article" that it names as its source, if a cited passage is
-    from there; and whether it is only "the report": then somebody speaks, no matter who.
+    from there.
     """
     for match in filter(None, (form.match(text) for form in (_FIRST, _LAST, _BRACKET, _OPENS))):
         groups = match.groupdict()
         who = (groups.get("who") or groups.get("by") or "").strip()
         if any(_is(who, groups.get("day"), source) for source in sources):
             rest = match["rest"].strip()
-            return rest if rest[-1:] in '.!?”"' else rest + ".", _GENERIC.match(who) is not None
-    return text, False
+            return rest if rest[-1:] in '.!?”"' else rest + "."
+    return text
 
 
 def _is(who: str, day: str | None, source: Source) -> bool:
@@ -66,19 +65,16 @@ def _keys(name: str) -> set[str]:
     return {key for word in re.findall(r"[\w’']+", name) if (key := lemma(word)) not in small_words("function")}
 
 
-def misattributed(text: str, match: Match, window: Window, loosely: bool) -> str:
+def misattributed(text: str, match: Match, window: Window) -> str:
     """Return how what a claim says of who speaks differs from the article, "" if it does not, or nobody can tell."""
-    names, pronouns = named_in(text)
+    names, _ = named_in(text)
     share, quotes = match.in_order(without=set().union(*map(_keys, names))), "“" in text or '"' in text
     count = Counter(match.window[j].clause // SENTENCE for i, j in match.aligned.items() if match.claim[i].content)
     main = {number for number, matched in count.items() if matched >= 0.5 * max(count.values())}  # those it is made of
     speakers = [statement for statement in window.evidence.statements if statement.index in main]
     if (share >= _SPOKEN or quotes) and not all(_speaks(name, match, speakers, quotes) for name in names):
         return "the passage does not give these words to whom the sentence names"
-    spoken = names or pronouns or loosely or quotes or any(token.key in _SPEAKS for token in match.claim)
-    facts = main - {statement.index for statement in speakers}
-    as_fact = share >= ALIKE and main and not facts and not spoken
-    return "it states as a fact what the passage gives as somebody's words" if as_fact else ""
+    return ""
 
 
 def _speaks(name: str, match: Match, speakers: Iterable[Statement], quotes: bool) -> bool:

@@ -81,13 +81,12 @@ def _pairs(parsed: argparse.Namespace) -> int:
 def _train(parsed: argparse.Namespace) -> int:
     from evals.reader import pairs
     from evals.reader.training import Recipe, train
-    from index.model import judge, reader
+    from index.model.reader import READ
 
     found = pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz")
     if parsed.limit:
         found = pairs.part(found, parsed.limit)
-    read = judge.READ if parsed.of == "claims" else reader.READ
-    recipe = Recipe(parsed.seed, rate=parsed.rate, choose=parsed.choose, marks=parsed.marks, read=read)
+    recipe = Recipe(parsed.seed, rate=parsed.rate, choose=parsed.choose, marks=parsed.marks, read=READ)
     return 0 if train(found, parsed.run, recipe, parsed.start, parsed.teacher, parsed.base) else 3
 
 
@@ -98,21 +97,24 @@ def _measure(parsed: argparse.Namespace) -> int:
     from evals.reader import cases, claims, network, training
     from evals.reader.measuring import figures_of
     from index.model import judge
-    from index.model.reader import SmallReader, Tokenizer, model_folder
+    from index.model.reader import Network, Tokenizer, model_folder
     from index.model.runtime import Model
 
     cache = parsed.cache or parsed.run
     embedder = Remembering(Model(), cache / "vectors.sqlite3")
     tokenizer = Tokenizer(model_folder())
     if parsed.exported:
-        scores: Callable[..., Any] = SmallReader((parsed.run / "reader.onnx").read_bytes()).scores
+        words = parsed.run / "reader-words.npy"
+        scores: Callable[..., Any] = Network(
+            (parsed.run / "reader.onnx").read_bytes(), words if words.exists() else None
+        ).scores
     else:
         scores = partial(network.scores, training.mean_of([parsed.run, *parsed.others]))
     file = parsed.run / ("figures-exported.json" if parsed.exported else "figures.json")
     figures = json.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
     if parsed.of == "claims":
         kept = [claim for claim in claims.written(parsed.data / "newsquiz") if claim.kept]
-        tokens = tokenizer.encode([(claim.text, claim.context, claim.evidence) for claim in kept], judge.READ)
+        tokens = tokenizer.encode([(judge.MARK + claim.text, claim.context, claim.evidence) for claim in kept])
         figures = claims.figures_of(kept, list(map(float, scores(tokens))))
         file.write_text(json.dumps(figures, indent=1), encoding="utf-8")
         print(json.dumps(figures, indent=1))
@@ -127,19 +129,16 @@ def _measure(parsed: argparse.Namespace) -> int:
 
 def _export(parsed: argparse.Namespace) -> int:
     from evals.reader import export, pairs, training
-    from index.model import judge, reader
-    from index.model.reader import Tokenizer, model_folder
+    from index.model.reader import READ, Tokenizer, model_folder
 
     folder = model_folder()
     made = training.mean_of([parsed.run, *parsed.others])
-    if made.base:
-        print(f"{parsed.run} was made of {made.base}. Only a reader made of the embedding model can be exported.")
-        return 2
     held = [pair for pair in pairs.load(parsed.file or parsed.run / "pairs.jsonl.gz") if pair.held_out]
-    read = judge.READ if parsed.of == "claims" else reader.READ
-    tokens = Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held], read)
-    figures, forms = export.compared(made, export.trained(made, folder), tokens, [pair.label for pair in held])
-    (parsed.run / "reader.onnx").write_bytes(forms["whole numbers"])
+    tokens = Tokenizer(folder).encode([(pair.question, pair.context, pair.sentence) for pair in held], READ)
+    encoder = export.trained(made, folder)
+    figures, file = export.compared(made, encoder, tokens, [pair.label for pair in held])
+    (parsed.run / "reader.onnx").write_bytes(file)
+    export.saved_words(encoder, parsed.run)
     print(json.dumps(figures, indent=1))
     return 0
 

@@ -18,6 +18,7 @@ from typing import Any
 from evals.metrics import auc
 from evals.reader.items import rows
 from evals.reader.pairs import Pair
+from index.model.judge import MARK
 from index.model.reader import context_of
 from index.sentences import spans
 from index.text import is_prose, terms
@@ -96,7 +97,7 @@ def _of_row(article: dict[str, Any], row: dict[str, Any], group: int) -> Iterato
 def pairs_of(data: Path, seed: int) -> list[Pair]:
     """Return the pairs of the sets and of the sentences written by hand, those kept for measuring left out."""
     found = [
-        Pair(row["claim"], "", row["passage"], row["label"], "answers" if row["label"] else "claim", name, 0)
+        Pair(MARK + row["claim"], "", row["passage"], row["label"], "answers" if row["label"] else "claim", name, 0)
         for name in SETS
         for row in rows(data / "reader", name)
         if len(row["passage"]) < _MOST and row["label"] in (0, 1) and row["claim"].strip()
@@ -106,7 +107,9 @@ def pairs_of(data: Path, seed: int) -> list[Pair]:
     for claim in written(data / "newsquiz"):
         if not claim.kept:
             kind = "answers" if claim.true else claim.kind
-            found.append(Pair(claim.text, claim.context, claim.evidence, int(claim.true), kind, NAME, claim.group))
+            found.append(
+                Pair(MARK + claim.text, claim.context, claim.evidence, int(claim.true), kind, NAME, claim.group)
+            )
     return found
 
 

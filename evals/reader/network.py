@@ -29,7 +29,7 @@ class Reader(nn.Module):
         super().__init__()
         self.encoder = encoder
         self.base = str(base or "")
-        self._own_ids = _own_ids(base) if base else None
+        self.own_ids = _own_ids(base) if base else None
         self.answers = nn.Linear(2 * width, 1)
         self.marks = nn.Linear(width, 1)
         for head in (self.answers, self.marks):
@@ -58,7 +58,7 @@ class Reader(nn.Module):
 
     def forward(self, ids: Tensor, kinds: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
         """Return a score a pair, and one a token."""
-        own = self._own_ids
+        own = self.own_ids
         read = {"input_ids": ids, "token_type_ids": kinds} if own is None else {"input_ids": own[ids]}
         rows = self.encoder(**read, attention_mask=mask).last_hidden_state
         said = kinds.unsqueeze(-1).to(rows.dtype)
@@ -68,13 +68,16 @@ class Reader(nn.Module):
 
 
 def _own_ids(base: Path) -> Tensor:
-    """Return the number that an encoder's vocabulary has for each token of the product's. Raises KeyError if it has
+    """Return the number that an encoder's vocabulary has for each token of the product's. Raises ValueError if it has
     none.
     """
     known, own = (
         {line: number for number, line in enumerate((folder / "vocab.txt").read_text("utf-8").splitlines())}
         for folder in (model_folder(), base)
     )
+    missing = [piece for piece in known if _CALLED.get(piece, piece) not in own]
+    if missing:
+        raise ValueError(f"{base} has no token for {', '.join(missing[:5])}. It must have the pieces of words of BERT.")
     return torch.tensor([own[_CALLED.get(piece, piece)] for piece in known])
 
 

@@ -25,7 +25,7 @@ from typing import Any
 from bot.question.follow_up import complete_follow_up
 from evals.data import DataSet, Query, pattern_of
 from evals.reader.pairs import Pair
-from index.model.reader import SmallReader, Tokenizer, context_of, model_folder
+from index.model.reader import SMALL_FILES, Network, Tokenizer, context_of, model_folder
 from index.sentences import spans
 from index.text import is_prose, terms
 
@@ -161,7 +161,7 @@ def pairs_of(questions: Sequence[Written], seed: int, first: int) -> list[Pair]:
     tokens = Tokenizer(model_folder()).encode(
         [(item.read, item.contexts[at], item.sentences[at]) for item, at in weighed]
     )
-    read = SmallReader.load().scores(tokens)
+    read = Network.load(SMALL_FILES, "small network", "").scores(tokens)
     found = dict(zip(((item.id, at) for item, at in weighed), read, strict=True))
     made: list[Pair] = []
     for number, item in enumerate(questions, first):

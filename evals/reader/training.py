@@ -20,7 +20,7 @@ from evals.metrics import auc
 from evals.reader.export import read_back
 from evals.reader.network import Reader, batches, has_bf16, inputs_of, marks_of, padded, scores
 from evals.reader.pairs import Pair
-from index.model.reader import READ, SmallReader, Tokenizer, Tokens, model_folder
+from index.model.reader import READ, Network, Tokenizer, Tokens, model_folder
 
 _ANSWERS = 0.5  # label from which a sentence answers; a teacher's doubt leaves it on its side
 
@@ -159,7 +159,7 @@ def _listwise(found: Tensor, labels: Tensor, groups: Sequence[int]) -> Tensor:
 def _taught(teachers: Sequence[Path], tokens: Sequence[Tokens]) -> Tensor:
     """Return how likely each pair is an answer by the mean number of several readers."""
     numbers = [
-        list(scores(load(teacher), tokens)) if teacher.is_dir() else SmallReader(teacher.read_bytes()).scores(tokens)
+        list(scores(load(teacher), tokens)) if teacher.is_dir() else Network(teacher.read_bytes()).scores(tokens)
         for teacher in teachers
     ]
     return torch.sigmoid(torch.tensor(numbers, dtype=torch.float32).mean(0))

@@ -32,6 +32,9 @@ _OPSET, _IR = 20, 10  # 20 has Gelu; any onnxruntime since 1.18 reads both
 _RUNTIMES_OWN = "com.microsoft"  # onnxruntime's operators beside ONNX's
 # of a coarse weight: with 127, processors without VNNI would clip sums of two products, and machines would disagree
 _LARGEST = 63
+# a weight that BERT has not: for each distance of two tokens, from the farthest before to the farthest behind, a number
+# a head (T5's, arXiv:1910.10683)
+DISTANCES = "encoder.distances.weight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,14 @@ class Nodes:
         self.used[name] = self._encoder.weights[name]
         return name
 
+    def rows_of(self, name: str) -> int:
+        """Return how many rows a weight of the encoder has, 0 if there is none."""
+        return len(self._encoder.weights.get(name, ()))
+
+    def rows(self, name: str, ids: str) -> str:
+        """Write down that rows of a weight are taken."""
+        return self.op("Gather", self.weight(name), ids)
+
     def linear(self, x: str, name: str) -> str:
         """Write a linear map down."""
         return self.op("Gemm", x, self.weight(f"{name}.weight"), self.weight(f"{name}.bias"), transB=1)
@@ -201,9 +212,10 @@ def layers(nodes: Nodes, config: Mapping[str, Any], kinds: str = "") -> str:
         "Slice", nodes.weight("embeddings.position_embeddings.weight"), zero, nodes.op("Shape", ids), zero
     )
     each = nodes.op("Reshape", kinds, nodes.constant([-1])) if kinds else nodes.constant(0)
-    kind = nodes.op("Gather", nodes.weight("embeddings.token_type_embeddings.weight"), each)
-    words = nodes.op("Gather", nodes.weight("embeddings.word_embeddings.weight"), ids)
+    kind = nodes.rows("embeddings.token_type_embeddings.weight", each)
+    words = nodes.rows("embeddings.word_embeddings.weight", ids)
     x = nodes.normed(nodes.op("Add", nodes.op("Add", words, kind), positions), "embeddings.LayerNorm")
+    beside = _distances(nodes, ids) if nodes.rows_of(DISTANCES) else ""
     for number in range(int(config["num_hidden_layers"])):
         layer = f"encoder.layer.{number}"
         query, key, value = (
@@ -212,6 +224,7 @@ def layers(nodes: Nodes, config: Mapping[str, Any], kinds: str = "") -> str:
         )
         query, value = nodes.op("Transpose", query, perm=[1, 0, 2]), nodes.op("Transpose", value, perm=[1, 0, 2])
         likeness = nodes.op("Mul", nodes.op("MatMul", query, nodes.op("Transpose", key, perm=[1, 2, 0])), scale)
+        likeness = nodes.op("Add", likeness, beside) if beside else likeness
         seen = nodes.op("Transpose", nodes.op("MatMul", nodes.op("Softmax", likeness, axis=-1), value), perm=[1, 0, 2])
         attended = nodes.linear(nodes.op("Reshape", seen, rows), f"{layer}.attention.output.dense")
         x = nodes.normed(nodes.op("Add", attended, x), f"{layer}.attention.output.LayerNorm")
@@ -222,15 +235,25 @@ def layers(nodes: Nodes, config: Mapping[str, Any], kinds: str = "") -> str:
     return x
 
 
+def _distances(nodes: Nodes, ids: str) -> str:
+    """Write down what is added to the likeness of two tokens for their distance, shape (heads, tokens, tokens)."""
+    places = nodes.op("Range", nodes.constant(0), nodes.op("Size", ids), nodes.constant(1))
+    across, down = (nodes.op("Unsqueeze", places, nodes.constant([axis])) for axis in (0, 1))
+    apart = nodes.op("Sub", across, down)
+    middle = nodes.constant((nodes.rows_of(DISTANCES) - 1) // 2)
+    return nodes.op("Transpose", nodes.rows(DISTANCES, nodes.op("Add", apart, middle)), perm=[2, 0, 1])
+
+
 def _pooled(nodes: Nodes, encoder: Encoder, rows: str) -> str:
     if encoder.first_token:
         return nodes.op("Slice", rows, nodes.constant([0]), nodes.constant([1]), nodes.constant([0]))
     return nodes.op("ReduceMean", rows, nodes.constant([0]), keepdims=1)
 
 
-def elsewhere(name: str, array: npt.NDArray[np.float32]) -> TensorProto:
+def elsewhere(name: str, array: npt.NDArray[Any]) -> TensorProto:
     """Return a tensor whose numbers are handed over when the graph is loaded."""
-    tensor = TensorProto(name=name, data_type=TensorProto.FLOAT, dims=array.shape, data_location=TensorProto.EXTERNAL)
+    kind = helper.np_dtype_to_tensor_dtype(array.dtype)
+    tensor = TensorProto(name=name, data_type=kind, dims=array.shape, data_location=TensorProto.EXTERNAL)
     tensor.external_data.add(key="location", value="given")
     return tensor
 

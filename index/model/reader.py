@@ -1,19 +1,19 @@
-"""The reader: how surely a sentence answers a question, told by a small model of our own.
+"""The reader: how surely a sentence answers a question, told by two models of our own.
 
 question, what stands before the sentence, the sentence → six layers → a number, above 0 if the sentence answers
+the sentences with the highest numbers → twelve layers → a second number; the mean of both counts
 
-The weights were trained by ``evals/reader`` (docs/understand/reader.md). Their file has no embeddings: those of the
-default embedding model are mapped into memory anyway. Each text is read by itself, so that its number depends on
-nothing beside it.
+The weights were trained by ``evals/reader`` (docs/understand/reader.md). Each text is read by itself, so that what a
+network gives it depends on nothing beside it.
 """
 
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -27,12 +27,13 @@ from index.model.runtime import cores, started
 Reader = Callable[[str, Sequence[tuple[str, str]]], list[float]]
 """Tells of each (what stands before, sentence) how surely it answers a question: above 0 if it does."""
 
-SMALL, OFF = "small", "off"  # names of readers; any other is a cross-encoder's
-FILE = Path(__file__).parent / "weights" / "reader.onnx"
-_SHA256 = "c9dac6c8bad8754f111162324c36d5352fc2d56275a4f1b6521f7c77a8dd096e"
-READ = (64, 56, 110)  # tokens of question, context and sentence that are read
+OWN, SMALL, OFF = "own", "small", "off"  # names of readers; any other is a cross-encoder's
+_AGAIN, _NEAR, _LEAST = 4, 2.0, -3.0  # so many are read again, so far below the best one's number, from this number on;
+_NOT_AGAIN = 1.0  # the others lose so much (docs/understand/reader.md has what other choices gave)
+READ = (80, 56, 160)  # tokens of question (or claim), context and sentence that are read
 IDS, KINDS = "ids", "kinds"  # the graph's inputs: the tokens, and which of them are of the sentence
 GIVEN = "embeddings."  # weights with this prefix are the embedding model's
+WORDS = "words"  # what a file with word embeddings of its own calls them
 _BEFORE = 22  # words of the sentence before that are read
 _HEAD = 16  # words of a title, of a heading
 _LONGEST = 2_000  # characters of a part: more than its tokens have
@@ -83,7 +84,29 @@ class Tokenizer:
 
 def reader_of(name: str) -> Reader | None:
     """Load a reader by its name, None if it is off. Raises ModelError."""
-    return None if name == OFF else SmallReader.load() if name == SMALL else cross_encoder_reader(name)
+    if name == OFF:
+        return None
+    if name not in (OWN, SMALL):
+        return cross_encoder_reader(name)
+    small = Network.load(SMALL_FILES, "reader", "NEWSDESK_ANSWERS__READER=off")
+    return small if name == SMALL else twice(small, large("reader", "NEWSDESK_ANSWERS__READER=small"))
+
+
+def twice(small: Network, large: Network) -> Reader:
+    """Return a reader that lets the large network read again what the small one takes for answers most."""
+
+    def read(question: str, sentences: Sequence[tuple[str, str]]) -> list[float]:
+        tokens = small.tokenizer.encode([(question, before, said) for before, said in sentences])
+        numbers = small.scores(tokens)
+        best = sorted(range(len(numbers)), key=lambda index: -numbers[index])[:_AGAIN]
+        again = [index for index in best if numbers[index] >= max(numbers[best[0]] - _NEAR, _LEAST)]
+        second = dict(zip(again, large.scores([tokens[index] for index in again]), strict=True))
+        return [
+            (number + second[index]) / 2 if index in second else number - _NOT_AGAIN
+            for index, number in enumerate(numbers)
+        ]
+
+    return read
 
 
 def model_folder() -> Path:
@@ -93,39 +116,56 @@ def model_folder() -> Path:
     return folder
 
 
-class SmallReader:
-    """The reader, loaded. Any number of threads may use it."""
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The files of a network, each with its SHA-256; ``words`` where it has embeddings of its own."""
 
-    def __init__(self, made: bytes) -> None:
-        """Load a graph with the embeddings of the default embedding model. Raises what its libraries raise."""
+    graph: tuple[Path, str]
+    words: tuple[Path, str] | None = None
+
+
+_FOLDER = Path(__file__).parent / "weights"
+SMALL_FILES = Files((_FOLDER / "reader.onnx", "c9dac6c8bad8754f111162324c36d5352fc2d56275a4f1b6521f7c77a8dd096e"))
+LARGE_FILES = Files(
+    (_FOLDER / "large.onnx", "b007cd1a3ffd7f37048aa6cf73395c77bc2a2c71764a8def60d4e997c8245e29"),
+    (_FOLDER / "large-words.npy", "885ede9c4c1078f6fec57eb235ff4164ea82644a6e8cd5c59d1f8de61d1406d5"),
+)
+
+
+class Network:
+    """A trained network, loaded. Any number of threads may use it."""
+
+    def __init__(self, made: bytes, words: Path | None = None) -> None:
+        """Load a graph with a file of word embeddings, or else with the embeddings of the default embedding model.
+
+        Raises what its libraries raise.
+        """
         from index.model.onnx_graph import Encoder
 
         folder = model_folder()
-        encoder = Encoder.read(folder)
-        self._run = started(made, {name: own for name, own in encoder.weights.items() if name.startswith(GIVEN)})
-        encoder.release_pages()
+        if words:
+            self._run = started(made, {WORDS: np.load(words, mmap_mode="r")})
+        else:
+            encoder = Encoder.read(folder)
+            self._run = started(made, {name: own for name, own in encoder.weights.items() if name.startswith(GIVEN)})
+            encoder.release_pages()
         give_memory_back()
         self.tokenizer = Tokenizer(folder)
         self._workers = ThreadPoolExecutor(cores(), thread_name_prefix="read")
 
     @classmethod
-    def load(
-        cls,
-        file: Path = FILE,
-        sha256: str = _SHA256,
-        name: str = "reader",
-        without: str = "NEWSDESK_ANSWERS__READER=off",
-    ) -> Self:
-        """Load the weights of a file. Raises ModelError if it is missing or not the file it should be; the error says
+    def load(cls, files: Files, name: str, without: str) -> Self:
+        """Load a network from its files. Raises ModelError if one is missing or not what it should be; the error says
         ``name``, and the setting to do ``without``.
         """
         again = f"Install newsdesk again, or set {without}."
-        if not file.is_file():
-            raise ModelError(f"The {name}'s file {file} is missing. {again}")
-        made = file.read_bytes()
-        if hashlib.sha256(made).hexdigest() != sha256:
-            raise ModelError(f"The {name}'s file {file} is damaged. {again}")
-        found = attempted(partial(cls, made))
+        for file, sha256 in filter(None, (files.graph, files.words)):
+            if not file.is_file():
+                raise ModelError(f"The {name}'s file {file} is missing. {again}")
+            if hashlib.sha256(file.read_bytes()).hexdigest() != sha256:
+                raise ModelError(f"The {name}'s file {file} is damaged. {again}")
+        words = files.words[0] if files.words else None
+        found = attempted(lambda: cls(files.graph[0].read_bytes(), words))
         if isinstance(found, Exception):
             raise ModelError(f"The {name} cannot be run ({described(found)}). {again}") from found
         return found
@@ -144,3 +184,17 @@ class SmallReader:
     def _score(self, tokens: Tokens) -> float:
         inputs = {IDS: np.array([tokens.ids], np.int64), KINDS: np.array([tokens.kinds], np.int64)}
         return float(self._run(inputs)[0, 0])
+
+
+_large: list[Network] = []
+_loading = threading.Lock()
+
+
+def large(name: str, without: str) -> Network:
+    """Return the large network, which the reader and the judge share: it is loaded once a process. Raises ModelError,
+    which says who needs it and the setting to do without.
+    """
+    with _loading:
+        if not _large:
+            _large.append(Network.load(LARGE_FILES, name, without))
+        return _large[0]

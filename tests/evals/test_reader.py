@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import lzma
 from collections import Counter
@@ -17,7 +18,8 @@ from evals.reader.cases import Case
 from evals.reader.items import SETS, items_of
 from evals.reader.measuring import figures_of
 from evals.reader.pairs import Pair
-from index.model.reader import FILE, READ, SmallReader, Tokenizer, context_of, model_folder
+from index.errors import ModelError
+from index.model.reader import READ, SMALL_FILES, Files, Network, Tokenizer, context_of, model_folder
 
 DRAW = Random(3)
 
@@ -332,7 +334,7 @@ def test_a_stopped_run_ends_where_one_that_was_not_stopped_does(network, monkeyp
     assert last["step"] == last["of"]
     with pytest.raises(ValueError, match="another recipe"):
         train(given, tmp_path / "parts", Recipe(seed=6))
-    taught = [train(given, tmp_path / name, recipe, None, [FILE], every=4, most=most)
+    taught = [train(given, tmp_path / name, recipe, None, [SMALL_FILES.graph[0]], every=4, most=most)
               for name, most in (("taught", None), ("halves", 5), ("halves", None))]  # fmt: skip
     assert taught == [True, False, True]
     with pytest.raises(ValueError, match="another recipe"):
@@ -342,12 +344,12 @@ def test_a_stopped_run_ends_where_one_that_was_not_stopped_does(network, monkeyp
     assert not all(torch.equal(again[name], one[name]) for name in again), "the teacher says something of its own"
 
 
-@pytest.mark.slow
-def test_a_reader_can_begin_with_another_encoder_and_teach(network, tmp_path):
+@pytest.fixture
+def base(tmp_path):
+    """A small MPNet with the pieces of words of the product."""
     from transformers import MPNetConfig, MPNetModel
 
-    from evals.reader.training import Recipe, load, train
-
+    torch.manual_seed(3)
     base = tmp_path / "base"
     pieces = (model_folder() / "vocab.txt").read_text("utf-8").splitlines()
     own = ["<s>", "<pad>", "</s>", "<unk>", *pieces]
@@ -355,8 +357,40 @@ def test_a_reader_can_begin_with_another_encoder_and_teach(network, tmp_path):
                          intermediate_size=16, attention_probs_dropout_prob=0.0, hidden_dropout_prob=0.0)  # fmt: skip
     MPNetModel(config, add_pooling_layer=False).save_pretrained(base)
     (base / "vocab.txt").write_text("\n".join(own), "utf-8")
+    return base
+
+
+@pytest.mark.slow
+def test_a_reader_made_of_another_encoder_is_exported_with_its_words(network, base, tmp_path):
+    from evals.reader import export
 
     reader = network.Reader.new(1, base).eval()
+    torch.nn.init.normal_(reader.answers.weight, std=3.0)
+    torch.nn.init.normal_(reader.encoder.encoder.relative_attention_bias.weight, std=3.0)
+    encoder = export.trained(reader, model_folder())
+    long = " ".join(f"In {year} Lund built a bridge." for year in range(1700, 1740))
+    texts = [("Who built it?", "Towns", "Lund did."), ("When?", long, long), ("What in 1721?", "", long)]
+    figures, made = export.compared(reader, encoder, Tokenizer(model_folder()).encode(texts), [1, 0, 0])
+    assert figures["float32"]["furthest off"] < 1e-3
+    assert figures["whole numbers"]["correlation with torch"] > 0.98
+    words = export.saved_words(encoder, tmp_path)
+    read = Network(made, words)
+    assert read("Who built it?", [texts[0][1:]]) != read("Who?", [texts[0][1:]])
+    file = tmp_path / "reader.onnx"
+    file.write_bytes(made)
+    given = [(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in (file, words)]
+    assert Network.load(Files(*given), "reader", "X=off")("Who?", [("", "Lund.")]) == read("Who?", [("", "Lund.")])
+    words.write_bytes(words.read_bytes()[:-1])
+    with pytest.raises(ModelError, match=r"reader-words.npy is damaged. Install newsdesk again, or set X=off"):
+        Network.load(Files(*given), "reader", "X=off")
+
+
+@pytest.mark.slow
+def test_a_reader_can_begin_with_another_encoder_and_teach(network, base, tmp_path):
+    from evals.reader.training import Recipe, load, train
+
+    reader = network.Reader.new(1, base).eval()
+    pieces, own = ((folder / "vocab.txt").read_text("utf-8").splitlines() for folder in (model_folder(), base))
     tokens = Tokenizer(model_folder()).encode([("who built it", "Towns", "Lund did."), ("when", "", "In 1721.")])
     alone = [network.scores(reader, [each])[0] for each in tokens]
     np.testing.assert_allclose(network.scores(reader, tokens), alone, atol=0.02)  # padding is masked; bf16 rounds
@@ -379,7 +413,7 @@ def test_a_reader_can_begin_with_another_encoder_and_teach(network, tmp_path):
     assert not all(torch.equal(one[name], other[name]) for name in one), "the teacher says something of its own"
 
     (base / "vocab.txt").write_text("\n".join(piece for piece in own if piece != "town"), "utf-8")
-    with pytest.raises(KeyError, match="town"):
+    with pytest.raises(ValueError, match="no token for town"):
         network.Reader.new(1, base)
 
 
@@ -410,12 +444,14 @@ def test_the_exported_reader_gives_the_scores_of_the_padded_one(network):
         ("When?", "", "It was opened in 1701, long ago, by her."),
     ]
     tokens = Tokenizer(folder).encode(texts * 3)
-    figures, made = export.compared(reader, export.trained(reader, folder), tokens, [1, 0] * 3)
+    encoder = export.trained(reader, folder)
+    figures, made = export.compared(reader, encoder, tokens, [1, 0] * 3)
+    assert export.saved_words(encoder, folder) is None, "they are the embedding model's"
     assert figures["float32"]["furthest off"] < 1e-3
     assert figures["whole numbers"]["correlation with torch"] > 0.98
     assert figures["whole numbers"]["same in another order"]
-    assert len(made["whole numbers"]) < 12_000_000
-    read = SmallReader(made["whole numbers"]).scores(tokens)
+    assert len(made) < 12_000_000
+    read = Network(made).scores(tokens)
     assert read[0] == read[2] != read[1]
 
 
@@ -426,13 +462,13 @@ def test_an_exported_file_is_read_back_and_weights_are_averaged(network, tmp_pat
 
     folder = model_folder()
     for seed in (1, 2):
-        file = export.graph(export.trained(network.Reader.new(seed), folder), "whole numbers")
+        file = export.graph(export.trained(network.Reader.new(seed), folder), coarse=True)
         (tmp_path / f"{seed}.onnx").write_bytes(file)
     one, other = (load(tmp_path / f"{seed}.onnx") for seed in (1, 2))
-    again = export.graph(export.trained(one, folder), "whole numbers")
+    again = export.graph(export.trained(one, folder), coarse=True)
     tokens = Tokenizer(folder).encode([("Who opened it?", "Bridges", "Anna Berg opened it.")])
-    first = SmallReader((tmp_path / "1.onnx").read_bytes()).scores(tokens)
-    assert SmallReader(again).scores(tokens) == pytest.approx(first, abs=1e-3)
+    first = Network((tmp_path / "1.onnx").read_bytes()).scores(tokens)
+    assert Network(again).scores(tokens) == pytest.approx(first, abs=1e-3)
     mean = mean_of([tmp_path / "1.onnx", tmp_path / "2.onnx"])
     assert torch.allclose(mean.answers.weight, (one.answers.weight + other.answers.weight) / 2)
     assert not torch.equal(one.answers.weight, other.answers.weight)

@@ -9,7 +9,7 @@ from small_archive import ingested
 
 from bot.answer.desk import Desk, Request
 from bot.reply import Answer
-from index.model.reader import SmallReader
+from index.model.reader import OWN, reader_of
 from index.model.runtime import Model
 
 ARTICLES = [
@@ -49,7 +49,7 @@ def desk(tmp_path_factory):
         for id_, day, source, text in ARTICLES
     ]
     with ingested(folder, lines, Model()) as archive:
-        yield Desk(archive, Model(), reader=SmallReader.load())
+        yield Desk(archive, Model(), reader=reader_of(OWN))
 
 
 def asked(desk, question):

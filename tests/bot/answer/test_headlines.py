@@ -16,7 +16,7 @@ from bot.reply import Answer, Links, as_json
 from bot.slack.messages.blocks import answer as slack_answer
 from bot.terminal import answer_text
 from index.articles import Article, Source
-from index.model.reader import SmallReader
+from index.model.reader import OWN, reader_of
 from index.model.runtime import Model
 from index.text import passages_of
 
@@ -71,7 +71,7 @@ def desk(tmp_path_factory):
         for number, (title, text) in enumerate(ARTICLES.items())
     ]  # fmt: skip
     with ingested(folder, lines, Model()) as archive:
-        yield Desk(archive, Model(), reader=SmallReader.load())
+        yield Desk(archive, Model(), reader=reader_of(OWN))
 
 
 def asked(desk, question):

@@ -14,14 +14,17 @@ SIGNS = Signs(read=2.0, meaning=0.6, passage=0.6, coverage=0.6, around=0.8)
 @pytest.mark.parametrize(
     "worse",
     [
-        {"meaning": 0.3},
         {"read": -2.0},
         {"around": 0.3},
+        {"read": None, "meaning": 0.3},
+        {"read": None, "coverage": 0.3},
+        {"read": None, "passage": 0.3},
     ],
-    ids=lambda worse: next(iter(worse)),
+    ids=str,
 )
 def test_each_sign_counts_in_its_direction(worse):
-    assert confidence(replace(SIGNS, **worse)) < confidence(SIGNS)
+    best = SIGNS if worse.get("read", 0) is not None else replace(SIGNS, read=None)
+    assert confidence(replace(SIGNS, **worse)) < confidence(best)
 
 
 def test_a_good_find_is_answered_at_every_level_and_a_stray_one_at_none():

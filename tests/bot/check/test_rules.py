@@ -67,10 +67,10 @@ def test_a_judge_decides_what_the_article_knows(sentence):
     assert decided(sentence, Judge(lambda asked: [False] * len(asked)))[1].fault
 
 
-@pytest.mark.parametrize("sentence", TRUE[:-1])
-def test_without_a_judge_only_what_stands_there_nearly_word_for_word_is_confirmed(sentence):
+@pytest.mark.parametrize("sentence", [*TRUE, "The council has yet to approve a tunnel under the bay."])
+def test_without_a_judge_only_what_stands_there_word_for_word_is_confirmed(sentence):
     assert "no judge" in decided(sentence, None)[1].fault
-    assert decided("The council has yet to approve a tunnel under the bay.", None)[1].fault == ""
+    assert decided("The council has yet to approve the tunnel under the bay.", None)[1].fault == ""
 
 
 def test_a_judge_reads_what_a_sentence_rests_on():

@@ -144,7 +144,6 @@ DROPPED = [
     pytest.param("The company will sell its two boats to Denmark [f2].", "surer", id="may-becomes-will"),
     pytest.param("Engineers will finish it by 3 June 2027 for €12 million [b1].", "surer", id="plan-becomes-will"),
     pytest.param("Police ignored a threat against Berg [f2].", "surer", id="allegedly-dropped"),
-    pytest.param("The vote was a betrayal of the islanders [f1].", "words", id="opinion-as-fact"),
     pytest.param(
         "“We regret it, but the cash is gone,” Berg told reporters [f1].",
         "word for word",

@@ -30,8 +30,8 @@ from settings import LlmSettings
 ABOUT = question(1)
 SENTENCES = [
     "The captain of ship1 said on Monday that order a1v1 sends the vessel to harbour1 [KEY]. ",
-    "For the merchants of harbour1 the order a1v1 puts grain1 into the hold of ship1 [KEY]. ",
-    "For the merchants of harbour1 the order a1v1 puts timber1 into the hold of ship1 [KEY]. ",
+    "For the merchants of harbour1 the order a1v1 puts grain1 into the hold of ship1, more than last year [KEY]. ",
+    "For the merchants of harbour1 the order a1v1 puts timber1 into the hold of ship1, more than last year [KEY]. ",
 ]
 
 
