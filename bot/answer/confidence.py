@@ -20,7 +20,7 @@ Level = Literal["cautious", "balanced", "eager"]
 LEVELS: dict[Level, float] = {"cautious": 0.45, "balanced": 0.35, "eager": 0.25}
 NEAR: dict[Level, float] = {"cautious": 0.25, "balanced": 0.2, "eager": 0.15}
 
-FIRST = 3  # sentences of which the one nearest in meaning counts
+_FIRST = 3  # sentences of which the one nearest in meaning counts
 _ABSENT = 0.2  # share of the question's weight that names which stand nowhere near may have
 _SPEAKING = 0.5  # how far below the best sentence one may score in which the one asked about speaks
 
@@ -60,7 +60,7 @@ def signs_of(candidates: Sequence[Candidate], weights: Mapping[str, float]) -> S
     best = candidates[0]
     return Signs(
         best.read,
-        max(c.meaning for c in candidates[:FIRST]),
+        max(c.meaning for c in candidates[:_FIRST]),
         best.hit.dense,
         best.coverage,
         coverage(best.near | frozenset(terms(best.hit.passage.text)), weights),

@@ -29,7 +29,7 @@ from index.model.embedder import Embedder, Vectors
 from index.sentences import Span, spans
 
 _TRIED = 6  # windows of a passage that are aligned with a sentence: those that have most of its words
-_NEARLY = 0.85  # share of a sentence in a window's order from which the judge must be less sure
+_NEARLY = 0.85  # share of a sentence in a window's order from which the judge need not be so sure
 _LONGER = 0.3  # what each further sentence of a window must add
 _OTHER_LETTERS = re.compile(r"[^\W\d_\u0000-\u024f]{4}")  # of another script
 _NO_JUDGE = "no judge is set, and it does not stand in the passage word for word"

@@ -28,8 +28,10 @@ Reader = Callable[[str, Sequence[tuple[str, str]]], list[float]]
 """Tells of each (what stands before, sentence) how surely it answers a question: above 0 if it does."""
 
 OWN, SMALL, OFF = "own", "small", "off"  # names of readers; any other is a cross-encoder's
-_AGAIN, _NEAR, _LEAST = 4, 2.0, -3.0  # so many are read again, so far below the best one's number, from this number on;
-_NOT_AGAIN = 1.0  # the others lose so much (docs/understand/reader.md has what other choices gave)
+_AGAIN = 4  # sentences that are read again, the best ones,
+_BELOW = 2.0  # as far as their number is at most so much below the best one's,
+_LEAST = -3.0  # and not below this
+_UNREAD = 1.0  # what the others' numbers lose: the small network is that much surer (decision 24 has other choices)
 READ = (80, 56, 160)  # tokens of question (or claim), context and sentence that are read
 IDS, KINDS = "ids", "kinds"  # the graph's inputs: the tokens, and which of them are of the sentence
 GIVEN = "embeddings."  # weights with this prefix are the embedding model's
@@ -89,21 +91,22 @@ def reader_of(name: str) -> Reader | None:
     if name not in (OWN, SMALL):
         return cross_encoder_reader(name)
     small = Network.load(SMALL_FILES, "reader", "NEWSDESK_ANSWERS__READER=off")
-    return small if name == SMALL else twice(small, large("reader", "NEWSDESK_ANSWERS__READER=small"))
+    return read_by(small, large("reader", "NEWSDESK_ANSWERS__READER=small") if name == OWN else None)
 
 
-def twice(small: Network, large: Network) -> Reader:
-    """Return a reader that lets the large network read again what the small one takes for answers most."""
+def read_by(small: Network, second: Network | None) -> Reader:
+    """Return the reader of a small network, and of a second one that reads again what the first takes for answers
+    most.
+    """
 
     def read(question: str, sentences: Sequence[tuple[str, str]]) -> list[float]:
         tokens = small.tokenizer.encode([(question, before, said) for before, said in sentences])
         numbers = small.scores(tokens)
-        best = sorted(range(len(numbers)), key=lambda index: -numbers[index])[:_AGAIN]
-        again = [index for index in best if numbers[index] >= max(numbers[best[0]] - _NEAR, _LEAST)]
-        second = dict(zip(again, large.scores([tokens[index] for index in again]), strict=True))
+        best = sorted(range(len(numbers)), key=lambda index: -numbers[index])[:_AGAIN] if second else []
+        again = [index for index in best if numbers[index] >= max(numbers[best[0]] - _BELOW, _LEAST)]
+        found = dict(zip(again, second.scores([tokens[index] for index in again]), strict=True)) if second else {}
         return [
-            (number + second[index]) / 2 if index in second else number - _NOT_AGAIN
-            for index, number in enumerate(numbers)
+            (number + found[index]) / 2 if index in found else number - _UNREAD for index, number in enumerate(numbers)
         ]
 
     return read
